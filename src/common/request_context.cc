@@ -1,0 +1,41 @@
+#include "common/request_context.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+
+namespace neurolake {
+
+bool Principal::Has(Right right) const { return std::ranges::find(rights, right) != rights.end(); }
+
+Result<std::vector<Right>> RightsOfRole(std::string_view role) {
+  using enum Right;
+  if (role == "reader") return std::vector{kRead};
+  if (role == "writer") return std::vector{kRead, kWrite};
+  if (role == "engineer") return std::vector{kRead, kWrite, kCreate};
+  if (role == "admin") return std::vector{kRead, kWrite, kCreate, kRegisterLocation, kManage};
+  return MakeError(ErrorCode::kInvalidArgument, "unknown role, expected reader, writer, engineer or admin: {}", role);
+}
+
+std::chrono::milliseconds RequestContext::Remaining() const {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - clock_->SteadyNow());
+}
+
+Result<void> RequestContext::CheckAlive() const {
+  if (stop_.stop_requested()) return MakeError(ErrorCode::kCancelled, "the statement was cancelled");
+  if (clock_->SteadyNow() >= deadline_) {
+    return MakeError(ErrorCode::kDeadlineExceeded, "the statement ran past its deadline");
+  }
+  return {};
+}
+
+Result<void> RequestContext::SleepFor(std::chrono::milliseconds duration) const {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::unique_lock lock(mutex);
+  const auto until = std::min(clock_->SteadyNow() + duration, deadline_);
+  wake.wait_for(lock, stop_, until - clock_->SteadyNow(), [] { return false; });
+  return CheckAlive();
+}
+
+}  // namespace neurolake
