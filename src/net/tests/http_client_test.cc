@@ -1,0 +1,180 @@
+#include "net/http_client.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace neurolake::net {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Accepts one connection, keeps what it was sent up to `request_end`, writes `answer` and closes (or stays silent).
+class ScriptedServer {
+ public:
+  ScriptedServer(std::string answer, std::string request_end, std::chrono::milliseconds silence = 0ms)
+      : answer_(std::move(answer)), request_end_(std::move(request_end)), silence_(silence) {
+    listener_ = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof(address));
+    listen(listener_, 1);
+    socklen_t size = sizeof(address);
+    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this] { Serve(); });
+  }
+  ~ScriptedServer() {
+    shutdown(listener_, SHUT_RDWR);
+    Join();
+    close(listener_);
+  }
+  std::string url() const { return fmt::format("http://127.0.0.1:{}", port_); }
+  const std::string& Received() {
+    Join();
+    return received_;
+  }
+
+ private:
+  void Join() {
+    if (thread_.joinable()) thread_.join();
+  }
+  void Serve() {
+    const int connection = accept(listener_, nullptr, nullptr);
+    if (connection < 0) return;
+    char piece[4096];
+    while (received_.find(request_end_) == std::string::npos) {
+      const ssize_t count = read(connection, piece, sizeof(piece));
+      if (count <= 0) break;
+      received_.append(piece, static_cast<size_t>(count));
+    }
+    std::this_thread::sleep_for(silence_);
+    size_t sent = 0;
+    while (sent < answer_.size()) {
+      const ssize_t count = send(connection, answer_.data() + sent, answer_.size() - sent, MSG_NOSIGNAL);
+      if (count <= 0) break;
+      sent += static_cast<size_t>(count);
+    }
+    close(connection);
+  }
+
+  std::string answer_;
+  std::string request_end_;
+  std::chrono::milliseconds silence_;
+  std::string received_;
+  int listener_ = -1;
+  uint16_t port_ = 0;
+  std::thread thread_;
+};
+
+const SystemClock kClock;
+
+RequestContext Context(std::chrono::milliseconds allowed = 10s, std::stop_token stop = {}) {
+  return RequestContext({}, "r", "test", kClock, kClock.SteadyNow() + allowed, std::move(stop));
+}
+
+std::unique_ptr<HttpClient> Client(const std::string& url, HttpClientOptions options = {}) {
+  return HttpClient::Make(*ParseUrl(url), std::move(options)).value();
+}
+
+TEST(HttpClientTest, SendsHeadersAndBodyAndReadsTheAnswer) {
+  ScriptedServer server("HTTP/1.1 201 Created\r\nContent-Length: 5\r\nX-Id: 7\r\n\r\nhello", "{\"a\":1}");
+  auto response =
+      Client(server.url())
+          ->Send(Context(),
+                 {.method = "POST", .target = "/v1/sql", .headers = {{"Accept", "text/plain"}}, .body = "{\"a\":1}"});
+  ASSERT_TRUE(response.has_value()) << response.error().message();
+  EXPECT_EQ((*response)->status(), 201);
+  EXPECT_EQ((*response)->header("x-id"), "7");
+  EXPECT_EQ((*response)->ReadAll(100).value(), "hello");
+  EXPECT_NE(server.Received().find("POST /v1/sql HTTP/1.1\r\n"), std::string::npos);
+  EXPECT_NE(server.Received().find("Content-Length: 7\r\n"), std::string::npos);
+}
+
+TEST(HttpClientTest, JoinsChunksAndStopsAtTheLast) {
+  ScriptedServer server("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+                        "\r\n\r\n");
+  auto response = Client(server.url())->Send(Context(), {.target = "/"});
+  ASSERT_TRUE(response.has_value());
+  EXPECT_EQ((*response)->ReadAll(100).value(), "abcde");
+}
+
+TEST(HttpClientTest, ABodyCutOffIsAnErrorAndNotAnEnd) {
+  ScriptedServer server("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", "\r\n\r\n");
+  auto response = Client(server.url())->Send(Context(), {.target = "/"});
+  ASSERT_TRUE(response.has_value());
+  const auto body = (*response)->ReadAll(100);
+  ASSERT_FALSE(body.has_value());
+  EXPECT_EQ(body.error().code(), ErrorCode::kUnavailable);
+}
+
+TEST(HttpClientTest, LimitsWhatItCollects) {
+  ScriptedServer server("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n" + std::string(50, 'x'), "\r\n\r\n");
+  auto response = Client(server.url())->Send(Context(), {.target = "/"});
+  ASSERT_TRUE(response.has_value());
+  EXPECT_EQ((*response)->ReadAll(49).error().code(), ErrorCode::kPayloadTooLarge);
+}
+
+TEST(HttpClientTest, RefusedConnectionNamesTheServer) {
+  std::string url;
+  { url = ScriptedServer("", "").url(); }
+  const auto response = Client(url)->Send(Context(), {.target = "/"});
+  ASSERT_FALSE(response.has_value());
+  EXPECT_EQ(response.error().code(), ErrorCode::kUnavailable);
+  EXPECT_NE(response.error().message().find(url), std::string::npos);
+}
+
+TEST(HttpClientTest, DeadlineEndsTheWait) {
+  ScriptedServer server("", "never", 0ms);
+  const auto started = std::chrono::steady_clock::now();
+  const auto response = Client(server.url())->Send(Context(100ms), {.target = "/"});
+  ASSERT_FALSE(response.has_value());
+  EXPECT_EQ(response.error().code(), ErrorCode::kDeadlineExceeded);
+  EXPECT_LT(std::chrono::steady_clock::now() - started, 3s);
+}
+
+TEST(HttpClientTest, SilenceEndsTheWait) {
+  ScriptedServer server("", "never", 0ms);
+  const auto response = Client(server.url(), {.idle_timeout = 100ms})->Send(Context(), {.target = "/"});
+  ASSERT_FALSE(response.has_value());
+  EXPECT_EQ(response.error().code(), ErrorCode::kUnavailable);
+}
+
+TEST(HttpClientTest, StopFromAnotherThreadEndsTheWait) {
+  ScriptedServer server("", "never", 0ms);
+  std::stop_source stop;
+  std::jthread stopper([&] {
+    std::this_thread::sleep_for(100ms);
+    stop.request_stop();
+  });
+  const auto response = Client(server.url())->Send(Context(60s, stop.get_token()), {.target = "/"});
+  ASSERT_FALSE(response.has_value());
+  EXPECT_EQ(response.error().code(), ErrorCode::kCancelled);
+}
+
+TEST(HttpClientTest, StreamsTheBodyItSends) {
+  ScriptedServer server("HTTP/1.1 204 No Content\r\n\r\n", "last");
+  int pieces = 0;
+  auto response =
+      Client(server.url())
+          ->Send(Context(), {.method = "PUT",
+                             .target = "/v1/uploads/a",
+                             .body_source = [&]() -> Result<std::string> { return ++pieces == 1 ? "first-" : "last"; },
+                             .body_source_bytes = 10});
+  ASSERT_TRUE(response.has_value()) << response.error().message();
+  EXPECT_EQ((*response)->status(), 204);
+  EXPECT_TRUE(server.Received().ends_with("first-last"));
+}
+
+TEST(HttpClientTest, RefusesHeaderInjection) {
+  const auto response =
+      Client("http://127.0.0.1:1")->Send(Context(), {.target = "/", .headers = {{"Authorization", "a\r\nb"}}});
+  ASSERT_FALSE(response.has_value());
+  EXPECT_EQ(response.error().code(), ErrorCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace neurolake::net
