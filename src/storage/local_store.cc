@@ -1,0 +1,271 @@
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "common/ids.h"
+#include "storage/object_store.h"
+
+namespace neurolake::storage {
+namespace {
+
+constexpr std::string_view kTemporaryPrefix = ".nl-";
+constexpr std::string_view kTemporarySuffix = ".tmp";
+
+/// Closes on every way out; `Close` is for those who must see its error.
+class FileDescriptor {
+ public:
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+  ~FileDescriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+  bool valid() const { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+ErrorCode CodeFor(int error) {
+  switch (error) {
+    case ENOENT:
+    case ENOTDIR: return ErrorCode::kNotFound;
+    case EEXIST: return ErrorCode::kAlreadyExists;
+    case ENOSPC:
+    case EDQUOT: return ErrorCode::kDiskFull;
+    case EROFS: return ErrorCode::kReadOnly;
+    case EACCES:
+    case EPERM: return ErrorCode::kPermissionDenied;
+    default: return ErrorCode::kIoError;
+  }
+}
+
+std::unexpected<Error> FileError(int error, std::string_view action, const std::string& path,
+                                 std::source_location where = std::source_location::current()) {
+  std::string reason = std::generic_category().message(error);
+  return std::unexpected<Error>(Error(CodeFor(error), fmt::format("cannot {} ({}): {}", action, reason, path), where));
+}
+
+std::string DirectoryOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+Result<void> SyncDirectory(const std::string& directory) {
+  FileDescriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.valid()) return FileError(errno, "open the directory", directory);
+  // EINVAL: the file system has nothing to sync for a directory.
+  if (::fsync(fd.get()) != 0 && errno != EINVAL) return FileError(errno, "sync the directory", directory);
+  return {};
+}
+
+Result<void> WriteAll(int fd, std::string_view bytes, const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return FileError(errno, "write", path);
+    }
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  if (::fsync(fd) != 0) return FileError(errno, "sync", path);
+  return {};
+}
+
+/// A file that is whole and durable but not visible under its name yet. Where the file system can, it has no name at
+/// all, so that even a killed process leaves nothing behind; else it has a hidden one that this object removes.
+class StagedFile {
+ public:
+  static Result<std::unique_ptr<StagedFile>> Write(const std::string& path, std::string_view bytes) {
+    const std::string directory = DirectoryOf(path);
+    const std::string hidden = fmt::format("{}/{}{}{}", directory, kTemporaryPrefix, NewUuid(), kTemporarySuffix);
+    auto unnamed = Open(directory.c_str(), O_TMPFILE | O_WRONLY);
+    auto staged = std::unique_ptr<StagedFile>(new StagedFile(unnamed, hidden, /*named=*/false));
+    if (unnamed < 0) {
+      if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) return FileError(errno, "create", path);
+      const int named = Open(hidden.c_str(), O_CREAT | O_EXCL | O_WRONLY);
+      if (named < 0) return FileError(errno, "create", path);
+      staged = std::unique_ptr<StagedFile>(new StagedFile(named, hidden, /*named=*/true));
+    }
+    NL_RETURN_IF_ERROR(WriteAll(staged->fd_.get(), bytes, path));
+    return staged;
+  }
+
+  ~StagedFile() {
+    if (named_) ::unlink(hidden_.c_str());
+  }
+
+  /// 0, or the errno of link(2).
+  int LinkAs(const std::string& path) const {
+    if (named_) return ::link(hidden_.c_str(), path.c_str()) == 0 ? 0 : errno;
+    const std::string source = fmt::format("/proc/self/fd/{}", fd_.get());
+    return ::linkat(AT_FDCWD, source.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
+  }
+
+  /// 0, or the errno of link(2) or rename(2).
+  int RenameTo(const std::string& path) {
+    if (!named_) {
+      if (const int error = LinkAs(hidden_); error != 0) return error;
+      named_ = true;
+    }
+    if (::rename(hidden_.c_str(), path.c_str()) != 0) return errno;
+    named_ = false;
+    return 0;
+  }
+
+ private:
+  StagedFile(int fd, std::string hidden, bool named) : fd_(fd), hidden_(std::move(hidden)), named_(named) {}
+  static int Open(const char* path, int flags) { return ::open(path, flags | O_CLOEXEC, 0644); }
+
+  FileDescriptor fd_;
+  std::string hidden_;
+  bool named_;
+};
+
+bool IsTemporaryName(std::string_view name) {
+  return name.starts_with(kTemporaryPrefix) && name.ends_with(kTemporarySuffix);
+}
+
+WallTime ModifiedTime(const struct stat& status) {
+  return WallTime(std::chrono::seconds(status.st_mtim.tv_sec) +
+                  std::chrono::microseconds(status.st_mtim.tv_nsec / 1000));
+}
+
+Result<std::string> ReadBytes(int fd, const std::string& path, int64_t offset_bytes, int64_t length_bytes) {
+  std::string bytes(static_cast<size_t>(length_bytes), '\0');
+  size_t filled = 0;
+  while (filled < bytes.size()) {
+    const ssize_t count = ::pread(fd, bytes.data() + filled, bytes.size() - filled,
+                                  static_cast<off_t>(offset_bytes + static_cast<int64_t>(filled)));
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      return FileError(errno, "read", path);
+    }
+    if (count == 0) break;
+    filled += static_cast<size_t>(count);
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
+class LocalStore final : public ObjectStore {
+ public:
+  Result<std::string> Read(const std::string& path) override {
+    NL_ASSIGN_OR_RETURN(auto info, Head(path));
+    return ReadRange(path, 0, info.size_bytes);
+  }
+
+  Result<std::string> ReadRange(const std::string& path, int64_t offset_bytes, int64_t length_bytes) override {
+    if (offset_bytes < 0 || length_bytes < 0) {
+      return MakeError(ErrorCode::kInvalidArgument, "a range must not be negative: {} {}", offset_bytes, length_bytes);
+    }
+    FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd.valid()) return FileError(errno, "open", path);
+    struct stat status {};
+    if (::fstat(fd.get(), &status) != 0) return FileError(errno, "read", path);
+    if (!S_ISREG(status.st_mode)) return MakeError(ErrorCode::kIoError, "not a regular file: {}", path);
+    // Never more memory than the file has bytes, whatever a damaged log asks for.
+    const int64_t available = std::max<int64_t>(0, static_cast<int64_t>(status.st_size) - offset_bytes);
+    return ReadBytes(fd.get(), path, offset_bytes, std::min(length_bytes, available));
+  }
+
+  Result<ObjectInfo> Head(const std::string& path) override {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) return FileError(errno, "look at", path);
+    if (S_ISDIR(status.st_mode)) return MakeError(ErrorCode::kNotFound, "a directory, not an object: {}", path);
+    return ObjectInfo{.path = path, .size_bytes = status.st_size, .modified = ModifiedTime(status)};
+  }
+
+  Result<void> PutIfAbsent(const std::string& path, std::string_view bytes) override {
+    NL_ASSIGN_OR_RETURN(auto staged, StagedFile::Write(path, bytes));
+    if (const int error = staged->LinkAs(path); error != 0) return FileError(error, "create", path);
+    return SyncEffect(path);
+  }
+
+  Result<void> Put(const std::string& path, std::string_view bytes) override {
+    NL_ASSIGN_OR_RETURN(auto staged, StagedFile::Write(path, bytes));
+    if (const int error = staged->RenameTo(path); error != 0) return FileError(error, "replace", path);
+    return SyncEffect(path);
+  }
+
+  Result<std::vector<ObjectInfo>> List(const std::string& directory, const std::string& start_after) override {
+    std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(directory.c_str()), &::closedir);
+    if (stream == nullptr) {
+      if (errno == ENOENT) return std::vector<ObjectInfo>{};
+      return FileError(errno, "list", directory);
+    }
+    std::vector<std::string> names;
+    while (true) {
+      errno = 0;
+      const dirent* entry = ::readdir(stream.get());
+      if (entry == nullptr) {
+        if (errno != 0) return FileError(errno, "list", directory);
+        break;
+      }
+      std::string_view name(entry->d_name);
+      if (entry->d_type == DT_DIR || name == "." || name == ".." || IsTemporaryName(name)) continue;
+      if (name > start_after) names.emplace_back(name);
+    }
+    std::ranges::sort(names);
+    return StatNames(directory, names, ::dirfd(stream.get()));
+  }
+
+  Result<void> Delete(const std::string& path) override {
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return FileError(errno, "delete", path);
+    return {};
+  }
+
+  Result<void> MakeDirectory(const std::string& path) override {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0) {
+      if (S_ISDIR(status.st_mode)) return {};
+      return FileError(EEXIST, "make the directory", path);
+    }
+    if (::mkdir(path.c_str(), 0755) != 0) {
+      if (errno == EEXIST) return {};  // Another thread made it meanwhile.
+      if (errno != ENOENT || DirectoryOf(path) == path) return FileError(errno, "make the directory", path);
+      NL_RETURN_IF_ERROR(MakeDirectory(DirectoryOf(path)));
+      if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) return FileError(errno, "make the directory", path);
+    }
+    return SyncDirectory(DirectoryOf(path));
+  }
+
+ private:
+  /// The object is visible already; if its name cannot be made durable, nobody can promise that it stays.
+  static Result<void> SyncEffect(const std::string& path) {
+    auto synced = SyncDirectory(DirectoryOf(path));
+    if (!synced.has_value()) {
+      return MakeError(ErrorCode::kCommitUnknown, "written, but not known to be durable: {}", path);
+    }
+    return {};
+  }
+
+  static Result<std::vector<ObjectInfo>> StatNames(const std::string& directory, const std::vector<std::string>& names,
+                                                   int directory_fd) {
+    std::vector<ObjectInfo> objects;
+    objects.reserve(names.size());
+    const std::string prefix = directory.ends_with('/') ? directory : directory + "/";
+    for (const std::string& name : names) {
+      struct stat status {};
+      if (::fstatat(directory_fd, name.c_str(), &status, 0) != 0) {
+        if (errno == ENOENT) continue;  // Deleted since it was listed.
+        return FileError(errno, "look at", prefix + name);
+      }
+      if (S_ISDIR(status.st_mode)) continue;
+      objects.push_back({.path = prefix + name, .size_bytes = status.st_size, .modified = ModifiedTime(status)});
+    }
+    return objects;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<ObjectStore> NewLocalStore() { return std::make_unique<LocalStore>(); }
+
+}  // namespace neurolake::storage

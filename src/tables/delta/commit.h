@@ -1,0 +1,68 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/request_context.h"
+#include "common/result.h"
+#include "storage/object_store.h"
+#include "tables/delta/actions.h"
+
+namespace neurolake::tables::delta {
+
+/// One version to publish. Actions are what a worker made; commitInfo is added here, because only here are the
+/// version and the time known.
+struct CommitRequest {
+  std::string table_path;
+  int64_t read_version = -1;  ///< Snapshot the statement read; -1 creates the table.
+  std::string operation;      ///< "WRITE", "DELETE", "UPDATE", "CREATE TABLE", "CREATE TABLE AS SELECT", …
+  std::map<std::string, std::string> operation_parameters;  ///< Values as JSON texts.
+  std::map<std::string, std::string> operation_metrics;
+  bool blind_append = false;  ///< Read nothing of the table: may be rebased over any data change.
+  std::string user_name;
+  std::string statement_id;
+  std::string engine_info;
+  std::optional<Protocol> protocol;
+  std::optional<Metadata> metadata;
+  std::vector<AddFile> adds;
+  std::vector<RemoveFile> removes;
+  std::vector<SetTransaction> transactions;
+  std::vector<DomainMetadata> domains;
+  /// What the table has at `read_version`: give both. Without them they are searched in the log, one read for each
+  /// commit since they last changed, and kNotSupported where those were cleaned away behind a Parquet checkpoint.
+  std::optional<Protocol> snapshot_protocol;
+  std::optional<Metadata> snapshot_metadata;
+};
+
+struct CommitOutcome {
+  int64_t version = 0;
+  WallTime timestamp;
+  int rebases = 0;  ///< Races lost and won again.
+};
+
+/// Publishes `request` as the next version; readers see all of it or none.
+/// Conflict rules: a winner that changed protocol or metadata, wrote the same appId, removed a file this removes, or
+/// (for a commit that is not a blind append) changed data at all, ends in kConflict with nothing written.
+/// In-commit timestamps are written, and kept monotonic, when the table's configuration asks for them.
+/// The request itself is checked first: a file twice, partition values that do not fit, a deletion vector without the
+/// feature or without numRecords are kInvalidArgument; removed data on delta.appendOnly=true is kReadOnly.
+/// Errors: kConflict (retry the statement); kNotFound if the table is gone; kCommitUnknown (the store did not answer
+///   and the log could not be read back); kDiskFull, kReadOnly, kIoError; kAlreadyExists for a creation that lost;
+///   kNotSupported from CheckWritable.
+/// Blocks until `ctx.deadline()` at most. Thread-safe.
+Result<CommitOutcome> Commit(const RequestContext& ctx, storage::ObjectStore& store, const CommitRequest& request);
+
+/// Protocol and configuration for a new table with `schema`: deletion vectors and in-commit timestamps on, unless
+/// `properties` has compatibility = 'widest'; timestampNtz when the schema needs it. `delta.*` properties that we know
+/// are honoured; an unknown one is kInvalidArgument naming it.
+struct NewTable {
+  Protocol protocol;
+  Metadata metadata;
+};
+Result<NewTable> MakeNewTable(DataType schema, std::vector<std::string> partition_columns,
+                              std::map<std::string, std::string> properties, std::string description,
+                              int64_t created_time_ms);
+
+}  // namespace neurolake::tables::delta

@@ -1,0 +1,28 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/result.h"
+#include "storage/object_store.h"
+#include "tables/delta/actions.h"
+
+namespace neurolake::tables::delta {
+
+/// Deleted row positions of one data file, ascending, 0-based.
+using DeletedRows = std::vector<uint64_t>;
+
+/// Reads a deletion vector in any of the three storage types. Checks magic, checksum, size and cardinality.
+/// Errors: kCorruption naming the file; kNotFound.
+/// Source: PROTOCOL.md, "Deletion Vectors" and "Deletion Vector Format" (64-bit Roaring, CRC-32, base85).
+Result<DeletedRows> ReadDeletionVector(storage::ObjectStore& store, const std::string& table_path,
+                                       const DeletionVectorDescriptor& descriptor);
+
+/// Writes all of `vectors` into one new file under `table_path` and returns one descriptor (storage type "u") each, in
+/// order. Each vector must be ascending and without duplicates, and is the file's complete new set.
+Result<std::vector<DeletionVectorDescriptor>> WriteDeletionVectors(storage::ObjectStore& store,
+                                                                   const std::string& table_path,
+                                                                   const std::vector<DeletedRows>& vectors);
+
+}  // namespace neurolake::tables::delta

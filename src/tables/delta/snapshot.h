@@ -1,0 +1,111 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/request_context.h"
+#include "common/result.h"
+#include "storage/object_store.h"
+#include "tables/delta/actions.h"
+
+namespace neurolake::tables::delta {
+
+/// The files a snapshot is made of: which checkpoint, and the commits and compacted logs after it, in order.
+struct LogSegment {
+  std::string log_path;                       ///< "<table>/_delta_log".
+  int64_t version = -1;                       ///< The snapshot's version.
+  int64_t checkpoint_version = -1;            ///< -1: no checkpoint is used.
+  std::vector<std::string> checkpoint_files;  ///< One file, or the parts of a multi-part v1 checkpoint; absolute.
+  std::vector<std::string> commit_files;      ///< Commits and compacted logs after the checkpoint; absolute, ascending.
+};
+
+/// Lists the log and picks the files for `version` (newest when empty).
+/// Errors: kNotFound - no Delta table there; kVersionNotFound - out of range, says which versions there are;
+///   kCorruption - a gap in the commits.
+Result<LogSegment> ListLog(storage::ObjectStore& store, const std::string& table_path, std::optional<int64_t> version);
+
+/// The active files of a snapshot, one vector element per file, in columns. 100,000 files fit in about 60 MB.
+struct FileTable {
+  std::vector<AddFile> files;
+};
+
+/// What log replay gives. Source: PROTOCOL.md, "Action Reconciliation".
+struct ReplayedLog {
+  std::optional<Protocol> protocol;
+  std::optional<Metadata> metadata;
+  std::map<std::string, SetTransaction> transactions;
+  std::map<std::string, DomainMetadata> domains;
+  FileTable files;
+  std::optional<int64_t> in_commit_timestamp_ms;  ///< Of the newest commit.
+  /// LoadSnapshot fills it: the newest commit's file, to notice that a table was replaced by another at its place.
+  struct CommitFile {
+    int64_t size_bytes = -1;
+    WallTime modified;
+  };
+  CommitFile newest_commit;
+};
+
+/// Reads log files in bulk. engine/duckdb implements it with vectorised JSON and Parquet readers (sidecars included);
+/// `NewSimpleLogReader` below reads JSON commits alone, for the server's commits and for tests.
+class LogReader {
+ public:
+  virtual ~LogReader() = default;
+  /// Errors: kCorruption naming the file; kIoError.
+  virtual Result<ReplayedLog> Replay(const RequestContext& ctx, const LogSegment& segment) = 0;
+};
+std::unique_ptr<LogReader> NewSimpleLogReader(storage::ObjectStore& store);
+
+/// One version of a table: immutable, shared by whoever reads it.
+class Snapshot {
+ public:
+  Snapshot(std::string table_path, int64_t version, ReplayedLog log, DataType schema)
+      : table_path_(std::move(table_path)), version_(version), log_(std::move(log)), schema_(std::move(schema)) {}
+  const std::string& table_path() const { return table_path_; }
+  int64_t version() const { return version_; }
+  const Protocol& protocol() const { return *log_.protocol; }
+  const Metadata& metadata() const { return *log_.metadata; }
+  const DataType& schema() const { return schema_; }  ///< A kStruct.
+  const std::vector<AddFile>& files() const { return log_.files.files; }
+  const ReplayedLog& log() const { return log_; }
+  /// metadata().configuration[name], or `fallback`.
+  std::string Property(const std::string& name, const std::string& fallback = "") const;
+  bool ColumnMapped() const;  ///< delta.columnMapping.mode is name or id.
+
+ private:
+  std::string table_path_;
+  int64_t version_;
+  ReplayedLog log_;
+  DataType schema_;
+};
+
+/// Builds the snapshot of `version` (newest when empty); with `base`, an older snapshot of the same table, reads only
+/// the commits after it. Errors: as ListLog, and kNotSupported naming each reader feature we lack; kCorruption if the
+/// log has no protocol or metadata.
+Result<std::shared_ptr<const Snapshot>> LoadSnapshot(const RequestContext& ctx, storage::ObjectStore& store,
+                                                     LogReader& reader, const std::string& table_path,
+                                                     std::optional<int64_t> version,
+                                                     std::shared_ptr<const Snapshot> base = nullptr);
+
+/// The newest version committed at or before `timestamp`: by in-commit timestamps where enabled, else by file
+/// modification times made monotonic. Errors: kVersionNotFound when before the first or after the last commit; the
+/// message gives the range.
+Result<int64_t> VersionAtTimestamp(storage::ObjectStore& store, const std::string& table_path, WallTime timestamp);
+
+/// One row of DESCRIBE HISTORY.
+struct HistoryEntry {
+  int64_t version = 0;
+  WallTime timestamp;
+  std::string commit_info;  ///< JSON object of the commitInfo action, "" if none.
+};
+/// Newest first; at most `limit` commits. Commits cleaned away are not listed.
+Result<std::vector<HistoryEntry>> ReadHistory(const RequestContext& ctx, storage::ObjectStore& store,
+                                              const std::string& table_path, std::optional<int64_t> limit);
+
+/// Refuses by name what the protocol asks and we do not do. Errors: kNotSupported.
+Result<void> CheckReadable(const Protocol& protocol);
+Result<void> CheckWritable(const Protocol& protocol, const Metadata& metadata);
+
+}  // namespace neurolake::tables::delta
