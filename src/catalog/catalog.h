@@ -1,0 +1,188 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/clock.h"
+#include "common/ids.h"
+#include "common/request_context.h"
+#include "common/result.h"
+#include "metastore/database.h"
+
+namespace neurolake::catalog {
+
+struct SchemaRecord {
+  SchemaId id;
+  std::string name;  ///< Lower case: names compare without case.
+  std::string comment;
+  WallTime created;
+};
+
+struct TableRecord {
+  TableId id;
+  std::string schema_name;
+  std::string name;
+  std::string location;  ///< Absolute; for managed tables "<lake>/tables/<id>", stored relative to the lake.
+  bool managed = true;
+  PrincipalId owner;
+  std::string comment;
+  WallTime created;
+};
+
+struct ViewRecord {
+  std::string schema_name;
+  std::string name;
+  std::string sql;
+  std::vector<std::string> column_names;
+  PrincipalId owner;
+  WallTime created;
+};
+
+/// Who may ask. Principals are disabled, never deleted: history and ownership go on naming them.
+struct PrincipalRecord {
+  PrincipalId id;
+  std::string name;  ///< Lower case.
+  std::string role;
+  bool disabled = false;
+  WallTime created;
+};
+
+struct TokenRecord {
+  TokenId id;
+  std::string name;
+  std::string prefix;  ///< First characters of the token, to recognise it by; not a secret.
+  PrincipalId principal;
+  std::string principal_name;
+  std::string role;
+  WallTime created;
+  std::optional<WallTime> expires;
+  std::optional<WallTime> revoked;
+};
+
+/// A directory of the server's file system, outside the lake, that an administrator lets statements read from (COPY
+/// INTO) or register tables in.
+struct ExternalLocation {
+  std::string name;
+  std::string path;  ///< Absolute, canonical, ends in "/".
+  bool may_register = false;
+  WallTime created;
+};
+
+/// One row of system.queries.
+struct StatementRecord {
+  StatementId id;
+  std::string principal;
+  std::string door;
+  std::string request_id;
+  std::string text;
+  std::string fingerprint;  ///< SHA-256 of the text with literals replaced.
+  std::string kind;
+  std::string state;  ///< "running", "succeeded", "failed", "cancelled".
+  WallTime started;
+  std::optional<WallTime> ended;
+  std::string tables_json = "[]";  ///< [{"table":"s.t","id":"…","version":3,"access":"read"}]
+  int64_t rows_returned = 0;
+  int64_t bytes_returned = 0;
+  int64_t rows_scanned = 0;
+  int64_t bytes_scanned = 0;
+  int64_t rows_changed = -1;
+  std::string stages_json = "{}";  ///< {"queue_us":…,"parse_us":…,"bind_us":…,…}
+  std::string prediction_json = "{}";
+  std::string error_code;
+  std::string error_message;
+};
+
+/// Names, ids, principals, tokens, locations and the statement history, in the metadata store. Thread-safe.
+/// Names are compared without (ASCII) case and kept in lower case: 1 to 255 bytes of UTF-8 without control characters.
+/// The schema names `system`, `information_schema`, `pg_catalog` and `temp` are reserved. A new lake has the schemas
+/// `main`, `bronze`, `silver` and `gold`. Errors of every call: kInvalidArgument for a name that breaks these rules
+/// (look-ups find nothing instead); kUnavailable, kReadOnly, kDiskFull, kCorruption of the store.
+class Catalog {
+ public:
+  virtual ~Catalog() = default;
+
+  virtual Result<SchemaRecord> CreateSchema(const std::string& name, bool if_not_exists,
+                                            const std::string& comment) = 0;
+  /// Errors: kSchemaNotFound; kDependentObjects unless empty or `cascade` (tables are dropped, their files stay);
+  /// kInvalidArgument for `main`, which stays.
+  virtual Result<void> DropSchema(const std::string& name, bool if_exists, bool cascade) = 0;
+  virtual Result<std::optional<SchemaRecord>> FindSchema(const std::string& name) = 0;
+  virtual Result<std::vector<SchemaRecord>> ListSchemas() = 0;
+
+  /// Reserves nothing: a name is taken when `AddTable` succeeds. A managed table without a location gets
+  /// "<lake>/tables/<id>". Errors: kAlreadyExists (table or view, or the id); kSchemaNotFound; kInvalidArgument for a
+  /// location that is inside, around or the same as another table's, or for one that is not managed and overlaps the
+  /// lake.
+  virtual Result<void> AddTable(const TableRecord& table) = 0;
+  /// The id, and with it policies, tags and data, stays. Errors: kNotFound; kSchemaNotFound; kAlreadyExists.
+  virtual Result<void> RenameTable(const std::string& schema, const std::string& name, const std::string& new_schema,
+                                   const std::string& new_name) = 0;
+  /// Forgets the name; files stay. Errors: kNotFound unless `if_exists`; kInvalidArgument for a view.
+  virtual Result<void> DropTable(const std::string& schema, const std::string& name, bool if_exists) = 0;
+  virtual Result<std::optional<TableRecord>> FindTable(const std::string& schema, const std::string& name) = 0;
+  virtual Result<std::optional<TableRecord>> FindTable(const TableId& id) = 0;
+  virtual Result<std::vector<TableRecord>> ListTables(const std::optional<std::string>& schema) = 0;
+
+  /// Replacing keeps the view's id and takes the new record's owner: its text is theirs now. Errors: kAlreadyExists
+  /// (also for a table of that name, whatever the options); kSchemaNotFound.
+  virtual Result<void> CreateView(const ViewRecord& view, bool or_replace, bool if_not_exists) = 0;
+  virtual Result<void> DropView(const std::string& schema, const std::string& name, bool if_exists) = 0;
+  virtual Result<std::optional<ViewRecord>> FindView(const std::string& schema, const std::string& name) = 0;
+  virtual Result<std::vector<ViewRecord>> ListViews(const std::optional<std::string>& schema) = 0;
+
+  virtual Result<std::vector<PrincipalRecord>> ListPrincipals() = 0;
+  /// Effective with the principal's next `Authenticate`, as are the two below. Errors: kNotFound; kInvalidArgument for
+  /// an unknown role and for "local", which stays an administrator.
+  virtual Result<void> SetRole(const std::string& principal_name, const std::string& role) = 0;
+  virtual Result<void> DisablePrincipal(const std::string& principal_name) = 0;
+  virtual Result<void> EnablePrincipal(const std::string& principal_name) = 0;
+
+  /// Makes the principal if it is new. The secret ("nl_" and 43 characters) is returned once and only its hash kept.
+  /// Errors: kInvalidArgument when the principal has another role (see SetRole) or is disabled, or `expires` has
+  /// passed.
+  struct NewToken {
+    TokenRecord record;
+    std::string secret;
+  };
+  virtual Result<NewToken> CreateToken(const std::string& principal_name, const std::string& role,
+                                       const std::string& token_name, std::optional<WallTime> expires) = 0;
+  virtual Result<std::vector<TokenRecord>> ListTokens() = 0;
+  /// Final, and effective with the next `Authenticate` in whatever process; again is no error. Errors: kNotFound.
+  virtual Result<void> RevokeToken(const TokenId& id) = 0;
+  /// Errors: kUnauthenticated with one text for every reason. Constant-time comparison of hashes. Nothing is cached:
+  /// one indexed read, tens of microseconds on SQLite, one round trip on PostgreSQL.
+  virtual Result<Principal> Authenticate(std::string_view secret) = 0;
+  /// Also counts revoked and expired ones: true once a lake was set up.
+  virtual Result<bool> HasAnyToken() = 0;
+  /// The principal that works on the lake's directory without a server: "local", an administrator.
+  virtual Result<Principal> LocalPrincipal() = 0;
+
+  /// Errors: kAlreadyExists (name or path); kInvalidArgument for a path that is not absolute and normal, or is inside
+  /// or around the lake: reading the lake's own files would go past every policy.
+  virtual Result<void> AddExternalLocation(const ExternalLocation& location) = 0;
+  virtual Result<void> DropExternalLocation(const std::string& name) = 0;
+  virtual Result<std::vector<ExternalLocation>> ListExternalLocations() = 0;
+
+  /// The attempt is stored before the statement runs; `FinishStatement` completes it (and stores it all if the attempt
+  /// is missing). Both survive the death of the process; the last moments may be lost with the machine's power. Tens of
+  /// microseconds on SQLite. Bytes that are not UTF-8 are kept as U+FFFD.
+  virtual Result<void> BeginStatement(const StatementRecord& record) = 0;
+  virtual Result<void> FinishStatement(const StatementRecord& record) = 0;
+  /// Newest first. `principal` limits to one person's.
+  virtual Result<std::vector<StatementRecord>> ListStatements(const std::optional<std::string>& principal,
+                                                              int64_t limit, int64_t offset) = 0;
+  /// Marks statements left "running" by a server that died as failed with CommitUnknown; forgets those started before
+  /// `keep_after`. Returns how many were marked. At start only: no other server may run on the store.
+  virtual Result<int64_t> RecoverStatements(WallTime keep_after) = 0;
+  /// Retention while running: forgets ended statements started before `keep_after`, a few thousand at a time. Returns
+  /// how many.
+  virtual Result<int64_t> ForgetStatements(WallTime keep_after) = 0;
+};
+
+/// `lake_directory` is absolute. Borrows `store` and `clock`.
+std::unique_ptr<Catalog> NewCatalog(metastore::Store& store, const Clock& clock, std::string lake_directory);
+
+}  // namespace neurolake::catalog

@@ -1,0 +1,23 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "metastore/database.h"
+
+namespace neurolake::catalog {
+
+/// The id of the schema `name` (in lower case). Errors: kSchemaNotFound.
+Result<std::string> SchemaIdOf(metastore::Session& session, const std::string& name);
+
+struct RelationHead {
+  std::string id;
+  std::string kind;  ///< "table" or "view".
+};
+/// Tables and views share their names.
+Result<std::optional<RelationHead>> FindRelation(metastore::Session& session, const std::string& schema_id,
+                                                 const std::string& name);
+
+std::unexpected<Error> RelationExists(const RelationHead& relation, std::string_view schema, std::string_view name);
+
+}  // namespace neurolake::catalog

@@ -1,0 +1,71 @@
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/catalog.h"
+#include "catalog/internal/locations.h"
+
+namespace neurolake::catalog {
+
+/// The catalogue in the metadata store. Keeps nothing in memory: what one process changes the next statement of another
+/// sees.
+class StoreCatalog final : public Catalog {
+ public:
+  StoreCatalog(metastore::Store& store, const Clock& clock, std::string lake_directory)
+      : store_(store), clock_(clock), locations_(std::move(lake_directory)) {}
+
+  Result<SchemaRecord> CreateSchema(const std::string& name, bool if_not_exists, const std::string& comment) override;
+  Result<void> DropSchema(const std::string& name, bool if_exists, bool cascade) override;
+  Result<std::optional<SchemaRecord>> FindSchema(const std::string& name) override;
+  Result<std::vector<SchemaRecord>> ListSchemas() override;
+
+  Result<void> AddTable(const TableRecord& table) override;
+  Result<void> RenameTable(const std::string& schema, const std::string& name, const std::string& new_schema,
+                           const std::string& new_name) override;
+  Result<void> DropTable(const std::string& schema, const std::string& name, bool if_exists) override;
+  Result<std::optional<TableRecord>> FindTable(const std::string& schema, const std::string& name) override;
+  Result<std::optional<TableRecord>> FindTable(const TableId& id) override;
+  Result<std::vector<TableRecord>> ListTables(const std::optional<std::string>& schema) override;
+
+  Result<void> CreateView(const ViewRecord& view, bool or_replace, bool if_not_exists) override;
+  Result<void> DropView(const std::string& schema, const std::string& name, bool if_exists) override;
+  Result<std::optional<ViewRecord>> FindView(const std::string& schema, const std::string& name) override;
+  Result<std::vector<ViewRecord>> ListViews(const std::optional<std::string>& schema) override;
+
+  Result<std::vector<PrincipalRecord>> ListPrincipals() override;
+  Result<void> SetRole(const std::string& principal_name, const std::string& role) override;
+  Result<void> DisablePrincipal(const std::string& principal_name) override;
+  Result<void> EnablePrincipal(const std::string& principal_name) override;
+
+  Result<NewToken> CreateToken(const std::string& principal_name, const std::string& role,
+                               const std::string& token_name, std::optional<WallTime> expires) override;
+  Result<std::vector<TokenRecord>> ListTokens() override;
+  Result<void> RevokeToken(const TokenId& id) override;
+  Result<Principal> Authenticate(std::string_view secret) override;
+  Result<bool> HasAnyToken() override;
+  Result<Principal> LocalPrincipal() override;
+
+  Result<void> AddExternalLocation(const ExternalLocation& location) override;
+  Result<void> DropExternalLocation(const std::string& name) override;
+  Result<std::vector<ExternalLocation>> ListExternalLocations() override;
+
+  Result<void> BeginStatement(const StatementRecord& record) override;
+  Result<void> FinishStatement(const StatementRecord& record) override;
+  Result<std::vector<StatementRecord>> ListStatements(const std::optional<std::string>& principal, int64_t limit,
+                                                      int64_t offset) override;
+  Result<int64_t> RecoverStatements(WallTime keep_after) override;
+  Result<int64_t> ForgetStatements(WallTime keep_after) override;
+
+ private:
+  Result<std::vector<TableRecord>> ReadTables(std::string_view condition, const std::vector<metastore::Value>& values);
+  Result<std::vector<ViewRecord>> ReadViews(std::string_view condition, const std::vector<metastore::Value>& values);
+  Result<void> DropRelation(std::string_view kind, const std::string& schema, const std::string& name, bool if_exists);
+  Result<void> ChangePrincipal(const std::string& name, std::string_view column, const metastore::Value& value);
+
+  metastore::Store& store_;
+  const Clock& clock_;
+  const Locations locations_;
+};
+
+}  // namespace neurolake::catalog

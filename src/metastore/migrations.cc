@@ -1,0 +1,122 @@
+#include "metastore/internal/migrations.h"
+
+namespace neurolake::metastore {
+
+namespace {
+
+// Names come first: a relation (table or view) is one row, so that one unique constraint keeps tables and views from
+// sharing a name. A location has its own unique index, which also serves the search for overlapping ones.
+// Times are microseconds since 1970 in UTC; truth values are 0 and 1.
+Migration SchemasAndRelations() {
+  return {1,
+          "schemas and relations",
+          {
+              R"(CREATE TABLE schemas (
+                id TEXT NOT NULL PRIMARY KEY,
+                name TEXT NOT NULL UNIQUE,
+                comment TEXT NOT NULL,
+                created INTEGER NOT NULL))",
+              R"(INSERT INTO schemas (id, name, comment, created) VALUES
+                ('{uuid}', 'main', 'Default schema', {now}),
+                ('{uuid}', 'bronze', 'Raw data as it came, append only', {now}),
+                ('{uuid}', 'silver', 'Cleaned data', {now}),
+                ('{uuid}', 'gold', 'Aggregates for use', {now}))",
+              R"(CREATE TABLE relations (
+                id TEXT NOT NULL PRIMARY KEY,
+                schema_id TEXT NOT NULL REFERENCES schemas (id),
+                name TEXT NOT NULL,
+                kind TEXT NOT NULL CHECK (kind IN ('table', 'view')),
+                location TEXT,
+                managed INTEGER NOT NULL,
+                view_sql TEXT,
+                view_columns TEXT,
+                owner TEXT NOT NULL,
+                comment TEXT NOT NULL,
+                created INTEGER NOT NULL,
+                UNIQUE (schema_id, name)))",
+              "CREATE UNIQUE INDEX relations_location ON relations (location)",
+          },
+          {"DROP TABLE relations", "DROP TABLE schemas"}};
+}
+
+Migration PrincipalsAndTokens() {
+  return {
+      2,
+      "principals and tokens",
+      {
+          R"(CREATE TABLE principals (
+                id TEXT NOT NULL PRIMARY KEY,
+                name TEXT NOT NULL UNIQUE,
+                role TEXT NOT NULL,
+                disabled INTEGER NOT NULL,
+                created INTEGER NOT NULL))",
+          "INSERT INTO principals (id, name, role, disabled, created) VALUES ('{uuid}', 'local', 'admin', 0, {now})",
+          R"(CREATE TABLE tokens (
+                id TEXT NOT NULL PRIMARY KEY,
+                name TEXT NOT NULL,
+                prefix TEXT NOT NULL,
+                hash TEXT NOT NULL UNIQUE,
+                principal_id TEXT NOT NULL REFERENCES principals (id),
+                created INTEGER NOT NULL,
+                expires INTEGER,
+                revoked INTEGER))",
+          "CREATE INDEX tokens_prefix ON tokens (prefix)",
+      },
+      {"DROP TABLE tokens", "DROP TABLE principals"}};
+}
+
+Migration ExternalLocations() {
+  return {3,
+          "external locations",
+          {
+              R"(CREATE TABLE external_locations (
+                name TEXT NOT NULL PRIMARY KEY,
+                path TEXT NOT NULL UNIQUE,
+                may_register INTEGER NOT NULL,
+                created INTEGER NOT NULL))",
+          },
+          {"DROP TABLE external_locations"}};
+}
+
+Migration StatementHistory() {
+  return {4,
+          "statement history",
+          {
+              R"(CREATE TABLE statements (
+                id TEXT NOT NULL PRIMARY KEY,
+                principal TEXT NOT NULL,
+                door TEXT NOT NULL,
+                request_id TEXT NOT NULL,
+                sql_text TEXT NOT NULL,
+                fingerprint TEXT NOT NULL,
+                kind TEXT NOT NULL,
+                state TEXT NOT NULL,
+                started INTEGER NOT NULL,
+                ended INTEGER,
+                tables_json TEXT NOT NULL,
+                rows_returned INTEGER NOT NULL,
+                bytes_returned INTEGER NOT NULL,
+                rows_scanned INTEGER NOT NULL,
+                bytes_scanned INTEGER NOT NULL,
+                rows_changed INTEGER NOT NULL,
+                stages_json TEXT NOT NULL,
+                prediction_json TEXT NOT NULL,
+                error_code TEXT NOT NULL,
+                error_message TEXT NOT NULL))",
+              "CREATE INDEX statements_started ON statements (started)",
+              "CREATE INDEX statements_principal ON statements (principal, started)",
+              // Small at all times: it finds what a dead server left behind without reading the history.
+              "CREATE INDEX statements_running ON statements (id) WHERE state = 'running'",
+          },
+          {"DROP TABLE statements"}};
+}
+
+}  // namespace
+
+const std::vector<Migration>& Migrations() {
+  static const std::vector<Migration> migrations = {SchemasAndRelations(), PrincipalsAndTokens(), ExternalLocations(),
+                                                    StatementHistory()};
+  return migrations;
+}
+
+}  // namespace neurolake::metastore
