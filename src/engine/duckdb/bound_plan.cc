@@ -1,0 +1,170 @@
+#include "engine/duckdb/internal/bound_plan.h"
+
+#include <numeric>
+#include <set>
+
+#include "common/text.h"
+#include "duckdb/function/lambda_functions.hpp"
+#include "duckdb/planner/operator/logical_merge_into.hpp"
+#include "engine/duckdb/internal/file_pruning.h"
+#include "engine/duckdb/internal/record_count.h"
+#include "engine/duckdb/internal/system_table.h"
+
+namespace neurolake::engine::duckdb {
+namespace {
+
+using native::ExpressionClass;
+using native::LogicalOperatorType;
+
+// Collects what a plan reads, writes and calls.
+class PlanWalk {
+ public:
+  explicit PlanWalk(BoundPlan& plan) : plan_(plan) {}
+
+  void Visit(native::LogicalOperator& op) {
+    // The type's name: GetName() of a source is that of its function, which the allow-list of operators cannot know.
+    const bool system_scan = op.type == LogicalOperatorType::LOGICAL_GET && IsSystemScan(op.Cast<native::LogicalGet>());
+    plan_.digest_value.operators.push_back(system_scan ? "SYSTEM_SCAN" : native::LogicalOperatorToString(op.type));
+    native::LogicalOperatorVisitor::EnumerateExpressions(
+        op, [this](native::unique_ptr<native::Expression>* expression) { VisitExpression(**expression); });
+    const size_t filters_before = filters_.size();
+    switch (op.type) {
+      case LogicalOperatorType::LOGICAL_GET: VisitGet(op.Cast<native::LogicalGet>()); break;
+      case LogicalOperatorType::LOGICAL_FILTER:
+        for (auto& expression : op.expressions) filters_.push_back(expression.get());
+        break;
+      case LogicalOperatorType::LOGICAL_INSERT: AddWrite(op.Cast<native::LogicalInsert>().table, "INSERT"); break;
+      case LogicalOperatorType::LOGICAL_DELETE: AddWrite(op.Cast<native::LogicalDelete>().table, "DELETE"); break;
+      case LogicalOperatorType::LOGICAL_UPDATE: AddWrite(op.Cast<native::LogicalUpdate>().table, "UPDATE"); break;
+      case LogicalOperatorType::LOGICAL_MERGE_INTO: AddWrite(op.Cast<native::LogicalMergeInto>().table, "MERGE"); break;
+      case LogicalOperatorType::LOGICAL_CREATE_TABLE: AddCreation(op.Cast<native::LogicalCreateTable>()); break;
+      default: break;
+    }
+    for (auto& child : op.children) Visit(*child);
+    filters_.resize(filters_before);
+  }
+
+ private:
+  void Use(const std::string& name, const char* kind) {
+    if (seen_.emplace(name, kind).second) plan_.digest_value.functions.push_back({name, kind});
+  }
+
+  void VisitExpression(const native::Expression& expression) {
+    switch (expression.GetExpressionClass()) {
+      case ExpressionClass::BOUND_FUNCTION: {
+        const auto& call = expression.Cast<native::BoundFunctionExpression>();
+        Use(LowerAscii(call.function.name), "scalar");
+        // The body of a lambda is not among the children.
+        if (auto* lambda = dynamic_cast<const native::ListLambdaBindData*>(call.bind_info.get());
+            lambda != nullptr && lambda->lambda_expr != nullptr) {
+          VisitExpression(*lambda->lambda_expr);
+        }
+        break;
+      }
+      case ExpressionClass::BOUND_AGGREGATE:
+        Use(LowerAscii(expression.Cast<native::BoundAggregateExpression>().function.name), "aggregate");
+        break;
+      case ExpressionClass::BOUND_WINDOW: {
+        const auto& window = expression.Cast<native::BoundWindowExpression>();
+        if (window.aggregate != nullptr) {
+          Use(LowerAscii(window.aggregate->name), "aggregate");
+        } else {
+          std::string name = LowerAscii(native::ExpressionTypeToString(window.GetExpressionType()));
+          Use(name.starts_with("window_") ? name.substr(7) : name, "window");
+        }
+        break;
+      }
+      case ExpressionClass::BOUND_UNNEST: Use("unnest", "scalar"); break;
+      case ExpressionClass::BOUND_SUBQUERY: {
+        const auto& subquery = expression.Cast<native::BoundSubqueryExpression>();
+        if (subquery.subquery.plan != nullptr) Visit(*subquery.subquery.plan);
+        break;
+      }
+      default: break;
+    }
+    native::ExpressionIterator::EnumerateChildren(expression,
+                                                  [this](const native::Expression& child) { VisitExpression(child); });
+  }
+
+  void VisitGet(native::LogicalGet& get) {
+    auto scan = FindLakeScan(get);
+    if (scan == nullptr) {
+      // Whatever else stands for a table is a function, also when no call was written.
+      if (!IsSystemScan(get)) Use(LowerAscii(get.function.name), "table");
+      return;
+    }
+    plan::ScanDigest digest;
+    digest.scan_id = scan->scan_id;
+    digest.table = scan->table->entry().id;
+    digest.schema_name = scan->table->entry().schema_name;
+    digest.table_name = scan->table->entry().table_name;
+    digest.version = scan->snapshot->version();
+    native::vector<native::column_t> ids;
+    for (const auto& id : get.GetColumnIds()) {
+      ids.push_back(id.GetPrimaryIndex());
+      if (id.GetPrimaryIndex() == native::MultiFileReader::COLUMN_IDENTIFIER_FILE_INDEX)
+        digest.for_write = !written_.empty();
+      if (!id.IsVirtualColumn()) digest.columns.push_back(get.names[id.GetPrimaryIndex()]);
+    }
+    Estimate(*scan, get.table_index, ids, digest);
+    plan_.digest_value.scans.push_back(std::move(digest));
+    plan_.scans.push_back(std::move(scan));
+  }
+
+  // What the optimiser will very likely leave of the files. Filters above an outer join may say too much: an estimate.
+  void Estimate(const LakeScan& scan, native::idx_t table_index, const native::vector<native::column_t>& ids,
+                plan::ScanDigest& digest) {
+    std::vector<uint32_t> all(scan.snapshot->files().size());
+    std::iota(all.begin(), all.end(), 0U);
+    native::vector<native::unique_ptr<native::Expression>> filters;
+    for (const native::Expression* filter : filters_) filters.push_back(filter->Copy());
+    const auto kept = filters.empty() ? all : scan.pruner->Prune(all, filters, table_index, ids);
+    digest.files_total = static_cast<int64_t>(scan.snapshot->files().size());
+    digest.files_kept = static_cast<int64_t>(kept.size());
+    digest.bytes_kept = 0;
+    digest.rows_kept = 0;
+    for (uint32_t index : kept) {
+      const auto& file = scan.snapshot->files()[index];
+      digest.bytes_kept += file.size_bytes;
+      digest.rows_kept += LiveRecordCount(file).value_or(0);
+    }
+  }
+
+  void AddWrite(const native::TableCatalogEntry& table, const char* operation) {
+    const auto* lake = dynamic_cast<const LakeTableEntry*>(&table);
+    plan::WriteDigest write;
+    write.operation = operation;
+    write.schema_name = table.ParentSchema().name;
+    write.table_name = table.name;
+    if (lake != nullptr) write.table = lake->entry().id;
+    written_.insert(write.table);
+    plan_.digest_value.writes.push_back(std::move(write));
+  }
+
+  void AddCreation(const native::LogicalCreateTable& create) {
+    plan::WriteDigest write;
+    write.operation = create.children.empty() ? "CREATE TABLE" : "CREATE TABLE AS";
+    write.schema_name = create.schema.name;
+    write.table_name = create.info->Base().table;
+    plan_.digest_value.writes.push_back(std::move(write));
+  }
+
+  BoundPlan& plan_;
+  std::set<std::pair<std::string, std::string>> seen_;
+  std::set<TableId> written_;
+  std::vector<const native::Expression*> filters_;  // Of the operators above, innermost last.
+};
+
+}  // namespace
+
+void DigestPlan(native::ClientContext& context, const std::string& statement_kind, BoundPlan& plan) {
+  plan.digest_value.statement_kind = statement_kind;
+  for (const auto& [catalog, change] : plan.properties.modified_databases) {
+    plan.digest_value.changed_catalogs.push_back(catalog);
+  }
+  if (plan.root == nullptr) return;
+  PlanWalk(plan).Visit(*plan.root);
+  plan.digest_value.rows_estimated = static_cast<double>(plan.root->EstimateCardinality(context));
+}
+
+}  // namespace neurolake::engine::duckdb

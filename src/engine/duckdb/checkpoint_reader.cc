@@ -1,0 +1,218 @@
+#include "engine/duckdb/internal/checkpoint_reader.h"
+
+#include "common/text.h"
+#include "engine/duckdb/internal/error_translation.h"
+
+namespace neurolake::engine::duckdb {
+namespace {
+
+using tables::delta::AddFile;
+using tables::delta::CommitActions;
+
+// Columns of the query below, in order.
+enum Column : native::idx_t {
+  kPath,
+  kSize,
+  kModified,
+  kDataChange,
+  kStats,
+  kPartitionKeys,
+  kPartitionTexts,
+  kTagKeys,
+  kTagTexts,
+  kBaseRowId,
+  kRowCommitVersion,
+  kClustering,
+  kVectorStorage,
+  kVectorPath,
+  kVectorOffset,
+  kVectorSize,
+  kVectorCardinality,
+};
+
+const native::LogicalType* FieldType(const native::LogicalType& type, const std::string& name) {
+  if (type.id() != native::LogicalTypeId::STRUCT) return nullptr;
+  for (const auto& [field, child] : native::StructType::GetChildTypes(type)) {
+    if (field == name) return &child;
+  }
+  return nullptr;
+}
+
+// `add.<name>` cast to `type`, or NULL where the checkpoint has no such field.
+std::string Field(const native::LogicalType& add, const std::string& name, const std::string& type) {
+  if (FieldType(add, name) == nullptr) return "NULL::" + type;
+  return "\"add\"." + QuoteIdentifier(name) + "::" + type;
+}
+
+std::string MapPart(const native::LogicalType& add, const std::string& name, const char* function) {
+  const auto* type = FieldType(add, name);
+  if (type == nullptr || type->id() != native::LogicalTypeId::MAP) return "NULL::VARCHAR[]";
+  return fmt::format("{}(\"add\".{})::VARCHAR[]", function, QuoteIdentifier(name));
+}
+
+std::string VectorField(const native::LogicalType& add, const std::string& name, const std::string& type) {
+  const auto* vector = FieldType(add, "deletionVector");
+  if (vector == nullptr || FieldType(*vector, name) == nullptr) return "NULL::" + type;
+  return "\"add\".\"deletionVector\"." + QuoteIdentifier(name) + "::" + type;
+}
+
+// Statistics as JSON; a table may keep them in typed columns alone.
+std::string StatisticsField(const native::LogicalType& add) {
+  const bool text = FieldType(add, "stats") != nullptr;
+  if (FieldType(add, "stats_parsed") == nullptr) return text ? "\"add\".\"stats\"::VARCHAR" : "NULL::VARCHAR";
+  const std::string typed =
+      "CASE WHEN \"add\".\"stats_parsed\" IS NOT NULL THEN to_json(\"add\".\"stats_parsed\")::VARCHAR END";
+  return text ? "coalesce(\"add\".\"stats\"::VARCHAR, " + typed + ")" : typed;
+}
+
+// Reads one column of a chunk without making a Value of each cell.
+class TextColumn {
+ public:
+  TextColumn(native::DataChunk& chunk, native::idx_t column) {
+    chunk.data[column].ToUnifiedFormat(chunk.size(), format_);
+  }
+  std::optional<std::string_view> Get(native::idx_t row) const {
+    const auto index = format_.sel->get_index(row);
+    if (!format_.validity.RowIsValid(index)) return std::nullopt;
+    const auto& text = native::UnifiedVectorFormat::GetData<native::string_t>(format_)[index];
+    return std::string_view(text.GetData(), text.GetSize());
+  }
+
+ private:
+  native::UnifiedVectorFormat format_;
+};
+
+class NumberColumn {
+ public:
+  NumberColumn(native::DataChunk& chunk, native::idx_t column) {
+    chunk.data[column].ToUnifiedFormat(chunk.size(), format_);
+  }
+  std::optional<int64_t> Get(native::idx_t row) const {
+    const auto index = format_.sel->get_index(row);
+    if (!format_.validity.RowIsValid(index)) return std::nullopt;
+    return native::UnifiedVectorFormat::GetData<int64_t>(format_)[index];
+  }
+
+ private:
+  native::UnifiedVectorFormat format_;
+};
+
+// Calls `sink(key, text or NULL)` for each entry of the map whose keys and values stand in two list columns.
+template <typename Sink>
+void ReadMap(native::DataChunk& chunk, native::idx_t keys, native::idx_t values, native::idx_t row, Sink&& sink) {
+  if (native::FlatVector::IsNull(chunk.data[keys], row)) return;
+  const auto entry = native::FlatVector::GetData<native::list_entry_t>(chunk.data[keys])[row];
+  const auto text_entry = native::FlatVector::GetData<native::list_entry_t>(chunk.data[values])[row];
+  auto& key_vector = native::ListVector::GetEntry(chunk.data[keys]);
+  auto& text_vector = native::ListVector::GetEntry(chunk.data[values]);
+  for (native::idx_t i = 0; i < entry.length; ++i) {
+    const native::Value text = text_vector.GetValue(text_entry.offset + i);
+    sink(key_vector.GetValue(entry.offset + i).ToString(),
+         text.IsNull() ? std::nullopt : std::optional<std::string>(native::StringValue::Get(text)));
+  }
+}
+
+void ReadChunk(native::DataChunk& chunk, CommitActions& actions) {
+  chunk.Flatten();
+  const TextColumn path(chunk, kPath), stats(chunk, kStats), clustering(chunk, kClustering);
+  const TextColumn vector_storage(chunk, kVectorStorage), vector_path(chunk, kVectorPath);
+  const NumberColumn size(chunk, kSize), modified(chunk, kModified), data_change(chunk, kDataChange);
+  const NumberColumn base_row_id(chunk, kBaseRowId), row_version(chunk, kRowCommitVersion);
+  const NumberColumn offset(chunk, kVectorOffset), bytes(chunk, kVectorSize), deleted(chunk, kVectorCardinality);
+  for (native::idx_t row = 0; row < chunk.size(); ++row) {
+    AddFile add;
+    add.path = path.Get(row).value_or("");
+    add.size_bytes = size.Get(row).value_or(0);
+    add.modification_time_ms = modified.Get(row).value_or(0);
+    add.data_change = data_change.Get(row).value_or(1) != 0;
+    add.stats = stats.Get(row).value_or("");
+    add.clustering_provider = clustering.Get(row).value_or("");
+    add.base_row_id = base_row_id.Get(row);
+    add.default_row_commit_version = row_version.Get(row);
+    ReadMap(chunk, kPartitionKeys, kPartitionTexts, row,
+            [&](std::string key, std::optional<std::string> text) { add.partition_values[key] = std::move(text); });
+    ReadMap(chunk, kTagKeys, kTagTexts, row,
+            [&](std::string key, std::optional<std::string> text) { add.tags[key] = text.value_or(""); });
+    if (auto storage = vector_storage.Get(row); storage.has_value()) {
+      auto& vector = add.deletion_vector.emplace();
+      vector.storage_type = *storage;
+      vector.path_or_inline_dv = vector_path.Get(row).value_or("");
+      if (auto at = offset.Get(row); at.has_value()) vector.offset = static_cast<int32_t>(*at);
+      vector.size_bytes = static_cast<int32_t>(bytes.Get(row).value_or(0));
+      vector.cardinality = deleted.Get(row).value_or(0);
+    }
+    actions.adds.push_back(std::move(add));
+  }
+}
+
+}  // namespace
+
+Result<CommitActions> CheckpointReader::Read(const std::vector<std::string>& files) {
+  bool broken = false;
+  auto actions = GuardDuckDb(ErrorStage::kRun, "", &broken, [&] { return ReadOrThrow(files); });
+  if (actions.has_value()) return actions;
+  if (actions.error().code() == ErrorCode::kIoError || actions.error().code() == ErrorCode::kOutOfMemory)
+    return actions;
+  return MakeError(ErrorCode::kCorruption, "the checkpoint cannot be read: {}", files.front());
+}
+
+CommitActions CheckpointReader::ReadOrThrow(const std::vector<std::string>& files) {
+  std::string source = "read_parquet([";
+  for (const std::string& file : files) source += (source.ends_with('[') ? "" : ", ") + QuoteLiteral(file);
+  source += "], hive_partitioning = false)";
+  auto shape = connection_.Query("SELECT * FROM " + source + " LIMIT 0");
+  if (shape->HasError()) shape->ThrowError();
+
+  CommitActions actions;
+  std::string other;
+  for (size_t i = 0; i < shape->names.size(); ++i) {
+    const std::string& name = shape->names[i];
+    if (name == "add") ReadAdds(shape->types[i], source, actions);
+    for (const char* wanted : {"protocol", "metaData", "txn", "domainMetadata", "sidecar", "checkpointMetadata"}) {
+      if (name != wanted) continue;
+      if (!other.empty()) other += " UNION ALL ";
+      other +=
+          fmt::format("SELECT json_object('{0}', \"{0}\")::VARCHAR FROM {1} WHERE \"{0}\" IS NOT NULL", name, source);
+    }
+  }
+  if (other.empty()) return actions;
+  // These are few: as JSON they take the same way as a commit's.
+  auto rows = connection_.Query(other);
+  if (rows->HasError()) rows->ThrowError();
+  std::string lines;
+  for (const auto& row : rows->Collection().GetRows()) lines += row.GetValue(0).ToString() + "\n";
+  auto parsed = ValueOrThrow(tables::delta::ParseCommit(lines, "checkpoint"));
+  parsed.adds = std::move(actions.adds);
+  return parsed;
+}
+
+void CheckpointReader::ReadAdds(const native::LogicalType& add, const std::string& source, CommitActions& actions) {
+  const std::vector<std::string> columns = {Field(add, "path", "VARCHAR"),
+                                            Field(add, "size", "BIGINT"),
+                                            Field(add, "modificationTime", "BIGINT"),
+                                            Field(add, "dataChange", "BOOLEAN") + "::BIGINT",
+                                            StatisticsField(add),
+                                            MapPart(add, "partitionValues", "map_keys"),
+                                            MapPart(add, "partitionValues", "map_values"),
+                                            MapPart(add, "tags", "map_keys"),
+                                            MapPart(add, "tags", "map_values"),
+                                            Field(add, "baseRowId", "BIGINT"),
+                                            Field(add, "defaultRowCommitVersion", "BIGINT"),
+                                            Field(add, "clusteringProvider", "VARCHAR"),
+                                            VectorField(add, "storageType", "VARCHAR"),
+                                            VectorField(add, "pathOrInlineDv", "VARCHAR"),
+                                            VectorField(add, "offset", "BIGINT"),
+                                            VectorField(add, "sizeInBytes", "BIGINT"),
+                                            VectorField(add, "cardinality", "BIGINT")};
+  auto result =
+      connection_.SendQuery(fmt::format("SELECT {} FROM {} WHERE \"add\" IS NOT NULL AND \"add\".\"path\" IS NOT NULL",
+                                        fmt::join(columns, ", "), source));
+  if (result->HasError()) result->ThrowError();
+  while (auto chunk = result->Fetch()) {
+    if (chunk->size() == 0) break;
+    ReadChunk(*chunk, actions);
+  }
+  if (result->HasError()) result->ThrowError();
+}
+
+}  // namespace neurolake::engine::duckdb

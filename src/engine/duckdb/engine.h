@@ -1,0 +1,122 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "arrow/batch.h"
+#include "common/request_context.h"
+#include "common/result.h"
+#include "engine/duckdb/lake_provider.h"
+#include "plan/lookup_gate.h"
+#include "plan/stages.h"
+#include "storage/object_store.h"
+
+namespace neurolake::engine::duckdb {
+
+struct EngineOptions {
+  int64_t memory_limit_bytes = 0;
+  int threads = 1;
+  std::string spill_directory;  ///< Made if missing; the engine writes nowhere else but tables' directories.
+};
+
+/// A parameter's value: its JSON text, bound to `$1`…`$n`, `?` or `$name`. Type by JSON type (integer: BIGINT, number:
+/// DOUBLE, string: VARCHAR, boolean, null); `type` casts it explicitly.
+struct ParameterValue {
+  std::string name;  ///< "1", "2", … or a name.
+  std::string json;
+  std::string type;
+};
+
+/// What a statement may do beyond reading the lake: set for statements the product itself composes (COPY INTO,
+/// ingestion), never from a user's text.
+struct StatementGrants {
+  std::string default_schema;  ///< For unqualified names; empty: "main".
+  std::string time_zone;       ///< IANA name; empty: UTC.
+  /// Written into the commit of this statement: which loads it holds.
+  std::vector<tables::delta::SetTransaction> transactions;
+  std::vector<std::string> readable_paths;  ///< Files or directories (ending in "/") that scans may open.
+};
+
+/// One parsed statement of the engine's grammar. `kind` is the name gate 1 decides on: "SELECT", "INSERT", "PRAGMA" …
+class ParsedQuery {
+ public:
+  virtual ~ParsedQuery() = default;
+  virtual const std::string& kind() const = 0;
+  virtual bool returns_rows() const = 0;
+};
+
+/// What happened, known when the stream ended.
+struct ExecutionStatistics {
+  int64_t rows_changed = -1;       ///< INSERT, UPDATE, DELETE; else -1.
+  int64_t committed_version = -1;  ///< Version this statement made; -1 for none.
+  int64_t files_total = 0, files_kept = 0;
+  int64_t row_groups_total = 0, row_groups_kept = 0;
+  int64_t bytes_read = 0;
+  int64_t rows_scanned = 0;
+};
+
+class RunningQuery : public arrow::BatchStream {
+ public:
+  /// Valid after Next() gave nullopt.
+  virtual ExecutionStatistics statistics() const = 0;
+  /// 0…1, or -1 when unknown. Thread-safe.
+  virtual double progress() const = 0;
+};
+
+/// One DuckDB instance with the lake attached as catalogue `lake`, used by one statement at a time.
+/// `Interrupt` may come from any thread; everything else from one.
+/// All of DuckDB's exceptions and error texts stop here: errors are rebuilt from kind, operator and column, so that no
+/// value and no hidden name is in them; the original goes to the operator's log.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  /// Starts a statement: its rights, limits and the way to the server. `ctx`, `provider` and `gate` must outlive
+  /// `EndStatement`. Snapshots pinned by an earlier statement of the same transaction stay pinned.
+  virtual Result<void> BeginStatement(const RequestContext& ctx, LakeProvider& provider, const plan::LookupGate& gate,
+                                      int64_t memory_limit_bytes, StatementGrants grants) = 0;
+  /// Releases what the statement held; rolls back what it left open.
+  virtual void EndStatement() = 0;
+
+  /// Splits and parses. Errors: kSyntaxError with {"position", offset}.
+  virtual Result<std::vector<std::unique_ptr<ParsedQuery>>> Parse(const std::string& sql) = 0;
+  /// Errors: what the gate said; kBindError and its kin.
+  virtual Result<plan::BoundQuery> Bind(std::unique_ptr<ParsedQuery> query,
+                                        const std::vector<ParameterValue>& parameters) = 0;
+  /// Applies the decisions, optimises and starts. A lake scan without a decision is refused with kInternal.
+  /// A statement that writes has committed when Next() gives nullopt, and not before.
+  virtual Result<std::unique_ptr<RunningQuery>> Execute(plan::CostedQuery query) = 0;
+  /// Optimised plan as text, with files kept of total per scan. Does not run anything.
+  virtual Result<std::string> Explain(plan::CostedQuery query) = 0;
+  /// A lake table's newest state, as loading files needs it; nullopt if there is none or the principal may not see it.
+  /// Inside a statement.
+  struct TableState {
+    TableId id;
+    int64_t version = -1;
+    struct Column {
+      std::string name;
+      std::string type;  ///< As the engine spells it.
+      bool nullable = true;
+    };
+    std::vector<Column> columns;
+    std::map<std::string, int64_t> transactions;  ///< Delta `txn`: application id to version.
+  };
+  virtual Result<std::optional<TableState>> FindTable(const RelationName& name) = 0;
+  virtual void Interrupt() = 0;
+  /// True after an INTERNAL or FATAL error of DuckDB: the instance refuses everything, so the process must be replaced.
+  virtual bool broken() const = 0;
+
+  /// Everything the linked DuckDB has, for the allow-list's enumeration test.
+  struct Inventory {
+    std::vector<std::pair<std::string, std::string>> functions;  ///< {kind, name}, distinct; kinds as plan::Lookup.
+    std::vector<std::string> settings;
+    std::vector<std::string> statement_kinds;
+  };
+  virtual Result<Inventory> ListInventory() = 0;
+};
+
+Result<std::unique_ptr<Engine>> OpenEngine(const EngineOptions& options, storage::ObjectStore& store);
+
+}  // namespace neurolake::engine::duckdb

@@ -1,0 +1,157 @@
+#include <boost/json.hpp>
+
+#include "common/text.h"
+#include "duckdb/main/query_profiler.hpp"
+#include "duckdb/parser/statement/transaction_statement.hpp"
+#include "duckdb/planner/planner.hpp"
+#include "engine/duckdb/internal/duckdb_engine.h"
+#include "engine/duckdb/internal/parsed_query.h"
+#include "engine/duckdb/internal/result_types.h"
+
+namespace neurolake::engine::duckdb {
+namespace {
+
+using native::CatalogType;
+
+std::string LookupKind(CatalogType type) {
+  switch (type) {
+    case CatalogType::SCHEMA_ENTRY: return "schema";
+    case CatalogType::TABLE_ENTRY: return "table";
+    case CatalogType::VIEW_ENTRY: return "view";
+    case CatalogType::SCALAR_FUNCTION_ENTRY: return "scalar function";
+    case CatalogType::AGGREGATE_FUNCTION_ENTRY: return "aggregate function";
+    case CatalogType::TABLE_FUNCTION_ENTRY: return "table function";
+    case CatalogType::MACRO_ENTRY: return "macro";
+    case CatalogType::TABLE_MACRO_ENTRY: return "table macro";
+    case CatalogType::PRAGMA_FUNCTION_ENTRY: return "pragma function";
+    case CatalogType::COPY_FUNCTION_ENTRY: return "copy function";
+    case CatalogType::TYPE_ENTRY: return "type";
+    case CatalogType::COLLATION_ENTRY: return "collation";
+    case CatalogType::SEQUENCE_ENTRY: return "sequence";
+    case CatalogType::INDEX_ENTRY: return "index";
+    default: return LowerAscii(native::CatalogTypeToString(type));
+  }
+}
+
+// Gate 2. Called with each entry found, before anything is done with it.
+void CheckLookup(StatementState& state, native::CatalogEntry& entry) {
+  plan::Lookup lookup;
+  lookup.kind = LookupKind(entry.type);
+  lookup.name = LowerAscii(entry.name);
+  if (entry.type == CatalogType::SCHEMA_ENTRY) {
+    lookup.catalog = entry.ParentCatalog().GetName();
+    lookup.schema = lookup.name;
+  } else {
+    lookup.catalog = entry.ParentCatalog().GetName();
+    lookup.schema = LowerAscii(entry.ParentSchema().name);
+  }
+  auto allowed = state.gate->Check(lookup);
+  if (allowed.has_value()) return;
+  if (!state.refusal.has_value()) state.refusal = allowed.error();
+  ThrowLakeError(std::move(allowed).error());
+}
+
+native::Value ParseParameter(native::ClientContext& context, const ParameterValue& parameter) {
+  boost::system::error_code problem;
+  const boost::json::value json = boost::json::parse(parameter.json, problem);
+  auto refuse = [&](const char* why) {
+    ThrowLakeError(Error(ErrorCode::kInvalidArgument, fmt::format("{}: parameter {}", why, parameter.name)));
+  };
+  if (problem) refuse("a parameter's value is not JSON");
+  native::Value value;
+  if (json.is_bool()) value = native::Value::BOOLEAN(json.as_bool());
+  else if (json.is_int64()) value = native::Value::BIGINT(json.as_int64());
+  else if (json.is_uint64()) value = native::Value::UBIGINT(json.as_uint64());
+  else if (json.is_double()) value = native::Value::DOUBLE(json.as_double());
+  else if (json.is_string()) value = native::Value(std::string(json.as_string()));
+  else if (!json.is_null()) value = native::Value(boost::json::serialize(json));
+  if (parameter.type.empty()) return value;
+  native::LogicalType type;
+  try {
+    type = native::TransformStringToLogicalType(parameter.type, context);
+  } catch (const std::exception&) {
+    refuse("a parameter's type is not known");
+  }
+  // Big numbers would lose digits on the way through a double.
+  if (json.is_double()) value = native::Value(std::string(Trim(parameter.json)));
+  native::Value cast;
+  native::string message;
+  if (!value.DefaultTryCastAs(type, cast, &message)) refuse("a parameter's value is not of its type");
+  return cast;
+}
+
+TransactionStep StepOf(const native::TransactionStatement& statement) {
+  switch (statement.info->type) {
+    case native::TransactionType::BEGIN_TRANSACTION: return TransactionStep::kBegin;
+    case native::TransactionType::COMMIT: return TransactionStep::kCommit;
+    case native::TransactionType::ROLLBACK: return TransactionStep::kRollback;
+    case native::TransactionType::INVALID: break;
+  }
+  NL_UNREACHABLE();
+}
+
+void BindPlan(EngineCore& core, native::unique_ptr<native::SQLStatement> statement, const std::string& kind,
+              const std::vector<ParameterValue>& parameters, BoundPlan& plan) {
+  native::ClientContext& context = core.context();
+  StatementState& state = *core.state;
+  native::Planner planner(context);
+  planner.binder->SetCatalogLookupCallback([&state](native::CatalogEntry& entry) { CheckLookup(state, entry); });
+  for (const ParameterValue& parameter : parameters) {
+    planner.parameter_data.emplace(parameter.name, native::BoundParameterData(ParseParameter(context, parameter)));
+  }
+  // Asked here: left to the planner, a missing one ends in an internal error that costs the engine.
+  for (const auto& [name, index] : statement->named_param_map) {
+    if (planner.parameter_data.count(name) > 0) continue;
+    ThrowLakeError(Error(ErrorCode::kInvalidArgument, fmt::format("a parameter was not given: {}", name)));
+  }
+  planner.CreatePlan(std::move(statement));
+  if (state.refusal.has_value()) ThrowLakeError(*state.refusal);
+  if (!planner.properties.bound_all_parameters || planner.plan == nullptr) {
+    ThrowLakeError(Error(ErrorCode::kInvalidArgument, "the statement has parameters that were not given"));
+  }
+  plan.binder = planner.binder;
+  // The callback must not outlive the statement; later look-ups are the engine's own.
+  plan.binder->SetCatalogLookupCallback(nullptr);
+  plan.root = std::move(planner.plan);
+  plan.names = planner.names;
+  plan.types = planner.types;
+  plan.properties = planner.properties;
+  DigestPlan(context, kind, plan);
+  if (plan.returns_rows) CastToExportedTypes(context, plan);
+}
+
+}  // namespace
+
+Result<plan::BoundQuery> DuckDbEngine::Bind(std::unique_ptr<ParsedQuery> query,
+                                            const std::vector<ParameterValue>& parameters) {
+  StatementState& state = *core_->state;
+  if (state.provider == nullptr) return MakeError(ErrorCode::kInternal, "Bind outside of a statement");
+  NL_RETURN_IF_ERROR(core_->CheckAlive());
+  auto& parsed = static_cast<DuckDbParsedQuery&>(*query);
+  auto statement = parsed.TakeStatement();
+  auto plan = std::make_unique<BoundPlan>();
+  plan->returns_rows = parsed.returns_rows();
+  if (parsed.kind() == "MULTIPLE") {
+    return MakeError(ErrorCode::kNotSupported, "PIVOT needs its values listed: PIVOT … ON column IN (…)");
+  }
+  if (parsed.kind() == "TRANSACTION") {
+    plan->step = StepOf(statement->Cast<native::TransactionStatement>());
+    plan->digest_value.statement_kind = parsed.kind();
+    return plan::BoundQuery(std::move(plan));
+  }
+  auto bound = core_->Guard(ErrorStage::kBind, [&] {
+    auto& context = core_->context();
+    // One transaction spans binding and running, so that both see the same snapshots.
+    if (!context.transaction.HasActiveTransaction()) context.transaction.SetAutoCommit(false);
+    context.RunFunctionInTransaction([&] { BindPlan(*core_, std::move(statement), parsed.kind(), parameters, *plan); },
+                                     false);
+  });
+  if (!bound.has_value()) {
+    plan.reset();
+    core_->RollbackImplicit();
+    return std::unexpected(std::move(bound).error());
+  }
+  return plan::BoundQuery(std::move(plan));
+}
+
+}  // namespace neurolake::engine::duckdb

@@ -1,0 +1,193 @@
+#include "engine/duckdb/internal/error_translation.h"
+
+#include "common/log.h"
+#include "common/text.h"
+
+namespace neurolake::engine::duckdb {
+namespace {
+
+using native::ExceptionType;
+constexpr const char* kCodeKey = "neurolake_code";
+constexpr std::string_view kDetailPrefix = "neurolake_detail_";
+
+std::string Extra(const native::ErrorData& error, const std::string& key) {
+  auto found = error.ExtraInfo().find(key);
+  return found == error.ExtraInfo().end() ? std::string() : found->second;
+}
+
+// One of ours that came through DuckDB.
+std::optional<Error> OurOwn(const native::ErrorData& error) {
+  const std::string code = Extra(error, kCodeKey);
+  if (code.empty()) return std::nullopt;
+  Error ours(ErrorCodeFromName(code), error.RawMessage());
+  for (const auto& [key, value] : error.ExtraInfo()) {
+    // Not assigned to itself: a moved string is empty then.
+    if (key.starts_with(kDetailPrefix)) std::ignore = std::move(ours).With(key.substr(kDetailPrefix.size()), value);
+  }
+  return ours;
+}
+
+// The first line of a binder's message without suggestions: those are drawn from names the caller may not see. What
+// stands in single quotes is a literal unless it is a function's signature, and goes.
+std::string FirstLine(std::string_view message) {
+  for (std::string_view end : {"\n", "Did you mean", "Candidate", "Existing "}) {
+    message = message.substr(0, message.find(end));
+  }
+  std::string text;
+  while (!message.empty()) {
+    const size_t open = message.find('\'');
+    text += message.substr(0, open);
+    if (open == std::string_view::npos) break;
+    const size_t close = message.find('\'', open + 1);
+    const std::string_view quoted =
+        message.substr(open + 1, close == std::string_view::npos ? close : close - open - 1);
+    const bool signature = quoted.ends_with(')') && quoted.find('"') == std::string_view::npos;
+    text += signature ? std::string(quoted) : std::string("…");
+    if (close == std::string_view::npos) break;
+    message.remove_prefix(close + 1);
+  }
+  return std::string(Trim(text));
+}
+
+Error MissingEntry(const native::ErrorData& error) {
+  const std::string kind = LowerAscii(Extra(error, "type"));
+  const std::string name = Extra(error, "name");
+  if (kind.find("function") != std::string::npos || kind.find("macro") != std::string::npos) {
+    return Error(ErrorCode::kFunctionNotFound, fmt::format("no such function: {}", name));
+  }
+  if (kind == "schema") return Error(ErrorCode::kSchemaNotFound, fmt::format("no such schema: {}", name));
+  if (kind == "type") return Error(ErrorCode::kBindError, fmt::format("no such type: {}", name));
+  return Error(ErrorCode::kNotFound, fmt::format("no such table or view: {}", name));
+}
+
+Error BindError(const native::ErrorData& error) {
+  const std::string subtype = Extra(error, "error_subtype");
+  if (subtype == "MISSING_ENTRY") return MissingEntry(error);
+  if (subtype == "COLUMN_NOT_FOUND") {
+    return Error(ErrorCode::kColumnNotFound, fmt::format("no such column: {}", Extra(error, "name")));
+  }
+  if (subtype == "NO_MATCHING_FUNCTION") {
+    return Error(ErrorCode::kFunctionNotFound,
+                 fmt::format("no function takes these argument types: {}", Extra(error, "call")));
+  }
+  const std::string line = FirstLine(error.RawMessage());
+  if (line.starts_with("Referenced column") || line.starts_with("Referenced table")) {
+    return Error(ErrorCode::kColumnNotFound, line);
+  }
+  if (line.find("does not exist") != std::string::npos) return Error(ErrorCode::kNotFound, line);
+  if (line.find("already exists") != std::string::npos) return Error(ErrorCode::kAlreadyExists, line);
+  return Error(ErrorCode::kBindError, line.empty() ? "the statement cannot be bound" : line);
+}
+
+// Messages of the Parquet reader come as plain input errors.
+bool SpeaksOfParquet(std::string_view text) {
+  for (std::string_view word : {"magic bytes", "Parquet file", "PARQUET", "Thrift", "TProtocol", "Snappy", "ZSTD",
+                                "corrupt", "footer", "too small to be"}) {
+    if (text.find(word) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+Error IoError(std::string_view text) {
+  if (text.find("No space left") != std::string_view::npos ||
+      text.find("max_temp_directory_size") != std::string_view::npos) {
+    return Error(ErrorCode::kDiskFull, "the disk is full");
+  }
+  if (text.find("No such file") != std::string_view::npos || text.find("No files found") != std::string_view::npos) {
+    return Error(ErrorCode::kIoError, "a data file that the table's log names is missing");
+  }
+  if (SpeaksOfParquet(text)) return Error(ErrorCode::kCorruption, "a data file of a table cannot be decoded");
+  return Error(ErrorCode::kIoError, "a file could not be read or written");
+}
+
+Error SyntaxError(const native::ErrorData& error) {
+  // The parser's text holds only what the user wrote: the token it stopped at.
+  std::string line(error.RawMessage().substr(0, error.RawMessage().find('\n')));
+  Error result(ErrorCode::kSyntaxError, line.empty() ? "syntax error" : line);
+  const std::string position = Extra(error, "position");
+  return position.empty() ? result : std::move(result).With("position", position);
+}
+
+Error Rebuild(const native::ErrorData& error, ErrorStage stage, bool* broken) {
+  const std::string& text = error.RawMessage();
+  switch (error.Type()) {
+    case ExceptionType::PARSER:
+    case ExceptionType::SYNTAX: return SyntaxError(error);
+    case ExceptionType::BINDER:
+    case ExceptionType::CATALOG:
+    case ExceptionType::PLANNER:
+    case ExceptionType::EXPRESSION:
+    case ExceptionType::UNKNOWN_TYPE:
+    case ExceptionType::DEPENDENCY:
+      if (stage == ErrorStage::kBind) return BindError(error);
+      return Error(ErrorCode::kBindError, "the statement cannot be planned");
+    case ExceptionType::PARAMETER_NOT_RESOLVED:
+    case ExceptionType::PARAMETER_NOT_ALLOWED:
+      return Error(ErrorCode::kInvalidArgument, "the statement's parameters are not all given, or not allowed there");
+    case ExceptionType::OUT_OF_RANGE:
+    case ExceptionType::DECIMAL:
+      return Error(ErrorCode::kNumericOutOfRange, "a number is out of the range of its type");
+    case ExceptionType::CONVERSION:
+      return Error(ErrorCode::kConversionFailed, "a value cannot be converted to the type asked for");
+    case ExceptionType::MISMATCH_TYPE:
+    case ExceptionType::INVALID_TYPE: return Error(ErrorCode::kTypeMismatch, "types do not match");
+    case ExceptionType::DIVIDE_BY_ZERO: return Error(ErrorCode::kDivisionByZero, "division by zero");
+    case ExceptionType::CONSTRAINT:
+      return Error(ErrorCode::kNotNullViolation, "a row violates a constraint of the table");
+    case ExceptionType::NOT_IMPLEMENTED:
+    case ExceptionType::MISSING_EXTENSION:
+    case ExceptionType::AUTOLOAD:
+      return Error(ErrorCode::kNotSupported, stage == ErrorStage::kBind ? "not supported: " + FirstLine(text)
+                                                                        : "the statement uses something not supported");
+    case ExceptionType::OUT_OF_MEMORY:
+    case ExceptionType::OBJECT_SIZE:
+      return Error(ErrorCode::kOutOfMemory, "the statement needs more memory than it was granted");
+    case ExceptionType::INTERRUPT: return Error(ErrorCode::kCancelled, "the statement was cancelled");
+    case ExceptionType::PERMISSION:
+    case ExceptionType::SETTINGS:
+    case ExceptionType::INVALID_CONFIGURATION: return Error(ErrorCode::kPermissionDenied, "not allowed");
+    case ExceptionType::IO:
+    case ExceptionType::HTTP:
+    case ExceptionType::NETWORK: return IoError(text);
+    case ExceptionType::SERIALIZATION: return Error(ErrorCode::kCorruption, "a file cannot be decoded");
+    case ExceptionType::TRANSACTION:
+      return Error(ErrorCode::kInvalidArgument, "the transaction was ended by an earlier error, or there is none");
+    case ExceptionType::SEQUENCE:
+    case ExceptionType::INVALID_INPUT:
+    case ExceptionType::INDEX:
+    case ExceptionType::STAT:
+    case ExceptionType::CONNECTION:
+    case ExceptionType::SCHEDULER:
+    case ExceptionType::EXECUTOR:
+    case ExceptionType::OPTIMIZER:
+    case ExceptionType::NULL_POINTER:
+    case ExceptionType::INVALID:
+      if (SpeaksOfParquet(text)) return Error(ErrorCode::kCorruption, "a data file of a table cannot be decoded");
+      if (stage == ErrorStage::kBind) return BindError(error);
+      return Error(ErrorCode::kInvalidArgument, "a function was given a value it does not take");
+    case ExceptionType::FATAL:
+    case ExceptionType::INTERNAL:
+      if (broken != nullptr) *broken = true;
+      return Error(ErrorCode::kInternal, "the engine failed and is started anew");
+  }
+  NL_UNREACHABLE();
+}
+
+}  // namespace
+
+void ThrowLakeError(Error error) {
+  native::unordered_map<native::string, native::string> extra;
+  extra[kCodeKey] = std::string(ErrorName(error.code()));
+  for (const auto& [key, value] : error.details()) extra[std::string(kDetailPrefix) + key] = value;
+  // PERMISSION is the type that DuckDB neither retries nor takes as a reason to give up the transaction.
+  throw native::Exception(extra, ExceptionType::PERMISSION, error.message());
+}
+
+Error RebuildError(const native::ErrorData& error, ErrorStage stage, std::string_view request_id, bool* broken) {
+  if (auto ours = OurOwn(error)) return *std::move(ours);
+  Log(LogLevel::kInfo, "engine error", request_id,
+      {{"type", std::string(native::Exception::ExceptionTypeToString(error.Type()))}, {"text", error.RawMessage()}});
+  return Rebuild(error, stage, broken);
+}
+
+}  // namespace neurolake::engine::duckdb

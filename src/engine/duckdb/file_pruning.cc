@@ -1,0 +1,386 @@
+#include "engine/duckdb/internal/file_pruning.h"
+
+#include "common/text.h"
+#include "duckdb/planner/filter/conjunction_filter.hpp"
+#include "duckdb/planner/filter/constant_filter.hpp"
+#include "duckdb/planner/filter/dynamic_filter.hpp"
+#include "duckdb/planner/filter/in_filter.hpp"
+#include "duckdb/planner/filter/null_filter.hpp"
+#include "duckdb/planner/filter/optional_filter.hpp"
+#include "engine/duckdb/internal/error_translation.h"
+#include "engine/duckdb/internal/type_mapping.h"
+
+namespace neurolake::engine::duckdb {
+
+using native::ExpressionClass;
+using native::ExpressionType;
+using native::Value;
+using tables::delta::DataType;
+using Kind = tables::delta::DataType::Kind;
+
+namespace {
+
+// Binary partition values are written with one character for each byte.
+std::optional<Value> ParseBinary(const std::string& text) {
+  std::string bytes;
+  for (size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    if (lead < 0x80) {
+      bytes.push_back(text[i++]);
+    } else if ((lead == 0xC2 || lead == 0xC3) && i + 1 < text.size()) {
+      bytes.push_back(static_cast<char>(((lead & 0x03) << 6) | (static_cast<unsigned char>(text[i + 1]) & 0x3F)));
+      i += 2;
+    } else {
+      return std::nullopt;
+    }
+  }
+  return Value::BLOB(reinterpret_cast<native::const_data_ptr_t>(bytes.data()), bytes.size());
+}
+
+std::optional<Value> ParseInstant(const std::string& text, bool zoned) {
+  auto time = ParseTimestamp(text);
+  if (!time.has_value()) return std::nullopt;
+  const native::timestamp_t stamp(time->time_since_epoch().count());
+  return zoned ? Value::TIMESTAMPTZ(native::timestamp_tz_t(stamp)) : Value::TIMESTAMP(stamp);
+}
+
+}  // namespace
+
+std::optional<Value> ParseDeltaValue(const std::string& text, const DataType& type) {
+  switch (type.kind) {
+    case Kind::kString: return Value(text);
+    case Kind::kBinary: return ParseBinary(text);
+    case Kind::kTimestamp: return ParseInstant(text, true);
+    case Kind::kTimestampNtz: return ParseInstant(text, false);
+    case Kind::kLong:
+    case Kind::kInteger:
+    case Kind::kShort:
+    case Kind::kByte:
+    case Kind::kFloat:
+    case Kind::kDouble:
+    case Kind::kDecimal:
+    case Kind::kBoolean:
+    case Kind::kDate: {
+      Value value;
+      native::string problem;
+      if (!Value(text).DefaultTryCastAs(ToDuckDbType(type), value, &problem, true)) return std::nullopt;
+      return value;
+    }
+    case Kind::kStruct:
+    case Kind::kArray:
+    case Kind::kMap: return std::nullopt;
+  }
+  NL_UNREACHABLE();
+}
+
+Value PartitionValue(const tables::delta::AddFile& file, const tables::delta::StructField& field) {
+  auto found = file.partition_values.find(field.physical_name());
+  if (found == file.partition_values.end() || !found->second.has_value() || found->second->empty()) {
+    return Value(ToDuckDbType(field.type));
+  }
+  auto value = ParseDeltaValue(*found->second, field.type);
+  if (!value.has_value()) {
+    ThrowLakeError(Error(ErrorCode::kCorruption,
+                         fmt::format("a partition value in the log is not of its column's type: {}", field.name)));
+  }
+  return *std::move(value);
+}
+
+namespace {
+
+// What is known of one column in one file.
+struct Range {
+  std::optional<Value> min, max;
+  bool min_is_prefix = false;
+  bool max_is_prefix = false;  // Of strings: the real maximum may begin with `max` and go on.
+  std::optional<int64_t> nulls, rows;
+  bool floating = false;
+};
+
+bool Less(const Value& a, const Value& b) { return native::ValueOperations::LessThan(a, b); }
+
+bool IsNan(const Value& value) {
+  if (value.type().id() == native::LogicalTypeId::DOUBLE) return std::isnan(value.GetValueUnsafe<double>());
+  if (value.type().id() == native::LogicalTypeId::FLOAT) return std::isnan(value.GetValueUnsafe<float>());
+  return false;
+}
+
+// True if no value of the column can be greater than `constant` (or equal to it, unless `strictly`).
+bool NothingAbove(const Range& range, const Value& constant, bool or_equal) {
+  // NaN is the greatest value and is not in the statistics.
+  if (!range.max.has_value() || range.floating) return false;
+  if (range.max_is_prefix) {
+    return Less(*range.max, constant) &&
+           !native::StringValue::Get(constant).starts_with(native::StringValue::Get(*range.max));
+  }
+  return or_equal ? Less(*range.max, constant) : !Less(constant, *range.max);
+}
+
+bool NothingBelow(const Range& range, const Value& constant, bool or_equal) {
+  if (!range.min.has_value()) return false;
+  // A cut minimum is not greater than the real one, so only its being strictly above is used.
+  if (or_equal || range.min_is_prefix) return Less(constant, *range.min);
+  return !Less(*range.min, constant);
+}
+
+bool EqualImpossible(const Range& range, const Value& constant) {
+  if (range.floating && IsNan(constant)) return false;
+  if (range.min.has_value() && Less(constant, *range.min)) return true;
+  Range bounded = range;
+  bounded.floating = false;  // A constant that is not NaN equals no NaN.
+  return NothingAbove(bounded, constant, true);
+}
+
+bool ComparisonImpossible(const Range& range, ExpressionType comparison, const Value& constant) {
+  if (constant.IsNull())
+    return comparison != ExpressionType::COMPARE_DISTINCT_FROM &&
+           comparison != ExpressionType::COMPARE_NOT_DISTINCT_FROM;
+  const bool all_null = range.nulls.has_value() && range.rows.has_value() && *range.nulls >= *range.rows;
+  if (all_null && comparison != ExpressionType::COMPARE_DISTINCT_FROM) return true;
+  for (const auto& bound : {range.min, range.max}) {
+    if (bound.has_value() && bound->type() != constant.type()) return false;
+  }
+  switch (comparison) {
+    case ExpressionType::COMPARE_EQUAL:
+    case ExpressionType::COMPARE_NOT_DISTINCT_FROM: return EqualImpossible(range, constant);
+    case ExpressionType::COMPARE_GREATERTHAN: return NothingAbove(range, constant, false);
+    case ExpressionType::COMPARE_GREATERTHANOREQUALTO: return NothingAbove(range, constant, true);
+    case ExpressionType::COMPARE_LESSTHAN: return !IsNan(constant) && NothingBelow(range, constant, false);
+    case ExpressionType::COMPARE_LESSTHANOREQUALTO: return !IsNan(constant) && NothingBelow(range, constant, true);
+    default: return false;
+  }
+}
+
+}  // namespace
+
+/// One file against predicates. `CanSkip` is true when no row of the file can make the predicate true.
+class FilePredicate {
+ public:
+  FilePredicate(FilePruner& pruner, uint32_t file) : pruner_(pruner), file_(file) {}
+
+  bool CanSkip(const native::Expression& expression, native::idx_t table_index,
+               const native::vector<native::column_t>& column_ids);
+  bool CanSkip(uint64_t column, const native::TableFilter& filter);
+
+ private:
+  const Range& ColumnRange(uint64_t column);
+  Range ReadRange(uint64_t column);
+  void ReadStatistics(const tables::delta::StructField& field, Range& range);
+
+  FilePruner& pruner_;
+  uint32_t file_;
+  std::map<uint64_t, Range> ranges_;
+};
+
+namespace {
+
+std::optional<uint64_t> ColumnOf(const native::Expression& expression, native::idx_t table_index,
+                                 const native::vector<native::column_t>& column_ids) {
+  if (expression.GetExpressionClass() != ExpressionClass::BOUND_COLUMN_REF) return std::nullopt;
+  const auto& reference = expression.Cast<native::BoundColumnRefExpression>();
+  if (reference.binding.table_index != table_index || reference.depth != 0) return std::nullopt;
+  if (reference.binding.column_index >= column_ids.size()) return std::nullopt;
+  const auto column = column_ids[reference.binding.column_index];
+  if (native::IsVirtualColumn(column)) return std::nullopt;
+  return column;
+}
+
+// A constant, or casts of one that the optimiser has not folded yet.
+std::optional<Value> ConstantOf(const native::Expression& expression) {
+  if (expression.GetExpressionClass() == ExpressionClass::BOUND_CONSTANT) {
+    return expression.Cast<native::BoundConstantExpression>().value;
+  }
+  if (expression.GetExpressionClass() != ExpressionClass::BOUND_CAST) return std::nullopt;
+  auto inner = ConstantOf(*expression.Cast<native::BoundCastExpression>().child);
+  Value value;
+  native::string problem;
+  if (!inner.has_value() || !inner->DefaultTryCastAs(expression.return_type, value, &problem, true))
+    return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+bool FilePredicate::CanSkip(const native::Expression& expression, native::idx_t table_index,
+                            const native::vector<native::column_t>& column_ids) {
+  switch (expression.GetExpressionClass()) {
+    case ExpressionClass::BOUND_CONJUNCTION: {
+      const auto& children = expression.Cast<native::BoundConjunctionExpression>().children;
+      auto skips = [&](const auto& child) { return CanSkip(*child, table_index, column_ids); };
+      return expression.GetExpressionType() == ExpressionType::CONJUNCTION_AND
+                 ? std::ranges::any_of(children, skips)
+                 : !children.empty() && std::ranges::all_of(children, skips);
+    }
+    case ExpressionClass::BOUND_COMPARISON: {
+      const auto& comparison = expression.Cast<native::BoundComparisonExpression>();
+      auto kind = expression.GetExpressionType();
+      auto column = ColumnOf(*comparison.left, table_index, column_ids);
+      auto constant = ConstantOf(*comparison.right);
+      if (!column.has_value()) {
+        column = ColumnOf(*comparison.right, table_index, column_ids);
+        constant = ConstantOf(*comparison.left);
+        kind = native::FlipComparisonExpression(kind);
+      }
+      return column.has_value() && constant.has_value() && ComparisonImpossible(ColumnRange(*column), kind, *constant);
+    }
+    case ExpressionClass::BOUND_BETWEEN: {
+      const auto& between = expression.Cast<native::BoundBetweenExpression>();
+      auto column = ColumnOf(*between.input, table_index, column_ids);
+      if (!column.has_value()) return false;
+      const Range& range = ColumnRange(*column);
+      auto lower = ConstantOf(*between.lower);
+      auto upper = ConstantOf(*between.upper);
+      return (lower.has_value() && ComparisonImpossible(range, between.LowerComparisonType(), *lower)) ||
+             (upper.has_value() && ComparisonImpossible(range, between.UpperComparisonType(), *upper));
+    }
+    case ExpressionClass::BOUND_OPERATOR: {
+      const auto& operation = expression.Cast<native::BoundOperatorExpression>();
+      auto column =
+          operation.children.empty() ? std::nullopt : ColumnOf(*operation.children[0], table_index, column_ids);
+      if (!column.has_value()) return false;
+      const Range& range = ColumnRange(*column);
+      if (expression.GetExpressionType() == ExpressionType::OPERATOR_IS_NULL) return range.nulls == 0;
+      if (expression.GetExpressionType() == ExpressionType::OPERATOR_IS_NOT_NULL) {
+        return range.nulls.has_value() && range.rows.has_value() && *range.nulls >= *range.rows;
+      }
+      if (expression.GetExpressionType() != ExpressionType::COMPARE_IN) return false;
+      return std::all_of(operation.children.begin() + 1, operation.children.end(), [&](const auto& child) {
+        auto constant = ConstantOf(*child);
+        return constant.has_value() && ComparisonImpossible(range, ExpressionType::COMPARE_EQUAL, *constant);
+      });
+    }
+    default: return false;
+  }
+}
+
+bool FilePredicate::CanSkip(uint64_t column, const native::TableFilter& filter) {
+  switch (filter.filter_type) {
+    case native::TableFilterType::CONSTANT_COMPARISON: {
+      const auto& constant = filter.Cast<native::ConstantFilter>();
+      return ComparisonImpossible(ColumnRange(column), constant.comparison_type, constant.constant);
+    }
+    case native::TableFilterType::IS_NULL: return ColumnRange(column).nulls == 0;
+    case native::TableFilterType::IS_NOT_NULL: {
+      const Range& range = ColumnRange(column);
+      return range.nulls.has_value() && range.rows.has_value() && *range.nulls >= *range.rows;
+    }
+    case native::TableFilterType::CONJUNCTION_AND:
+      return std::ranges::any_of(filter.Cast<native::ConjunctionAndFilter>().child_filters,
+                                 [&](const auto& child) { return CanSkip(column, *child); });
+    case native::TableFilterType::CONJUNCTION_OR: {
+      const auto& children = filter.Cast<native::ConjunctionOrFilter>().child_filters;
+      return !children.empty() &&
+             std::ranges::all_of(children, [&](const auto& child) { return CanSkip(column, *child); });
+    }
+    case native::TableFilterType::IN_FILTER: {
+      const Range& range = ColumnRange(column);
+      return std::ranges::all_of(filter.Cast<native::InFilter>().values, [&](const Value& value) {
+        return ComparisonImpossible(range, ExpressionType::COMPARE_EQUAL, value);
+      });
+    }
+    case native::TableFilterType::OPTIONAL_FILTER: {
+      const auto& optional = filter.Cast<native::OptionalFilter>();
+      return optional.child_filter != nullptr && CanSkip(column, *optional.child_filter);
+    }
+    case native::TableFilterType::DYNAMIC_FILTER: {
+      const auto& data = filter.Cast<native::DynamicFilter>().filter_data;
+      if (data == nullptr) return false;
+      std::lock_guard lock(data->lock);
+      return data->initialized && data->filter != nullptr && CanSkip(column, *data->filter);
+    }
+    case native::TableFilterType::STRUCT_EXTRACT:
+    case native::TableFilterType::EXPRESSION_FILTER:
+    case native::TableFilterType::BLOOM_FILTER: return false;
+  }
+  return false;
+}
+
+const Range& FilePredicate::ColumnRange(uint64_t column) {
+  auto [found, added] = ranges_.try_emplace(column);
+  if (added) found->second = ReadRange(column);
+  return found->second;
+}
+
+Range FilePredicate::ReadRange(uint64_t column) {
+  Range range;
+  const auto& fields = pruner_.snapshot_->schema().fields;
+  if (column >= fields.size()) return range;
+  if (pruner_.is_partition_[column]) {
+    Value value = PartitionValue(pruner_.snapshot_->files()[file_], fields[column]);
+    // The number of rows does not matter: either all are NULL or none is.
+    range.rows = 1;
+    range.nulls = value.IsNull() ? 1 : 0;
+    if (!value.IsNull() && !IsNan(value)) range.min = range.max = value;
+    return range;
+  }
+  ReadStatistics(fields[column], range);
+  return range;
+}
+
+void FilePredicate::ReadStatistics(const tables::delta::StructField& field, Range& range) {
+  // Column by column: files have dozens, predicates one or two, and 100,000 files' worth need not be kept.
+  const auto statistics =
+      tables::delta::ParseStatistics(pruner_.snapshot_->files()[file_].stats, {field.physical_name()});
+  range.rows = statistics.record_count;
+  auto found = statistics.columns.find(field.physical_name());
+  if (found == statistics.columns.end()) return;
+  const auto& column = found->second;
+  range.nulls = column.null_count;
+  const Kind kind = field.type.kind;
+  // Some writers make numbers floating point on the way into JSON: then they are not exact.
+  auto reliable = [&](const std::string& text) {
+    if (kind == Kind::kLong || kind == Kind::kInteger || kind == Kind::kShort || kind == Kind::kByte) {
+      return text.find_first_of(".eE") == std::string::npos;
+    }
+    if (kind == Kind::kDecimal) {
+      return text.find_first_of("eE") == std::string::npos && std::ranges::count_if(text, ::isdigit) <= 15;
+    }
+    return kind != Kind::kBinary && kind != Kind::kBoolean;
+  };
+  if (column.min.has_value() && reliable(*column.min)) range.min = ParseDeltaValue(*column.min, field.type);
+  if (column.max.has_value() && reliable(*column.max)) range.max = ParseDeltaValue(*column.max, field.type);
+  if (range.min.has_value() && IsNan(*range.min)) range.min.reset();
+  if (range.max.has_value() && IsNan(*range.max)) range.max.reset();
+  range.floating = kind == Kind::kFloat || kind == Kind::kDouble;
+  if (kind == Kind::kString) range.min_is_prefix = range.max_is_prefix = true;
+  if (range.max.has_value() && (kind == Kind::kTimestamp || kind == Kind::kTimestampNtz)) {
+    // Statistics are cut to milliseconds.
+    const int64_t micros = range.max->GetValueUnsafe<int64_t>();
+    const native::timestamp_t stamp(micros > INT64_MAX - 1000 ? INT64_MAX : micros + 1000);
+    range.max = kind == Kind::kTimestamp ? Value::TIMESTAMPTZ(native::timestamp_tz_t(stamp)) : Value::TIMESTAMP(stamp);
+  }
+}
+
+FilePruner::FilePruner(std::shared_ptr<const tables::delta::Snapshot> snapshot) : snapshot_(std::move(snapshot)) {
+  const auto& partitions = snapshot_->metadata().partition_columns;
+  for (const auto& field : snapshot_->schema().fields) {
+    is_partition_.push_back(std::ranges::find(partitions, field.name) != partitions.end());
+  }
+}
+
+std::vector<uint32_t> FilePruner::Prune(const std::vector<uint32_t>& candidates,
+                                        const native::vector<native::unique_ptr<native::Expression>>& filters,
+                                        native::idx_t table_index, const native::vector<native::column_t>& column_ids) {
+  std::vector<uint32_t> kept;
+  for (uint32_t file : candidates) {
+    FilePredicate predicate(*this, file);
+    const bool skip = std::ranges::any_of(
+        filters, [&](const auto& filter) { return predicate.CanSkip(*filter, table_index, column_ids); });
+    if (!skip) kept.push_back(file);
+  }
+  return kept;
+}
+
+std::vector<uint32_t> FilePruner::Prune(const std::vector<uint32_t>& candidates,
+                                        const std::vector<ColumnFilter>& filters) {
+  std::vector<uint32_t> kept;
+  for (uint32_t file : candidates) {
+    FilePredicate predicate(*this, file);
+    const bool skip = std::ranges::any_of(
+        filters, [&](const ColumnFilter& filter) { return predicate.CanSkip(filter.column, *filter.filter); });
+    if (!skip) kept.push_back(file);
+  }
+  return kept;
+}
+
+}  // namespace neurolake::engine::duckdb

@@ -1,0 +1,83 @@
+#include "engine/duckdb/internal/governed_file_system.h"
+
+#include "duckdb/common/local_file_system.hpp"
+#include "duckdb/common/multi_file/multi_file_list.hpp"
+#include "duckdb/common/virtual_file_system.hpp"
+#include "engine/duckdb/internal/error_translation.h"
+
+namespace neurolake::engine::duckdb {
+namespace {
+
+using Access = PathGrants::Access;
+using Opener = native::optional_ptr<native::FileOpener>;
+
+// Checks every call that takes a path; calls on an open handle need no check, since opening it had one.
+class GovernedFileSystem final : public native::LocalFileSystem {
+ public:
+  explicit GovernedFileSystem(const PathGrants& grants) : grants_(grants) {}
+
+  native::unique_ptr<native::FileHandle> OpenFile(const native::string& path, native::FileOpenFlags flags,
+                                                  Opener opener) override {
+    const bool writes = flags.OpenForWriting() || flags.CreateFileIfNotExists() || flags.OverwriteExistingFile() ||
+                        flags.OpenForAppending();
+    Check(path, writes ? Access::kReadWrite : Access::kRead);
+    return LocalFileSystem::OpenFile(path, flags, opener);
+  }
+  bool DirectoryExists(const native::string& path, Opener opener) override {
+    return Allowed(path) && LocalFileSystem::DirectoryExists(path, opener);
+  }
+  void CreateDirectory(const native::string& path, Opener opener) override {
+    Check(path, Access::kReadWrite);
+    LocalFileSystem::CreateDirectory(path, opener);
+  }
+  void RemoveDirectory(const native::string& path, Opener opener) override {
+    Check(path, Access::kReadWrite);
+    LocalFileSystem::RemoveDirectory(path, opener);
+  }
+  void MoveFile(const native::string& source, const native::string& target, Opener opener) override {
+    Check(source, Access::kReadWrite);
+    Check(target, Access::kReadWrite);
+    LocalFileSystem::MoveFile(source, target, opener);
+  }
+  bool FileExists(const native::string& path, Opener opener) override {
+    return Allowed(path) && LocalFileSystem::FileExists(path, opener);
+  }
+  bool IsPipe(const native::string& path, Opener opener) override {
+    return Allowed(path) && LocalFileSystem::IsPipe(path, opener);
+  }
+  void RemoveFile(const native::string& path, Opener opener) override {
+    Check(path, Access::kReadWrite);
+    LocalFileSystem::RemoveFile(path, opener);
+  }
+  std::string GetName() const override { return "LocalFileSystem"; }
+
+ protected:
+  bool ListFilesExtended(const native::string& directory,
+                         const std::function<void(native::OpenFileInfo& info)>& callback, Opener opener) override {
+    Check(directory, Access::kRead);
+    return LocalFileSystem::ListFilesExtended(directory, callback, opener);
+  }
+  // No pattern is ever expanded: every list of files comes from a log or from the product itself.
+  native::unique_ptr<native::MultiFileList> GlobFilesExtended(const native::string& path,
+                                                              const native::FileGlobInput& input,
+                                                              Opener opener) override {
+    Check(path, Access::kRead);
+    native::vector<native::OpenFileInfo> files;
+    files.emplace_back(path);
+    return native::make_uniq<native::SimpleMultiFileList>(std::move(files));
+  }
+
+ private:
+  // What may not be read is not there: DuckDB itself looks for files of the system when it starts.
+  bool Allowed(const native::string& path) const { return grants_.Check(path, Access::kRead).has_value(); }
+  void Check(const native::string& path, Access access) const { ValueOrThrow(grants_.Check(path, access)); }
+  const PathGrants& grants_;
+};
+
+}  // namespace
+
+native::unique_ptr<native::FileSystem> NewGovernedFileSystem(const PathGrants& grants) {
+  return native::make_uniq<native::VirtualFileSystem>(native::make_uniq<GovernedFileSystem>(grants));
+}
+
+}  // namespace neurolake::engine::duckdb

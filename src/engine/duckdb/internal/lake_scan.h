@@ -1,0 +1,110 @@
+#pragma once
+#include "duckdb/common/multi_file/multi_file_list.hpp"
+#include "duckdb/common/multi_file/multi_file_reader.hpp"
+#include "engine/duckdb/internal/lake_catalog.h"
+#include "engine/duckdb/internal/native.h"
+#include "engine/duckdb/internal/statement_state.h"
+
+namespace neurolake::engine::duckdb {
+
+class FilePruner;
+
+/// One scan of a lake table in one bound plan; shared by all copies that the optimiser makes of it.
+struct LakeScan {
+  uint64_t scan_id = 0;
+  LakeTableEntry* table = nullptr;  ///< Kept by the transaction, which outlives the plan's run.
+  std::shared_ptr<const tables::delta::Snapshot> snapshot;
+  StatementState* state = nullptr;
+  native::TableFunction parquet_scan;  ///< DuckDB's own, which ours stands on.
+  std::shared_ptr<FilePruner> pruner;
+  /// The governor's mark, set by Execute and Explain alone. Without it the scan refuses to start.
+  std::atomic<bool> governed{false};
+  std::atomic<bool> started{false};
+  std::atomic<int64_t> row_groups_total{0};
+  /// After pruning with the optimised plan's filters; -1 until then.
+  std::atomic<int64_t> files_kept{-1};
+};
+
+/// The scan in `get`, or null when it is not one of a lake table.
+std::shared_ptr<LakeScan> FindLakeScan(const native::LogicalGet& get);
+
+/// The files of a snapshot that a scan still has to read, as positions in `snapshot->files()`.
+class LakeFileList final : public native::MultiFileList {
+ public:
+  LakeFileList(std::shared_ptr<LakeScan> scan, std::shared_ptr<const std::vector<uint32_t>> files)
+      : scan_(std::move(scan)), files_(std::move(files)) {}
+  static native::shared_ptr<LakeFileList> All(std::shared_ptr<LakeScan> scan);
+  const std::vector<uint32_t>& files() const { return *files_; }
+
+  native::unique_ptr<native::MultiFileList> ComplexFilterPushdown(
+      native::ClientContext& context, const native::MultiFileOptions& options, native::MultiFilePushdownInfo& info,
+      native::vector<native::unique_ptr<native::Expression>>& filters) const override;
+  native::unique_ptr<native::MultiFileList> DynamicFilterPushdown(native::ClientContext& context,
+                                                                  const native::MultiFileOptions& options,
+                                                                  const native::vector<native::string>& names,
+                                                                  const native::vector<native::LogicalType>& types,
+                                                                  const native::vector<native::column_t>& column_ids,
+                                                                  native::TableFilterSet& filters) const override;
+
+  native::vector<native::OpenFileInfo> GetAllFiles() const override;
+  native::FileExpandResult GetExpandResult() const override;
+  native::idx_t GetTotalFileCount() const override { return files_->size(); }
+  /// Paths are nobody's business.
+  native::vector<native::OpenFileInfo> GetDisplayFileList(native::optional_idx max_files) const override { return {}; }
+  native::unique_ptr<native::NodeStatistics> GetCardinality(native::ClientContext& context) const override;
+  native::unique_ptr<native::MultiFileList> Copy() const override;
+  /// Rows after deletion vectors, by the log's statistics; nullopt if a file has none.
+  std::optional<int64_t> ExactRowCount() const;
+
+ protected:
+  native::OpenFileInfo GetFile(native::idx_t index) const override;
+
+ private:
+  std::shared_ptr<LakeScan> scan_;
+  std::shared_ptr<const std::vector<uint32_t>> files_;
+};
+
+/// Reads a data file as the table's schema wants it: partition values as constants, columns by physical name or field
+/// id, NULL for those a file lacks, deleted rows left out.
+class LakeFileReader final : public native::MultiFileReader {
+ public:
+  explicit LakeFileReader(std::shared_ptr<LakeScan> scan);
+  const std::shared_ptr<LakeScan>& scan() const { return scan_; }
+
+  native::shared_ptr<native::MultiFileList> CreateFileList(native::ClientContext& context,
+                                                           const native::vector<native::string>& paths,
+                                                           const native::FileGlobInput& glob_input) override;
+  bool Bind(native::MultiFileOptions& options, native::MultiFileList& files,
+            native::vector<native::LogicalType>& return_types, native::vector<native::string>& names,
+            native::MultiFileReaderBindData& bind_data) override;
+  void BindOptions(native::MultiFileOptions& options, native::MultiFileList& files,
+                   native::vector<native::LogicalType>& return_types, native::vector<native::string>& names,
+                   native::MultiFileReaderBindData& bind_data) override {}
+  void FinalizeBind(native::MultiFileReaderData& reader_data, const native::MultiFileOptions& file_options,
+                    const native::MultiFileReaderBindData& options,
+                    const native::vector<native::MultiFileColumnDefinition>& global_columns,
+                    const native::vector<native::ColumnIndex>& global_column_ids, native::ClientContext& context,
+                    native::optional_ptr<native::MultiFileReaderGlobalState> global_state) override;
+  native::ReaderInitializeType InitializeReader(native::MultiFileReaderData& reader_data,
+                                                const native::MultiFileBindData& bind_data,
+                                                const native::vector<native::MultiFileColumnDefinition>& global_columns,
+                                                const native::vector<native::ColumnIndex>& global_column_ids,
+                                                native::optional_ptr<native::TableFilterSet> table_filters,
+                                                native::ClientContext& context,
+                                                native::MultiFileGlobalState& gstate) override;
+  native::shared_ptr<native::BaseFileReader> CreateReader(native::ClientContext& context,
+                                                          native::GlobalTableFunctionState& gstate,
+                                                          const native::OpenFileInfo& file, native::idx_t file_index,
+                                                          const native::MultiFileBindData& bind_data) override;
+  native::unique_ptr<native::MultiFileReader> Copy() const override;
+
+ private:
+  std::shared_ptr<LakeScan> scan_;
+  native::vector<native::MultiFileColumnDefinition> by_name_;
+  native::vector<native::MultiFileColumnDefinition> by_field_id_;  // Empty unless the table maps by id.
+};
+
+/// Position in the snapshot of the file that `info`, made by LakeFileList, stands for.
+uint32_t SnapshotIndex(const native::OpenFileInfo& info);
+
+}  // namespace neurolake::engine::duckdb

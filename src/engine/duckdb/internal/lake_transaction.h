@@ -1,0 +1,118 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "engine/duckdb/internal/native.h"
+#include "engine/duckdb/internal/statement_state.h"
+#include "engine/duckdb/lake_provider.h"
+#include "tables/delta/actions.h"
+#include "tables/delta/snapshot.h"
+
+namespace neurolake::engine::duckdb {
+
+using SnapshotPointer = std::shared_ptr<const tables::delta::Snapshot>;
+
+/// The one version a transaction is about to publish.
+struct LakeWrite {
+  TableEntry table;
+  SnapshotPointer base;                           ///< Null for a table that does not exist yet.
+  std::string operation;                          ///< As Delta names it: "WRITE", "DELETE", …
+  std::map<std::string, std::string> parameters;  ///< JSON texts.
+  std::map<std::string, int64_t> metrics;
+  std::vector<tables::delta::AddFile> adds;
+  std::vector<tables::delta::RemoveFile> removes;
+  std::optional<tables::delta::Protocol> protocol;
+  std::optional<tables::delta::Metadata> metadata;
+  std::optional<RelationName> register_as;
+  bool register_only = false;      ///< A Delta table that exists already only gets its name.
+  bool commit_when_empty = false;  ///< Creations and replacements; an INSERT of no rows makes no version.
+
+  /// Retires a file. One that this transaction added itself just disappears from `adds`.
+  void Remove(const tables::delta::AddFile& file, int64_t deletion_timestamp_ms);
+  /// The table's state with this write applied; what a later statement of the transaction reads.
+  SnapshotPointer Applied() const;
+};
+
+/// Pinned snapshots, and at most one written table. One statement at a time works with it; only `RememberFile` is
+/// called by several threads at once.
+class LakeTransaction final : public native::Transaction {
+ public:
+  LakeTransaction(native::TransactionManager& manager, native::ClientContext& context, StatementState& statement)
+      : Transaction(manager, context), statement_(statement) {}
+
+  static LakeTransaction& Get(native::ClientContext& context, native::Catalog& catalog);
+  StatementState& statement() { return statement_; }
+
+  // ---- reading side ----
+  /// The snapshot this transaction works on: pinned at the table's first use, and after a write of its own the state
+  /// with that write applied. Null if the table was not used yet.
+  SnapshotPointer Pinned(const TableId& table) const;
+  void Pin(const TableId& table, SnapshotPointer snapshot);
+  /// A table this transaction created and has not committed: no provider knows it yet. `Pinned` has its snapshot.
+  std::optional<TableEntry> FindCreated(const RelationName& name) const;
+  /// Each scan of a table at its pinned version calls this when it is bound: an append that also read the table is not
+  /// a blind one.
+  void MarkRead(const TableId& table) { read_.insert(table); }
+  /// Keeps a catalogue entry alive as long as the transaction; DuckDB's plans point to entries.
+  native::CatalogEntry& Keep(native::unique_ptr<native::CatalogEntry> entry);
+
+  // ---- writing side ----
+  /// Throws kNotSupported if another table was written, or what CheckWritable says. Called when a statement is
+  /// planned, so before any file is written.
+  void CheckMayWrite(const TableEntry& table, const SnapshotPointer& base) const;
+  /// The pending write, begun for `table` if there is none. `base` is the snapshot the statement reads, null for a new
+  /// table.
+  LakeWrite& BeginWrite(const TableEntry& table, const SnapshotPointer& base);
+  /// The pending write, or null.
+  const LakeWrite* write() const { return write_.get(); }
+  /// Ends a statement's write: later statements of an explicit transaction read what it made.
+  void FinishStatementWrite(int64_t rows_changed);
+  /// Remembers a file this transaction wrote, to be made durable at commit and deleted if there is none. Thread-safe.
+  void RememberFile(std::string path);
+
+  /// Publishes the pending write. Errors: as LakeProvider::Commit.
+  Result<void> Commit();
+  /// Deletes the files written, best effort.
+  void Discard() noexcept;
+
+ private:
+  Result<void> MakeFilesDurable();
+
+  StatementState& statement_;
+  std::unordered_map<TableId, SnapshotPointer> pinned_;
+  std::unordered_set<TableId> read_;
+  std::vector<native::unique_ptr<native::CatalogEntry>> entries_;
+  std::unique_ptr<LakeWrite> write_;
+  std::mutex files_mutex_;
+  std::set<std::string> written_files_;
+};
+
+/// Commits by one LakeProvider::Commit. An error is left in StatementState::pending_error, since DuckDB passes on its
+/// text alone.
+class LakeTransactionManager final : public native::TransactionManager {
+ public:
+  LakeTransactionManager(native::AttachedDatabase& database, StatementState& statement)
+      : TransactionManager(database), statement_(statement) {}
+
+  native::Transaction& StartTransaction(native::ClientContext& context) override;
+  native::ErrorData CommitTransaction(native::ClientContext& context, native::Transaction& transaction) override;
+  void RollbackTransaction(native::Transaction& transaction) override;
+  void Checkpoint(native::ClientContext& context, bool force) override;
+
+ private:
+  std::unique_ptr<LakeTransaction> Take(native::Transaction& transaction);
+
+  StatementState& statement_;
+  std::mutex mutex_;
+  std::unordered_map<native::Transaction*, std::unique_ptr<LakeTransaction>> open_;
+};
+
+}  // namespace neurolake::engine::duckdb

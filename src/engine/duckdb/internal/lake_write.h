@@ -1,0 +1,121 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/duckdb/internal/lake_transaction.h"
+#include "engine/duckdb/internal/native.h"
+#include "engine/duckdb/internal/parquet_output.h"
+#include "engine/duckdb/internal/row_deletions.h"
+
+namespace neurolake::engine::duckdb {
+
+/// The table that a statement creates or replaces together with its rows.
+struct TableMaking {
+  tables::delta::Protocol protocol;
+  tables::delta::Metadata metadata;
+  std::optional<RelationName> register_as;  ///< Empty when the name is there already.
+};
+
+/// One writing statement: what its operators share. A plan runs once.
+struct WriteJob {
+  WriteTarget target;
+  std::string operation;  ///< As Delta names it.
+  std::map<std::string, std::string> parameters;
+  std::optional<TableMaking> making;
+
+  RowDeletions deletions;
+  std::mutex mutex;
+  std::set<std::string> nan_columns;  ///< Physical names; under `mutex`.
+};
+
+/// Passes rows on to the Parquet writer: takes off the two row-id columns at the end and notes them for deletion, if
+/// there are any; enforces NOT NULL; refuses infinite dates, which the format cannot hold; and notes columns with NaN.
+class LakeRowCheck final : public native::PhysicalOperator {
+ public:
+  LakeRowCheck(native::PhysicalPlan& plan, std::shared_ptr<WriteJob> job, native::vector<native::LogicalType> types,
+               native::PhysicalOperator& child);
+  native::string GetName() const override { return "LAKE_ROW_CHECK"; }
+  bool ParallelOperator() const override { return true; }
+  bool RequiresFinalExecute() const override { return true; }
+  native::unique_ptr<native::OperatorState> GetOperatorState(native::ExecutionContext& context) const override;
+  native::OperatorResultType Execute(native::ExecutionContext& context, native::DataChunk& input,
+                                     native::DataChunk& chunk, native::GlobalOperatorState& global,
+                                     native::OperatorState& state) const override;
+  native::OperatorFinalizeResultType FinalExecute(native::ExecutionContext& context, native::DataChunk& chunk,
+                                                  native::GlobalOperatorState& global,
+                                                  native::OperatorState& state) const override;
+
+ private:
+  std::shared_ptr<WriteJob> job_;
+};
+
+/// The end of INSERT, UPDATE and CREATE TABLE AS: takes the rows of file statistics and stages the version in the
+/// transaction. Gives the number of rows written.
+class LakeFileSink final : public native::PhysicalOperator {
+ public:
+  LakeFileSink(native::PhysicalPlan& plan, std::shared_ptr<WriteJob> job, native::PhysicalOperator& child);
+  native::string GetName() const override { return "LAKE_WRITE"; }
+  bool IsSink() const override { return true; }
+  bool IsSource() const override { return true; }
+  native::unique_ptr<native::GlobalSinkState> GetGlobalSinkState(native::ClientContext& context) const override;
+  native::SinkResultType Sink(native::ExecutionContext& context, native::DataChunk& chunk,
+                              native::OperatorSinkInput& input) const override;
+  native::SinkFinalizeType Finalize(native::Pipeline& pipeline, native::Event& event, native::ClientContext& context,
+                                    native::OperatorSinkFinalizeInput& input) const override;
+
+ protected:
+  native::SourceResultType GetDataInternal(native::ExecutionContext& context, native::DataChunk& chunk,
+                                           native::OperatorSourceInput& input) const override;
+
+ private:
+  std::shared_ptr<WriteJob> job_;
+};
+
+/// The end of DELETE: takes rows that hold row ids at `row_id_columns`.
+class LakeDeleteSink final : public native::PhysicalOperator {
+ public:
+  LakeDeleteSink(native::PhysicalPlan& plan, std::shared_ptr<WriteJob> job, std::vector<native::idx_t> row_id_columns,
+                 native::PhysicalOperator& child);
+  native::string GetName() const override { return "LAKE_DELETE"; }
+  bool IsSink() const override { return true; }
+  bool IsSource() const override { return true; }
+  bool ParallelSink() const override { return true; }
+  native::unique_ptr<native::GlobalSinkState> GetGlobalSinkState(native::ClientContext& context) const override;
+  native::unique_ptr<native::LocalSinkState> GetLocalSinkState(native::ExecutionContext& context) const override;
+  native::SinkResultType Sink(native::ExecutionContext& context, native::DataChunk& chunk,
+                              native::OperatorSinkInput& input) const override;
+  native::SinkCombineResultType Combine(native::ExecutionContext& context,
+                                        native::OperatorSinkCombineInput& input) const override;
+  native::SinkFinalizeType Finalize(native::Pipeline& pipeline, native::Event& event, native::ClientContext& context,
+                                    native::OperatorSinkFinalizeInput& input) const override;
+
+ protected:
+  native::SourceResultType GetDataInternal(native::ExecutionContext& context, native::DataChunk& chunk,
+                                           native::OperatorSourceInput& input) const override;
+
+ private:
+  std::shared_ptr<WriteJob> job_;
+  std::vector<native::idx_t> row_id_columns_;
+};
+
+/// child → row check → Parquet files → sink. `child` gives the table's columns in order, of the table's types, and row
+/// ids after them for an UPDATE.
+native::PhysicalOperator& PlanWrite(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
+                                    std::shared_ptr<WriteJob> job, native::PhysicalOperator& child);
+
+/// Adds casts where `child`'s columns are not of `types` yet.
+native::PhysicalOperator& PlanCasts(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
+                                    const native::vector<native::LogicalType>& types, native::PhysicalOperator& child);
+
+int64_t NowMilliseconds(StatementState& statement);
+
+/// Stages a job's outcome in the transaction and returns how many rows the statement changed: of an UPDATE or DELETE
+/// those deleted, else those written.
+int64_t StageWrite(native::ClientContext& context, WriteJob& job, const std::vector<WrittenFile>& files);
+
+}  // namespace neurolake::engine::duckdb

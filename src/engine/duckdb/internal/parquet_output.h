@@ -1,0 +1,47 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/duckdb/internal/lake_transaction.h"
+#include "engine/duckdb/internal/native.h"
+#include "engine/duckdb/internal/written_file.h"
+
+namespace neurolake::engine::duckdb {
+
+/// A table that a statement writes data files for: one that exists, or one that is made with them.
+struct WriteTarget {
+  TableEntry table;
+  SnapshotPointer base;  ///< Null for a new table.
+  FileLayout layout;     ///< Of the version to be written.
+};
+WriteTarget MakeWriteTarget(const TableEntry& table, SnapshotPointer base, const tables::delta::DataType& schema,
+                            const tables::delta::Metadata& metadata);
+
+/// Plans the writing of `child`'s rows, whose columns are the table's in order, to Parquet files of about 256 MiB named
+/// part-<uuid>.parquet: below Hive-style directories for a partitioned table, partition columns left out, physical
+/// names and field ids where columns are mapped. The operator returns one row of statistics for each file.
+native::PhysicalOperator& PlanParquetFiles(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
+                                           const WriteTarget& target, native::PhysicalOperator& child);
+
+/// One file of a row of what `PlanParquetFiles` returns.
+WrittenFile ReadWrittenFile(native::DataChunk& chunk, native::idx_t row);
+
+/// Writes one data file from the calling thread; for rewriting a file without its deleted rows. Partition columns are
+/// not part of it.
+class DataFileWriter {
+ public:
+  DataFileWriter(native::ClientContext& context, const WriteTarget& target, const std::string& path);
+  ~DataFileWriter();
+  /// Engine types of the columns that `Append` takes: all but the partition columns, names physical.
+  static native::vector<native::LogicalType> Types(const WriteTarget& target);
+  static native::vector<native::string> Names(const WriteTarget& target);
+  void Append(native::DataChunk& chunk);
+  WrittenFile Finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace neurolake::engine::duckdb

@@ -1,0 +1,61 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "common/request_context.h"
+#include "common/result.h"
+#include "engine/duckdb/engine.h"
+#include "engine/duckdb/internal/native.h"
+#include "engine/duckdb/lake_provider.h"
+#include "plan/lookup_gate.h"
+#include "storage/object_store.h"
+
+namespace neurolake::engine::duckdb {
+
+class PathGrants;
+class SnapshotCache;
+
+/// Counters of a statement's scans. Written by any of its threads.
+struct ScanCounters {
+  std::atomic<int64_t> files_total{0}, files_kept{0};
+  std::atomic<int64_t> row_groups_total{0}, row_groups_kept{0};
+  std::atomic<int64_t> bytes_read{0}, rows_scanned{0};
+};
+
+/// What runs now: filled by Engine::BeginStatement, emptied by EndStatement. The engine owns one, which outlives the
+/// attached catalogue; catalogue entries, sinks and the transaction borrow it. Registered with the statements'
+/// connection, so that every DuckDB callback finds it by `Get(context)`.
+struct StatementState final : public native::ClientContextState {
+  static constexpr const char* kName = "neurolake_statement";
+  /// Throws kInternal when no statement is under way: nothing touches the lake outside of one.
+  static StatementState& Get(native::ClientContext& context);
+
+  storage::ObjectStore* store = nullptr;  ///< Set once, at start.
+  SnapshotCache* snapshots = nullptr;     ///< Set once, at start.
+  PathGrants* paths = nullptr;  ///< Set once, at start. A table's location is granted when its entry is found.
+
+  const RequestContext* context = nullptr;
+  LakeProvider* provider = nullptr;
+  const plan::LookupGate* gate = nullptr;
+  StatementGrants grants;
+  /// BEGIN was run and neither COMMIT nor ROLLBACK yet. (DuckDB's own auto-commit flag is always off here: one
+  /// transaction has to span binding and running.)
+  bool explicit_transaction = false;
+
+  /// DuckDB turns a failed commit into a text. The error itself is kept here and is what the caller must get.
+  std::optional<Error> pending_error;
+  /// First refusal by the gate: a binder that swallows it and tries something else must not succeed.
+  std::optional<Error> refusal;
+
+  int64_t rows_changed = -1;       ///< Set by the write side.
+  int64_t committed_version = -1;  ///< Set by the write side.
+  ScanCounters counters;
+
+  uint64_t last_scan_id = 0;
+};
+
+}  // namespace neurolake::engine::duckdb

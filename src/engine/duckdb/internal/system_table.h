@@ -1,0 +1,13 @@
+#pragma once
+#include "engine/duckdb/internal/lake_catalog.h"
+
+namespace neurolake::engine::duckdb {
+
+/// The entry of a relation of schema `system`, or nullptr if there is none of that name. Its scan asks the provider for
+/// rows, page by page.
+native::unique_ptr<native::CatalogEntry> MakeSystemTable(native::ClientContext& context, LakeCatalog& catalog,
+                                                         LakeSchemaEntry& schema, const std::string& name);
+/// True when `get` scans one.
+bool IsSystemScan(const native::LogicalGet& get);
+
+}  // namespace neurolake::engine::duckdb

@@ -1,0 +1,192 @@
+#include "common/text.h"
+#include "duckdb/common/multi_file/multi_file_data.hpp"
+#include "duckdb/common/multi_file/multi_file_states.hpp"
+#include "duckdb/parser/expression/constant_expression.hpp"
+#include "engine/duckdb/internal/file_pruning.h"
+#include "engine/duckdb/internal/lake_scan.h"
+#include "engine/duckdb/internal/type_mapping.h"
+#include "tables/delta/deletion_vector.h"
+
+namespace neurolake::engine::duckdb {
+namespace {
+
+using native::MultiFileColumnDefinition;
+using tables::delta::DataType;
+using tables::delta::StructField;
+using Kind = tables::delta::DataType::Kind;
+
+// Leaves out the rows of a deletion vector. One per open file; row groups may be scanned by several threads at a time.
+class DeletedRowsFilter final : public native::DeleteFilter {
+ public:
+  explicit DeletedRowsFilter(tables::delta::DeletedRows rows) : rows_(std::move(rows)) {}
+
+  native::idx_t Filter(native::row_t start_row_index, native::idx_t count, native::SelectionVector& result) override {
+    const auto first = static_cast<uint64_t>(start_row_index);
+    auto next = std::lower_bound(rows_.begin(), rows_.end(), first);
+    result.Initialize(STANDARD_VECTOR_SIZE);
+    native::idx_t kept = 0;
+    for (native::idx_t i = 0; i < count; ++i) {
+      if (next != rows_.end() && *next == first + i) {
+        ++next;
+      } else {
+        result.set_index(kept++, i);
+      }
+    }
+    return kept;
+  }
+
+ private:
+  const tables::delta::DeletedRows rows_;
+};
+
+bool HoldsStruct(const DataType& type) {
+  if (type.kind == Kind::kStruct) return true;
+  return std::ranges::any_of(type.children, HoldsStruct);
+}
+
+MultiFileColumnDefinition Define(const StructField& field, bool by_id);
+
+// Columns inside of `type`: DuckDB maps them one by one where there are any, else casts the whole value.
+void DefineChildren(const DataType& type, bool by_id, MultiFileColumnDefinition& definition) {
+  if (!HoldsStruct(type)) return;
+  auto element = [&](const char* name, const DataType& child) {
+    StructField field;
+    field.name = name;
+    field.type = child;
+    return Define(field, by_id);
+  };
+  if (type.kind == Kind::kStruct) {
+    for (const StructField& field : type.fields) definition.children.push_back(Define(field, by_id));
+  } else if (type.kind == Kind::kArray) {
+    definition.children.push_back(element("list", type.children[0]));
+  } else if (type.kind == Kind::kMap) {
+    definition.children.push_back(element("key", type.children[0]));
+    definition.children.push_back(element("value", type.children[1]));
+  }
+}
+
+MultiFileColumnDefinition Define(const StructField& field, bool by_id) {
+  auto type = ToDuckDbType(field.type);
+  MultiFileColumnDefinition definition(field.name, type);
+  // Older files may lack the column.
+  definition.default_expression = native::make_uniq<native::ConstantExpression>(native::Value(type));
+  definition.identifier = by_id ? native::Value::INTEGER(static_cast<int32_t>(field.column_mapping_id()))
+                                : native::Value(field.physical_name());
+  DefineChildren(field.type, by_id, definition);
+  return definition;
+}
+
+// INT96 timestamps carry no zone in the file, and are instants where Delta says so. (A cast would take them for local
+// times of the session's zone.)
+void ReadInstantsAsInstants(const std::vector<StructField>& fields,
+                            native::vector<MultiFileColumnDefinition>& columns) {
+  for (auto& column : columns) {
+    if (column.type.id() != native::LogicalTypeId::TIMESTAMP) continue;
+    for (const StructField& field : fields) {
+      if (field.type.kind == Kind::kTimestamp && EqualsIgnoringCase(field.physical_name(), column.name)) {
+        column.type = native::LogicalType::TIMESTAMP_TZ;
+      }
+    }
+  }
+}
+
+// Writers name the element of a list "element", "item" or "array"; DuckDB's mapping of nested columns wants "list".
+void NormalizeElementNames(native::vector<MultiFileColumnDefinition>& columns) {
+  for (auto& column : columns) {
+    if (column.type.id() == native::LogicalTypeId::LIST && column.children.size() == 1) {
+      column.children[0].name = "list";
+    }
+    NormalizeElementNames(column.children);
+  }
+}
+
+}  // namespace
+
+LakeFileReader::LakeFileReader(std::shared_ptr<LakeScan> scan) : scan_(std::move(scan)) {
+  function_name = "lake_scan";
+  const bool by_id = scan_->snapshot->Property("delta.columnMapping.mode") == "id";
+  for (const StructField& field : scan_->snapshot->schema().fields) {
+    by_name_.push_back(Define(field, false));
+    if (by_id) by_field_id_.push_back(Define(field, true));
+  }
+}
+
+native::unique_ptr<native::MultiFileReader> LakeFileReader::Copy() const {
+  return native::make_uniq<LakeFileReader>(scan_);
+}
+
+native::shared_ptr<native::MultiFileList> LakeFileReader::CreateFileList(native::ClientContext&,
+                                                                         const native::vector<native::string>&,
+                                                                         const native::FileGlobInput&) {
+  return LakeFileList::All(scan_);
+}
+
+bool LakeFileReader::Bind(native::MultiFileOptions&, native::MultiFileList&,
+                          native::vector<native::LogicalType>& return_types, native::vector<native::string>& names,
+                          native::MultiFileReaderBindData& bind_data) {
+  for (const auto& column : by_name_) {
+    return_types.push_back(column.type);
+    names.push_back(column.name);
+  }
+  bind_data.schema = by_name_;
+  bind_data.mapping = native::MultiFileColumnMappingMode::BY_NAME;
+  return true;
+}
+
+void LakeFileReader::FinalizeBind(native::MultiFileReaderData& reader_data, const native::MultiFileOptions&,
+                                  const native::MultiFileReaderBindData&,
+                                  const native::vector<MultiFileColumnDefinition>&,
+                                  const native::vector<native::ColumnIndex>& global_column_ids, native::ClientContext&,
+                                  native::optional_ptr<native::MultiFileReaderGlobalState>) {
+  const uint32_t index = SnapshotIndex(reader_data.reader->file);
+  const auto& file = scan_->snapshot->files()[index];
+  const auto& fields = scan_->snapshot->schema().fields;
+  const auto& partitions = scan_->snapshot->metadata().partition_columns;
+  for (size_t i = 0; i < global_column_ids.size(); ++i) {
+    const auto column = global_column_ids[i].GetPrimaryIndex();
+    if (column == COLUMN_IDENTIFIER_FILE_INDEX) {
+      reader_data.constant_map.Add(native::MultiFileGlobalIndex(i), native::Value::UBIGINT(index));
+    } else if (!native::IsVirtualColumn(column) &&
+               std::ranges::find(partitions, fields.at(column).name) != partitions.end()) {
+      reader_data.constant_map.Add(native::MultiFileGlobalIndex(i), PartitionValue(file, fields[column]));
+    }
+  }
+}
+
+native::ReaderInitializeType LakeFileReader::InitializeReader(
+    native::MultiFileReaderData& reader_data, const native::MultiFileBindData& bind_data,
+    const native::vector<MultiFileColumnDefinition>& global_columns,
+    const native::vector<native::ColumnIndex>& global_column_ids,
+    native::optional_ptr<native::TableFilterSet> table_filters, native::ClientContext& context,
+    native::MultiFileGlobalState& gstate) {
+  auto& columns = reader_data.reader->columns;
+  NormalizeElementNames(columns);
+  ReadInstantsAsInstants(scan_->snapshot->schema().fields, columns);
+  // Files of a table that maps by id may still lack ids (converted ones): then names are all there is.
+  const bool by_id = !by_field_id_.empty() &&
+                     std::ranges::all_of(columns, [](const auto& column) { return !column.identifier.IsNull(); });
+  const auto mode =
+      by_id ? native::MultiFileColumnMappingMode::BY_FIELD_ID : native::MultiFileColumnMappingMode::BY_NAME;
+  FinalizeBind(reader_data, bind_data.file_options, bind_data.reader_bind, global_columns, global_column_ids, context,
+               gstate.multi_file_reader_state.get());
+  return CreateMapping(context, reader_data, by_id ? by_field_id_ : by_name_, global_column_ids, table_filters,
+                       gstate.file_list, bind_data.reader_bind, bind_data.virtual_columns, mode);
+}
+
+native::shared_ptr<native::BaseFileReader> LakeFileReader::CreateReader(native::ClientContext& context,
+                                                                        native::GlobalTableFunctionState& gstate,
+                                                                        const native::OpenFileInfo& file,
+                                                                        native::idx_t file_index,
+                                                                        const native::MultiFileBindData& bind_data) {
+  auto reader = MultiFileReader::CreateReader(context, gstate, file, file_index, bind_data);
+  const auto& add = scan_->snapshot->files()[SnapshotIndex(file)];
+  scan_->state->counters.bytes_read += add.size_bytes;
+  if (add.deletion_vector.has_value()) {
+    auto deleted = ValueOrThrow(
+        tables::delta::ReadDeletionVector(*scan_->state->store, scan_->snapshot->table_path(), *add.deletion_vector));
+    reader->deletion_filter = native::make_uniq<DeletedRowsFilter>(std::move(deleted));
+  }
+  return reader;
+}
+
+}  // namespace neurolake::engine::duckdb

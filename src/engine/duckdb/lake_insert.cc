@@ -1,0 +1,97 @@
+#include "duckdb/execution/operator/projection/physical_projection.hpp"
+#include "engine/duckdb/internal/dml_target.h"
+#include "engine/duckdb/internal/lake_catalog.h"
+#include "engine/duckdb/internal/lake_write.h"
+#include "engine/duckdb/internal/table_creation.h"
+#include "engine/duckdb/internal/type_mapping.h"
+
+namespace neurolake::engine::duckdb {
+
+LakeTableEntry& WritableTable(native::ClientContext& context, native::TableCatalogEntry& entry) {
+  auto* table = dynamic_cast<LakeTableEntry*>(&entry);
+  if (table == nullptr) {
+    ThrowLakeError(Error(ErrorCode::kReadOnly, fmt::format("this relation cannot be written to: {}", entry.name)));
+  }
+  if (table->time_travel()) {
+    ThrowLakeError(Error(ErrorCode::kReadOnly, fmt::format("an old version cannot be written to: {}.{}",
+                                                           table->entry().schema_name, table->entry().table_name)));
+  }
+  LakeTransaction::Get(context, entry.ParentCatalog()).CheckMayWrite(table->entry(), table->snapshot());
+  return *table;
+}
+
+std::shared_ptr<WriteJob> NewWriteJob(LakeTableEntry& table, std::string operation) {
+  auto job = std::make_shared<WriteJob>();
+  job->target =
+      MakeWriteTarget(table.entry(), table.snapshot(), table.snapshot()->schema(), table.snapshot()->metadata());
+  job->operation = std::move(operation);
+  return job;
+}
+
+void RefuseReturning(bool returning, std::string_view statement) {
+  if (!returning) return;
+  ThrowLakeError(Error(ErrorCode::kNotSupported,
+                       fmt::format("RETURNING is not supported; run a SELECT after the statement: {}", statement)));
+}
+
+native::PhysicalOperator& PlanCasts(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
+                                    const native::vector<native::LogicalType>& types, native::PhysicalOperator& child) {
+  if (child.types == types) return child;
+  NL_CHECK(child.types.size() == types.size());
+  native::vector<native::unique_ptr<native::Expression>> casts;
+  for (native::idx_t i = 0; i < types.size(); ++i) {
+    auto column = native::make_uniq<native::BoundReferenceExpression>(child.types[i], i);
+    casts.push_back(native::BoundCastExpression::AddCastToType(context, std::move(column), types[i]));
+  }
+  auto& projection = planner.Make<native::PhysicalProjection>(types, std::move(casts), child.estimated_cardinality);
+  projection.children.push_back(child);
+  return projection;
+}
+
+native::PhysicalOperator& PlanWrite(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
+                                    std::shared_ptr<WriteJob> job, native::PhysicalOperator& child) {
+  native::vector<native::LogicalType> types;
+  for (const auto& field : job->target.layout.schema.fields) types.push_back(ToDuckDbType(field.type));
+  auto& check = planner.Make<LakeRowCheck>(job, std::move(types), child);
+  auto& files = PlanParquetFiles(context, planner, job->target, check);
+  return planner.Make<LakeFileSink>(std::move(job), files);
+}
+
+native::PhysicalOperator& LakeCatalog::PlanInsert(native::ClientContext& context,
+                                                  native::PhysicalPlanGenerator& planner, native::LogicalInsert& op,
+                                                  native::optional_ptr<native::PhysicalOperator> plan) {
+  RefuseReturning(op.return_chunk, "INSERT");
+  if (op.on_conflict_info.action_type != native::OnConflictAction::THROW) {
+    ThrowLakeError(Error(ErrorCode::kNotSupported, "ON CONFLICT is not supported; lake tables have no keys"));
+  }
+  LakeTableEntry& table = WritableTable(context, op.table);
+  NL_CHECK(plan);
+  if (!op.column_index_map.empty()) plan = planner.ResolveDefaultsProjection(op, *plan);
+  auto job = NewWriteJob(table, "WRITE");
+  job->parameters = {{"mode", "\"Append\""},
+                     {"partitionBy", JsonTextOfList(table.snapshot()->metadata().partition_columns)}};
+  native::vector<native::LogicalType> types;
+  for (const auto& field : job->target.layout.schema.fields) types.push_back(ToDuckDbType(field.type));
+  return PlanWrite(context, planner, std::move(job), PlanCasts(context, planner, types, *plan));
+}
+
+native::PhysicalOperator& LakeCatalog::PlanCreateTableAs(native::ClientContext& context,
+                                                         native::PhysicalPlanGenerator& planner,
+                                                         native::LogicalCreateTable& op,
+                                                         native::PhysicalOperator& plan) {
+  auto job = std::make_shared<WriteJob>();
+  CreatedTable created = PrepareCreation(context, op.schema, op.info->Base(), /*with_rows=*/true);
+  // The name appeared since the statement was planned as a creation; DuckDB has asked the catalogue just before.
+  if (created.skip) {
+    ThrowLakeError(Error(ErrorCode::kConflict, "the table was created at the same time; try again"));
+  }
+  job->target = MakeWriteTarget(created.table, created.base, created.schema, created.making.metadata);
+  job->operation = created.operation;
+  job->parameters = created.parameters;
+  job->making = std::move(created.making);
+  native::vector<native::LogicalType> types;
+  for (const auto& field : job->target.layout.schema.fields) types.push_back(ToDuckDbType(field.type));
+  return PlanWrite(context, planner, std::move(job), PlanCasts(context, planner, types, plan));
+}
+
+}  // namespace neurolake::engine::duckdb

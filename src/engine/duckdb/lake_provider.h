@@ -1,0 +1,105 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/ids.h"
+#include "common/request_context.h"
+#include "common/result.h"
+#include "tables/delta/commit.h"
+
+namespace neurolake::engine::duckdb {
+
+/// A table as the server's catalogue knows it. Having one is the right to read files below `location`.
+struct TableEntry {
+  TableId id;
+  std::string schema_name;
+  std::string table_name;
+  std::string location;  ///< Absolute directory.
+  bool managed = true;   ///< Below the lake's directory; false for CREATE TABLE … LOCATION.
+  std::string comment;
+};
+
+struct ViewEntry {
+  std::string schema_name;
+  std::string view_name;
+  std::string sql;                        ///< The SELECT, as the creator wrote it.
+  std::vector<std::string> column_names;  ///< Aliases given at creation; may be empty.
+};
+
+/// A relation of the reserved schema `system`: its columns (name, engine type name) are fixed.
+struct SystemRelation {
+  std::string name;
+  std::vector<std::pair<std::string, std::string>> columns;  ///< {"started_at", "TIMESTAMP WITH TIME ZONE"} …
+};
+
+struct RelationName {
+  std::string schema_name;
+  std::string name;
+};
+
+/// A change to names, made by the server in its metastore. `kind` says which fields count.
+struct NameChange {
+  enum class Kind : uint8_t { kCreateSchema, kDropSchema, kDropTable, kCreateView, kDropView };
+  Kind kind = Kind::kCreateSchema;
+  std::string schema_name;
+  std::string name;
+  bool if_exists = false;      ///< Drops.
+  bool if_not_exists = false;  ///< Creations.
+  bool or_replace = false;
+  bool cascade = false;
+  std::string view_sql;
+  std::vector<std::string> view_columns;
+  std::string comment;
+};
+
+/// Asks for a place to create a table at, before any file is written.
+struct TableCreation {
+  std::string schema_name;
+  std::string table_name;
+  bool or_replace = false;
+  bool if_not_exists = false;
+  std::string location;  ///< Empty: managed, below the lake.
+};
+struct PreparedTable {
+  TableEntry table;
+  bool exists =
+      false;  ///< if_not_exists met a table, or or_replace replaces this one; nothing to create then but a new version.
+};
+
+/// A commit and, for a new table, the name that becomes visible with it.
+struct LakeCommit {
+  TableId table;
+  tables::delta::CommitRequest request;
+  std::optional<RelationName> register_as;
+  /// A Delta table that is there already gets the name `register_as` and no new version; `request` has its path and
+  /// version only, and the outcome is that version.
+  bool register_only = false;
+};
+
+/// What the engine asks of the server during a statement. The worker implements it over its socket; every answer is
+/// already checked against the principal's rights, so a missing and a forbidden name are both `nullopt`.
+/// Called from one statement's threads; implementations are thread-safe.
+class LakeProvider {
+ public:
+  virtual ~LakeProvider() = default;
+  virtual Result<bool> SchemaExists(const std::string& schema_name) = 0;
+  virtual Result<std::vector<std::string>> ListSchemas() = 0;
+  virtual Result<std::optional<TableEntry>> FindTable(const RelationName& name) = 0;
+  virtual Result<std::optional<ViewEntry>> FindView(const RelationName& name) = 0;
+  /// Names of tables and views in a schema.
+  virtual Result<std::vector<std::string>> ListRelations(const std::string& schema_name) = 0;
+  virtual Result<void> ChangeName(const NameChange& change) = 0;
+  virtual Result<PreparedTable> PrepareTable(const TableCreation& creation) = 0;
+  virtual Result<tables::delta::CommitOutcome> Commit(const LakeCommit& commit) = 0;
+  /// Rows of a system relation from `offset` on as JSON arrays of values in column order; empty at the end.
+  virtual Result<std::vector<std::string>> ReadSystemRows(const std::string& relation, int64_t offset) = 0;
+};
+
+/// The relations of schema `system`, here because both sides must agree on them.
+const std::vector<SystemRelation>& SystemRelations();
+
+}  // namespace neurolake::engine::duckdb

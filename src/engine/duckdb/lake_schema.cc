@@ -1,0 +1,122 @@
+#include "common/text.h"
+#include "duckdb/planner/tableref/bound_at_clause.hpp"
+#include "engine/duckdb/internal/lake_catalog.h"
+#include "engine/duckdb/internal/lake_transaction.h"
+#include "engine/duckdb/internal/path_grants.h"
+#include "engine/duckdb/internal/snapshot_cache.h"
+#include "engine/duckdb/internal/system_table.h"
+
+namespace neurolake::engine::duckdb {
+namespace {
+
+[[noreturn]] void Refuse(std::string_view what) {
+  ThrowLakeError(Error(ErrorCode::kNotSupported, fmt::format("the lake does not hold {}", what)));
+}
+
+// The version an AT clause asks for.
+int64_t RequestedVersion(StatementState& state, const TableEntry& table, native::BoundAtClause& at) {
+  const std::string unit = LowerAscii(at.Unit());
+  native::Value value;
+  native::string problem;
+  if (unit == "version") {
+    if (!at.GetValue().DefaultTryCastAs(native::LogicalType::BIGINT, value, &problem) || value.IsNull()) {
+      ThrowLakeError(Error(ErrorCode::kInvalidArgument, "AT (VERSION => …) takes a whole number"));
+    }
+    return value.GetValue<int64_t>();
+  }
+  if (unit == "timestamp") {
+    if (!at.GetValue().DefaultTryCastAs(native::LogicalType::TIMESTAMP, value, &problem) || value.IsNull()) {
+      ThrowLakeError(Error(ErrorCode::kInvalidArgument, "AT (TIMESTAMP => …) takes a timestamp"));
+    }
+    const WallTime time{std::chrono::microseconds(value.GetValue<native::timestamp_t>().value)};
+    return ValueOrThrow(tables::delta::VersionAtTimestamp(*state.store, table.location, time));
+  }
+  ThrowLakeError(Error(ErrorCode::kInvalidArgument, "AT takes VERSION or TIMESTAMP"));
+}
+
+native::unique_ptr<native::CatalogEntry> MakeView(LakeCatalog& catalog, LakeSchemaEntry& schema,
+                                                  const ViewEntry& view) {
+  native::CreateViewInfo info;
+  info.schema = schema.name;
+  info.view_name = view.view_name;
+  info.sql = view.sql;
+  for (const std::string& column : view.column_names) info.aliases.emplace_back(column);
+  info.query = native::CreateViewInfo::ParseSelect(view.sql);
+  return native::make_uniq<native::ViewCatalogEntry>(catalog, schema, info);
+}
+
+}  // namespace
+
+LakeCatalog& LakeSchemaEntry::lake() { return static_cast<LakeCatalog&>(catalog); }
+
+native::optional_ptr<native::CatalogEntry> LakeSchemaEntry::LookupEntry(native::CatalogTransaction transaction,
+                                                                        const native::EntryLookupInfo& lookup) {
+  const auto kind = lookup.GetCatalogType();
+  if (kind != native::CatalogType::TABLE_ENTRY && kind != native::CatalogType::VIEW_ENTRY) return nullptr;
+  if (!transaction.HasContext()) return nullptr;
+  native::ClientContext& context = transaction.GetContext();
+  StatementState& state = StatementState::Get(context);
+  LakeTransaction& open = LakeTransaction::Get(context, catalog);
+  const RelationName relation{LowerAscii(name), LowerAscii(lookup.GetEntryName())};
+  if (relation.schema_name == LakeCatalog::kSystemSchema) {
+    auto system = MakeSystemTable(context, lake(), *this, relation.name);
+    return system == nullptr ? nullptr : &open.Keep(std::move(system));
+  }
+  std::optional<TableEntry> table = open.FindCreated(relation);
+  if (!table.has_value()) table = ValueOrThrow(state.provider->FindTable(relation));
+  if (table.has_value()) {
+    state.paths->Allow(table->location, PathGrants::Access::kReadWrite);
+    auto at = lookup.GetAtClause();
+    std::shared_ptr<const tables::delta::Snapshot> snapshot;
+    if (at) {
+      snapshot = ValueOrThrow(state.snapshots->Load(*state.context, *table, RequestedVersion(state, *table, *at)));
+    } else if (snapshot = open.Pinned(table->id); snapshot == nullptr) {
+      snapshot = ValueOrThrow(state.snapshots->Load(*state.context, *table, std::nullopt));
+      open.Pin(table->id, snapshot);
+    }
+    return &open.Keep(LakeTableEntry::Make(lake(), *this, *std::move(table), std::move(snapshot), at != nullptr));
+  }
+  if (auto view = ValueOrThrow(state.provider->FindView(relation))) return &open.Keep(MakeView(lake(), *this, *view));
+  return nullptr;
+}
+
+// Only DuckDB's own listings (duckdb_tables() and its kin) scan a schema, and those are not for users: `system` is.
+void LakeSchemaEntry::Scan(native::ClientContext&, native::CatalogType,
+                           const std::function<void(native::CatalogEntry&)>&) {}
+void LakeSchemaEntry::Scan(native::CatalogType, const std::function<void(native::CatalogEntry&)>&) {}
+
+native::optional_ptr<native::CatalogEntry> LakeSchemaEntry::CreateIndex(native::CatalogTransaction,
+                                                                        native::CreateIndexInfo&,
+                                                                        native::TableCatalogEntry&) {
+  Refuse("indexes");
+}
+native::optional_ptr<native::CatalogEntry> LakeSchemaEntry::CreateFunction(native::CatalogTransaction,
+                                                                           native::CreateFunctionInfo&) {
+  Refuse("functions or macros");
+}
+native::optional_ptr<native::CatalogEntry> LakeSchemaEntry::CreateSequence(native::CatalogTransaction,
+                                                                           native::CreateSequenceInfo&) {
+  Refuse("sequences");
+}
+native::optional_ptr<native::CatalogEntry> LakeSchemaEntry::CreateTableFunction(native::CatalogTransaction,
+                                                                                native::CreateTableFunctionInfo&) {
+  Refuse("table functions");
+}
+native::optional_ptr<native::CatalogEntry> LakeSchemaEntry::CreateCopyFunction(native::CatalogTransaction,
+                                                                               native::CreateCopyFunctionInfo&) {
+  Refuse("copy functions");
+}
+native::optional_ptr<native::CatalogEntry> LakeSchemaEntry::CreatePragmaFunction(native::CatalogTransaction,
+                                                                                 native::CreatePragmaFunctionInfo&) {
+  Refuse("pragma functions");
+}
+native::optional_ptr<native::CatalogEntry> LakeSchemaEntry::CreateCollation(native::CatalogTransaction,
+                                                                            native::CreateCollationInfo&) {
+  Refuse("collations");
+}
+native::optional_ptr<native::CatalogEntry> LakeSchemaEntry::CreateType(native::CatalogTransaction,
+                                                                       native::CreateTypeInfo&) {
+  Refuse("types");
+}
+
+}  // namespace neurolake::engine::duckdb

@@ -1,0 +1,223 @@
+#include "engine/duckdb/internal/lake_transaction.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+
+#include "engine/duckdb/internal/checkpoint_writer.h"
+#include "engine/duckdb/internal/error_translation.h"
+
+namespace neurolake::engine::duckdb {
+
+using tables::delta::AddFile;
+
+namespace {
+
+/// Path and deletion vector: two adds of one path with different vectors are different logical files.
+std::string FileKey(const AddFile& file) {
+  return file.path + "\n" + (file.deletion_vector ? file.deletion_vector->UniqueId() : "");
+}
+
+Result<void> SyncPath(const std::string& path, int flags) {
+  const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC);
+  if (descriptor < 0) return MakeError(ErrorCode::kIoError, "cannot open a written file to make it durable");
+  const int status = ::fsync(descriptor);
+  const int reason = errno;
+  ::close(descriptor);
+  if (status == 0) return {};
+  return MakeError(reason == ENOSPC || reason == EDQUOT ? ErrorCode::kDiskFull : ErrorCode::kIoError,
+                   "cannot make a written file durable, errno: {}", reason);
+}
+
+}  // namespace
+
+void LakeWrite::Remove(const AddFile& file, int64_t deletion_timestamp_ms) {
+  const std::string key = FileKey(file);
+  const auto own = std::find_if(adds.begin(), adds.end(), [&](const AddFile& add) { return FileKey(add) == key; });
+  if (own != adds.end()) {
+    adds.erase(own);
+    return;
+  }
+  removes.push_back(tables::delta::MakeRemove(file, deletion_timestamp_ms, /*data_change=*/true));
+}
+
+SnapshotPointer LakeWrite::Applied() const {
+  tables::delta::ReplayedLog log;
+  if (base != nullptr) log = base->log();
+  std::set<std::string> removed;
+  for (const auto& remove : removes) {
+    removed.insert(remove.path + "\n" + (remove.deletion_vector ? remove.deletion_vector->UniqueId() : ""));
+  }
+  std::erase_if(log.files.files, [&](const AddFile& file) { return removed.contains(FileKey(file)); });
+  log.files.files.insert(log.files.files.end(), adds.begin(), adds.end());
+  if (protocol) log.protocol = protocol;
+  if (metadata) log.metadata = metadata;
+  auto schema = metadata ? ValueOrThrow(tables::delta::ParseSchema(metadata->schema_string)) : base->schema();
+  return std::make_shared<const tables::delta::Snapshot>(table.location, base == nullptr ? -1 : base->version(),
+                                                         std::move(log), std::move(schema));
+}
+
+LakeTransaction& LakeTransaction::Get(native::ClientContext& context, native::Catalog& catalog) {
+  return Transaction::Get(context, catalog).Cast<LakeTransaction>();
+}
+
+SnapshotPointer LakeTransaction::Pinned(const TableId& table) const {
+  const auto found = pinned_.find(table);
+  return found == pinned_.end() ? nullptr : found->second;
+}
+
+void LakeTransaction::Pin(const TableId& table, SnapshotPointer snapshot) { pinned_[table] = std::move(snapshot); }
+
+std::optional<TableEntry> LakeTransaction::FindCreated(const RelationName& name) const {
+  if (write_ == nullptr || !write_->register_as || write_->register_only) return std::nullopt;
+  if (write_->register_as->schema_name != name.schema_name || write_->register_as->name != name.name) {
+    return std::nullopt;
+  }
+  return write_->table;
+}
+
+native::CatalogEntry& LakeTransaction::Keep(native::unique_ptr<native::CatalogEntry> entry) {
+  entries_.push_back(std::move(entry));
+  return *entries_.back();
+}
+
+void LakeTransaction::CheckMayWrite(const TableEntry& table, const SnapshotPointer& base) const {
+  if (write_ != nullptr && write_->table.id != table.id) {
+    ThrowLakeError(Error(ErrorCode::kNotSupported,
+                         fmt::format("a transaction can write to one table only; commit before writing to another: "
+                                     "{}.{}",
+                                     table.schema_name, table.table_name)));
+  }
+  if (base != nullptr) ValueOrThrow(tables::delta::CheckWritable(base->protocol(), base->metadata()));
+}
+
+LakeWrite& LakeTransaction::BeginWrite(const TableEntry& table, const SnapshotPointer& base) {
+  CheckMayWrite(table, base);
+  if (write_ == nullptr) {
+    write_ = std::make_unique<LakeWrite>();
+    write_->table = table;
+    write_->base = base;
+  }
+  return *write_;
+}
+
+void LakeTransaction::FinishStatementWrite(int64_t rows_changed) {
+  statement_.rows_changed = rows_changed;
+  if (!statement_.explicit_transaction || write_ == nullptr || write_->register_only) return;
+  Pin(write_->table.id, write_->Applied());
+}
+
+void LakeTransaction::RememberFile(std::string path) {
+  std::lock_guard lock(files_mutex_);
+  written_files_.insert(std::move(path));
+}
+
+Result<void> LakeTransaction::MakeFilesDurable() {
+  // The log must never name a file that a power cut can take away.
+  std::set<std::string> directories;
+  for (const std::string& path : written_files_) {
+    NL_RETURN_IF_ERROR(SyncPath(path, O_RDONLY));
+    // A partition's directory may be new, and so its parents up to the table.
+    for (auto parent = std::filesystem::path(path).parent_path().string();
+         parent.size() >= write_->table.location.size() && directories.insert(parent).second;) {
+      parent = std::filesystem::path(parent).parent_path().string();
+    }
+  }
+  for (const std::string& directory : directories) NL_RETURN_IF_ERROR(SyncPath(directory, O_RDONLY | O_DIRECTORY));
+  return {};
+}
+
+Result<void> LakeTransaction::Commit() {
+  if (write_ == nullptr) return {};
+  const LakeWrite& write = *write_;
+  const bool empty = write.adds.empty() && write.removes.empty() && !write.metadata && !write.protocol;
+  if (empty && !write.commit_when_empty && statement_.grants.transactions.empty()) return {};
+  if (statement_.provider == nullptr || statement_.context == nullptr) {
+    return MakeError(ErrorCode::kInternal, "a commit outside of a statement");
+  }
+  NL_RETURN_IF_ERROR(MakeFilesDurable());
+
+  LakeCommit commit;
+  commit.table = write.table.id;
+  commit.register_as = write.register_as;
+  commit.register_only = write.register_only;
+  tables::delta::CommitRequest& request = commit.request;
+  request.table_path = write.table.location;
+  request.read_version = write.base == nullptr ? -1 : write.base->version();
+  request.operation = write.operation;
+  request.operation_parameters = write.parameters;
+  for (const auto& [name, value] : write.metrics) request.operation_metrics[name] = std::to_string(value);
+  request.blind_append = !read_.contains(write.table.id) && write.removes.empty() && !write.metadata && !write.protocol;
+  request.user_name = statement_.context->principal().name;
+  request.statement_id = statement_.context->request_id();
+  request.engine_info = std::string("NeuroLake, DuckDB ") + native::DuckDB::LibraryVersion();
+  request.protocol = write.protocol;
+  request.metadata = write.metadata;
+  request.adds = write.adds;
+  request.removes = write.removes;
+  request.transactions = statement_.grants.transactions;
+  if (write.base != nullptr) {
+    request.snapshot_protocol = write.base->protocol();
+    request.snapshot_metadata = write.base->metadata();
+  }
+  auto outcome = statement_.provider->Commit(commit);
+  if (!outcome.has_value()) {
+    // It may have been published: the files must stay.
+    if (outcome.error().code() == ErrorCode::kCommitUnknown) written_files_.clear();
+    return std::unexpected(std::move(outcome).error());
+  }
+  statement_.committed_version = outcome->version;
+  written_files_.clear();
+  return {};
+}
+
+void LakeTransaction::Discard() noexcept {
+  for (const std::string& path : written_files_) {
+    std::error_code ignored;
+    std::filesystem::remove(path, ignored);
+  }
+  written_files_.clear();
+  write_.reset();
+}
+
+native::Transaction& LakeTransactionManager::StartTransaction(native::ClientContext& context) {
+  auto transaction = std::make_unique<LakeTransaction>(*this, context, statement_);
+  LakeTransaction& result = *transaction;
+  std::lock_guard lock(mutex_);
+  open_[&result] = std::move(transaction);
+  return result;
+}
+
+std::unique_ptr<LakeTransaction> LakeTransactionManager::Take(native::Transaction& transaction) {
+  std::lock_guard lock(mutex_);
+  const auto found = open_.find(&transaction);
+  NL_CHECK(found != open_.end());
+  auto result = std::move(found->second);
+  open_.erase(found);
+  return result;
+}
+
+native::ErrorData LakeTransactionManager::CommitTransaction(native::ClientContext& context,
+                                                            native::Transaction& transaction) {
+  const auto ended = Take(transaction);
+  const int64_t before = statement_.committed_version;
+  auto committed = ended->Commit();
+  if (committed.has_value()) {
+    const LakeWrite* write = ended->write();
+    if (write != nullptr && !write->register_only && statement_.committed_version != before) {
+      WriteCheckpointIfDue(context, statement_, write->table, statement_.committed_version);
+    }
+    return {};
+  }
+  ended->Discard();
+  statement_.pending_error = committed.error();
+  return native::ErrorData(native::ExceptionType::TRANSACTION, committed.error().message());
+}
+
+void LakeTransactionManager::RollbackTransaction(native::Transaction& transaction) { Take(transaction)->Discard(); }
+
+void LakeTransactionManager::Checkpoint(native::ClientContext&, bool) {}
+
+}  // namespace neurolake::engine::duckdb

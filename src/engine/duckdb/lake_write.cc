@@ -1,0 +1,177 @@
+#include "engine/duckdb/internal/lake_write.h"
+
+#include "engine/duckdb/internal/lake_catalog.h"
+
+namespace neurolake::engine::duckdb {
+
+namespace {
+
+struct FileSinkState final : native::GlobalSinkState {
+  std::vector<WrittenFile> files;
+  int64_t rows_changed = 0;
+};
+
+struct DeleteSinkState final : native::GlobalSinkState {
+  int64_t rows_changed = 0;
+};
+
+struct DeleteLocalState final : native::LocalSinkState {
+  RowDeletions::Local rows;
+};
+
+native::SourceResultType GiveCount(int64_t count, native::DataChunk& chunk) {
+  chunk.SetCardinality(1);
+  chunk.SetValue(0, 0, native::Value::BIGINT(count));
+  return native::SourceResultType::FINISHED;
+}
+
+}  // namespace
+
+LakeFileSink::LakeFileSink(native::PhysicalPlan& plan, std::shared_ptr<WriteJob> job, native::PhysicalOperator& child)
+    : PhysicalOperator(plan, native::PhysicalOperatorType::EXTENSION, {native::LogicalType::BIGINT}, 1),
+      job_(std::move(job)) {
+  children.push_back(child);
+}
+
+native::unique_ptr<native::GlobalSinkState> LakeFileSink::GetGlobalSinkState(native::ClientContext&) const {
+  return native::make_uniq<FileSinkState>();
+}
+
+native::SinkResultType LakeFileSink::Sink(native::ExecutionContext&, native::DataChunk& chunk,
+                                          native::OperatorSinkInput& input) const {
+  auto& state = input.global_state.Cast<FileSinkState>();
+  for (native::idx_t row = 0; row < chunk.size(); ++row) state.files.push_back(ReadWrittenFile(chunk, row));
+  return native::SinkResultType::NEED_MORE_INPUT;
+}
+
+native::SinkFinalizeType LakeFileSink::Finalize(native::Pipeline&, native::Event&, native::ClientContext& context,
+                                                native::OperatorSinkFinalizeInput& input) const {
+  auto& state = input.global_state.Cast<FileSinkState>();
+  state.rows_changed = StageWrite(context, *job_, state.files);
+  return native::SinkFinalizeType::READY;
+}
+
+native::SourceResultType LakeFileSink::GetDataInternal(native::ExecutionContext&, native::DataChunk& chunk,
+                                                       native::OperatorSourceInput&) const {
+  return GiveCount(sink_state->Cast<FileSinkState>().rows_changed, chunk);
+}
+
+LakeDeleteSink::LakeDeleteSink(native::PhysicalPlan& plan, std::shared_ptr<WriteJob> job,
+                               std::vector<native::idx_t> row_id_columns, native::PhysicalOperator& child)
+    : PhysicalOperator(plan, native::PhysicalOperatorType::EXTENSION, {native::LogicalType::BIGINT}, 1),
+      job_(std::move(job)),
+      row_id_columns_(std::move(row_id_columns)) {
+  children.push_back(child);
+}
+
+native::unique_ptr<native::GlobalSinkState> LakeDeleteSink::GetGlobalSinkState(native::ClientContext&) const {
+  return native::make_uniq<DeleteSinkState>();
+}
+
+native::unique_ptr<native::LocalSinkState> LakeDeleteSink::GetLocalSinkState(native::ExecutionContext&) const {
+  return native::make_uniq<DeleteLocalState>();
+}
+
+native::SinkResultType LakeDeleteSink::Sink(native::ExecutionContext&, native::DataChunk& chunk,
+                                            native::OperatorSinkInput& input) const {
+  RowDeletions::Add(input.local_state.Cast<DeleteLocalState>().rows, chunk.data[row_id_columns_[0]],
+                    chunk.data[row_id_columns_[1]], chunk.size());
+  return native::SinkResultType::NEED_MORE_INPUT;
+}
+
+native::SinkCombineResultType LakeDeleteSink::Combine(native::ExecutionContext&,
+                                                      native::OperatorSinkCombineInput& input) const {
+  job_->deletions.Merge(std::move(input.local_state.Cast<DeleteLocalState>().rows));
+  return native::SinkCombineResultType::FINISHED;
+}
+
+native::SinkFinalizeType LakeDeleteSink::Finalize(native::Pipeline&, native::Event&, native::ClientContext& context,
+                                                  native::OperatorSinkFinalizeInput& input) const {
+  input.global_state.Cast<DeleteSinkState>().rows_changed = StageWrite(context, *job_, {});
+  return native::SinkFinalizeType::READY;
+}
+
+native::SourceResultType LakeDeleteSink::GetDataInternal(native::ExecutionContext&, native::DataChunk& chunk,
+                                                         native::OperatorSourceInput&) const {
+  return GiveCount(sink_state->Cast<DeleteSinkState>().rows_changed, chunk);
+}
+
+int64_t NowMilliseconds(StatementState& statement) {
+  const auto now = statement.context->clock().Now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+namespace {
+
+void AddMetrics(const WriteJob& job, const DeletionOutcome& deleted, const std::vector<WrittenFile>& files,
+                std::map<std::string, int64_t>& metrics) {
+  int64_t rows = 0, bytes = 0;
+  for (const WrittenFile& file : files) {
+    rows += file.row_count;
+    bytes += file.size_bytes;
+  }
+  const auto written = static_cast<int64_t>(files.size());
+  if (job.operation == "DELETE" || job.operation == "UPDATE") {
+    metrics[job.operation == "DELETE" ? "numDeletedRows" : "numUpdatedRows"] += deleted.rows;
+    metrics["numRemovedFiles"] += deleted.files_removed;
+    metrics["numAddedFiles"] += deleted.files_added + written;
+    metrics["numCopiedRows"] += deleted.rows_copied;
+    metrics["numDeletionVectorsAdded"] += deleted.vectors_added;
+    metrics["numDeletionVectorsUpdated"] += deleted.vectors_updated;
+    metrics["numDeletionVectorsRemoved"] += deleted.vectors_removed;
+    return;
+  }
+  metrics["numFiles"] += written;
+  metrics["numOutputRows"] += rows;
+  metrics["numOutputBytes"] += bytes;
+}
+
+/// A creation brings its protocol and metadata; a replacement also retires all files of the version before.
+void StageMaking(const TableMaking& making, LakeWrite& write, int64_t now_ms) {
+  write.protocol = making.protocol;
+  write.metadata = making.metadata;
+  write.register_as = making.register_as;
+  write.commit_when_empty = true;
+  if (write.base == nullptr) return;
+  write.adds.clear();
+  write.removes.clear();
+  for (const auto& file : write.base->files()) write.Remove(file, now_ms);
+  write.metrics["numRemovedFiles"] = static_cast<int64_t>(write.base->files().size());
+}
+
+}  // namespace
+
+int64_t StageWrite(native::ClientContext& context, WriteJob& job, const std::vector<WrittenFile>& files) {
+  auto& catalog = native::Catalog::GetCatalog(context, LakeCatalog::kName);
+  LakeTransaction& transaction = LakeTransaction::Get(context, catalog);
+  const int64_t now_ms = NowMilliseconds(transaction.statement());
+  const bool changes_rows = job.operation == "DELETE" || job.operation == "UPDATE";
+  bool duplicates = false;
+  const auto deletions = job.deletions.Take(&duplicates);
+  if (duplicates && job.operation == "UPDATE") {
+    ThrowLakeError(Error(ErrorCode::kInvalidArgument,
+                         "UPDATE … FROM matches a row of the table more than once; make the match unique"));
+  }
+  LakeWrite& write = transaction.BeginWrite(job.target.table, job.target.base);
+  // Several statements of one transaction become one version, named after the last that did something.
+  if (write.operation.empty() || !files.empty() || !deletions.empty() || job.making) {
+    write.operation = job.operation;
+    write.parameters = job.parameters;
+  }
+  if (job.making) StageMaking(*job.making, write, now_ms);
+  const DeletionOutcome deleted = ApplyDeletions(context, job.target, write, deletions, now_ms);
+  int64_t rows = 0;
+  for (const WrittenFile& file : files) {
+    rows += file.row_count;
+    if (file.row_count == 0) continue;
+    write.adds.push_back(ValueOrThrow(DescribeFile(file, job.target.layout, job.nan_columns, now_ms)));
+  }
+  // A row that is written anew without being taken away, or the other way round, would be silent corruption.
+  if (job.operation == "UPDATE") NL_CHECK(rows == deleted.rows);
+  AddMetrics(job, deleted, files, write.metrics);
+  const int64_t changed = changes_rows ? deleted.rows : rows;
+  transaction.FinishStatementWrite(changed);
+  return changed;
+}
+
+}  // namespace neurolake::engine::duckdb

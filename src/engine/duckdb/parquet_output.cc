@@ -1,0 +1,241 @@
+#include "engine/duckdb/internal/parquet_output.h"
+
+#include <charconv>
+
+#include "duckdb/catalog/catalog_entry/copy_function_catalog_entry.hpp"
+#include "duckdb/common/filename_pattern.hpp"
+#include "duckdb/execution/operator/persistent/physical_copy_to_file.hpp"
+#include "duckdb/parallel/thread_context.hpp"
+#include "duckdb/parser/parsed_data/copy_info.hpp"
+#include "engine/duckdb/internal/lake_catalog.h"
+#include "engine/duckdb/internal/type_mapping.h"
+
+namespace neurolake::engine::duckdb {
+
+using tables::delta::DataType;
+using tables::delta::StructField;
+using Kind = tables::delta::DataType::Kind;
+
+namespace {
+
+constexpr native::idx_t kTargetFileBytes = 256 * 1024 * 1024;
+
+/// The engine type with the names that stand in the file.
+native::LogicalType PhysicalType(const DataType& type) {
+  switch (type.kind) {
+    case Kind::kStruct: {
+      native::child_list_t<native::LogicalType> children;
+      for (const StructField& field : type.fields) {
+        children.emplace_back(field.physical_name(), PhysicalType(field.type));
+      }
+      return native::LogicalType::STRUCT(std::move(children));
+    }
+    case Kind::kArray: return native::LogicalType::LIST(PhysicalType(type.children[0]));
+    case Kind::kMap: return native::LogicalType::MAP(PhysicalType(type.children[0]), PhysicalType(type.children[1]));
+    default: return ToDuckDbType(type);
+  }
+}
+
+std::optional<native::Value> NestedFieldIds(const DataType& type);
+
+std::optional<native::Value> FieldIdOf(const StructField& field) {
+  const int64_t id = field.column_mapping_id();
+  auto nested = NestedFieldIds(field.type);
+  if (!nested) return id < 0 ? std::nullopt : std::optional(native::Value::INTEGER(static_cast<int32_t>(id)));
+  native::child_list_t<native::Value> children;
+  if (id >= 0) children.emplace_back("__duckdb_field_id", native::Value::INTEGER(static_cast<int32_t>(id)));
+  const auto& types = native::StructType::GetChildTypes(nested->type());
+  for (size_t i = 0; i < types.size(); ++i) {
+    children.emplace_back(types[i].first, native::StructValue::GetChildren(*nested)[i]);
+  }
+  return native::Value::STRUCT(std::move(children));
+}
+
+/// Ids below a nested type, as the Parquet writer's option FIELD_IDS takes them; nullopt if there are none.
+std::optional<native::Value> NestedFieldIds(const DataType& type) {
+  native::child_list_t<native::Value> children;
+  if (type.kind == Kind::kStruct) {
+    for (const StructField& field : type.fields) {
+      if (auto id = FieldIdOf(field)) children.emplace_back(field.physical_name(), std::move(*id));
+    }
+  } else if (type.kind == Kind::kArray) {
+    if (auto ids = NestedFieldIds(type.children[0])) children.emplace_back("element", std::move(*ids));
+  } else if (type.kind == Kind::kMap) {
+    if (auto ids = NestedFieldIds(type.children[0])) children.emplace_back("key", std::move(*ids));
+    if (auto ids = NestedFieldIds(type.children[1])) children.emplace_back("value", std::move(*ids));
+  }
+  if (children.empty()) return std::nullopt;
+  return native::Value::STRUCT(std::move(children));
+}
+
+native::CopyFunction& ParquetFunction(native::ClientContext& context) {
+  auto& system = native::Catalog::GetSystemCatalog(context);
+  return system.GetEntry<native::CopyFunctionCatalogEntry>(context, DEFAULT_SCHEMA, "parquet").function;
+}
+
+/// Remembers each file before it is opened, so that none is left behind by a statement that fails.
+native::unique_ptr<native::GlobalFunctionData> OpenRememberedFile(native::ClientContext& context,
+                                                                  native::FunctionData& bind_data,
+                                                                  const native::string& path) {
+  auto& lake = native::Catalog::GetCatalog(context, LakeCatalog::kName);
+  LakeTransaction::Get(context, lake).RememberFile(path);
+  return ParquetFunction(context).copy_to_initialize_global(context, bind_data, path);
+}
+
+native::unique_ptr<native::FunctionData> BindParquet(native::ClientContext& context, const WriteTarget& target) {
+  native::CopyInfo info;
+  info.format = "parquet";
+  info.is_from = false;
+  info.file_path = target.table.location;
+  DataType file_schema = target.layout.schema;
+  std::erase_if(file_schema.fields, [&](const StructField& field) { return target.layout.IsPartition(field.name); });
+  if (auto ids = NestedFieldIds(file_schema)) info.options["field_ids"] = {std::move(*ids)};
+  native::CopyFunctionBindInput input(info);
+  return ParquetFunction(context).copy_to_bind(context, input, DataFileWriter::Names(target),
+                                               DataFileWriter::Types(target));
+}
+
+std::string TextOf(const native::Value& value) { return value.IsNull() ? "" : value.ToString(); }
+
+}  // namespace
+
+WriteTarget MakeWriteTarget(const TableEntry& table, SnapshotPointer base, const DataType& schema,
+                            const tables::delta::Metadata& metadata) {
+  WriteTarget target{.table = table, .base = std::move(base), .layout = {}};
+  target.layout.location = table.location;
+  while (target.layout.location.ends_with('/')) target.layout.location.pop_back();
+  target.layout.schema = schema;
+  target.layout.partition_columns = metadata.partition_columns;
+  if (auto found = metadata.configuration.find("delta.dataSkippingNumIndexedCols");
+      found != metadata.configuration.end()) {
+    int columns = 0;
+    const auto& text = found->second;
+    if (std::from_chars(text.data(), text.data() + text.size(), columns).ec == std::errc()) {
+      target.layout.statistics_columns = columns;
+    }
+  }
+  return target;
+}
+
+native::PhysicalOperator& PlanParquetFiles(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
+                                           const WriteTarget& target, native::PhysicalOperator& child) {
+  native::CopyFunction function = ParquetFunction(context);
+  function.copy_to_initialize_global = OpenRememberedFile;
+  // An explicit order is a clustering that the writer asked for: it survives one thread only.
+  const bool ordered =
+      native::PhysicalPlanGenerator::OrderPreservationRecursive(child) == native::OrderPreservationType::FIXED_ORDER;
+  auto& planned = planner.Make<native::PhysicalCopyToFile>(
+      native::GetCopyFunctionReturnLogicalTypes(native::CopyFunctionReturnType::WRITTEN_FILE_STATISTICS),
+      std::move(function), BindParquet(context, target), 1U);
+  auto& copy = planned.Cast<native::PhysicalCopyToFile>();
+  copy.file_path = target.layout.location;
+  copy.use_tmp_file = false;
+  copy.filename_pattern.SetFilenamePattern("part-{uuidv7}");
+  copy.file_extension = "parquet";
+  copy.overwrite_mode = native::CopyOverwriteMode::COPY_APPEND;
+  copy.parallel = !ordered;
+  copy.per_thread_output = false;
+  copy.return_type = native::CopyFunctionReturnType::WRITTEN_FILE_STATISTICS;
+  copy.write_partition_columns = false;
+  copy.hive_file_pattern = true;
+  for (const StructField& field : target.layout.schema.fields) {
+    if (target.layout.IsPartition(field.name)) copy.partition_columns.push_back(copy.names.size());
+    copy.names.push_back(field.physical_name());
+  }
+  copy.expected_types = child.types;
+  copy.partition_output = !copy.partition_columns.empty();
+  // Files are made when rows come; a partitioned copy takes the other setting as "one file at the directory's path".
+  copy.rotate = !copy.partition_output;
+  copy.write_empty_file = copy.partition_output;
+  if (copy.rotate) copy.file_size_bytes = kTargetFileBytes;
+  copy.children.push_back(child);
+  return copy;
+}
+
+WrittenFile ReadWrittenFile(native::DataChunk& chunk, native::idx_t row) {
+  WrittenFile file;
+  file.path = chunk.GetValue(0, row).ToString();
+  file.row_count = static_cast<int64_t>(chunk.GetValue(1, row).GetValue<uint64_t>());
+  file.size_bytes = static_cast<int64_t>(chunk.GetValue(2, row).GetValue<uint64_t>());
+  const native::Value columns = chunk.GetValue(4, row);
+  for (const native::Value& column : native::MapValue::GetChildren(columns)) {
+    const auto& name_and_statistics = native::StructValue::GetChildren(column);
+    auto& statistics = file.columns[name_and_statistics[0].ToString()];
+    for (const native::Value& entry : native::MapValue::GetChildren(name_and_statistics[1])) {
+      const auto& key_and_value = native::StructValue::GetChildren(entry);
+      if (!key_and_value[1].IsNull()) statistics[key_and_value[0].ToString()] = key_and_value[1].ToString();
+    }
+  }
+  const native::Value partition = chunk.GetValue(5, row);
+  if (partition.IsNull()) return file;
+  for (const native::Value& entry : native::MapValue::GetChildren(partition)) {
+    const auto& key_and_value = native::StructValue::GetChildren(entry);
+    std::optional<std::string> text;
+    if (!key_and_value[1].IsNull()) text = key_and_value[1].ToString();
+    file.partition.emplace_back(key_and_value[0].ToString(), std::move(text));
+  }
+  return file;
+}
+
+struct DataFileWriter::State {
+  State(native::ClientContext& client, std::string file_path)
+      : context(client), thread(client), execution(client, thread, nullptr), path(std::move(file_path)) {}
+  native::ClientContext& context;
+  native::ThreadContext thread;
+  native::ExecutionContext execution;
+  std::string path;
+  native::unique_ptr<native::FunctionData> bind_data;
+  native::unique_ptr<native::GlobalFunctionData> file;
+  native::unique_ptr<native::LocalFunctionData> local;
+  native::CopyFunctionFileStatistics statistics;
+};
+
+DataFileWriter::DataFileWriter(native::ClientContext& context, const WriteTarget& target, const std::string& path)
+    : state_(std::make_unique<State>(context, path)) {
+  native::CopyFunction& function = ParquetFunction(context);
+  state_->bind_data = BindParquet(context, target);
+  state_->file = OpenRememberedFile(context, *state_->bind_data, path);
+  function.copy_to_get_written_statistics(context, *state_->bind_data, *state_->file, state_->statistics);
+  state_->local = function.copy_to_initialize_local(state_->execution, *state_->bind_data);
+}
+
+DataFileWriter::~DataFileWriter() = default;
+
+native::vector<native::LogicalType> DataFileWriter::Types(const WriteTarget& target) {
+  native::vector<native::LogicalType> types;
+  for (const StructField& field : target.layout.schema.fields) {
+    if (!target.layout.IsPartition(field.name)) types.push_back(PhysicalType(field.type));
+  }
+  return types;
+}
+
+native::vector<native::string> DataFileWriter::Names(const WriteTarget& target) {
+  native::vector<native::string> names;
+  for (const StructField& field : target.layout.schema.fields) {
+    if (!target.layout.IsPartition(field.name)) names.push_back(field.physical_name());
+  }
+  return names;
+}
+
+void DataFileWriter::Append(native::DataChunk& chunk) {
+  ParquetFunction(state_->context)
+      .copy_to_sink(state_->execution, *state_->bind_data, *state_->file, *state_->local, chunk);
+}
+
+WrittenFile DataFileWriter::Finish() {
+  native::CopyFunction& function = ParquetFunction(state_->context);
+  function.copy_to_combine(state_->execution, *state_->bind_data, *state_->file, *state_->local);
+  function.copy_to_finalize(state_->context, *state_->bind_data, *state_->file);
+  WrittenFile file;
+  file.path = state_->path;
+  file.row_count = static_cast<int64_t>(state_->statistics.row_count);
+  file.size_bytes = static_cast<int64_t>(state_->statistics.file_size_bytes);
+  for (const auto& [column, statistics] : state_->statistics.column_statistics) {
+    for (const auto& [name, value] : statistics) {
+      if (!value.IsNull()) file.columns[column][name] = TextOf(value);
+    }
+  }
+  return file;
+}
+
+}  // namespace neurolake::engine::duckdb

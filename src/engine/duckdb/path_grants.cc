@@ -1,0 +1,59 @@
+#include "engine/duckdb/internal/path_grants.h"
+
+#include <filesystem>
+
+namespace neurolake::engine::duckdb {
+namespace {
+
+// Resolves links in the part that exists and `..` in the rest; empty when that cannot be done, which grants nothing.
+std::string Resolve(const std::string& path) {
+  if (path.empty() || path.front() != '/' || path.find('\0') != std::string::npos) return {};
+  std::error_code error;
+  std::string resolved = std::filesystem::weakly_canonical(path, error).string();
+  if (error) return {};
+  while (resolved.size() > 1 && resolved.back() == '/') resolved.pop_back();
+  return resolved;
+}
+
+bool IsBelow(const std::string& path, const std::string& root) {
+  if (!path.starts_with(root)) return false;
+  return path.size() == root.size() || root == "/" || path[root.size()] == '/';
+}
+
+}  // namespace
+
+void PathGrants::AllowAlways(const std::string& path, Access access) { Add(path, access, true); }
+void PathGrants::Allow(const std::string& path, Access access) { Add(path, access, false); }
+
+void PathGrants::Add(const std::string& path, Access access, bool always) {
+  std::string resolved = Resolve(path);
+  if (resolved.empty()) return;
+  std::lock_guard lock(mutex_);
+  for (Grant& grant : grants_) {
+    if (grant.path == resolved && grant.always == always) {
+      if (access == Access::kReadWrite) grant.access = access;
+      return;
+    }
+  }
+  grants_.push_back({std::move(resolved), access, always});
+}
+
+void PathGrants::Clear() {
+  std::lock_guard lock(mutex_);
+  std::erase_if(grants_, [](const Grant& grant) { return !grant.always; });
+}
+
+Result<void> PathGrants::Check(const std::string& path, Access access) const {
+  const std::string resolved = Resolve(path);
+  if (!resolved.empty()) {
+    std::lock_guard lock(mutex_);
+    for (const Grant& grant : grants_) {
+      if (access == Access::kReadWrite && grant.access != Access::kReadWrite) continue;
+      if (IsBelow(resolved, grant.path)) return {};
+    }
+  }
+  // Without the path: it may come from a log file or from an expression over data.
+  return MakeError(ErrorCode::kPermissionDenied, "file access outside of the tables of this statement is not allowed");
+}
+
+}  // namespace neurolake::engine::duckdb
