@@ -1,0 +1,45 @@
+#include "query/admission.h"
+
+#include "common/text.h"
+
+namespace neurolake::query {
+
+Result<std::unique_ptr<Admission::Grant>> Admission::Acquire(const RequestContext& ctx, int64_t bytes) {
+  if (bytes > limits_.memory_bytes) {
+    return MakeError(ErrorCode::kOutOfMemory, "the statement asks for more memory than all statements share: {} of {}",
+                     FormatBytes(bytes), FormatBytes(limits_.memory_bytes));
+  }
+  std::unique_lock lock(mutex_);
+  if (queue_.empty() && free_bytes_ >= bytes) {
+    free_bytes_ -= bytes;
+    return std::make_unique<Grant>(*this, bytes);
+  }
+  if (static_cast<int64_t>(queue_.size()) >= limits_.queue_max) {
+    return MakeError(ErrorCode::kTooManyRequests, "too many statements are waiting, retry later: {}", queue_.size());
+  }
+  const uint64_t ticket = next_ticket_++;
+  queue_.push_back(ticket);
+  const auto until = std::min(ctx.deadline(), ctx.clock().SteadyNow() + limits_.wait_max);
+  const bool admitted = changed_.wait_for(lock, ctx.stop_token(), until - ctx.clock().SteadyNow(),
+                                          [&] { return queue_.front() == ticket && free_bytes_ >= bytes; });
+  std::erase(queue_, ticket);
+  if (admitted) free_bytes_ -= bytes;
+  // The next in line may fit now, whichever way this one left the queue.
+  changed_.notify_all();
+  if (admitted) return std::make_unique<Grant>(*this, bytes);
+  NL_RETURN_IF_ERROR(ctx.CheckAlive());
+  return MakeError(ErrorCode::kTooManyRequests, "no memory became free in time, retry later");
+}
+
+int64_t Admission::waiting() const {
+  std::lock_guard lock(mutex_);
+  return static_cast<int64_t>(queue_.size());
+}
+
+void Admission::Release(int64_t bytes) {
+  std::lock_guard lock(mutex_);
+  free_bytes_ += bytes;
+  changed_.notify_all();
+}
+
+}  // namespace neurolake::query

@@ -1,0 +1,64 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/result.h"
+
+namespace neurolake::query {
+
+/// What a frame between server and worker carries. Source: docs/formats/worker-protocol.md.
+enum class FrameKind : uint8_t {
+  kStart = 1,     ///< To the worker: run this statement (JSON).
+  kCall = 2,      ///< To the server: a LakeProvider call (JSON).
+  kReply = 3,     ///< To the worker: its answer (JSON).
+  kPlanned = 4,   ///< To the server: bound, governed and predicted; asks for the grant (JSON).
+  kGrant = 5,     ///< To the worker: memory it may use; execute (JSON).
+  kSchema = 6,    ///< To the server: Arrow IPC schema message.
+  kBatch = 7,     ///< To the server: Arrow IPC record batch message.
+  kProgress = 8,  ///< To the server: fraction done, as text.
+  kDone = 9,      ///< To the server: ended well (JSON).
+  kFailed = 10,   ///< To the server: ended with an error (JSON).
+  kCancel = 11,   ///< To the worker: stop the running statement.
+  kReady = 12,    ///< To the server: the worker's engine is open and idle.
+};
+
+struct Frame {
+  FrameKind kind = FrameKind::kReady;
+  std::string payload;
+};
+
+/// One end of the Unix socket between server and worker: length (4 bytes, little endian), kind (1 byte), payload.
+/// Sending is thread-safe; receiving is for one thread. Owns the descriptor.
+class Channel {
+ public:
+  explicit Channel(int descriptor) : descriptor_(descriptor) {}
+  ~Channel();
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+
+  /// Blocks while the peer does not read. Errors: kWorkerLost when the peer is gone.
+  Result<void> Send(FrameKind kind, std::string_view payload);
+  /// The next frame; nullopt when `timeout` passes first (negative: none). Errors: kWorkerLost at the end of the
+  /// stream; kCorruption for a frame that is too large or of an unknown kind.
+  Result<std::optional<Frame>> Receive(std::chrono::milliseconds timeout);
+  int descriptor() const { return descriptor_; }
+
+ private:
+  Result<bool> ReadExactly(char* target, size_t size);
+
+  int descriptor_;
+  std::mutex send_mutex_;
+};
+
+/// Both ends of a new socket pair, close-on-exec.
+struct ChannelPair {
+  int server = -1;
+  int worker = -1;
+};
+Result<ChannelPair> MakeChannelPair();
+
+}  // namespace neurolake::query

@@ -1,0 +1,305 @@
+#include "query/provider_server.h"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value_from.hpp>
+
+#include "common/text.h"
+#include "query/system_relations.h"
+#include "tables/delta/commit.h"
+#include "tables/delta/snapshot.h"
+
+namespace neurolake::query {
+namespace {
+
+namespace json = boost::json;
+using engine::duckdb::NameChange;
+using engine::duckdb::TableEntry;
+
+std::unexpected<Error> Refused(std::string_view what) {
+  return MakeError(ErrorCode::kInternal, "a worker sent a commit that cannot be right: {}", what);
+}
+
+TableEntry ToEntry(const catalog::TableRecord& record) {
+  return {.id = record.id,
+          .schema_name = record.schema_name,
+          .table_name = record.name,
+          .location = record.location,
+          .managed = record.managed,
+          .comment = record.comment};
+}
+
+/// Relative, inside the table: no scheme, no root, no "..", also not when percent-decoded.
+bool IsInsideTable(std::string_view path) {
+  std::string decoded;
+  for (size_t i = 0; i < path.size(); ++i) {
+    unsigned value = 0;
+    if (path[i] == '%' && i + 2 < path.size() &&
+        std::sscanf(std::string(path.substr(i + 1, 2)).c_str(), "%2x", &value) == 1) {
+      decoded += static_cast<char>(value);
+      i += 2;
+    } else {
+      decoded += path[i];
+    }
+  }
+  for (const std::string_view text : {path, std::string_view(decoded)}) {
+    if (text.empty() || text[0] == '/' || text.find('\0') != std::string_view::npos || text.starts_with("_delta_log"))
+      return false;
+    for (const std::string& part : Split(text, '/')) {
+      if (part == "..") return false;
+    }
+  }
+  return path.find("://") == std::string_view::npos;
+}
+
+}  // namespace
+
+std::string ProviderServer::Handle(std::string_view call) {
+  auto answer = Dispatch(call);
+  json::object reply;
+  if (answer) {
+    reply["result"] = std::move(*answer);
+  } else {
+    reply["error"] = EncodeError(answer.error());
+  }
+  return json::serialize(reply);
+}
+
+Result<json::value> ProviderServer::Dispatch(std::string_view call) {
+  NL_ASSIGN_OR_RETURN(const json::object object, ParseObject(call));
+  NL_ASSIGN_OR_RETURN(const std::string method, StringMember(object, "method"));
+  NL_RETURN_IF_ERROR(ctx_.CheckAlive());
+  if (method == "schema_exists") {
+    NL_ASSIGN_OR_RETURN(const std::string schema, StringMember(object, "schema"));
+    NL_ASSIGN_OR_RETURN(const auto found, catalog_.FindSchema(schema));
+    return json::value(found.has_value());
+  }
+  if (method == "list_schemas") {
+    NL_ASSIGN_OR_RETURN(const auto schemas, catalog_.ListSchemas());
+    json::array names;
+    for (const auto& schema : schemas) names.emplace_back(schema.name);
+    return json::value(std::move(names));
+  }
+  if (method == "find_table") return FindTable(object);
+  if (method == "find_view") return FindView(object);
+  if (method == "list_relations") return ListRelations(object);
+  if (method == "change_name") return ChangeName(object);
+  if (method == "prepare_table") return PrepareTable(object);
+  if (method == "commit") return Commit(object);
+  if (method == "create_location" || method == "drop_location") {
+    return ChangeLocation(object, method == "create_location");
+  }
+  if (method == "system_rows") {
+    NL_ASSIGN_OR_RETURN(const std::string relation, StringMember(object, "relation"));
+    NL_ASSIGN_OR_RETURN(const int64_t offset, IntMember(object, "offset"));
+    NL_ASSIGN_OR_RETURN(const auto rows, ReadSystemRelation(ctx_, catalog_, running_, relation, offset));
+    return json::value_from(rows);
+  }
+  return MakeError(ErrorCode::kCorruption, "a worker called something unknown");
+}
+
+Result<void> ProviderServer::Require(Right right) const {
+  if (ctx_.principal().Has(right)) return {};
+  switch (right) {
+    case Right::kRead: return MakeError(ErrorCode::kPermissionDenied, "reading tables needs the right to read");
+    case Right::kWrite: return MakeError(ErrorCode::kPermissionDenied, "changing tables needs the right to write");
+    case Right::kCreate:
+      return MakeError(ErrorCode::kPermissionDenied,
+                       "creating and dropping schemas, tables and views needs the right to create");
+    case Right::kRegisterLocation:
+      return MakeError(ErrorCode::kPermissionDenied, "a table at a LOCATION needs the right to register locations");
+    case Right::kManage: return MakeError(ErrorCode::kPermissionDenied, "this needs the right to manage the lake");
+  }
+  NL_UNREACHABLE();
+}
+
+Result<json::value> ProviderServer::FindTable(const json::object& arguments) {
+  NL_ASSIGN_OR_RETURN(const std::string schema, StringMember(arguments, "schema"));
+  NL_ASSIGN_OR_RETURN(const std::string name, StringMember(arguments, "name"));
+  // Missing and forbidden look the same.
+  if (!ctx_.principal().Has(Right::kRead)) return json::value(nullptr);
+  NL_ASSIGN_OR_RETURN(const auto table, catalog_.FindTable(schema, name));
+  return table ? json::value(EncodeTable(ToEntry(*table))) : json::value(nullptr);
+}
+
+Result<json::value> ProviderServer::FindView(const json::object& arguments) {
+  NL_ASSIGN_OR_RETURN(const std::string schema, StringMember(arguments, "schema"));
+  NL_ASSIGN_OR_RETURN(const std::string name, StringMember(arguments, "name"));
+  if (!ctx_.principal().Has(Right::kRead)) return json::value(nullptr);
+  NL_ASSIGN_OR_RETURN(const auto view, catalog_.FindView(schema, name));
+  if (!view) return json::value(nullptr);
+  return json::value(EncodeView({view->schema_name, view->name, view->sql, view->column_names}));
+}
+
+Result<json::value> ProviderServer::ListRelations(const json::object& arguments) {
+  NL_ASSIGN_OR_RETURN(const std::string schema, StringMember(arguments, "schema"));
+  json::array names;
+  if (!ctx_.principal().Has(Right::kRead)) return json::value(std::move(names));
+  NL_ASSIGN_OR_RETURN(const auto tables, catalog_.ListTables(schema));
+  for (const auto& table : tables) names.emplace_back(table.name);
+  NL_ASSIGN_OR_RETURN(const auto views, catalog_.ListViews(schema));
+  for (const auto& view : views) names.emplace_back(view.name);
+  return json::value(std::move(names));
+}
+
+Result<json::value> ProviderServer::ChangeName(const json::object& arguments) {
+  NL_RETURN_IF_ERROR(Require(Right::kCreate));
+  NL_ASSIGN_OR_RETURN(const NameChange change, DecodeChange(arguments));
+  switch (change.kind) {
+    case NameChange::Kind::kCreateSchema: {
+      const auto created = catalog_.CreateSchema(change.schema_name, change.if_not_exists, change.comment);
+      if (!created) return std::unexpected(created.error());
+      break;
+    }
+    case NameChange::Kind::kDropSchema:
+      NL_RETURN_IF_ERROR(catalog_.DropSchema(change.schema_name, change.if_exists, change.cascade));
+      break;
+    case NameChange::Kind::kDropTable:
+      NL_RETURN_IF_ERROR(catalog_.DropTable(change.schema_name, change.name, change.if_exists));
+      break;
+    case NameChange::Kind::kCreateView:
+      NL_RETURN_IF_ERROR(catalog_.CreateView({.schema_name = change.schema_name,
+                                              .name = change.name,
+                                              .sql = change.view_sql,
+                                              .column_names = change.view_columns,
+                                              .owner = ctx_.principal().id,
+                                              .created = ctx_.clock().Now()},
+                                             change.or_replace, change.if_not_exists));
+      break;
+    case NameChange::Kind::kDropView:
+      NL_RETURN_IF_ERROR(catalog_.DropView(change.schema_name, change.name, change.if_exists));
+      break;
+  }
+  return json::value(nullptr);
+}
+
+Result<json::value> ProviderServer::ChangeLocation(const json::object& arguments, bool create) {
+  NL_RETURN_IF_ERROR(Require(Right::kManage));
+  NL_ASSIGN_OR_RETURN(const std::string name, StringMember(arguments, "name"));
+  if (!create) {
+    NL_ASSIGN_OR_RETURN(const bool if_exists, BoolMember(arguments, "if_exists"));
+    auto dropped = catalog_.DropExternalLocation(name);
+    if (!dropped && !(if_exists && dropped.error().code() == ErrorCode::kNotFound)) {
+      return std::unexpected(dropped.error());
+    }
+    return json::value(nullptr);
+  }
+  NL_ASSIGN_OR_RETURN(const std::string path, StringMember(arguments, "path"));
+  NL_ASSIGN_OR_RETURN(const bool if_not_exists, BoolMember(arguments, "if_not_exists"));
+  NL_ASSIGN_OR_RETURN(const bool may_register, BoolMember(arguments, "may_register"));
+  auto added = catalog_.AddExternalLocation(
+      {.name = name, .path = path, .may_register = may_register, .created = ctx_.clock().Now()});
+  if (!added && !(if_not_exists && added.error().code() == ErrorCode::kAlreadyExists)) {
+    return std::unexpected(added.error());
+  }
+  return json::value(nullptr);
+}
+
+Result<void> ProviderServer::CheckLocation(const std::string& location) const {
+  NL_RETURN_IF_ERROR(Require(Right::kRegisterLocation));
+  std::error_code error;
+  const std::string canonical = std::filesystem::weakly_canonical(location, error).string();
+  if (error || location.empty() || location[0] != '/') {
+    return MakeError(ErrorCode::kInvalidArgument, "LOCATION must be an absolute path of the server: {}", location);
+  }
+  NL_ASSIGN_OR_RETURN(const auto locations, catalog_.ListExternalLocations());
+  for (const auto& granted : locations) {
+    if (granted.may_register && (canonical + "/").starts_with(granted.path)) return {};
+  }
+  return MakeError(ErrorCode::kPermissionDenied,
+                   "LOCATION must lie in an external location that an administrator opened for tables: {}", location);
+}
+
+Result<json::value> ProviderServer::PrepareTable(const json::object& arguments) {
+  NL_RETURN_IF_ERROR(Require(Right::kCreate));
+  NL_ASSIGN_OR_RETURN(const auto creation, DecodeCreation(arguments));
+  NL_ASSIGN_OR_RETURN(const auto schema, catalog_.FindSchema(creation.schema_name));
+  if (!schema) return MakeError(ErrorCode::kSchemaNotFound, "schema does not exist: {}", creation.schema_name);
+  NL_ASSIGN_OR_RETURN(const auto existing, catalog_.FindTable(creation.schema_name, creation.table_name));
+  NL_ASSIGN_OR_RETURN(const auto view, catalog_.FindView(creation.schema_name, creation.table_name));
+  if (view || (existing && !creation.or_replace && !creation.if_not_exists)) {
+    return MakeError(ErrorCode::kAlreadyExists, "a table or view with this name exists: {}.{}", creation.schema_name,
+                     creation.table_name);
+  }
+  if (existing) {
+    if (!creation.location.empty() && creation.or_replace) {
+      return MakeError(ErrorCode::kNotSupported, "CREATE OR REPLACE keeps the table's place; LOCATION cannot be given");
+    }
+    prepared_[existing->id] = ToEntry(*existing);
+    return json::value{{"table", EncodeTable(ToEntry(*existing))}, {"exists", true}};
+  }
+  TableEntry table{.id = TableId(NewUuid()),
+                   .schema_name = schema->name,
+                   .table_name = LowerAscii(creation.table_name),
+                   .location = creation.location,
+                   .managed = creation.location.empty()};
+  if (table.managed) {
+    table.location = tables_directory_ + "/" + table.id.value();
+  } else {
+    NL_RETURN_IF_ERROR(CheckLocation(creation.location));
+    table.location = std::filesystem::weakly_canonical(creation.location).string();
+    if (table.location.ends_with('/')) table.location.pop_back();
+  }
+  NL_RETURN_IF_ERROR(store_.MakeDirectory(table.location));
+  prepared_[table.id] = table;
+  prepared_new_.insert(table.id);
+  return json::value{{"table", EncodeTable(table)}, {"exists", false}};
+}
+
+Result<void> ProviderServer::CheckActions(const tables::delta::CommitRequest& request, bool managed) const {
+  for (const auto& add : request.adds) {
+    if (!IsInsideTable(add.path)) return Refused("a data file outside the table");
+  }
+  if (managed) {
+    for (const auto& remove : request.removes) {
+      if (!IsInsideTable(remove.path)) return Refused("a removed file outside the table");
+    }
+  }
+  return {};
+}
+
+Result<json::value> ProviderServer::Commit(const json::object& arguments) {
+  NL_ASSIGN_OR_RETURN(engine::duckdb::LakeCommit commit, DecodeCommit(arguments));
+  const auto prepared = prepared_.find(commit.table);
+  const bool is_new = prepared_new_.contains(commit.table);
+  if (prepared != prepared_.end()) {
+    NL_RETURN_IF_ERROR(Require(Right::kCreate));
+    commit.request.table_path = prepared->second.location;
+  } else {
+    NL_RETURN_IF_ERROR(Require(Right::kWrite));
+    if (commit.request.metadata || commit.request.protocol) NL_RETURN_IF_ERROR(Require(Right::kCreate));
+    NL_ASSIGN_OR_RETURN(const auto table, catalog_.FindTable(commit.table));
+    if (!table) return MakeError(ErrorCode::kConflict, "the table was dropped while the statement ran");
+    commit.request.table_path = table->location;
+    NL_RETURN_IF_ERROR(CheckActions(commit.request, table->managed));
+  }
+  if (prepared != prepared_.end()) NL_RETURN_IF_ERROR(CheckActions(commit.request, prepared->second.managed));
+  commit.request.user_name = ctx_.principal().name;
+  commit.request.statement_id = statement_id_;
+  commit.request.engine_info = "NeuroLake/" NL_VERSION;
+  tables::delta::CommitOutcome outcome{.version = commit.request.read_version, .timestamp = ctx_.clock().Now()};
+  if (!commit.register_only) {
+    NL_ASSIGN_OR_RETURN(outcome, tables::delta::Commit(ctx_, store_, commit.request));
+    committed_version_ = outcome.version;
+  }
+  if (commit.register_only && !is_new) return Refused("a registration of a table that has a name");
+  if (is_new) {
+    // The log first, then the name: a crash between the two leaves files that nobody sees, never a name without a
+    // table.
+    const TableEntry& table = prepared->second;
+    NL_RETURN_IF_ERROR(catalog_.AddTable({.id = table.id,
+                                          .schema_name = table.schema_name,
+                                          .name = table.table_name,
+                                          .location = table.location,
+                                          .managed = table.managed,
+                                          .owner = ctx_.principal().id,
+                                          .created = ctx_.clock().Now()}));
+  }
+  // From here on it is a table like any other, also for this statement.
+  prepared_.erase(commit.table);
+  prepared_new_.erase(commit.table);
+  const auto timestamp_us = outcome.timestamp.time_since_epoch().count();
+  return json::value{{"version", outcome.version}, {"timestamp_us", timestamp_us}, {"rebases", outcome.rebases}};
+}
+
+}  // namespace neurolake::query

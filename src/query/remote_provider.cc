@@ -1,0 +1,136 @@
+#include "query/remote_provider.h"
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/value_from.hpp>
+
+#include "query/messages.h"
+
+namespace neurolake::query {
+namespace {
+
+namespace json = boost::json;
+using engine::duckdb::LakeCommit;
+using engine::duckdb::NameChange;
+using engine::duckdb::PreparedTable;
+using engine::duckdb::RelationName;
+using engine::duckdb::TableCreation;
+using engine::duckdb::TableEntry;
+using engine::duckdb::ViewEntry;
+
+std::unexpected<Error> BadReply() { return MakeError(ErrorCode::kCorruption, "malformed reply from the server"); }
+
+Result<std::vector<std::string>> ToStrings(const json::value& value) {
+  if (!value.is_array()) return BadReply();
+  std::vector<std::string> strings;
+  for (const auto& element : value.get_array()) {
+    if (!element.is_string()) return BadReply();
+    strings.emplace_back(element.get_string());
+  }
+  return strings;
+}
+
+}  // namespace
+
+void RemoteProvider::Deliver(std::optional<std::string> reply) {
+  std::lock_guard lock(mutex_);
+  if (reply) reply_ = std::move(reply);
+  else closed_ = true;
+  delivered_.notify_all();
+}
+
+Result<json::value> RemoteProvider::Call(const char* method, json::object arguments) {
+  arguments["method"] = method;
+  std::lock_guard one_call(call_mutex_);
+  NL_RETURN_IF_ERROR(channel_.Send(FrameKind::kCall, json::serialize(arguments)));
+  std::unique_lock lock(mutex_);
+  // The server answers within the statement's deadline or kills this process.
+  delivered_.wait(lock, [&] { return reply_.has_value() || closed_; });
+  if (!reply_) return MakeError(ErrorCode::kUnavailable, "the server is gone");
+  const std::string reply = std::move(*reply_);
+  reply_.reset();
+  lock.unlock();
+  NL_ASSIGN_OR_RETURN(json::object object, ParseObject(reply));
+  if (const auto* error = object.if_contains("error"); error != nullptr && error->is_object()) {
+    return std::unexpected(DecodeError(error->get_object()));
+  }
+  return std::move(object["result"]);
+}
+
+Result<bool> RemoteProvider::SchemaExists(const std::string& schema_name) {
+  NL_ASSIGN_OR_RETURN(const json::value found, Call("schema_exists", {{"schema", schema_name}}));
+  if (!found.is_bool()) return BadReply();
+  return found.get_bool();
+}
+
+Result<std::vector<std::string>> RemoteProvider::ListSchemas() {
+  NL_ASSIGN_OR_RETURN(const json::value names, Call("list_schemas", {}));
+  return ToStrings(names);
+}
+
+Result<std::optional<TableEntry>> RemoteProvider::FindTable(const RelationName& name) {
+  NL_ASSIGN_OR_RETURN(const json::value found, Call("find_table", {{"schema", name.schema_name}, {"name", name.name}}));
+  if (!found.is_object()) return std::nullopt;
+  NL_ASSIGN_OR_RETURN(auto table, DecodeTable(found.get_object()));
+  return table;
+}
+
+Result<std::optional<ViewEntry>> RemoteProvider::FindView(const RelationName& name) {
+  NL_ASSIGN_OR_RETURN(const json::value found, Call("find_view", {{"schema", name.schema_name}, {"name", name.name}}));
+  if (!found.is_object()) return std::nullopt;
+  NL_ASSIGN_OR_RETURN(auto view, DecodeView(found.get_object()));
+  return view;
+}
+
+Result<std::vector<std::string>> RemoteProvider::ListRelations(const std::string& schema_name) {
+  NL_ASSIGN_OR_RETURN(const json::value names, Call("list_relations", {{"schema", schema_name}}));
+  return ToStrings(names);
+}
+
+Result<void> RemoteProvider::ChangeName(const NameChange& change) {
+  NL_ASSIGN_OR_RETURN(const json::value done, Call("change_name", EncodeChange(change)));
+  return {};
+}
+
+Result<PreparedTable> RemoteProvider::PrepareTable(const TableCreation& creation) {
+  NL_ASSIGN_OR_RETURN(const json::value reply, Call("prepare_table", EncodeCreation(creation)));
+  if (!reply.is_object() || !reply.get_object().contains("table")) return BadReply();
+  const auto* table = reply.get_object().at("table").if_object();
+  if (table == nullptr) return BadReply();
+  PreparedTable prepared;
+  NL_ASSIGN_OR_RETURN(prepared.table, DecodeTable(*table));
+  NL_ASSIGN_OR_RETURN(prepared.exists, BoolMember(reply.get_object(), "exists"));
+  return prepared;
+}
+
+Result<tables::delta::CommitOutcome> RemoteProvider::Commit(const LakeCommit& commit) {
+  NL_ASSIGN_OR_RETURN(const json::value reply, Call("commit", EncodeCommit(commit)));
+  if (!reply.is_object()) return BadReply();
+  tables::delta::CommitOutcome outcome;
+  NL_ASSIGN_OR_RETURN(outcome.version, IntMember(reply.get_object(), "version"));
+  NL_ASSIGN_OR_RETURN(const int64_t timestamp, IntMember(reply.get_object(), "timestamp_us"));
+  outcome.timestamp = WallTime(std::chrono::microseconds(timestamp));
+  NL_ASSIGN_OR_RETURN(const int64_t rebases, IntMember(reply.get_object(), "rebases"));
+  outcome.rebases = static_cast<int>(rebases);
+  return outcome;
+}
+
+Result<std::vector<std::string>> RemoteProvider::ReadSystemRows(const std::string& relation, int64_t offset) {
+  NL_ASSIGN_OR_RETURN(const json::value rows, Call("system_rows", {{"relation", relation}, {"offset", offset}}));
+  return ToStrings(rows);
+}
+
+Result<void> RemoteProvider::CreateExternalLocation(const neurolake::query::CreateExternalLocation& statement) {
+  NL_ASSIGN_OR_RETURN(const json::value done, Call("create_location", {{"name", statement.name},
+                                                                       {"path", statement.url},
+                                                                       {"if_not_exists", statement.if_not_exists},
+                                                                       {"may_register", statement.may_register}}));
+  return {};
+}
+
+Result<void> RemoteProvider::DropExternalLocation(const neurolake::query::DropExternalLocation& statement) {
+  NL_ASSIGN_OR_RETURN(const json::value done,
+                      Call("drop_location", {{"name", statement.name}, {"if_exists", statement.if_exists}}));
+  return {};
+}
+
+}  // namespace neurolake::query

@@ -1,0 +1,49 @@
+#pragma once
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "engine/duckdb/lake_provider.h"
+#include "query/channel.h"
+#include "query/front_parser.h"
+
+namespace neurolake::query {
+
+/// The worker's side of LakeProvider: each call is a frame to the server and its reply. One call is on the way at a
+/// time; the thread that reads the channel hands replies in with `Deliver`.
+class RemoteProvider final : public engine::duckdb::LakeProvider {
+ public:
+  explicit RemoteProvider(Channel& channel) : channel_(channel) {}
+
+  Result<bool> SchemaExists(const std::string& schema_name) override;
+  Result<std::vector<std::string>> ListSchemas() override;
+  Result<std::optional<engine::duckdb::TableEntry>> FindTable(const engine::duckdb::RelationName& name) override;
+  Result<std::optional<engine::duckdb::ViewEntry>> FindView(const engine::duckdb::RelationName& name) override;
+  Result<std::vector<std::string>> ListRelations(const std::string& schema_name) override;
+  Result<void> ChangeName(const engine::duckdb::NameChange& change) override;
+  Result<engine::duckdb::PreparedTable> PrepareTable(const engine::duckdb::TableCreation& creation) override;
+  Result<tables::delta::CommitOutcome> Commit(const engine::duckdb::LakeCommit& commit) override;
+  Result<std::vector<std::string>> ReadSystemRows(const std::string& relation, int64_t offset) override;
+
+  // Statements of the server alone.
+  Result<void> CreateExternalLocation(const neurolake::query::CreateExternalLocation& statement);
+  Result<void> DropExternalLocation(const neurolake::query::DropExternalLocation& statement);
+
+  /// For the reading thread: the reply to the call on the way, or the end of the channel (nullopt).
+  void Deliver(std::optional<std::string> reply);
+
+ private:
+  Result<boost::json::value> Call(const char* method, boost::json::object arguments);
+
+  Channel& channel_;
+  std::mutex call_mutex_;
+  std::mutex mutex_;
+  std::condition_variable delivered_;
+  std::optional<std::string> reply_;
+  bool closed_ = false;
+};
+
+}  // namespace neurolake::query

@@ -1,0 +1,223 @@
+#include "query/service.h"
+
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include "common/ids.h"
+#include "common/log.h"
+#include "common/text.h"
+#include "metastore/database.h"
+#include "query/admission.h"
+#include "query/lake_directory.h"
+#include "query/statement.h"
+#include "query/system_relations.h"
+#include "query/worker_pool.h"
+
+namespace neurolake::query {
+namespace {
+
+using std::chrono::milliseconds;
+
+int64_t MachineMemoryBytes() {
+  struct sysinfo info {};
+  ::sysinfo(&info);
+  return static_cast<int64_t>(info.totalram) * info.mem_unit;
+}
+
+/// The settings with every "0 means" resolved for this machine.
+struct Resolved {
+  int workers;
+  int workers_max;
+  int threads;
+  int64_t memory_total;
+  int64_t memory_per_statement;
+};
+
+Resolved Resolve(const Settings& settings) {
+  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  Resolved r{};
+  r.workers = settings.workers_count > 0 ? static_cast<int>(settings.workers_count) : cores;
+  r.workers_max =
+      settings.workers_count_max > 0 ? static_cast<int>(settings.workers_count_max) : std::max(4, 2 * cores);
+  r.workers_max = std::max(r.workers_max, r.workers);
+  r.threads = settings.workers_threads > 0 ? static_cast<int>(settings.workers_threads) : cores;
+  r.memory_total = settings.memory_total > 0 ? settings.memory_total : MachineMemoryBytes() / 2;
+  r.memory_per_statement =
+      settings.memory_per_statement > 0 ? settings.memory_per_statement : r.memory_total / std::max(1, r.workers);
+  r.memory_per_statement = std::min(r.memory_per_statement, r.memory_total);
+  return r;
+}
+
+bool IsUploadName(std::string_view name) {
+  if (name.empty() || name.size() > 200 || name[0] == '.') return false;
+  return std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) || c == '.' || c == '_' || c == '-'; });
+}
+
+/// The pipeline's server side for one open lake.
+class LakeService final : public StatementService {
+ public:
+  LakeService(Settings settings, Resolved resolved, const Clock& clock, Metrics& metrics,
+              std::unique_ptr<LakeDirectory> directory, std::unique_ptr<metastore::Store> store)
+      : settings_(std::move(settings)),
+        resolved_(resolved),
+        metrics_(metrics),
+        directory_(std::move(directory)),
+        metastore_(std::move(store)),
+        catalog_(catalog::NewCatalog(*metastore_, clock, directory_->root())),
+        objects_(storage::NewLocalStore()),
+        admission_({.memory_bytes = resolved.memory_total,
+                    .queue_max = settings_.admission_queue_max,
+                    .wait_max = settings_.admission_wait_max}) {}
+
+  Result<void> StartWorkers(const std::string& program) {
+    NL_ASSIGN_OR_RETURN(workers_,
+                        WorkerPool::Start({.program = program,
+                                           .spill_directory = directory_->spill_path(),
+                                           .idle_workers = resolved_.workers,
+                                           .workers_max = resolved_.workers_max,
+                                           .threads_per_worker = resolved_.threads,
+                                           .statements_max = static_cast<int>(settings_.workers_statements_max),
+                                           .memory_bytes = resolved_.memory_per_statement},
+                                          metrics_));
+    return {};
+  }
+
+  Result<Principal> Authenticate(std::string_view token) override { return catalog_->Authenticate(token); }
+
+  Result<std::unique_ptr<ResultStream>> Execute(const RequestContext& ctx, StatementRequest request) override {
+    if (stopping_) return MakeError(ErrorCode::kUnavailable, "the server is shutting down");
+    NL_RETURN_IF_ERROR(CheckRequest(request));
+    const int64_t memory = request.memory_bytes > 0 ? request.memory_bytes : resolved_.memory_per_statement;
+    if (request.rows_max <= 0) request.rows_max = settings_.statement_rows_max;
+    NL_ASSIGN_OR_RETURN(auto readable, ReadableLocations(ctx));
+    const LakeServices lake{*catalog_,
+                            *objects_,
+                            admission_,
+                            *workers_,
+                            running_,
+                            metrics_,
+                            directory_->tables_path(),
+                            settings_.admission_wait_max};
+    NL_ASSIGN_OR_RETURN(std::unique_ptr<ResultStream> stream,
+                        Statement::Start(ctx, std::move(request), lake, memory, std::move(readable)));
+    return stream;
+  }
+
+  std::vector<StatementStatus> ListRunning(const RequestContext& ctx) override {
+    std::vector<StatementStatus> statuses;
+    for (const auto& statement : running_.Visible(ctx.principal())) statuses.push_back(statement->status());
+    return statuses;
+  }
+
+  Result<void> Cancel(const RequestContext& ctx, const StatementId& id) override {
+    const auto statement = running_.Find(ctx.principal(), id);
+    if (statement == nullptr) return MakeError(ErrorCode::kNotFound, "no such running statement: {}", id.value());
+    statement->Cancel();
+    return {};
+  }
+
+  catalog::Catalog& catalog() override { return *catalog_; }
+
+  Result<std::string> StagingPath(const RequestContext& ctx, const std::string& name) override {
+    if (!IsUploadName(name)) {
+      return MakeError(ErrorCode::kInvalidArgument,
+                       "an upload's name is made of letters, digits, '.', '_' and '-', and does not start with '.'");
+    }
+    const std::string directory = directory_->staging_path() + "/" + ctx.principal().id.value();
+    std::error_code error;
+    std::filesystem::create_directories(directory, error);
+    if (error) return MakeError(ErrorCode::kIoError, "cannot make the upload directory: {}", error.message());
+    return directory + "/" + name;
+  }
+
+  Result<void> CheckReady() override {
+    NL_ASSIGN_OR_RETURN(const auto schemas, catalog_->ListSchemas());
+    if (stopping_) return MakeError(ErrorCode::kUnavailable, "the server is shutting down");
+    if (workers_->alive() == 0) return MakeError(ErrorCode::kUnavailable, "no worker is alive");
+    return {};
+  }
+
+  Metrics& metrics() override {
+    metrics_.Set("neurolake_statements_running", "Statements that have not ended.",
+                 static_cast<double>(running_.size()));
+    metrics_.Set("neurolake_statements_waiting", "Statements that wait for memory.",
+                 static_cast<double>(admission_.waiting()));
+    metrics_.Set("neurolake_workers_alive", "Worker processes alive.", workers_->alive());
+    return metrics_;
+  }
+
+  void Shutdown(milliseconds grace) override {
+    stopping_ = true;
+    const auto until = std::chrono::steady_clock::now() + grace;
+    while (running_.size() > 0 && std::chrono::steady_clock::now() < until)
+      std::this_thread::sleep_for(milliseconds(20));
+    running_.CancelAll();
+  }
+
+ private:
+  Result<void> CheckRequest(const StatementRequest& request) const {
+    if (static_cast<int64_t>(request.sql.size()) > settings_.statement_text_bytes_max) {
+      return MakeError(ErrorCode::kPayloadTooLarge, "the statement's text is longer than allowed, bytes: {} of {}",
+                       request.sql.size(), settings_.statement_text_bytes_max);
+    }
+    if (request.memory_bytes < 0 || request.memory_bytes > resolved_.memory_per_statement) {
+      return MakeError(ErrorCode::kInvalidArgument, "memory must be between 0 and the server's limit per statement: {}",
+                       FormatBytes(resolved_.memory_per_statement));
+    }
+    if (request.rows_max < 0 || request.rows_max > settings_.statement_rows_max) {
+      return MakeError(ErrorCode::kInvalidArgument, "row_limit must be between 0 and the server's limit: {}",
+                       settings_.statement_rows_max);
+    }
+    return {};
+  }
+
+  /// What COPY INTO may read: the caller's uploads, external locations, and anything for who works on the lake's
+  /// directory without a server, as that person can read the files anyway.
+  Result<std::vector<ReadableLocation>> ReadableLocations(const RequestContext& ctx) {
+    std::vector<ReadableLocation> readable;
+    if (!ctx.principal().Has(Right::kWrite)) return readable;
+    readable.push_back({"upload", directory_->staging_path() + "/" + ctx.principal().id.value() + "/"});
+    NL_ASSIGN_OR_RETURN(const auto locations, catalog_->ListExternalLocations());
+    for (const auto& location : locations) readable.push_back({location.name, location.path});
+    if (ctx.door() == "cli" && ctx.principal().Has(Right::kManage)) readable.push_back({"", "/"});
+    return readable;
+  }
+
+  const Settings settings_;
+  const Resolved resolved_;
+  Metrics& metrics_;
+  std::unique_ptr<LakeDirectory> directory_;
+  std::unique_ptr<metastore::Store> metastore_;
+  std::unique_ptr<catalog::Catalog> catalog_;
+  std::unique_ptr<storage::ObjectStore> objects_;
+  Admission admission_;
+  RunningStatements running_;
+  std::unique_ptr<WorkerPool> workers_;
+  std::atomic<bool> stopping_ = false;
+};
+
+}  // namespace
+
+Result<OpenedLake> OpenLake(const Settings& settings, const std::string& program, const Clock& clock,
+                            Metrics& metrics) {
+  NL_ASSIGN_OR_RETURN(auto directory, LakeDirectory::Open(settings.lake));
+  NL_ASSIGN_OR_RETURN(auto store, metastore::OpenStore(settings.metastore_url, directory->metastore_path()));
+  auto service = std::make_unique<LakeService>(settings, Resolve(settings), clock, metrics, std::move(directory),
+                                               std::move(store));
+  NL_ASSIGN_OR_RETURN(const int64_t recovered,
+                      service->catalog().RecoverStatements(
+                          clock.Now() - std::chrono::duration_cast<std::chrono::microseconds>(settings.history_keep)));
+  if (recovered > 0)
+    Log(LogLevel::kWarn, "statements were running when the server ended", {}, {{"statements", recovered}});
+  NL_RETURN_IF_ERROR(service->StartWorkers(program));
+  OpenedLake opened;
+  NL_ASSIGN_OR_RETURN(const bool has_token, service->catalog().HasAnyToken());
+  if (!has_token) {
+    NL_ASSIGN_OR_RETURN(auto token, service->catalog().CreateToken("admin", "admin", "first", std::nullopt));
+    opened.first_token = std::move(token.secret);
+  }
+  opened.service = std::move(service);
+  return opened;
+}
+
+}  // namespace neurolake::query

@@ -1,0 +1,278 @@
+#include "query/statement.h"
+
+#include "common/ids.h"
+#include "common/log.h"
+#include "query/fingerprint.h"
+
+namespace neurolake::query {
+
+/// The part of a statement that other threads see.
+class Statement::Shared final : public StatementControl {
+ public:
+  Shared(StatementId id, PrincipalId owner) : owner_(std::move(owner)) {
+    status_.id = std::move(id);
+    status_.state = "queued";
+  }
+  StatementStatus status() const override {
+    std::lock_guard lock(mutex_);
+    return status_;
+  }
+  const PrincipalId& owner() const override { return owner_; }
+  void Cancel() override {
+    stop_.request_stop();
+    std::lock_guard lock(mutex_);
+    if (worker_ != nullptr) worker_->Cancel(WorkerEnd::kCancelled);
+  }
+  std::stop_token stop_token() const { return stop_.get_token(); }
+  void SetWorker(Worker* worker) {
+    std::lock_guard lock(mutex_);
+    worker_ = worker;
+    if (worker_ != nullptr && stop_.stop_requested()) worker_->Cancel(WorkerEnd::kCancelled);
+  }
+  template <typename Change>
+  void Update(Change change) {
+    std::lock_guard lock(mutex_);
+    change(status_);
+  }
+
+ private:
+  const PrincipalId owner_;
+  std::stop_source stop_;
+  mutable std::mutex mutex_;
+  StatementStatus status_;
+  Worker* worker_ = nullptr;
+};
+
+namespace {
+
+/// Joins two ways to stop: the door's (its client left) and the statement's own Cancel().
+RequestContext WithStop(const RequestContext& ctx, std::stop_token stop) {
+  return {ctx.principal(), ctx.request_id(), ctx.door(), ctx.clock(), ctx.deadline(), std::move(stop)};
+}
+
+}  // namespace
+
+Statement::Statement(const RequestContext& ctx, const LakeServices& lake, std::shared_ptr<Shared> shared,
+                     StatementRequest request)
+    : ctx_(WithStop(ctx, shared->stop_token())),
+      lake_(lake),
+      shared_(std::move(shared)),
+      request_(std::move(request)),
+      provider_(ctx_, lake_.catalog, lake_.store, lake_.running, shared_->status().id.value(), lake_.tables_directory),
+      started_(ctx.clock().SteadyNow()) {}
+
+Result<std::unique_ptr<Statement>> Statement::Start(const RequestContext& ctx, StatementRequest request,
+                                                    const LakeServices& lake, int64_t memory_bytes,
+                                                    std::vector<ReadableLocation> readable) {
+  const StatementId id(NewUuid());
+  auto shared = std::make_shared<Shared>(id, ctx.principal().id);
+  std::unique_ptr<Statement> statement(new Statement(ctx, lake, shared, std::move(request)));
+  catalog::StatementRecord& record = statement->record_;
+  record.id = id;
+  record.principal = ctx.principal().name;
+  record.door = ctx.door();
+  record.request_id = ctx.request_id();
+  record.text = statement->request_.sql;
+  record.fingerprint = Fingerprint(statement->request_.sql);
+  record.state = "running";
+  record.started = ctx.clock().Now();
+  // The attempt is kept before anything happens, so that a statement that takes the server down is on record.
+  if (auto begun = lake.catalog.BeginStatement(record); !begun) {
+    statement->finished_ = true;
+    return std::unexpected(begun.error());
+  }
+  lake.running.Add(id, shared);
+  statement->on_stop_.emplace(ctx.stop_token(), [shared] { shared->Cancel(); });
+  auto run = [&]() -> Result<void> {
+    NL_RETURN_IF_ERROR(statement->Admit(memory_bytes));
+    NL_RETURN_IF_ERROR(statement->SendStart(std::move(readable)));
+    NL_ASSIGN_OR_RETURN(const auto none, statement->Pump(/*until_schema=*/true));
+    return {};
+  };
+  if (auto ran = run(); !ran) {
+    statement->Finish(&ran.error());
+    return std::unexpected(ran.error());
+  }
+  return statement;
+}
+
+Statement::~Statement() {
+  on_stop_.reset();
+  if (finished_) return;
+  shared_->Cancel();
+  const Error error(ErrorCode::kCancelled, "the statement was cancelled: nobody read its result to the end");
+  Finish(&error);
+}
+
+Result<void> Statement::Admit(int64_t memory_bytes) {
+  NL_ASSIGN_OR_RETURN(grant_, lake_.admission.Acquire(ctx_, memory_bytes));
+  NL_ASSIGN_OR_RETURN(worker_, lake_.workers.Lease(ctx_, memory_bytes, lake_.wait_max));
+  shared_->SetWorker(worker_.get());
+  shared_->Update([](StatementStatus& status) { status.state = "running"; });
+  return {};
+}
+
+Result<void> Statement::SendStart(std::vector<ReadableLocation> readable) {
+  StartMessage start{.statement_id = record_.id.value(),
+                     .request_id = ctx_.request_id(),
+                     .door = ctx_.door(),
+                     .principal = ctx_.principal(),
+                     .request = request_,
+                     .memory_bytes = grant_->bytes(),
+                     .deadline_ms = ctx_.Remaining().count(),
+                     .readable = std::move(readable)};
+  if (!worker_->channel().Send(FrameKind::kStart, Encode(start))) return std::unexpected(LostWorker());
+  return {};
+}
+
+const arrow::Schema& Statement::schema() const { return *schema_; }
+
+StatementStatus Statement::status() const { return shared_->status(); }
+
+void Statement::Cancel() { shared_->Cancel(); }
+
+Result<std::optional<arrow::Batch>> Statement::Next() {
+  if (finished_) {
+    const auto error = status().error;
+    if (error) return std::unexpected(*error);
+    return std::nullopt;
+  }
+  auto batch = Pump(/*until_schema=*/false);
+  if (!batch) Finish(&batch.error());
+  return batch;
+}
+
+Result<std::optional<arrow::Batch>> Statement::Pump(bool until_schema) {
+  for (;;) {
+    auto received = worker_->channel().Receive(std::chrono::milliseconds(-1));
+    if (!received) return std::unexpected(LostWorker());
+    std::optional<arrow::Batch> batch;
+    auto stop = HandleFrame(**received, until_schema, batch);
+    // The channel only knows that the worker is gone; the pool knows why.
+    if (!stop && stop.error().code() == ErrorCode::kWorkerLost) return std::unexpected(LostWorker());
+    if (!stop) return std::unexpected(std::move(stop).error());
+    if (*stop) return batch;
+  }
+}
+
+Result<bool> Statement::HandleFrame(Frame& frame, bool until_schema, std::optional<arrow::Batch>& batch) {
+  switch (frame.kind) {
+    case FrameKind::kCall:
+      NL_RETURN_IF_ERROR(worker_->channel().Send(FrameKind::kReply, provider_.Handle(frame.payload)));
+      return false;
+    case FrameKind::kPlanned: {
+      NL_ASSIGN_OR_RETURN(const PlannedMessage planned, DecodePlanned(frame.payload));
+      record_.kind = planned.kind;
+      record_.tables_json = planned.tables_json;
+      record_.prediction_json = planned.prediction_json;
+      shared_->Update([&](StatementStatus& status) {
+        status.kind = planned.kind;
+        status.tables_json = planned.tables_json;
+        status.prediction_json = planned.prediction_json;
+      });
+      NL_RETURN_IF_ERROR(worker_->channel().Send(FrameKind::kGrant, {}));
+      return false;
+    }
+    case FrameKind::kSchema: {
+      NL_ASSIGN_OR_RETURN(schema_, decoder_.DecodeSchema(frame.payload));
+      bytes_returned_ += static_cast<int64_t>(frame.payload.size());
+      return until_schema;
+    }
+    case FrameKind::kBatch: {
+      if (!schema_) return MakeError(ErrorCode::kCorruption, "a worker sent rows before their columns");
+      NL_ASSIGN_OR_RETURN(batch, decoder_.DecodeBatch(frame.payload));
+      bytes_returned_ += static_cast<int64_t>(frame.payload.size());
+      record_.rows_returned += batch->row_count();
+      if (record_.rows_returned > request_.rows_max) {
+        worker_->Cancel(WorkerEnd::kCancelled);
+        return MakeError(ErrorCode::kRowLimitExceeded,
+                         "the result has more rows than the statement may return; add a LIMIT or raise row_limit: {}",
+                         request_.rows_max);
+      }
+      shared_->Update([&](StatementStatus& status) { status.rows_returned = record_.rows_returned; });
+      return true;
+    }
+    case FrameKind::kProgress:
+      shared_->Update([&](StatementStatus& status) { status.progress = std::strtod(frame.payload.c_str(), nullptr); });
+      return false;
+    case FrameKind::kDone: {
+      NL_ASSIGN_OR_RETURN(const DoneMessage done, DecodeDone(frame.payload));
+      record_.stages_json = StagesJson(done.stages);
+      record_.rows_changed = done.statistics.rows_changed;
+      record_.bytes_scanned = done.statistics.bytes_read;
+      record_.rows_scanned = done.statistics.rows_scanned;
+      shared_->Update([&](StatementStatus& status) {
+        status.stages_json = record_.stages_json;
+        status.rows_changed = done.statistics.rows_changed;
+        status.committed_version = done.statistics.committed_version;
+        status.bytes_scanned = done.statistics.bytes_read;
+        status.rows_scanned = done.statistics.rows_scanned;
+        status.progress = 1;
+      });
+      if (!schema_) return MakeError(ErrorCode::kCorruption, "a worker ended a statement without columns");
+      worker_reusable_ = true;
+      Finish(nullptr);
+      return true;
+    }
+    case FrameKind::kFailed: {
+      NL_ASSIGN_OR_RETURN(FailedMessage failed, DecodeFailed(frame.payload));
+      record_.stages_json = StagesJson(failed.stages);
+      worker_reusable_ = !failed.engine_broken;
+      // What the engine calls an interrupt was a cancel or a deadline; only this side knows which.
+      if (worker_->cancelled()) return std::unexpected(LostWorker());
+      return std::unexpected(std::move(failed.error));
+    }
+    default: return MakeError(ErrorCode::kCorruption, "a worker sent a frame that only the server sends");
+  }
+}
+
+Error Statement::LostWorker() {
+  if (const auto version = provider_.committed_version()) {
+    return Error(
+        ErrorCode::kCommitUnknown,
+        fmt::format("the worker ended after its change was committed; do not repeat it. Version: {}", *version));
+  }
+  switch (worker_->FindEnd()) {
+    case WorkerEnd::kCancelled: return Error(ErrorCode::kCancelled, "the statement was cancelled");
+    case WorkerEnd::kDeadline: return Error(ErrorCode::kDeadlineExceeded, "the statement ran past its deadline");
+    case WorkerEnd::kMemory:
+    case WorkerEnd::kEngineOutOfMemory:
+      return Error(ErrorCode::kOutOfMemory, "the statement needed more memory than its limit");
+    case WorkerEnd::kNone:
+    case WorkerEnd::kCrashed: break;
+  }
+  return Error(ErrorCode::kWorkerLost, "the worker that ran the statement ended unexpectedly; nothing was committed");
+}
+
+void Statement::Finish(const Error* error) {
+  if (finished_) return;
+  finished_ = true;
+  shared_->SetWorker(nullptr);
+  if (worker_ != nullptr) lake_.workers.Return(std::move(worker_), worker_reusable_);
+  grant_.reset();
+  record_.ended = ctx_.clock().Now();
+  record_.bytes_returned = bytes_returned_;
+  record_.state = error == nullptr ? "succeeded" : error->code() == ErrorCode::kCancelled ? "cancelled" : "failed";
+  if (error != nullptr) {
+    record_.error_code = ErrorName(error->code());
+    record_.error_message = error->message();
+  }
+  shared_->Update([&](StatementStatus& status) {
+    status.state = record_.state;
+    if (error != nullptr) status.error = *error;
+  });
+  lake_.running.Remove(record_.id);
+  if (auto stored = lake_.catalog.FinishStatement(record_); !stored) {
+    Log(LogLevel::kError, "cannot store the end of a statement", ctx_.request_id(),
+        {{"statement", record_.id.value()}, {"reason", stored.error().message()}});
+  }
+  const double seconds = std::chrono::duration<double>(ctx_.clock().SteadyNow() - started_).count();
+  lake_.metrics.ObserveSeconds("neurolake_statement_seconds", "Time from arrival to end of a statement.", "state",
+                               record_.state, seconds);
+  if (error != nullptr) {
+    lake_.metrics.Count("neurolake_statement_errors_total", "Statements that failed, by error.", "code",
+                        ErrorName(error->code()));
+  }
+}
+
+}  // namespace neurolake::query

@@ -1,0 +1,74 @@
+#pragma once
+#include <memory>
+#include <string>
+
+#include "arrow/ipc.h"
+#include "catalog/catalog.h"
+#include "common/metrics.h"
+#include "query/admission.h"
+#include "query/provider_server.h"
+#include "query/service.h"
+#include "query/system_relations.h"
+#include "query/worker_pool.h"
+
+namespace neurolake::query {
+
+/// What every statement of a lake shares. Borrowed; the service owns it.
+struct LakeServices {
+  catalog::Catalog& catalog;
+  storage::ObjectStore& store;
+  Admission& admission;
+  WorkerPool& workers;
+  RunningStatements& running;
+  Metrics& metrics;
+  std::string tables_directory;
+  std::chrono::milliseconds wait_max;
+};
+
+/// A statement on the server's side: it holds the grant and the worker, answers the worker's calls, and passes rows on
+/// as they come. The thread that calls Next() drives it; status() and Cancel() come from anywhere.
+class Statement final : public ResultStream {
+ public:
+  /// Admits, records the attempt, leases a worker and waits for the result's columns.
+  static Result<std::unique_ptr<Statement>> Start(const RequestContext& ctx, StatementRequest request,
+                                                  const LakeServices& lake, int64_t memory_bytes,
+                                                  std::vector<ReadableLocation> readable);
+  ~Statement() override;
+
+  const arrow::Schema& schema() const override;
+  Result<std::optional<arrow::Batch>> Next() override;
+  StatementStatus status() const override;
+  void Cancel() override;
+
+ private:
+  class Shared;
+  Statement(const RequestContext& ctx, const LakeServices& lake, std::shared_ptr<Shared> shared,
+            StatementRequest request);
+  Result<void> Admit(int64_t memory_bytes);
+  Result<void> SendStart(std::vector<ReadableLocation> readable);
+  /// Works through frames until there is a schema, a batch or the end.
+  Result<std::optional<arrow::Batch>> Pump(bool until_schema);
+  Result<bool> HandleFrame(Frame& frame, bool until_schema, std::optional<arrow::Batch>& batch);
+  Error LostWorker();
+  /// Ends the statement once: history, metrics, worker and memory go back.
+  void Finish(const Error* error);
+
+  RequestContext ctx_;
+  const LakeServices lake_;
+  std::shared_ptr<Shared> shared_;
+  StatementRequest request_;
+  ProviderServer provider_;
+  catalog::StatementRecord record_;
+  std::unique_ptr<Admission::Grant> grant_;
+  std::unique_ptr<Worker> worker_;
+  arrow::MessageDecoder decoder_;
+  std::optional<arrow::Schema> schema_;
+  SteadyTime started_;
+  /// A client that leaves while the statement waits or runs cancels it.
+  std::optional<std::stop_callback<std::function<void()>>> on_stop_;
+  bool finished_ = false;
+  bool worker_reusable_ = false;
+  int64_t bytes_returned_ = 0;
+};
+
+}  // namespace neurolake::query

@@ -1,0 +1,162 @@
+#include "query/statement_sql.h"
+
+#include <fnmatch.h>
+
+#include "arrow/text_format.h"
+#include "common/text.h"
+
+namespace neurolake::query {
+namespace {
+
+namespace fs = std::filesystem;
+using governance::StatementOrigin;
+
+/// Files that one source may stand for; more is a mistake in the pattern.
+constexpr size_t kFilesMax = 100'000;
+
+struct Granted {
+  std::string directory;  ///< Canonical, ends in "/".
+  std::string pattern;    ///< Below it; may have *, ? and [].
+  std::string prefix;     ///< What people see before the part below `directory`.
+};
+
+std::unexpected<Error> NotGranted(const std::string& source) {
+  return MakeError(
+      ErrorCode::kPermissionDenied,
+      "a source must be upload://NAME, LOCATION/PATH or a path in an external location that was granted: {}", source);
+}
+
+/// Which granted place a source lies in, by name first and then by path.
+Result<Granted> FindGrant(const std::vector<ReadableLocation>& readable, const std::string& source) {
+  constexpr std::string_view kUpload = "upload://";
+  for (const std::string& part : Split(source, '/')) {
+    if (part == "..") return NotGranted(source);
+  }
+  for (const ReadableLocation& location : readable) {
+    if (location.name == "upload" && source.starts_with(kUpload)) {
+      return Granted{location.path, source.substr(kUpload.size()), std::string(kUpload)};
+    }
+    if (!location.name.empty() && location.name != "upload" && source.starts_with(location.name + "/")) {
+      return Granted{location.path, source.substr(location.name.size() + 1), location.name + "/"};
+    }
+  }
+  for (const ReadableLocation& location : readable) {
+    if (location.name == "upload" || !source.starts_with(location.path)) continue;
+    return Granted{location.path, source.substr(location.path.size()), location.path};
+  }
+  return NotGranted(source);
+}
+
+bool HasPattern(std::string_view text) { return text.find_first_of("*?[") != std::string_view::npos; }
+
+/// Every file below `directory` that the pattern's remaining parts match, in order of name. Links are resolved: what
+/// they point to must lie below `root`.
+Result<void> Collect(const std::string& root, const std::string& directory, std::span<const std::string> parts,
+                     const std::string& shown, std::vector<SourceFile>& files) {
+  if (!HasPattern(parts[0]) && parts.size() > 1) {
+    return Collect(root, directory + parts[0] + "/", parts.subspan(1), shown + parts[0] + "/", files);
+  }
+  std::vector<std::string> names;
+  std::error_code error;
+  if (HasPattern(parts[0])) {
+    for (const auto& entry : fs::directory_iterator(directory, error)) {
+      const std::string name = entry.path().filename().string();
+      if (::fnmatch(parts[0].c_str(), name.c_str(), FNM_PERIOD) == 0) names.push_back(name);
+    }
+    std::ranges::sort(names);
+  } else {
+    names.push_back(parts[0]);
+  }
+  for (const std::string& name : names) {
+    const std::string path = fs::canonical(directory + name, error).string();
+    if (error || !(path + "/").starts_with(root)) continue;
+    if (parts.size() > 1) {
+      if (fs::is_directory(path, error)) {
+        NL_RETURN_IF_ERROR(Collect(root, path + "/", parts.subspan(1), shown + name + "/", files));
+      }
+      continue;
+    }
+    if (!fs::is_regular_file(path, error)) continue;
+    const auto size = fs::file_size(path, error);
+    files.push_back({path, shown + name, error ? 0 : static_cast<int64_t>(size)});
+    if (files.size() > kFilesMax) {
+      return MakeError(ErrorCode::kInvalidArgument, "a source matches more than {} files", kFilesMax);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<ProductSql::Rows> StatementSql::Query(const std::string& sql) {
+  NL_ASSIGN_OR_RETURN(auto costed, statement_.Prepare(sql, StatementOrigin::kProduct));
+  NL_ASSIGN_OR_RETURN(auto running, statement_.engine_.Execute(std::move(costed)));
+  Rows rows;
+  if (running->schema().column_count() == 0) {
+    NL_ASSIGN_OR_RETURN(const auto end, running->Next());
+    return rows;
+  }
+  NL_ASSIGN_OR_RETURN(auto formatter, arrow::RowFormatter::Make(running->schema()));
+  rows.columns = formatter.column_names();
+  rows.types = formatter.column_types();
+  for (;;) {
+    NL_ASSIGN_OR_RETURN(const auto batch, running->Next());
+    if (!batch) return rows;
+    NL_RETURN_IF_ERROR(formatter.SetBatch(*batch));
+    for (int64_t row = 0; row < batch->row_count(); ++row) {
+      auto& values = rows.rows.emplace_back();
+      for (size_t column = 0; column < rows.columns.size(); ++column) {
+        std::string text;
+        const bool present = formatter.AppendText(row, static_cast<int64_t>(column), text);
+        values.push_back(present ? std::optional(std::move(text)) : std::nullopt);
+      }
+    }
+  }
+}
+
+Result<int64_t> StatementSql::Write(const std::string& sql, std::vector<tables::delta::SetTransaction> transactions) {
+  NL_ASSIGN_OR_RETURN(auto costed, statement_.Prepare(sql, StatementOrigin::kProduct, std::move(transactions)));
+  NL_ASSIGN_OR_RETURN(auto running, statement_.engine_.Execute(std::move(costed)));
+  for (;;) {
+    NL_ASSIGN_OR_RETURN(const auto batch, running->Next());
+    if (!batch) break;
+  }
+  return std::max<int64_t>(0, running->statistics().rows_changed);
+}
+
+Result<void> StatementSql::Drop(const std::string& sql) {
+  NL_ASSIGN_OR_RETURN(const int64_t none, Write(sql, {}));
+  return none >= 0 ? Result<void>() : MakeError(ErrorCode::kInternal, "a drop changed rows");
+}
+
+Result<std::optional<TableShape>> StatementSql::FindTable(const std::string& schema, const std::string& table) {
+  // Any statement gives the engine the rights and the way to the server that looking a table up needs.
+  NL_ASSIGN_OR_RETURN(const auto prepared, statement_.Prepare("SELECT 1", StatementOrigin::kProduct));
+  NL_ASSIGN_OR_RETURN(auto state, statement_.engine_.FindTable({schema, table}));
+  if (!state) return std::nullopt;
+  TableShape shape{.id = state->id.value(),
+                   .version = state->version,
+                   .columns = {},
+                   .transactions = std::move(state->transactions)};
+  for (auto& column : state->columns) shape.columns.push_back({column.name, column.type, column.nullable});
+  return shape;
+}
+
+Result<std::vector<SourceFile>> StatementSql::ResolveSource(const std::string& source) {
+  NL_ASSIGN_OR_RETURN(const Granted granted, FindGrant(statement_.start_.readable, source));
+  std::error_code error;
+  std::string root = fs::canonical(granted.directory, error).string();
+  if (error) return MakeError(ErrorCode::kNotFound, "no file matches the source: {}", source);
+  if (!root.ends_with('/')) root += '/';
+  const std::vector<std::string> parts = Split(granted.pattern, '/');
+  std::vector<SourceFile> files;
+  NL_RETURN_IF_ERROR(Collect(root, root, parts, granted.prefix, files));
+  if (files.empty()) return MakeError(ErrorCode::kNotFound, "no file matches the source: {}", source);
+  return files;
+}
+
+Result<void> StatementSql::CheckAlive() { return statement_.ctx_.CheckAlive(); }
+
+const Clock& StatementSql::clock() const { return statement_.ctx_.clock(); }
+
+}  // namespace neurolake::query

@@ -1,0 +1,133 @@
+#include "query/system_relations.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "common/text.h"
+
+namespace neurolake::query {
+namespace {
+
+namespace json = boost::json;
+
+constexpr int64_t kPageRows = 1000;
+
+json::value Instant(const std::optional<WallTime>& time) {
+  return time ? json::value(FormatTimestamp(*time)) : json::value(nullptr);
+}
+
+std::string Row(json::array values) { return json::serialize(values); }
+
+std::string QueryRow(const catalog::StatementRecord& r) {
+  return Row({r.id.value(),
+              r.principal,
+              r.door,
+              r.request_id,
+              r.text,
+              r.fingerprint,
+              r.kind,
+              r.state,
+              Instant(r.started),
+              Instant(r.ended),
+              r.tables_json,
+              r.rows_returned,
+              r.bytes_returned,
+              r.rows_scanned,
+              r.bytes_scanned,
+              r.rows_changed < 0 ? json::value(nullptr) : json::value(r.rows_changed),
+              r.stages_json,
+              r.prediction_json,
+              r.error_code.empty() ? json::value(nullptr) : json::value(r.error_code),
+              r.error_message.empty() ? json::value(nullptr) : json::value(r.error_message)});
+}
+
+/// The relations small enough to be read whole: all rows, of which the caller takes a page.
+Result<std::vector<std::string>> ReadWhole(const RequestContext& ctx, catalog::Catalog& catalog,
+                                           const RunningStatements& running, const std::string& relation) {
+  std::vector<std::string> rows;
+  const bool manages = ctx.principal().Has(Right::kManage);
+  if (relation == "schemas") {
+    NL_ASSIGN_OR_RETURN(const auto schemas, catalog.ListSchemas());
+    for (const auto& s : schemas) rows.push_back(Row({s.id.value(), s.name, s.comment, Instant(s.created)}));
+  } else if (relation == "tables") {
+    NL_ASSIGN_OR_RETURN(const auto tables, catalog.ListTables(std::nullopt));
+    for (const auto& t : tables) {
+      rows.push_back(Row({t.id.value(), t.schema_name, t.name, t.managed, t.comment, Instant(t.created)}));
+    }
+  } else if (relation == "views") {
+    NL_ASSIGN_OR_RETURN(const auto views, catalog.ListViews(std::nullopt));
+    for (const auto& v : views) rows.push_back(Row({v.schema_name, v.name, v.sql, Instant(v.created)}));
+  } else if (relation == "running") {
+    for (const auto& statement : running.Visible(ctx.principal())) {
+      const StatementStatus s = statement->status();
+      rows.push_back(Row({s.id.value(), s.kind, s.state, s.progress, s.rows_returned}));
+    }
+  } else if (relation == "external_locations" && manages) {
+    NL_ASSIGN_OR_RETURN(const auto locations, catalog.ListExternalLocations());
+    for (const auto& l : locations) rows.push_back(Row({l.name, l.path, l.may_register, Instant(l.created)}));
+  } else if (relation == "tokens" && manages) {
+    NL_ASSIGN_OR_RETURN(const auto tokens, catalog.ListTokens());
+    for (const auto& t : tokens) {
+      rows.push_back(Row({t.id.value(), t.name, t.prefix, t.principal_name, t.role, Instant(t.created),
+                          Instant(t.expires), Instant(t.revoked)}));
+    }
+  }
+  return rows;
+}
+
+}  // namespace
+
+void RunningStatements::Add(const StatementId& id, std::shared_ptr<StatementControl> statement) {
+  std::lock_guard lock(mutex_);
+  statements_[id] = std::move(statement);
+}
+
+void RunningStatements::Remove(const StatementId& id) {
+  std::lock_guard lock(mutex_);
+  statements_.erase(id);
+}
+
+std::vector<std::shared_ptr<StatementControl>> RunningStatements::Visible(const Principal& principal) const {
+  std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<StatementControl>> visible;
+  for (const auto& [id, statement] : statements_) {
+    if (principal.Has(Right::kManage) || statement->owner() == principal.id) visible.push_back(statement);
+  }
+  return visible;
+}
+
+std::shared_ptr<StatementControl> RunningStatements::Find(const Principal& principal, const StatementId& id) const {
+  std::lock_guard lock(mutex_);
+  const auto found = statements_.find(id);
+  if (found == statements_.end()) return nullptr;
+  return principal.Has(Right::kManage) || found->second->owner() == principal.id ? found->second : nullptr;
+}
+
+size_t RunningStatements::size() const {
+  std::lock_guard lock(mutex_);
+  return statements_.size();
+}
+
+void RunningStatements::CancelAll() {
+  std::lock_guard lock(mutex_);
+  for (const auto& [id, statement] : statements_) statement->Cancel();
+}
+
+Result<std::vector<std::string>> ReadSystemRelation(const RequestContext& ctx, catalog::Catalog& catalog,
+                                                    const RunningStatements& running, const std::string& relation,
+                                                    int64_t offset) {
+  if (!ctx.principal().Has(Right::kRead) || offset < 0) return std::vector<std::string>();
+  if (relation == "queries") {
+    std::vector<std::string> rows;
+    const auto only = ctx.principal().Has(Right::kManage) ? std::nullopt : std::optional(ctx.principal().name);
+    NL_ASSIGN_OR_RETURN(const auto statements, catalog.ListStatements(only, kPageRows, offset));
+    for (const auto& statement : statements) rows.push_back(QueryRow(statement));
+    return rows;
+  }
+  NL_ASSIGN_OR_RETURN(auto rows, ReadWhole(ctx, catalog, running, relation));
+  const auto begin = std::min<size_t>(static_cast<size_t>(offset), rows.size());
+  const auto end = std::min(rows.size(), begin + kPageRows);
+  return std::vector<std::string>(rows.begin() + begin, rows.begin() + end);
+}
+
+}  // namespace neurolake::query

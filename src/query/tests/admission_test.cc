@@ -1,0 +1,67 @@
+#include "query/admission.h"
+
+#include <gtest/gtest.h>
+
+namespace neurolake::query {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class AdmissionTest : public testing::Test {
+ protected:
+  RequestContext Context(std::chrono::milliseconds deadline = seconds(30), std::stop_token stop = {}) {
+    return {{}, "r", "test", clock_, clock_.SteadyNow() + deadline, std::move(stop)};
+  }
+  SystemClock clock_;
+};
+
+TEST_F(AdmissionTest, GrantsWhatIsFreeAndTakesItBack) {
+  Admission admission({.memory_bytes = 100, .queue_max = 0, .wait_max = seconds(1)});
+  auto first = admission.Acquire(Context(), 60);
+  ASSERT_TRUE(first.has_value());
+  EXPECT_EQ(admission.Acquire(Context(), 60).error().code(), ErrorCode::kTooManyRequests);
+  first->reset();
+  EXPECT_TRUE(admission.Acquire(Context(), 60).has_value());
+}
+
+TEST_F(AdmissionTest, RefusesWhatCanNeverFit) {
+  Admission admission({.memory_bytes = 100, .queue_max = 10, .wait_max = seconds(1)});
+  EXPECT_EQ(admission.Acquire(Context(), 101).error().code(), ErrorCode::kOutOfMemory);
+}
+
+TEST_F(AdmissionTest, ALargeRequestIsNotOvertaken) {
+  Admission admission({.memory_bytes = 100, .queue_max = 10, .wait_max = seconds(30)});
+  auto held = admission.Acquire(Context(), 50);
+  ASSERT_TRUE(held.has_value());
+  std::atomic<bool> large_done = false;
+  std::jthread large([&] {
+    auto grant = admission.Acquire(Context(), 100);
+    EXPECT_TRUE(grant.has_value());
+    large_done = true;
+  });
+  while (admission.waiting() == 0) std::this_thread::yield();
+  std::jthread small([&] {
+    auto grant = admission.Acquire(Context(), 10);
+    EXPECT_TRUE(grant.has_value());
+    // It fits beside `held`, yet the large one came first.
+    EXPECT_TRUE(large_done);
+  });
+  while (admission.waiting() < 2) std::this_thread::yield();
+  held->reset();
+}
+
+TEST_F(AdmissionTest, WaitingEndsWithCancelAndDeadline) {
+  Admission admission({.memory_bytes = 100, .queue_max = 10, .wait_max = seconds(30)});
+  auto held = admission.Acquire(Context(), 100);
+  EXPECT_EQ(admission.Acquire(Context(milliseconds(10)), 1).error().code(), ErrorCode::kDeadlineExceeded);
+  std::stop_source stop;
+  std::jthread canceller([&] {
+    while (admission.waiting() == 0) std::this_thread::yield();
+    stop.request_stop();
+  });
+  EXPECT_EQ(admission.Acquire(Context(seconds(30), stop.get_token()), 1).error().code(), ErrorCode::kCancelled);
+}
+
+}  // namespace
+}  // namespace neurolake::query

@@ -1,0 +1,74 @@
+#include "query/messages.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <boost/json/serialize.hpp>
+
+namespace neurolake::query {
+namespace {
+
+TEST(MessagesTest, AStartComesBackAsItWas) {
+  StartMessage start{.statement_id = "s",
+                     .request_id = "r",
+                     .door = "http",
+                     .memory_bytes = 7,
+                     .deadline_ms = 9,
+                     .readable = {{"upload", "/a/"}}};
+  start.principal = {PrincipalId("p"), "ada", "writer", *RightsOfRole("writer")};
+  start.request.sql = "SELECT '\"\\\n\x01'";
+  start.request.parameters = {{"1", "42", "BIGINT"}};
+  start.request.rows_max = 3;
+  const auto decoded = DecodeStart(Encode(start));
+  ASSERT_TRUE(decoded.has_value()) << decoded.error().message();
+  EXPECT_EQ(decoded->request.sql, start.request.sql);
+  EXPECT_EQ(decoded->principal.rights, start.principal.rights);
+  EXPECT_EQ(decoded->request.parameters[0].json, "42");
+  ASSERT_EQ(decoded->readable.size(), 1u);
+  EXPECT_EQ(decoded->readable[0].path, "/a/");
+}
+
+TEST(MessagesTest, ACommitComesBackAsItWas) {
+  engine::duckdb::LakeCommit commit{.table = TableId("t"), .register_as = {{"s", "n"}}};
+  commit.request.read_version = 4;
+  commit.request.operation = "WRITE";
+  commit.request.blind_append = true;
+  commit.request.operation_parameters = {{"mode", "\"Append\""}};
+  commit.request.adds.push_back({.path = "a%20b.parquet",
+                                 .partition_values = {{"p", std::nullopt}},
+                                 .size_bytes = 5,
+                                 .stats = R"({"numRecords":1})"});
+  commit.request.removes.push_back({.path = "old.parquet", .deletion_timestamp_ms = 12, .size_bytes = 6});
+  commit.request.transactions.push_back({.app_id = "file", .version = 1});
+  const auto decoded = DecodeCommit(EncodeCommit(commit));
+  ASSERT_TRUE(decoded.has_value()) << decoded.error().message();
+  EXPECT_EQ(decoded->table, commit.table);
+  EXPECT_EQ(decoded->register_as->name, "n");
+  EXPECT_TRUE(decoded->request.blind_append);
+  ASSERT_EQ(decoded->request.adds.size(), 1u);
+  EXPECT_EQ(decoded->request.adds[0].path, "a%20b.parquet");
+  EXPECT_EQ(decoded->request.adds[0].stats, R"({"numRecords":1})");
+  EXPECT_EQ(decoded->request.adds[0].partition_values.at("p"), std::nullopt);
+  EXPECT_EQ(decoded->request.removes[0].deletion_timestamp_ms, 12);
+  EXPECT_EQ(decoded->request.transactions[0].app_id, "file");
+}
+
+TEST(MessagesTest, ErrorsKeepCodeAndDetails) {
+  const Error error = Error(ErrorCode::kSyntaxError, "bad").With("position", "7");
+  const Error decoded = DecodeError(EncodeError(error));
+  EXPECT_EQ(decoded.code(), ErrorCode::kSyntaxError);
+  EXPECT_THAT(decoded.details(), testing::ElementsAre(testing::Pair("position", "7")));
+}
+
+TEST(MessagesTest, HostileTextIsRefusedEverywhereItCanBeCut) {
+  const std::string whole = Encode(StartMessage{.statement_id = "s"});
+  for (size_t length = 0; length < whole.size(); ++length) {
+    EXPECT_FALSE(DecodeStart(whole.substr(0, length)).has_value()) << length;
+  }
+  EXPECT_FALSE(DecodeDone("{}").has_value());
+  EXPECT_FALSE(DecodePlanned("[]").has_value());
+  EXPECT_FALSE(DecodeFailed(std::string(100'000, '[')).has_value());
+  EXPECT_FALSE(DecodeCommit(*ParseObject(R"({"table":1})")).has_value());
+}
+
+}  // namespace
+}  // namespace neurolake::query

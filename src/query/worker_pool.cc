@@ -1,0 +1,266 @@
+#include "query/worker_pool.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <fstream>
+
+#include "common/ids.h"
+#include "common/log.h"
+#include "query/worker_process.h"
+
+namespace neurolake::query {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// Overshoot that is not the statement's fault: allocator caches, thread stacks, the result being sent.
+constexpr int64_t kMemorySlackBytes = 96LL << 20;
+constexpr milliseconds kSupervisorTick{20};
+constexpr milliseconds kSpawnTimeout{20'000};
+
+struct ProcessMemory {
+  int64_t data_bytes = 0;
+  int64_t resident_bytes = 0;
+};
+
+ProcessMemory ReadMemory(pid_t pid) {
+  ProcessMemory memory;
+  std::ifstream status(fmt::format("/proc/{}/status", pid));
+  for (std::string key; status >> key;) {
+    int64_t kib = 0;
+    if (key == "VmData:" && status >> kib) memory.data_bytes = kib << 10;
+    if (key == "RssAnon:" && status >> kib) memory.resident_bytes = kib << 10;
+  }
+  return memory;
+}
+
+/// Resident anonymous memory, cheap enough to ask fifty times a second.
+int64_t ReadResidentBytes(pid_t pid) {
+  static const int64_t page_bytes = ::sysconf(_SC_PAGESIZE);
+  char text[128] = {};
+  const int file = ::open(fmt::format("/proc/{}/statm", pid).c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return 0;
+  const ssize_t got = ::read(file, text, sizeof(text) - 1);
+  ::close(file);
+  long long total = 0, resident = 0, shared = 0;
+  if (got <= 0 || std::sscanf(text, "%lld %lld %lld", &total, &resident, &shared) != 3) return 0;
+  return (resident - shared) * page_bytes;
+}
+
+int64_t SteadyNanoseconds() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+Worker::Worker(pid_t pid, int descriptor, std::string spill_directory)
+    : pid_(pid), channel_(descriptor), spill_directory_(std::move(spill_directory)) {}
+
+Worker::~Worker() {
+  // Whoever still waits on the process is done with it; a worker holds nothing that a kill could harm.
+  ::kill(pid_, SIGKILL);
+  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  std::error_code ignored;
+  std::filesystem::remove_all(spill_directory_, ignored);
+}
+
+void Worker::Cancel(WorkerEnd reason) {
+  auto none = WorkerEnd::kNone;
+  if (!cancel_reason_.compare_exchange_strong(none, reason)) return;
+  cancelled_at_ns_ = SteadyNanoseconds();
+  // A worker that does not read fills the socket; the supervisor's SIGKILL does not depend on this frame.
+  [[maybe_unused]] const auto sent = channel_.Send(FrameKind::kCancel, {});
+}
+
+WorkerEnd Worker::FindEnd() {
+  if (killed_for_memory_) return WorkerEnd::kMemory;
+  if (cancelled()) return cancel_reason();
+  siginfo_t info{};
+  // WNOWAIT leaves the process to the destructor. It is dying: its end of the socket is closed.
+  for (int attempt = 0; attempt < 200; ++attempt) {
+    if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT | WNOHANG) == 0 && info.si_pid == pid_) break;
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  if (info.si_code == CLD_EXITED && info.si_status == kWorkerExitOutOfMemory) return WorkerEnd::kEngineOutOfMemory;
+  return WorkerEnd::kCrashed;
+}
+
+WorkerPool::WorkerPool(WorkerPoolOptions options, Metrics& metrics) : options_(std::move(options)), metrics_(metrics) {}
+
+Result<std::unique_ptr<WorkerPool>> WorkerPool::Start(WorkerPoolOptions options, Metrics& metrics) {
+  std::unique_ptr<WorkerPool> pool(new WorkerPool(std::move(options), metrics));
+  // The first one here, so that a lake whose workers cannot start says so at once.
+  NL_ASSIGN_OR_RETURN(auto first, pool->Spawn());
+  pool->idle_.push_back(std::move(first));
+  pool->alive_ = 1;
+  pool->supervisor_ = std::jthread([raw = pool.get()](std::stop_token stop) { raw->Supervise(stop); });
+  pool->spawner_ = std::jthread([raw = pool.get()](std::stop_token stop) { raw->Refill(stop); });
+  return pool;
+}
+
+WorkerPool::~WorkerPool() {
+  spawner_.request_stop();
+  supervisor_.request_stop();
+  changed_.notify_all();
+  if (spawner_.joinable()) spawner_.join();
+  if (supervisor_.joinable()) supervisor_.join();
+}
+
+Result<std::unique_ptr<Worker>> WorkerPool::Spawn() {
+  NL_ASSIGN_OR_RETURN(const ChannelPair ends, MakeChannelPair());
+  const std::string spill = options_.spill_directory + "/" + NewUuid();
+  const std::vector<std::string> arguments = {options_.program,
+                                              "worker",
+                                              fmt::format("--descriptor={}", ends.worker),
+                                              fmt::format("--threads={}", options_.threads_per_worker),
+                                              fmt::format("--memory={}", options_.memory_bytes),
+                                              fmt::format("--spill={}", spill)};
+  std::vector<char*> argv;
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  const pid_t parent = ::getpid();
+  const pid_t pid = ::fork();
+  if (pid < 0) {
+    ::close(ends.server);
+    ::close(ends.worker);
+    return MakeError(ErrorCode::kUnavailable, "cannot start a worker: {}", std::strerror(errno));
+  }
+  if (pid == 0) {
+    // Only calls that are safe after fork() in a process with threads.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(1);
+    ::fcntl(ends.worker, F_SETFD, 0);
+    ::execv(argv[0], argv.data());
+    ::_exit(127);
+  }
+  ::close(ends.worker);
+  auto worker = std::make_unique<Worker>(pid, ends.server, spill);
+  auto ready = worker->channel().Receive(kSpawnTimeout);
+  if (!ready || !*ready || (*ready)->kind != FrameKind::kReady) {
+    return MakeError(ErrorCode::kUnavailable, "a worker process did not start");
+  }
+  const ProcessMemory memory = ReadMemory(pid);
+  worker->idle_data_bytes_ = memory.data_bytes;
+  worker->idle_resident_bytes_ = memory.resident_bytes;
+  return worker;
+}
+
+Result<std::unique_ptr<Worker>> WorkerPool::Lease(const RequestContext& ctx, int64_t memory_limit_bytes,
+                                                  milliseconds wait_max) {
+  std::unique_lock lock(mutex_);
+  ++wanted_;
+  changed_.notify_all();
+  const auto until = std::min(ctx.deadline(), ctx.clock().SteadyNow() + wait_max);
+  const bool found =
+      changed_.wait_for(lock, ctx.stop_token(), until - ctx.clock().SteadyNow(), [&] { return !idle_.empty(); });
+  --wanted_;
+  if (!found) {
+    NL_RETURN_IF_ERROR(ctx.CheckAlive());
+    return MakeError(ErrorCode::kTooManyRequests, "no worker became free in time, retry later");
+  }
+  std::unique_ptr<Worker> worker = std::move(idle_.front());
+  idle_.pop_front();
+  worker->memory_limit_bytes_ = memory_limit_bytes;
+  worker->ctx_ = ctx;
+  const auto hard = static_cast<rlim_t>(worker->idle_data_bytes_ + memory_limit_bytes + kMemorySlackBytes);
+  const rlimit limit{hard, RLIM_INFINITY};
+  ::prlimit(worker->pid_, RLIMIT_DATA, &limit, nullptr);
+  leased_.push_back(worker.get());
+  return worker;
+}
+
+void WorkerPool::Return(std::unique_ptr<Worker> worker, bool reusable) {
+  {
+    std::lock_guard lock(mutex_);
+    std::erase(leased_, worker.get());
+    worker->ctx_.reset();
+  }
+  ++worker->statements_;
+  // A statement may leave memory behind in the allocator; a bloated worker is cheaper to replace than to reason about.
+  const bool bloated = ReadResidentBytes(worker->pid_) > worker->idle_resident_bytes_ + 4 * kMemorySlackBytes;
+  if (!reusable || bloated || worker->cancelled() || worker->statements_ >= options_.statements_max) {
+    Destroy(std::move(worker));
+    return;
+  }
+  std::lock_guard lock(mutex_);
+  // Last in, first out: the warmest caches go to the next statement.
+  idle_.push_front(std::move(worker));
+  changed_.notify_all();
+}
+
+void WorkerPool::Destroy(std::unique_ptr<Worker> worker) {
+  worker.reset();
+  std::lock_guard lock(mutex_);
+  --alive_;
+  changed_.notify_all();
+}
+
+int WorkerPool::alive() const {
+  std::lock_guard lock(mutex_);
+  return alive_;
+}
+
+void WorkerPool::CheckLeased(Worker& worker, SteadyTime now) {
+  const int64_t cancelled_at = worker.cancelled_at_ns_;
+  if (cancelled_at != 0) {
+    if (SteadyNanoseconds() - cancelled_at > std::chrono::nanoseconds(options_.kill_after).count()) {
+      ::kill(worker.pid_, SIGKILL);
+    }
+    return;
+  }
+  if (worker.ctx_->stop_token().stop_requested()) {
+    worker.Cancel(WorkerEnd::kCancelled);
+  } else if (now >= worker.ctx_->deadline()) {
+    worker.Cancel(WorkerEnd::kDeadline);
+  } else if (ReadResidentBytes(worker.pid_) >
+             worker.idle_resident_bytes_ + worker.memory_limit_bytes_ + kMemorySlackBytes) {
+    worker.killed_for_memory_ = true;
+    ::kill(worker.pid_, SIGKILL);
+  }
+}
+
+void WorkerPool::Supervise(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    std::unique_lock lock(mutex_);
+    for (Worker* worker : leased_) CheckLeased(*worker, worker->ctx_->clock().SteadyNow());
+    changed_.wait_for(lock, stop, kSupervisorTick, [] { return false; });
+  }
+}
+
+void WorkerPool::Refill(std::stop_token stop) {
+  std::unique_lock lock(mutex_);
+  while (!stop.stop_requested()) {
+    const auto needed = [&] {
+      const int idle = static_cast<int>(idle_.size());
+      return (idle < wanted_ && alive_ < options_.workers_max) || alive_ < options_.idle_workers;
+    };
+    changed_.wait(lock, stop, needed);
+    if (stop.stop_requested()) return;
+    ++alive_;
+    lock.unlock();
+    auto worker = Spawn();
+    metrics_.Count("neurolake_workers_started_total", "Worker processes started.", "outcome", worker ? "ok" : "failed");
+    lock.lock();
+    if (worker) {
+      spawn_failures_ = 0;
+      idle_.push_back(std::move(*worker));
+      changed_.notify_all();
+      continue;
+    }
+    --alive_;
+    Log(LogLevel::kError, "cannot start a worker", {}, {{"reason", worker.error().message()}});
+    // Backs off, so that a broken installation does not fork in a loop.
+    const auto pause = milliseconds(100) * (1 << std::min(++spawn_failures_, 7));
+    changed_.wait_for(lock, stop, pause, [] { return false; });
+  }
+}
+
+}  // namespace neurolake::query

@@ -1,0 +1,286 @@
+#include "query/worker_statement.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "arrow/ipc.h"
+#include "common/text.h"
+#include "governance/governor.h"
+#include "optimizer/predictor.h"
+#include "query/copy_into.h"
+#include "query/statement_sql.h"
+
+namespace neurolake::query {
+namespace {
+
+namespace engine = neurolake::engine::duckdb;
+namespace json = boost::json;
+using governance::StatementOrigin;
+using std::chrono::steady_clock;
+
+/// Tables and versions of a plan, for history and status: [{"table":"s.t","id":"…","version":3,"access":"read"}].
+std::string TablesJson(const plan::PlanDigest& digest) {
+  json::array tables;
+  for (const auto& scan : digest.scans) {
+    tables.push_back({{"table", scan.schema_name + "." + scan.table_name},
+                      {"id", scan.table.value()},
+                      {"version", scan.version},
+                      {"access", "read"}});
+  }
+  for (const auto& write : digest.writes) {
+    tables.push_back(
+        {{"table", write.schema_name + "." + write.table_name}, {"id", write.table.value()}, {"access", "write"}});
+  }
+  return json::serialize(tables);
+}
+
+constexpr const char* kTransactions =
+    "a transaction is one request: BEGIN; statements; COMMIT - with the statements in between, separated by semicolons";
+
+std::vector<std::string> Lines(std::string_view text) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const auto end = text.find('\n');
+    lines.emplace_back(text.substr(0, end));
+    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+  }
+  return lines;
+}
+
+}  // namespace
+
+template <typename Body>
+auto WorkerStatement::Stage(const char* name, Body body) {
+  const auto begin = steady_clock::now();
+  auto result = body();
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - begin).count();
+  // A composed statement passes its stages several times.
+  const auto known = std::ranges::find(stages_, name, &StageTimes::value_type::first);
+  if (known != stages_.end()) known->second += micros;
+  else stages_.emplace_back(name, micros);
+  return result;
+}
+
+WorkerStatement::WorkerStatement(const RequestContext& ctx, const StartMessage& start, engine::Engine& engine,
+                                 RemoteProvider& provider, Channel& channel, RequestGrant request_grant)
+    : ctx_(ctx),
+      start_(start),
+      engine_(engine),
+      provider_(provider),
+      channel_(channel),
+      request_grant_(std::move(request_grant)) {}
+
+// The gate must live until the engine has let go of the statement.
+WorkerStatement::~WorkerStatement() { engine_.EndStatement(); }
+
+Result<plan::CostedQuery> WorkerStatement::Prepare(const std::string& sql, StatementOrigin origin,
+                                                   std::vector<tables::delta::SetTransaction> transactions) {
+  engine_.EndStatement();
+  gate_ = governor_.GateFor(origin);
+  engine::StatementGrants grants;
+  if (origin == StatementOrigin::kProduct) {
+    for (const ReadableLocation& location : start_.readable) grants.readable_paths.push_back(location.path);
+  }
+  grants.transactions = std::move(transactions);
+  grants.default_schema = start_.request.schema;
+  grants.time_zone = start_.request.time_zone;
+  NL_RETURN_IF_ERROR(engine_.BeginStatement(ctx_, provider_, *gate_, start_.memory_bytes, std::move(grants)));
+  NL_ASSIGN_OR_RETURN(auto parsed, Stage("parse", [&] { return engine_.Parse(sql); }));
+  if (parsed.size() != 1) {
+    return MakeError(ErrorCode::kSyntaxError, "expected one statement, got {}; send them one by one", parsed.size());
+  }
+  NL_RETURN_IF_ERROR(governor_.CheckStatementKind(parsed[0]->kind(), ctx_.principal(), origin));
+  std::vector<engine::ParameterValue> parameters;
+  if (origin == StatementOrigin::kUser) {
+    for (size_t i = 0; i < start_.request.parameters.size(); ++i) {
+      const Parameter& given = start_.request.parameters[i];
+      parameters.push_back({given.name.empty() ? std::to_string(i + 1) : given.name, given.json, given.type});
+    }
+  }
+  NL_ASSIGN_OR_RETURN(auto bound, Stage("bind", [&] { return engine_.Bind(std::move(parsed[0]), parameters); }));
+  NL_ASSIGN_OR_RETURN(auto governed, Stage("govern", [&] { return governor_.Govern(ctx_, std::move(bound), origin); }));
+  return Stage("predict", [&] { return optimizer::Predictor().Predict(ctx_, std::move(governed)); });
+}
+
+Result<void> WorkerStatement::AwaitGrant(const plan::CostedQuery& query, const std::string& kind) {
+  const PlannedMessage planned{.kind = kind,
+                               .tables_json = TablesJson(query.digest()),
+                               .prediction_json = optimizer::PredictionJson(query.prediction()),
+                               .memory_bytes = query.prediction().memory_bytes};
+  return Stage("grant", [&] { return request_grant_(planned); });
+}
+
+Result<engine::ExecutionStatistics> WorkerStatement::ExecuteAndSend(plan::CostedQuery query, bool send_count) {
+  return Stage("execute", [&]() -> Result<Statistics> {
+    NL_ASSIGN_OR_RETURN(auto running, engine_.Execute(std::move(query)));
+    // A statement without columns answers, once it has committed, how many rows it changed.
+    const bool has_columns = running->schema().column_count() > 0;
+    if (has_columns) {
+      NL_ASSIGN_OR_RETURN(const std::string schema, arrow::EncodeSchema(running->schema()));
+      NL_RETURN_IF_ERROR(channel_.Send(FrameKind::kSchema, schema));
+    }
+    auto last_progress = steady_clock::now();
+    for (;;) {
+      NL_ASSIGN_OR_RETURN(auto batch, running->Next());
+      if (!batch) {
+        if (!has_columns && send_count) NL_RETURN_IF_ERROR(SendRowsChanged(running->statistics().rows_changed));
+        return running->statistics();
+      }
+      if (has_columns && batch->row_count() > 0) {
+        NL_ASSIGN_OR_RETURN(const std::string bytes, arrow::EncodeBatch(running->schema(), *batch));
+        NL_RETURN_IF_ERROR(channel_.Send(FrameKind::kBatch, bytes));
+      }
+      if (steady_clock::now() - last_progress > std::chrono::milliseconds(200)) {
+        last_progress = steady_clock::now();
+        NL_RETURN_IF_ERROR(channel_.Send(FrameKind::kProgress, fmt::format("{:.4f}", running->progress())));
+      }
+    }
+  });
+}
+
+Result<engine::ExecutionStatistics> WorkerStatement::RunSql(const std::string& sql, StatementOrigin origin) {
+  NL_ASSIGN_OR_RETURN(auto costed, Prepare(sql, origin));
+  const std::string kind = costed.digest().statement_kind;
+  NL_RETURN_IF_ERROR(AwaitGrant(costed, kind));
+  return ExecuteAndSend(std::move(costed), /*send_count=*/true);
+}
+
+Result<void> WorkerStatement::SendRowsChanged(int64_t rows_changed) {
+  NL_ASSIGN_OR_RETURN(const OwnResult changed, MakeRowsChangedResult(rows_changed));
+  return SendOwn(changed);
+}
+
+Result<void> WorkerStatement::SendLines(const std::string& column, const std::vector<std::string>& lines) {
+  std::vector<std::vector<std::optional<std::string>>> rows;
+  for (const std::string& line : lines) rows.push_back({line});
+  NL_ASSIGN_OR_RETURN(const OwnResult text, MakeOwnResult({{column, "VARCHAR"}}, rows));
+  return SendOwn(text);
+}
+
+Result<void> WorkerStatement::SendOwn(const OwnResult& result) {
+  NL_ASSIGN_OR_RETURN(const std::string schema, arrow::EncodeSchema(result.schema));
+  NL_RETURN_IF_ERROR(channel_.Send(FrameKind::kSchema, schema));
+  if (result.batch.row_count() == 0) return {};
+  NL_ASSIGN_OR_RETURN(const std::string batch, arrow::EncodeBatch(result.schema, result.batch));
+  return channel_.Send(FrameKind::kBatch, batch);
+}
+
+std::string WorkerStatement::SchemaOf(const ObjectName& name) const {
+  if (!name.schema.empty()) return name.schema;
+  return start_.request.schema.empty() ? "main" : start_.request.schema;
+}
+
+Result<engine::ExecutionStatistics> WorkerStatement::RunOnServer(const std::string& kind,
+                                                                 const std::function<Result<void>()>& body) {
+  NL_RETURN_IF_ERROR(request_grant_({.kind = kind}));
+  NL_RETURN_IF_ERROR(Stage("execute", body));
+  NL_RETURN_IF_ERROR(SendRowsChanged(-1));
+  return Statistics{};
+}
+
+Result<engine::ExecutionStatistics> WorkerStatement::RunAnalyze(const std::string& sql, const std::string& plan,
+                                                                std::vector<std::string> lines) {
+  NL_ASSIGN_OR_RETURN(auto costed, Prepare(sql, StatementOrigin::kUser));
+  const auto begin = steady_clock::now();
+  NL_ASSIGN_OR_RETURN(auto running, engine_.Execute(std::move(costed)));
+  int64_t rows = 0;
+  for (;;) {
+    NL_ASSIGN_OR_RETURN(auto batch, running->Next());
+    if (!batch) break;
+    rows += batch->row_count();
+  }
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - begin).count();
+  stages_.emplace_back("execute", micros);
+  const Statistics statistics = running->statistics();
+  lines.push_back("Actual:");
+  lines.push_back(fmt::format("  rows returned   {}", rows));
+  lines.push_back(fmt::format("  files read      {} of {}", statistics.files_kept, statistics.files_total));
+  lines.push_back(fmt::format("  row groups read {} of {}", statistics.row_groups_kept, statistics.row_groups_total));
+  lines.push_back(fmt::format("  rows scanned    {}", statistics.rows_scanned));
+  lines.push_back(fmt::format("  bytes read      {}", FormatBytes(statistics.bytes_read)));
+  lines.push_back("Stages:");
+  for (const auto& [name, time] : stages_) lines.push_back(fmt::format("  {:<15} {:>9.3f} ms", name, time / 1000.0));
+  NL_RETURN_IF_ERROR(SendLines("plan", lines));
+  return statistics;
+}
+
+Result<engine::ExecutionStatistics> WorkerStatement::RunExplain(const Explain& explain) {
+  const auto* inner = std::get_if<PassThrough>(&explain.inner->statement);
+  if (inner == nullptr) return MakeError(ErrorCode::kNotSupported, "EXPLAIN takes a query, INSERT, UPDATE or DELETE");
+  NL_ASSIGN_OR_RETURN(auto costed, Prepare(inner->sql, StatementOrigin::kUser));
+  NL_RETURN_IF_ERROR(AwaitGrant(costed, explain.analyze ? "EXPLAIN ANALYZE" : "EXPLAIN"));
+  const plan::Prediction prediction = costed.prediction();
+  std::vector<std::string> lines = {fmt::format("Statement: {}", costed.digest().statement_kind)};
+  NL_ASSIGN_OR_RETURN(const std::string plan, engine_.Explain(std::move(costed)));
+  lines.push_back(fmt::format("Predicted ({}): {}", prediction.method, optimizer::PredictionJson(prediction)));
+  lines.push_back("Plan:");
+  for (std::string& line : Lines(plan)) lines.push_back(std::move(line));
+  if (explain.analyze) return RunAnalyze(inner->sql, plan, std::move(lines));
+  NL_RETURN_IF_ERROR(SendLines("plan", lines));
+  return Statistics{};
+}
+
+Result<engine::ExecutionStatistics> WorkerStatement::RunCopy(const CopyInto& copy) {
+  json::array tables;
+  tables.push_back({{"table", SchemaOf(copy.target) + "." + copy.target.name}, {"access", "write"}});
+  NL_RETURN_IF_ERROR(request_grant_({.kind = "COPY INTO", .tables_json = json::serialize(tables)}));
+  CopyInto qualified = copy;
+  qualified.target.schema = SchemaOf(copy.target);
+  StatementSql sql(*this);
+  NL_ASSIGN_OR_RETURN(const CopyReport report, RunCopyInto(qualified, sql));
+  const ProductSql::Rows rows = ReportRows(report);
+  std::vector<OwnColumn> columns;
+  for (size_t i = 0; i < rows.columns.size(); ++i) columns.push_back({rows.columns[i], rows.types[i]});
+  NL_ASSIGN_OR_RETURN(const OwnResult result, MakeOwnResult(columns, rows.rows));
+  NL_RETURN_IF_ERROR(SendOwn(result));
+  Statistics statistics;
+  statistics.rows_changed = report.rows_loaded;
+  statistics.committed_version = report.version;
+  return statistics;
+}
+
+Result<engine::ExecutionStatistics> WorkerStatement::Dispatch(FrontStatement statement) {
+  auto lake_function = [&](const char* function, const ObjectName& table, const std::string& tail) {
+    return RunSql(fmt::format("SELECT * FROM {}({}, {}){}", function, QuoteLiteral(SchemaOf(table)),
+                              QuoteLiteral(table.name), tail),
+                  StatementOrigin::kProduct);
+  };
+  auto unsupported = [](const char* text) -> Result<Statistics> {
+    return MakeError(ErrorCode::kNotSupported, "{}", text);
+  };
+  struct Visitor {
+    WorkerStatement& self;
+    decltype(lake_function)& lake;
+    decltype(unsupported)& refuse;
+    Result<Statistics> operator()(const PassThrough& s) { return self.RunSql(s.sql, StatementOrigin::kUser); }
+    Result<Statistics> operator()(const Explain& s) { return self.RunExplain(s); }
+    Result<Statistics> operator()(const DescribeHistory& s) {
+      return lake("lake_history", s.table, s.limit ? fmt::format(" LIMIT {}", *s.limit) : "");
+    }
+    Result<Statistics> operator()(const DescribeDetail& s) { return lake("lake_detail", s.table, ""); }
+    Result<Statistics> operator()(const ShowCreateTable&) { return refuse("SHOW CREATE TABLE is not supported yet"); }
+    Result<Statistics> operator()(const CopyInto& s) { return self.RunCopy(s); }
+    Result<Statistics> operator()(const BeginTransaction&) { return refuse(kTransactions); }
+    Result<Statistics> operator()(const CommitTransaction&) { return refuse(kTransactions); }
+    Result<Statistics> operator()(const RollbackTransaction&) { return refuse(kTransactions); }
+    Result<Statistics> operator()(const SetSession&) {
+      return refuse("a statement has no session: give schema and time_zone with the request");
+    }
+    Result<Statistics> operator()(const CreateExternalLocation& s) {
+      return self.RunOnServer("CREATE EXTERNAL LOCATION", [&] { return self.provider_.CreateExternalLocation(s); });
+    }
+    Result<Statistics> operator()(const DropExternalLocation& s) {
+      return self.RunOnServer("DROP EXTERNAL LOCATION", [&] { return self.provider_.DropExternalLocation(s); });
+    }
+  };
+  return std::visit(Visitor{*this, lake_function, unsupported}, statement.statement);
+}
+
+Result<engine::ExecutionStatistics> WorkerStatement::Run() {
+  NL_ASSIGN_OR_RETURN(const auto statements, SplitStatements(start_.request.sql));
+  if (statements.size() > 1) return RunTransaction(statements);
+  NL_ASSIGN_OR_RETURN(auto statement, Stage("front_parse", [&] { return ParseFront(start_.request.sql); }));
+  return Dispatch(std::move(statement));
+}
+
+}  // namespace neurolake::query

@@ -1,0 +1,80 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/request_context.h"
+#include "common/result.h"
+#include "engine/duckdb/engine.h"
+#include "governance/governor.h"
+#include "plan/stages.h"
+#include "query/channel.h"
+#include "query/front_parser.h"
+#include "query/messages.h"
+#include "query/own_result.h"
+#include "query/remote_provider.h"
+
+namespace neurolake::query {
+
+/// The data plane's part of the pipeline, for one statement: parse ► bind ► govern ► predict ► ask for the grant ►
+/// execute, each stage timed and its own type. Sends rows as they come. For one thread.
+class WorkerStatement {
+ public:
+  /// Tells the server what was planned; returns when it has granted the execution.
+  using RequestGrant = std::function<Result<void>(const PlannedMessage&)>;
+
+  /// Borrows everything for the statement's time.
+  WorkerStatement(const RequestContext& ctx, const StartMessage& start, engine::duckdb::Engine& engine,
+                  RemoteProvider& provider, Channel& channel, RequestGrant request_grant);
+  ~WorkerStatement();
+
+  /// Errors: the statement's; `stages()` tells how far it came.
+  Result<engine::duckdb::ExecutionStatistics> Run();
+  const StageTimes& stages() const { return stages_; }
+
+ private:
+  friend class StatementSql;  // runs the parts of a composed statement through the same stages
+
+  using Statistics = engine::duckdb::ExecutionStatistics;
+
+  /// Runs `body` as the stage `name` and adds how long it took, also when it fails.
+  template <typename Body>
+  auto Stage(const char* name, Body body);
+  /// Text to a query that may be executed, through all gates.
+  Result<plan::CostedQuery> Prepare(const std::string& sql, governance::StatementOrigin origin,
+                                    std::vector<tables::delta::SetTransaction> transactions = {});
+  Result<Statistics> RunSql(const std::string& sql, governance::StatementOrigin origin);
+  Result<Statistics> Dispatch(FrontStatement statement);
+  Result<Statistics> RunCopy(const CopyInto& copy);
+  Result<Statistics> RunExplain(const Explain& explain);
+  Result<Statistics> RunAnalyze(const std::string& sql, const std::string& plan, std::vector<std::string> lines);
+  /// A statement of the server alone, such as CREATE EXTERNAL LOCATION: planned, granted, done, without rows.
+  Result<Statistics> RunOnServer(const std::string& kind, const std::function<Result<void>()>& body);
+  std::string SchemaOf(const ObjectName& name) const;
+  /// Reports the plan to the server and waits for its grant.
+  Result<void> AwaitGrant(const plan::CostedQuery& query, const std::string& kind);
+  /// `send_count`: a statement without columns answers how many rows it changed.
+  Result<Statistics> ExecuteAndSend(plan::CostedQuery query, bool send_count);
+  /// BEGIN … COMMIT in one request: all or nothing, one result. The last statement's rows are the answer, or the number
+  /// of rows that all of them changed.
+  Result<Statistics> RunTransaction(std::span<const StatementText> statements);
+  Result<Statistics> RunTransactionBody(std::span<const StatementText> statements, bool& sent);
+  Result<void> RunTransactionStep(const std::string& step);
+  Result<void> SendOwn(const OwnResult& result);
+  Result<void> SendRowsChanged(int64_t rows_changed);
+  Result<void> SendLines(const std::string& column, const std::vector<std::string>& lines);
+
+  const RequestContext& ctx_;
+  const StartMessage& start_;
+  engine::duckdb::Engine& engine_;
+  RemoteProvider& provider_;
+  Channel& channel_;
+  RequestGrant request_grant_;
+  const governance::Governor governor_{};
+  std::unique_ptr<plan::LookupGate> gate_;
+  StageTimes stages_;
+};
+
+}  // namespace neurolake::query
