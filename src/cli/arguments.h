@@ -1,0 +1,100 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cli/result_writer.h"
+
+namespace neurolake::cli {
+
+struct SqlArguments {
+  std::vector<std::string> texts;  ///< -c
+  std::vector<std::string> files;  ///< -f; "-" is standard input.
+  std::string schema;
+  int64_t rows_max = -1;
+  bool expanded = false;
+};
+
+struct TableArguments {
+  std::string name;    ///< "silver.flights".
+  std::string schema;  ///< table list SCHEMA.
+};
+
+struct IngestArguments {
+  std::vector<std::string> files;
+  std::string into;
+  std::string file_format;  ///< "csv", "json", "parquet"; empty: from the name.
+  std::string schema_file;
+  std::vector<std::string> keys;
+  std::string keep;      ///< "first" or "last" of rows with one key; empty: first.
+  std::string on_error;  ///< "quarantine", "abort" or "skip"; empty: quarantine.
+  std::string quarantine;
+  bool trim = false;
+  std::vector<std::string> null_tokens;
+  std::vector<std::string> date_formats;
+  std::vector<std::string> value_maps;  ///< "column:from=to".
+  std::vector<std::string> options;     ///< Further FORMAT_OPTIONS, "name=value".
+  std::string promote;                  ///< Table to move the new rows on to.
+  bool force = false;
+  bool dry_run = false;
+};
+
+struct TokenArguments {
+  std::string principal;
+  std::string role = "reader";
+  std::string name;
+  std::string expires;  ///< "30d" from now, or a time.
+  std::string id;
+};
+
+struct LocationArguments {
+  std::string name;
+  std::string path;
+  bool may_register = false;
+};
+
+struct BackupArguments {
+  std::string file;
+  bool force = false;
+};
+
+struct DemoArguments {
+  std::string data_directory;
+  std::string address;
+};
+
+/// The command line, read but not yet obeyed.
+struct Arguments {
+  std::string command;                          ///< "sql", "table list", "token create", …
+  std::map<std::string, std::string> settings;  ///< By setting name: --set and the settings' own flags.
+  std::string config_file;
+  std::string server;
+  std::string token;
+  std::string token_file;
+  std::string certificate_authority_file;
+  OutputFormat format = OutputFormat::kBox;
+  bool timing = false;
+
+  SqlArguments sql;
+  TableArguments table;
+  IngestArguments ingest;
+  TokenArguments token_command;
+  LocationArguments location;
+  BackupArguments backup;
+  DemoArguments demo;
+};
+
+/// Nothing to do but to print and leave: --help, --version, or a wrong command line (exit code 2).
+struct EarlyExit {
+  int code = 0;
+  std::string text;
+};
+
+/// `environment` holds the NEUROLAKE_* variables; of them this reads SERVER, TOKEN and CONFIG.
+std::variant<Arguments, EarlyExit> ParseArguments(const std::vector<std::string>& words,
+                                                  const std::map<std::string, std::string>& environment);
+
+}  // namespace neurolake::cli

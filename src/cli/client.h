@@ -1,0 +1,59 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "catalog/catalog.h"
+#include "common/result.h"
+#include "query/service.h"
+
+namespace neurolake::cli {
+
+struct ClientStatement {
+  std::string sql;
+  std::string schema;     ///< Default schema; empty: the server's.
+  std::string time_zone;  ///< Session time zone; empty: UTC.
+};
+
+/// What `health` shows: one line per check.
+struct HealthReport {
+  bool ready = false;
+  std::vector<std::pair<std::string, std::string>> checks;  ///< {"live", "ok"}.
+};
+
+struct TokenRequest {
+  std::string principal;
+  std::string role;
+  std::string name;
+  std::optional<WallTime> expires;
+};
+
+/// The way from the command line to a lake: in this process (`--lake`) or over HTTP (`--server`). Both go through the
+/// same pipeline and give the same errors. `stop` cancels. Thread-safe unless noted.
+class Client {
+ public:
+  virtual ~Client() = default;
+
+  /// "lake /data/lake" or "server https://lake.example.org".
+  virtual std::string description() const = 0;
+
+  /// Starts one statement; returns when its columns are known.
+  virtual Result<std::unique_ptr<query::ResultStream>> Execute(std::stop_token stop, ClientStatement statement) = 0;
+
+  /// Makes a file of this machine readable for COPY INTO and returns how to name it there: an uploaded copy
+  /// ("upload://flights.csv") on a server, the absolute path in process. Keeps the file's name, by which a file loaded
+  /// once is known.
+  virtual Result<std::string> Offer(std::stop_token stop, const std::string& path) = 0;
+  /// What `Offer` gave is not needed any more: removes the uploaded copy, never the file itself. Best effort.
+  virtual void Withdraw(const std::string& offered) = 0;
+
+  virtual Result<catalog::Catalog::NewToken> CreateToken(std::stop_token stop, const TokenRequest& request) = 0;
+  virtual Result<void> RevokeToken(std::stop_token stop, const std::string& id) = 0;
+
+  virtual Result<HealthReport> CheckHealth(std::stop_token stop) = 0;
+};
+
+}  // namespace neurolake::cli

@@ -1,0 +1,90 @@
+#include "cli/embedded_client.h"
+
+namespace neurolake::cli {
+namespace {
+
+class EmbeddedClient final : public Client {
+ public:
+  EmbeddedClient(std::unique_ptr<query::StatementService> service, Principal principal, const Settings& settings,
+                 const Clock& clock)
+      : service_(std::move(service)),
+        principal_(std::move(principal)),
+        lake_(settings.lake),
+        timeout_(settings.statement_timeout),
+        clock_(clock) {}
+
+  ~EmbeddedClient() override { service_->Shutdown(std::chrono::milliseconds(0)); }
+
+  std::string description() const override { return "lake " + lake_; }
+
+  Result<std::unique_ptr<query::ResultStream>> Execute(std::stop_token stop, ClientStatement statement) override {
+    query::StatementRequest request;
+    request.sql = std::move(statement.sql);
+    request.schema = std::move(statement.schema);
+    request.time_zone = std::move(statement.time_zone);
+    return service_->Execute(Context(std::move(stop)), std::move(request));
+  }
+
+  Result<std::string> Offer(std::stop_token, const std::string& path) override {
+    std::error_code failure;
+    const auto absolute = std::filesystem::canonical(path, failure);
+    if (failure) return MakeError(ErrorCode::kNotFound, "cannot read {}: {}", path, failure.message());
+    return absolute.string();
+  }
+
+  void Withdraw(const std::string&) override {}
+
+  Result<catalog::Catalog::NewToken> CreateToken(std::stop_token, const TokenRequest& request) override {
+    NL_RETURN_IF_ERROR(CheckManage());
+    NL_RETURN_IF_ERROR(RightsOfRole(request.role));
+    return service_->catalog().CreateToken(request.principal, request.role, request.name, request.expires);
+  }
+
+  Result<void> RevokeToken(std::stop_token, const std::string& id) override {
+    NL_RETURN_IF_ERROR(CheckManage());
+    return service_->catalog().RevokeToken(TokenId(id));
+  }
+
+  Result<HealthReport> CheckHealth(std::stop_token) override {
+    HealthReport report;
+    const auto ready = service_->CheckReady();
+    report.ready = ready.has_value();
+    report.checks.emplace_back("lake", lake_);
+    report.checks.emplace_back("ready", ready ? "ok" : ready.error().message());
+    return report;
+  }
+
+ private:
+  RequestContext Context(std::stop_token stop) const {
+    return RequestContext(principal_, NewUuid(), "cli", clock_, clock_.SteadyNow() + timeout_, std::move(stop));
+  }
+
+  Result<void> CheckManage() const {
+    if (principal_.Has(Right::kManage)) return {};
+    return MakeError(ErrorCode::kPermissionDenied, "only an administrator may do this");
+  }
+
+  std::unique_ptr<query::StatementService> service_;
+  Principal principal_;
+  std::string lake_;
+  std::chrono::milliseconds timeout_;
+  const Clock& clock_;
+};
+
+}  // namespace
+
+std::unique_ptr<Client> MakeEmbeddedClient(std::unique_ptr<query::StatementService> service, Principal principal,
+                                           const Settings& settings, const Clock& clock) {
+  return std::make_unique<EmbeddedClient>(std::move(service), std::move(principal), settings, clock);
+}
+
+Result<std::unique_ptr<Client>> OpenEmbeddedClient(const Settings& settings, const std::string& program,
+                                                   const Clock& clock, Metrics& metrics,
+                                                   std::optional<std::string>& first_token) {
+  NL_ASSIGN_OR_RETURN(auto lake, query::OpenLake(settings, program, clock, metrics));
+  first_token = std::move(lake.first_token);
+  NL_ASSIGN_OR_RETURN(Principal principal, lake.service->catalog().LocalPrincipal());
+  return MakeEmbeddedClient(std::move(lake.service), std::move(principal), settings, clock);
+}
+
+}  // namespace neurolake::cli

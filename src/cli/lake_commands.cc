@@ -1,0 +1,235 @@
+#include "cli/lake_commands.h"
+
+#include <charconv>
+#include <ostream>
+
+#include "catalog/catalog.h"
+#include "cli/text_table.h"
+#include "common/text.h"
+#include "metastore/backup.h"
+#include "metastore/database.h"
+#include "query/lake_directory.h"
+
+namespace neurolake::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string ValueText(Settings& settings, size_t index) {
+  const SettingDefinition& definition = kSettingDefinitions[index];
+  const SettingsTarget target = TargetOf(settings, index);
+  if (target.as_string != nullptr) return *target.as_string;
+  if (target.as_bool != nullptr) return *target.as_bool ? "true" : "false";
+  if (target.as_duration != nullptr) return fmt::format("{}ms", target.as_duration->count());
+  if (target.as_int != nullptr) {
+    return std::string_view(definition.type) == "bytes" ? FormatBytes(*target.as_int) : std::to_string(*target.as_int);
+  }
+  std::string text;
+  if (target.as_list != nullptr) {
+    for (const std::string& part : *target.as_list) text += (text.empty() ? "" : ",") + part;
+  }
+  return text;
+}
+
+/// "http.port", "http-port" and "HTTP_PORT" are one setting.
+std::string Plain(std::string_view name) {
+  std::string plain = LowerAscii(name);
+  for (char& c : plain) {
+    if (c == '.' || c == '-') c = '_';
+  }
+  return plain;
+}
+
+std::string EnvironmentName(std::string_view setting) {
+  std::string name = "NEUROLAKE_" + Plain(setting);
+  for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return name;
+}
+
+struct OpenedCatalog {
+  std::unique_ptr<metastore::Store> store;
+  std::unique_ptr<catalog::Catalog> catalog;
+};
+
+Result<OpenedCatalog> OpenCatalog(const Settings& settings, const std::string& root, const Clock& clock) {
+  OpenedCatalog opened;
+  NL_ASSIGN_OR_RETURN(opened.store, metastore::OpenStore(settings.metastore_url, root + "/metastore.db"));
+  opened.catalog = catalog::NewCatalog(*opened.store, clock, root);
+  return opened;
+}
+
+Result<std::string> LakeRoot(const Settings& settings) {
+  std::error_code failure;
+  const std::string root = fs::canonical(settings.lake, failure).string();
+  if (failure || (settings.metastore_url.empty() && !fs::exists(root + "/metastore.db", failure))) {
+    return MakeError(ErrorCode::kNotFound, "there is no lake in {}; name one with --lake", settings.lake);
+  }
+  return root;
+}
+
+Result<std::vector<metastore::ManifestEntry>> ListVersions(catalog::Catalog& catalog) {
+  std::vector<metastore::ManifestEntry> entries;
+  NL_ASSIGN_OR_RETURN(const auto tables, catalog.ListTables(std::nullopt));
+  for (const auto& table : tables) {
+    metastore::ManifestEntry entry;
+    entry.table_id = table.id;
+    entry.schema_name = table.schema_name;
+    entry.name = table.name;
+    entry.location = table.location;
+    NL_ASSIGN_OR_RETURN(entry.version, NewestLogVersion(table.location));
+    entries.push_back(std::move(entry));
+  }
+  return entries;
+}
+
+/// Moves a store and its write-ahead files out of the way, together: one without the other is a different database.
+Result<void> SetAside(const std::string& path, const std::string& aside) {
+  for (const char* suffix : {"-wal", "-shm", ""}) {
+    std::error_code failure;
+    if (!fs::exists(path + suffix, failure)) continue;
+    fs::rename(path + suffix, aside + suffix, failure);
+    if (failure) return MakeError(ErrorCode::kIoError, "cannot move {}: {}", path + suffix, failure.message());
+  }
+  return {};
+}
+
+std::string CompactTime(WallTime now) {
+  std::string text = FormatTimestamp(now).substr(0, 19);
+  std::erase(text, '-');
+  std::erase(text, ':');
+  return text;
+}
+
+/// Says for each table of the backup whether its files are still what the backup knew.
+Result<void> CompareVersions(const std::vector<metastore::ManifestEntry>& manifest, catalog::Catalog& catalog,
+                             std::ostream& out) {
+  int64_t differing = 0;
+  for (const auto& entry : manifest) {
+    NL_ASSIGN_OR_RETURN(const auto table, catalog.FindTable(entry.table_id));
+    const std::string location = table ? table->location : entry.location;
+    NL_ASSIGN_OR_RETURN(const int64_t version, NewestLogVersion(location));
+    if (version >= entry.version && version <= std::max(entry.version, entry.version_after)) continue;
+    ++differing;
+    out << fmt::format("{}.{}: the backup matches version {}, the files are at {}\n", entry.schema_name, entry.name,
+                       entry.version, version < 0 ? "none" : std::to_string(version));
+  }
+  out << fmt::format("restored {} tables, {} of which changed since the backup\n", manifest.size(), differing);
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<EffectiveSetting>> EffectiveSettings(const std::string& file,
+                                                        const std::map<std::string, std::string>& environment,
+                                                        const std::map<std::string, std::string>& flags) {
+  NL_ASSIGN_OR_RETURN(Settings effective, LoadSettings(file, environment, flags));
+  NL_ASSIGN_OR_RETURN(Settings of_file, LoadSettings(file, {}, {}));
+  NL_ASSIGN_OR_RETURN(Settings of_default, LoadSettings("", {}, {}));
+  std::vector<EffectiveSetting> shown;
+  for (size_t i = 0; i < kSettingDefinitions.size(); ++i) {
+    const SettingDefinition& definition = kSettingDefinitions[i];
+    EffectiveSetting setting{.name = definition.name, .value = ValueText(effective, i), .source = "default"};
+    const bool by_flag =
+        std::ranges::any_of(flags, [&](const auto& flag) { return Plain(flag.first) == Plain(definition.name); });
+    if (by_flag) {
+      setting.source = "flag";
+    } else if (environment.contains(EnvironmentName(definition.name))) {
+      setting.source = "environment " + EnvironmentName(definition.name);
+    } else if (ValueText(of_file, i) != ValueText(of_default, i)) {
+      setting.source = file;
+    }
+    if (definition.secret && !setting.value.empty()) setting.value = "(secret)";
+    shown.push_back(std::move(setting));
+  }
+  return shown;
+}
+
+Result<void> PrintConfig(const std::vector<EffectiveSetting>& settings, OutputFormat format, Console& console) {
+  std::vector<std::vector<std::string>> rows;
+  for (const EffectiveSetting& setting : settings) rows.push_back({setting.name, setting.value, setting.source});
+  NL_ASSIGN_OR_RETURN(const auto table, MakeTextTable({"setting", "value", "source"}, rows));
+  const auto writer =
+      MakeResultWriter({.format = format, .width = console.width, .colour = console.out_is_terminal}, console.out);
+  NL_RETURN_IF_ERROR(writer->Begin(table.schema));
+  NL_RETURN_IF_ERROR(writer->Write(table.batch));
+  NL_RETURN_IF_ERROR(writer->End());
+  console.out.flush();
+  return CheckOutput(console.out);
+}
+
+Result<int64_t> NewestLogVersion(const std::string& table_location) {
+  constexpr size_t kVersionDigits = 20;
+  int64_t newest = -1;
+  std::error_code failure;
+  const fs::path log = fs::path(table_location) / "_delta_log";
+  if (!fs::exists(log, failure)) return newest;
+  for (fs::directory_iterator entry(log, failure), end; !failure && entry != end; entry.increment(failure)) {
+    const std::string name = entry->path().filename().string();
+    if (name.size() != kVersionDigits + 5 || !name.ends_with(".json")) continue;
+    int64_t version = -1;
+    const auto [last, error] = std::from_chars(name.data(), name.data() + kVersionDigits, version);
+    if (error == std::errc() && last == name.data() + kVersionDigits) newest = std::max(newest, version);
+  }
+  if (failure) return MakeError(ErrorCode::kIoError, "cannot list {}: {}", log.string(), failure.message());
+  return newest;
+}
+
+Result<void> Backup(const Settings& settings, const std::string& file, const Clock& clock, std::ostream& out) {
+  NL_ASSIGN_OR_RETURN(const std::string root, LakeRoot(settings));
+  NL_ASSIGN_OR_RETURN(const auto lake, OpenCatalog(settings, root, clock));
+  NL_ASSIGN_OR_RETURN(auto entries, ListVersions(*lake.catalog));
+  NL_RETURN_IF_ERROR(lake.store->BackupTo(file));
+  const auto finish = [&]() -> Result<void> {
+    for (auto& entry : entries) {
+      NL_ASSIGN_OR_RETURN(entry.version_after, NewestLogVersion(entry.location));
+    }
+    return metastore::WriteManifest(file, entries);
+  };
+  if (const auto finished = finish(); !finished) {
+    // Without its manifest the file must not pass for a backup.
+    std::error_code ignored;
+    fs::remove(file, ignored);
+    return finished;
+  }
+  for (const auto& entry : entries) {
+    out << fmt::format("{}.{} version {}", entry.schema_name, entry.name, entry.version);
+    if (entry.version_after != entry.version) out << fmt::format(" (version {} by the end)", entry.version_after);
+    out << '\n';
+  }
+  out << fmt::format("wrote {} with {} tables; the data files are in {}/tables\n", file, entries.size(), root)
+      << std::flush;
+  return {};
+}
+
+Result<void> Restore(const Settings& settings, const std::string& file, bool force, const Clock& clock,
+                     std::ostream& out) {
+  if (!settings.metastore_url.empty()) {
+    return MakeError(ErrorCode::kNotSupported,
+                     "restore works on a lake whose metadata store is SQLite; this lake's is PostgreSQL");
+  }
+  NL_ASSIGN_OR_RETURN(const auto manifest, metastore::ReadManifest(file));
+  NL_ASSIGN_OR_RETURN(const auto lake, query::LakeDirectory::Open(settings.lake));
+  const std::string path = lake->metastore_path();
+  std::error_code failure;
+  const bool replaces = fs::exists(path, failure);
+  if (replaces && !force) {
+    return MakeError(ErrorCode::kAlreadyExists,
+                     "the lake has a metadata store; --force replaces it and keeps it beside");
+  }
+  const std::string arriving = path + ".restoring";
+  fs::copy_file(file, arriving, fs::copy_options::overwrite_existing, failure);
+  if (failure) return MakeError(ErrorCode::kIoError, "cannot copy {}: {}", file, failure.message());
+  fs::permissions(arriving, fs::perms::owner_read | fs::perms::owner_write, failure);
+  {
+    // Opening it checks it and brings it to this program's version, before anything is replaced.
+    NL_ASSIGN_OR_RETURN(const auto checked, metastore::OpenStore("", arriving));
+  }
+  const std::string aside = fmt::format("{}.before-restore-{}", path, CompactTime(clock.Now()));
+  NL_RETURN_IF_ERROR(SetAside(path, aside));
+  NL_RETURN_IF_ERROR(SetAside(arriving, path));
+  if (replaces) out << "kept the former metadata store as " << aside << '\n';
+  NL_ASSIGN_OR_RETURN(const auto restored, OpenCatalog(settings, lake->root(), clock));
+  return CompareVersions(manifest, *restored.catalog, out);
+}
+
+}  // namespace neurolake::cli

@@ -1,0 +1,209 @@
+#include "cli/internal/subcommands.h"
+
+namespace neurolake::cli {
+namespace {
+
+CLI::App* Add(CLI::App& parent, const char* name, const char* description, const char* examples) {
+  CLI::App* command = parent.add_subcommand(name, description);
+  command->footer(examples);
+  command->fallthrough();  // Global options may stand anywhere.
+  return command;
+}
+
+void AddServe(CLI::App& app) {
+  Add(app, "serve", "Start the server on a lake; makes the lake if there is none",
+      R"(Examples:
+  neurolake serve --lake /data/lake
+  neurolake serve --lake /data/lake --http.listen 0.0.0.0 --http.port 8443 \
+      --http.tls_certificate server.pem --http.tls_key server.key
+
+The first start of a lake prints an administrator's token, once. Ctrl-C or SIGTERM stops
+the server after running statements had http.shutdown_grace to finish.
+Every setting in docs/configuration.md is a flag; 'neurolake config' lists them.)");
+}
+
+void AddSql(CLI::App& app, SqlArguments& sql) {
+  CLI::App* command = Add(app, "sql", "Run SQL, or open the interactive shell",
+                          R"(Examples:
+  neurolake --lake ./lake sql                              the shell, when a terminal
+  neurolake --lake ./lake sql -c 'SELECT * FROM silver.flights LIMIT 5'
+  neurolake --server http://127.0.0.1:8321 sql -f load.sql
+  echo 'SELECT 42' | neurolake --lake ./lake sql --format csv
+
+-c and -f may be repeated; all -c run first, then all -f. A script stops at its first
+error. In the shell, \? lists what it understands beside SQL.)");
+  command->add_option("-c,--command", sql.texts, "Run this text, which may hold several statements")
+      ->take_all()
+      ->allow_extra_args(false)
+      ->option_text("TEXT");
+  command->add_option("-f,--file", sql.files, "Run this file; '-' is standard input")
+      ->take_all()
+      ->allow_extra_args(false)
+      ->option_text("FILE");
+  command->add_option("--schema", sql.schema, "Schema of names that have none")->option_text("NAME");
+  command->add_option("--rows", sql.rows_max, "Rows a box shows, 0 for all; by default 40 on a terminal, else all")
+      ->check(CLI::Range(int64_t{0}, int64_t{1'000'000}))
+      ->option_text("N");
+  command->add_flag("-x,--expanded", sql.expanded, "Boxes show one line per column");
+}
+
+void AddTable(CLI::App& app, TableArguments& table) {
+  CLI::App* command = Add(app, "table", "List tables, or look at one", R"(Examples:
+  neurolake --lake ./lake table list
+  neurolake --lake ./lake table list silver
+  neurolake --lake ./lake table describe silver.flights
+  neurolake --lake ./lake table history silver.flights --format json)");
+  command->require_subcommand(1);
+  CLI::App* list = Add(*command, "list", "Tables and views, of one schema or of all",
+                       "Example:\n  neurolake --lake ./lake table list gold");
+  list->add_option("schema", table.schema, "Only this schema's");
+  struct Named {
+    const char* name;
+    const char* description;
+  };
+  for (const Named& named : {Named{"describe", "Columns and types"}, Named{"history", "Versions: who, when, what"},
+                             Named{"detail", "Location, size, format, properties"}}) {
+    const std::string example = fmt::format("Example:\n  neurolake --lake ./lake table {} silver.flights", named.name);
+    CLI::App* action = Add(*command, named.name, named.description, example.c_str());
+    action->add_option("table", table.name, "schema.table")->required();
+  }
+}
+
+void AddIngest(CLI::App& app, IngestArguments& ingest) {
+  CLI::App* command = Add(app, "ingest", "Load CSV, JSON lines or Parquet files into a table",
+                          R"(Examples:
+  neurolake --lake ./lake ingest flights.csv --into bronze.flights
+  neurolake --lake ./lake ingest flights.csv --into bronze.flights --dry-run
+  neurolake --server http://127.0.0.1:8321 ingest 2024-*.json.gz --into bronze.events --key id
+  neurolake --lake ./lake ingest planes.csv --into silver.planes --trim --null NA \
+      --quarantine silver.planes_rejected --map 'speed:unknown='
+
+A table that does not exist is made with the inferred schema, which is shown first. A file
+that was loaded once is not loaded again (--force does). Rows that do not fit go to the
+quarantine table with file, line, column and reason. With --server files are uploaded first
+and the copies removed at the end.)");
+  command->add_option("files", ingest.files, "Files to load")->required()->option_text("FILES");
+  command->add_option("--into", ingest.into, "Table to load into")->required()->option_text("SCHEMA.TABLE");
+  // The output's --format stands before the subcommand.
+  command->add_option("--format", ingest.file_format, "csv, json or parquet; by default from the files' names")
+      ->check(CLI::IsMember({"csv", "json", "parquet"}))
+      ->option_text("FORMAT");
+  command->add_option("--schema-file", ingest.schema_file, "File with the columns: 'name TYPE' per line or comma")
+      ->option_text("FILE");
+  command->add_option("--key", ingest.keys, "Business key: of rows that agree in it one stays")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->option_text("COLUMN,…");
+  command->add_option("--keep", ingest.keep, "Which row of one key stays: first or last")
+      ->check(CLI::IsMember({"first", "last"}))
+      ->option_text("WHICH");
+  command->add_option("--on-error", ingest.on_error, "Rows that do not fit: quarantine, abort or skip")
+      ->check(CLI::IsMember({"quarantine", "abort", "skip"}))
+      ->option_text("WAY");
+  command->add_option("--quarantine", ingest.quarantine, "Table for rows that do not fit")->option_text("SCHEMA.TABLE");
+  command->add_flag("--trim", ingest.trim, "Take blanks off both ends of texts");
+  command->add_option("--null", ingest.null_tokens, "Texts that mean NULL")
+      ->take_all()
+      ->allow_extra_args(false)
+      ->option_text("TEXT");
+  command->add_option("--date-format", ingest.date_formats, "How dates are written, such as %d/%m/%Y")
+      ->take_all()
+      ->allow_extra_args(false)
+      ->option_text("FORMAT");
+  command->add_option("--map", ingest.value_maps, "Replace a value: column:from=to")
+      ->take_all()
+      ->allow_extra_args(false)
+      ->option_text("MAP");
+  command->add_option("--option", ingest.options, "Any other FORMAT_OPTIONS of COPY INTO: name=value")
+      ->take_all()
+      ->allow_extra_args(false)
+      ->option_text("OPTION");
+  command->add_option("--promote", ingest.promote, "Then move on to this table the loads it does not have yet")
+      ->option_text("SCHEMA.TABLE");
+  command->add_flag("--force", ingest.force, "Load files again that were loaded before");
+  command->add_flag("--dry-run", ingest.dry_run, "Show the schema and the statement; load nothing");
+}
+
+void AddToken(CLI::App& app, TokenArguments& token) {
+  CLI::App* command = Add(app, "token", "Make, list and revoke API tokens", R"(Examples:
+  neurolake --lake ./lake token create analyst --role reader --expires 30d
+  neurolake --lake ./lake token list
+  neurolake --lake ./lake token revoke 0193f0c2-…
+
+A token's secret is printed when it is made and never again: only its hash is kept.)");
+  command->require_subcommand(1);
+  CLI::App* create = Add(*command, "create", "Make a token, and its principal if that is new",
+                         "Example:\n  neurolake --lake ./lake token create loader --role writer --name nightly");
+  create->add_option("principal", token.principal, "Who the token stands for")->required();
+  create->add_option("--role", token.role, "reader, writer, engineer or admin")
+      ->check(CLI::IsMember({"reader", "writer", "engineer", "admin"}))
+      ->capture_default_str()
+      ->option_text("ROLE");
+  create->add_option("--name", token.name, "What to recognise the token by; else the principal")->option_text("NAME");
+  create->add_option("--expires", token.expires, "From now (30d) or when (2026-01-31)")->option_text("TIME");
+  Add(*command, "list", "Tokens, without their secrets", "Example:\n  neurolake --lake ./lake token list");
+  CLI::App* revoke = Add(*command, "revoke", "Make a token invalid, at once and for good",
+                         "Example:\n  neurolake --lake ./lake token revoke 0193f0c2-…");
+  revoke->add_option("id", token.id, "As 'token list' shows it")->required();
+}
+
+void AddLocation(CLI::App& app, LocationArguments& location) {
+  CLI::App* command = Add(app, "location", "Directories that statements may read files from", R"(Examples:
+  neurolake --lake ./lake location add landing /data/landing
+  neurolake --lake ./lake location add shared /data/delta --may-register
+  neurolake --lake ./lake location drop landing)");
+  command->require_subcommand(1);
+  CLI::App* add = Add(*command, "add", "Let COPY INTO read a directory of the server's file system",
+                      "Example:\n  neurolake --lake ./lake location add landing /data/landing");
+  add->add_option("name", location.name, "Name of the location")->required();
+  add->add_option("path", location.path, "Directory on the server")->required();
+  add->add_flag("--may-register", location.may_register, "CREATE TABLE … LOCATION may use it too");
+  Add(*command, "list", "The external locations", "Example:\n  neurolake --lake ./lake location list");
+  CLI::App* drop = Add(*command, "drop", "Take a location away; its files stay",
+                       "Example:\n  neurolake --lake ./lake location drop landing");
+  drop->add_option("name", location.name, "Name of the location")->required();
+}
+
+void AddCare(CLI::App& app, Arguments& arguments) {
+  CLI::App* backup = Add(app, "backup", "Copy the metadata store and note the tables' versions", R"(Example:
+  neurolake --lake ./lake backup lake-2026-01-31.backup
+
+Writes names, ids, tokens' hashes, locations and history to one file, consistent in itself,
+and the version of every table it matches. Data files are not in it: copy tables/ as well.)");
+  backup->add_option("file", arguments.backup.file, "File to write; must not exist")->required();
+  CLI::App* restore = Add(app, "restore", "Put a backup in place of a lake's metadata store", R"(Example:
+  neurolake --lake ./lake restore lake-2026-01-31.backup
+
+No server may run on the lake. A metadata store that is there is kept beside as
+metastore.db.before-restore; that needs --force. Tables whose files are older or newer than
+the backup are listed.)");
+  restore->add_option("file", arguments.backup.file, "File that 'backup' wrote")->required();
+  restore->add_flag("--force", arguments.backup.force, "Replace the metadata store that is there");
+  Add(app, "health", "Say whether the lake or server takes statements", R"(Examples:
+  neurolake --server http://127.0.0.1:8321 health     exit code 0 when ready, 3 when not
+  neurolake --lake ./lake health)");
+  Add(app, "config", "Print the settings in force and where each comes from", R"(Examples:
+  neurolake config
+  NEUROLAKE_HTTP_PORT=9000 neurolake config --config neurolake.toml --format json)");
+  Add(app, "version", "Print the version", "Example:\n  neurolake version");
+  CLI::App* demo = Add(app, "demo", "Load a year of New York flights: bronze, silver, gold", R"(Example:
+  neurolake --lake ./demo-lake demo --data ~/.cache/neurolake/nycflights13
+
+Needs the five CSV files of nycflights13. Prints each statement and what it gives.)");
+  demo->add_option("--data", arguments.demo.data_directory, "Directory of the CSV files")->option_text("DIR");
+  demo->add_option("--address", arguments.demo.address, "Address to print at the end")->option_text("URL");
+}
+
+}  // namespace
+
+void AddSubcommands(CLI::App& app, Arguments& arguments) {
+  AddServe(app);
+  AddSql(app, arguments.sql);
+  AddTable(app, arguments.table);
+  AddIngest(app, arguments.ingest);
+  AddToken(app, arguments.token_command);
+  AddLocation(app, arguments.location);
+  AddCare(app, arguments);
+}
+
+}  // namespace neurolake::cli

@@ -1,0 +1,59 @@
+#pragma once
+#include <map>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "cli/client.h"
+#include "cli/statement_runner.h"
+
+namespace neurolake::cli {
+
+/// A result with one column per type: "BIGINT" or "VARCHAR"; a cell of "∅" is NULL.
+struct FakeResult {
+  std::vector<std::string> names;
+  std::vector<std::string> types;
+  std::vector<std::vector<std::string>> rows;
+  std::string kind = "SELECT";
+  int64_t rows_changed = -1;
+  int64_t committed_version = -1;
+  std::optional<Error> error_at_start;
+  std::optional<Error> error_at_end;
+};
+
+arrow::Schema FakeSchema(const FakeResult& result);
+arrow::Batch FakeBatch(const FakeResult& result);
+std::unique_ptr<query::ResultStream> FakeStream(FakeResult result);
+
+/// Answers statements from a list and remembers what it was asked.
+class FakeClient final : public Client {
+ public:
+  std::map<std::string, FakeResult> answers;  ///< By statement; others give one row, 42.
+  std::vector<std::string> asked;
+  std::vector<ClientStatement> statements;
+  std::vector<std::string> offered;
+  std::vector<std::string> withdrawn;
+  Result<catalog::Catalog::NewToken> token = MakeError(ErrorCode::kPermissionDenied, "no");
+  TokenRequest token_request;
+  HealthReport health;
+
+  std::string description() const override { return "fake"; }
+  Result<std::unique_ptr<query::ResultStream>> Execute(std::stop_token stop, ClientStatement statement) override;
+  void Withdraw(const std::string& path) override { withdrawn.push_back(path); }
+  Result<std::string> Offer(std::stop_token stop, const std::string& path) override;
+  Result<catalog::Catalog::NewToken> CreateToken(std::stop_token stop, const TokenRequest& request) override;
+  Result<void> RevokeToken(std::stop_token stop, const std::string& id) override;
+  Result<HealthReport> CheckHealth(std::stop_token) override { return health; }
+};
+
+/// A console of strings and a runner on a FakeClient.
+struct TestBench {
+  std::istringstream in;
+  std::ostringstream out;
+  std::ostringstream err;
+  FakeClient client;
+  Console console{.in = in, .out = out, .err = err};
+  StatementRunner runner{client, console, nullptr};
+};
+
+}  // namespace neurolake::cli
