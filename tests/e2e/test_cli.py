@@ -1,0 +1,130 @@
+"""The command line as people and scripts use it, embedded on a directory and against a server."""
+import csv
+import io
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from server import Server
+
+BINARY = os.environ["TESTED_BINARY"]
+
+
+def run(*arguments, token=None, stdin=None, **environment):
+    env = {**os.environ, **environment}
+    if token:
+        env["NEUROLAKE_TOKEN"] = token
+    return subprocess.run([BINARY, *arguments], capture_output=True, text=True, env=env, input=stdin, timeout=120)
+
+
+class Embedded(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="neurolake-cli-")
+        self.lake = self.folder + "/lake"
+
+    def tearDown(self):
+        shutil.rmtree(self.folder)
+
+    def sql(self, text, *more):
+        return run("--lake", self.lake, *more, "sql", "-c", text)
+
+    def test_a_table_outlives_the_process(self):
+        self.assertEqual(self.sql("CREATE TABLE t AS SELECT 1 AS id, 'ü' AS v").returncode, 0)
+        result = self.sql("SELECT * FROM t", "--format", "json")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(json.loads(result.stdout), [{"id": 1, "v": "ü"}])
+
+    def test_formats_for_machines(self):
+        text = "SELECT 1 AS a, 'x,\"y\"' AS b UNION ALL SELECT 2, NULL ORDER BY a"
+        rows = list(csv.reader(io.StringIO(self.sql(text, "--format", "csv").stdout)))
+        self.assertEqual(rows, [["a", "b"], ["1", 'x,"y"'], ["2", ""]])
+        lines = self.sql(text, "--format", "ndjson").stdout.splitlines()
+        self.assertEqual([json.loads(line) for line in lines], [{"a": 1, "b": 'x,"y"'}, {"a": 2, "b": None}])
+        self.assertIn("| a |", self.sql(text, "--format", "markdown").stdout)
+
+    def test_exit_codes_say_what_went_wrong(self):
+        self.assertEqual(self.sql("SELECT 1").returncode, 0)
+        self.assertEqual(self.sql("SELEC 1").returncode, 1)
+        self.assertEqual(self.sql("SELECT * FROM read_csv('/etc/passwd')").returncode, 4)
+        self.assertEqual(run("--no-such-flag").returncode, 2)
+        self.assertEqual(run("--server", "http://127.0.0.1:1", "sql", "-c", "SELECT 1", token="nl_x").returncode, 3)
+
+    def test_a_script_stops_at_its_first_error(self):
+        script = self.folder + "/s.sql"
+        pathlib.Path(script).write_text("CREATE TABLE a AS SELECT 1 AS x;\nSELECT nope FROM a;\nCREATE TABLE b AS SELECT 1 AS x;")
+        self.assertEqual(run("--lake", self.lake, "sql", "-f", script).returncode, 1)
+        names = self.sql("SELECT table_name FROM system.tables", "--format", "csv").stdout.split()
+        self.assertEqual(names, ["table_name", "a"])
+
+    def test_help_version_and_configuration(self):
+        self.assertIn("neurolake", run("--help").stdout)
+        self.assertIn("neurolake", run("sql", "--help").stdout)
+        self.assertEqual(run("version").returncode, 0)
+        self.assertIn("http.port", run("config").stdout)
+
+    def test_backup_and_restore(self):
+        self.sql("CREATE TABLE t AS SELECT 1 AS id")
+        copy = self.folder + "/copy.db"
+        result = run("--lake", self.lake, "backup", copy)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("t", result.stdout)
+        self.sql("DROP TABLE t")
+        self.assertEqual(self.sql("SELECT * FROM t").returncode, 1)
+        result = run("--lake", self.lake, "restore", "--force", copy)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(self.sql("SELECT id FROM t", "--format", "csv").stdout.split(), ["id", "1"])
+
+
+class Remote(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server(BINARY).start()
+        cls.folder = tempfile.mkdtemp(prefix="neurolake-cli-")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.stop()
+        shutil.rmtree(cls.folder)
+
+    def cli(self, *arguments, token=None):
+        return run("--server", self.server.url, *arguments, token=token or self.server.admin_token)
+
+    def rows(self, text):
+        result = self.cli("--format", "json", "sql", "-c", text)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return json.loads(result.stdout)
+
+    def test_tokens_are_made_used_and_revoked(self):
+        made = self.cli("--format", "json", "token", "create", "ada", "--role", "reader", "--name", "laptop")
+        self.assertEqual(made.returncode, 0, made.stderr)
+        secret = next(word.strip('",') for word in made.stdout.split() if "nl_" in word)
+        secret = secret[secret.index("nl_"):][:46]
+        self.assertEqual(self.cli("sql", "-c", "SELECT 1", token=secret).returncode, 0)
+        self.assertEqual(self.cli("sql", "-c", "CREATE TABLE x AS SELECT 1 AS a", token=secret).returncode, 4)
+        token_id = self.rows("SELECT id FROM system.tokens WHERE principal = 'ada'")[0]["id"]
+        self.assertEqual(self.cli("token", "revoke", token_id).returncode, 0)
+        self.assertEqual(self.cli("sql", "-c", "SELECT 1", token=secret).returncode, 4)
+
+    def test_a_file_is_loaded_once_and_bad_rows_are_set_aside(self):
+        path = self.folder + "/orders.csv"
+        pathlib.Path(path).write_text("id,amount,day\n1,2.50,2024-01-01\n2,NA,2024-01-02\nthree,1.00,2024-01-03\n4,4.00,2024-01-04\n")
+        self.cli("sql", "-c", "CREATE TABLE main.orders (id BIGINT, amount DECIMAL(10,2), day DATE)")
+        first = self.cli("ingest", path, "--into", "main.orders", "--null", "NA")
+        self.assertEqual(first.returncode, 0, first.stderr)
+        self.assertEqual(self.rows("SELECT count(*) AS n, sum(amount) AS s FROM main.orders"), [{"n": 3, "s": "6.50"}])
+        again = self.cli("ingest", path, "--into", "main.orders", "--null", "NA")
+        self.assertEqual(again.returncode, 0, again.stderr)
+        self.assertEqual(self.rows("SELECT count(*) AS n FROM main.orders"), [{"n": 3}])
+        kept = self.rows("SELECT line, column_name FROM main.orders__quarantine")
+        self.assertEqual(kept, [{"line": 4, "column_name": "id"}])
+
+    def test_health(self):
+        self.assertEqual(self.cli("health").returncode, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
