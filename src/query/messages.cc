@@ -9,10 +9,6 @@ namespace {
 namespace json = boost::json;
 using engine::duckdb::ExecutionStatistics;
 
-std::unexpected<Error> BadMember(std::string_view name) {
-  return MakeError(ErrorCode::kCorruption, "malformed message between server and worker, member {}", name);
-}
-
 json::object EncodeStages(const StageTimes& stages) {
   json::object object;
   for (const auto& [name, micros] : stages) object[name + "_us"] = micros;
@@ -91,6 +87,10 @@ Result<std::vector<ReadableLocation>> DecodeReadable(const json::object& message
 }
 
 }  // namespace
+
+std::unexpected<Error> BadMember(std::string_view name) {
+  return MakeError(ErrorCode::kCorruption, "malformed message between server and worker, member {}", name);
+}
 
 Result<json::object> ParseObject(std::string_view text) {
   boost::system::error_code error;

@@ -83,6 +83,8 @@ boost::json::object EncodeCommit(const engine::duckdb::LakeCommit& commit);
 Result<engine::duckdb::LakeCommit> DecodeCommit(const boost::json::object& object);
 
 // Members of an object that may be hostile.
+/// The error for a member that is missing or of the wrong type.
+std::unexpected<Error> BadMember(std::string_view name);
 Result<std::string> StringMember(const boost::json::object& object, std::string_view name);
 Result<int64_t> IntMember(const boost::json::object& object, std::string_view name);
 Result<bool> BoolMember(const boost::json::object& object, std::string_view name);

@@ -28,7 +28,7 @@ Result<std::map<std::string, std::string>> TextsMember(const json::object& objec
   std::map<std::string, std::string> texts;
   const auto* member = object.if_contains(name);
   if (member == nullptr || !member->is_object()) {
-    return MakeError(ErrorCode::kCorruption, "malformed message between server and worker, member {}", name);
+    return BadMember(name);
   }
   for (const auto& [key, value] : member->get_object()) {
     if (value.is_string()) texts.emplace(key, value.get_string());
@@ -40,7 +40,7 @@ Result<std::vector<std::string>> NamesMember(const json::object& object, std::st
   std::vector<std::string> names;
   const auto* member = object.if_contains(name);
   if (member == nullptr || !member->is_array()) {
-    return MakeError(ErrorCode::kCorruption, "malformed message between server and worker, member {}", name);
+    return BadMember(name);
   }
   for (const auto& value : member->get_array()) {
     if (value.is_string()) names.emplace_back(value.get_string());
@@ -100,7 +100,7 @@ Result<NameChange> DecodeChange(const json::object& object) {
   NameChange change;
   NL_ASSIGN_OR_RETURN(const int64_t kind, IntMember(object, "kind"));
   if (kind < 0 || kind > static_cast<int64_t>(NameChange::Kind::kDropView)) {
-    return MakeError(ErrorCode::kCorruption, "malformed message between server and worker, member kind");
+    return BadMember("kind");
   }
   change.kind = static_cast<NameChange::Kind>(kind);
   NL_ASSIGN_OR_RETURN(change.schema_name, StringMember(object, "schema"));

@@ -178,7 +178,7 @@ Result<engine::ExecutionStatistics> WorkerStatement::RunOnServer(const std::stri
   return Statistics{};
 }
 
-Result<engine::ExecutionStatistics> WorkerStatement::RunAnalyze(const std::string& sql, const std::string& plan,
+Result<engine::ExecutionStatistics> WorkerStatement::RunAnalyze(const std::string& sql,
                                                                 std::vector<std::string> lines) {
   NL_ASSIGN_OR_RETURN(auto costed, Prepare(sql, StatementOrigin::kUser));
   const auto begin = steady_clock::now();
@@ -215,7 +215,7 @@ Result<engine::ExecutionStatistics> WorkerStatement::RunExplain(const Explain& e
   lines.push_back(fmt::format("Predicted ({}): {}", prediction.method, optimizer::PredictionJson(prediction)));
   lines.push_back("Plan:");
   for (std::string& line : Lines(plan)) lines.push_back(std::move(line));
-  if (explain.analyze) return RunAnalyze(inner->sql, plan, std::move(lines));
+  if (explain.analyze) return RunAnalyze(inner->sql, std::move(lines));
   NL_RETURN_IF_ERROR(SendLines("plan", lines));
   return Statistics{};
 }

@@ -49,7 +49,7 @@ class WorkerStatement {
   Result<Statistics> Dispatch(FrontStatement statement);
   Result<Statistics> RunCopy(const CopyInto& copy);
   Result<Statistics> RunExplain(const Explain& explain);
-  Result<Statistics> RunAnalyze(const std::string& sql, const std::string& plan, std::vector<std::string> lines);
+  Result<Statistics> RunAnalyze(const std::string& sql, std::vector<std::string> lines);
   /// A statement of the server alone, such as CREATE EXTERNAL LOCATION: planned, granted, done, without rows.
   Result<Statistics> RunOnServer(const std::string& kind, const std::function<Result<void>()>& body);
   std::string SchemaOf(const ObjectName& name) const;
