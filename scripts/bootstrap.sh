@@ -64,7 +64,10 @@ fetch() {  # name
   if [ ! -f "$file" ]; then
     echo "bootstrap: fetching $package $version" >&2
     case $kind in
-      npm) (cd "$downloads" && npm pack --silent "$package@$version" >/dev/null) || fail "$package $version" "npm pack failed" ;;
+      npm)
+        local log=$downloads/npm.log
+        (cd "$downloads" && npm pack "$package@$version" >"$log" 2>&1) ||
+          fail "$package $version" "npm pack failed: $(grep -m 1 -i 'reason\|err' "$log" || tail -n 1 "$log"), see $log" ;;
       sdist)
         local venv; venv=$(source_package_tools)
         PATH=$venv/bin:$PATH "$venv/bin/pip" download -q --disable-pip-version-check --no-deps --no-binary :all: \
