@@ -25,7 +25,8 @@ test: ## every test
 test-asan: bootstrap ## the C++ tests under AddressSanitizer and UBSan
 	@scripts/build.sh asan all && cd build/asan && ASAN_OPTIONS=detect_leaks=0 ctest --output-on-failure
 
-test-slow: bootstrap ## what needs Spark or long runs
+test-slow: ## what needs Spark or long runs
+	@scripts/bootstrap.sh --slow
 	@scripts/test_slow.sh
 
 bench: build ## benchmarks; appends to bench/RESULTS.md
