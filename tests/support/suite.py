@@ -15,14 +15,19 @@ def judges_python():
     return os.path.join(cache, "judges", "bin", "python")
 
 
+def run_in_judges_environment():
+    if pathlib.Path(sys.prefix) != pathlib.Path(judges_python()).parent.parent:
+        os.execv(judges_python(), [judges_python()] + sys.argv)
+
+
 def main(folder, needs_judges=False):
     global BINARY
     parser = argparse.ArgumentParser()
     parser.add_argument("--binary", required=True)
     parser.add_argument("--only", default="test*.py", help="pattern of modules")
     args = parser.parse_args()
-    if needs_judges and pathlib.Path(sys.prefix) != pathlib.Path(judges_python()).parent.parent:
-        os.execv(judges_python(), [judges_python()] + sys.argv)
+    if needs_judges:
+        run_in_judges_environment()
     BINARY = os.path.abspath(args.binary)
     os.environ["TESTED_BINARY"] = BINARY
     sys.path.insert(0, str(folder))

@@ -1,0 +1,82 @@
+"""One feature of Delta as the conformance suites check it, and as a row of docs/delta-support.md."""
+import dataclasses
+import importlib
+import pathlib
+
+FOLDER = pathlib.Path(__file__).resolve().parent / "features"
+
+
+@dataclasses.dataclass(frozen=True)
+class Refused:
+    """A statement or a read that ends in a clear error. `text` is part of the message and names what is missing."""
+
+    text: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Differs:
+    """A judge that reads, but not what is in the table: its fault, shown by the other judges. `why` goes on the page."""
+
+    why: str
+
+
+#: The judge answers as we do, at every version of the table.
+SAME = "same"
+#: Not tried, as there is nothing to try.
+NONE = None
+
+
+MAPPED_PARTITIONS = Differs("DuckDB's extension gives NULL for partition columns of tables with column mapping, Spark's too")
+
+
+@dataclasses.dataclass
+class Feature:
+    """Statements hold `{t}` where the table's name goes; a list of them runs in order.
+
+    What we write: `write` are our statements, `rows` what the table then holds (compared by value, any order), and
+    `delta_rs`, `duckdb` and `spark` what these judges make of every version. With `write=Refused(…)` the first statement
+    is refused with that text and nothing is left behind.
+
+    What others write: `theirs` are Spark's statements (slow tier), `theirs_by_delta_rs` a function of a path (fast tier).
+    `read` says whether we read each version of it as its writer does. `change` are our statements on that table, after
+    which the judges read what we do; `change=Refused(…)` with `change_attempt` says that they are refused by name and
+    leave the table as it was.
+    """
+
+    title: str
+    write: object = NONE
+    attempt: str = ""
+    rows: object = NONE
+    delta_rs: object = SAME
+    duckdb: object = SAME
+    spark: object = SAME
+    theirs: object = NONE
+    theirs_by_delta_rs: object = NONE
+    read: object = SAME
+    change: object = NONE
+    change_attempt: str = "INSERT INTO {t} SELECT * FROM {t}"
+    #: What delta-rs and DuckDB make of the table after `change`; Spark has to agree always.
+    changed_delta_rs: object = SAME
+    changed_duckdb: object = SAME
+    #: Columns compared when not all can be, as a list of expressions that every judge understands.
+    columns: str = "*"
+    #: Versions that another reader cannot go to, for a reason of the protocol (vacuumed files, cleaned logs).
+    versions: object = "all"
+    note: str = ""
+
+    @property
+    def slug(self):
+        return "".join(c if c.isalnum() else "_" for c in self.title.lower()).strip("_")
+
+
+def all_groups():
+    """[(heading, [Feature…])…] of every module in features/, in the order of their names' numbers."""
+    groups = []
+    for path in sorted(FOLDER.glob("[a-z]*.py")):
+        module = importlib.import_module(f"features.{path.stem}")
+        groups.append((module.ORDER, module.HEADING, module.FEATURES))
+    return [(heading, features) for _, heading, features in sorted(groups, key=lambda group: group[0])]
+
+
+def all_features():
+    return [feature for _, features in all_groups() for feature in features]

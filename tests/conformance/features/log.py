@@ -1,0 +1,134 @@
+"""Logs, checkpoints, protocol features and maintenance."""
+import deltalake
+import pyarrow as pa
+
+from feature import Feature, MAPPED_PARTITIONS, Refused
+
+ORDER = 4
+HEADING = "Logs and table features"
+
+CREATE = "CREATE TABLE {t} (id BIGINT, p STRING)"
+INSERTS = [f"INSERT INTO {{t}} VALUES ({i}, 'p{i % 2}')" for i in range(7)]
+
+
+def compacted_by_delta_rs(path):
+    for i in range(6):
+        deltalake.write_deltalake(path, pa.table({"id": [i]}), mode="append")
+    deltalake.DeltaTable(path).compact_logs(1, 4)
+
+
+def optimized_by_delta_rs(path):
+    for i in range(4):
+        deltalake.write_deltalake(path, pa.table({"id": [i, 10 - i]}), mode="append")
+    deltalake.DeltaTable(path).optimize.compact()
+    deltalake.DeltaTable(path).restore(2)
+    deltalake.DeltaTable(path).optimize.z_order(["id"])
+
+
+def change_feed_by_delta_rs(path):
+    deltalake.write_deltalake(path, pa.table({"id": [1, 2, 3]}), configuration={"delta.enableChangeDataFeed": "true"})
+    deltalake.DeltaTable(path).delete("id = 2")
+
+
+FEATURES = [
+    Feature(
+        "In-commit timestamps",
+        write=[f"{CREATE} TBLPROPERTIES ('delta.enableInCommitTimestamps' = 'true')", *INSERTS[:3]],
+        theirs=[f"{CREATE} USING delta TBLPROPERTIES ('delta.enableInCommitTimestamps' = 'true')", *INSERTS[:2],
+                "DELETE FROM {t} WHERE id = 0"],
+        change=INSERTS[3:5]),
+    Feature(
+        "In-commit timestamps switched on later",
+        theirs=[f"{CREATE} USING delta", *INSERTS[:2],
+                "ALTER TABLE {t} SET TBLPROPERTIES ('delta.enableInCommitTimestamps' = 'true')", *INSERTS[2:4]],
+        change=INSERTS[4:6]),
+    Feature(
+        "Checkpoints, classic",
+        write=[f"{CREATE} PARTITIONED BY (p) TBLPROPERTIES ('delta.checkpointInterval' = '3')", *INSERTS,
+               "DELETE FROM {t} WHERE id = 3", "UPDATE {t} SET id = 100 WHERE id = 4"],
+        theirs=[f"{CREATE} USING delta PARTITIONED BY (p) TBLPROPERTIES ('delta.checkpointInterval' = '3')", *INSERTS,
+                "DELETE FROM {t} WHERE id = 3"],
+        change=["INSERT INTO {t} VALUES (50, 'p5')", "DELETE FROM {t} WHERE id = 5"]),
+    Feature(
+        "Checkpoints with statistics as a struct",
+        theirs=[f"{CREATE} USING delta PARTITIONED BY (p) TBLPROPERTIES ('delta.checkpointInterval' = '3', "
+                "'delta.checkpoint.writeStatsAsStruct' = 'true', 'delta.checkpoint.writeStatsAsJson' = 'false')", *INSERTS],
+        change=["DELETE FROM {t} WHERE id = 5"]),
+    Feature(
+        "Checkpoints v2 with sidecars",
+        theirs=[f"{CREATE} USING delta TBLPROPERTIES ('delta.checkpointInterval' = '3', 'delta.checkpointPolicy' = 'v2')",
+                *INSERTS, "DELETE FROM {t} WHERE id = 3"],
+        change=["INSERT INTO {t} VALUES (50, 'p5')", "DELETE FROM {t} WHERE id = 5"]),
+    Feature("Compacted log files", theirs_by_delta_rs=compacted_by_delta_rs, change=["DELETE FROM {t} WHERE id = 1"]),
+    Feature(
+        "Append-only tables",
+        write=[f"{CREATE} TBLPROPERTIES ('delta.appendOnly' = 'true')", *INSERTS[:2]],
+        theirs=[f"{CREATE} USING delta TBLPROPERTIES ('delta.appendOnly' = 'true')", *INSERTS[:2]],
+        change=["INSERT INTO {t} VALUES (50, 'p5')"]),
+    Feature(
+        "Change data feed",
+        write=Refused("delta.enableChangeDataFeed"),
+        attempt=f"{CREATE} TBLPROPERTIES ('delta.enableChangeDataFeed' = 'true')",
+        theirs=[f"{CREATE} USING delta TBLPROPERTIES ('delta.enableChangeDataFeed' = 'true')", *INSERTS[:3],
+                "UPDATE {t} SET p = 'x' WHERE id = 1", "DELETE FROM {t} WHERE id = 2"],
+        theirs_by_delta_rs=change_feed_by_delta_rs,
+        change=Refused("changeDataFeed")),
+    Feature(
+        "Row tracking",
+        write=Refused("delta.enableRowTracking"),
+        attempt=f"{CREATE} TBLPROPERTIES ('delta.enableRowTracking' = 'true')",
+        theirs=[f"{CREATE} USING delta TBLPROPERTIES ('delta.enableRowTracking' = 'true')", *INSERTS[:3],
+                "UPDATE {t} SET p = 'x' WHERE id = 1"],
+        change=Refused("rowTracking")),
+    Feature(
+        "Liquid clustering",
+        write=Refused("CLUSTER BY"), attempt=f"{CREATE} CLUSTER BY (id)",
+        theirs=[f"{CREATE} USING delta CLUSTER BY (id)", *INSERTS[:4], "OPTIMIZE {t}", *INSERTS[4:5]],
+        change=Refused("clustering")),
+    Feature(
+        "`OPTIMIZE` and `ZORDER`, made by others",
+        theirs=[f"{CREATE} USING delta TBLPROPERTIES ('delta.enableDeletionVectors' = 'true')", *INSERTS[:4],
+                "DELETE FROM {t} WHERE id = 1", "OPTIMIZE {t}", *INSERTS[4:6], "OPTIMIZE {t} ZORDER BY (id)",
+                "REORG TABLE {t} APPLY (PURGE)"],
+        theirs_by_delta_rs=optimized_by_delta_rs,
+        change=["DELETE FROM {t} WHERE id = 2"]),
+    Feature(
+        "`RESTORE`, made by others",
+        theirs=[f"{CREATE} USING delta TBLPROPERTIES ('delta.enableDeletionVectors' = 'true')", *INSERTS[:4],
+                "DELETE FROM {t} WHERE id = 1", "RESTORE TABLE {t} TO VERSION AS OF 3", *INSERTS[4:5]],
+        change=["DELETE FROM {t} WHERE id = 2"]),
+    Feature(
+        "`VACUUM`, made by others",
+        theirs=[f"{CREATE} USING delta", *INSERTS[:3], "DELETE FROM {t} WHERE id = 1", "OPTIMIZE {t}",
+                "VACUUM {t} RETAIN 0 HOURS"],
+        versions=[5], change=["DELETE FROM {t} WHERE id = 2"]),
+    Feature(
+        "Protocol (1, 2), upgraded to table features",
+        theirs=[f"{CREATE} USING delta TBLPROPERTIES ('delta.minReaderVersion' = '1', 'delta.minWriterVersion' = '2')",
+                *INSERTS[:2], "ALTER TABLE {t} SET TBLPROPERTIES ('delta.enableDeletionVectors' = 'true')",
+                "DELETE FROM {t} WHERE id = 1"],
+        change=["DELETE FROM {t} WHERE id = 0", "INSERT INTO {t} VALUES (9, 'x')"]),
+    Feature(
+        "Shallow clones, made by others",
+        theirs=[f"{CREATE.replace('{t}', '{source}')} USING delta",
+                *[statement.replace("{t}", "{source}") for statement in INSERTS[:2]],
+                "CREATE TABLE {t} SHALLOW CLONE {source}", *INSERTS[2:3]],
+        read=Refused("outside")),
+    Feature(
+        "Deep copies by `CONVERT TO DELTA`, made by others",
+        theirs=["CREATE TABLE parquet.`{path}` USING parquet AS SELECT id, 'p' || id % 2 AS p FROM range(10)",
+                "CONVERT TO DELTA {t}", "INSERT INTO {t} VALUES (100, 'x')", "DELETE FROM {t} WHERE id = 3"],
+        change=["DELETE FROM {t} WHERE id = 5", "INSERT INTO {t} SELECT * FROM {t}"]),
+    Feature(
+        "All at once: partitions, column mapping, deletion vectors, in-commit timestamps, v2 checkpoints",
+        write=[f"{CREATE} PARTITIONED BY (p) TBLPROPERTIES ('delta.columnMapping.mode' = 'name', "
+               "'delta.checkpointInterval' = '3', 'delta.checkpointPolicy' = 'v2')", *INSERTS,
+               "UPDATE {t} SET id = id + 10 WHERE p = 'p0'", "DELETE FROM {t} WHERE id = 1"],
+        duckdb=MAPPED_PARTITIONS, changed_duckdb=MAPPED_PARTITIONS,
+        theirs=[f"{CREATE} USING delta PARTITIONED BY (p) TBLPROPERTIES ('delta.columnMapping.mode' = 'name', "
+                "'delta.checkpointInterval' = '3', 'delta.checkpointPolicy' = 'v2', 'delta.enableDeletionVectors' = 'true', "
+                "'delta.enableInCommitTimestamps' = 'true')", *INSERTS, "ALTER TABLE {t} RENAME COLUMN p TO part",
+                "UPDATE {t} SET id = id + 10 WHERE part = 'p0'", "DELETE FROM {t} WHERE id = 1",
+                "INSERT INTO {t} SELECT id, 'many' FROM range(1000)", "DELETE FROM {t} WHERE id % 9 = 0 AND part = 'many'"],
+        change=["DELETE FROM {t} WHERE id % 7 = 0", "UPDATE {t} SET part = 'x' WHERE part = 'p1'"]),
+]

@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+"""Every feature of tests/conformance/features with Spark and Delta's own connector as a judge: it reads what we write and
+we read, and change, what it writes, at every version. Ends with "N passed, N failed"."""
+import argparse
+import os
+import pathlib
+import sys
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "support"), str(HERE.parent / "conformance")]
+import spark  # noqa: E402
+import suite  # noqa: E402
+
+
+class Features(unittest.TestCase):
+    @classmethod
+    def tearDownClass(cls):
+        cls.bench.close()
+
+
+def written_by_us(self, feature):
+    self.bench.written_by_us(self, feature)
+
+
+def written_by_spark(self, feature):
+    def fill(path):
+        for statement in feature.theirs:
+            try:
+                self.spark.sql(statement, path).collect()
+            except Exception as error:
+                raise AssertionError(f"Spark: {statement}\n  failed: {str(error)[:1500]}") from error
+
+    def versions(path):
+        return sorted(row["version"] for row in self.spark.sql("DESCRIBE HISTORY {t}", path).collect())
+
+    self.bench.written_by_others(self, feature, self.spark, versions, fill)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--binary", required=True)
+    parser.add_argument("--only", default="", help="part of the names of the tests to run")
+    args = parser.parse_args()
+    suite.run_in_judges_environment()
+    from check import Bench, add_tests
+    from feature import NONE, all_features
+    from judges import DeltaRs, DuckDb, Spark
+    Features.spark = Spark(spark.session())
+    Features.bench = Bench(os.path.abspath(args.binary), [DeltaRs(), DuckDb(), Features.spark])
+    add_tests(Features, all_features(), written_by_us, lambda feature: feature.write is not NONE)
+    add_tests(Features, all_features(), written_by_spark, lambda feature: feature.theirs is not NONE)
+    names = [name for name in unittest.defaultTestLoader.getTestCaseNames(Features) if args.only in name]
+    result = unittest.TextTestRunner(verbosity=2).run(unittest.TestSuite(map(Features, names)))
+    Features.spark.session.stop()
+    failed = len(result.failures) + len(result.errors)
+    print(f"{max(0, result.testsRun - failed)} passed, {failed} failed", flush=True)
+    sys.exit(1 if failed or not names else 0)
+
+
+if __name__ == "__main__":
+    main()
