@@ -1,0 +1,97 @@
+// Table commands: WorkerStatement's part that runs statements of ours which the engine does not plan.
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "query/commands/table_command.h"
+#include "query/statement_sql.h"
+#include "query/worker_statement.h"
+
+namespace neurolake::query {
+
+using engine::duckdb::ExecutionStatistics;
+using governance::StatementOrigin;
+
+/// A command's way to everything, through the statement it runs in.
+class WorkerCommandContext final : public CommandContext {
+ public:
+  explicit WorkerCommandContext(WorkerStatement& statement) : statement_(statement), sql_(statement) {}
+
+  const RequestContext& request() const override { return statement_.ctx_; }
+  ObjectName Qualified(const ObjectName& name) const override { return {statement_.SchemaOf(name), name.name}; }
+
+  Result<OpenedTable> Open(const ObjectName& name, std::optional<int64_t> version) override {
+    const ObjectName full = Qualified(name);
+    NL_RETURN_IF_ERROR(BeginUnlessOpen());
+    NL_ASSIGN_OR_RETURN(auto opened, statement_.engine_.OpenTable({full.schema, full.name}, version));
+    if (!opened) {
+      return MakeError(ErrorCode::kNotFound, "table does not exist or may not be read: {}.{}", full.schema, full.name);
+    }
+    return OpenedTable{std::move(opened->entry), std::move(opened->snapshot)};
+  }
+
+  Result<void> Authorize(Right right) override { return statement_.provider_.Authorize(right); }
+
+  Result<tables::delta::CommitOutcome> Commit(const OpenedTable& table, tables::delta::CommitRequest request) override {
+    request.table_path = table.entry.location;
+    request.snapshot_protocol = table.snapshot->protocol();
+    request.snapshot_metadata = table.snapshot->metadata();
+    if (request.read_version < 0) request.read_version = table.snapshot->version();
+    NL_ASSIGN_OR_RETURN(auto outcome,
+                        statement_.provider_.Commit(
+                            {.table = table.entry.id, .request = std::move(request), .register_as = std::nullopt}));
+    committed_version_ = outcome.version;
+    return outcome;
+  }
+
+  engine::duckdb::LakeProvider& provider() override { return statement_.provider_; }
+  storage::ObjectStore& store() override { return statement_.engine_.store(); }
+  tables::delta::LogReader& log_reader() override { return statement_.engine_.log_reader(); }
+
+  Result<ProductSql::Rows> Query(const std::string& sql) override { return sql_.Query(sql, StatementOrigin::kProduct); }
+  Result<ProductSql::Rows> QueryAsUser(const std::string& sql) override {
+    return sql_.Query(sql, StatementOrigin::kUser);
+  }
+  Result<int64_t> Write(const std::string& sql, engine::duckdb::WriteIntent intent) override {
+    return WriteBy(sql, StatementOrigin::kProduct, std::move(intent));
+  }
+  Result<int64_t> WriteAsUser(const std::string& sql, engine::duckdb::WriteIntent intent) override {
+    return WriteBy(sql, StatementOrigin::kUser, std::move(intent));
+  }
+  int64_t committed_version() const override { return committed_version_; }
+
+ private:
+  Result<void> BeginUnlessOpen() {
+    if (begun_) return {};
+    NL_RETURN_IF_ERROR(statement_.Begin(StatementOrigin::kProduct));
+    begun_ = true;
+    return {};
+  }
+  Result<int64_t> WriteBy(const std::string& sql, StatementOrigin origin, engine::duckdb::WriteIntent intent) {
+    NL_ASSIGN_OR_RETURN(const auto statistics, sql_.Write(sql, origin, {}, std::move(intent)));
+    committed_version_ = statistics.committed_version;
+    begun_ = true;
+    return std::max<int64_t>(0, statistics.rows_changed);
+  }
+
+  WorkerStatement& statement_;
+  StatementSql sql_;
+  bool begun_ = false;
+  int64_t committed_version_ = -1;
+};
+
+Result<ExecutionStatistics> WorkerStatement::RunCommand(const TableCommand& command) {
+  namespace json = boost::json;
+  json::array tables;
+  tables.push_back({{"table", SchemaOf(command.target()) + "." + command.target().name},
+                    {"access", command.writes() ? "write" : "read"}});
+  NL_RETURN_IF_ERROR(
+      AwaitGrant({.kind = command.kind(), .tables_json = json::serialize(tables), .memory_bytes = -1}));
+  WorkerCommandContext context(*this);
+  NL_ASSIGN_OR_RETURN(const OwnResult result, command.Run(context));
+  NL_RETURN_IF_ERROR(SendOwn(result));
+  Statistics statistics;
+  statistics.committed_version = context.committed_version();
+  return statistics;
+}
+
+}  // namespace neurolake::query
