@@ -47,9 +47,9 @@ class Ours:
     def __init__(self, server):
         self.server = server
 
-    def rows(self, name, columns="*", version=None):
+    def rows(self, name, columns="*", version=None, where=""):
         at = "" if version is None else f" VERSION AS OF {version}"
-        body = {"statement": f"SELECT {columns} FROM {name}{at}"}
+        body = {"statement": f"SELECT {columns} FROM {name}{at} {where}"}
         status, _, answer = self.server.request("POST", "/v1/sql", body, self.server.token_of("admin"),
                                                 {"Accept": "application/vnd.apache.arrow.stream"})
         if status != 200:
@@ -72,9 +72,9 @@ class Ours:
 class DeltaRs:
     name = "delta-rs"
 
-    def rows(self, path, columns="*", version=None):
+    def rows(self, path, columns="*", version=None, where=""):
         table = deltalake.DeltaTable(str(path), version=version)
-        batches = deltalake.QueryBuilder().register("t", table).execute(f"SELECT {columns} FROM t").read_all()
+        batches = deltalake.QueryBuilder().register("t", table).execute(f"SELECT {columns} FROM t {where}").read_all()
         return rows_of(pa.table(batches))
 
 
@@ -86,10 +86,10 @@ class DuckDb:
         self.connection.execute(f"LOAD '{delta_extension()}'")
         self.connection.execute("SET TimeZone = 'UTC'")
 
-    def rows(self, path, columns="*", version=None):
+    def rows(self, path, columns="*", version=None, where=""):
         options = "" if version is None else f", version => {version}"
         # A cursor of its own per read: the extension keeps snapshots within a connection's transaction.
-        answer = self.connection.cursor().execute(f"SELECT {columns} FROM delta_scan('{path}'{options})")
+        answer = self.connection.cursor().execute(f"SELECT {columns} FROM delta_scan('{path}'{options}) {where}")
         return rows_of(answer.to_arrow_table() if hasattr(answer, "to_arrow_table") else answer.fetch_arrow_table())
 
 
@@ -104,6 +104,6 @@ class Spark:
         statement = statement.replace("{source}", f"delta.`{path}_source`").replace("{path}", str(path))
         return self.session.sql(statement.replace("{t}", f"delta.`{path}`"))
 
-    def rows(self, path, columns="*", version=None):
+    def rows(self, path, columns="*", version=None, where=""):
         at = "" if version is None else f" VERSION AS OF {version}"
-        return rows_of(self.sql(f"SELECT {columns} FROM {{t}}{at}", path).toArrow())
+        return rows_of(self.sql(f"SELECT {columns} FROM {{t}}{at} {where}", path).toArrow())

@@ -12,6 +12,11 @@ sys.path[:0] = [str(HERE.parent / "support"), str(HERE.parent / "conformance")]
 import spark  # noqa: E402
 import suite  # noqa: E402
 
+suite.run_in_judges_environment()
+from check import Bench, add_tests  # noqa: E402
+from feature import NONE, Refused, all_features  # noqa: E402
+from judges import DeltaRs, DuckDb, Spark  # noqa: E402
+
 
 class Features(unittest.TestCase):
     @classmethod
@@ -20,7 +25,9 @@ class Features(unittest.TestCase):
 
 
 def written_by_us(self, feature):
-    self.bench.written_by_us(self, feature)
+    name = self.bench.written_by_us(self, feature)
+    if name is not None and not isinstance(feature.spark, Refused):
+        self.bench.appended_by_spark(self, feature, name, self.spark)
 
 
 def written_by_spark(self, feature):
@@ -42,10 +49,6 @@ def main():
     parser.add_argument("--binary", required=True)
     parser.add_argument("--only", default="", help="part of the names of the tests to run")
     args = parser.parse_args()
-    suite.run_in_judges_environment()
-    from check import Bench, add_tests
-    from feature import NONE, all_features
-    from judges import DeltaRs, DuckDb, Spark
     Features.spark = Spark(spark.session())
     Features.bench = Bench(os.path.abspath(args.binary), [DeltaRs(), DuckDb(), Features.spark])
     add_tests(Features, all_features(), written_by_us, lambda feature: feature.write is not NONE)

@@ -23,7 +23,7 @@ def session():
     from pyspark.sql import SparkSession
     folder = tempfile.mkdtemp(prefix="neurolake-spark-")
     logging = pathlib.Path(folder) / "log4j2.properties"
-    logging.write_text("rootLogger.level = error\nrootLogger.appenderRef.c.ref = c\nappender.c.type = Console\n"
+    logging.write_text("rootLogger.level = fatal\nrootLogger.appenderRef.c.ref = c\nappender.c.type = Console\n"
                        "appender.c.name = c\nappender.c.target = SYSTEM_ERR\nappender.c.layout.type = PatternLayout\n"
                        "appender.c.layout.pattern = %d %p %c: %m%n\n")
     settings = {

@@ -115,9 +115,9 @@ FEATURES = [
                 "CREATE TABLE {t} SHALLOW CLONE {source}", *INSERTS[2:3]],
         read=Refused("outside")),
     Feature(
-        "Deep copies by `CONVERT TO DELTA`, made by others",
-        theirs=["CREATE TABLE parquet.`{path}` USING parquet AS SELECT id, 'p' || id % 2 AS p FROM range(10)",
-                "CONVERT TO DELTA {t}", "INSERT INTO {t} VALUES (100, 'x')", "DELETE FROM {t} WHERE id = 3"],
+        "`CONVERT TO DELTA`, made by others",
+        theirs=["INSERT OVERWRITE DIRECTORY '{path}' USING parquet SELECT id, 'p' || id % 2 AS p FROM range(10)",
+                "CONVERT TO DELTA parquet.`{path}`", "INSERT INTO {t} VALUES (100, 'x')", "DELETE FROM {t} WHERE id = 3"],
         change=["DELETE FROM {t} WHERE id = 5", "INSERT INTO {t} SELECT * FROM {t}"]),
     Feature(
         "All at once: partitions, column mapping, deletion vectors, in-commit timestamps, v2 checkpoints",
