@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <limits>
-#include <string_view>
+
+#include "optimizer/memory_model.h"
 
 namespace neurolake::optimizer {
 namespace {
@@ -15,25 +16,6 @@ int64_t AddCounts(int64_t total, int64_t count) {
   if (total < 0 || count < 0) return kUnknown;
   if (count > std::numeric_limits<int64_t>::max() - total) return std::numeric_limits<int64_t>::max();
   return total + count;
-}
-
-bool HoldsRows(const plan::PlanDigest& digest) {
-  static constexpr std::string_view kHolding[] = {
-      "AGGREGATE", "ANY_JOIN",  "ASOF_JOIN",  "COMPARISON_JOIN", "CREATE_TABLE",    "CROSS_PRODUCT",
-      "CTE",       "DELETE",    "DELIM_JOIN", "DEPENDENT_JOIN",  "DISTINCT",        "EXCEPT",
-      "INSERT",    "INTERSECT", "JOIN",       "ORDER_BY",        "POSITIONAL_JOIN", "REC_CTE",
-      "TOP_N",     "UNION",     "UPDATE",     "WINDOW"};
-  return std::ranges::any_of(digest.operators, [](const std::string& name) {
-    return std::ranges::find(kHolding, name) != std::end(kHolding);
-  });
-}
-
-int64_t EstimateMemory(const plan::PlanDigest& digest, int64_t bytes) {
-  if (bytes <= 0) return kMemoryFloorBytes;
-  const double factor = HoldsRows(digest) ? kMemoryPerByteHolding : kMemoryPerByteStreaming;
-  const double wanted = static_cast<double>(bytes) * factor;
-  constexpr double kLargest = 9.0e18;  // Below the largest int64_t, so that the cast is defined.
-  return std::max(kMemoryFloorBytes, static_cast<int64_t>(std::min(wanted, kLargest)));
 }
 
 std::string CountOrNull(int64_t count) { return count < 0 ? "null" : std::to_string(count); }
@@ -49,7 +31,7 @@ Result<plan::CostedQuery> Predictor::Predict(const RequestContext& ctx, plan::Go
     prediction.rows = AddCounts(prediction.rows, scan.rows_kept);
     prediction.bytes = AddCounts(prediction.bytes, scan.bytes_kept);
   }
-  prediction.memory_bytes = EstimateMemory(digest, prediction.bytes);
+  prediction.memory_bytes = EstimateMemory(digest);
   return plan::CostedQuery(std::move(query.plan_), std::move(query.decisions_), std::move(prediction));
 }
 
@@ -57,7 +39,7 @@ std::string PredictionJson(const plan::Prediction& prediction) {
   // The method is a constant of ours, so it needs no escaping.
   return fmt::format(R"({{"method":"{}","files":{},"rows":{},"bytes":{},"memory_bytes":{}}})", prediction.method,
                      CountOrNull(prediction.files), CountOrNull(prediction.rows), CountOrNull(prediction.bytes),
-                     prediction.memory_bytes);
+                     CountOrNull(prediction.memory_bytes));
 }
 
 }  // namespace neurolake::optimizer

@@ -17,6 +17,7 @@ struct ScanDigest {
   int64_t version = -1;              ///< Snapshot version that is read.
   std::vector<std::string> columns;  ///< Top-level columns the plan may read, by name; all of them before pruning.
   bool for_write = false;            ///< The reading side of an UPDATE or DELETE.
+  bool reads_row_ids = false;        ///< Asks for a row's file or place in it.
   // Known after pruning; -1 until then.
   int64_t files_total = -1;
   int64_t files_kept = -1;
@@ -28,6 +29,17 @@ struct ScanDigest {
 struct FunctionUse {
   std::string name;
   std::string kind;
+};
+
+/// One operator of the bound plan, before the engine's optimiser: what prediction asks how much it has to hold.
+struct OperatorDigest {
+  std::string name;   ///< As in PlanDigest::operators.
+  int parent = -1;    ///< Index of the operator it feeds; -1 for the root and for a sub-query's own root.
+  int scan = -1;      ///< Index in PlanDigest::scans, for a scan of a lake table.
+  bool keeps_rows = false;  ///< An aggregate with groups, DISTINCT or an order of its own.
+  /// For a source that is no lake table (VALUES, range(…)): its rows, -1 when unknown, and the bytes of one in memory.
+  int64_t rows = 0;
+  int64_t row_bytes = 0;
 };
 
 /// A table the plan writes to.
@@ -45,6 +57,7 @@ struct PlanDigest {
   std::vector<FunctionUse> functions;
   std::vector<WriteDigest> writes;
   std::vector<std::string> operators;  ///< Logical operator names, pre-order.
+  std::vector<OperatorDigest> tree;    ///< The same operators with their place in the plan.
   /// Names of the engine's catalogues that the plan creates, drops or writes in. A temporary object is in none, so that
   /// creating one leaves this empty.
   std::vector<std::string> changed_catalogs;
