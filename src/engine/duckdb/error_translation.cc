@@ -56,11 +56,36 @@ Error MissingEntry(const native::ErrorData& error) {
     return Error(ErrorCode::kFunctionNotFound, fmt::format("no such function: {}", name));
   }
   if (kind == "schema") return Error(ErrorCode::kSchemaNotFound, fmt::format("no such schema: {}", name));
+  if (kind == "collation") return Error(ErrorCode::kBindError, fmt::format("no such collation: {}", name));
   if (kind == "type") return Error(ErrorCode::kBindError, fmt::format("no such type: {}", name));
   return Error(ErrorCode::kNotFound, fmt::format("no such table or view: {}", name));
 }
 
+// What stands between `before` and the next quote of a text that has no fields to read it from.
+std::string Between(std::string_view text, std::string_view before, char quote) {
+  const size_t begin = text.find(before);
+  if (begin == std::string_view::npos) return {};
+  text.remove_prefix(begin + before.size());
+  return std::string(text.substr(0, text.find(quote)));
+}
+
+// Catalogue errors that come as a text alone.
+std::optional<Error> MissingByText(std::string_view text) {
+  if (std::string schema = Between(text, "does not exist because schema \"", '"'); !schema.empty()) {
+    return Error(ErrorCode::kSchemaNotFound, fmt::format("no such schema: {}", schema));
+  }
+  if (text.find("is not in the catalog, but it exists in") != std::string_view::npos) {
+    // The engine knows it from an extension; that it could be loaded helps nobody here.
+    const std::string name = Between(text, "with name \"", '"');
+    const bool function = LowerAscii(std::string(text.substr(0, text.find(" with name")))).ends_with("function");
+    return Error(function ? ErrorCode::kFunctionNotFound : ErrorCode::kBindError,
+                 fmt::format("no such {}: {}", function ? "function" : "thing", name));
+  }
+  return std::nullopt;
+}
+
 Error BindError(const native::ErrorData& error) {
+  if (auto missing = MissingByText(error.RawMessage())) return *std::move(missing);
   const std::string subtype = Extra(error, "error_subtype");
   if (subtype == "MISSING_ENTRY") return MissingEntry(error);
   if (subtype == "COLUMN_NOT_FOUND") {
@@ -79,13 +104,68 @@ Error BindError(const native::ErrorData& error) {
   return Error(ErrorCode::kBindError, line.empty() ? "the statement cannot be bound" : line);
 }
 
+// What the decoders of Parquet pages throw; they know of no file.
+constexpr std::string_view kDecoderTexts[] = {"Out of buffer",
+                                              "DBP decode did not find enough values",
+                                              "DELTA_BINARY_PACKED should only be",
+                                              "DELTA_BYTE_ARRAY - prefix",
+                                              "BYTE_STREAM_SPLIT encoding is only",
+                                              "Delta Length Byte Array encoding is only",
+                                              "RLE encoding is only supported",
+                                              "Varint-decoding found too large number",
+                                              "Decode bit width too large",
+                                              "Payload value bigger than allowed",
+                                              "Struct child row count mismatch",
+                                              "Prefetch registered",
+                                              "don't know what type",
+                                              "Variable-length int over",
+                                              "No more data to read",
+                                              "TTransportException",
+                                              "Bad protocol ",
+                                              "The width (",
+                                              "FileOffset called on ColumnReader"};
+
 // Messages of the Parquet reader come as plain input errors.
 bool SpeaksOfParquet(std::string_view text) {
   for (std::string_view word : {"magic bytes", "Parquet file", "PARQUET", "Thrift", "TProtocol", "Snappy", "ZSTD",
-                                "corrupt", "footer", "too small to be"}) {
+                                "corrupt", "footer", "too small to be", "Page size mismatch", "in parquet read"}) {
     if (text.find(word) != std::string_view::npos) return true;
   }
-  return false;
+  return text.starts_with("Failed to read file \"") || text.starts_with("Footer length error") ||
+         std::ranges::any_of(kDecoderTexts, [&](std::string_view known) { return text.starts_with(known); });
+}
+
+// How messages of the Parquet reader and of the file system begin; a quoted path follows.
+constexpr std::string_view kFilePrefixes[] = {"Failed to read file \"",
+                                              "Failed to read Parquet file \"",
+                                              "Failed to read Parquet file '",
+                                              "Malformed Parquet schema in file \"",
+                                              "Footer length error in file '",
+                                              "Invalid footer length provided for file '",
+                                              "No magic bytes found at end of file '",
+                                              "Could not read from file \"",
+                                              "Cannot open file \"",
+                                              "File '"};
+
+// ": NAME" of the file that such a message is about, else nothing. Its directories stay out: they hold partition
+// values.
+std::string FileSuffix(std::string_view text) {
+  for (std::string_view prefix : kFilePrefixes) {
+    if (!text.starts_with(prefix)) continue;
+    std::string_view path = text.substr(prefix.size());
+    path = path.substr(0, path.find(prefix.back()));
+    const std::string_view name = path.substr(path.rfind('/') + 1);
+    const bool plain = !name.empty() && std::ranges::all_of(name, [](char c) {
+      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
+             c == '.';
+    });
+    return plain ? fmt::format(": {}", name) : std::string();
+  }
+  return {};
+}
+
+Error UndecodableFile(std::string_view text) {
+  return Error(ErrorCode::kCorruption, "a data file of a table cannot be decoded" + FileSuffix(text));
 }
 
 Error IoError(std::string_view text) {
@@ -94,10 +174,10 @@ Error IoError(std::string_view text) {
     return Error(ErrorCode::kDiskFull, "the disk is full");
   }
   if (text.find("No such file") != std::string_view::npos || text.find("No files found") != std::string_view::npos) {
-    return Error(ErrorCode::kIoError, "a data file that the table's log names is missing");
+    return Error(ErrorCode::kIoError, "a data file that the table's log names is missing" + FileSuffix(text));
   }
-  if (SpeaksOfParquet(text)) return Error(ErrorCode::kCorruption, "a data file of a table cannot be decoded");
-  return Error(ErrorCode::kIoError, "a file could not be read or written");
+  if (SpeaksOfParquet(text)) return UndecodableFile(text);
+  return Error(ErrorCode::kIoError, "a file could not be read or written" + FileSuffix(text));
 }
 
 Error SyntaxError(const native::ErrorData& error) {
@@ -108,8 +188,21 @@ Error SyntaxError(const native::ErrorData& error) {
   return position.empty() ? result : std::move(result).With("position", position);
 }
 
+// Conditions that come under many types, told by their text.
+std::optional<Error> ByText(std::string_view text) {
+  if (text.find("std::bad_alloc") != std::string_view::npos) {
+    return Error(ErrorCode::kOutOfMemory, "the statement needs more memory than it was granted");
+  }
+  // The grammar's stack, and the engine's own count of levels.
+  if (text.starts_with("memory exhausted at or near") || text.starts_with("Max expression depth limit")) {
+    return Error(ErrorCode::kSyntaxError, "the statement is nested too deeply, or joins too many parts");
+  }
+  return std::nullopt;
+}
+
 Error Rebuild(const native::ErrorData& error, ErrorStage stage, bool* broken) {
   const std::string& text = error.RawMessage();
+  if (auto known = ByText(text)) return *std::move(known);
   switch (error.Type()) {
     case ExceptionType::PARSER:
     case ExceptionType::SYNTAX: return SyntaxError(error);
@@ -162,7 +255,7 @@ Error Rebuild(const native::ErrorData& error, ErrorStage stage, bool* broken) {
     case ExceptionType::OPTIMIZER:
     case ExceptionType::NULL_POINTER:
     case ExceptionType::INVALID:
-      if (SpeaksOfParquet(text)) return Error(ErrorCode::kCorruption, "a data file of a table cannot be decoded");
+      if (SpeaksOfParquet(text)) return UndecodableFile(text);
       if (stage == ErrorStage::kBind) return BindError(error);
       return Error(ErrorCode::kInvalidArgument, "a function was given a value it does not take");
     case ExceptionType::FATAL:
@@ -183,9 +276,20 @@ void ThrowLakeError(Error error) {
   throw native::Exception(extra, ExceptionType::PERMISSION, error.message());
 }
 
+Error UnreadableFile(const native::ErrorData& error, std::string_view path) {
+  if (auto ours = OurOwn(error)) return *std::move(ours);
+  const std::string& text = error.RawMessage();
+  Log(LogLevel::kDebug, "engine error", "",
+      {{"type", std::string(native::Exception::ExceptionTypeToString(error.Type()))}, {"text", text}});
+  if (auto known = ByText(text)) return *std::move(known);
+  if (error.Type() == ExceptionType::IO) return IoError(text);
+  return UndecodableFile(fmt::format("Failed to read file \"{}\"", path));
+}
+
 Error RebuildError(const native::ErrorData& error, ErrorStage stage, std::string_view request_id, bool* broken) {
   if (auto ours = OurOwn(error)) return *std::move(ours);
-  Log(LogLevel::kInfo, "engine error", request_id,
+  // For debugging alone: the text may quote rows.
+  Log(LogLevel::kDebug, "engine error", request_id,
       {{"type", std::string(native::Exception::ExceptionTypeToString(error.Type()))}, {"text", error.RawMessage()}});
   return Rebuild(error, stage, broken);
 }

@@ -2,6 +2,7 @@
 #include "duckdb/common/multi_file/multi_file_data.hpp"
 #include "duckdb/common/multi_file/multi_file_states.hpp"
 #include "duckdb/parser/expression/constant_expression.hpp"
+#include "engine/duckdb/internal/error_translation.h"
 #include "engine/duckdb/internal/file_pruning.h"
 #include "engine/duckdb/internal/lake_scan.h"
 #include "engine/duckdb/internal/type_mapping.h"
@@ -100,6 +101,24 @@ void NormalizeElementNames(native::vector<MultiFileColumnDefinition>& columns) {
   }
 }
 
+// Nothing of the user's runs while a file is opened, so a complaint about input is one about the file: damaged metadata
+// says so in words that name neither Parquet nor the file.
+template <typename Open>
+auto OpenFile(const native::OpenFileInfo& file, Open&& open) {
+  try {
+    return open();
+  } catch (const std::exception& exception) {
+    const native::ErrorData error(exception);
+    switch (error.Type()) {
+      case native::ExceptionType::IO:
+      case native::ExceptionType::INVALID_INPUT:
+      case native::ExceptionType::INVALID:
+      case native::ExceptionType::SERIALIZATION: ThrowLakeError(UnreadableFile(error, file.path));
+      default: throw;
+    }
+  }
+}
+
 }  // namespace
 
 LakeFileReader::LakeFileReader(std::shared_ptr<LakeScan> scan) : scan_(std::move(scan)) {
@@ -178,7 +197,8 @@ native::shared_ptr<native::BaseFileReader> LakeFileReader::CreateReader(native::
                                                                         const native::OpenFileInfo& file,
                                                                         native::idx_t file_index,
                                                                         const native::MultiFileBindData& bind_data) {
-  auto reader = MultiFileReader::CreateReader(context, gstate, file, file_index, bind_data);
+  auto reader =
+      OpenFile(file, [&] { return MultiFileReader::CreateReader(context, gstate, file, file_index, bind_data); });
   const auto& add = scan_->snapshot->files()[SnapshotIndex(file)];
   scan_->state->counters.bytes_read += add.size_bytes;
   if (add.deletion_vector.has_value()) {

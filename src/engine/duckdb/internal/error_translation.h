@@ -23,6 +23,10 @@ enum class ErrorStage : uint8_t {
 /// `broken` is set when the instance cannot be used any more (INTERNAL and FATAL errors).
 Error RebuildError(const native::ErrorData& error, ErrorStage stage, std::string_view request_id, bool* broken);
 
+/// Our error for one of types IO, INVALID_INPUT, INVALID and SERIALIZATION, thrown while the data file at `path` was
+/// opened.
+Error UnreadableFile(const native::ErrorData& error, std::string_view path);
+
 /// Calls `call` and turns whatever DuckDB throws into a Result. The only door for DuckDB's exceptions.
 template <typename Call>
 auto GuardDuckDb(ErrorStage stage, std::string_view request_id, bool* broken, Call&& call)
