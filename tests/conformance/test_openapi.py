@@ -1,17 +1,41 @@
-"""The OpenAPI document is one, by an outside validator."""
+"""The OpenAPI document is one, by an outside validator, and the server does what it says, by schemathesis."""
 import json
 import os
+import pathlib
+import subprocess
+import sys
 import unittest
 
 from openapi_spec_validator import validate
 
 from server import Server
 
+HERE = pathlib.Path(__file__).resolve().parent
+
 
 class Document(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server(os.environ["TESTED_BINARY"]).start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.__exit__()
+
     def test_it_is_valid_openapi_3_1(self):
-        with Server(os.environ["TESTED_BINARY"]) as server:
-            validate(json.loads(server.request("GET", "/v1/openapi.json")[2]))
+        validate(json.loads(self.server.request("GET", "/v1/openapi.json")[2]))
+
+    def test_the_server_answers_as_the_document_says(self):
+        tokens = json.loads(self.server.request("GET", "/v1/tokens", None, self.server.admin_token)[2])["tokens"]
+        own = next(token["id"] for token in tokens if self.server.admin_token.startswith(token["prefix"]))
+        command = [os.path.join(os.path.dirname(sys.executable), "schemathesis"),
+                   "--config-file", str(HERE / "schemathesis.toml"), "run", self.server.url + "/v1/openapi.json",
+                   "-H", f"Authorization: Bearer {self.server.admin_token}", "--no-color"]
+        run = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=300,
+                             env={**os.environ, "SCHEMATHESIS_OWN_TOKEN_ID": own})
+        self.assertEqual(run.returncode, 0, run.stdout[-8000:] + run.stderr[-2000:])
+        self.assertRegex(run.stdout, r"Selected: (\d+)/\1\n +Tested: \1\n")
+        self.assertEqual(self.server.request("GET", "/health")[0], 200)
 
 
 if __name__ == "__main__":
