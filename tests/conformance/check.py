@@ -111,8 +111,9 @@ class Bench:
 
     # What others write ------------------------------------------------------------------------------------------------
 
-    def written_by_others(self, test, feature, writer, versions, fill):
-        """`fill` makes the table at a path; `writer` is its judge, `versions` a function of the path."""
+    def written_by_others(self, test, feature, writer, versions, fill, moments=lambda path: []):
+        """`fill` makes the table at a path; `writer` is its judge, `versions` a function of the path, and so is `moments`:
+        (version, time of its commit) by the writer's word."""
         name = f"r{next(self.numbers)}_{feature.slug}"[:60]
         path = f"{self.folder}/{name}"
         fill(path)
@@ -134,6 +135,9 @@ class Bench:
             where = f"version {'latest' if version is None else version} of {path}, written by {writer.name}"
             test.assertEqual(ours[0], theirs[0], f"column names of {where}")
             test.assertEqual(ours[1], theirs[1], where)
+        for version, moment in moments(path) if feature.versions == "all" else []:
+            by_time = self.ours.rows(f"{name} TIMESTAMP AS OF '{moment}'", feature.columns)
+            test.assertEqual(by_time, self.ours.rows(name, feature.columns, version), f"{path} at {moment}: {version}")
         self.changed_by_us(test, feature, name, path)
 
     def changed_by_us(self, test, feature, name, path):

@@ -38,10 +38,14 @@ def written_by_spark(self, feature):
             except Exception as error:
                 raise AssertionError(f"Spark: {statement}\n  failed: {str(error)[:1500]}") from error
 
-    def versions(path):
-        return sorted(row["version"] for row in self.spark.sql("DESCRIBE HISTORY {t}", path).collect())
+    def moments(path):
+        history = self.spark.sql("DESCRIBE HISTORY {t}", path).selectExpr("version", "CAST(timestamp AS STRING) AS moment")
+        return sorted((row["version"], row["moment"]) for row in history.collect())
 
-    self.bench.written_by_others(self, feature, self.spark, versions, fill)
+    def versions(path):
+        return [version for version, _ in moments(path)]
+
+    self.bench.written_by_others(self, feature, self.spark, versions, fill, moments)
 
 
 def main():

@@ -75,14 +75,26 @@ FEATURES = [
                 "CREATE OR REPLACE TABLE {t} USING delta AS SELECT 'x' AS b, 2 AS c"],
         change=["INSERT INTO {t} VALUES ('y', 3)"]),
     Feature(
-        "Spark's `MERGE INTO`",
+        "`MERGE INTO`",
+        write=[CREATE, FILL,
+               "MERGE INTO {t} t USING (SELECT i * 2 AS id, 'merged' AS g FROM range(100) r(i)) s ON t.id = s.id "
+               "WHEN MATCHED AND t.id < 10 THEN DELETE WHEN MATCHED THEN UPDATE SET g = s.g "
+               "WHEN NOT MATCHED THEN INSERT (id, g) VALUES (s.id, s.g) "
+               "WHEN NOT MATCHED BY SOURCE AND t.id = 1 THEN UPDATE SET v = -1 "
+               "WHEN NOT MATCHED BY SOURCE AND t.id = 3 THEN DELETE",
+               "MERGE INTO {t} USING {t} s ON {t}.id = s.id WHEN MATCHED THEN UPDATE SET *"],
         theirs=[SPARK_CREATE + " TBLPROPERTIES ('delta.enableDeletionVectors' = 'true')", SPARK_FILL,
                 "MERGE INTO {t} t USING (SELECT id * 2 AS id, 'merged' AS g FROM range(100)) s ON t.id = s.id "
                 "WHEN MATCHED AND t.id < 10 THEN DELETE WHEN MATCHED THEN UPDATE SET g = s.g "
                 "WHEN NOT MATCHED THEN INSERT (id, g) VALUES (s.id, s.g)"],
         change=["UPDATE {t} SET v = 0 WHERE g = 'merged'"]),
     Feature(
-        "Spark's `INSERT OVERWRITE` and `REPLACE WHERE`",
+        "`INSERT OVERWRITE`, `REPLACE WHERE` and `TRUNCATE`",
+        write=[CREATE.replace("v DOUBLE)", "v DOUBLE) PARTITIONED BY (g)"), FILL,
+               "INSERT INTO {t} REPLACE WHERE id < 50 SELECT 1, 'r', 0.5",
+               "INSERT OVERWRITE {t} PARTITION (g = 'g1') SELECT 7, 0.25",
+               "INSERT INTO {t} REPLACE USING (g) SELECT 8, 'g2', 0.125", "INSERT OVERWRITE {t} VALUES (1, 'o', 1.0)",
+               "TRUNCATE TABLE {t}", FILL],
         theirs=[SPARK_CREATE, SPARK_FILL, "INSERT INTO {t} REPLACE WHERE id < 50 SELECT 1L, 'r', 0.5D",
                 "INSERT OVERWRITE {t} VALUES (1, 'o', 1.0)", "INSERT INTO {t} VALUES (2, 'p', 1.0)",
                 "TRUNCATE TABLE {t}", SPARK_FILL],

@@ -67,12 +67,12 @@ FEATURES = [
         change=["INSERT INTO {t} VALUES (50, 'p5')"]),
     Feature(
         "Change data feed",
-        write=Refused("delta.enableChangeDataFeed"),
-        attempt=f"{CREATE} TBLPROPERTIES ('delta.enableChangeDataFeed' = 'true')",
+        write=[f"{CREATE} TBLPROPERTIES ('delta.enableChangeDataFeed' = 'true')", *INSERTS[:3],
+               "UPDATE {t} SET p = 'x' WHERE id = 1", "DELETE FROM {t} WHERE id = 2"],
         theirs=[f"{CREATE} USING delta TBLPROPERTIES ('delta.enableChangeDataFeed' = 'true')", *INSERTS[:3],
                 "UPDATE {t} SET p = 'x' WHERE id = 1", "DELETE FROM {t} WHERE id = 2"],
         theirs_by_delta_rs=change_feed_by_delta_rs,
-        change=Refused("changeDataFeed")),
+        change=["UPDATE {t} SET p = 'y' WHERE id = 3", "INSERT INTO {t} SELECT * FROM {t}"]),
     Feature(
         "Row tracking",
         write=Refused("delta.enableRowTracking"),
