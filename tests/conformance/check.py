@@ -6,7 +6,7 @@ import shutil
 import tempfile
 
 from feature import NONE, SAME, Differs, Refused
-from judges import Ours, plain
+from judges import Ours, plain, rows_of
 from server import Server, StatementError
 
 
@@ -89,6 +89,9 @@ class Bench:
                 test.assertEqual(theirs[1], ours[version][1], where)
             if expected is SAME:
                 self.probed(test, name, path, judge, *ours[None])
+            for ours_asks, spark_asks in feature.probes if judge.name == "Spark" else ():
+                theirs = rows_of(judge.sql(spark_asks, path).toArrow())
+                test.assertEqual(self.ours.query(ours_asks.replace("{t}", name)), theirs, spark_asks)
 
     def probed(self, test, name, path, judge, names, rows):
         """Answers that readers draw from statistics instead of rows: counts, bounds, and files left out by a filter."""

@@ -58,6 +58,8 @@ class Feature:
     #: What delta-rs and DuckDB make of the table after `change`; Spark has to agree always.
     changed_delta_rs: object = SAME
     changed_duckdb: object = SAME
+    #: Pairs of a query of ours and one of Spark's whose rows are the same; `{path}` is the table's directory.
+    probes: object = ()
     #: Columns compared when not all can be, as a list of expressions that every judge understands.
     columns: str = "*"
     #: Versions that another reader cannot go to, for a reason of the protocol (vacuumed files, cleaned logs).

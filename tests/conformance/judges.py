@@ -49,7 +49,10 @@ class Ours:
 
     def rows(self, name, columns="*", version=None, where=""):
         at = "" if version is None else f" VERSION AS OF {version}"
-        body = {"statement": f"SELECT {columns} FROM {name}{at} {where}"}
+        return self.query(f"SELECT {columns} FROM {name}{at} {where}")
+
+    def query(self, statement):
+        body = {"statement": statement}
         status, _, answer = self.server.request("POST", "/v1/sql", body, self.server.token_of("admin"),
                                                 {"Accept": "application/vnd.apache.arrow.stream"})
         if status != 200:
