@@ -26,7 +26,8 @@ def optimized_by_delta_rs(path):
 
 
 def change_feed_by_delta_rs(path):
-    deltalake.write_deltalake(path, pa.table({"id": [1, 2, 3]}), configuration={"delta.enableChangeDataFeed": "true"})
+    deltalake.write_deltalake(path, pa.table({"id": [1, 2, 3], "p": ["a", "b", "c"]}),
+                              configuration={"delta.enableChangeDataFeed": "true"})
     deltalake.DeltaTable(path).delete("id = 2")
 
 
