@@ -40,6 +40,7 @@ struct IngestArguments {
   std::string promote;                  ///< Table to move the new rows on to.
   bool force = false;
   bool dry_run = false;
+  bool yes = false;  ///< Do not ask before a table is made.
 };
 
 struct TokenArguments {

@@ -72,7 +72,7 @@ Result<std::string> CleaningRules(const IngestArguments& ingest) {
   return rules.empty() ? std::string() : boost::json::serialize(rules);
 }
 
-Result<Options> CopyOptions(const IngestArguments& ingest, const std::string& schema_text, CopyMode mode) {
+Result<Options> CopyOptions(const IngestArguments& ingest, const std::string& schema_text) {
   Options options;
   if (!schema_text.empty()) options.emplace_back("schema", schema_text);
   NL_ASSIGN_OR_RETURN(const std::string rules, CleaningRules(ingest));
@@ -84,7 +84,6 @@ Result<Options> CopyOptions(const IngestArguments& ingest, const std::string& sc
   // Promotion goes by the load's id.
   if (!ingest.promote.empty()) options.emplace_back("lineage", "true");
   if (ingest.force) options.emplace_back("force", "true");
-  if (mode == CopyMode::kDryRun) options.emplace_back("validate", "true");
   return options;
 }
 
@@ -161,7 +160,7 @@ Result<std::string> ComposeCopyInto(const IngestArguments& ingest, const std::ve
                                     const std::string& schema_text, CopyMode mode) {
   NL_ASSIGN_OR_RETURN(const std::string table, QuoteTableName(ingest.into));
   NL_ASSIGN_OR_RETURN(const Options format_options, FormatOptions(ingest));
-  NL_ASSIGN_OR_RETURN(const Options copy_options, CopyOptions(ingest, schema_text, mode));
+  NL_ASSIGN_OR_RETURN(const Options copy_options, CopyOptions(ingest, schema_text));
   std::string format = ingest.file_format;
   if (format.empty()) {
     NL_ASSIGN_OR_RETURN(format, CommonFormat(paths));
@@ -170,20 +169,17 @@ Result<std::string> ComposeCopyInto(const IngestArguments& ingest, const std::ve
   std::string sources;
   for (const std::string& path : paths) sources += (sources.empty() ? "" : ", ") + QuoteLiteral(path);
   if (paths.size() > 1) sources = "(" + sources + ")";
-  std::string sql = fmt::format("COPY INTO {} FROM {} FILEFORMAT = {}", table, sources, format);
+  std::string sql = fmt::format("COPY INTO {} FROM {} FILEFORMAT = {}{}", table, sources, format,
+                                mode == CopyMode::kDryRun ? " VALIDATE" : "");
   if (!format_options.empty()) sql += fmt::format(" FORMAT_OPTIONS ({})", Render(format_options));
   if (!copy_options.empty()) sql += fmt::format(" COPY_OPTIONS ({})", Render(copy_options));
   return sql;
 }
 
-Result<std::string> ComposePromotion(const std::string& from, const std::string& to, bool to_exists) {
+Result<std::string> ComposePromotion(const std::string& from, const std::string& to) {
   NL_ASSIGN_OR_RETURN(const std::string source, QuoteTableName(from));
   NL_ASSIGN_OR_RETURN(const std::string target, QuoteTableName(to));
-  if (!to_exists) return fmt::format("CREATE TABLE {} AS SELECT * FROM {}", target, source);
-  return fmt::format(
-      "INSERT INTO {0} BY NAME SELECT * FROM {1} WHERE \"_load_id\" NOT IN "
-      "(SELECT \"_load_id\" FROM {0} WHERE \"_load_id\" IS NOT NULL)",
-      target, source);
+  return fmt::format("PROMOTE FROM {} INTO {}", source, target);
 }
 
 }  // namespace neurolake::cli

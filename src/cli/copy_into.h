@@ -28,9 +28,8 @@ enum class CopyMode : uint8_t {
 Result<std::string> ComposeCopyInto(const IngestArguments& ingest, const std::vector<std::string>& paths,
                                     const std::string& schema_text, CopyMode mode);
 
-/// Moves on from table `from` to `to` the loads that `to` does not have yet, by their `_load_id`. Running it again
-/// moves nothing twice; two at once conflict, as the statement reads what it writes to.
-Result<std::string> ComposePromotion(const std::string& from, const std::string& to, bool to_exists);
+/// The PROMOTE statement that moves on from table `from` to `to` what came since the last one.
+Result<std::string> ComposePromotion(const std::string& from, const std::string& to);
 
 /// True for "https://…", "s3://…" and the like: named to the server as they are, never uploaded.
 bool IsRemotePath(std::string_view path);

@@ -10,38 +10,38 @@ namespace {
 
 constexpr const char* kTables[] = {"airlines", "airports", "planes", "weather", "flights"};
 
-constexpr const char* kSilverFlights = R"(CREATE OR REPLACE TABLE silver.flights AS
-SELECT make_date(CAST(year AS BIGINT), CAST(month AS BIGINT), CAST(day AS BIGINT)) AS flight_date,
+constexpr const char* kSilverFlights = R"(PROMOTE FROM bronze.flights INTO silver.flights
+AS SELECT make_date(CAST(year AS BIGINT), CAST(month AS BIGINT), CAST(day AS BIGINT)) AS flight_date,
        CAST(hour AS INTEGER) AS scheduled_hour,
        carrier, CAST(flight AS INTEGER) AS flight_number,
        NULLIF(tailnum, 'NA') AS tail_number, origin, dest AS destination,
        TRY_CAST(dep_delay AS INTEGER) AS departure_delay_minutes,
        TRY_CAST(arr_delay AS INTEGER) AS arrival_delay_minutes,
        CAST(distance AS INTEGER) AS distance_miles,
-       TRY_CAST(dep_time AS INTEGER) IS NULL AS cancelled
-FROM bronze.flights)";
+       TRY_CAST(dep_time AS INTEGER) IS NULL AS cancelled, _loaded_at, _load_id
+FROM source)";
 
-constexpr const char* kSilverWeather = R"(CREATE OR REPLACE TABLE silver.weather AS
-SELECT make_date(CAST(year AS BIGINT), CAST(month AS BIGINT), CAST(day AS BIGINT)) AS weather_date,
+constexpr const char* kSilverWeather = R"(PROMOTE FROM bronze.weather INTO silver.weather
+AS SELECT make_date(CAST(year AS BIGINT), CAST(month AS BIGINT), CAST(day AS BIGINT)) AS weather_date,
        CAST(hour AS INTEGER) AS hour, origin,
        TRY_CAST(precip AS DOUBLE) AS precipitation_inches,
-       TRY_CAST(visib AS DOUBLE) AS visibility_miles
-FROM bronze.weather)";
+       TRY_CAST(visib AS DOUBLE) AS visibility_miles, _loaded_at, _load_id
+FROM source)";
 
-constexpr const char* kSilverAirports = R"(CREATE OR REPLACE TABLE silver.airports AS
-SELECT faa AS code, name, CAST(lat AS DOUBLE) AS latitude, CAST(lon AS DOUBLE) AS longitude
-FROM bronze.airports)";
+constexpr const char* kSilverAirports = R"(PROMOTE FROM bronze.airports INTO silver.airports KEY (code)
+AS SELECT faa AS code, name, CAST(lat AS DOUBLE) AS latitude, CAST(lon AS DOUBLE) AS longitude, _loaded_at, _load_id
+FROM source)";
 
-constexpr const char* kGoldCarriers = R"(CREATE OR REPLACE TABLE gold.carriers AS
-SELECT a.carrier, a.name AS airline, count(*) AS flights,
+constexpr const char* kGoldCarriers = R"(PROMOTE FROM silver.flights INTO gold.carriers REPLACE
+AS SELECT a.carrier, a.name AS airline, count(*) AS flights,
        count(*) FILTER (WHERE f.cancelled) AS cancelled,
        round(avg(f.arrival_delay_minutes), 1) AS mean_arrival_delay
-FROM silver.flights AS f JOIN bronze.airlines AS a ON a.carrier = f.carrier
+FROM source AS f JOIN bronze.airlines AS a ON a.carrier = f.carrier
 GROUP BY a.carrier, a.name)";
 
-constexpr const char* kGoldRoutes = R"(CREATE OR REPLACE TABLE gold.routes AS
-SELECT origin, destination, count(*) AS flights, round(avg(departure_delay_minutes), 1) AS mean_departure_delay
-FROM silver.flights GROUP BY origin, destination)";
+constexpr const char* kGoldRoutes = R"(PROMOTE FROM silver.flights INTO gold.routes REPLACE
+AS SELECT origin, destination, count(*) AS flights, round(avg(departure_delay_minutes), 1) AS mean_departure_delay
+FROM source GROUP BY origin, destination)";
 
 constexpr const char* kAskCarriers = R"(SELECT airline, flights, cancelled, mean_arrival_delay
 FROM gold.carriers ORDER BY mean_arrival_delay LIMIT 5)";

@@ -61,8 +61,7 @@ Result<void> MakePlan(const IngestArguments& ingest, StatementRunner& runner, Pl
   // What is wrong with the arguments is said before a file travels.
   NL_RETURN_IF_ERROR(QuoteTableName(ingest.into));
   if (!ingest.promote.empty()) {
-    NL_ASSIGN_OR_RETURN(const bool there, TableExists(ingest.promote, runner));
-    NL_ASSIGN_OR_RETURN(plan.promote, ComposePromotion(ingest.into, ingest.promote, there));
+    NL_ASSIGN_OR_RETURN(plan.promote, ComposePromotion(ingest.into, ingest.promote));
   }
   NL_RETURN_IF_ERROR(OfferFiles(ingest, runner, plan.offered));
   const std::vector<std::string>& paths = plan.offered;
@@ -72,6 +71,17 @@ Result<void> MakePlan(const IngestArguments& ingest, StatementRunner& runner, Pl
     NL_ASSIGN_OR_RETURN(plan.show_schema, ComposeCopyInto(ingest, paths, schema, CopyMode::kDryRun));
   }
   return {};
+}
+
+/// Whether a new table may be made as shown: asked where a person can answer. The prompt goes to `err`, the answer is a
+/// line; everything but yes and an empty line is no.
+bool MayMakeTable(const IngestArguments& ingest, Console& console) {
+  if (ingest.yes || !console.in_is_terminal || !console.err_is_terminal) return true;
+  console.err << "Make the table " << PrintableText(ingest.into) << " and load? [Y/n] " << std::flush;
+  std::string answer;
+  if (!std::getline(console.in, answer)) return false;
+  const std::string word = LowerAscii(Trim(answer));
+  return word.empty() || word == "y" || word == "yes";
 }
 
 int RunPlan(const IngestArguments& ingest, const Plan& plan, StatementRunner& runner) {
@@ -86,6 +96,10 @@ int RunPlan(const IngestArguments& ingest, const Plan& plan, StatementRunner& ru
     notes << plan.load << ";\n"
           << plan.promote << (plan.promote.empty() ? "" : ";\n") << "Nothing was loaded.\n"
           << std::flush;
+    return kExitOk;
+  }
+  if (!plan.show_schema.empty() && !MayMakeTable(ingest, runner.console())) {
+    notes << "Nothing was loaded.\n" << std::flush;
     return kExitOk;
   }
   // The report is one row of many columns: one below the other they can be read.

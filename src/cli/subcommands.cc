@@ -75,11 +75,13 @@ void AddIngest(CLI::App& app, IngestArguments& ingest) {
   neurolake --lake ./lake ingest flights.csv --into bronze.flights
   neurolake --lake ./lake ingest flights.csv --into bronze.flights --dry-run
   neurolake --server http://127.0.0.1:8321 ingest 2024-*.json.gz --into bronze.events --key id
+  neurolake --lake ./lake ingest flights.csv --into bronze.flights --promote silver.flights
   neurolake --lake ./lake ingest planes.csv --into silver.planes --trim --null NA \
       --quarantine silver.planes_rejected --map 'speed:unknown='
 
-A table that does not exist is made with the inferred schema, which is shown first. A file
-that was loaded once is not loaded again (--force does). Rows that do not fit go to the
+A table that does not exist is made with the inferred schema, which is shown first; on a
+terminal you are asked whether to go on. A file that was loaded once is not loaded again
+(--force does). Rows that do not fit go to the
 quarantine table with file, line, column and reason. With --server files are uploaded first
 and the copies removed at the end.)");
   command->add_option("files", ingest.files, "Files to load")->required()->option_text("FILES");
@@ -122,6 +124,7 @@ and the copies removed at the end.)");
       ->option_text("SCHEMA.TABLE");
   command->add_flag("--force", ingest.force, "Load files again that were loaded before");
   command->add_flag("--dry-run", ingest.dry_run, "Show the schema and the statement; load nothing");
+  command->add_flag("-y,--yes", ingest.yes, "Make a new table without asking, on a terminal too");
 }
 
 void AddToken(CLI::App& app, TokenArguments& token) {

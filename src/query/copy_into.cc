@@ -15,6 +15,8 @@ using tables::delta::SetTransaction;
 
 constexpr size_t kBeginningBytes = size_t{64} << 10;
 constexpr int kJsonDepthMax = 500;
+/// Another writer's version between our look at the table and our commit is looked at, and the load tried again.
+constexpr int kAttemptsMax = 5;
 
 // Failures that say something about rows, so that the careful way may get further.
 bool IsAboutRows(ErrorCode code) {
@@ -54,7 +56,7 @@ class Load {
       plan_.load_id = MakeLoadId();
       report_.schema = text_.Shape();
       report_.validated_only = plan_.options.validate;
-      if (!plan_.options.validate) NL_RETURN_IF_ERROR(LoadFiles());
+      NL_RETURN_IF_ERROR(plan_.options.validate ? Validate() : LoadFiles());
     } else if (plan_.options.validate && table_.has_value()) {
       report_.validated_only = true;
       report_.schema = table_->columns;
@@ -149,25 +151,56 @@ class Load {
     return ledger;
   }
 
+  // Which rows would be set aside, by the column that is wrong with them.
+  Result<void> Validate() {
+    report_.bad_rows.assign(report_.schema.size(), 0);
+    if (plan_.files.empty()) return {};
+    auto counted = CountBadByColumn();
+    if (!counted.has_value()) {
+      NL_ASSIGN_OR_RETURN(plan_.lenient, MayBeMixed(counted.error()));
+      if (!plan_.lenient) return NameCulprit(counted.error());
+      counted = CountBadByColumn();
+      if (!counted.has_value()) return NameCulprit(counted.error());
+    }
+    const auto& row = counted->rows.at(0);
+    NL_ASSIGN_OR_RETURN(report_.bad_records, ToCount(row.at(0)));
+    for (size_t i = 0; i < plan_.columns.size(); ++i) {
+      NL_ASSIGN_OR_RETURN(report_.bad_rows[i], ToCount(row.at(i + 1)));
+    }
+    if (plan_.options.format == SourceFormat::kParquet) return {};
+    NL_ASSIGN_OR_RETURN(const auto rejected, sql_.Query(text_.CountRejects()));
+    for (const auto& file : rejected.rows) {
+      NL_ASSIGN_OR_RETURN(const int64_t records, ToCount(file.at(1)));
+      report_.bad_records += records;
+    }
+    return {};
+  }
+
+  Result<ProductSql::Rows> CountBadByColumn() {
+    NL_RETURN_IF_ERROR(DropRejects());
+    careful_ = true;
+    return sql_.Query(text_.CountBadByColumn(plan_.options.validate_rows));
+  }
+
   Result<void> LoadFiles() {
     if (plan_.files.empty()) return LoadNothing();
     auto written = WriteTarget(text_.QuickSelect());
     if (!written.has_value() && IsAboutRows(written.error().code()) && HasInferredTypes(plan_, table_)) {
       const auto before = text_.Shape();
-      NL_RETURN_IF_ERROR(InferTypes(Sample::kEverything, sql_, plan_));
+      NL_RETURN_IF_ERROR(InferTypes(kEveryRow, sql_, plan_));
       report_.schema = text_.Shape();
       if (before != report_.schema) written = WriteTarget(text_.QuickSelect());
     }
     if (!written.has_value() && IsAboutRows(written.error().code())) return LoadCarefully();
     if (!written.has_value()) return std::unexpected(written.error());
-    report_.rows_loaded = *written;
-    report_.rows_read = *written;
+    SetWritten(*written);
+    report_.rows_read = report_.rows_loaded;
     if (!plan_.options.key.empty()) {
       NL_ASSIGN_OR_RETURN(const auto count, sql_.Query(text_.CountAll()));
       NL_ASSIGN_OR_RETURN(report_.rows_read, ToCount(count.rows.at(0).at(0)));
       report_.rows_duplicate = report_.rows_read - report_.rows_loaded;
     }
-    return FindVersion();
+    return {};
   }
 
   // Only files without a record: the ledger has them all the same.
@@ -176,19 +209,44 @@ class Load {
     for (const ColumnShape& column : text_.Shape())
       nulls +=
           fmt::format("{}CAST(NULL AS {}) AS {}", nulls.empty() ? "" : ", ", column.type, QuoteIdentifier(column.name));
-    NL_ASSIGN_OR_RETURN(report_.rows_loaded, WriteTarget("SELECT " + nulls + " WHERE false"));
-    return FindVersion();
+    NL_ASSIGN_OR_RETURN(const Written written, WriteTarget("SELECT " + nulls + " WHERE false"));
+    SetWritten(written);
+    return {};
   }
 
-  Result<int64_t> WriteTarget(const std::string& select) {
+  void SetWritten(const Written& written) {
+    report_.rows_loaded = written.rows;
+    report_.version = written.version;
+    report_.load_id = plan_.load_id;
+  }
+
+  WriteCommit CommitTo(const ObjectName& target, const std::optional<TableShape>& found,
+                       std::vector<SetTransaction> transactions) const {
+    return {.target = target,
+            .found = found.has_value() ? &*found : nullptr,
+            .transactions = std::move(transactions),
+            .check = [this] { return CheckUnchanged(); }};
+  }
+
+  // The ledger would name bytes that were not loaded.
+  Result<void> CheckUnchanged() const {
+    for (const InspectedFile& file : files_) NL_RETURN_IF_ERROR(CheckSameFile(file.file, file.inspection));
+    return {};
+  }
+
+  Result<Written> WriteTarget(const std::string& select) {
     const std::string name = text_.TargetName();
-    if (table_.has_value())
-      return sql_.Write(fmt::format("INSERT INTO {} {} {}", name, text_.TargetColumns(), select), Ledger());
-    if (!text_.HasRequiredColumns()) return sql_.Write(fmt::format("CREATE TABLE {} AS {}", name, select), Ledger());
-    // NOT NULL cannot be said in CREATE TABLE AS, so the empty table comes first, and goes if the load fails.
-    NL_RETURN_IF_ERROR(sql_.Write(fmt::format("CREATE TABLE {} {}", name, text_.ColumnDefinitions()), {}));
-    auto written = sql_.Write(fmt::format("INSERT INTO {} {} {}", name, text_.TargetColumns(), select), Ledger());
-    if (!written.has_value()) NL_RETURN_IF_ERROR(sql_.Drop(fmt::format("DROP TABLE IF EXISTS {}", name)));
+    const std::string insert = fmt::format("INSERT INTO {} {} {}", name, text_.TargetColumns(), select);
+    std::vector<std::string> statements{insert};
+    if (!table_.has_value()) {
+      // NOT NULL cannot be said in CREATE TABLE AS; both statements then make one version.
+      if (text_.HasRequiredColumns())
+        statements.insert(statements.begin(), fmt::format("CREATE TABLE {} {}", name, text_.ColumnDefinitions()));
+      else statements[0] = fmt::format("CREATE TABLE {} AS {}", name, select);
+    }
+    auto written = sql_.Write(statements, CommitTo(plan_.target, table_, Ledger()));
+    // Said by name, when it was a file that failed.
+    if (!written.has_value() && written.error().code() == ErrorCode::kIoError) NL_RETURN_IF_ERROR(CheckUnchanged());
     return written;
   }
 
@@ -222,7 +280,7 @@ class Load {
     NL_RETURN_IF_ERROR(SetBadRowsAside(*counted, bad));
     auto written = WriteTarget(text_.CarefulSelect());
     if (!written.has_value()) return NameCulprit(written.error());
-    report_.rows_loaded = *written;
+    SetWritten(*written);
     report_.rows_duplicate = report_.rows_read - report_.rows_loaded - bad;
     if (report_.rows_duplicate != 0 && plan_.options.key.empty()) {
       return MakeError(ErrorCode::kInternal,
@@ -230,7 +288,7 @@ class Load {
                        report_.rows_read - bad, report_.rows_loaded);
     }
     (plan_.options.on_error == OnError::kSkip ? report_.rows_skipped : report_.rows_quarantined) = bad;
-    return FindVersion();
+    return {};
   }
 
   Result<bool> MayBeMixed(const Error& error) {
@@ -313,8 +371,11 @@ class Load {
     report_.quarantine_table = name.schema + "." + name.name;
     NL_ASSIGN_OR_RETURN(auto quarantine, sql_.FindTable(name.schema, name.name));
     if (!quarantine.has_value()) {
-      NL_RETURN_IF_ERROR(sql_.Write(fmt::format("CREATE TABLE {} {}", quoted, LoadSql::QuarantineDefinitions()), {}));
-      quarantine.emplace();
+      NL_RETURN_IF_ERROR(sql_.Write({fmt::format("CREATE TABLE {} {}", quoted, LoadSql::QuarantineDefinitions())},
+                                    CommitTo(name, quarantine, {})));
+      NL_ASSIGN_OR_RETURN(quarantine, sql_.FindTable(name.schema, name.name));
+      if (!quarantine.has_value())
+        return MakeError(ErrorCode::kConflict, "the quarantine table was dropped: {}", quoted);
     }
     for (const BadFile& count : counts) {
       if (count.bad + count.rejected == 0) continue;
@@ -324,9 +385,10 @@ class Load {
       if (before != quarantine->transactions.end() && !plan_.options.force) continue;
       const int64_t version = before == quarantine->transactions.end() ? 1 : before->second + 1;
       NL_ASSIGN_OR_RETURN(const auto lines, MapLines(count));
-      NL_RETURN_IF_ERROR(sql_.Write(fmt::format("INSERT INTO {} {} {}", quoted, LoadSql::QuarantineColumns(),
-                                                text_.QuarantineSelect(count.file->file, lines)),
-                                    {{.app_id = ledger_id, .version = version, .last_updated_ms = std::nullopt}}));
+      NL_RETURN_IF_ERROR(sql_.Write(
+          {fmt::format("INSERT INTO {} {} {}", quoted, LoadSql::QuarantineColumns(),
+                       text_.QuarantineSelect(count.file->file, lines))},
+          CommitTo(name, quarantine, {{.app_id = ledger_id, .version = version, .last_updated_ms = std::nullopt}})));
     }
     return {};
   }
@@ -363,13 +425,6 @@ class Load {
     return std::unexpected(error);
   }
 
-  Result<void> FindVersion() {
-    NL_ASSIGN_OR_RETURN(const auto table, sql_.FindTable(plan_.target.schema, plan_.target.name));
-    if (table.has_value()) report_.version = table->version;
-    report_.load_id = plan_.load_id;
-    return {};
-  }
-
   const CopyInto& statement_;
   ProductSql& sql_;
   LoadPlan plan_;
@@ -382,15 +437,29 @@ class Load {
 
 }  // namespace
 
-Result<CopyReport> RunCopyInto(const CopyInto& statement, ProductSql& sql) { return Load(statement, sql).Run(); }
+Result<CopyReport> RunCopyInto(const CopyInto& statement, ProductSql& sql) {
+  for (int attempt = 1;; ++attempt) {
+    auto report = Load(statement, sql).Run();
+    if (report.has_value() || attempt == kAttemptsMax) return report;
+    // What came between may be the same files, which are then skipped, or the table, which is then there.
+    const ErrorCode code = report.error().code();
+    if (code != ErrorCode::kConflict && code != ErrorCode::kAlreadyExists) return report;
+    NL_RETURN_IF_ERROR(sql.CheckAlive());
+  }
+}
 
 ProductSql::Rows ReportRows(const CopyReport& report) {
   ProductSql::Rows rows;
   if (report.validated_only) {
-    rows.columns = {"column_name", "column_type", "nullable"};
-    rows.types = {"VARCHAR", "VARCHAR", "BOOLEAN"};
-    for (const ColumnShape& column : report.schema)
-      rows.rows.push_back({column.name, column.type, column.nullable ? "true" : "false"});
+    rows.columns = {"column_name", "column_type", "nullable", "bad_rows"};
+    rows.types = {"VARCHAR", "VARCHAR", "BOOLEAN", "BIGINT"};
+    for (size_t i = 0; i < report.schema.size(); ++i) {
+      const ColumnShape& column = report.schema[i];
+      const int64_t bad = i < report.bad_rows.size() ? report.bad_rows[i] : 0;
+      rows.rows.push_back({column.name, column.type, column.nullable ? "true" : "false", std::to_string(bad)});
+    }
+    if (report.bad_records > 0)
+      rows.rows.push_back({std::nullopt, std::nullopt, std::nullopt, std::to_string(report.bad_records)});
     return rows;
   }
   const auto number = [](int64_t value) { return std::optional(std::to_string(value)); };

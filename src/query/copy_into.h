@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -35,6 +36,21 @@ struct SourceFile {
   int64_t size_bytes = 0;
 };
 
+/// What a write says to its target's own log, and what must still hold when it does.
+struct WriteCommit {
+  ObjectName target;
+  /// What FindTable gave; nullptr: there was no table. Must outlive the write.
+  const TableShape* found = nullptr;
+  std::vector<tables::delta::SetTransaction> transactions;
+  /// Asked when all rows were read and before the version is made; may be empty. Its error is the write's.
+  std::function<Result<void>()> check;
+};
+
+struct Written {
+  int64_t rows = 0;
+  int64_t version = -1;  ///< Of the target; -1: nothing was committed.
+};
+
 /// How a statement made of several runs its parts, as one principal within one deadline. The worker implements it over
 /// the engine; tests over plain DuckDB. Errors are rebuilt ones: they have a code and no values.
 /// For one thread. Statements of one object share one connection, so temporary tables that a scan left are there for
@@ -51,22 +67,12 @@ class ProductSql {
   /// A small result as text. May call read_csv, read_json and read_parquet on granted files, and read lake tables and
   /// `temp.main.nl_rejects_*`.
   virtual Result<Rows> Query(const std::string& sql) = 0;
-  /// INSERT, CREATE TABLE or CREATE OR REPLACE TABLE … AS; gives the rows written. One Delta commit that carries
-  /// `transactions`; it is made also when no row was written, if there are any. On an error there is no commit.
-  virtual Result<int64_t> Write(const std::string& sql, std::vector<tables::delta::SetTransaction> transactions) = 0;
-  /// As Query and Write, for texts that hold a person's own SQL: with the verdicts for people, and without files.
-  /// Refused unless an implementation says how.
-  virtual Result<Rows> QueryForUser(const std::string& sql) {
-    static_cast<void>(sql);
-    return MakeError(ErrorCode::kNotSupported, "promotion is not supported here");
-  }
-  virtual Result<int64_t> WriteForUser(const std::string& sql,
-                                       std::vector<tables::delta::SetTransaction> transactions) {
-    static_cast<void>(sql);
-    static_cast<void>(transactions);
-    return MakeError(ErrorCode::kNotSupported, "promotion is not supported here");
-  }
-  /// Drops a table (one this statement just created) or temporary tables of the scan; "IF EXISTS" is in the text.
+  /// CREATE TABLE, INSERT or CREATE OR REPLACE TABLE … AS, all of one table. One Delta commit that carries the
+  /// transactions; it is made also when no row was written, if there are any. On an error there is no commit.
+  /// Errors: kConflict, with nothing written, if the table came, went or is another one, or if another version has any
+  /// of the transactions that `commit.found` does not have.
+  virtual Result<Written> Write(const std::vector<std::string>& statements, const WriteCommit& commit) = 0;
+  /// Drops temporary tables of a scan; "IF EXISTS" is in the text.
   virtual Result<void> Drop(const std::string& sql) = 0;
   /// nullopt: there is no such table, or the principal may not see it.
   virtual Result<std::optional<TableShape>> FindTable(const std::string& schema, const std::string& table) = 0;
@@ -94,6 +100,9 @@ struct CopyReport {
   std::string quarantine_table;  ///< "schema.table" if rows went there.
   std::vector<ColumnShape> schema;
   std::string warning;
+  /// Of VALIDATE: rows with a bad value, by the first column of `schema` that has one.
+  std::vector<int64_t> bad_rows;
+  int64_t bad_records = 0;  ///< Of VALIDATE: records that cannot be cut into fields, or are no JSON objects.
   bool validated_only = false;
 };
 
@@ -105,8 +114,8 @@ struct CopyReport {
 /// Source: docs/ingestion.md.
 Result<CopyReport> RunCopyInto(const CopyInto& statement, ProductSql& sql);
 
-/// The report as the statement's result: one row, or one row for each column of the schema when nothing was loaded
-/// because VALIDATE was asked for.
+/// The report as the statement's result: one row, or one row for each column of the schema, and one for bad records,
+/// when nothing was loaded because VALIDATE was asked for.
 ProductSql::Rows ReportRows(const CopyReport& report);
 
 }  // namespace neurolake::query

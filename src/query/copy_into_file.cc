@@ -27,20 +27,21 @@ class OpenFile {
  public:
   static Result<OpenFile> Open(const SourceFile& file) {
     const int descriptor = open(file.path.c_str(), O_RDONLY | O_CLOEXEC);
-    struct stat status{};
+    struct stat status {};
     if (descriptor < 0 || fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
       if (descriptor >= 0) close(descriptor);
       return MakeError(ErrorCode::kIoError, "cannot read the file {}: it is gone, or not a readable regular file",
                        file.name);
     }
-    return OpenFile(descriptor, status.st_size);
+    return OpenFile(descriptor, status);
   }
-  OpenFile(OpenFile&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)), size_(other.size_) {}
+  OpenFile(OpenFile&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)), status_(other.status_) {}
   ~OpenFile() {
     if (descriptor_ >= 0) close(descriptor_);
   }
 
-  int64_t size() const { return size_; }
+  int64_t size() const { return status_.st_size; }
+  const struct stat& status() const { return status_; }
   // Bytes read, 0 at the end, -1 on an error.
   ssize_t ReadAt(char* buffer, size_t bytes, int64_t offset) const {
     size_t done = 0;
@@ -55,10 +56,14 @@ class OpenFile {
   }
 
  private:
-  OpenFile(int descriptor, int64_t size) : descriptor_(descriptor), size_(size) {}
+  OpenFile(int descriptor, const struct stat& status) : descriptor_(descriptor), status_(status) {}
   int descriptor_;
-  int64_t size_;
+  struct stat status_;
 };
+
+int64_t ModifiedNs(const struct stat& status) {
+  return int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
+}
 
 std::unexpected<Error> CannotRead(const SourceFile& file) {
   return MakeError(ErrorCode::kIoError, "cannot read the file {}", file.name);
@@ -217,6 +222,9 @@ Result<FileInspection> InspectFile(const SourceFile& file, bool text, ProductSql
   FileInspection inspection;
   NL_ASSIGN_OR_RETURN(const OpenFile opened, OpenFile::Open(file));
   inspection.size_bytes = opened.size();
+  inspection.device = opened.status().st_dev;
+  inspection.inode = opened.status().st_ino;
+  inspection.modified_ns = ModifiedNs(opened.status());
   if (text) inspection.compression = CompressionOf(opened);
   NL_ASSIGN_OR_RETURN(inspection.content_hash, HashParts(opened, file, sql));
   if (inspection.compression != FileCompression::kNone) {
@@ -225,6 +233,20 @@ Result<FileInspection> InspectFile(const SourceFile& file, bool text, ProductSql
     NL_RETURN_IF_ERROR(sql.CheckAlive());
   }
   return inspection;
+}
+
+Result<void> CheckSameFile(const SourceFile& file, const FileInspection& inspection) {
+  struct stat status {};
+  if (stat(file.path.c_str(), &status) != 0) {
+    return MakeError(ErrorCode::kIoError, "the file {} vanished while it was loaded; nothing was loaded", file.name);
+  }
+  if (status.st_dev == inspection.device && status.st_ino == inspection.inode &&
+      status.st_size == inspection.size_bytes && ModifiedNs(status) == inspection.modified_ns) {
+    return {};
+  }
+  return MakeError(ErrorCode::kIoError,
+                   "the file {} changed while it was loaded; nothing was loaded, load it again when it is complete",
+                   file.name);
 }
 
 Result<bool> HasMixedLineEnds(const SourceFile& file, FileCompression compression) {

@@ -16,6 +16,9 @@ struct FileInspection {
   FileCompression compression = FileCompression::kNone;
   std::string content_hash;  ///< SHA-256 over the SHA-256s of its 16 MiB parts, in hexadecimal.
   int64_t size_bytes = 0;
+  /// Which file it was, and when it was last written.
+  uint64_t device = 0, inode = 0;
+  int64_t modified_ns = 0;
 };
 
 /// Reads the whole file once, parts on two threads. A compressed text is also unpacked and checked to its end: the
@@ -23,6 +26,9 @@ struct FileInspection {
 /// `text`: whether it is CSV or JSON, so that compression is looked for.
 /// Errors: kIoError if it cannot be read; kInvalidArgument for a compressed file that is cut off or damaged.
 Result<FileInspection> InspectFile(const SourceFile& file, bool text, ProductSql& sql);
+
+/// Errors: kIoError if the file is gone, is another one, or was written to since it was inspected.
+Result<void> CheckSameFile(const SourceFile& file, const FileInspection& inspection);
 
 /// Unpacks a file piece by piece into `take`, which gives false to stop early. Memory: 1 MiB.
 /// Errors: as InspectFile, and what `take` could not know: nothing.

@@ -55,4 +55,10 @@ std::vector<std::vector<std::string>> ParseRecords(std::string_view text, const 
 /// The delimiter that cuts the first records most evenly: one of , ; tab |. A comma if none cuts at all.
 char DetectDelimiter(std::string_view text, TextDialect dialect, bool whole);
 
+/// A text in ISO 8859-1 as UTF-8.
+std::string FromLatin1(const std::string& text);
+
+/// Whether `text` is UTF-8 as RFC 3629 has it: no surrogates, no longer forms than needed, nothing above U+10FFFF.
+bool IsValidUtf8(std::string_view text);
+
 }  // namespace neurolake::query

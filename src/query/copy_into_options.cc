@@ -26,7 +26,7 @@ Result<bool> ToBool(const std::string& name, const std::string& value) {
 }
 
 template <typename Field>
-Setter Bool(Field CopyIntoOptions::* field) {
+Setter Bool(Field CopyIntoOptions::*field) {
   return [field](CopyIntoOptions& options, const std::string& name, const std::string& value) -> Result<void> {
     NL_ASSIGN_OR_RETURN(options.*field, ToBool(name, value));
     return {};
@@ -70,7 +70,7 @@ Result<std::string> ToFormat(const std::string& name, const std::string& value) 
   return format;
 }
 
-Setter Formats(std::vector<std::string> CopyIntoOptions::* field) {
+Setter Formats(std::vector<std::string> CopyIntoOptions::*field) {
   return [field](CopyIntoOptions& options, const std::string& name, const std::string& value) -> Result<void> {
     NL_ASSIGN_OR_RETURN(const auto list, ToList(name, value));
     for (const std::string& item : list) {
@@ -91,7 +91,7 @@ Result<void> SetDelimiter(CopyIntoOptions& options, const std::string& name, con
 }
 
 // One byte or none.
-Setter Byte(std::string CopyIntoOptions::* field) {
+Setter Byte(std::string CopyIntoOptions::*field) {
   return [field](CopyIntoOptions& options, const std::string& name, const std::string& value) -> Result<void> {
     if (value.size() > 1 || value == "\n" || value == "\r") return Wrong(name, "one byte, or '' for none");
     options.*field = value;
@@ -99,7 +99,7 @@ Setter Byte(std::string CopyIntoOptions::* field) {
   };
 }
 
-Setter Number(int64_t CopyIntoOptions::* field, int64_t min, int64_t max) {
+Setter Number(int64_t CopyIntoOptions::*field, int64_t min, int64_t max) {
   return [=](CopyIntoOptions& options, const std::string& name, const std::string& value) -> Result<void> {
     int64_t number = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
@@ -254,7 +254,6 @@ const std::vector<OptionEntry>& CopyOptions() {
        }},
       {"dedupe_target", "cjp", Bool(&O::dedupe_target)},
       {"force", "cjp", Bool(&O::force)},
-      {"validate", "cjp", Bool(&O::validate)},
       {"exact_integers", "cjp", Bool(&O::exact_integers)},
       {"on_error", "cjp", SetOnError},
       {"quarantine", "cjp", SetQuarantine},
@@ -328,6 +327,9 @@ Result<CopyIntoOptions> ParseCopyIntoOptions(const CopyInto& statement) {
   }
   NL_RETURN_IF_ERROR(Apply(statement.format_options, FormatOptions(), "FORMAT_OPTIONS", format, options));
   NL_RETURN_IF_ERROR(Apply(statement.copy_options, CopyOptions(), "COPY_OPTIONS", format, options));
+  options.header_given = statement.format_options.contains("header");
+  options.validate = statement.validate;
+  options.validate_rows = statement.validate_rows;
   if (options.escape.empty()) options.escape = options.quote;
   if (!options.order_by.empty() && options.key.empty()) {
     return MakeError(ErrorCode::kInvalidArgument,

@@ -28,6 +28,7 @@ struct CopyIntoOptions {
 
   // FORMAT_OPTIONS
   bool header = true;
+  bool header_given = false;      ///< Somebody said so, and it is not only assumed.
   std::optional<char> delimiter;  ///< Not given: found out from the first lines.
   std::string quote = "\"";       ///< One byte, or empty: there are no quotes.
   std::string escape;             ///< One byte; empty: the quote itself.
@@ -50,7 +51,8 @@ struct CopyIntoOptions {
   std::string order_by;
   bool dedupe_target = false;
   bool force = false;
-  bool validate = false;
+  bool validate = false;                 ///< Look at the files, load nothing.
+  std::optional<int64_t> validate_rows;  ///< Not given: all.
   bool exact_integers = true;
   OnError on_error = OnError::kQuarantine;
   std::optional<ObjectName> quarantine;

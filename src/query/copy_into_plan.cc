@@ -12,7 +12,6 @@ namespace {
 constexpr size_t kNamesShown = 10;
 // More digits than a double holds exactly.
 constexpr size_t kDigitsExact = 15;
-constexpr int64_t kSampleRows = 20'480;
 constexpr size_t kSampleRecords = 200;
 
 bool IsLineage(const std::string& name) {
@@ -34,20 +33,6 @@ TextDialect Dialect(const CopyIntoOptions& options) {
   dialect.skip_lines = options.skip_lines;
   dialect.delimiter = options.delimiter.value_or(',');
   return dialect;
-}
-
-std::string FromLatin1(const std::string& text) {
-  std::string utf8;
-  for (const char byte : text) {
-    const auto code = static_cast<unsigned char>(byte);
-    if (code < 0x80) {
-      utf8 += byte;
-    } else {
-      utf8 += static_cast<char>(0xC0 | (code >> 6));
-      utf8 += static_cast<char>(0x80 | (code & 0x3F));
-    }
-  }
-  return utf8;
 }
 
 bool IsWhole(const InspectedFile& file, const CopyIntoOptions& options) {
@@ -75,9 +60,9 @@ Result<std::vector<std::string>> CsvColumns(const InspectedFile& file, const Loa
     if (names[i].empty()) names[i] = fmt::format("column{}", i);
     if (!seen.insert(LowerAscii(names[i])).second) {
       return MakeError(ErrorCode::kInvalidArgument,
-                       "the header of the file {} names a column twice: {}; give a list of columns and the options "
-                       "header = false, skip = 1",
-                       file.file.name, names[i]);
+                       "the header of the file {} names a column twice, the second time as column {}; give a list of "
+                       "columns and the options header = false, skip = 1",
+                       file.file.name, i + 1);
     }
   }
   return names;
@@ -145,13 +130,12 @@ std::string_view CompressionName(FileCompression compression) {
 }
 
 // Keys of the objects; none if they cannot be told because a line is not an object.
-Result<ProductSql::Rows> JsonColumns(ProductSql& sql, const LoadPlan& plan, Sample sample) {
-  auto rows =
-      sql.Query(fmt::format("SELECT * FROM read_json({}, format = 'newline_delimited', records = true, ignore_errors = "
-                            "true, sample_size = {}, "
-                            "maximum_object_size = {}, compression = '{}') LIMIT 0",
-                            PathList(plan.files), sample == Sample::kEverything ? -1 : kSampleRows,
-                            plan.options.line_size_max_bytes, CompressionName(plan.compression)));
+Result<ProductSql::Rows> JsonColumns(ProductSql& sql, const LoadPlan& plan, int64_t sample_rows) {
+  auto rows = sql.Query(fmt::format(
+      "SELECT * FROM read_json({}, format = 'newline_delimited', records = true, ignore_errors = "
+      "true, sample_size = {}, "
+      "maximum_object_size = {}, compression = '{}') LIMIT 0",
+      PathList(plan.files), sample_rows, plan.options.line_size_max_bytes, CompressionName(plan.compression)));
   if (!rows.has_value() && IsData(rows.error().code())) return ProductSql::Rows{};
   return rows;
 }
@@ -235,11 +219,18 @@ Result<void> MapByPosition(const std::vector<std::string>& listed, const std::ve
 
 Result<void> MapByName(const std::vector<ColumnShape>& targets, LoadPlan& plan) {
   std::vector<std::string> extra;
-  for (const std::string& name : plan.file_columns) {
+  std::vector<std::string> places;
+  for (size_t i = 0; i < plan.file_columns.size(); ++i) {
+    const std::string& name = plan.file_columns[i];
     const bool known =
         std::ranges::any_of(targets, [&](const ColumnShape& target) { return EqualsIgnoringCase(target.name, name); });
-    if (!known && !IsLineage(name)) extra.push_back(name);
+    if (known || IsLineage(name)) continue;
+    extra.push_back(name);
+    places.push_back(std::to_string(i + 1));
   }
+  // A first record that is no header holds values.
+  const bool names_known = plan.options.format != SourceFormat::kCsv || plan.options.header_given ||
+                           2 * extra.size() <= plan.file_columns.size();
   std::vector<std::string> missing;
   for (const ColumnShape& target : targets) {
     LoadColumn column{
@@ -256,10 +247,11 @@ Result<void> MapByName(const std::vector<ColumnShape>& targets, LoadPlan& plan) 
                                ? fmt::format(" (the delimiter is '{}')", ByteText(plan.dialect.delimiter))
                                : "";
   if (!extra.empty() && !plan.options.ignore_extra && !plan.options.by_name) {
-    return MakeError(
-        ErrorCode::kColumnNotFound,
-        "the files have columns the table has not: {}{}; to leave them out, give the option ignore_extra or by_name",
-        NameList(extra), hint);
+    return MakeError(ErrorCode::kColumnNotFound,
+                     "the files have columns the table has not: {}{}; to leave them out, give the option ignore_extra "
+                     "or by_name{}",
+                     names_known ? NameList(extra) : "by their positions " + NameList(places), hint,
+                     names_known ? "" : "; if the files have no header, say header = false");
   }
   if (!missing.empty() && !plan.options.by_name) {
     return MakeError(ErrorCode::kColumnNotFound,
@@ -328,7 +320,7 @@ Result<void> CheckTemporal(ProductSql& sql, LoadPlan& plan) {
   return {};
 }
 
-Result<ProductSql::Rows> CsvTypes(Sample sample, ProductSql& sql, const LoadPlan& plan) {
+Result<ProductSql::Rows> CsvTypes(int64_t sample_rows, ProductSql& sql, const LoadPlan& plan) {
   std::string names;
   for (const std::string& name : plan.file_columns) names += (names.empty() ? "" : ", ") + QuoteLiteral(name);
   std::string nulls = "''";
@@ -343,8 +335,7 @@ Result<ProductSql::Rows> CsvTypes(Sample sample, ProductSql& sql, const LoadPlan
       QuoteLiteral(plan.options.encoding),
       plan.compression == FileCompression::kNone ? "none" : CompressionName(plan.compression),
       plan.options.line_size_max_bytes,
-      (sample == Sample::kEverything ? "sample_size = -1, files_to_sniff = -1"
-                                     : fmt::format("sample_size = {}", kSampleRows)) +
+      fmt::format("sample_size = {}{}", sample_rows, sample_rows == kEveryRow ? ", files_to_sniff = -1" : "") +
           (dialect.comment == 0 ? "" : ", comment = " + QuoteLiteral(ByteText(dialect.comment)))));
 }
 
@@ -365,7 +356,7 @@ Result<void> FindSourceColumns(const CopyInto& statement, const std::vector<Insp
                            file.file.name);
         }
       }
-      NL_ASSIGN_OR_RETURN(const auto rows, JsonColumns(sql, plan, Sample::kBeginning));
+      NL_ASSIGN_OR_RETURN(const auto rows, JsonColumns(sql, plan, kSampleRows));
       plan.file_columns = rows.columns;
       if (rows.columns.empty() && no_columns_known) {
         return MakeError(ErrorCode::kInvalidArgument,
@@ -377,6 +368,22 @@ Result<void> FindSourceColumns(const CopyInto& statement, const std::vector<Insp
     }
   }
   NL_UNREACHABLE();
+}
+
+// A statement cannot hold every byte that a file can.
+Result<void> CheckNames(const LoadPlan& plan) {
+  for (size_t i = 0; i < plan.file_columns.size(); ++i) {
+    const std::string& name = plan.file_columns[i];
+    if (name.find('\0') == std::string::npos && IsValidUtf8(name)) continue;
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "the name of column {} in the file {} has a NUL or bytes that are not UTF-8", i + 1,
+                     plan.files[0].name);
+  }
+  return {};
+}
+
+int64_t SampleFor(const CopyIntoOptions& options) {
+  return options.validate ? options.validate_rows.value_or(kEveryRow) : kSampleRows;
 }
 
 }  // namespace
@@ -392,8 +399,9 @@ bool HasInferredTypes(const LoadPlan& plan, const std::optional<TableShape>& tab
   return !table.has_value() && plan.options.schema.empty() && plan.options.format != SourceFormat::kParquet;
 }
 
-Result<void> InferTypes(Sample sample, ProductSql& sql, LoadPlan& plan) {
-  auto rows = plan.options.format == SourceFormat::kCsv ? CsvTypes(sample, sql, plan) : JsonColumns(sql, plan, sample);
+Result<void> InferTypes(int64_t sample_rows, ProductSql& sql, LoadPlan& plan) {
+  auto rows = plan.options.format == SourceFormat::kCsv ? CsvTypes(sample_rows, sql, plan)
+                                                        : JsonColumns(sql, plan, sample_rows);
   if (!rows.has_value() && !IsData(rows.error().code())) return std::unexpected(rows.error());
   for (LoadColumn& column : plan.columns) {
     column.target.type = "VARCHAR";
@@ -446,6 +454,7 @@ Result<void> MakeLoadPlan(const CopyInto& statement, const std::vector<Inspected
   if (!plan.files.empty())
     NL_RETURN_IF_ERROR(FindSourceColumns(statement, with_records, sql, plan, parquet,
                                          !table.has_value() && plan.options.schema.empty()));
+  NL_RETURN_IF_ERROR(CheckNames(plan));
   NL_ASSIGN_OR_RETURN(auto targets, Targets(plan, table));
   const bool infer = targets.empty();
   if (infer) {
@@ -473,8 +482,7 @@ Result<void> MakeLoadPlan(const CopyInto& statement, const std::vector<Inspected
   }
   PlanLineage(table, plan);
   NL_RETURN_IF_ERROR(CheckKey(plan));
-  if (HasInferredTypes(plan, table))
-    NL_RETURN_IF_ERROR(InferTypes(plan.options.validate ? Sample::kEverything : Sample::kBeginning, sql, plan));
+  if (HasInferredTypes(plan, table)) NL_RETURN_IF_ERROR(InferTypes(SampleFor(plan.options), sql, plan));
   if (plan.options.format == SourceFormat::kCsv) LookAtIntegers(with_records, plan);
   return {};
 }

@@ -15,8 +15,9 @@ struct InspectedFile {
   std::string beginning;  ///< CSV: the first bytes, unpacked.
 };
 
-/// How much of the files is read to find types nobody gave.
-enum class Sample : uint8_t { kBeginning, kEverything };
+/// How many rows are read to find types nobody gave.
+inline constexpr int64_t kSampleRows = 20'480;
+inline constexpr int64_t kEveryRow = -1;
 
 /// Finds out how the files are cut and which of their columns goes where. Fills everything of `plan` but the load's id
 /// and time; `plan.options` and `plan.target` are given. Files without a single record are left out of `plan.files`.
@@ -27,8 +28,8 @@ Result<void> MakeLoadPlan(const CopyInto& statement, const std::vector<Inspected
 /// Whether nobody gave the types, so that `InferTypes` may still widen them.
 bool HasInferredTypes(const LoadPlan& plan, const std::optional<TableShape>& table);
 
-/// Sets the types of `plan.columns` from the files. A later call with kEverything fits every row it can.
-Result<void> InferTypes(Sample sample, ProductSql& sql, LoadPlan& plan);
+/// Sets the types of `plan.columns` from the files' first rows. A later call with kEveryRow fits every row it can.
+Result<void> InferTypes(int64_t sample_rows, ProductSql& sql, LoadPlan& plan);
 
 /// "a, b, c and 7 more".
 std::string NameList(const std::vector<std::string>& names);

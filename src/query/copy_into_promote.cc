@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "common/text.h"
-#include "query/front_parser_tokens.h"
 
 namespace neurolake::query {
 namespace {
@@ -13,27 +12,10 @@ namespace {
 using tables::delta::SetTransaction;
 
 constexpr size_t kLoadIdsMax = 10'000;
+/// Another writer's version of the target is looked at, and the promotion tried again.
+constexpr int kAttemptsMax = 5;
 
 std::string Quoted(const ObjectName& name) { return QuoteIdentifier(name.schema) + "." + QuoteIdentifier(name.name); }
-
-// One SELECT whose parentheses close where they opened, so that it stays inside those it is put into.
-Result<void> CheckSelect(const std::string& select) {
-  constexpr const char* kRight = "USING takes one SELECT that reads the rows to move from the name source";
-  NL_ASSIGN_OR_RETURN(const auto tokens, Tokenize(select));
-  int depth = 0;
-  for (const Token& token : tokens) {
-    const std::string_view text = std::string_view(select).substr(token.begin, token.end - token.begin);
-    if (token.kind != TokenKind::kSymbol) continue;
-    depth += text == "(" ? 1 : text == ")" ? -1 : 0;
-    if (depth < 0 || text == ";") return MakeError(ErrorCode::kInvalidArgument, "{}", kRight);
-  }
-  if (depth != 0 || tokens.empty()) return MakeError(ErrorCode::kInvalidArgument, "{}", kRight);
-  const std::string first =
-      LowerAscii(std::string_view(select).substr(tokens[0].begin, tokens[0].end - tokens[0].begin));
-  if (first != "select" && first != "with" && first != "from")
-    return MakeError(ErrorCode::kInvalidArgument, "{}", kRight);
-  return {};
-}
 
 class Promotion {
  public:
@@ -41,7 +23,6 @@ class Promotion {
 
   Result<PromoteReport> Run() {
     const SteadyTime start = sql_.clock().SteadyNow();
-    if (!promote_.select.empty()) NL_RETURN_IF_ERROR(CheckSelect(promote_.select));
     NL_RETURN_IF_ERROR(FindTables());
     NL_ASSIGN_OR_RETURN(const bool current, IsCurrent());
     if (!current) NL_RETURN_IF_ERROR(promote_.replace ? Replace() : Append());
@@ -63,24 +44,47 @@ class Promotion {
     return {};
   }
 
-  std::string LedgerId() const { return "neurolake.promote:" + source_.id; }
+  static constexpr std::string_view kLedger = "neurolake.promote:";
+
+  // The id stays over renames; the name tells a table that was dropped and made anew from another source.
+  std::string LedgerId() const {
+    return fmt::format("{}{}:{}.{}", kLedger, source_.id, promote_.source.schema, promote_.source.name);
+  }
   // A changed SELECT makes another aggregate, though the source is the same.
   std::string SelectLedgerId() const { return LedgerId() + ":" + Sha256Hex(promote_.select).substr(0, 16); }
 
   Result<bool> IsCurrent() {
     if (!target_.has_value() || promote_.full) return false;
-    const auto before = target_->transactions.find(LedgerId());
-    if (before == target_->transactions.end()) return false;
-    if (before->second > source_.version) {
+    NL_ASSIGN_OR_RETURN(const auto before, PromotedVersion());
+    if (!before.has_value()) return false;
+    if (*before > source_.version) {
       return MakeError(ErrorCode::kInvalidArgument,
                        "version {} of the source was promoted, but it is at version {} now; promote it with FULL",
-                       before->second, source_.version);
+                       *before, source_.version);
     }
-    report_.from_version = before->second;
-    if (before->second != source_.version) return false;
+    report_.from_version = *before;
+    if (*before != source_.version) return false;
     if (!promote_.replace) return true;
     const auto select = target_->transactions.find(SelectLedgerId());
     return select != target_->transactions.end() && select->second == source_.version;
+  }
+
+  // The newest version of the source that the target has. Errors: kInvalidArgument for another table of its name.
+  Result<std::optional<int64_t>> PromotedVersion() const {
+    const std::string own = fmt::format("{}{}:", kLedger, source_.id);
+    const std::string same_name = fmt::format(":{}.{}", promote_.source.schema, promote_.source.name);
+    std::optional<int64_t> newest;
+    bool other = false;
+    for (const auto& [app_id, version] : target_->transactions) {
+      if (!app_id.starts_with(kLedger)) continue;
+      if (app_id.starts_with(own)) newest = std::max(newest.value_or(version), version);
+      else other = other || app_id.ends_with(same_name);
+    }
+    if (newest.has_value() || !other || promote_.replace) return newest;
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "the source {}.{} was dropped and made anew since it was promoted; promote it with FULL, and with "
+                     "KEY if the target must not get rows twice",
+                     promote_.source.schema, promote_.source.name);
   }
 
   std::vector<SetTransaction> Ledger() const {
@@ -100,13 +104,30 @@ class Promotion {
     return std::ranges::any_of(source_.columns,
                                [&](const ColumnShape& column) { return EqualsIgnoringCase(column.name, name); });
   }
+  static bool Has(const std::vector<std::string>& columns, std::string_view name) {
+    return std::ranges::any_of(columns, [&](const std::string& column) { return EqualsIgnoringCase(column, name); });
+  }
+
+  // Rows can be told apart by all of their columns only.
+  Result<void> CheckSameColumns(const std::vector<std::string>& before) const {
+    const bool same = std::ranges::equal(before, source_.columns, EqualsIgnoringCase, {}, &ColumnShape::name);
+    if (same) return {};
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "the source has other columns than at version {}, so that its new rows cannot be told; promote it "
+                     "with FULL",
+                     report_.from_version);
+  }
 
   // The rows that came into the source since.
   Result<std::string> NewRows() {
     const std::string now = SourceAt(source_.version);
     if (report_.from_version < 0) return "SELECT * FROM " + now;
     const std::string before = SourceAt(report_.from_version);
-    if (!SourceHas("_load_id")) return fmt::format("SELECT * FROM {} EXCEPT ALL SELECT * FROM {}", now, before);
+    NL_ASSIGN_OR_RETURN(const auto columns, sql_.Query("SELECT * FROM " + before + " LIMIT 0"));
+    if (!SourceHas("_load_id") || !Has(columns.columns, "_load_id")) {
+      NL_RETURN_IF_ERROR(CheckSameColumns(columns.columns));
+      return fmt::format("SELECT * FROM {} EXCEPT ALL SELECT * FROM {}", now, before);
+    }
     // Named one by one, so that the files' statistics leave out those of older loads.
     NL_ASSIGN_OR_RETURN(const auto loads,
                         sql_.Query(fmt::format("SELECT DISTINCT _load_id FROM {} WHERE _load_id IS NOT NULL EXCEPT "
@@ -128,6 +149,7 @@ class Promotion {
         const auto unnamed,
         sql_.Query(fmt::format("SELECT count(*) FROM (SELECT 1 FROM {} WHERE _load_id IS NULL LIMIT 1)", now)));
     if (unnamed.rows.at(0).at(0) == "0") return rows;
+    NL_RETURN_IF_ERROR(CheckSameColumns(columns.columns));
     return fmt::format(
         "({}) UNION ALL (SELECT * FROM {} WHERE _load_id IS NULL EXCEPT ALL SELECT * FROM {} WHERE _load_id IS NULL)",
         rows, now, before);
@@ -141,13 +163,9 @@ class Promotion {
 
   Result<std::string> Deduplicated(const std::string& select) {
     if (promote_.key.empty()) return select;
-    NL_ASSIGN_OR_RETURN(const auto shape, sql_.QueryForUser("SELECT * FROM (" + select + ") LIMIT 0"));
-    const auto has = [&](const std::string& name) {
-      return std::ranges::any_of(shape.columns,
-                                 [&](const std::string& column) { return EqualsIgnoringCase(column, name); });
-    };
+    NL_ASSIGN_OR_RETURN(const auto shape, sql_.Query("SELECT * FROM (" + select + ") LIMIT 0"));
     const std::string order = promote_.order_by.empty() ? "_loaded_at" : promote_.order_by;
-    if (!has(order)) {
+    if (!Has(shape.columns, order)) {
       return MakeError(ErrorCode::kColumnNotFound,
                        "KEY needs ORDER BY a column of the SELECT, to tell which row of one key stays; it has no {}",
                        order);
@@ -156,17 +174,18 @@ class Promotion {
     std::string no_key;
     std::string same;
     for (const std::string& column : promote_.key) {
-      if (!has(column))
+      if (!Has(shape.columns, column))
         return MakeError(ErrorCode::kColumnNotFound, "KEY must name columns of the SELECT; it has no {}", column);
       const std::string name = QuoteIdentifier(column);
       keys += (keys.empty() ? "" : ", ") + name;
       no_key += fmt::format(" OR {} IS NULL", name);
       same += fmt::format("{}nl_old.{} = nl_new.{}", same.empty() ? "" : " AND ", name, name);
     }
-    std::string text = fmt::format(
-        "SELECT * FROM ({}) QUALIFY row_number() OVER (PARTITION BY {} ORDER BY {} {} NULLS LAST) = 1{}", select, keys,
-        QuoteIdentifier(order), promote_.keep == KeepDuplicate::kLast ? "DESC" : "ASC", no_key);
-    if (!target_.has_value()) return text;
+    std::string text =
+        fmt::format("SELECT * FROM ({}) QUALIFY row_number() OVER (PARTITION BY {} ORDER BY {} {} NULLS LAST) = 1{}",
+                    select, keys, QuoteIdentifier(order), promote_.keep_last ? "DESC" : "ASC", no_key);
+    // Rows of a target that is made anew do not count.
+    if (!target_.has_value() || promote_.replace) return text;
     return fmt::format("SELECT * FROM ({}) AS nl_new WHERE NOT EXISTS (SELECT 1 FROM {} AS nl_old WHERE {})", text,
                        Quoted(promote_.target), same);
   }
@@ -176,33 +195,31 @@ class Promotion {
     NL_RETURN_IF_ERROR(CountNew(rows));
     NL_ASSIGN_OR_RETURN(const auto select, Deduplicated(Selected(rows)));
     const std::string target = Quoted(promote_.target);
-    const std::string statement = target_.has_value() ? fmt::format("INSERT INTO {} BY NAME {}", target, select)
-                                                      : fmt::format("CREATE TABLE {} AS {}", target, select);
-    NL_ASSIGN_OR_RETURN(report_.rows_written, sql_.WriteForUser(statement, Ledger()));
-    return FindVersion();
+    return Write(target_.has_value() ? fmt::format("INSERT INTO {} BY NAME {}", target, select)
+                                     : fmt::format("CREATE TABLE {} AS {}", target, select));
   }
 
   Result<void> Replace() {
     report_.from_version = -1;
     const std::string rows = "SELECT * FROM " + SourceAt(source_.version);
     NL_RETURN_IF_ERROR(CountNew(rows));
-    target_.reset();  // Rows of the target do not count: it is made anew.
     NL_ASSIGN_OR_RETURN(const auto select, Deduplicated(Selected(rows)));
-    NL_ASSIGN_OR_RETURN(
-        report_.rows_written,
-        sql_.WriteForUser(fmt::format("CREATE OR REPLACE TABLE {} AS {}", Quoted(promote_.target), select), Ledger()));
-    return FindVersion();
+    return Write(fmt::format("CREATE OR REPLACE TABLE {} AS {}", Quoted(promote_.target), select));
+  }
+
+  Result<void> Write(const std::string& statement) {
+    NL_ASSIGN_OR_RETURN(const Written written, sql_.Write({statement}, {.target = promote_.target,
+                                                                        .found = target_ ? &*target_ : nullptr,
+                                                                        .transactions = Ledger(),
+                                                                        .check = {}}));
+    report_.rows_written = written.rows;
+    report_.version = written.version;
+    return {};
   }
 
   Result<void> CountNew(const std::string& rows) {
     NL_ASSIGN_OR_RETURN(const auto count, sql_.Query("SELECT count(*) FROM (" + rows + ")"));
     report_.rows_read = std::stoll(count.rows.at(0).at(0).value_or("0"));
-    return {};
-  }
-
-  Result<void> FindVersion() {
-    NL_ASSIGN_OR_RETURN(const auto target, sql_.FindTable(promote_.target.schema, promote_.target.name));
-    if (target.has_value()) report_.version = target->version;
     return {};
   }
 
@@ -215,7 +232,15 @@ class Promotion {
 
 }  // namespace
 
-Result<PromoteReport> RunPromote(const Promote& promote, ProductSql& sql) { return Promotion(promote, sql).Run(); }
+Result<PromoteReport> RunPromote(const Promote& promote, ProductSql& sql) {
+  for (int attempt = 1;; ++attempt) {
+    auto report = Promotion(promote, sql).Run();
+    if (report.has_value() || attempt == kAttemptsMax) return report;
+    const ErrorCode code = report.error().code();
+    if (code != ErrorCode::kConflict && code != ErrorCode::kAlreadyExists) return report;
+    NL_RETURN_IF_ERROR(sql.CheckAlive());
+  }
+}
 
 ProductSql::Rows ReportRows(const PromoteReport& report) {
   const auto number = [](int64_t value) { return value < 0 ? std::nullopt : std::optional(std::to_string(value)); };

@@ -61,6 +61,9 @@ class LoadSql {
   std::string CountAll() const;
   /// `aggregates` over the first rows of all files, nl_bad being the index of the first column whose value is bad.
   std::string SampleVerdict(const std::string& aggregates, int64_t rows) const;
+  /// One row: records that are no objects, then for each column of the target the rows whose first bad value it has. Of
+  /// the first `limit` rows, if given. Leaves what the reader did not take in the rejects tables.
+  std::string CountBadByColumn(std::optional<int64_t> limit) const;
   /// Fails if the engine cannot read the file at all.
   std::string Probe(const SourceFile& file) const;
   std::vector<std::string> DropRejects() const;

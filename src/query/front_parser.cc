@@ -125,6 +125,7 @@ Result<FrontStatement> ParseStatement(std::string_view sql, const std::vector<To
   NL_RETURN_IF_ERROR(RefusePlanned(cursor));
   if (cursor.AcceptWord("explain")) return ParseExplain(cursor);
   if (cursor.AcceptWords({"copy", "into"})) return ParseCopyInto(cursor);
+  if (cursor.AcceptWord("promote")) return ParsePromote(cursor);
   NL_ASSIGN_OR_RETURN(auto session, ParseSessionStatement(cursor));
   if (session.has_value()) return std::move(*session);
 

@@ -58,6 +58,20 @@ struct CopyInto {
   std::string file_format;           ///< "csv", "json" or "parquet".
   std::map<std::string, std::string> format_options;
   std::map<std::string, std::string> copy_options;
+  bool validate = false;                 ///< VALIDATE: look at the files, load nothing.
+  std::optional<int64_t> validate_rows;  ///< Only so many rows; not given: all.
+};
+
+/// PROMOTE: moves what came into `source` since the last promotion into `target`. docs/ingestion.md.
+struct Promote {
+  ObjectName source;
+  ObjectName target;
+  std::string select;            ///< A person's SELECT that names the rows to move `source`; empty: all columns.
+  std::vector<std::string> key;  ///< Rows of the target with the same key stay, new ones with it are dropped.
+  std::string order_by;          ///< Which of new rows with one key is kept; not given: `_loaded_at`.
+  bool keep_last = false;        ///< By `order_by`; else the first.
+  bool replace = false;          ///< The target is computed anew from the whole source, in one version: for aggregates.
+  bool full = false;             ///< As if nothing had been promoted before.
 };
 
 struct BeginTransaction {
@@ -86,7 +100,7 @@ struct DropExternalLocation {
 };
 
 struct FrontStatement {
-  std::variant<PassThrough, Explain, DescribeHistory, DescribeDetail, ShowCreateTable, CopyInto, BeginTransaction,
+  std::variant<PassThrough, Explain, DescribeHistory, DescribeDetail, ShowCreateTable, CopyInto, Promote, BeginTransaction,
                CommitTransaction, RollbackTransaction, SetSession, CreateExternalLocation, DropExternalLocation>
       statement;
 };

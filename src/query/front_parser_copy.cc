@@ -87,6 +87,16 @@ Result<void> ParseFormat(TokenCursor& cursor, CopyInto& copy) {
   return cursor.Unexpected("CSV, JSON or PARQUET");
 }
 
+// VALIDATE [ALL | n ROWS]
+Result<void> ParseValidate(TokenCursor& cursor, CopyInto& copy) {
+  copy.validate = true;
+  if (cursor.AcceptWord("all") || !cursor.Has(0) || cursor.token().kind != TokenKind::kNumber) return {};
+  const TokenCursor at_number = cursor;
+  NL_ASSIGN_OR_RETURN(copy.validate_rows, cursor.ExpectInteger("a number of rows"));
+  if (*copy.validate_rows < 1) return at_number.Unexpected("a number of rows above 0");
+  return cursor.ExpectWord("rows");
+}
+
 // The clauses behind the sources, each at most once, in any order.
 Result<void> ParseClauses(TokenCursor& cursor, CopyInto& copy) {
   std::map<std::string, bool> seen;
@@ -110,10 +120,12 @@ Result<void> ParseClauses(TokenCursor& cursor, CopyInto& copy) {
     } else if (cursor.AcceptWord("copy_options")) {
       if (!once("copy_options")) return at_clause.Unexpected("COPY_OPTIONS only once");
       NL_ASSIGN_OR_RETURN(copy.copy_options, ParseOptions(cursor));
-    } else if (cursor.IsWord("validate")) {
-      return cursor.NotSupported("VALIDATE in COPY INTO");
+    } else if (cursor.AcceptWord("validate")) {
+      if (!once("validate")) return at_clause.Unexpected("VALIDATE only once");
+      NL_RETURN_IF_ERROR(ParseValidate(cursor, copy));
     } else {
-      return cursor.Unexpected("FILEFORMAT, FILES, PATTERN, FORMAT_OPTIONS, COPY_OPTIONS or the end of the statement");
+      return cursor.Unexpected(
+          "FILEFORMAT, VALIDATE, FILES, PATTERN, FORMAT_OPTIONS, COPY_OPTIONS or the end of the statement");
     }
   }
   if (copy.file_format.empty()) return cursor.Unexpected("FILEFORMAT = CSV, JSON or PARQUET");

@@ -77,6 +77,9 @@ Result<std::optional<PassThrough>> ParseCreateTable(TokenCursor cursor, std::vec
 /// COPY INTO, standing behind INTO.
 Result<FrontStatement> ParseCopyInto(TokenCursor cursor);
 
+/// PROMOTE, standing behind it.
+Result<FrontStatement> ParsePromote(TokenCursor cursor);
+
 /// Transactions, SET, USE, RESET, SHOW, DESCRIBE, external locations; nullopt when it is none of them.
 Result<std::optional<FrontStatement>> ParseSessionStatement(TokenCursor cursor);
 

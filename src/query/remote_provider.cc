@@ -103,6 +103,7 @@ Result<PreparedTable> RemoteProvider::PrepareTable(const TableCreation& creation
 }
 
 Result<tables::delta::CommitOutcome> RemoteProvider::Commit(const LakeCommit& commit) {
+  if (commit_check_) NL_RETURN_IF_ERROR(commit_check_());
   NL_ASSIGN_OR_RETURN(const json::value reply, Call("commit", EncodeCommit(commit)));
   if (!reply.is_object()) return BadReply();
   tables::delta::CommitOutcome outcome;

@@ -2,6 +2,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -32,6 +33,9 @@ class RemoteProvider final : public engine::duckdb::LakeProvider {
   Result<void> CreateExternalLocation(const neurolake::query::CreateExternalLocation& statement);
   Result<void> DropExternalLocation(const neurolake::query::DropExternalLocation& statement);
 
+  /// Asked before each commit travels, once all rows were read; its error is the commit's. Empty: nobody asks.
+  void SetCommitCheck(std::function<Result<void>()> check) { commit_check_ = std::move(check); }
+
   /// For the reading thread: the reply to the call on the way, or the end of the channel (nullopt).
   void Deliver(std::optional<std::string> reply);
 
@@ -44,6 +48,7 @@ class RemoteProvider final : public engine::duckdb::LakeProvider {
   std::condition_variable delivered_;
   std::optional<std::string> reply_;
   bool closed_ = false;
+  std::function<Result<void>()> commit_check_;
 };
 
 }  // namespace neurolake::query

@@ -89,8 +89,12 @@ Result<void> Collect(const std::string& root, const std::string& directory, std:
 }  // namespace
 
 Result<ProductSql::Rows> StatementSql::Query(const std::string& sql) {
-  NL_ASSIGN_OR_RETURN(auto costed, statement_.Prepare(sql, StatementOrigin::kProduct));
-  NL_ASSIGN_OR_RETURN(auto running, statement_.engine_.Execute(std::move(costed)));
+  NL_ASSIGN_OR_RETURN(auto costed, Prepared(sql, {}));
+  return CollectRows(std::move(costed));
+}
+
+Result<ProductSql::Rows> StatementSql::CollectRows(plan::CostedQuery query) {
+  NL_ASSIGN_OR_RETURN(auto running, statement_.engine_.Execute(std::move(query)));
   Rows rows;
   if (running->schema().column_count() == 0) {
     NL_ASSIGN_OR_RETURN(const auto end, running->Next());
@@ -114,24 +118,81 @@ Result<ProductSql::Rows> StatementSql::Query(const std::string& sql) {
   }
 }
 
-Result<int64_t> StatementSql::Write(const std::string& sql, std::vector<tables::delta::SetTransaction> transactions) {
-  NL_ASSIGN_OR_RETURN(auto costed, statement_.Prepare(sql, StatementOrigin::kProduct, std::move(transactions)));
+// Its text is the product's, with names and values of files in it: an error of the parser would quote them. In a text
+// that only holds a user's, it would count from the wrong place.
+Result<plan::CostedQuery> StatementSql::Prepared(const std::string& sql, Transactions transactions) {
+  auto prepared = statement_.Prepare(sql, origin_, std::move(transactions));
+  if (prepared.has_value() || prepared.error().code() != ErrorCode::kSyntaxError) return prepared;
+  if (origin_ == StatementOrigin::kUser) return MakeError(ErrorCode::kSyntaxError, "{}", prepared.error().message());
+  return MakeError(ErrorCode::kInvalidArgument, "a name or an option holds what no statement can");
+}
+
+// The statement is bound, so its snapshot of the table is not newer than what is looked at here; what comes later meets
+// the conflict rules of its commit. Together they leave no gap for another version with the same transactions.
+Result<void> StatementSql::CheckFound(const WriteCommit& commit) {
+  NL_ASSIGN_OR_RETURN(const auto now, statement_.engine_.FindTable({commit.target.schema, commit.target.name}));
+  const auto conflict = [&](std::string_view what) {
+    return MakeError(ErrorCode::kConflict, "another statement {} at the same time; run this one again: {}.{}", what,
+                     commit.target.schema, commit.target.name);
+  };
+  if (now.has_value() != (commit.found != nullptr)) return conflict(now ? "made the table" : "dropped the table");
+  if (!now.has_value()) return {};
+  if (now->id.value() != commit.found->id) return conflict("made the table anew");
+  for (const auto& transaction : commit.transactions) {
+    const auto before = commit.found->transactions.find(transaction.app_id);
+    const auto current = now->transactions.find(transaction.app_id);
+    const bool had = before != commit.found->transactions.end();
+    const bool has = current != now->transactions.end();
+    if (had != has || (had && before->second != current->second)) return conflict("loaded the same into the table");
+  }
+  return {};
+}
+
+Result<Written> StatementSql::RunToEnd(const std::string& sql, Transactions transactions, const WriteCommit* commit) {
+  NL_ASSIGN_OR_RETURN(auto costed, Prepared(sql, std::move(transactions)));
+  if (commit != nullptr) NL_RETURN_IF_ERROR(CheckFound(*commit));
   NL_ASSIGN_OR_RETURN(auto running, statement_.engine_.Execute(std::move(costed)));
   for (;;) {
     NL_ASSIGN_OR_RETURN(const auto batch, running->Next());
     if (!batch) break;
   }
-  return std::max<int64_t>(0, running->statistics().rows_changed);
+  const auto statistics = running->statistics();
+  return Written{.rows = std::max<int64_t>(0, statistics.rows_changed), .version = statistics.committed_version};
+}
+
+Result<Written> StatementSql::WriteStatements(const std::vector<std::string>& statements, const WriteCommit& commit) {
+  if (statements.size() == 1) return RunToEnd(statements[0], commit.transactions, &commit);
+  NL_RETURN_IF_ERROR(RunToEnd("BEGIN TRANSACTION", {}, nullptr));
+  Written written;
+  for (const std::string& sql : statements) {
+    const auto one = RunToEnd(sql, {}, &commit);
+    if (!one.has_value()) {
+      // What cannot be rolled back must not meet the next statement: its error is the worse one.
+      NL_RETURN_IF_ERROR(RunToEnd("ROLLBACK", {}, nullptr));
+      return one;
+    }
+    written.rows += one->rows;
+  }
+  NL_ASSIGN_OR_RETURN(const Written committed, RunToEnd("COMMIT", commit.transactions, nullptr));
+  written.version = committed.version;
+  return written;
+}
+
+Result<Written> StatementSql::Write(const std::vector<std::string>& statements, const WriteCommit& commit) {
+  statement_.provider_.SetCommitCheck(commit.check);
+  auto written = WriteStatements(statements, commit);
+  statement_.provider_.SetCommitCheck({});
+  return written;
 }
 
 Result<void> StatementSql::Drop(const std::string& sql) {
-  NL_ASSIGN_OR_RETURN(const int64_t none, Write(sql, {}));
-  return none >= 0 ? Result<void>() : MakeError(ErrorCode::kInternal, "a drop changed rows");
+  NL_RETURN_IF_ERROR(RunToEnd(sql, {}, nullptr));
+  return {};
 }
 
 Result<std::optional<TableShape>> StatementSql::FindTable(const std::string& schema, const std::string& table) {
   // Any statement gives the engine the rights and the way to the server that looking a table up needs.
-  NL_ASSIGN_OR_RETURN(const auto prepared, statement_.Prepare("SELECT 1", StatementOrigin::kProduct));
+  NL_ASSIGN_OR_RETURN(const auto prepared, statement_.Prepare("SELECT 1", origin_));
   NL_ASSIGN_OR_RETURN(auto state, statement_.engine_.FindTable({schema, table}));
   if (!state) return std::nullopt;
   TableShape shape{.id = state->id.value(),

@@ -8,15 +8,18 @@
 
 namespace neurolake::query {
 
-/// ProductSql over a worker's statement: every part goes through the same gates and stages as a user's text, with the
-/// product's verdicts, and may open the files the principal was granted.
+/// ProductSql over a worker's statement: every part goes through the same gates and stages as a user's text. With the
+/// product's verdicts it may open the files the principal was granted; with those for users, for parts that hold a
+/// user's own text, it may do no more than that user.
 class StatementSql final : public ProductSql {
  public:
   /// Borrows `statement`.
-  explicit StatementSql(WorkerStatement& statement) : statement_(statement) {}
+  explicit StatementSql(WorkerStatement& statement,
+                        governance::StatementOrigin origin = governance::StatementOrigin::kProduct)
+      : statement_(statement), origin_(origin) {}
 
   Result<Rows> Query(const std::string& sql) override;
-  Result<int64_t> Write(const std::string& sql, std::vector<tables::delta::SetTransaction> transactions) override;
+  Result<Written> Write(const std::vector<std::string>& statements, const WriteCommit& commit) override;
   Result<void> Drop(const std::string& sql) override;
   Result<std::optional<TableShape>> FindTable(const std::string& schema, const std::string& table) override;
   Result<std::vector<SourceFile>> ResolveSource(const std::string& source) override;
@@ -24,7 +27,17 @@ class StatementSql final : public ProductSql {
   const Clock& clock() const override;
 
  private:
+  using Transactions = std::vector<tables::delta::SetTransaction>;
+
+  Result<Written> WriteStatements(const std::vector<std::string>& statements, const WriteCommit& commit);
+  Result<Rows> CollectRows(plan::CostedQuery query);
+  Result<plan::CostedQuery> Prepared(const std::string& sql, Transactions transactions);
+  /// One statement to its end. `commit`: what must hold once it is bound; nullptr: nothing.
+  Result<Written> RunToEnd(const std::string& sql, Transactions transactions, const WriteCommit* commit);
+  Result<void> CheckFound(const WriteCommit& commit);
+
   WorkerStatement& statement_;
+  const governance::StatementOrigin origin_;
 };
 
 }  // namespace neurolake::query

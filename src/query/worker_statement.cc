@@ -8,6 +8,7 @@
 #include "governance/governor.h"
 #include "optimizer/predictor.h"
 #include "query/copy_into.h"
+#include "query/copy_into_promote.h"
 #include "query/statement_sql.h"
 
 namespace neurolake::query {
@@ -228,13 +229,36 @@ Result<engine::ExecutionStatistics> WorkerStatement::RunCopy(const CopyInto& cop
   qualified.target.schema = SchemaOf(copy.target);
   StatementSql sql(*this);
   NL_ASSIGN_OR_RETURN(const CopyReport report, RunCopyInto(qualified, sql));
-  const ProductSql::Rows rows = ReportRows(report);
+  NL_RETURN_IF_ERROR(SendReport(ReportRows(report)));
+  Statistics statistics;
+  statistics.rows_changed = report.rows_loaded;
+  statistics.committed_version = report.version;
+  return statistics;
+}
+
+Result<void> WorkerStatement::SendReport(const ProductSql::Rows& rows) {
   std::vector<OwnColumn> columns;
   for (size_t i = 0; i < rows.columns.size(); ++i) columns.push_back({rows.columns[i], rows.types[i]});
   NL_ASSIGN_OR_RETURN(const OwnResult result, MakeOwnResult(columns, rows.rows));
-  NL_RETURN_IF_ERROR(SendOwn(result));
+  return SendOwn(result);
+}
+
+Result<engine::ExecutionStatistics> WorkerStatement::RunPromotion(const Promote& promote) {
+  if (!start_.request.parameters.empty()) return MakeError(ErrorCode::kNotSupported, "PROMOTE takes no parameters");
+  Promote qualified = promote;
+  qualified.source.schema = SchemaOf(promote.source);
+  qualified.target.schema = SchemaOf(promote.target);
+  const auto full = [](const ObjectName& name) { return name.schema + "." + name.name; };
+  json::array tables;
+  tables.push_back({{"table", full(qualified.source)}, {"access", "read"}});
+  tables.push_back({{"table", full(qualified.target)}, {"access", "write"}});
+  NL_RETURN_IF_ERROR(request_grant_({.kind = "PROMOTE", .tables_json = json::serialize(tables)}));
+  // Its SELECT is a user's text, so all of it is judged as one, and no file is granted.
+  StatementSql sql(*this, StatementOrigin::kUser);
+  NL_ASSIGN_OR_RETURN(const PromoteReport report, RunPromote(qualified, sql));
+  NL_RETURN_IF_ERROR(SendReport(ReportRows(report)));
   Statistics statistics;
-  statistics.rows_changed = report.rows_loaded;
+  statistics.rows_changed = report.rows_written;
   statistics.committed_version = report.version;
   return statistics;
 }
@@ -260,6 +284,7 @@ Result<engine::ExecutionStatistics> WorkerStatement::Dispatch(FrontStatement sta
     Result<Statistics> operator()(const DescribeDetail& s) { return lake("lake_detail", s.table, ""); }
     Result<Statistics> operator()(const ShowCreateTable&) { return refuse("SHOW CREATE TABLE is not supported yet"); }
     Result<Statistics> operator()(const CopyInto& s) { return self.RunCopy(s); }
+    Result<Statistics> operator()(const Promote& s) { return self.RunPromotion(s); }
     Result<Statistics> operator()(const BeginTransaction&) { return refuse(kTransactions); }
     Result<Statistics> operator()(const CommitTransaction&) { return refuse(kTransactions); }
     Result<Statistics> operator()(const RollbackTransaction&) { return refuse(kTransactions); }

@@ -11,6 +11,7 @@
 #include "governance/governor.h"
 #include "plan/stages.h"
 #include "query/channel.h"
+#include "query/copy_into.h"
 #include "query/front_parser.h"
 #include "query/messages.h"
 #include "query/own_result.h"
@@ -48,6 +49,8 @@ class WorkerStatement {
   Result<Statistics> RunSql(const std::string& sql, governance::StatementOrigin origin);
   Result<Statistics> Dispatch(FrontStatement statement);
   Result<Statistics> RunCopy(const CopyInto& copy);
+  Result<Statistics> RunPromotion(const Promote& promote);
+  Result<void> SendReport(const ProductSql::Rows& rows);
   Result<Statistics> RunExplain(const Explain& explain);
   Result<Statistics> RunAnalyze(const std::string& sql, std::vector<std::string> lines);
   /// A statement of the server alone, such as CREATE EXTERNAL LOCATION: planned, granted, done, without rows.

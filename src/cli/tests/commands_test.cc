@@ -177,19 +177,40 @@ TEST(IngestTest, OffersFilesAndShowsTheSchemaOfANewTable) {
   EXPECT_EQ(bench.client.withdrawn, std::vector<std::string>{"upload://a.csv"});
   ASSERT_EQ(bench.client.asked.size(), 3u);
   EXPECT_EQ(bench.client.asked[1],
-            "COPY INTO \"b\".\"t\" FROM 'upload://a.csv' FILEFORMAT = CSV "
-            "COPY_OPTIONS ('clean' = '{\"*\":{\"trim\":true}}', 'validate' = 'true')");
+            "COPY INTO \"b\".\"t\" FROM 'upload://a.csv' FILEFORMAT = CSV VALIDATE "
+            "COPY_OPTIONS ('clean' = '{\"*\":{\"trim\":true}}')");
   EXPECT_EQ(bench.client.asked[2],
             "COPY INTO \"b\".\"t\" FROM 'upload://a.csv' FILEFORMAT = CSV "
             "COPY_OPTIONS ('clean' = '{\"*\":{\"trim\":true}}')");
   EXPECT_NE(outcome.out.find("Schema of b.t, inferred:"), std::string::npos);
 }
 
+TEST(IngestTest, APersonIsAskedBeforeATableIsMade) {
+  struct Case {
+    const char* answer;
+    bool yes;
+    size_t statements;
+  };
+  for (const Case& c : {Case{"n\n", false, 2}, Case{"", false, 2}, Case{"\n", false, 3}, Case{"Yes\n", false, 3},
+                        Case{"n\n", true, 3}}) {
+    TestBench bench;
+    bench.in.str(c.answer);
+    bench.console.in_is_terminal = bench.console.err_is_terminal = true;
+    const std::string path = TemporaryFile("a.csv", "id\n1\n");
+    bench.client.answers["SELECT 1 FROM system.tables WHERE schema_name = 'b' AND table_name = 't'"] = {
+        .names = {"n"}, .types = {"BIGINT"}};
+    std::vector<std::string> words = {"ingest", path, "--into", "b.t"};
+    if (c.yes) words.push_back("--yes");
+    EXPECT_EQ(RunWords(bench, words).code, 0);
+    EXPECT_EQ(bench.client.asked.size(), c.statements) << c.answer;
+  }
+}
+
 TEST(IngestTest, ADryRunLoadsNothing) {
   TestBench bench;
   const std::string path = TemporaryFile("a.csv", "id\n1\n");
   EXPECT_EQ(RunWords(bench, {"ingest", path, "--into", "b.t", "--dry-run"}).code, 0);
-  EXPECT_NE(bench.client.asked.back().find("'validate' = 'true'"), std::string::npos);
+  EXPECT_NE(bench.client.asked.back().find(" VALIDATE"), std::string::npos);
 }
 
 TEST(IngestTest, ATableThatIsThereIsLoadedAtOnce) {

@@ -44,12 +44,11 @@ TEST(CopyIntoTest, ComposesEveryOption) {
   ingest.on_error = "skip";
   ingest.options = {"delimiter=;"};
   EXPECT_EQ(ComposeCopyInto(ingest, {"upload://a.json", "upload://b.json"}, "id BIGINT", CopyMode::kDryRun).value(),
-            "COPY INTO \"b\".\"t\" FROM ('upload://a.json', 'upload://b.json') FILEFORMAT = JSON "
+            "COPY INTO \"b\".\"t\" FROM ('upload://a.json', 'upload://b.json') FILEFORMAT = JSON VALIDATE "
             "FORMAT_OPTIONS ('nullValue' = '[\"NA\",\"-\"]', 'dateFormat' = '%d/%m/%Y', 'delimiter' = ';') "
             "COPY_OPTIONS ('schema' = 'id BIGINT', "
             "'clean' = '{\"*\":{\"trim\":true},\"c\":{\"map\":{\"from\":\"to\",\"a\":\"b\"}}}', "
-            "'key' = 'id,day', 'keep' = 'last', 'on_error' = 'skip', 'quarantine' = 'b.bad', 'force' = 'true', "
-            "'validate' = 'true')");
+            "'key' = 'id,day', 'keep' = 'last', 'on_error' = 'skip', 'quarantine' = 'b.bad', 'force' = 'true')");
 }
 
 TEST(CopyIntoTest, WhatItComposesIsWhatTheFrontParserReads) {
@@ -66,7 +65,7 @@ TEST(CopyIntoTest, WhatItComposesIsWhatTheFrontParserReads) {
   EXPECT_EQ(copy.sources, (std::vector<std::string>{"a.csv", "b.csv"}));
   EXPECT_EQ(copy.file_format, "csv");
   EXPECT_EQ(copy.format_options.at("nullvalue"), "[\"NA\",\"it's\"]");
-  EXPECT_EQ(copy.copy_options.at("validate"), "true");
+  EXPECT_TRUE(copy.validate);
   const auto options = query::ParseCopyIntoOptions(copy);
   ASSERT_TRUE(options.has_value()) << options.error().message();
   EXPECT_EQ(options->null_tokens, (std::vector<std::string>{"NA", "it's"}));
@@ -74,12 +73,13 @@ TEST(CopyIntoTest, WhatItComposesIsWhatTheFrontParserReads) {
   EXPECT_EQ(options->schema.size(), 2u);
 }
 
-TEST(CopyIntoTest, PromotesWhatIsNotThereYet) {
-  EXPECT_EQ(ComposePromotion("b.t", "s.t", false).value(), "CREATE TABLE \"s\".\"t\" AS SELECT * FROM \"b\".\"t\"");
-  EXPECT_EQ(ComposePromotion("b.t", "s.t", true).value(),
-            "INSERT INTO \"s\".\"t\" BY NAME SELECT * FROM \"b\".\"t\" WHERE \"_load_id\" NOT IN "
-            "(SELECT \"_load_id\" FROM \"s\".\"t\" WHERE \"_load_id\" IS NOT NULL)");
-  EXPECT_FALSE(ComposePromotion("b.t", "a..b", true).has_value());
+TEST(CopyIntoTest, PromotionIsAStatementTheFrontParserReads) {
+  const auto sql = ComposePromotion("b.t", "s.\"T x\"");
+  EXPECT_EQ(sql.value(), "PROMOTE FROM \"b\".\"t\" INTO \"s\".\"T x\"");
+  const auto parsed = query::ParseFront(*sql);
+  ASSERT_TRUE(parsed.has_value()) << parsed.error().message();
+  EXPECT_EQ(std::get<query::Promote>(parsed->statement).target, (query::ObjectName{"s", "T x"}));
+  EXPECT_FALSE(ComposePromotion("b.t", "a..b").has_value());
 }
 
 TEST(CopyIntoTest, RefusesMixedFormatsAndBadOptions) {

@@ -37,25 +37,18 @@ class FakeProductSql final : public ProductSql {
     return Run(WithVersions(sql));
   }
 
-  Result<int64_t> Write(const std::string& sql, std::vector<tables::delta::SetTransaction> transactions) override {
-    statements.push_back(sql);
-    if (before_write) NL_RETURN_IF_ERROR(before_write(sql));
-    NL_ASSIGN_OR_RETURN(const auto rows, Run(WithVersions(sql)));
-    const std::string table = TableOf(sql);
+  Result<Written> Write(const std::vector<std::string>& sql, const WriteCommit& commit) override {
+    NL_RETURN_IF_ERROR(Run("BEGIN"));
+    auto written = WriteAll(sql, commit);
+    NL_RETURN_IF_ERROR(Run(written.has_value() ? "COMMIT" : "ROLLBACK"));
+    if (!written.has_value()) return written;
+    const std::string table = QuoteIdentifier(commit.target.schema) + "." + QuoteIdentifier(commit.target.name);
     State& state = tables_[table];
-    ++state.version;
-    for (const auto& transaction : transactions) state.transactions[transaction.app_id] = transaction.version;
-    NL_ASSIGN_OR_RETURN(const auto kept,
-                        Run(fmt::format("CREATE OR REPLACE TABLE memory.main.{} AS FROM {}",
-                                        QuoteIdentifier(fmt::format("{}@{}", table, state.version)), table)));
-    if (sql.starts_with("CREATE") && sql.find(" AS ") == std::string::npos) return 0;
-    return rows.rows.empty() ? 0 : std::stoll(rows.rows[0][0].value_or("0"));
-  }
-
-  Result<Rows> QueryForUser(const std::string& sql) override { return Query(sql); }
-  Result<int64_t> WriteForUser(const std::string& sql,
-                               std::vector<tables::delta::SetTransaction> transactions) override {
-    return Write(sql, std::move(transactions));
+    written->version = ++state.version;
+    for (const auto& transaction : commit.transactions) state.transactions[transaction.app_id] = transaction.version;
+    NL_RETURN_IF_ERROR(Run(fmt::format("CREATE OR REPLACE TABLE memory.main.{} AS FROM {}",
+                                       QuoteIdentifier(fmt::format("{}@{}", table, state.version)), table)));
+    return written;
   }
 
   Result<void> Drop(const std::string& sql) override {
@@ -72,8 +65,10 @@ class FakeProductSql final : public ProductSql {
                         QuoteLiteral(schema), QuoteLiteral(table))));
     if (rows.rows.empty()) return std::nullopt;
     const State& state = tables_[QuoteIdentifier(schema) + "." + QuoteIdentifier(table)];
-    TableShape shape{
-        .id = schema + "-" + table, .version = state.version, .columns = {}, .transactions = state.transactions};
+    TableShape shape{.id = fmt::format("{}-{}-{}", schema, table, generations_[schema + "-" + table]),
+                     .version = state.version,
+                     .columns = {},
+                     .transactions = state.transactions};
     for (const auto& row : rows.rows) shape.columns.push_back({*row[0], *row[1], row[2] == "true"});
     return shape;
   }
@@ -109,6 +104,12 @@ class FakeProductSql final : public ProductSql {
   }
 
   void ForgetTables() { tables_.clear(); }
+  /// As if the table were another one of the same name.
+  void MakeAnew(const std::string& schema, const std::string& table) { ++generations_[schema + "-" + table]; }
+  /// As if its newest version were gone.
+  void GoBack(const std::string& schema, const std::string& table) {
+    --tables_[QuoteIdentifier(schema) + "." + QuoteIdentifier(table)].version;
+  }
 
   FakeClock fake_clock;
   std::string folder;
@@ -117,6 +118,19 @@ class FakeProductSql final : public ProductSql {
   std::string last_error;
 
  private:
+  Result<Written> WriteAll(const std::vector<std::string>& texts, const WriteCommit& commit) {
+    Written written;
+    for (const std::string& text : texts) {
+      statements.push_back(text);
+      if (before_write) NL_RETURN_IF_ERROR(before_write(text));
+      NL_ASSIGN_OR_RETURN(const auto rows, Run(WithVersions(text)));
+      const bool counts = text.find(" AS ") != std::string::npos || text.starts_with("INSERT");
+      if (counts && !rows.rows.empty()) written.rows += std::stoll(rows.rows[0][0].value_or("0"));
+    }
+    if (commit.check) NL_RETURN_IF_ERROR(commit.check());
+    return written;
+  }
+
   struct State {
     int64_t version = -1;
     std::map<std::string, int64_t> transactions;
@@ -190,6 +204,7 @@ class FakeProductSql final : public ProductSql {
       case DUCKDB_ERROR_OUT_OF_RANGE: return MakeError(ErrorCode::kNumericOutOfRange, "a number is out of range");
       case DUCKDB_ERROR_CONSTRAINT: return MakeError(ErrorCode::kNotNullViolation, "a column must not be NULL");
       case DUCKDB_ERROR_IO: return MakeError(ErrorCode::kIoError, "a file cannot be read");
+      case DUCKDB_ERROR_INVALID:
       case DUCKDB_ERROR_INVALID_INPUT:
         return MakeError(ErrorCode::kInvalidArgument, "a function was given a value it does not take");
       case DUCKDB_ERROR_BINDER:
@@ -202,6 +217,7 @@ class FakeProductSql final : public ProductSql {
   duckdb_database database_ = nullptr;
   duckdb_connection connection_ = nullptr;
   std::map<std::string, State> tables_;
+  std::map<std::string, int> generations_;
 };
 
 /// A folder with files, and COPY INTO statements over them.

@@ -61,7 +61,7 @@ TEST_F(PromoteTest, KeysOfTheTargetStay) {
   Promoted(promote);
   Load("b.csv", "id,v\n1,b\n2,c\n2,d\n");
   promote.order_by = "v";
-  promote.keep = KeepDuplicate::kLast;
+  promote.keep_last = true;
   EXPECT_EQ(Promoted(promote).rows_written, 1);
   EXPECT_EQ(sql.Show("SELECT id, v FROM silver.t ORDER BY id"), "1|a\n2|d\n");
 }
@@ -81,21 +81,41 @@ TEST_F(PromoteTest, AggregatesAreMadeAnew) {
 }
 
 TEST_F(PromoteTest, WithoutLoadIdsByDifference) {
-  ASSERT_TRUE(sql.Write("CREATE TABLE \"silver\".\"s\" AS SELECT 1 AS id UNION ALL SELECT 1", {}).has_value());
+  WriteCommit commit;
+  commit.target = Name("silver.s");
+  ASSERT_TRUE(sql.Write({"CREATE TABLE \"silver\".\"s\" AS SELECT 1 AS id UNION ALL SELECT 1"}, commit).has_value());
   const Promote promote = Statement("silver.s", "gold.s");
   EXPECT_EQ(Promoted(promote).rows_written, 2);
-  ASSERT_TRUE(sql.Write("INSERT INTO \"silver\".\"s\" VALUES (1), (2)", {}).has_value());
+  ASSERT_TRUE(sql.Write({"INSERT INTO \"silver\".\"s\" VALUES (1), (2)"}, commit).has_value());
   EXPECT_EQ(Promoted(promote).rows_written, 2);
   EXPECT_EQ(sql.Show("SELECT id, count(*) FROM gold.s GROUP BY id ORDER BY id"), "1|3\n2|1\n");
 }
 
-TEST_F(PromoteTest, RefusesWhatIsNotASelect) {
+TEST_F(PromoteTest, ReplacedSourcesAreToldByTheirIds) {
   Load("a.csv", "id\n1\n");
-  for (const char* select :
-       {"SELECT 1) UNION ALL (SELECT 2", "DELETE FROM source", "SELECT 1; DROP TABLE x", "(", "--"}) {
-    EXPECT_FALSE(RunPromote(Statement("bronze.t", "silver.t", select), sql).has_value()) << select;
-  }
   EXPECT_FALSE(RunPromote(Statement("bronze.none", "silver.t"), sql).has_value());
+  Promote promote = Statement("bronze.t", "silver.t");
+  Promoted(promote);
+  sql.MakeAnew("bronze", "t");
+  const auto refused = RunPromote(promote, sql);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_TRUE(refused.error().message().starts_with("the source bronze.t was dropped and made anew"));
+  promote.full = true;
+  promote.key = {"id"};
+  EXPECT_EQ(Promoted(promote).rows_written, 0);
+  promote.full = false;
+  EXPECT_EQ(Promoted(promote).version, -1);
+}
+
+TEST_F(PromoteTest, SourceThatWentBackNeedsFull) {
+  Load("a.csv", "id\n1\n");
+  Load("b.csv", "id\n2\n");
+  Promote promote = Statement("bronze.t", "silver.t");
+  Promoted(promote);
+  sql.GoBack("bronze", "t");
+  const auto refused = RunPromote(promote, sql);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_TRUE(refused.error().message().starts_with("version 1 of the source was promoted, but it is at version 0"));
 }
 
 }  // namespace

@@ -149,12 +149,30 @@ TEST_F(CopyIntoTest, SkipCountsBadRowsAndKeepsNone) {
 
 TEST_F(CopyIntoTest, ValidateShowsTheSchemaAndMakesNothing) {
   File("a.csv", "id,v\n1,2\n");
-  const CopyReport report = Loaded(Statement("bronze.t", "a.csv", {{"validate", "true"}}));
+  CopyInto statement = Statement("bronze.t", "a.csv");
+  statement.validate = true;
+  const CopyReport report = Loaded(statement);
   EXPECT_EQ(report.rows_loaded, 0);
   const auto rows = ReportRows(report);
   ASSERT_EQ(rows.rows.size(), 5U);
   EXPECT_EQ(rows.rows[1][1], "BIGINT");
   EXPECT_FALSE(sql.FindTable("bronze", "t").value().has_value());
+}
+
+TEST_F(CopyIntoTest, ValidateCountsBadRowsByColumn) {
+  Do("CREATE TABLE silver.t(id INTEGER NOT NULL, v DATE)");
+  CopyInto statement = Statement("silver.t", File("a.csv", "id,v\n1,2020-01-01\nx,2020-01-01\n,y\n3,y\n4\n"));
+  statement.validate = true;
+  EXPECT_EQ(ReportRows(Loaded(statement)).rows,
+            (std::vector<std::vector<std::optional<std::string>>>{{"id", "INTEGER", "false", "2"},
+                                                                  {"v", "DATE", "true", "1"},
+                                                                  {std::nullopt, std::nullopt, std::nullopt, "1"}}));
+  statement.validate_rows = 1;
+  const auto first = ReportRows(Loaded(statement)).rows;
+  EXPECT_EQ(first.at(0).at(3), "0");
+  EXPECT_EQ(sql.Show("SELECT count(*) FROM silver.t"), "0\n");
+  statement.validate = false;
+  EXPECT_EQ(Loaded(statement).rows_quarantined, 4);
 }
 
 TEST_F(CopyIntoTest, InferredTypesWidenInsteadOfRoundingOrRejecting) {
@@ -228,8 +246,12 @@ TEST_F(CopyIntoTest, DuplicatesAndBadRowsTogether) {
 TEST_F(CopyIntoTest, ExtraAndMissingColumnsAreNamed) {
   Do("CREATE TABLE silver.t(id INTEGER, v INTEGER)");
   File("a.csv", "id,w,x\n1,2,3\n");
+  // A first record of which most is no name of the table's may be data.
+  EXPECT_EQ(Failure(Statement("silver.t", "a.csv")),
+            "the files have columns the table has not: by their positions 2, 3; to leave them out, give the option "
+            "ignore_extra or by_name; if the files have no header, say header = false");
   EXPECT_EQ(
-      Failure(Statement("silver.t", "a.csv")),
+      Failure(Statement("silver.t", "a.csv", {}, {{"header", "true"}})),
       "the files have columns the table has not: w, x; to leave them out, give the option ignore_extra or by_name");
   EXPECT_EQ(Failure(Statement("silver.t", "a.csv", {{"ignore_extra", "true"}})),
             "the files do not have the columns v; to load NULL there, give the option by_name");

@@ -39,7 +39,10 @@ FILES = {
                           b'{"id":true,"name":{"a":1}}\n{"name":"no id"}\n',
     "invalid_utf8.ndjson": b'{"id":1,"name":"a"}\n{"id":2,"name":"\xff"}\n',
     "extra_key.ndjson": b'{"id":1,"name":"a","more":true}\n',
+    "no_header.csv": b"1,CANARY one\n2,CANARY two\n",
     "truncated.parquet": None,
+    "broken_footer.parquet": None,
+    "damaged_footer.parquet": None,
     "not_parquet.parquet": b"this is no parquet file, though it has enough bytes to be one\n",
     "empty.parquet": b"",
 }
@@ -53,7 +56,11 @@ def main():
             (HERE / name).write_bytes(data)
     whole = HERE / "whole.parquet"
     duckdb.sql(f"COPY (SELECT i AS id, 'n' || i AS name FROM range(500) t(i)) TO '{whole}' (FORMAT parquet)")
-    (HERE / "truncated.parquet").write_bytes(whole.read_bytes()[:1500])
+    content = whole.read_bytes()
+    (HERE / "truncated.parquet").write_bytes(content[:1500])
+    (HERE / "broken_footer.parquet").write_bytes(content[:-8] + b"\xff\xff\xff\x7f" + b"PAR1")
+    footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    (HERE / "damaged_footer.parquet").write_bytes(content[:footer] + b"\x00" * 40 + content[footer + 40:])
 
 
 if __name__ == "__main__":
