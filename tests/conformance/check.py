@@ -57,12 +57,13 @@ class Bench:
         self.judged(test, feature, name, self.ours.path(name), expectations)
         return name
 
-    def appended_by_spark(self, test, feature, name, spark):
-        """Spark accepts our table as a writer too, and we read what it adds."""
+    def changed_by_spark(self, test, feature, name, spark):
+        """Spark accepts our table as a writer too, we read what it writes, and write again."""
         path = self.ours.path(name)
-        spark.sql("INSERT INTO {t} SELECT * FROM {t}", path).collect()
-        theirs = spark.rows(path, feature.columns)
-        test.assertEqual(self.ours.rows(name, feature.columns), theirs, f"{path} after Spark's INSERT")
+        for statement in feature.spark_changes:
+            spark.sql(statement, path).collect()
+            theirs = spark.rows(path, feature.columns)
+            test.assertEqual(self.ours.rows(name, feature.columns), theirs, f"{path} after Spark's {statement}")
         self.run(["INSERT INTO {t} SELECT * FROM {t}"], name)
         test.assertEqual(self.ours.rows(name, feature.columns), spark.rows(path, feature.columns), f"{path}, again ours")
 

@@ -27,7 +27,7 @@ class Features(unittest.TestCase):
 def written_by_us(self, feature):
     name = self.bench.written_by_us(self, feature)
     if name is not None and not isinstance(feature.spark, Refused):
-        self.bench.appended_by_spark(self, feature, name, self.spark)
+        self.bench.changed_by_spark(self, feature, name, self.spark)
 
 
 def written_by_spark(self, feature):

@@ -100,4 +100,13 @@ FEATURES = [
                 "TRUNCATE TABLE {t}", SPARK_FILL],
         theirs_by_delta_rs=overwritten_by_delta_rs,
         change=["DELETE FROM {t} WHERE id = 2"]),
+    Feature(
+        "A table of ours that Spark changes, optimises and vacuums in between",
+        write=[CREATE + " PARTITIONED BY (g)", FILL, "DELETE FROM {t} WHERE id % 7 = 0"],
+        spark_changes=["DELETE FROM {t} WHERE id % 5 = 0", "UPDATE {t} SET v = -1 WHERE id < 20",
+                       "MERGE INTO {t} t USING (SELECT id * 2 AS id FROM range(60)) s ON t.id = s.id "
+                       "WHEN MATCHED THEN UPDATE SET v = 7 WHEN NOT MATCHED THEN INSERT (id, g) VALUES (s.id, 'new')",
+                       "OPTIMIZE {t} ZORDER BY (id)", "VACUUM {t} RETAIN 0 HOURS", "ALTER TABLE {t} ADD COLUMN more STRING",
+                       "INSERT INTO {t} VALUES (1, 'g1', 1.0, 'more')", "INSERT OVERWRITE {t} VALUES (2, 'g2', 2.0, 'all')"],
+        note="Spark's DELETE, UPDATE, MERGE, OPTIMIZE, VACUUM, ALTER and INSERT OVERWRITE, each read by us, then ours again"),
 ]
