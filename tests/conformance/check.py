@@ -64,7 +64,7 @@ class Bench:
             spark.sql(statement, path).collect()
             theirs = spark.rows(path, feature.columns)
             test.assertEqual(self.ours.rows(name, feature.columns), theirs, f"{path} after Spark's {statement}")
-        self.run(["INSERT INTO {t} SELECT * FROM {t}"], name)
+        self.run(feature.again, name)
         test.assertEqual(self.ours.rows(name, feature.columns), spark.rows(path, feature.columns), f"{path}, again ours")
 
     def judged(self, test, feature, name, path, expectations):

@@ -60,6 +60,8 @@ class Feature:
     changed_duckdb: object = SAME
     #: Spark's statements on the table that we wrote; after each of them we read what Spark reads.
     spark_changes: object = ("INSERT INTO {t} SELECT * FROM {t}",)
+    #: Our statements after Spark's.
+    again: object = ("INSERT INTO {t} SELECT * FROM {t}",)
     #: Pairs of a query of ours and one of Spark's whose rows are the same; `{path}` is the table's directory.
     probes: object = ()
     #: Columns compared when not all can be, as a list of expressions that every judge understands.
