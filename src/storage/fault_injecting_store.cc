@@ -147,6 +147,14 @@ Result<std::vector<ObjectInfo>> FaultInjectingStore::List(const std::string& dir
   return inner_.List(directory, start_after);
 }
 
+Result<void> FaultInjectingStore::Walk(const std::string& directory,
+                                       const std::function<bool(const std::string&)>& enter,
+                                       const std::function<Result<void>(const ObjectInfo&)>& visit) {
+  auto fault = Strike(StoreOperation::kList, directory);
+  if (fault.has_value()) return Injected(*fault, directory);
+  return inner_.Walk(directory, enter, visit);
+}
+
 Result<void> FaultInjectingStore::Delete(const std::string& path) {
   auto fault = Strike(StoreOperation::kDelete, path);
   if (!fault.has_value()) return inner_.Delete(path);

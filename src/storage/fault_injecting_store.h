@@ -65,6 +65,8 @@ class FaultInjectingStore final : public ObjectStore {
   Result<void> PutIfAbsent(const std::string& path, std::string_view bytes) override;
   Result<void> Put(const std::string& path, std::string_view bytes) override;
   Result<std::vector<ObjectInfo>> List(const std::string& directory, const std::string& start_after) override;
+  Result<void> Walk(const std::string& directory, const std::function<bool(const std::string&)>& enter,
+                    const std::function<Result<void>(const ObjectInfo&)>& visit) override;
   Result<void> Delete(const std::string& path) override;
   Result<void> MakeDirectory(const std::string& path) override;
 

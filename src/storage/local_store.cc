@@ -216,6 +216,24 @@ class LocalStore final : public ObjectStore {
     return StatNames(directory, names, ::dirfd(stream.get()));
   }
 
+  Result<void> Walk(const std::string& directory, const std::function<bool(const std::string&)>& enter,
+                    const std::function<Result<void>(const ObjectInfo&)>& visit) override {
+    std::vector<std::string> pending = {""};
+    while (!pending.empty()) {
+      const std::string relative = std::move(pending.back());
+      pending.pop_back();
+      const std::string path = relative.empty() ? directory : directory + "/" + relative;
+      NL_ASSIGN_OR_RETURN(const auto objects, List(path, ""));
+      for (const ObjectInfo& object : objects) NL_RETURN_IF_ERROR(visit(object));
+      NL_ASSIGN_OR_RETURN(const auto names, DirectoryNames(path));
+      for (const std::string& name : names) {
+        std::string below = relative.empty() ? name : relative + "/" + name;
+        if (enter(below)) pending.push_back(std::move(below));
+      }
+    }
+    return {};
+  }
+
   Result<void> Delete(const std::string& path) override {
     if (::unlink(path.c_str()) != 0 && errno != ENOENT) return FileError(errno, "delete", path);
     return {};
@@ -246,6 +264,29 @@ class LocalStore final : public ObjectStore {
     return {};
   }
 
+  /// Directories in `directory`; links are none.
+  static Result<std::vector<std::string>> DirectoryNames(const std::string& directory) {
+    std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(directory.c_str()), &::closedir);
+    if (stream == nullptr) {
+      if (errno == ENOENT) return std::vector<std::string>{};
+      return FileError(errno, "list", directory);
+    }
+    std::vector<std::string> names;
+    while (true) {
+      errno = 0;
+      const dirent* entry = ::readdir(stream.get());
+      if (entry == nullptr) {
+        if (errno != 0) return FileError(errno, "list", directory);
+        return names;
+      }
+      const std::string_view name(entry->d_name);
+      if (name == "." || name == "..") continue;
+      struct stat status {};
+      if (::fstatat(::dirfd(stream.get()), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
+      if (S_ISDIR(status.st_mode)) names.emplace_back(name);
+    }
+  }
+
   static Result<std::vector<ObjectInfo>> StatNames(const std::string& directory, const std::vector<std::string>& names,
                                                    int directory_fd) {
     std::vector<ObjectInfo> objects;
@@ -265,6 +306,11 @@ class LocalStore final : public ObjectStore {
 };
 
 }  // namespace
+
+Result<void> ObjectStore::Walk(const std::string& directory, const std::function<bool(const std::string&)>&,
+                               const std::function<Result<void>(const ObjectInfo&)>&) {
+  return MakeError(ErrorCode::kNotSupported, "this store cannot list what is below a directory: {}", directory);
+}
 
 std::unique_ptr<ObjectStore> NewLocalStore() { return std::make_unique<LocalStore>(); }
 

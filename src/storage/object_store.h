@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,6 +35,11 @@ class ObjectStore {
   /// Objects directly in `directory` whose name is greater than `start_after`, in byte order of the name.
   /// A directory that is not there is an empty list.
   virtual Result<std::vector<ObjectInfo>> List(const std::string& directory, const std::string& start_after = "") = 0;
+  /// Every object below `directory`, at any depth and in no order. A directory that `enter` refuses, asked with its
+  /// path below `directory`, is left out with all it holds; links to directories are not followed. Ends early with the
+  /// first error of `visit`. Errors: kNotSupported for a store that cannot.
+  virtual Result<void> Walk(const std::string& directory, const std::function<bool(const std::string&)>& enter,
+                            const std::function<Result<void>(const ObjectInfo&)>& visit);
   /// Deleting what is not there succeeds.
   virtual Result<void> Delete(const std::string& path) = 0;
   /// Makes the directory and its parents where the store has such a thing.
