@@ -71,6 +71,22 @@ struct ExternalLocation {
   WallTime created;
 };
 
+/// A table that DROP TABLE took the name from. Its files are still there.
+struct DroppedTable {
+  TableRecord table;
+  WallTime dropped;
+};
+
+/// What ANALYZE TABLE found. `table_row` and `column_rows` are JSON: an array of values, and an array of such arrays,
+/// in the order of the columns of system.table_statistics and system.column_statistics behind table, version and time.
+struct TableStatistics {
+  TableId table;
+  int64_t version = -1;
+  WallTime made;
+  std::string table_row = "[]";
+  std::string column_rows = "[]";
+};
+
 /// One row of system.queries.
 struct StatementRecord {
   StatementId id;
@@ -120,11 +136,27 @@ class Catalog {
   /// The id, and with it policies, tags and data, stays. Errors: kNotFound; kSchemaNotFound; kAlreadyExists.
   virtual Result<void> RenameTable(const std::string& schema, const std::string& name, const std::string& new_schema,
                                    const std::string& new_name) = 0;
-  /// Forgets the name; files stay. Errors: kNotFound unless `if_exists`; kInvalidArgument for a view.
+  /// Takes the name away; files stay, and UndropTable undoes it. Errors: kNotFound unless `if_exists`; kInvalidArgument
+  /// for a view.
   virtual Result<void> DropTable(const std::string& schema, const std::string& name, bool if_exists) = 0;
   virtual Result<std::optional<TableRecord>> FindTable(const std::string& schema, const std::string& name) = 0;
   virtual Result<std::optional<TableRecord>> FindTable(const TableId& id) = 0;
   virtual Result<std::vector<TableRecord>> ListTables(const std::optional<std::string>& schema) = 0;
+
+  /// Gives a dropped table its name back: the one of `id`, or the last one dropped under that name. Id, owner and
+  /// comment stay. Errors: kNotFound; kAlreadyExists for a name that is taken; kSchemaNotFound; kInvalidArgument where
+  /// another table took its place meanwhile.
+  virtual Result<TableRecord> UndropTable(const std::string& schema, const std::string& name,
+                                          const std::optional<TableId>& id) = 0;
+  /// Newest first.
+  virtual Result<std::vector<DroppedTable>> ListDroppedTables() = 0;
+  /// Makes it final. No error if it is not there any more.
+  virtual Result<void> ForgetDroppedTable(const TableId& id) = 0;
+
+  /// Replaces what was known. Errors: kNotFound for a table that is not there.
+  virtual Result<void> SaveStatistics(const TableStatistics& statistics) = 0;
+  /// Of tables that have a name.
+  virtual Result<std::vector<std::pair<TableRecord, TableStatistics>>> ListStatistics() = 0;
 
   /// Replacing keeps the view's id and takes the new record's owner: its text is theirs now. Errors: kAlreadyExists
   /// (also for a table of that name, whatever the options); kSchemaNotFound.

@@ -111,11 +111,38 @@ Migration StatementHistory() {
           {"DROP TABLE statements"}};
 }
 
+// What is kept of a dropped table is what brings its name back; its files stay until it is forgotten. Locations are not
+// unique here: one place may have had several tables.
+Migration Maintenance() {
+  return {5,
+          "maintenance",
+          {
+              R"(CREATE TABLE dropped_tables (
+                id TEXT NOT NULL PRIMARY KEY,
+                schema_name TEXT NOT NULL,
+                name TEXT NOT NULL,
+                location TEXT NOT NULL,
+                managed INTEGER NOT NULL,
+                owner TEXT NOT NULL,
+                comment TEXT NOT NULL,
+                created INTEGER NOT NULL,
+                dropped INTEGER NOT NULL))",
+              "CREATE INDEX dropped_tables_name ON dropped_tables (schema_name, name, dropped)",
+              R"(CREATE TABLE table_statistics (
+                table_id TEXT NOT NULL PRIMARY KEY,
+                version INTEGER NOT NULL,
+                made INTEGER NOT NULL,
+                table_row TEXT NOT NULL,
+                column_rows TEXT NOT NULL))",
+          },
+          {"DROP TABLE table_statistics", "DROP TABLE dropped_tables"}};
+}
+
 }  // namespace
 
 const std::vector<Migration>& Migrations() {
   static const std::vector<Migration> migrations = {SchemasAndRelations(), PrincipalsAndTokens(), ExternalLocations(),
-                                                    StatementHistory()};
+                                                    StatementHistory(), Maintenance()};
   return migrations;
 }
 

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/clock.h"
 #include "metastore/database.h"
 
 namespace neurolake::catalog {
@@ -17,6 +18,10 @@ struct RelationHead {
 /// Tables and views share their names.
 Result<std::optional<RelationHead>> FindRelation(metastore::Session& session, const std::string& schema_id,
                                                  const std::string& name);
+
+/// Remembers tables that are about to lose their names, for UNDROP: those that `condition` over `r` and `s` is true for.
+Result<void> RememberDropped(metastore::Session& session, const std::string& condition,
+                             const metastore::Value& condition_value, WallTime now);
 
 std::unexpected<Error> RelationExists(const RelationHead& relation, std::string_view schema, std::string_view name);
 

@@ -28,6 +28,13 @@ class StoreCatalog final : public Catalog {
   Result<std::optional<TableRecord>> FindTable(const TableId& id) override;
   Result<std::vector<TableRecord>> ListTables(const std::optional<std::string>& schema) override;
 
+  Result<TableRecord> UndropTable(const std::string& schema, const std::string& name,
+                                  const std::optional<TableId>& id) override;
+  Result<std::vector<DroppedTable>> ListDroppedTables() override;
+  Result<void> ForgetDroppedTable(const TableId& id) override;
+  Result<void> SaveStatistics(const TableStatistics& statistics) override;
+  Result<std::vector<std::pair<TableRecord, TableStatistics>>> ListStatistics() override;
+
   Result<void> CreateView(const ViewRecord& view, bool or_replace, bool if_not_exists) override;
   Result<void> DropView(const std::string& schema, const std::string& name, bool if_exists) override;
   Result<std::optional<ViewRecord>> FindView(const std::string& schema, const std::string& name) override;
