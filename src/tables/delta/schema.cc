@@ -214,15 +214,20 @@ void AppendType(std::string& out, const DataType& type) {
 
 }  // namespace
 
-std::string StructField::physical_name() const {
-  auto found = metadata.find("delta.columnMapping.physicalName");
-  if (found == metadata.end()) return name;
+std::optional<std::string> StructField::TextMetadata(const std::string& key) const {
+  const auto found = metadata.find(key);
+  if (found == metadata.end()) return std::nullopt;
   const std::string& json = found->second;
-  if (json.size() < 2 || json.front() != '"') return name;
+  if (json.size() < 2 || json.front() != '"') return std::nullopt;
   if (!json.contains('\\')) return json.substr(1, json.size() - 2);
   simdjson::dom::parser parser;
   std::string_view text;
-  return parser.parse(json).get_string().get(text) == simdjson::SUCCESS ? std::string(text) : name;
+  if (parser.parse(json).get_string().get(text) != simdjson::SUCCESS) return std::nullopt;
+  return std::string(text);
+}
+
+std::string StructField::physical_name() const {
+  return TextMetadata("delta.columnMapping.physicalName").value_or(name);
 }
 
 int64_t StructField::column_mapping_id() const {

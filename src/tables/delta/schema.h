@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +48,8 @@ struct StructField {
   /// Field metadata as JSON texts: "delta.columnMapping.id" → `3`, "comment" → `"text"`.
   std::map<std::string, std::string> metadata;
 
+  /// A text among the metadata ("comment", "CURRENT_DEFAULT"); nullopt where it is missing or no text.
+  std::optional<std::string> TextMetadata(const std::string& key) const;
   /// Name in the Parquet file and in statistics: the mapped one, or `name`.
   std::string physical_name() const;
   /// "delta.columnMapping.id", or -1.
