@@ -1,0 +1,13 @@
+#pragma once
+#include <map>
+#include <string>
+
+#include "engine/duckdb/internal/native.h"
+
+namespace neurolake::engine::duckdb {
+
+/// What a statement's commit says of it under `operationParameters`, as Spark spells it: `predicate` of DELETE, UPDATE
+/// and MERGE, and the clauses of a MERGE. Values are JSON texts.
+std::map<std::string, std::string> OperationParameters(const native::SQLStatement& statement);
+
+}  // namespace neurolake::engine::duckdb

@@ -1,0 +1,67 @@
+#include "engine/duckdb/internal/row_predicate.h"
+
+#include "duckdb/execution/expression_executor.hpp"
+#include "duckdb/parser/parser.hpp"
+#include "duckdb/planner/expression_binder/check_binder.hpp"
+#include "engine/duckdb/internal/error_translation.h"
+#include "engine/duckdb/internal/lookup_check.h"
+
+namespace neurolake::engine::duckdb {
+namespace {
+
+struct PredicateState final : native::OperatorState {
+  PredicateState(native::ClientContext& context, const native::Expression& predicate) : executor(context, predicate) {}
+  native::ExpressionExecutor executor;
+};
+
+class RowPredicate final : public native::PhysicalOperator {
+ public:
+  RowPredicate(native::PhysicalPlan& plan, native::unique_ptr<native::Expression> predicate,
+               native::PhysicalOperator& child)
+      : PhysicalOperator(plan, native::PhysicalOperatorType::EXTENSION, child.types, child.estimated_cardinality),
+        predicate_(std::move(predicate)) {
+    children.push_back(child);
+  }
+  native::string GetName() const override { return "LAKE_ROW_PREDICATE"; }
+  bool ParallelOperator() const override { return true; }
+
+  native::unique_ptr<native::OperatorState> GetOperatorState(native::ExecutionContext& context) const override {
+    return native::make_uniq<PredicateState>(context.client, *predicate_);
+  }
+
+  native::OperatorResultType Execute(native::ExecutionContext&, native::DataChunk& input, native::DataChunk& chunk,
+                                     native::GlobalOperatorState&, native::OperatorState& state) const override {
+    native::SelectionVector held(STANDARD_VECTOR_SIZE);
+    if (state.Cast<PredicateState>().executor.SelectExpression(input, held) != input.size()) {
+      ThrowLakeError(Error(ErrorCode::kInvalidArgument,
+                           "a row to be written is not one of those it would replace: the predicate of REPLACE WHERE "
+                           "must be true for every new row"));
+    }
+    chunk.Reference(input);
+    return native::OperatorResultType::NEED_MORE_INPUT;
+  }
+
+ private:
+  native::unique_ptr<native::Expression> predicate_;
+};
+
+}  // namespace
+
+native::PhysicalOperator& PlanRowPredicate(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
+                                           const LakeTableEntry& table, const std::string& predicate,
+                                           native::PhysicalOperator& child) {
+  auto parsed = native::Parser::ParseExpressionList(predicate);
+  NL_CHECK(parsed.size() == 1);
+  if (parsed[0]->HasSubquery()) {
+    ThrowLakeError(Error(ErrorCode::kNotSupported, "the predicate of REPLACE WHERE may not have sub-queries"));
+  }
+  auto binder = native::Binder::CreateBinder(context);
+  SetLookupCheck(*binder, StatementState::Get(context));
+  native::physical_index_set_t columns;
+  native::CheckBinder check(*binder, context, table.name, table.GetColumns(), columns);
+  check.target_type = native::LogicalType::BOOLEAN;
+  auto bound = check.Bind(parsed[0]);
+  return planner.Make<RowPredicate>(std::move(bound), child);
+}
+
+}  // namespace neurolake::engine::duckdb

@@ -1,0 +1,159 @@
+// INSERT OVERWRITE, INSERT … REPLACE and TRUNCATE: WorkerStatement's part that puts rows in the place of others.
+#include <boost/json.hpp>
+
+#include "common/text.h"
+#include "query/worker_statement.h"
+
+namespace neurolake::query {
+
+namespace json = boost::json;
+using engine::duckdb::ExecutionStatistics;
+using engine::duckdb::WriteIntent;
+using governance::StatementOrigin;
+using What = ReplaceRows::What;
+
+namespace {
+
+std::string JsonText(const std::string& text) { return json::serialize(json::string(text)); }
+
+std::string JsonList(const std::vector<std::string>& names) {
+  return JsonText(json::serialize(json::array(names.begin(), names.end())));
+}
+
+const PartitionClause* FindClause(const ReplaceRows& replace, std::string_view column) {
+  const auto found = std::ranges::find_if(
+      replace.partition, [&](const PartitionClause& clause) { return EqualsIgnoringCase(clause.column, column); });
+  return found == replace.partition.end() ? nullptr : &*found;
+}
+
+/// Checks names against the table's partition columns.
+Result<void> CheckPartitionNames(const std::vector<std::string>& names, const std::vector<std::string>& partitions) {
+  for (const std::string& name : names) {
+    const bool known =
+        std::ranges::any_of(partitions, [&](const std::string& known) { return EqualsIgnoringCase(known, name); });
+    if (!known) return MakeError(ErrorCode::kInvalidArgument, "this is not a partition column of the table: {}", name);
+  }
+  return {};
+}
+
+/// The engine's INSERT, which has values for the columns that PARTITION fixes.
+Result<std::string> InsertSql(const ReplaceRows& replace, const std::string& table,
+                              const tables::delta::Snapshot& snapshot) {
+  std::string fixed_columns, fixed_values;
+  for (const PartitionClause& clause : replace.partition) {
+    if (clause.value.empty()) continue;
+    fixed_columns += fmt::format("{}{}", fixed_columns.empty() ? "" : ", ", QuoteIdentifier(clause.column));
+    fixed_values += replace.by_name ? fmt::format(", ({}) AS {}", clause.value, QuoteIdentifier(clause.column))
+                                    : fmt::format(", ({})", clause.value);
+  }
+  const std::string query =
+      fixed_values.empty() ? replace.query : fmt::format("SELECT q.*{} FROM ({}) AS q", fixed_values, replace.query);
+  if (replace.by_name) {
+    if (!replace.columns.empty()) {
+      return MakeError(ErrorCode::kSyntaxError, "INSERT takes a list of columns or BY NAME, not both");
+    }
+    return fmt::format("INSERT INTO {} BY NAME {}", table, query);
+  }
+  if (fixed_columns.empty() && replace.columns.empty()) return fmt::format("INSERT INTO {} {}", table, query);
+  std::string columns;
+  if (!replace.columns.empty()) {
+    for (const std::string& column : replace.columns) columns += QuoteIdentifier(column) + ", ";
+  } else {
+    for (const auto& field : snapshot.schema().fields) {
+      const PartitionClause* clause = FindClause(replace, field.name);
+      if (clause == nullptr || clause->value.empty()) columns += QuoteIdentifier(field.name) + ", ";
+    }
+  }
+  columns += fixed_columns;
+  if (columns.ends_with(", ")) columns.resize(columns.size() - 2);
+  return fmt::format("INSERT INTO {} ({}) {}", table, columns, query);
+}
+
+/// What PARTITION (p = 1, q = 'x') replaces, as a predicate.
+std::string PartitionPredicate(const ReplaceRows& replace) {
+  std::string predicate;
+  for (const PartitionClause& clause : replace.partition) {
+    if (clause.value.empty()) continue;
+    predicate += fmt::format("{}{} IS NOT DISTINCT FROM ({})", predicate.empty() ? "" : " AND ",
+                             QuoteIdentifier(clause.column), clause.value);
+  }
+  return predicate;
+}
+
+}  // namespace
+
+Result<ExecutionStatistics> WorkerStatement::RunTruncate(const ReplaceRows& replace) {
+  WriteIntent intent;
+  intent.operation = "TRUNCATE";
+  const std::string sql =
+      fmt::format("DELETE FROM {}.{}", QuoteIdentifier(SchemaOf(replace.target)), QuoteIdentifier(replace.target.name));
+  NL_ASSIGN_OR_RETURN(auto costed, Prepare(sql, StatementOrigin::kUser, {}, std::move(intent)));
+  NL_RETURN_IF_ERROR(AwaitGrant(costed, "TRUNCATE"));
+  return ExecuteAndSend(std::move(costed), /*send_count=*/true);
+}
+
+Result<ExecutionStatistics> WorkerStatement::RunReplaceMatching(const std::string& table, const std::string& predicate,
+                                                                const std::string& insert, WriteIntent intent) {
+  intent.parameters["predicate"] = JsonText(predicate);
+  WriteIntent clearing = intent;
+  clearing.keeps_base = true;  // The query may read the rows it replaces.
+  intent.row_predicate = predicate;
+  NL_RETURN_IF_ERROR(RunTransactionStep("BEGIN TRANSACTION"));
+  auto body = [&]() -> Result<ExecutionStatistics> {
+    NL_ASSIGN_OR_RETURN(auto cleared, Prepare(fmt::format("DELETE FROM {} WHERE ({})", table, predicate),
+                                              StatementOrigin::kUser, {}, std::move(clearing)));
+    NL_RETURN_IF_ERROR(AwaitGrant(cleared, "INSERT"));
+    NL_RETURN_IF_ERROR(ExecuteAndSend(std::move(cleared), /*send_count=*/false));
+    NL_ASSIGN_OR_RETURN(auto inserted, Prepare(insert, StatementOrigin::kUser, {}, std::move(intent)));
+    NL_RETURN_IF_ERROR(AwaitGrant(inserted, "INSERT"));
+    return ExecuteAndSend(std::move(inserted), /*send_count=*/false);
+  };
+  auto done = body();
+  // What cannot be rolled back must not meet the next statement: the engine is then given up.
+  NL_RETURN_IF_ERROR(RunTransactionStep(done.has_value() ? "COMMIT" : "ROLLBACK"));
+  if (done.has_value()) NL_RETURN_IF_ERROR(SendRowsChanged(done->rows_changed));
+  return done;
+}
+
+Result<ExecutionStatistics> WorkerStatement::RunReplaceRows(const ReplaceRows& replace) {
+  if (replace.query.empty()) return RunTruncate(replace);
+  NL_RETURN_IF_ERROR(Begin(StatementOrigin::kUser));
+  const std::string schema = SchemaOf(replace.target);
+  NL_ASSIGN_OR_RETURN(const auto opened, engine_.OpenTable({schema, replace.target.name}, std::nullopt));
+  if (!opened) {
+    return MakeError(ErrorCode::kNotFound, "table does not exist or may not be read: {}.{}", schema,
+                     replace.target.name);
+  }
+  const auto& partitions = opened->snapshot->metadata().partition_columns;
+  std::vector<std::string> named = replace.using_columns;
+  for (const PartitionClause& clause : replace.partition) named.push_back(clause.column);
+  NL_RETURN_IF_ERROR(CheckPartitionNames(named, partitions));
+  const bool fixes = std::ranges::any_of(replace.partition, [](const auto& clause) { return !clause.value.empty(); });
+  if (!replace.using_columns.empty() && replace.using_columns.size() != partitions.size()) {
+    return MakeError(ErrorCode::kNotSupported,
+                     "REPLACE USING takes all partition columns of the table; use REPLACE WHERE for others");
+  }
+
+  const std::string table = QuoteIdentifier(schema) + "." + QuoteIdentifier(replace.target.name);
+  NL_ASSIGN_OR_RETURN(const std::string insert, InsertSql(replace, table, *opened->snapshot));
+  WriteIntent intent;
+  intent.parameters["partitionBy"] = JsonList(partitions);
+  intent.operation = "WRITE";
+  intent.parameters["mode"] = JsonText(replace.what == What::kNothing ? "Append" : "Overwrite");
+  if (replace.what == What::kMatching) return RunReplaceMatching(table, replace.predicate, insert, std::move(intent));
+  const bool by_rows = std::ranges::any_of(replace.partition, [](const auto& clause) { return clause.value.empty(); });
+  const bool dynamic = by_rows || opened->snapshot->Property("partitionOverwriteMode") == "dynamic";
+  if (replace.what == What::kTable && fixes && !by_rows) {
+    return RunReplaceMatching(table, PartitionPredicate(replace), insert, std::move(intent));
+  }
+  if (replace.what == What::kTable) {
+    intent.replace = dynamic && !partitions.empty() ? WriteIntent::Replace::kPartitions : WriteIntent::Replace::kTable;
+  } else if (replace.what == What::kPartitions) {
+    intent.replace = WriteIntent::Replace::kPartitions;
+  }
+  NL_ASSIGN_OR_RETURN(auto costed, Prepare(insert, StatementOrigin::kUser, {}, std::move(intent)));
+  NL_RETURN_IF_ERROR(AwaitGrant(costed, costed.digest().statement_kind));
+  return ExecuteAndSend(std::move(costed), /*send_count=*/true);
+}
+
+}  // namespace neurolake::query
