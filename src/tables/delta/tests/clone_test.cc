@@ -1,0 +1,69 @@
+#include "tables/delta/clone.h"
+
+#include "tables/delta/tests/test_table.h"
+
+namespace neurolake::tables::delta {
+namespace {
+
+Snapshot Source(std::map<std::string, std::string> configuration, std::vector<AddFile> files) {
+  ReplayedLog log;
+  log.protocol = Protocol{};
+  log.metadata = Metadata{};
+  log.metadata->id = "source";
+  log.metadata->configuration = std::move(configuration);
+  log.files.files = std::move(files);
+  log.domains["delta.clustering"] = {.domain = "delta.clustering", .configuration = "{}"};
+  return {"/s/", 3, std::move(log), TwoColumns()};
+}
+
+AddFile WithVector(std::string path, std::string type, std::string vector) {
+  AddFile add = TestAdd(std::move(path));
+  add.deletion_vector =
+      DeletionVectorDescriptor{.storage_type = std::move(type), .path_or_inline_dv = std::move(vector)};
+  return add;
+}
+
+constexpr const char* kVectorFile = "deletion_vector_d2c639aa-8816-431a-aaf6-d3fe2512ff61.bin";
+
+TEST(CloneTest, KeepsNamesBelowItsOwnDirectory) {
+  const Snapshot source = Source({{"delta.inCommitTimestampEnablementVersion", "3"}, {"mine", "x"}},
+                                 {TestAdd("p%3D1/a"), WithVector("b", "u", "ab^-aqEH.-t@S}K{vb[*k^"),
+                                  WithVector("c", "u", "ab^-aqEH.-t@S}K{vb[*k^"), WithVector("d", "i", "xyz")});
+  const ClonePlan plan = PlanDeepClone(source, "/c", "", 5).value();
+  EXPECT_NE(plan.request.metadata->id, "source");
+  EXPECT_EQ(plan.request.metadata->created_time_ms, 5);
+  EXPECT_EQ(plan.request.metadata->configuration, (std::map<std::string, std::string>{{"mine", "x"}}));
+  EXPECT_EQ(plan.request.domains.size(), 1U);
+  std::map<std::string, std::string> copies;
+  for (const FileCopy& copy : plan.copies) copies[copy.from] = copy.to;
+  const std::map<std::string, std::string> expected = {
+      {"/s/p=1/a", "/c/p=1/a"},
+      {"/s/b", "/c/b"},
+      {"/s/c", "/c/c"},
+      {"/s/d", "/c/d"},
+      {fmt::format("/s/ab/{}", kVectorFile), fmt::format("/c/ab/{}", kVectorFile)}};
+  EXPECT_EQ(copies, expected);
+  EXPECT_EQ(plan.bytes, 4);
+}
+
+TEST(CloneTest, InASubdirectoryVectorsFollow) {
+  const std::string uuid = "^-aqEH.-t@S}K{vb[*k^";
+  const Snapshot source = Source({}, {WithVector("b", "u", "ab" + uuid), WithVector("c", "u", uuid)});
+  const ClonePlan plan = PlanDeepClone(source, "/c", "sub", 5).value();
+  EXPECT_EQ(plan.request.adds[0].path, "sub/b");
+  EXPECT_EQ(plan.request.adds[0].deletion_vector->path_or_inline_dv, "sub/ab" + uuid);
+  EXPECT_EQ(plan.request.adds[1].deletion_vector->path_or_inline_dv, "sub" + uuid);
+  EXPECT_EQ(plan.copies[1].to, fmt::format("/c/sub/ab/{}", kVectorFile));
+  EXPECT_EQ(plan.copies[3].to, fmt::format("/c/sub/{}", kVectorFile));
+}
+
+TEST(CloneTest, RefusesWhatItCannotKeep) {
+  EXPECT_EQ(PlanDeepClone(Source({{"delta.enableRowTracking", "true"}}, {}), "/c", "", 5).error().code(),
+            ErrorCode::kNotSupported);
+  EXPECT_EQ(PlanDeepClone(Source({}, {WithVector("b", "p", "file:/s/x.bin")}), "/c", "", 5).error().code(),
+            ErrorCode::kNotSupported);
+  EXPECT_EQ(PlanDeepClone(Source({}, {TestAdd("../b")}), "/c", "", 5).error().code(), ErrorCode::kPermissionDenied);
+}
+
+}  // namespace
+}  // namespace neurolake::tables::delta

@@ -1,0 +1,244 @@
+#include "tables/delta/vacuum.h"
+
+#include <algorithm>
+#include <charconv>
+#include <unordered_set>
+
+#include "common/text.h"
+#include "tables/delta/deletion_vector.h"
+#include "tables/delta/file_path.h"
+#include "tables/delta/internal/log_files.h"
+
+namespace neurolake::tables::delta {
+namespace {
+
+using std::chrono::milliseconds;
+using storage::ObjectInfo;
+
+constexpr std::string_view kChangeData = "_change_data";
+
+/// Which versions the window holds, and every file that one of them names.
+class Retained {
+ public:
+  Retained(const RequestContext& ctx, storage::ObjectStore& store, LogReader& reader, const Snapshot& snapshot)
+      : ctx_(ctx),
+        store_(store),
+        reader_(reader),
+        snapshot_(snapshot),
+        log_path_(internal::LogPath(snapshot.table_path())) {}
+
+  Result<void> Collect(WallTime cutoff) {
+    NL_ASSIGN_OR_RETURN(listing_, internal::ListLogFiles(store_, log_path_));
+    NL_ASSIGN_OR_RETURN(first_, VersionAt(cutoff));
+    NL_RETURN_IF_ERROR(Keep(snapshot_.files()));
+    if (first_ < snapshot_.version()) {
+      NL_ASSIGN_OR_RETURN(const auto base,
+                          LoadSnapshot(ctx_, store_, reader_, snapshot_.table_path(), first_, nullptr));
+      NL_RETURN_IF_ERROR(Keep(base->files()));
+    }
+    // Whatever was published since the snapshot was read is newer still.
+    for (const auto& [version, commit] : listing_.commits) {
+      if (version <= first_) continue;
+      NL_ASSIGN_OR_RETURN(const CommitActions actions, Read(commit.path));
+      NL_RETURN_IF_ERROR(Keep(actions.adds));
+      for (const auto& change : actions.changes) NL_RETURN_IF_ERROR(Keep(change.path));
+    }
+    return {};
+  }
+
+  bool Has(const std::string& path) const { return paths_.contains(path); }
+  /// The oldest version of the window.
+  int64_t first() const { return first_; }
+  const internal::LogListing& listing() const { return listing_; }
+
+  Result<CommitActions> Read(const std::string& path) {
+    NL_RETURN_IF_ERROR(ctx_.CheckAlive());
+    NL_ASSIGN_OR_RETURN(const std::string bytes, store_.Read(path));
+    return ParseCommit(bytes, path);
+  }
+
+ private:
+  /// The version that was the newest at `time`, or the oldest one that can be read.
+  Result<int64_t> VersionAt(WallTime time) {
+    NL_ASSIGN_OR_RETURN(const auto newest, ReadHistory(ctx_, store_, snapshot_.table_path(), 1));
+    if (!newest.empty() && newest[0].timestamp <= time) return snapshot_.version();
+    const int64_t oldest = listing_.oldest_version().value_or(snapshot_.version());
+    const auto version = VersionAtTimestamp(store_, snapshot_.table_path(), time);
+    if (version.has_value()) return std::min(std::max(*version, oldest), snapshot_.version());
+    if (version.error().code() != ErrorCode::kVersionNotFound) return std::unexpected(version.error());
+    return std::min(oldest, snapshot_.version());
+  }
+
+  Result<void> Keep(const std::string& encoded) {
+    NL_ASSIGN_OR_RETURN(std::string path, ResolvePath(snapshot_.table_path(), encoded));
+    paths_.insert(std::move(path));
+    return {};
+  }
+
+  Result<void> Keep(const std::vector<AddFile>& files) {
+    for (const AddFile& file : files) {
+      NL_RETURN_IF_ERROR(Keep(file.path));
+      if (!file.deletion_vector) continue;
+      NL_ASSIGN_OR_RETURN(std::string vector, DeletionVectorPath(snapshot_.table_path(), *file.deletion_vector));
+      if (!vector.empty()) paths_.insert(std::move(vector));
+    }
+    return {};
+  }
+
+  const RequestContext& ctx_;
+  storage::ObjectStore& store_;
+  LogReader& reader_;
+  const Snapshot& snapshot_;
+  const std::string log_path_;
+  internal::LogListing listing_;
+  int64_t first_ = 0;
+  std::unordered_set<std::string> paths_;
+};
+
+/// Which names below a table's directory are VACUUM's business.
+class Visibility {
+ public:
+  explicit Visibility(const Snapshot& snapshot) {
+    for (const std::string& column : snapshot.metadata().partition_columns) {
+      prefixes_.push_back(EncodePath(column) + "=");
+      const auto field = std::ranges::find(snapshot.schema().fields, column, &StructField::name);
+      if (field != snapshot.schema().fields.end()) prefixes_.push_back(EncodePath(field->physical_name()) + "=");
+    }
+  }
+
+  /// `relative`: a directory's path below the table's.
+  bool ShowsDirectory(const std::string& relative) const {
+    const size_t slash = relative.rfind('/');
+    const std::string_view name = std::string_view(relative).substr(slash == std::string::npos ? 0 : slash + 1);
+    if (slash == std::string::npos && name == kChangeData) return true;
+    return !Hidden(name) ||
+           std::ranges::any_of(prefixes_, [&](const auto& prefix) { return name.starts_with(prefix); });
+  }
+
+  static bool Hidden(std::string_view name) { return name.starts_with('_') || name.starts_with('.'); }
+
+ private:
+  std::vector<std::string> prefixes_;
+};
+
+void AddTo(VacuumPlan& plan, const ObjectInfo& file) {
+  plan.bytes += file.size_bytes;
+  plan.files.push_back(file);
+}
+
+/// Another table may lie below this one; its files are none of this one's left-overs.
+bool IsTable(storage::ObjectStore& store, const std::string& directory) {
+  const auto log = store.List(directory + "/_delta_log");
+  return !log.has_value() || !log->empty();
+}
+
+Result<void> FindByListing(const RequestContext& ctx, storage::ObjectStore& store, const Snapshot& snapshot,
+                           const Retained& retained, WallTime cutoff, VacuumPlan& plan) {
+  const Visibility visibility(snapshot);
+  std::string root = snapshot.table_path();
+  while (root.size() > 1 && root.ends_with('/')) root.pop_back();
+  return store.Walk(
+      root,
+      [&](const std::string& relative) {
+        return visibility.ShowsDirectory(relative) && !IsTable(store, root + "/" + relative);
+      },
+      [&](const ObjectInfo& file) -> Result<void> {
+        NL_RETURN_IF_ERROR(ctx.CheckAlive());
+        const std::string_view name = std::string_view(file.path).substr(file.path.rfind('/') + 1);
+        if (Visibility::Hidden(name) || file.modified > cutoff || retained.Has(file.path)) return {};
+        AddTo(plan, file);
+        return {};
+      });
+}
+
+/// The files that commits before the window took away.
+Result<void> FindInLog(storage::ObjectStore& store, const Snapshot& snapshot, Retained& retained, WallTime cutoff,
+                       VacuumPlan& plan) {
+  const auto& commits = retained.listing().commits;
+  bool complete = commits.contains(0);
+  std::unordered_set<std::string> removed;
+  for (const auto& [version, commit] : commits) {
+    if (version > snapshot.version()) break;
+    NL_ASSIGN_OR_RETURN(const CommitActions actions, retained.Read(commit.path));
+    // Where an earlier VACUUM has been, nothing older is left over.
+    complete = complete || actions.commit_info.contains("\"VACUUM END\"");
+    for (const RemoveFile& remove : actions.removes) {
+      NL_ASSIGN_OR_RETURN(std::string path, ResolvePath(snapshot.table_path(), remove.path));
+      removed.insert(std::move(path));
+      if (!remove.deletion_vector) continue;
+      NL_ASSIGN_OR_RETURN(std::string vector, DeletionVectorPath(snapshot.table_path(), *remove.deletion_vector));
+      if (!vector.empty()) removed.insert(std::move(vector));
+    }
+  }
+  if (!complete) {
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "VACUUM LITE needs a log that reaches back to the table's creation or the last VACUUM; use VACUUM "
+                     "FULL: {}",
+                     snapshot.table_path());
+  }
+  for (const std::string& path : removed) {
+    if (retained.Has(path)) continue;
+    const auto info = store.Head(path);
+    if (!info.has_value() && info.error().code() == ErrorCode::kNotFound) continue;
+    if (!info.has_value()) return std::unexpected(info.error());
+    if (info->modified <= cutoff) AddTo(plan, *info);
+  }
+  return {};
+}
+
+std::optional<milliseconds> UnitOf(std::string_view word) {
+  if (word.ends_with('s')) word.remove_suffix(1);
+  if (word == "millisecond") return milliseconds(1);
+  if (word == "second") return std::chrono::seconds(1);
+  if (word == "minute") return std::chrono::minutes(1);
+  if (word == "hour") return std::chrono::hours(1);
+  if (word == "day") return std::chrono::hours(24);
+  if (word == "week") return std::chrono::hours(24 * 7);
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<milliseconds> DeletedFileRetention(const Metadata& metadata) {
+  return IntervalProperty(metadata, "delta.deletedFileRetentionDuration", std::chrono::hours(24 * 7));
+}
+
+Result<milliseconds> IntervalProperty(const Metadata& metadata, const std::string& property, milliseconds fallback) {
+  const auto found = metadata.configuration.find(property);
+  if (found == metadata.configuration.end()) return fallback;
+  std::string text = LowerAscii(found->second);
+  std::erase(text, '\'');
+  std::vector<std::string> words = Split(text, ' ');
+  std::erase(words, "");
+  if (!words.empty() && words[0] == "interval") words.erase(words.begin());
+  milliseconds total{0};
+  bool valid = !words.empty() && words.size() % 2 == 0;
+  for (size_t i = 0; valid && i + 1 < words.size(); i += 2) {
+    int64_t count = 0;
+    const auto unit = UnitOf(words[i + 1]);
+    valid = unit.has_value() &&
+            std::from_chars(words[i].data(), words[i].data() + words[i].size(), count).ec == std::errc() &&
+            count >= 0 && count < 1'000'000'000;
+    if (valid) total += *unit * count;
+  }
+  if (valid) return total;
+  return MakeError(ErrorCode::kCorruption, "a table property is no interval such as 'interval 7 days': {}", property);
+}
+
+Result<VacuumPlan> PlanVacuum(const RequestContext& ctx, storage::ObjectStore& store, LogReader& reader,
+                              const Snapshot& snapshot, const VacuumOptions& options) {
+  NL_RETURN_IF_ERROR(CheckWritable(snapshot.protocol(), snapshot.metadata()));
+  const WallTime cutoff = ctx.clock().Now() - options.retention;
+  Retained retained(ctx, store, reader, snapshot);
+  NL_RETURN_IF_ERROR(retained.Collect(cutoff));
+  VacuumPlan plan;
+  if (options.lite) {
+    NL_RETURN_IF_ERROR(FindInLog(store, snapshot, retained, cutoff, plan));
+  } else {
+    NL_RETURN_IF_ERROR(FindByListing(ctx, store, snapshot, retained, cutoff, plan));
+  }
+  std::ranges::sort(plan.files, {}, &ObjectInfo::path);
+  return plan;
+}
+
+}  // namespace neurolake::tables::delta

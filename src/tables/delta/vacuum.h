@@ -1,0 +1,43 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+#include "common/request_context.h"
+#include "common/result.h"
+#include "storage/object_store.h"
+#include "tables/delta/snapshot.h"
+
+namespace neurolake::tables::delta {
+
+struct VacuumOptions {
+  std::chrono::milliseconds retention{0};
+  bool lite = false;  ///< Looks at what the log removed instead of listing the directory.
+};
+
+/// What may be deleted, with its size. Nothing has been done yet.
+struct VacuumPlan {
+  std::vector<storage::ObjectInfo> files;  ///< Absolute paths, ascending.
+  int64_t bytes = 0;
+};
+
+/// How long files that are not needed any more are kept: delta.deletedFileRetentionDuration, else a week.
+/// Errors: kCorruption for a value that is no interval.
+Result<std::chrono::milliseconds> DeletedFileRetention(const Metadata& metadata);
+/// The value of a table property such as 'interval 30 days', or `fallback` where it is not set. Errors: kCorruption.
+Result<std::chrono::milliseconds> IntervalProperty(const Metadata& metadata, const std::string& property,
+                                                   std::chrono::milliseconds fallback);
+
+/// Finds the files that no version of the last `retention` needs: neither as data nor as deletion vector nor as change
+/// data. The versions are that which was the newest at the window's begin, and all after it. Files younger than the
+/// window are kept whoever they belong to, as a statement under way may be about to commit them.
+/// Never looked at: the log, names that begin with "_" or "." (but "_change_data" and partition directories), tables in
+/// directories below this one. Everything else in the directory that is old and unknown is taken for left over, as
+/// Delta does.
+/// Reads the log of the window, one commit after the other, and lists the directory; O(files) memory.
+/// Errors: kNotSupported for a protocol that asks for more than we do: then we cannot know what is needed;
+///   kInvalidArgument for `lite` when the log no longer reaches back to the last VACUUM or the table's creation.
+Result<VacuumPlan> PlanVacuum(const RequestContext& ctx, storage::ObjectStore& store, LogReader& reader,
+                              const Snapshot& snapshot, const VacuumOptions& options);
+
+}  // namespace neurolake::tables::delta
