@@ -1,0 +1,208 @@
+#include "query/commands/clone.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <set>
+
+#include "common/ids.h"
+#include "query/commands/version_clause.h"
+#include "query/front_parser_cursor.h"
+#include "tables/delta/clone.h"
+
+namespace neurolake::query {
+namespace {
+
+using engine::duckdb::PreparedTable;
+using tables::delta::ClonePlan;
+
+struct CloneStatement {
+  ObjectName table;
+  ObjectName source;
+  std::optional<VersionClause> version;
+  std::string location;
+  bool or_replace = false;
+  bool if_not_exists = false;
+};
+
+class Clone final : public TableCommand {
+ public:
+  explicit Clone(CloneStatement statement) : statement_(std::move(statement)) {}
+  std::string kind() const override { return "CLONE"; }
+  const ObjectName& target() const override { return statement_.table; }
+  Result<OwnResult> Run(CommandContext& context) const override;
+
+ private:
+  Result<void> Publish(CommandContext& context, const PreparedTable& prepared, const OpenedTable& source,
+                       ClonePlan& plan) const;
+  CloneStatement statement_;
+};
+
+std::unexpected<Error> CopyFailed(int reason) {
+  return MakeError(reason == ENOSPC || reason == EDQUOT ? ErrorCode::kDiskFull : ErrorCode::kIoError,
+                   "a file of the table cannot be copied, errno: {}", reason);
+}
+
+Result<void> Sync(const std::string& path, int flags) {
+  const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC);
+  if (descriptor < 0) return CopyFailed(errno);
+  const int status = ::fsync(descriptor);
+  const int reason = errno;
+  ::close(descriptor);
+  if (status != 0) return CopyFailed(reason);
+  return {};
+}
+
+/// Copies durably. What was copied when it fails is deleted again: nobody would ever find it.
+Result<void> CopyFiles(const RequestContext& ctx, const std::vector<tables::delta::FileCopy>& copies) {
+  std::vector<std::string> done;
+  std::set<std::string> directories;
+  const auto copy = [&](const tables::delta::FileCopy& file) -> Result<void> {
+    NL_RETURN_IF_ERROR(ctx.CheckAlive());
+    std::error_code problem;
+    const auto directory = std::filesystem::path(file.to).parent_path();
+    std::filesystem::create_directories(directory, problem);
+    if (problem) return CopyFailed(problem.value());
+    done.push_back(file.to);
+    std::filesystem::copy_file(file.from, file.to, problem);
+    if (problem == std::errc::no_such_file_or_directory) {
+      return MakeError(ErrorCode::kVersionNotFound,
+                       "the version cannot be cloned, a file of it is gone (VACUUM deletes what no retained version "
+                       "needs)");
+    }
+    if (problem) return CopyFailed(problem.value());
+    directories.insert(directory.string());
+    return Sync(file.to, O_RDONLY);
+  };
+  Result<void> outcome;
+  for (const auto& file : copies) {
+    outcome = copy(file);
+    if (!outcome.has_value()) break;
+  }
+  for (const std::string& directory : directories) {
+    if (outcome.has_value()) outcome = Sync(directory, O_RDONLY | O_DIRECTORY);
+  }
+  if (outcome.has_value()) return outcome;
+  std::error_code ignored;
+  for (const std::string& path : done) std::filesystem::remove(path, ignored);
+  return outcome;
+}
+
+Result<OwnResult> Answer(int64_t source_bytes, int64_t source_files, int64_t removed_files, int64_t removed_bytes,
+                         int64_t copied_files, int64_t copied_bytes) {
+  return MakeOwnResult({{"source_table_size", "BIGINT"},
+                        {"source_num_of_files", "BIGINT"},
+                        {"num_removed_files", "BIGINT"},
+                        {"num_copied_files", "BIGINT"},
+                        {"removed_files_size", "BIGINT"},
+                        {"copied_files_size", "BIGINT"}},
+                       {{std::to_string(source_bytes), std::to_string(source_files), std::to_string(removed_files),
+                         std::to_string(copied_files), std::to_string(removed_bytes), std::to_string(copied_bytes)}});
+}
+
+Result<void> Clone::Publish(CommandContext& context, const PreparedTable& prepared, const OpenedTable& source,
+                            ClonePlan& plan) const {
+  engine::duckdb::LakeCommit commit{
+      .table = prepared.table.id, .request = std::move(plan.request), .register_as = std::nullopt};
+  auto& request = commit.request;
+  request.table_path = prepared.table.location;
+  request.operation_parameters = {{"source", fmt::format("\"{}\"", source.full_name())},
+                                  {"sourceVersion", std::to_string(source.snapshot->version())},
+                                  {"isShallow", "false"}};
+  request.operation_metrics["sourceTableSize"] = std::to_string(plan.bytes);
+  request.operation_metrics["sourceNumOfFiles"] = std::to_string(request.adds.size());
+  request.operation_metrics["numCopiedFiles"] = std::to_string(request.adds.size());
+  request.operation_metrics["copiedFilesSize"] = std::to_string(plan.bytes);
+  if (!prepared.exists) {
+    commit.register_as = engine::duckdb::RelationName{prepared.table.schema_name, prepared.table.table_name};
+  }
+  NL_RETURN_IF_ERROR(CopyFiles(context.request(), plan.copies));
+  auto committed = context.provider().Commit(commit);
+  if (committed.has_value()) return {};
+  std::error_code ignored;
+  if (committed.error().code() != ErrorCode::kCommitUnknown) {
+    for (const auto& file : plan.copies) std::filesystem::remove(file.to, ignored);
+  }
+  return std::unexpected(committed.error());
+}
+
+Result<OwnResult> Clone::Run(CommandContext& context) const {
+  NL_ASSIGN_OR_RETURN(OpenedTable source, context.Open(statement_.source));
+  NL_RETURN_IF_ERROR(context.Authorize(Right::kCreate));
+  if (statement_.version) {
+    NL_ASSIGN_OR_RETURN(const auto resolved, ResolveVersion(context, source, *statement_.version));
+    NL_ASSIGN_OR_RETURN(source, context.Open(statement_.source, resolved.version));
+  }
+  const ObjectName name = context.Qualified(statement_.table);
+  NL_ASSIGN_OR_RETURN(const PreparedTable prepared,
+                      context.provider().PrepareTable({.schema_name = name.schema,
+                                                       .table_name = name.name,
+                                                       .or_replace = statement_.or_replace,
+                                                       .if_not_exists = statement_.if_not_exists,
+                                                       .location = statement_.location}));
+  if (prepared.exists && !statement_.or_replace) return Answer(0, 0, 0, 0, 0, 0);
+  if (prepared.exists && prepared.table.id == source.entry.id) {
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "a table cannot be replaced by a clone of itself; RESTORE does that: "
+                     "{}",
+                     source.full_name());
+  }
+  const int64_t now_ms =
+      std::chrono::floor<std::chrono::milliseconds>(context.request().clock().Now()).time_since_epoch().count();
+  NL_ASSIGN_OR_RETURN(ClonePlan plan,
+                      tables::delta::PlanDeepClone(*source.snapshot, prepared.table.location,
+                                                   prepared.exists ? "clone-" + NewUuid() : "", now_ms));
+  int64_t removed_files = 0, removed_bytes = 0;
+  if (prepared.exists) {
+    NL_ASSIGN_OR_RETURN(const OpenedTable old, context.Open(statement_.table));
+    plan.request.read_version = old.snapshot->version();
+    plan.request.snapshot_protocol = old.snapshot->protocol();
+    plan.request.snapshot_metadata = old.snapshot->metadata();
+    plan.request.metadata->id = old.snapshot->metadata().id;
+    for (const auto& file : old.snapshot->files()) {
+      plan.request.removes.push_back(tables::delta::MakeRemove(file, now_ms, /*data_change=*/true));
+      removed_bytes += file.size_bytes;
+      ++removed_files;
+    }
+    plan.request.operation_metrics["numRemovedFiles"] = std::to_string(removed_files);
+    plan.request.operation_metrics["removedFilesSize"] = std::to_string(removed_bytes);
+  }
+  const auto files = static_cast<int64_t>(source.snapshot->files().size());
+  const int64_t bytes = plan.bytes;
+  NL_RETURN_IF_ERROR(Publish(context, prepared, source, plan));
+  return Answer(bytes, files, removed_files, removed_bytes, files, bytes);
+}
+
+/// Whether the statement is a clone at all: CREATE TABLE has its own parser.
+bool IsClone(TokenCursor cursor) {
+  for (; !cursor.AtEnd(); cursor.Skip()) {
+    if (cursor.IsSymbol("(") || cursor.IsWord("as") || cursor.IsWord("select")) return false;
+    if (cursor.IsWord("clone")) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const TableCommand>> ParseClone(TokenCursor cursor) {
+  CloneStatement statement;
+  if (!cursor.AcceptWord("create")) return nullptr;
+  statement.or_replace = cursor.AcceptWords({"or", "replace"});
+  if (!cursor.AcceptWord("table") || !IsClone(cursor)) return nullptr;
+  statement.if_not_exists = cursor.AcceptWords({"if", "not", "exists"});
+  NL_ASSIGN_OR_RETURN(statement.table, cursor.ExpectObjectName());
+  if (cursor.IsWord("shallow")) return cursor.NotSupported("SHALLOW CLONE");
+  cursor.AcceptWord("deep");
+  NL_RETURN_IF_ERROR(cursor.ExpectWord("clone"));
+  NL_ASSIGN_OR_RETURN(statement.source, cursor.ExpectObjectName());
+  NL_ASSIGN_OR_RETURN(statement.version, ParseVersionClause(cursor));
+  if (cursor.AcceptWord("location")) {
+    NL_ASSIGN_OR_RETURN(statement.location, cursor.ExpectString("a path of the server in single quotes"));
+  }
+  NL_RETURN_IF_ERROR(cursor.ExpectEnd());
+  return std::make_shared<Clone>(std::move(statement));
+}
+
+}  // namespace neurolake::query

@@ -1,0 +1,124 @@
+#include "query/commands/compaction.h"
+
+#include <numeric>
+
+#include "common/text.h"
+#include "tables/delta/layout.h"
+
+namespace neurolake::query {
+namespace {
+
+using engine::duckdb::WriteIntent;
+using tables::delta::AddFile;
+
+/// As Delta's own auto compaction: nothing happens below so many small files, and files stay smaller than OPTIMIZE
+/// would make them, as the writer waits.
+constexpr size_t kAutoCompactFilesMin = 50;
+constexpr int64_t kAutoCompactTargetBytes = int64_t{128} << 20;
+
+class Rearranging {
+ public:
+  Rearranging(CommandContext& context, const OpenedTable& table, const Rearrangement& what)
+      : context_(context), table_(table), what_(what) {}
+
+  Result<RearrangementOutcome> Run() {
+    if (what_.rewrites.empty()) return RearrangementOutcome{};
+    NL_RETURN_IF_ERROR(context_.Write("BEGIN TRANSACTION", {}));
+    auto done = WriteAll();
+    if (!done.has_value()) {
+      // What cannot be rolled back must not meet the next statement: its error is the worse one.
+      NL_RETURN_IF_ERROR(context_.Write("ROLLBACK", {}));
+      return std::unexpected(done.error());
+    }
+    NL_RETURN_IF_ERROR(context_.Write("COMMIT", {}));
+    return ReadOutcome();
+  }
+
+ private:
+  Result<void> WriteAll() {
+    const std::string name = QuoteIdentifier(table_.entry.schema_name) + "." + QuoteIdentifier(table_.entry.table_name);
+    for (size_t i = 0; i < what_.rewrites.size(); ++i) {
+      NL_RETURN_IF_ERROR(context_.request().CheckAlive());
+      const Rewrite& rewrite = what_.rewrites[i];
+      const std::string source = fmt::format("lake_files({}, {}, -1, {})", QuoteLiteral(table_.entry.schema_name),
+                                             QuoteLiteral(table_.entry.table_name), PathList(table_, rewrite.files));
+      const std::string order = what_.order_by.empty() ? "" : " ORDER BY " + what_.order_by;
+      WriteIntent intent = Intent(rewrite);
+      // All at once, with the last one: looking them up costs a walk over the table's files.
+      if (i + 1 == what_.rewrites.size()) {
+        for (const Rewrite& one : what_.rewrites) {
+          for (const uint32_t file : one.files) intent.retired.push_back(File(file).path);
+        }
+      }
+      NL_RETURN_IF_ERROR(
+          context_.Write(fmt::format("INSERT INTO {} SELECT * FROM {}{}", name, source, order), std::move(intent)));
+    }
+    return {};
+  }
+
+  WriteIntent Intent(const Rewrite& rewrite) const {
+    WriteIntent intent;
+    intent.replace = WriteIntent::Replace::kFiles;
+    intent.operation = "OPTIMIZE";
+    intent.parameters = what_.parameters;
+    intent.data_change = false;
+    intent.keeps_base = true;
+    intent.partition = File(rewrite.files[0]).partition_values;
+    intent.file_bytes = rewrite.file_bytes;
+    intent.clustering_provider = what_.clustering_provider;
+    intent.tags = what_.tags;
+    return intent;
+  }
+
+  const AddFile& File(uint32_t index) const { return table_.snapshot->files()[index]; }
+
+  Result<RearrangementOutcome> ReadOutcome() {
+    RearrangementOutcome outcome{.version = context_.committed_version()};
+    const std::string path = fmt::format("{}/_delta_log/{:020d}.json", table_.entry.location, outcome.version);
+    NL_ASSIGN_OR_RETURN(const std::string bytes, context_.store().Read(path));
+    NL_ASSIGN_OR_RETURN(const auto actions, tables::delta::ParseCommit(bytes, path));
+    for (const auto& add : actions.adds) outcome.bytes_added += add.size_bytes;
+    for (const auto& remove : actions.removes) outcome.bytes_removed += remove.size_bytes;
+    outcome.files_added = static_cast<int64_t>(actions.adds.size());
+    outcome.files_removed = static_cast<int64_t>(actions.removes.size());
+    return outcome;
+  }
+
+  CommandContext& context_;
+  const OpenedTable& table_;
+  const Rearrangement& what_;
+};
+
+}  // namespace
+
+std::string PathList(const OpenedTable& table, const std::vector<uint32_t>& files) {
+  std::string list = "[";
+  for (const uint32_t file : files) {
+    if (list.size() > 1) list += ",";
+    list += QuoteLiteral(table.snapshot->files()[file].path);
+  }
+  return list + "]";
+}
+
+Result<RearrangementOutcome> Rearrange(CommandContext& context, const OpenedTable& table,
+                                       const Rearrangement& rearrangement) {
+  return Rearranging(context, table, rearrangement).Run();
+}
+
+Result<RearrangementOutcome> CompactAfterWrite(CommandContext& context, const OpenedTable& table) {
+  const std::string mode = LowerAscii(table.snapshot->Property("delta.autoOptimize.autoCompact"));
+  if (mode != "true" && mode != "auto") return RearrangementOutcome{};
+  std::vector<uint32_t> all(table.snapshot->files().size());
+  std::iota(all.begin(), all.end(), 0U);
+  const int64_t target = std::min(kAutoCompactTargetBytes, tables::delta::TargetFileBytes(table.snapshot->metadata()));
+  // A file with deleted rows waits for OPTIMIZE, as long as there is no other reason to touch it.
+  const auto bins = tables::delta::PlanCompaction(
+      *table.snapshot, all,
+      {.target_bytes = target, .deleted_share_max = 1.0, .small_files_min = kAutoCompactFilesMin});
+  Rearrangement rearrangement;
+  rearrangement.parameters = {{"predicate", "\"[]\""}, {"zOrderBy", "\"[]\""}, {"auto", "\"true\""}};
+  for (const auto& bin : bins) rearrangement.rewrites.push_back({bin.files, 2 * target});
+  return Rearrange(context, table, rearrangement);
+}
+
+}  // namespace neurolake::query

@@ -1,0 +1,44 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "query/commands/table_command.h"
+
+namespace neurolake::query {
+
+/// Files that are written anew together, in an order; all of one partition.
+struct Rewrite {
+  std::vector<uint32_t> files;  ///< Positions in the snapshot.
+  int64_t file_bytes = 0;       ///< About where one new file ends and the next begins.
+};
+
+/// One version that arranges rows in other files and changes none.
+struct Rearrangement {
+  std::vector<Rewrite> rewrites;
+  std::string order_by;  ///< SQL over the table's columns; empty: as they come.
+  std::map<std::string, std::string> parameters;
+  std::string clustering_provider;
+  std::map<std::string, std::string> tags;
+};
+
+struct RearrangementOutcome {
+  int64_t version = -1;  ///< -1: there was nothing to do.
+  int64_t files_added = 0, files_removed = 0;
+  int64_t bytes_added = 0, bytes_removed = 0;
+};
+
+/// Runs it as one version of operation OPTIMIZE: each rewrite is a statement of one transaction, so memory is that of
+/// one. Rows deleted by deletion vectors stay behind. The plan may be of an older version than the newest: what is read
+/// is the newest, and a planned file that is gone is kConflict.
+Result<RearrangementOutcome> Rearrange(CommandContext& context, const OpenedTable& table,
+                                       const Rearrangement& rearrangement);
+
+/// The list ['path', …] as lake_files takes it.
+std::string PathList(const OpenedTable& table, const std::vector<uint32_t>& files);
+
+/// After a write: brings small files together if the table has delta.autoOptimize.autoCompact and enough of them.
+Result<RearrangementOutcome> CompactAfterWrite(CommandContext& context, const OpenedTable& table);
+
+}  // namespace neurolake::query

@@ -1,0 +1,274 @@
+#include "query/commands/optimize.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+#include <set>
+
+#include "common/ids.h"
+#include "common/text.h"
+#include "query/commands/compaction.h"
+#include "query/commands/partition_predicate.h"
+#include "query/front_parser_cursor.h"
+#include "tables/delta/layout.h"
+
+namespace neurolake::query {
+namespace {
+
+namespace json = boost::json;
+using tables::delta::Snapshot;
+using ColumnPath = std::vector<std::string>;
+
+/// Ranges that a column is cut into, and rows looked at to find them.
+constexpr int kRanges = 1000;
+constexpr int kSampleRows = 100'000;
+constexpr size_t kOrderColumnsMax = 16;
+
+struct OptimizeOptions {
+  ObjectName table;
+  bool full = false;
+  std::string predicate;
+  std::vector<ColumnPath> zorder;
+};
+
+std::string SqlOf(const ColumnPath& column) {
+  std::string sql;
+  for (const std::string& part : column) sql += (sql.empty() ? "" : ".") + QuoteIdentifier(part);
+  return sql;
+}
+
+std::string Shown(const ColumnPath& column) {
+  std::string text;
+  for (const std::string& part : column) text += (text.empty() ? "" : ".") + part;
+  return text;
+}
+
+/// `"[\"a\",\"b\"]"`, as operationParameters hold lists.
+std::string ListText(const std::vector<ColumnPath>& columns) {
+  json::array names;
+  for (const ColumnPath& column : columns) names.emplace_back(Shown(column));
+  return json::serialize(json::value(json::serialize(names)));
+}
+
+class Optimize final : public TableCommand {
+ public:
+  explicit Optimize(OptimizeOptions options) : options_(std::move(options)) {}
+  std::string kind() const override { return "OPTIMIZE"; }
+  const ObjectName& target() const override { return options_.table; }
+  Result<OwnResult> Run(CommandContext& context) const override;
+
+ private:
+  Result<void> Check(const Snapshot& snapshot, const std::vector<ColumnPath>& clustering) const;
+  OptimizeOptions options_;
+};
+
+/// Fills in the spelling that the table has. Errors: kInvalidArgument.
+Result<void> CheckOrderColumn(const Snapshot& snapshot, const ColumnPath& column) {
+  const tables::delta::DataType* type = &snapshot.schema();
+  for (const std::string& part : column) {
+    const auto field = std::ranges::find_if(
+        type->fields, [&](const auto& candidate) { return EqualsIgnoringCase(candidate.name, part); });
+    if (field == type->fields.end()) {
+      return MakeError(ErrorCode::kInvalidArgument, "ZORDER BY names a column that the table does not have: {}",
+                       Shown(column));
+    }
+    type = &field->type;
+  }
+  for (const std::string& partition : snapshot.metadata().partition_columns) {
+    if (!EqualsIgnoringCase(partition, column[0])) continue;
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "ZORDER BY a partition column has no effect, all rows of a file have the same value: {}",
+                     Shown(column));
+  }
+  using Kind = tables::delta::DataType::Kind;
+  if (type->kind == Kind::kStruct || type->kind == Kind::kArray || type->kind == Kind::kMap) {
+    return MakeError(ErrorCode::kInvalidArgument, "rows cannot be ordered by a column of this type: {}", Shown(column));
+  }
+  return {};
+}
+
+Result<void> Optimize::Check(const Snapshot& snapshot, const std::vector<ColumnPath>& clustering) const {
+  if (clustering.empty()) {
+    if (options_.full) {
+      return MakeError(ErrorCode::kInvalidArgument, "OPTIMIZE FULL is for clustered tables (CLUSTER BY): {}",
+                       options_.table.name);
+    }
+  } else if (!options_.zorder.empty() || !options_.predicate.empty()) {
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "a clustered table is optimized as a whole by its own columns, without WHERE and ZORDER BY: {}",
+                     options_.table.name);
+  }
+  if (options_.zorder.size() > kOrderColumnsMax) {
+    return MakeError(ErrorCode::kInvalidArgument, "ZORDER BY takes at most {} columns", kOrderColumnsMax);
+  }
+  for (const ColumnPath& column : options_.zorder) NL_RETURN_IF_ERROR(CheckOrderColumn(snapshot, column));
+  if (snapshot.Property("delta.enableRowTracking") == "true") {
+    return MakeError(ErrorCode::kNotSupported, "OPTIMIZE of a table with row tracking is not supported yet: {}",
+                     options_.table.name);
+  }
+  return {};
+}
+
+/// SQL of the place on the curve, with each column's ranges found in a sample of the files' rows.
+Result<std::string> CurveSql(CommandContext& context, const OpenedTable& table, const std::vector<uint32_t>& files,
+                             const std::vector<ColumnPath>& columns, std::string_view curve) {
+  std::string fractions;
+  for (int i = 1; i < kRanges; ++i) fractions += fmt::format("{}{:.4f}", i == 1 ? "" : ",", 1.0 * i / kRanges);
+  std::string sampled, bounds, values;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    sampled += fmt::format("{}{} AS c{}", i == 0 ? "" : ", ", SqlOf(columns[i]), i);
+    bounds += fmt::format(
+        "{}SELECT {} AS axis, CAST(bound AS VARCHAR) AS bound FROM (SELECT DISTINCT unnest(quantile_disc(c{}, [{}])) "
+        "AS bound FROM sample)",
+        i == 0 ? "" : " UNION ALL ", i, i, fractions);
+    values += ", " + SqlOf(columns[i]);
+  }
+  const std::string sql = fmt::format(
+      "WITH sample AS MATERIALIZED (SELECT {} FROM lake_files({}, {}, -1, {}) USING SAMPLE reservoir({} ROWS) "
+      "REPEATABLE (7)) SELECT axis, bound FROM ({}) WHERE bound IS NOT NULL",
+      sampled, QuoteLiteral(table.entry.schema_name), QuoteLiteral(table.entry.table_name), PathList(table, files),
+      kSampleRows, bounds);
+  NL_ASSIGN_OR_RETURN(const auto rows, context.Query(sql));
+  std::vector<std::string> lists(columns.size());
+  for (const auto& row : rows.rows) {
+    const size_t axis = std::stoul(row[0].value_or("0"));
+    NL_CHECK(axis < lists.size());
+    lists[axis] += (lists[axis].empty() ? "" : ",") + QuoteLiteral(*row[1]);
+  }
+  std::string all;
+  for (const std::string& list : lists) all += fmt::format("{}[{}]::VARCHAR[]", all.empty() ? "" : ",", list);
+  return fmt::format("lake_curve('{}', [{}]{})", curve, all, values);
+}
+
+/// Each partition whose files gain from an order among them. Evenly sized: the last file is no small rest.
+void AddOrderedRewrites(const Snapshot& snapshot, const std::vector<uint32_t>& files, Rearrangement& rearrangement) {
+  const int64_t target = tables::delta::TargetFileBytes(snapshot.metadata());
+  for (auto& group : tables::delta::GroupByPartition(snapshot, files)) {
+    int64_t bytes = 0;
+    bool deleted = false;
+    for (const uint32_t file : group) {
+      bytes += snapshot.files()[file].size_bytes;
+      deleted = deleted || snapshot.files()[file].deletion_vector.has_value();
+    }
+    // One file that is not too large has no neighbour to be told apart from.
+    if (group.size() == 1 && !deleted && bytes <= target && rearrangement.clustering_provider.empty()) continue;
+    const int64_t count = std::max<int64_t>(1, (bytes + target - 1) / target);
+    rearrangement.rewrites.push_back({std::move(group), bytes / count + bytes / count / 20 + 1});
+  }
+}
+
+Result<void> PlanZOrder(CommandContext& context, const OpenedTable& table, const std::vector<uint32_t>& files,
+                        const std::vector<ColumnPath>& columns, Rearrangement& rearrangement) {
+  AddOrderedRewrites(*table.snapshot, files, rearrangement);
+  if (rearrangement.rewrites.empty()) return {};
+  NL_ASSIGN_OR_RETURN(rearrangement.order_by, CurveSql(context, table, files, columns, "zorder"));
+  return {};
+}
+
+Result<void> PlanClustered(CommandContext& context, const OpenedTable& table, const std::vector<uint32_t>& all,
+                           const std::vector<ColumnPath>& columns, bool full, Rearrangement& rearrangement) {
+  json::array names;
+  for (const ColumnPath& column : columns) names.emplace_back(Shown(column));
+  const std::string tag = json::serialize(names);
+  const auto files = tables::delta::PlanClustering(*table.snapshot, all, tag, full);
+  if (files.empty()) return {};
+  rearrangement.clustering_provider = tables::delta::kClusteringProvider;
+  rearrangement.tags = {{tables::delta::kCubeIdTag, NewUuid()},
+                        {tables::delta::kCubeColumnsTag, tag},
+                        {tables::delta::kCubeCurveTag, "hilbert"}};
+  AddOrderedRewrites(*table.snapshot, files, rearrangement);
+  NL_ASSIGN_OR_RETURN(rearrangement.order_by, CurveSql(context, table, files, columns, "hilbert"));
+  return {};
+}
+
+void PlanBins(const Snapshot& snapshot, const std::vector<uint32_t>& files, Rearrangement& rearrangement) {
+  const int64_t target = tables::delta::TargetFileBytes(snapshot.metadata());
+  // Twice the target, as a bin is meant to be one file and its rows may take more room than before.
+  for (const auto& bin : tables::delta::PlanCompaction(snapshot, files, {.target_bytes = target})) {
+    rearrangement.rewrites.push_back({bin.files, 2 * target});
+  }
+}
+
+Result<OwnResult> Optimize::Run(CommandContext& context) const {
+  NL_ASSIGN_OR_RETURN(const OpenedTable table, context.Open(options_.table));
+  NL_RETURN_IF_ERROR(context.Authorize(Right::kWrite));
+  NL_ASSIGN_OR_RETURN(const auto clustering, tables::delta::ClusteringColumns(*table.snapshot));
+  NL_RETURN_IF_ERROR(Check(*table.snapshot, clustering));
+  NL_ASSIGN_OR_RETURN(const auto files, FilesOfPartitions(context, table, options_.predicate));
+  Rearrangement rearrangement;
+  rearrangement.parameters = {{"predicate", options_.predicate.empty() ? "\"[]\"" : ListText({{options_.predicate}})},
+                              {"zOrderBy", ListText(options_.zorder)},
+                              {"clusterBy", ListText(clustering)},
+                              {"isFull", options_.full ? "\"true\"" : "\"false\""},
+                              {"auto", "\"false\""}};
+  if (!clustering.empty()) {
+    NL_RETURN_IF_ERROR(PlanClustered(context, table, files, clustering, options_.full, rearrangement));
+  } else if (!options_.zorder.empty()) {
+    NL_RETURN_IF_ERROR(PlanZOrder(context, table, files, options_.zorder, rearrangement));
+  } else {
+    PlanBins(*table.snapshot, files, rearrangement);
+  }
+  NL_ASSIGN_OR_RETURN(const RearrangementOutcome outcome, Rearrange(context, table, rearrangement));
+  int64_t rewritten = 0;
+  std::set<tables::delta::PartitionValues> partitions;
+  for (const Rewrite& rewrite : rearrangement.rewrites) {
+    rewritten += static_cast<int64_t>(rewrite.files.size());
+    partitions.insert(table.snapshot->files()[rewrite.files[0]].partition_values);
+  }
+  const auto considered = static_cast<int64_t>(files.size());
+  return MakeOwnResult({{"path", "VARCHAR"},
+                        {"numFilesAdded", "BIGINT"},
+                        {"numFilesRemoved", "BIGINT"},
+                        {"filesAddedTotalSize", "BIGINT"},
+                        {"filesRemovedTotalSize", "BIGINT"},
+                        {"partitionsOptimized", "BIGINT"},
+                        {"numBins", "BIGINT"},
+                        {"totalConsideredFiles", "BIGINT"},
+                        {"totalFilesSkipped", "BIGINT"}},
+                       {{table.full_name(), std::to_string(outcome.files_added), std::to_string(outcome.files_removed),
+                         std::to_string(outcome.bytes_added), std::to_string(outcome.bytes_removed),
+                         std::to_string(partitions.size()), std::to_string(rearrangement.rewrites.size()),
+                         std::to_string(considered), std::to_string(considered - rewritten)}});
+}
+
+bool AtZOrder(const TokenCursor& cursor) { return cursor.IsWord("zorder") && cursor.IsWord("by", 1); }
+
+Result<std::string> TakePredicate(TokenCursor& cursor) {
+  const size_t begin = cursor.Position();
+  size_t end = begin;
+  for (; !cursor.AtEnd() && !AtZOrder(cursor); cursor.Skip()) end = cursor.token().end;
+  if (end == begin) return cursor.Unexpected("a condition over partition columns");
+  return std::string(cursor.sql().substr(begin, end - begin));
+}
+
+Result<std::vector<ColumnPath>> TakeColumns(TokenCursor& cursor) {
+  std::vector<ColumnPath> columns;
+  const bool parenthesis = cursor.AcceptSymbol("(");
+  do {
+    ColumnPath& column = columns.emplace_back();
+    do {
+      NL_ASSIGN_OR_RETURN(column.emplace_back(), cursor.ExpectIdentifier("a column"));
+    } while (cursor.AcceptSymbol("."));
+  } while (cursor.AcceptSymbol(","));
+  if (parenthesis) NL_RETURN_IF_ERROR(cursor.ExpectSymbol(")"));
+  return columns;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const TableCommand>> ParseOptimize(TokenCursor cursor) {
+  if (!cursor.AcceptWord("optimize")) return nullptr;
+  OptimizeOptions options;
+  NL_ASSIGN_OR_RETURN(options.table, cursor.ExpectObjectName());
+  options.full = cursor.AcceptWord("full");
+  if (cursor.AcceptWord("where")) {
+    NL_ASSIGN_OR_RETURN(options.predicate, TakePredicate(cursor));
+  }
+  if (AtZOrder(cursor)) {
+    cursor.MoveTo(cursor.index() + 2);
+    NL_ASSIGN_OR_RETURN(options.zorder, TakeColumns(cursor));
+  }
+  NL_RETURN_IF_ERROR(cursor.ExpectEnd());
+  return std::make_shared<Optimize>(std::move(options));
+}
+
+}  // namespace neurolake::query

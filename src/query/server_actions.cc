@@ -1,0 +1,70 @@
+#include "query/server_actions.h"
+
+#include <boost/json/parse.hpp>
+
+#include "query/messages.h"
+
+namespace neurolake::query {
+namespace {
+
+namespace json = boost::json;
+
+Result<void> Require(const RequestContext& ctx, Right right, std::string_view what) {
+  if (ctx.principal().Has(right)) return {};
+  return MakeError(ErrorCode::kPermissionDenied, "{}", what);
+}
+
+Result<json::value> Undrop(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
+  NL_RETURN_IF_ERROR(Require(ctx, Right::kCreate, "bringing a table back needs the right to create"));
+  NL_ASSIGN_OR_RETURN(const std::string schema, StringMember(arguments, "schema"));
+  NL_ASSIGN_OR_RETURN(const std::string name, StringMember(arguments, "name"));
+  NL_ASSIGN_OR_RETURN(const std::string id, StringMember(arguments, "id"));
+  const auto wanted = id.empty() ? std::nullopt : std::optional(TableId(id));
+  if (!ctx.principal().Has(Right::kRegisterLocation)) {
+    NL_ASSIGN_OR_RETURN(const auto dropped, catalog.ListDroppedTables());
+    for (const auto& candidate : dropped) {
+      const bool meant = wanted ? candidate.table.id == *wanted
+                                : candidate.table.schema_name == schema && candidate.table.name == name;
+      if (!meant) continue;
+      if (candidate.table.managed) break;
+      return MakeError(ErrorCode::kPermissionDenied, "a table at a LOCATION needs the right to register locations");
+    }
+  }
+  NL_ASSIGN_OR_RETURN(const auto table, catalog.UndropTable(schema, name, wanted));
+  return json::value{{"schema", table.schema_name}, {"name", table.name}, {"id", table.id.value()}};
+}
+
+Result<std::string> ArrayText(const json::object& arguments, const char* name) {
+  NL_ASSIGN_OR_RETURN(const std::string text, StringMember(arguments, name));
+  boost::system::error_code problem;
+  const json::value value = json::parse(text, problem);
+  if (problem || !value.is_array()) return BadMember(name);
+  return text;
+}
+
+Result<json::value> SaveStatistics(const RequestContext& ctx, catalog::Catalog& catalog,
+                                   const json::object& arguments) {
+  NL_RETURN_IF_ERROR(Require(ctx, Right::kWrite, "ANALYZE TABLE needs the right to write"));
+  catalog::TableStatistics statistics;
+  NL_ASSIGN_OR_RETURN(const std::string id, StringMember(arguments, "id"));
+  statistics.table = TableId(id);
+  NL_ASSIGN_OR_RETURN(statistics.version, IntMember(arguments, "version"));
+  NL_ASSIGN_OR_RETURN(statistics.table_row, ArrayText(arguments, "table"));
+  NL_ASSIGN_OR_RETURN(statistics.column_rows, ArrayText(arguments, "columns"));
+  statistics.made = ctx.clock().Now();
+  NL_RETURN_IF_ERROR(catalog.SaveStatistics(statistics));
+  return json::value(json::object());
+}
+
+}  // namespace
+
+Result<json::value> RunServerAction(const RequestContext& ctx, catalog::Catalog& catalog,
+                                    const MaintenancePolicy& policy, const std::string& action,
+                                    const json::object& arguments) {
+  if (action == "vacuum_policy") return json::value{{"short_retention", policy.short_retention}};
+  if (action == "undrop") return Undrop(ctx, catalog, arguments);
+  if (action == "save_statistics") return SaveStatistics(ctx, catalog, arguments);
+  return MakeError(ErrorCode::kCorruption, "a worker asked for something unknown");
+}
+
+}  // namespace neurolake::query
