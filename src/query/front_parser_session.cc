@@ -129,6 +129,16 @@ Parsed ParseShow(TokenCursor cursor) {
     return Rewritten(
         fmt::format("SELECT schema_name, table_name, kind FROM {} WHERE {} ORDER BY ALL", kTablesAndViews, condition));
   }
+  if (cursor.AcceptWord("columns")) {
+    if (!cursor.AcceptWord("in")) NL_RETURN_IF_ERROR(cursor.ExpectWord("from"));
+    NL_ASSIGN_OR_RETURN(auto table, cursor.ExpectObjectName());
+    if (table.schema.empty() && (cursor.AcceptWord("in") || cursor.AcceptWord("from"))) {
+      NL_ASSIGN_OR_RETURN(table.schema, TakeSchema(cursor));
+    }
+    NL_RETURN_IF_ERROR(cursor.ExpectEnd());
+    return Rewritten(fmt::format("DESCRIBE {}{}", table.schema.empty() ? "" : QuoteIdentifier(table.schema) + ".",
+                                 QuoteIdentifier(table.name)));
+  }
   if (cursor.AcceptWord("views")) {
     NL_ASSIGN_OR_RETURN(auto condition, ShowCondition(cursor, "schema_name", "view_name"));
     return Rewritten(fmt::format("SELECT schema_name, view_name FROM system.views WHERE {} ORDER BY ALL", condition));

@@ -282,7 +282,7 @@ Result<engine::ExecutionStatistics> WorkerStatement::Dispatch(FrontStatement sta
       return lake("lake_history", s.table, s.limit ? fmt::format(" LIMIT {}", *s.limit) : "");
     }
     Result<Statistics> operator()(const DescribeDetail& s) { return lake("lake_detail", s.table, ""); }
-    Result<Statistics> operator()(const ShowCreateTable&) { return refuse("SHOW CREATE TABLE is not supported yet"); }
+    Result<Statistics> operator()(const ShowCreateTable& s) { return lake("lake_create", s.table, ""); }
     Result<Statistics> operator()(const CopyInto& s) { return self.RunCopy(s); }
     Result<Statistics> operator()(const Promote& s) { return self.RunPromotion(s); }
     Result<Statistics> operator()(const BeginTransaction&) { return refuse(kTransactions); }

@@ -4,6 +4,7 @@
 
 #include "common/text.h"
 #include "duckdb/parser/parsed_data/create_table_function_info.hpp"
+#include "engine/duckdb/internal/create_table_text.h"
 #include "engine/duckdb/internal/json_rows.h"
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "tables/delta/snapshot.h"
@@ -47,10 +48,13 @@ constexpr LakeFunctionColumn kDetailColumns[] = {{"format", "VARCHAR"},
                                                  {"minWriterVersion", "INTEGER"},
                                                  {"tableFeatures", "VARCHAR[]"}};
 
+constexpr LakeFunctionColumn kCreateColumns[] = {{"createtab_stmt", "VARCHAR"}};
+
 struct LakeFunctionData final : public native::TableFunctionData {
   RelationName relation;
   TableEntry table;
   bool detail = false;
+  bool create = false;
 };
 
 struct LakeFunctionState final : public native::GlobalTableFunctionState {
@@ -102,6 +106,15 @@ native::unique_ptr<native::FunctionData> BindDetail(native::ClientContext& conte
                                                     native::vector<native::LogicalType>& types,
                                                     native::vector<native::string>& names) {
   return BindColumns(context, input, types, names, kDetailColumns, true);
+}
+
+native::unique_ptr<native::FunctionData> BindCreate(native::ClientContext& context,
+                                                    native::TableFunctionBindInput& input,
+                                                    native::vector<native::LogicalType>& types,
+                                                    native::vector<native::string>& names) {
+  auto data = BindColumns(context, input, types, names, kCreateColumns, false);
+  data->Cast<LakeFunctionData>().create = true;
+  return data;
 }
 
 json::array HistoryRow(const tables::delta::HistoryEntry& entry) {
@@ -163,6 +176,10 @@ native::unique_ptr<native::GlobalTableFunctionState> Init(native::ClientContext&
   StatementState& state = StatementState::Get(context);
   const auto& data = input.bind_data->Cast<LakeFunctionData>();
   auto result = native::make_uniq<LakeFunctionState>();
+  if (data.create) {
+    result->rows.push_back({json::value(CreateTableText(data.table, *FindTable(context, data.relation).snapshot()))});
+    return result;
+  }
   if (data.detail) {
     result->rows.push_back(DetailRow(state, data, *FindTable(context, data.relation).snapshot()));
     return result;
@@ -189,9 +206,10 @@ void RegisterLakeFunctions(native::ClientContext& context) {
   const native::vector<native::LogicalType> arguments = {native::LogicalType::VARCHAR, native::LogicalType::VARCHAR};
   native::TableFunction history("lake_history", arguments, Scan, BindHistory, Init);
   native::TableFunction detail("lake_detail", arguments, Scan, BindDetail, Init);
+  native::TableFunction create("lake_create", arguments, Scan, BindCreate, Init);
   context.RunFunctionInTransaction([&] {
     auto& catalog = native::Catalog::GetSystemCatalog(context);
-    for (const auto& function : {history, detail}) {
+    for (const auto& function : {history, detail, create}) {
       native::CreateTableFunctionInfo info(function);
       info.internal = true;
       catalog.CreateTableFunction(context, info);
