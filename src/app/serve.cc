@@ -48,8 +48,10 @@ int Serve(const Settings& settings, const std::string& program) {
   Metrics metrics;
   auto lake = query::OpenLake(settings, program, clock, metrics);
   if (!lake) return Fail(lake.error());
-  auto server = server::HttpServer::Start(
-      settings, *lake->service, clock, {.results_directory = settings.lake + "/spill/results", .version = NL_VERSION});
+  auto server = server::HttpServer::Start(settings, *lake->service, clock,
+                                          {.results_directory = settings.lake + "/spill/results",
+                                           .version = NL_VERSION,
+                                           .staging_directory = settings.lake + "/staging"});
   if (!server) return Fail(server.error());
   if (lake->first_token) {
     std::printf("First start of this lake. Its administrator's token, shown once: %s\n", lake->first_token->c_str());

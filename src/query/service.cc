@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "metastore/database.h"
+#include "metastore/stored_text.h"
 #include "query/admission.h"
 #include "query/lake_directory.h"
 #include "query/statement.h"
@@ -156,6 +157,9 @@ class LakeService final : public StatementService {
 
  private:
   Result<void> CheckRequest(const StatementRequest& request) const {
+    if (!metastore::IsStorableText(request.sql)) {
+      return MakeError(ErrorCode::kInvalidArgument, "the statement is not UTF-8, or has a NUL character");
+    }
     if (static_cast<int64_t>(request.sql.size()) > settings_.statement_text_bytes_max) {
       return MakeError(ErrorCode::kPayloadTooLarge, "the statement's text is longer than allowed, bytes: {} of {}",
                        request.sql.size(), settings_.statement_text_bytes_max);

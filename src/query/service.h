@@ -31,6 +31,7 @@ struct StatementRequest {
   std::string time_zone;  ///< Session time zone; empty: UTC.
   int64_t memory_bytes = 0;
   int64_t rows_max = 0;
+  StatementId id;  ///< Under which it stands in the history, never used before; empty: a new one.
 };
 
 /// What is known of a statement so far; complete once it ended.

@@ -64,7 +64,7 @@ Statement::Statement(const RequestContext& ctx, const LakeServices& lake, std::s
 Result<std::unique_ptr<Statement>> Statement::Start(const RequestContext& ctx, StatementRequest request,
                                                     const LakeServices& lake, int64_t memory_bytes,
                                                     std::vector<ReadableLocation> readable) {
-  const StatementId id(NewUuid());
+  const StatementId id = request.id.empty() ? StatementId(NewUuid()) : request.id;
   auto shared = std::make_shared<Shared>(id, ctx.principal().id);
   std::unique_ptr<Statement> statement(new Statement(ctx, lake, shared, std::move(request)));
   catalog::StatementRecord& record = statement->record_;

@@ -1,11 +1,17 @@
 """The HTTP door as a client meets it: the OpenAPI document is valid and complete, formats agree, bad input is refused."""
+import http.client
 import json
 import os
+import pathlib
+import shutil
+import tempfile
 import unittest
 
-from server import Server
+from server import Server, StatementError
 
 BINARY = os.environ["TESTED_BINARY"]
+# Gives some hundred thousand rows at once and would go on for hours. (The engine itself holds back about 1 MB.)
+STREAMED = "SELECT i FROM range(1000000000000) r(i) WHERE i < 400000 OR i % 1000000000 = 0"
 
 
 class Http(unittest.TestCase):
@@ -107,6 +113,100 @@ class Http(unittest.TestCase):
         self.post({"statement": "SELECT 1"})
         self.assertIn(b"neurolake_statement_seconds_count", self.server.request("GET", "/metrics", None,
                                                                                self.server.admin_token)[2])
+
+    def test_metrics_are_for_monitors_and_administrators(self):
+        metrics = lambda token: self.server.request("GET", "/metrics", None, token)[0]  # noqa: E731
+        self.assertEqual(metrics(None), 401)
+        self.assertEqual(metrics(self.server.token_of("engineer")), 403)
+        self.assertEqual(metrics(self.server.token_of("monitor")), 200)
+        monitor = self.server.token_of("monitor")
+        self.assertEqual(self.post({"statement": "SELECT * FROM t"}, token=monitor)[0], 403)
+        with Server(BINARY, settings={"http.metrics_without_token": "true"}) as open_server:
+            self.assertEqual(open_server.request("GET", "/metrics")[0], 200)
+            self.assertEqual(open_server.request("GET", "/v1/history")[0], 401)
+
+    def test_an_asynchronous_statement_has_one_id_everywhere(self):
+        _, _, body = self.server.request("POST", "/v1/statements", {"statement": "SELECT 4711 AS n"}, self.server.admin_token)
+        statement = json.loads(body)["id"]
+        while True:
+            _, _, body = self.server.request("GET", f"/v1/statements/{statement}", None, self.server.admin_token)
+            if json.loads(body)["state"] not in ("queued", "running"):
+                break
+        _, _, body = self.post({"statement": "SELECT id FROM system.queries WHERE text = 'SELECT 4711 AS n'"})
+        self.assertEqual(json.loads(body)["rows"], [[statement]])
+
+    def test_rows_of_a_slow_statement_come_before_it_ends(self):
+        host, port = self.server.url.removeprefix("http://").split(":")
+        connection = http.client.HTTPConnection(host, int(port), timeout=120)
+        connection.request("POST", "/v1/sql", json.dumps({"statement": STREAMED}),
+                           {"Authorization": f"Bearer {self.server.admin_token}", "Content-Type": "application/json",
+                            "Accept": "application/x-ndjson"})
+        response = connection.getresponse()
+        self.assertEqual(json.loads(response.readline()), {"i": 0})
+        _, _, body = self.server.request("GET", "/v1/statements", None, self.server.admin_token)
+        self.assertIn("running", [s["state"] for s in json.loads(body)["statements"]])
+        connection.close()
+
+    def test_show_create_table_makes_an_equal_table(self):
+        tables = [
+            "CREATE TABLE c (a TINYINT, b SMALLINT, c INTEGER NOT NULL, d BIGINT, e FLOAT, f DOUBLE, g DECIMAL(38, 10))",
+            "CREATE TABLE c (a VARCHAR NOT NULL, b BOOLEAN, c DATE, d TIMESTAMP, e TIMESTAMP WITH TIME ZONE, f BLOB)",
+            "CREATE TABLE c (a STRUCT(\"x y\" INTEGER, z VARCHAR[]), b MAP(VARCHAR, STRUCT(q BIGINT)), c DECIMAL(5, 2)[][])",
+            "CREATE TABLE c (id BIGINT, day DATE, region VARCHAR) PARTITIONED BY (day, region) COMMENT 'it''s a \"test\"'",
+            "CREATE TABLE c (\"select\" BIGINT, \"Grün\" VARCHAR) TBLPROPERTIES ('delta.appendOnly' = 'true', 'owner' = 'o''x')",
+            "CREATE TABLE c (id BIGINT) TBLPROPERTIES ('compatibility' = 'widest')",
+            "CREATE TABLE c (id BIGINT) TBLPROPERTIES ('delta.enableDeletionVectors' = 'false')",
+        ]
+
+        def look():
+            detail = self.server.sql("DESCRIBE DETAIL c")
+            names = [column["name"] for column in detail["columns"]]
+            same = ("name", "description", "partitionColumns", "properties", "minReaderVersion", "minWriterVersion", "tableFeatures")
+            return (self.server.sql("DESCRIBE c")["rows"], [detail["rows"][0][names.index(name)] for name in same],
+                    self.server.sql("SHOW CREATE TABLE c")["rows"])
+
+        for table in tables:
+            with self.subTest(table):
+                self.server.sql(table)
+                first = look()
+                self.server.sql("DROP TABLE c")
+                self.server.sql(first[2][0][0])
+                self.assertEqual(look(), first)
+                self.server.sql("DROP TABLE c")
+        for nothing in ("nowhere", "system.queries"):
+            with self.assertRaises(StatementError) as refused:
+                self.server.sql(f"SHOW CREATE TABLE {nothing}")
+            self.assertEqual(refused.exception.status, 404)
+
+    def test_show_create_table_of_an_external_table_names_its_place(self):
+        with tempfile.TemporaryDirectory(prefix="neurolake-ext-") as folder:
+            self.server.sql("CREATE TABLE inner_one AS SELECT 7 AS id")
+            place = self.server.sql("DESCRIBE DETAIL inner_one")
+            location = dict(zip([c["name"] for c in place["columns"]], place["rows"][0]))["location"]
+            shutil.copytree(location, folder + "/t")
+            self.server.sql(f"CREATE EXTERNAL LOCATION outside URL '{folder}' WITH (REGISTER = TRUE)")
+            self.server.sql(f"CREATE TABLE outer_one LOCATION '{folder}/t'")
+            text = self.server.sql("SHOW CREATE TABLE outer_one")["rows"][0][0]
+            self.assertIn("LOCATION", text)
+            self.server.sql("DROP TABLE outer_one")
+            self.server.sql(text)
+            self.assertEqual(self.server.sql("SELECT id FROM outer_one")["rows"], [[7]])
+            self.server.sql("DROP TABLE outer_one")
+
+    def test_uploads_have_a_quota_and_an_age(self):
+        settings = {"uploads.bytes_max": "1KiB", "uploads.keep": "1h"}
+        with Server(BINARY, settings=settings) as server:
+            put = lambda name, size: server.request("PUT", f"/v1/uploads/{name}", b"x" * size, server.admin_token)  # noqa: E731
+            self.assertEqual(put("a", 600)[0], 201)
+            status, _, body = put("b", 600)
+            self.assertEqual((status, json.loads(body)["code"]), (413, "PayloadTooLarge"))
+            self.assertIn("uploads.bytes_max", json.loads(body)["detail"])
+            other = server.token_of("engineer")
+            self.assertEqual(server.request("PUT", "/v1/uploads/b", b"x" * 600, other)[0], 201)
+            file, = pathlib.Path(server.lake, "staging").glob("*/a")
+            os.utime(file, (0, 0))
+            self.assertEqual(put("b", 600)[0], 201)
+            self.assertFalse(file.exists())
 
 
 if __name__ == "__main__":

@@ -58,13 +58,16 @@ Result<int> Listen(const std::string& host, int64_t port) {
 
 class HttpServer::Listener {
  public:
-  Listener(const Settings& settings, query::StatementService& service, const Clock& clock, std::string version,
+  Listener(const Settings& settings, query::StatementService& service, const Clock& clock, Options options,
            std::unique_ptr<StatementStore> statements, std::shared_ptr<const TlsContext> tls, int descriptor)
       : settings_(settings),
         service_(service),
         clock_(clock),
         statements_(std::move(statements)),
-        door_{settings_, service_, clock_, *statements_, std::move(version)},
+        uploads_(clock_, {.directory = std::move(options.staging_directory),
+                          .keep = settings_.uploads_keep,
+                          .bytes_max = settings_.uploads_bytes_max}),
+        door_{settings_, service_, clock_, *statements_, uploads_, flusher_, std::move(options.version)},
         dispatcher_(door_),
         options_{.idle_timeout = settings_.http_idle_timeout, .tls = std::move(tls)},
         descriptor_(descriptor) {
@@ -188,6 +191,8 @@ class HttpServer::Listener {
   query::StatementService& service_;
   const Clock& clock_;
   std::unique_ptr<StatementStore> statements_;
+  UploadStore uploads_;
+  ResultFlusher flusher_;
   Door door_;
   Dispatcher dispatcher_;
   const ConnectionOptions options_;
@@ -215,12 +220,12 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(const Settings& settings, 
     NL_ASSIGN_OR_RETURN(tls, TlsContext::Load(settings.http_tls_certificate, settings.http_tls_key));
   }
   NL_ASSIGN_OR_RETURN(auto statements, StatementStore::Make(service, clock,
-                                                            {.directory = std::move(options.results_directory),
+                                                            {.directory = options.results_directory,
                                                              .keep = settings.results_keep,
                                                              .bytes_max = settings.results_bytes_max}));
   NL_ASSIGN_OR_RETURN(const int descriptor, Listen(settings.http_listen, settings.http_port));
   return std::unique_ptr<HttpServer>(new HttpServer(std::make_unique<Listener>(
-      settings, service, clock, std::move(options.version), std::move(statements), std::move(tls), descriptor)));
+      settings, service, clock, std::move(options), std::move(statements), std::move(tls), descriptor)));
 }
 
 uint16_t HttpServer::port() const { return listener_->port(); }

@@ -17,6 +17,8 @@ class HttpServer {
     /// Folder for the results of asynchronous statements, inside the lake's spill folder. Emptied at start.
     std::string results_directory;
     std::string version;
+    /// The lake's folder of uploads, of which old files are removed; empty: none are.
+    std::string staging_directory;
   };
 
   /// Listens and serves from here on. Borrows the first three, which must outlive the server.

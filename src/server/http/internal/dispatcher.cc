@@ -116,15 +116,15 @@ std::string_view Dispatcher::Dispatch(Call& call) {
 
 Result<void> Dispatcher::Authenticate(const Route& route, Call& call) {
   if (route.access == Access::kOpen) return {};
-  const bool proxied = call.request.CountHeader("x-forwarded-for") > 0 || call.request.CountHeader("forwarded") > 0;
-  if (route.access == Access::kLoopbackOrToken && call.request.from_loopback && !proxied) return {};
+  if (route.access == Access::kMetrics && door_.settings.http_metrics_without_token) return {};
   const std::string_view authorization = call.request.Header("authorization");
   const size_t space = authorization.find(' ');
   if (space == std::string_view::npos || !EqualsIgnoringCase(authorization.substr(0, space), "bearer")) {
     return MakeError(ErrorCode::kUnauthenticated, "a token is needed: Authorization: Bearer nl_…");
   }
   NL_ASSIGN_OR_RETURN(call.principal, door_.service.Authenticate(Trim(authorization.substr(space + 1))));
-  return {};
+  if (route.access != Access::kMetrics || call.principal->role == "monitor") return {};
+  return call.Require(Right::kManage);
 }
 
 Result<bool> Dispatcher::ReadBody(const Route& route, Call& call) {

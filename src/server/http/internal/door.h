@@ -9,8 +9,10 @@
 #include "query/service.h"
 #include "server/http/internal/message.h"
 #include "server/http/internal/problem.h"
+#include "server/http/internal/result_flusher.h"
 #include "server/http/internal/statement_store.h"
 #include "server/http/internal/target.h"
+#include "server/http/internal/upload_store.h"
 
 namespace neurolake::server {
 
@@ -20,6 +22,8 @@ struct Door {
   query::StatementService& service;
   const Clock& clock;
   StatementStore& statements;
+  UploadStore& uploads;
+  ResultFlusher& flusher;
   std::string version;
 };
 

@@ -10,6 +10,9 @@ namespace neurolake::server {
 namespace {
 
 constexpr size_t kChunkBytes = 64 * 1024;
+// Rows do not wait longer than about this for more of them. Shorter, and answers of quick statements would lose their
+// length; longer, and a person would notice.
+constexpr std::chrono::milliseconds kPatience{200};
 
 struct Range {
   std::string type;  ///< "text/csv", "text/*", "*/*".
@@ -169,6 +172,12 @@ Result<void> ResultWriter::Add(const arrow::Schema& schema, const arrow::Batch& 
   return {};
 }
 
+void ResultWriter::FlushWaiting() {
+  if (row_count_ == 0 || buffer_.empty() || std::chrono::steady_clock::now() - flushed_ < kPatience) return;
+  // A client that went away shows itself to the next write too.
+  (void)Flush();
+}
+
 Result<void> ResultWriter::Flush() {
   if (!call_.writer.begun()) {
     ResponseHead head = Head();
@@ -177,6 +186,7 @@ Result<void> ResultWriter::Flush() {
   }
   NL_RETURN_IF_ERROR(call_.writer.Write(buffer_));
   buffer_.clear();
+  flushed_ = std::chrono::steady_clock::now();
   return {};
 }
 
@@ -219,16 +229,27 @@ Result<void> ResultWriter::Fail(const Error& error) {
 
 Result<void> SendRows(Call& call, arrow::BatchStream& stream, ResultWriter::Options options,
                       const std::function<query::StatementStatus()>& status) {
+  ResultFlusher* const flusher = options.flusher;
   ResultWriter writer(call, std::move(options));
   NL_RETURN_IF_ERROR(writer.Begin(stream.schema()));
+  std::shared_ptr<ResultFlusher::Watched> watched;
+  if (flusher != nullptr) watched = flusher->Watch([&writer] { writer.FlushWaiting(); });
+  struct AtEnd {
+    std::function<void()> action;
+    ~AtEnd() { action(); }
+  } const at_end{[&] {
+    if (watched != nullptr) flusher->Forget(watched);
+  }};
   while (true) {
     auto batch = stream.Next();
+    // The flusher keeps out while this thread writes.
+    std::unique_lock<std::mutex> lock;
+    if (watched != nullptr) lock = std::unique_lock(watched->mutex);
     if (!batch.has_value()) return writer.Fail(batch.error());
-    if (!batch->has_value()) break;
+    if (!batch->has_value()) return writer.End(status());
     const auto added = writer.Add(stream.schema(), **batch);
     if (!added.has_value()) return writer.Fail(added.error());
   }
-  return writer.End(status());
 }
 
 }  // namespace neurolake::server

@@ -18,14 +18,15 @@ std::string_view MediaType(ResultFormat format);
 std::string StatisticsJson(const query::StatementStatus& status);
 
 /// Sends rows as a response. A small result goes out whole, with its length; a large one in chunks of about 64 KiB, so
-/// memory stays bounded, and an error in its middle is told as docs/http.md says.
+/// memory stays bounded, and a slow one as its rows come. An error in its middle is told as docs/http.md says.
 class ResultWriter {
  public:
   struct Options {
     ResultFormat format = ResultFormat::kJson;
     std::string statement_id;
     Headers headers;
-    std::string next_page_token;  ///< Empty: this is the last page.
+    std::string next_page_token;       ///< Empty: this is the last page.
+    ResultFlusher* flusher = nullptr;  ///< For rows that come as a statement runs; null for those that are there.
   };
   ResultWriter(Call& call, Options options) : call_(call), options_(std::move(options)) {}
 
@@ -35,6 +36,8 @@ class ResultWriter {
   Result<void> End(const query::StatementStatus& status);
   /// Ends a response that has begun as the format allows; before that, returns `error` for a problem document.
   Result<void> Fail(const Error& error);
+  /// Sends rows that have waited for more of them. Only while nothing else is called.
+  void FlushWaiting();
   int64_t row_count() const { return row_count_; }
 
  private:
@@ -48,6 +51,7 @@ class ResultWriter {
   std::optional<arrow::RowFormatter> formatter_;
   std::string buffer_;
   int64_t row_count_ = 0;
+  std::chrono::steady_clock::time_point flushed_ = std::chrono::steady_clock::now();
 };
 
 /// Runs `stream` to its end into a response. `status` is asked for at the end.

@@ -29,7 +29,7 @@ constexpr Route kRoutes[] = {
     {"GET", "/v1/openapi.json", Access::kOpen, BodyKind::kNone, GetOpenApi, ""},
     {"GET", "/health", Access::kOpen, BodyKind::kNone, GetHealth, ""},
     {"GET", "/ready", Access::kOpen, BodyKind::kNone, GetReady, ""},
-    {"GET", "/metrics", Access::kLoopbackOrToken, BodyKind::kNone, GetMetrics, ""},
+    {"GET", "/metrics", Access::kMetrics, BodyKind::kNone, GetMetrics, ""},
 };
 
 bool Matches(std::string_view pattern, const std::vector<std::string>& segments, std::vector<std::string>& arguments) {

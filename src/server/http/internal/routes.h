@@ -10,7 +10,7 @@ namespace neurolake::server {
 
 enum class Access : uint8_t {
   kOpen,
-  kLoopbackOrToken,  ///< Metrics: open to the machine itself, as long as no proxy speaks for others.
+  kMetrics,  ///< A token that may see the server's state, unless http.metrics_without_token says anybody may.
   kToken,
 };
 

@@ -123,7 +123,8 @@ Result<void> PostSql(Door& door, Call& call) {
   NL_ASSIGN_OR_RETURN(const auto stream, door.service.Execute(ctx, std::move(sql.statement)));
   // The service watches the token as well; a stream that is waiting for a worker's rows is woken by this.
   const std::stop_callback cancel(call.request.stop, [&] { stream->Cancel(); });
-  return SendRows(call, *stream, {.format = *format, .statement_id = stream->status().id.value()},
+  return SendRows(call, *stream,
+                  {.format = *format, .statement_id = stream->status().id.value(), .flusher = &door.flusher},
                   [&] { return stream->status(); });
 }
 

@@ -117,6 +117,8 @@ Result<std::shared_ptr<AsyncStatement>> StatementStore::Start(const Principal& p
                                                               std::chrono::milliseconds timeout,
                                                               query::StatementRequest request) {
   std::shared_ptr<AsyncStatement> statement(new AsyncStatement(NewUuid(), principal, clock_.Now()));
+  // One id for the result here and for the record in system.queries.
+  request.id = StatementId(statement->id());
   statement->last_status_.state = "queued";
   const RequestContext ctx(principal, request_id, "http", clock_, clock_.SteadyNow() + timeout,
                            statement->stop_.get_token());

@@ -107,6 +107,12 @@ Result<void> PutUpload(Door& door, Call& call) {
   const int64_t bytes_max = door.settings.http_upload_bytes_max;
   const auto announced = call.request.body->announced_size();
   if (announced.has_value() && *announced > static_cast<uint64_t>(bytes_max)) return TooLarge(bytes_max);
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  door.uploads.SweepFolder(folder);
+  UploadStore::Claim claim(door.uploads, folder, name);
+  // What is announced is refused before it is sent; what is not is refused as it comes.
+  const auto announced_bytes = static_cast<int64_t>(announced.value_or(0));
+  NL_RETURN_IF_ERROR(door.uploads.Grow(claim, announced_bytes));
   NL_ASSIGN_OR_RETURN(const auto file, PendingFile::Create(path));
   std::vector<char> piece(kPieceBytes);
   int64_t size_bytes = 0;
@@ -115,6 +121,7 @@ Result<void> PutUpload(Door& door, Call& call) {
     if (count == 0) break;
     size_bytes += static_cast<int64_t>(count);
     if (size_bytes > bytes_max) return TooLarge(bytes_max);
+    if (size_bytes > announced_bytes) NL_RETURN_IF_ERROR(door.uploads.Grow(claim, static_cast<int64_t>(count)));
     NL_RETURN_IF_ERROR(file->Write({piece.data(), count}));
   }
   NL_ASSIGN_OR_RETURN(const bool replaced, file->Publish());
@@ -127,6 +134,7 @@ Result<void> ListUploads(Door& door, Call& call) {
   NL_RETURN_IF_ERROR(call.Require(Right::kWrite));
   const RequestContext ctx = call.Context(door, door.settings.statement_timeout);
   NL_ASSIGN_OR_RETURN(const std::string any, door.service.StagingPath(ctx, "any"));
+  door.uploads.SweepFolder(std::filesystem::path(any).parent_path().string());
   std::map<std::string, int64_t> uploads;
   std::error_code code;
   for (std::filesystem::directory_iterator it(std::filesystem::path(any).parent_path(), code), end; !code && it != end;

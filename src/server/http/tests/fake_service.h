@@ -115,7 +115,10 @@ class FakeStatementService final : public query::StatementService {
   Result<Principal> Authenticate(std::string_view token) override {
     if (!token.starts_with("nl_")) return MakeError(ErrorCode::kUnauthenticated, "the token is not valid");
     const std::string name(token.substr(3));
-    const char* role = name == "admin" ? "admin" : name == "reader" ? "reader" : "engineer";
+    const char* role = name == "admin"     ? "admin"
+                       : name == "reader"  ? "reader"
+                       : name == "monitor" ? "monitor"
+                                           : "engineer";
     if (name == "expired") return MakeError(ErrorCode::kUnauthenticated, "the token is not valid");
     return Principal{PrincipalId(name), name, role, RightsOfRole(role).value()};
   }
@@ -146,7 +149,8 @@ class FakeStatementService final : public query::StatementService {
       for (const auto& p : request.parameters) plan.texts.push_back(p.name + "|" + p.json + "|" + p.type);
     }
     if (sql.starts_with("DESCRIBE ")) plan.texts.push_back(sql.substr(9));
-    return std::make_unique<FakeStream>(std::move(plan), StatementId(NewUuid()), ctx.stop_token(), cancelled_);
+    return std::make_unique<FakeStream>(std::move(plan), request.id.empty() ? StatementId(NewUuid()) : request.id,
+                                        ctx.stop_token(), cancelled_);
   }
 
   std::vector<query::StatementStatus> ListRunning(const RequestContext&) override {

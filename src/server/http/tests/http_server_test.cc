@@ -24,15 +24,27 @@ TEST_F(HttpServerTest, HealthReadyAndOpenApiNeedNoToken) {
   EXPECT_EQ(unready.code(), "Unavailable");
 }
 
-TEST_F(HttpServerTest, MetricsAreOpenToTheMachineAndNotThroughAProxy) {
+TEST_F(HttpServerTest, MetricsAreForMonitorsAndAdministrators) {
   Start();
   Client client(port());
-  client.Ask("GET", "/health");
-  const Answer metrics = client.Ask("GET", "/metrics");
+  const auto ask = [&](const std::string& who) {
+    return client.Ask("GET", "/metrics", "", {{"Authorization", "Bearer nl_" + who}});
+  };
+  EXPECT_EQ(client.Ask("GET", "/metrics").status, 401);
+  EXPECT_EQ(ask("alice").status, 403);
+  EXPECT_EQ(ask("admin").status, 200);
+  const Answer metrics = ask("monitor");
   EXPECT_EQ(metrics.status, 200);
   EXPECT_NE(metrics.body.find("neurolake_http_requests_total"), std::string::npos);
-  EXPECT_EQ(client.Ask("GET", "/metrics", "", {{"X-Forwarded-For", "10.0.0.1"}}).status, 401);
-  EXPECT_EQ(client.Call("GET", "/metrics", "", {{"X-Forwarded-For", "10.0.0.1"}}).status, 200);
+  EXPECT_EQ(client.Ask("GET", "/v1/catalog/schemas", "", {{"Authorization", "Bearer nl_monitor"}}).status, 403);
+}
+
+TEST_F(HttpServerTest, MetricsAreOpenWhereASettingSaysSo) {
+  settings_.http_metrics_without_token = true;
+  Start();
+  Client client(port());
+  EXPECT_EQ(client.Ask("GET", "/metrics").status, 200);
+  EXPECT_EQ(client.Ask("GET", "/v1/history").status, 401);
 }
 
 TEST_F(HttpServerTest, RefusesMissingAndWrongTokens) {
@@ -181,6 +193,43 @@ TEST_F(HttpServerTest, UploadsAppearWhenTheyAreComplete) {
       Eventually([&] { return std::distance(std::filesystem::directory_iterator(folder_ / "alice"), {}) == 1; }));
   EXPECT_EQ(client.Call("DELETE", "/v1/uploads/a.csv").status, 204);
   EXPECT_EQ(client.Call("DELETE", "/v1/uploads/a.csv").status, 404);
+}
+
+TEST_F(HttpServerTest, UploadsOfOnePrincipalHaveALimitTogether) {
+  settings_.uploads_bytes_max = 1000;
+  Start();
+  Client client(port());
+  const auto put = [&](const std::string& name, size_t bytes) {
+    return client.Call("PUT", "/v1/uploads/" + name, std::string(bytes, 'x')).status;
+  };
+  EXPECT_EQ(put("a", 600), 201);
+  EXPECT_EQ(put("b", 600), 413);
+  EXPECT_EQ(put("a", 900), 200);  // What is replaced does not count.
+  EXPECT_EQ(put("b", 100), 201);
+  EXPECT_EQ(put("c", 1), 413);
+  EXPECT_EQ(client.Ask("PUT", "/v1/uploads/c", "x", {{"Authorization", "Bearer nl_bob"}}).status, 201);
+  EXPECT_EQ(client.Call("DELETE", "/v1/uploads/a").status, 204);
+  EXPECT_EQ(put("c", 1), 201);
+  Client chunked(port());
+  chunked.Write(
+      "PUT /v1/uploads/d HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer nl_alice\r\n"
+      "Transfer-Encoding: chunked\r\n\r\n400\r\n" +
+      std::string(1024, 'x') + "\r\n0\r\n\r\n");
+  EXPECT_EQ(chunked.Read().status, 413);
+}
+
+TEST_F(HttpServerTest, OldUploadsGo) {
+  settings_.uploads_keep = std::chrono::hours(1);
+  Start();
+  Client client(port());
+  EXPECT_EQ(client.Call("PUT", "/v1/uploads/old", "x").status, 201);
+  EXPECT_EQ(client.Call("PUT", "/v1/uploads/young", "x").status, 201);
+  const auto file = folder_ / "alice" / "old";
+  std::filesystem::last_write_time(file, std::filesystem::file_time_type::clock::now() - std::chrono::hours(2));
+  const Answer listed = client.Call("GET", "/v1/uploads");
+  EXPECT_EQ(listed.body.find("\"old\""), std::string::npos);
+  EXPECT_NE(listed.body.find("\"young\""), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(file));
 }
 
 TEST_F(HttpServerTest, UploadsHaveALimit) {

@@ -28,6 +28,8 @@ class ServerTest : public testing::Test {
     settings_.statement_text_bytes_max = 512 * 1024;
     settings_.results_keep = std::chrono::minutes(10);
     settings_.results_bytes_max = 64 << 20;
+    settings_.uploads_keep = std::chrono::hours(24);
+    settings_.uploads_bytes_max = 64 << 20;
   }
   ~ServerTest() override {
     server_.reset();
