@@ -1,5 +1,6 @@
 #include "cli/arguments.h"
 
+#include "cli/completion.h"
 #include "cli/internal/subcommands.h"
 #include "common/settings.h"
 
@@ -118,6 +119,9 @@ std::variant<Arguments, EarlyExit> ParseArguments(const std::vector<std::string>
     return UsageError(error.what(), CommandOf(app));
   }
   arguments.command = CommandOf(app);
+  if (arguments.command == "completion") {
+    return EarlyExit{.code = 0, .text = CompletionScript(app, arguments.completion_shell)};
+  }
   if (!format.empty()) {
     const auto parsed = ParseOutputFormat(format);
     if (!parsed) return UsageError(parsed.error().message(), arguments.command);

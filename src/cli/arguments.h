@@ -86,6 +86,7 @@ struct Arguments {
   LocationArguments location;
   BackupArguments backup;
   DemoArguments demo;
+  std::string completion_shell;
 };
 
 /// Nothing to do but to print and leave: --help, --version, or a wrong command line (exit code 2).

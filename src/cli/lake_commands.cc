@@ -100,7 +100,56 @@ std::string CompactTime(WallTime now) {
   return text;
 }
 
-/// Says for each table of the backup whether its files are still what the backup knew.
+void RemoveStore(const std::string& path) {
+  for (const char* suffix : {"-wal", "-shm", ""}) {
+    std::error_code ignored;
+    fs::remove(path + suffix, ignored);
+  }
+}
+
+/// Checks the backup and brings it to this program's version in a new store at `arriving`.
+Result<void> ArriveIn(const std::string& arriving, const std::string& file) {
+  NL_ASSIGN_OR_RETURN(const auto store, metastore::OpenStore("", arriving));
+  return store->RestoreFrom(file);
+}
+
+std::unexpected<Error> NeedsForce() {
+  return MakeError(ErrorCode::kAlreadyExists, "the lake has a metadata store; --force replaces it and keeps a copy");
+}
+
+/// SQLite: the new file takes the place of the old one, which stays beside it.
+Result<void> ReplaceFile(const std::string& path, const std::string& arriving, const std::string& aside, bool force,
+                         std::ostream& out) {
+  std::error_code failure;
+  const bool replaces = fs::exists(path, failure);
+  if (replaces && !force) return NeedsForce();
+  NL_RETURN_IF_ERROR(SetAside(path, aside));
+  NL_RETURN_IF_ERROR(SetAside(arriving, path));
+  if (replaces) out << "kept the former metadata store as " << aside << '\n';
+  return {};
+}
+
+/// PostgreSQL: a copy of what is there, then the rows of the backup in its place.
+Result<void> ReplaceRows(const std::string& url, const std::string& file, const std::string& aside, bool force,
+                         std::ostream& out) {
+  NL_ASSIGN_OR_RETURN(const auto store, metastore::OpenStore(url, ""));
+  auto restored = store->RestoreFrom(file);
+  if (restored || restored.error().code() != ErrorCode::kAlreadyExists) return restored;
+  if (!force) return NeedsForce();
+  NL_RETURN_IF_ERROR(store->BackupTo(aside));
+  out << "kept a copy of the former metadata store as " << aside << '\n' << std::flush;
+  NL_RETURN_IF_ERROR(metastore::MigrateTo(*store, 0));
+  NL_RETURN_IF_ERROR(metastore::MigrateTo(*store, metastore::NewestMigration()));
+  restored = store->RestoreFrom(file);
+  if (restored) return {};
+  // The file was good a moment ago, so this is the store's trouble: put back what was there.
+  if (const auto undone = store->RestoreFrom(aside); !undone) {
+    return MakeError(ErrorCode::kUnavailable, "the restore failed and the store is empty; restore it from {}", aside);
+  }
+  return restored;
+}
+
+/// Says for each table of the backup which version it matches and where its files are now.
 Result<void> CompareVersions(const std::vector<metastore::ManifestEntry>& manifest, catalog::Catalog& catalog,
                              std::ostream& out) {
   int64_t differing = 0;
@@ -108,10 +157,12 @@ Result<void> CompareVersions(const std::vector<metastore::ManifestEntry>& manife
     NL_ASSIGN_OR_RETURN(const auto table, catalog.FindTable(entry.table_id));
     const std::string location = table ? table->location : entry.location;
     NL_ASSIGN_OR_RETURN(const int64_t version, NewestLogVersion(location));
-    if (version >= entry.version && version <= std::max(entry.version, entry.version_after)) continue;
-    ++differing;
-    out << fmt::format("{}.{}: the backup matches version {}, the files are at {}\n", entry.schema_name, entry.name,
-                       entry.version, version < 0 ? "none" : std::to_string(version));
+    out << fmt::format("{}.{} version {}", entry.schema_name, entry.name, entry.version);
+    if (version < entry.version || version > std::max(entry.version, entry.version_after)) {
+      ++differing;
+      out << (version < 0 ? ": its files are missing" : fmt::format(": its files are at version {}", version));
+    }
+    out << '\n';
   }
   out << fmt::format("restored {} tables, {} of which changed since the backup\n", manifest.size(), differing);
   return {};
@@ -203,31 +254,21 @@ Result<void> Backup(const Settings& settings, const std::string& file, const Clo
 
 Result<void> Restore(const Settings& settings, const std::string& file, bool force, const Clock& clock,
                      std::ostream& out) {
-  if (!settings.metastore_url.empty()) {
-    return MakeError(ErrorCode::kNotSupported,
-                     "restore works on a lake whose metadata store is SQLite; this lake's is PostgreSQL");
-  }
   NL_ASSIGN_OR_RETURN(const auto manifest, metastore::ReadManifest(file));
   NL_ASSIGN_OR_RETURN(const auto lake, query::LakeDirectory::Open(settings.lake));
   const std::string path = lake->metastore_path();
-  std::error_code failure;
-  const bool replaces = fs::exists(path, failure);
-  if (replaces && !force) {
-    return MakeError(ErrorCode::kAlreadyExists,
-                     "the lake has a metadata store; --force replaces it and keeps it beside");
-  }
-  const std::string arriving = path + ".restoring";
-  fs::copy_file(file, arriving, fs::copy_options::overwrite_existing, failure);
-  if (failure) return MakeError(ErrorCode::kIoError, "cannot copy {}: {}", file, failure.message());
-  fs::permissions(arriving, fs::perms::owner_read | fs::perms::owner_write, failure);
-  {
-    // Opening it checks it and brings it to this program's version, before anything is replaced.
-    NL_ASSIGN_OR_RETURN(const auto checked, metastore::OpenStore("", arriving));
-  }
   const std::string aside = fmt::format("{}.before-restore-{}", path, CompactTime(clock.Now()));
-  NL_RETURN_IF_ERROR(SetAside(path, aside));
-  NL_RETURN_IF_ERROR(SetAside(arriving, path));
-  if (replaces) out << "kept the former metadata store as " << aside << '\n';
+  const std::string arriving = path + ".restoring";
+  RemoveStore(arriving);
+  // Into a store of its own first, whatever the lake's is: a file that cannot be restored is found out here, before
+  // anything is replaced.
+  auto arrived = ArriveIn(arriving, file);
+  if (arrived) {
+    arrived = settings.metastore_url.empty() ? ReplaceFile(path, arriving, aside, force, out)
+                                             : ReplaceRows(settings.metastore_url, file, aside, force, out);
+  }
+  RemoveStore(arriving);
+  NL_RETURN_IF_ERROR(arrived);
   NL_ASSIGN_OR_RETURN(const auto restored, OpenCatalog(settings, lake->root(), clock));
   return CompareVersions(manifest, *restored.catalog, out);
 }

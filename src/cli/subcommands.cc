@@ -138,8 +138,8 @@ A token's secret is printed when it is made and never again: only its hash is ke
   CLI::App* create = Add(*command, "create", "Make a token, and its principal if that is new",
                          "Example:\n  neurolake --lake ./lake token create loader --role writer --name nightly");
   create->add_option("principal", token.principal, "Who the token stands for")->required();
-  create->add_option("--role", token.role, "reader, writer, engineer or admin")
-      ->check(CLI::IsMember({"reader", "writer", "engineer", "admin"}))
+  create->add_option("--role", token.role, "reader, writer, engineer, admin or monitor")
+      ->check(CLI::IsMember({"reader", "writer", "engineer", "admin", "monitor"}))
       ->capture_default_str()
       ->option_text("ROLE");
   create->add_option("--name", token.name, "What to recognise the token by; else the principal")->option_text("NAME");
@@ -188,6 +188,13 @@ the backup are listed.)");
   Add(app, "config", "Print the settings in force and where each comes from", R"(Examples:
   neurolake config
   NEUROLAKE_HTTP_PORT=9000 neurolake config --config neurolake.toml --format json)");
+  CLI::App* completion = Add(app, "completion", "Print a script that completes commands in your shell", R"(Examples:
+  source <(neurolake completion bash)
+  neurolake completion zsh > ~/.zfunc/_neurolake
+  neurolake completion fish > ~/.config/fish/completions/neurolake.fish)");
+  completion->add_option("shell", arguments.completion_shell, "bash, zsh or fish")
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}))
+      ->required();
   Add(app, "version", "Print the version", "Example:\n  neurolake version");
   CLI::App* demo = Add(app, "demo", "Load a year of New York flights: bronze, silver, gold", R"(Example:
   neurolake --lake ./demo-lake demo --data ~/.cache/neurolake/nycflights13

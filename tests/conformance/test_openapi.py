@@ -4,6 +4,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 import unittest
 
 from openapi_spec_validator import validate
@@ -31,8 +32,10 @@ class Document(unittest.TestCase):
         command = [os.path.join(os.path.dirname(sys.executable), "schemathesis"),
                    "--config-file", str(HERE / "schemathesis.toml"), "run", self.server.url + "/v1/openapi.json",
                    "-H", f"Authorization: Bearer {self.server.admin_token}", "--no-color"]
-        run = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=300,
-                             env={**os.environ, "SCHEMATHESIS_OWN_TOKEN_ID": own})
+        with tempfile.TemporaryDirectory() as folder:  # For what it keeps between runs, which would make runs differ.
+            run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300,
+                                 env={**os.environ, "SCHEMATHESIS_OWN_TOKEN_ID": own,
+                                      "SCHEMATHESIS_HOOKS": str(HERE / "openapi_hooks.py")})
         self.assertEqual(run.returncode, 0, run.stdout[-8000:] + run.stderr[-2000:])
         self.assertRegex(run.stdout, r"Selected: (\d+)/\1\n +Tested: \1\n")
         self.assertEqual(self.server.request("GET", "/health")[0], 200)

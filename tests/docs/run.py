@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Executes the documentation's SQL: every ```sql block of README.md and docs/, in order, each page on a lake of its own.
-A block marked ```sql fails must fail at each of its statements. Statements end with a semicolon at the end of a line."""
+A block marked ```sql fails must fail at each of its statements. Statements end with a semicolon at the end of a line.
+And the commands of the pages about the doors: see doors.py."""
 import argparse
 import pathlib
 import re
@@ -9,7 +10,11 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(HERE.parent / "support"))
+from doors import run_console, run_http  # noqa: E402
 from server import Server, StatementError  # noqa: E402
+
+
+DOORS = {"docs/http.md": run_http, "docs/cli.md": run_console, "docs/backup.md": run_console, "README.md": run_console}
 
 
 def blocks(text):
@@ -56,6 +61,11 @@ def main():
         ok, bad = run_page(args.binary, page)
         passed += ok
         failures += bad
+        for name, run in DOORS.items():
+            if page == ROOT / name:
+                ok, bad = run(args.binary, page)
+                passed += ok
+                failures += bad
     print("\n".join(failures))
     print(f"{passed} passed, {len(failures)} failed")
     sys.exit(1 if failures or not passed else 0)

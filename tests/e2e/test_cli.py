@@ -66,6 +66,28 @@ class Embedded(unittest.TestCase):
         self.assertEqual(run("version").returncode, 0)
         self.assertIn("http.port", run("config").stdout)
 
+    def test_bash_completes_commands_options_and_values(self):
+        script = run("completion", "bash")
+        self.assertEqual(script.returncode, 0, script.stderr)
+        for words, expected, absent in [
+                (["ing"], ["ingest"], ["sql"]), (["token", "c"], ["create"], ["revoke"]),
+                (["token", "create", "--ro"], ["--role"], ["--rows"]), (["token", "create", "ada", "--role", "m"], ["monitor"], []),
+                (["--format", ""], ["box", "csv", "json", "ndjson", "markdown"], ["parquet"]),
+                (["ingest", "--format", ""], ["csv", "json", "parquet"], ["box"]), (["sql", "--t"], ["--timing", "--token-file"], []),
+                (["completion", ""], ["bash", "zsh", "fish"], []), (["--http.po"], ["--http.port"], []),
+                (["--log_level", "w"], ["warn"], ["info"]), (["--lake", "sql", "ta"], ["table"], []),
+                (["sql", "-f", "/etc/host"], ["/etc/hosts"], [])]:
+            line = " ".join(f"'{word}'" for word in words)
+            done = subprocess.run(["bash", "--norc", "-c", script.stdout + f"COMP_WORDS=(neurolake {line}); "
+                                   f"COMP_CWORD={len(words)}; _neurolake; printf '%s\\n' \"${{COMPREPLY[@]}}\""],
+                                  capture_output=True, text=True)
+            offered = done.stdout.split()
+            self.assertEqual([word for word in expected if word not in offered], [], (words, offered, done.stderr))
+            self.assertEqual([word for word in absent if word in offered], [], (words, offered))
+        for shell in ("zsh", "fish"):
+            self.assertIn("quarantine", run("completion", shell).stdout)
+        self.assertEqual(run("completion", "cmd").returncode, 2)
+
     def test_backup_and_restore(self):
         self.sql("CREATE TABLE t AS SELECT 1 AS id")
         copy = self.folder + "/copy.db"

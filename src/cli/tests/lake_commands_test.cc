@@ -64,7 +64,7 @@ TEST_F(LakeCommandsTest, ABackupComesBack) {
   Commit(4);
   const auto restored = Restore(settings_, file, false, kClock, out_);
   ASSERT_TRUE(restored.has_value()) << restored.error().message();
-  EXPECT_NE(out_.str().find("silver.flights: the backup matches version 3, the files are at 4"), std::string::npos)
+  EXPECT_NE(out_.str().find("silver.flights version 3: its files are at version 4"), std::string::npos)
       << out_.str();
 }
 
