@@ -202,13 +202,27 @@ Result<void> CheckWrites(const plan::PlanDigest& digest, const Principal& princi
   return {};
 }
 
-Result<std::map<uint64_t, plan::ScanDecision>> DecideScans(const plan::PlanDigest& digest, const Principal& principal) {
+// Where a row lies in its files is for changing it: to a query it would tell of rows that a filter hides.
+bool MayReadRowIds(const plan::PlanDigest& digest, const plan::ScanDigest& scan) {
+  return std::ranges::any_of(digest.writes, [&](const plan::WriteDigest& write) {
+    const bool changes = write.operation == "UPDATE" || write.operation == "DELETE" || write.operation == "MERGE";
+    return changes && write.table == scan.table;
+  });
+}
+
+Result<std::map<uint64_t, plan::ScanDecision>> DecideScans(const plan::PlanDigest& digest, const Principal& principal,
+                                                           StatementOrigin origin) {
   std::map<uint64_t, plan::ScanDecision> decisions;
   for (const plan::ScanDigest& scan : digest.scans) {
     NL_RETURN_IF_ERROR(RequireRight(principal, Right::kRead));
     if (scan.for_write) NL_RETURN_IF_ERROR(RequireRight(principal, Right::kWrite));
     if (scan.table.empty()) {
       return MakeError(ErrorCode::kInternal, "the plan's digest has a scan of no table, scan id: {}", scan.scan_id);
+    }
+    if (scan.reads_row_ids && origin == StatementOrigin::kUser && !MayReadRowIds(digest, scan)) {
+      return MakeError(ErrorCode::kColumnNotFound,
+                       "no such column in {}.{}: a row's place in its files is not readable", scan.schema_name,
+                       scan.table_name);
     }
     if (!decisions.emplace(scan.scan_id, plan::ScanDecision{}).second) {
       return MakeError(ErrorCode::kInternal, "the plan's digest has a scan id twice: {}", scan.scan_id);
@@ -245,7 +259,7 @@ Result<plan::GovernedQuery> Governor::Govern(const RequestContext& ctx, plan::Bo
   NL_RETURN_IF_ERROR(CheckOperators(digest, ctx.principal(), origin));
   NL_RETURN_IF_ERROR(CheckCatalogs(digest, origin));
   NL_RETURN_IF_ERROR(CheckWrites(digest, ctx.principal(), origin));
-  NL_ASSIGN_OR_RETURN(auto decisions, DecideScans(digest, ctx.principal()));
+  NL_ASSIGN_OR_RETURN(auto decisions, DecideScans(digest, ctx.principal(), origin));
   return plan::GovernedQuery(std::move(query.plan_), std::move(decisions));
 }
 

@@ -19,17 +19,18 @@ using native::LogicalOperatorType;
 // Collects what a plan reads, writes and calls.
 class PlanWalk {
  public:
-  explicit PlanWalk(BoundPlan& plan) : plan_(plan) {}
+  PlanWalk(native::ClientContext& context, BoundPlan& plan) : context_(context), plan_(plan) {}
 
-  void Visit(native::LogicalOperator& op) {
+  void Visit(native::LogicalOperator& op, int parent = -1) {
     // The type's name: GetName() of a source is that of its function, which the allow-list of operators cannot know.
     const bool system_scan = op.type == LogicalOperatorType::LOGICAL_GET && IsSystemScan(op.Cast<native::LogicalGet>());
     plan_.digest_value.operators.push_back(system_scan ? "SYSTEM_SCAN" : native::LogicalOperatorToString(op.type));
+    const int self = AddNode(op, parent);
     native::LogicalOperatorVisitor::EnumerateExpressions(
         op, [this](native::unique_ptr<native::Expression>* expression) { VisitExpression(**expression); });
     const size_t filters_before = filters_.size();
     switch (op.type) {
-      case LogicalOperatorType::LOGICAL_GET: VisitGet(op.Cast<native::LogicalGet>()); break;
+      case LogicalOperatorType::LOGICAL_GET: VisitGet(op.Cast<native::LogicalGet>(), self); break;
       case LogicalOperatorType::LOGICAL_FILTER:
         for (auto& expression : op.expressions) filters_.push_back(expression.get());
         break;
@@ -40,11 +41,49 @@ class PlanWalk {
       case LogicalOperatorType::LOGICAL_CREATE_TABLE: AddCreation(op.Cast<native::LogicalCreateTable>()); break;
       default: break;
     }
-    for (auto& child : op.children) Visit(*child);
+    for (auto& child : op.children) Visit(*child, self);
     filters_.resize(filters_before);
   }
 
  private:
+  // The operator's name was added just before.
+  int AddNode(native::LogicalOperator& op, int parent) {
+    plan::OperatorDigest node;
+    node.name = plan_.digest_value.operators.back();
+    node.parent = parent;
+    if (op.type == LogicalOperatorType::LOGICAL_AGGREGATE_AND_GROUP_BY) {
+      node.keeps_rows = KeepsRows(op.Cast<native::LogicalAggregate>());
+    }
+    if (op.type == LogicalOperatorType::LOGICAL_EXPRESSION_GET) {
+      const auto& values = op.Cast<native::LogicalExpressionGet>();
+      node.rows = static_cast<int64_t>(values.expressions.size());
+      node.row_bytes = RowBytes(values.expr_types);
+    }
+    plan_.digest_value.tree.push_back(std::move(node));
+    return static_cast<int>(plan_.digest_value.tree.size()) - 1;
+  }
+
+  static bool KeepsRows(const native::LogicalAggregate& aggregate) {
+    if (!aggregate.groups.empty()) return true;
+    return std::ranges::any_of(aggregate.expressions, [](const auto& expression) {
+      if (expression->GetExpressionClass() != ExpressionClass::BOUND_AGGREGATE) return false;
+      const auto& call = expression->template Cast<native::BoundAggregateExpression>();
+      return call.IsDistinct() || call.order_bys != nullptr;
+    });
+  }
+
+  // What a row takes in memory; values of no fixed size are taken for short ones.
+  static int64_t RowBytes(const native::vector<native::LogicalType>& types) {
+    constexpr int64_t kVariableBytes = 32;
+    int64_t bytes = 0;
+    for (const auto& type : types) {
+      const auto physical = type.InternalType();
+      bytes +=
+          native::TypeIsConstantSize(physical) ? static_cast<int64_t>(native::GetTypeIdSize(physical)) : kVariableBytes;
+    }
+    return bytes;
+  }
+
   void Use(const std::string& name, const char* kind) {
     if (seen_.emplace(name, kind).second) plan_.digest_value.functions.push_back({name, kind});
   }
@@ -86,9 +125,21 @@ class PlanWalk {
                                                   [this](const native::Expression& child) { VisitExpression(child); });
   }
 
-  void VisitGet(native::LogicalGet& get) {
+  void VisitGet(native::LogicalGet& get, int self) {
     auto scan = FindLakeScan(get);
     if (scan == nullptr) {
+      plan::OperatorDigest& node = plan_.digest_value.tree[static_cast<size_t>(self)];
+      node.rows = -1;
+      node.row_bytes = RowBytes(get.returned_types);
+      if (IsSystemScan(get)) {
+        node.rows = 0;  // Read by pages and small.
+      } else if (get.function.cardinality != nullptr) {
+        const auto estimate = get.function.cardinality(context_, get.bind_data.get());
+        if (estimate != nullptr && estimate->has_estimated_cardinality) {
+          node.rows = static_cast<int64_t>(
+              std::min<native::idx_t>(estimate->estimated_cardinality, std::numeric_limits<int64_t>::max()));
+        }
+      }
       // Whatever else stands for a table is a function, also when no call was written.
       if (!IsSystemScan(get)) Use(LowerAscii(get.function.name), "table");
       return;
@@ -104,9 +155,11 @@ class PlanWalk {
       ids.push_back(id.GetPrimaryIndex());
       if (id.GetPrimaryIndex() == native::MultiFileReader::COLUMN_IDENTIFIER_FILE_INDEX)
         digest.for_write = !written_.empty();
+      if (id.IsVirtualColumn() && id.GetPrimaryIndex() != native::COLUMN_IDENTIFIER_EMPTY) digest.reads_row_ids = true;
       if (!id.IsVirtualColumn()) digest.columns.push_back(get.names[id.GetPrimaryIndex()]);
     }
     Estimate(*scan, get.table_index, ids, digest);
+    plan_.digest_value.tree[static_cast<size_t>(self)].scan = static_cast<int>(plan_.digest_value.scans.size());
     plan_.digest_value.scans.push_back(std::move(digest));
     plan_.scans.push_back(std::move(scan));
   }
@@ -149,6 +202,7 @@ class PlanWalk {
     plan_.digest_value.writes.push_back(std::move(write));
   }
 
+  native::ClientContext& context_;
   BoundPlan& plan_;
   std::set<std::pair<std::string, std::string>> seen_;
   std::set<TableId> written_;
@@ -163,7 +217,7 @@ void DigestPlan(native::ClientContext& context, const std::string& statement_kin
     plan.digest_value.changed_catalogs.push_back(catalog);
   }
   if (plan.root == nullptr) return;
-  PlanWalk(plan).Visit(*plan.root);
+  PlanWalk(context, plan).Visit(*plan.root);
   plan.digest_value.rows_estimated = static_cast<double>(plan.root->EstimateCardinality(context));
 }
 

@@ -164,14 +164,16 @@ Result<void> DuckDbEngine::BeginStatement(const RequestContext& ctx, LakeProvide
     EndStatement();
     return MakeError(ErrorCode::kInvalidArgument, "unknown time zone: {}", time_zone);
   }
-  auto ready = core_->Guard(ErrorStage::kRun, [&] {
-    if (memory_limit_bytes > 0) {
-      native::BufferManager::GetBufferManager(core_->context())
-          .SetMemoryLimit(static_cast<native::idx_t>(memory_limit_bytes));
-    }
-  });
+  auto ready = SetMemoryLimit(memory_limit_bytes);
   if (!ready.has_value()) EndStatement();
   return ready;
+}
+
+Result<void> DuckDbEngine::SetMemoryLimit(int64_t memory_limit_bytes) {
+  if (memory_limit_bytes <= 0) return {};
+  const auto limit = static_cast<native::idx_t>(memory_limit_bytes);
+  return core_->Guard(ErrorStage::kRun,
+                      [&] { native::BufferManager::GetBufferManager(core_->context()).SetMemoryLimit(limit); });
 }
 
 void DuckDbEngine::EndStatement() {

@@ -77,6 +77,8 @@ class Engine {
   /// `EndStatement`. Snapshots pinned by an earlier statement of the same transaction stay pinned.
   virtual Result<void> BeginStatement(const RequestContext& ctx, LakeProvider& provider, const plan::LookupGate& gate,
                                       int64_t memory_limit_bytes, StatementGrants grants) = 0;
+  /// Changes the limit of the statement under way. A lower one drops cached blocks; what is in use stays.
+  virtual Result<void> SetMemoryLimit(int64_t memory_limit_bytes) = 0;
   /// Releases what the statement held; rolls back what it left open.
   virtual void EndStatement() = 0;
 

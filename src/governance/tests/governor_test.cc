@@ -88,7 +88,9 @@ TEST_F(GovernorTest, DeniedStatementsAreDeniedToAdministratorsToo) {
     ExpectError(governor_.CheckStatementKind(kind, WithRole("admin")), ErrorCode::kPermissionDenied,
                 "not allowed here");
   }
-  ExpectError(governor_.CheckStatementKind("MERGE", WithRole("admin")), ErrorCode::kNotSupported, "not supported");
+  ExpectError(governor_.CheckStatementKind("VACUUM", WithRole("admin")), ErrorCode::kNotSupported, "not supported");
+  EXPECT_TRUE(governor_.CheckStatementKind("MERGE", WithRole("writer")));
+  ExpectError(governor_.CheckStatementKind("MERGE", WithRole("reader")), ErrorCode::kPermissionDenied, "write");
 }
 
 TEST_F(GovernorTest, ProductStatementsMayReadFilesAndUsersMayNot) {
@@ -243,6 +245,23 @@ TEST_F(GovernorTest, ReadingSideOfAWriteNeedsBothRights) {
   digest.writes = {{.table = TableId("t1"), .schema_name = "main", .table_name = "t", .operation = "DELETE"}};
   EXPECT_TRUE(Govern("writer", digest));
   ExpectError(Govern("reader", digest), ErrorCode::kPermissionDenied, "write");
+}
+
+TEST_F(GovernorTest, ARowsPlaceInItsFilesIsForChangingIt) {
+  auto scan = Scan(1);
+  scan.reads_row_ids = true;
+  ExpectError(Govern("admin", Select({scan})), ErrorCode::kColumnNotFound, "place in its files");
+  EXPECT_TRUE(Govern("admin", Select({scan}), StatementOrigin::kProduct).has_value());
+  auto digest = Select({scan});
+  digest.operators.insert(digest.operators.begin(), "DELETE");
+  digest.writes = {{.table = scan.table, .schema_name = "main", .table_name = "t", .operation = "DELETE"}};
+  EXPECT_TRUE(Govern("admin", digest).has_value());
+  // Of another table, or to copy it somewhere, it is a query again.
+  digest.writes[0].table = TableId("other");
+  ExpectError(Govern("admin", digest), ErrorCode::kColumnNotFound, "place in its files");
+  digest.writes[0] = {.table = scan.table, .schema_name = "main", .table_name = "t", .operation = "INSERT"};
+  digest.operators[0] = "INSERT";
+  ExpectError(Govern("admin", digest), ErrorCode::kColumnNotFound, "place in its files");
 }
 
 TEST_F(GovernorTest, ADeadStatementIsNotGoverned) {

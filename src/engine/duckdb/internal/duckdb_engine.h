@@ -44,6 +44,7 @@ class DuckDbEngine final : public Engine {
 
   Result<void> BeginStatement(const RequestContext& ctx, LakeProvider& provider, const plan::LookupGate& gate,
                               int64_t memory_limit_bytes, StatementGrants grants) override;
+  Result<void> SetMemoryLimit(int64_t memory_limit_bytes) override;
   void EndStatement() override;
   Result<std::vector<std::unique_ptr<ParsedQuery>>> Parse(const std::string& sql) override;
   Result<plan::BoundQuery> Bind(std::unique_ptr<ParsedQuery> query,

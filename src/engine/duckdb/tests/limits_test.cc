@@ -51,6 +51,42 @@ TEST_F(LimitsTest, TooLittleMemoryIsAClearError) {
   EXPECT_FALSE(engine_->broken());
 }
 
+TEST_F(LimitsTest, MemoryGrantedAfterPlanningCounts) {
+  const char* sql = "SELECT length(string_agg(repeat('x', 1000) || i, ',')) FROM range(50000) r(i)";
+  for (const bool granted : {false, true}) {
+    ASSERT_TRUE(engine_->BeginStatement(*context_, *provider_, gate_, 20'000'000, {}).has_value());
+    auto bound = Bind(sql);
+    ASSERT_TRUE(bound.has_value());
+    if (granted) EXPECT_TRUE(engine_->SetMemoryLimit(600'000'000).has_value());
+    const auto rows = Execute(Cost(*std::move(bound)));
+    engine_->EndStatement();
+    EXPECT_EQ(rows.has_value(), granted);
+  }
+}
+
+TEST_F(LimitsTest, TheDigestTellsWhereEachOperatorStands) {
+  ASSERT_TRUE(engine_->BeginStatement(*context_, *provider_, gate_, 0, {}).has_value());
+  const auto bound = Bind("SELECT i, count(*) FROM range(1000) r(i) GROUP BY i ORDER BY i");
+  ASSERT_TRUE(bound.has_value()) << bound.error().message();
+  const auto& tree = bound->digest().tree;
+  ASSERT_EQ(tree.size(), bound->digest().operators.size());
+  EXPECT_EQ(tree[0].parent, -1);
+  std::string path;
+  bool keeps_rows = false;
+  for (int at = static_cast<int>(tree.size()) - 1; at >= 0; at = tree[static_cast<size_t>(at)].parent) {
+    const auto& node = tree[static_cast<size_t>(at)];
+    path += node.name + " ";
+    keeps_rows = keeps_rows || node.keeps_rows;
+  }
+  EXPECT_EQ(path.find("GET "), 0U) << path;
+  EXPECT_NE(path.find("AGGREGATE "), std::string::npos) << path;
+  EXPECT_NE(path.find("ORDER_BY "), std::string::npos) << path;
+  EXPECT_TRUE(keeps_rows);
+  EXPECT_EQ(tree.back().rows, 1000);
+  EXPECT_EQ(tree.back().row_bytes, 8);
+  engine_->EndStatement();
+}
+
 TEST_F(LimitsTest, SortingSpillsToItsDirectory) {
   ASSERT_TRUE(engine_->BeginStatement(*context_, *provider_, gate_, 60'000'000, {}).has_value());
   auto bound = Bind(
