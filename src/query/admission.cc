@@ -36,6 +36,19 @@ int64_t Admission::waiting() const {
   return static_cast<int64_t>(queue_.size());
 }
 
+bool Admission::TryTake(int64_t bytes) {
+  std::lock_guard lock(mutex_);
+  if (!queue_.empty() || free_bytes_ < bytes) return false;
+  free_bytes_ -= bytes;
+  return true;
+}
+
+bool Admission::Grant::TryGrow(int64_t bytes) {
+  if (!admission_->TryTake(bytes)) return false;
+  bytes_ += bytes;
+  return true;
+}
+
 void Admission::Release(int64_t bytes) {
   std::lock_guard lock(mutex_);
   free_bytes_ += bytes;

@@ -27,6 +27,9 @@ class Admission {
     Grant(const Grant&) = delete;
     Grant& operator=(const Grant&) = delete;
     int64_t bytes() const { return bytes_; }
+    /// More, when it is free now and nobody waits. Never waits: two that hold memory and wait for more would wait for
+    /// each other.
+    bool TryGrow(int64_t bytes);
 
    private:
     Admission* admission_;
@@ -42,6 +45,7 @@ class Admission {
 
  private:
   void Release(int64_t bytes);
+  bool TryTake(int64_t bytes);
 
   const Limits limits_;
   mutable std::mutex mutex_;

@@ -134,8 +134,10 @@ std::string Encode(const StartMessage& message) {
                                       {"schema", message.request.schema},
                                       {"time_zone", message.request.time_zone},
                                       {"memory_bytes", message.memory_bytes},
+                                      {"planning_bytes", message.planning_bytes},
                                       {"rows_max", message.request.rows_max},
                                       {"deadline_ms", message.deadline_ms},
+                                      {"log_level", message.log_level},
                                       {"readable", EncodeReadable(message.readable)}});
 }
 
@@ -162,8 +164,10 @@ Result<StartMessage> DecodeStart(std::string_view text) {
   NL_ASSIGN_OR_RETURN(message.request.schema, StringMember(object, "schema"));
   NL_ASSIGN_OR_RETURN(message.request.time_zone, StringMember(object, "time_zone"));
   NL_ASSIGN_OR_RETURN(message.memory_bytes, IntMember(object, "memory_bytes"));
+  NL_ASSIGN_OR_RETURN(message.planning_bytes, IntMember(object, "planning_bytes"));
   NL_ASSIGN_OR_RETURN(message.request.rows_max, IntMember(object, "rows_max"));
   NL_ASSIGN_OR_RETURN(message.deadline_ms, IntMember(object, "deadline_ms"));
+  NL_ASSIGN_OR_RETURN(message.log_level, IntMember(object, "log_level"));
   NL_ASSIGN_OR_RETURN(message.readable, DecodeReadable(object));
   return message;
 }
@@ -182,6 +186,23 @@ Result<PlannedMessage> DecodePlanned(std::string_view text) {
   NL_ASSIGN_OR_RETURN(message.tables_json, StringMember(object, "tables"));
   NL_ASSIGN_OR_RETURN(message.prediction_json, StringMember(object, "prediction"));
   NL_ASSIGN_OR_RETURN(message.memory_bytes, IntMember(object, "memory_bytes"));
+  return message;
+}
+
+std::string Encode(const GrantMessage& message) {
+  json::object object{{"memory_bytes", message.memory_bytes}};
+  if (message.error) object["error"] = EncodeError(*message.error);
+  return json::serialize(object);
+}
+
+Result<GrantMessage> DecodeGrant(std::string_view text) {
+  NL_ASSIGN_OR_RETURN(const json::object object, ParseObject(text));
+  GrantMessage message;
+  NL_ASSIGN_OR_RETURN(message.memory_bytes, IntMember(object, "memory_bytes"));
+  if (const auto* error = object.if_contains("error")) {
+    if (!error->is_object()) return BadMember("error");
+    message.error = DecodeError(error->get_object());
+  }
   return message;
 }
 

@@ -29,8 +29,10 @@ struct StartMessage {
   std::string door;
   Principal principal;
   StatementRequest request;
-  int64_t memory_bytes = 0;
-  int64_t deadline_ms = 0;  ///< From receipt.
+  int64_t memory_bytes = 0;    ///< The statement's limit: the most it can be granted.
+  int64_t planning_bytes = 0;  ///< What it has until it is granted memory.
+  int64_t deadline_ms = 0;     ///< From receipt.
+  int64_t log_level = 0;       ///< The server's, so that a worker's log says as much and no more.
   std::vector<ReadableLocation> readable;
 };
 
@@ -42,7 +44,13 @@ struct PlannedMessage {
   std::string kind;
   std::string tables_json = "[]";
   std::string prediction_json = "{}";
-  int64_t memory_bytes = 0;  ///< Predicted need.
+  int64_t memory_bytes = 0;  ///< Predicted need; -1: no rule bounds it.
+};
+
+/// The server's answer to a plan: memory to execute with, or why there is none.
+struct GrantMessage {
+  int64_t memory_bytes = 0;
+  std::optional<Error> error;
 };
 
 struct DoneMessage {
@@ -58,10 +66,12 @@ struct FailedMessage {
 
 std::string Encode(const StartMessage& message);
 std::string Encode(const PlannedMessage& message);
+std::string Encode(const GrantMessage& message);
 std::string Encode(const DoneMessage& message);
 std::string Encode(const FailedMessage& message);
 Result<StartMessage> DecodeStart(std::string_view json);
 Result<PlannedMessage> DecodePlanned(std::string_view json);
+Result<GrantMessage> DecodeGrant(std::string_view json);
 Result<DoneMessage> DecodeDone(std::string_view json);
 Result<FailedMessage> DecodeFailed(std::string_view json);
 

@@ -71,12 +71,15 @@ Result<json::value> ProviderServer::Dispatch(std::string_view call) {
   NL_RETURN_IF_ERROR(ctx_.CheckAlive());
   if (method == "schema_exists") {
     NL_ASSIGN_OR_RETURN(const std::string schema, StringMember(object, "schema"));
+    // Missing and forbidden look the same.
+    if (!ctx_.principal().Has(Right::kRead)) return json::value(false);
     NL_ASSIGN_OR_RETURN(const auto found, catalog_.FindSchema(schema));
     return json::value(found.has_value());
   }
   if (method == "list_schemas") {
-    NL_ASSIGN_OR_RETURN(const auto schemas, catalog_.ListSchemas());
     json::array names;
+    if (!ctx_.principal().Has(Right::kRead)) return json::value(std::move(names));
+    NL_ASSIGN_OR_RETURN(const auto schemas, catalog_.ListSchemas());
     for (const auto& schema : schemas) names.emplace_back(schema.name);
     return json::value(std::move(names));
   }

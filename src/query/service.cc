@@ -9,6 +9,7 @@
 #include "metastore/database.h"
 #include "metastore/stored_text.h"
 #include "query/admission.h"
+#include "query/history_keeper.h"
 #include "query/lake_directory.h"
 #include "query/statement.h"
 #include "query/system_relations.h"
@@ -32,7 +33,12 @@ struct Resolved {
   int threads;
   int64_t memory_total;
   int64_t memory_per_statement;
+  int64_t planning;  ///< Set aside for each worker out of the total.
+  int64_t shared() const { return memory_total - planning * workers_max; }
 };
+
+/// Enough to bind a statement and read a large table's log.
+constexpr int64_t kPlanningBytes = 128LL << 20;
 
 Resolved Resolve(const Settings& settings) {
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
@@ -43,9 +49,10 @@ Resolved Resolve(const Settings& settings) {
   r.workers_max = std::max(r.workers_max, r.workers);
   r.threads = settings.workers_threads > 0 ? static_cast<int>(settings.workers_threads) : cores;
   r.memory_total = settings.memory_total > 0 ? settings.memory_total : MachineMemoryBytes() / 2;
+  r.planning = std::min(kPlanningBytes, r.memory_total / (2 * r.workers_max));
   r.memory_per_statement =
-      settings.memory_per_statement > 0 ? settings.memory_per_statement : r.memory_total / std::max(1, r.workers);
-  r.memory_per_statement = std::min(r.memory_per_statement, r.memory_total);
+      settings.memory_per_statement > 0 ? settings.memory_per_statement : r.planning + r.shared() / r.workers;
+  r.memory_per_statement = std::min(r.memory_per_statement, r.planning + r.shared());
   return r;
 }
 
@@ -66,9 +73,11 @@ class LakeService final : public StatementService {
         metastore_(std::move(store)),
         catalog_(catalog::NewCatalog(*metastore_, clock, directory_->root())),
         objects_(storage::NewLocalStore()),
-        admission_({.memory_bytes = resolved.memory_total,
+        admission_({.memory_bytes = resolved.shared(),
                     .queue_max = settings_.admission_queue_max,
-                    .wait_max = settings_.admission_wait_max}) {}
+                    .wait_max = settings_.admission_wait_max}),
+        history_keeper_(clock, settings_.history_keep,
+                        [this](WallTime before) { return catalog_->ForgetStatements(before); }) {}
 
   Result<void> StartWorkers(const std::string& program) {
     NL_ASSIGN_OR_RETURN(workers_,
@@ -77,8 +86,9 @@ class LakeService final : public StatementService {
                                            .idle_workers = resolved_.workers,
                                            .workers_max = resolved_.workers_max,
                                            .threads_per_worker = resolved_.threads,
+                                           .queue_max = settings_.admission_queue_max,
                                            .statements_max = static_cast<int>(settings_.workers_statements_max),
-                                           .memory_bytes = resolved_.memory_per_statement},
+                                           .memory_bytes = resolved_.planning},
                                           metrics_));
     return {};
   }
@@ -88,6 +98,7 @@ class LakeService final : public StatementService {
   Result<std::unique_ptr<ResultStream>> Execute(const RequestContext& ctx, StatementRequest request) override {
     if (stopping_) return MakeError(ErrorCode::kUnavailable, "the server is shutting down");
     NL_RETURN_IF_ERROR(CheckRequest(request));
+    history_keeper_.Look();
     const int64_t memory = request.memory_bytes > 0 ? request.memory_bytes : resolved_.memory_per_statement;
     if (request.rows_max <= 0) request.rows_max = settings_.statement_rows_max;
     NL_ASSIGN_OR_RETURN(auto readable, ReadableLocations(ctx));
@@ -98,7 +109,8 @@ class LakeService final : public StatementService {
                             running_,
                             metrics_,
                             directory_->tables_path(),
-                            settings_.admission_wait_max};
+                            settings_.admission_wait_max,
+                            resolved_.planning};
     NL_ASSIGN_OR_RETURN(std::unique_ptr<ResultStream> stream,
                         Statement::Start(ctx, std::move(request), lake, memory, std::move(readable)));
     return stream;
@@ -141,8 +153,8 @@ class LakeService final : public StatementService {
   Metrics& metrics() override {
     metrics_.Set("neurolake_statements_running", "Statements that have not ended.",
                  static_cast<double>(running_.size()));
-    metrics_.Set("neurolake_statements_waiting", "Statements that wait for memory.",
-                 static_cast<double>(admission_.waiting()));
+    metrics_.Set("neurolake_statements_waiting", "Statements that wait for a worker or memory.",
+                 static_cast<double>(workers_->waiting() + admission_.waiting()));
     metrics_.Set("neurolake_workers_alive", "Worker processes alive.", workers_->alive());
     return metrics_;
   }
@@ -198,6 +210,7 @@ class LakeService final : public StatementService {
   RunningStatements running_;
   std::unique_ptr<WorkerPool> workers_;
   std::atomic<bool> stopping_ = false;
+  HistoryKeeper history_keeper_;  ///< Last: it uses the catalogue until it ends.
 };
 
 }  // namespace

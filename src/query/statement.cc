@@ -45,6 +45,9 @@ class Statement::Shared final : public StatementControl {
 
 namespace {
 
+/// Predictions are rough; what is granted beyond them keeps a slight miss from spilling.
+constexpr double kGrantHeadroom = 1.5;
+
 /// Joins two ways to stop: the door's (its client left) and the statement's own Cancel().
 RequestContext WithStop(const RequestContext& ctx, std::stop_token stop) {
   return {ctx.principal(), ctx.request_id(), ctx.door(), ctx.clock(), ctx.deadline(), std::move(stop)};
@@ -53,12 +56,13 @@ RequestContext WithStop(const RequestContext& ctx, std::stop_token stop) {
 }  // namespace
 
 Statement::Statement(const RequestContext& ctx, const LakeServices& lake, std::shared_ptr<Shared> shared,
-                     StatementRequest request)
+                     StatementRequest request, int64_t memory_bytes)
     : ctx_(WithStop(ctx, shared->stop_token())),
       lake_(lake),
       shared_(std::move(shared)),
       request_(std::move(request)),
       provider_(ctx_, lake_.catalog, lake_.store, lake_.running, shared_->status().id.value(), lake_.tables_directory),
+      memory_bytes_max_(memory_bytes),
       started_(ctx.clock().SteadyNow()) {}
 
 Result<std::unique_ptr<Statement>> Statement::Start(const RequestContext& ctx, StatementRequest request,
@@ -66,7 +70,7 @@ Result<std::unique_ptr<Statement>> Statement::Start(const RequestContext& ctx, S
                                                     std::vector<ReadableLocation> readable) {
   const StatementId id = request.id.empty() ? StatementId(NewUuid()) : request.id;
   auto shared = std::make_shared<Shared>(id, ctx.principal().id);
-  std::unique_ptr<Statement> statement(new Statement(ctx, lake, shared, std::move(request)));
+  std::unique_ptr<Statement> statement(new Statement(ctx, lake, shared, std::move(request), memory_bytes));
   catalog::StatementRecord& record = statement->record_;
   record.id = id;
   record.principal = ctx.principal().name;
@@ -81,10 +85,12 @@ Result<std::unique_ptr<Statement>> Statement::Start(const RequestContext& ctx, S
     statement->finished_ = true;
     return std::unexpected(begun.error());
   }
+  statement->record_micros_ =
+      std::chrono::duration_cast<std::chrono::microseconds>(ctx.clock().SteadyNow() - statement->started_).count();
   lake.running.Add(id, shared);
   statement->on_stop_.emplace(ctx.stop_token(), [shared] { shared->Cancel(); });
   auto run = [&]() -> Result<void> {
-    NL_RETURN_IF_ERROR(statement->Admit(memory_bytes));
+    NL_RETURN_IF_ERROR(statement->LeaseWorker());
     NL_RETURN_IF_ERROR(statement->SendStart(std::move(readable)));
     NL_ASSIGN_OR_RETURN(const auto none, statement->Pump(/*until_schema=*/true));
     return {};
@@ -104,12 +110,52 @@ Statement::~Statement() {
   Finish(&error);
 }
 
-Result<void> Statement::Admit(int64_t memory_bytes) {
-  NL_ASSIGN_OR_RETURN(grant_, lake_.admission.Acquire(ctx_, memory_bytes));
-  NL_ASSIGN_OR_RETURN(worker_, lake_.workers.Lease(ctx_, memory_bytes, lake_.wait_max));
+Result<void> Statement::LeaseWorker() {
+  const int64_t planning_bytes = std::min(lake_.planning_bytes, memory_bytes_max_);
+  NL_ASSIGN_OR_RETURN(worker_, lake_.workers.Lease(ctx_, planning_bytes, lake_.wait_max));
   shared_->SetWorker(worker_.get());
   shared_->Update([](StatementStatus& status) { status.state = "running"; });
   return {};
+}
+
+Result<int64_t> Statement::GrantMemory(int64_t predicted_bytes) {
+  const int64_t planning_bytes = std::min(lake_.planning_bytes, memory_bytes_max_);
+  int64_t wanted = memory_bytes_max_;
+  if (request_.memory_bytes == 0 && predicted_bytes >= 0) {
+    const double with_headroom = static_cast<double>(predicted_bytes) * kGrantHeadroom;
+    if (with_headroom < static_cast<double>(wanted)) {
+      wanted = std::max(planning_bytes, static_cast<int64_t>(with_headroom));
+    }
+  }
+  if (grant_ == nullptr) {
+    NL_ASSIGN_OR_RETURN(grant_, lake_.admission.Acquire(ctx_, wanted - planning_bytes));
+  } else if (const int64_t more = wanted - planning_bytes - grant_->bytes(); more > 0) {
+    // A later part of a composed statement does with less when there is no more.
+    std::ignore = grant_->TryGrow(more);
+  }
+  return planning_bytes + grant_->bytes();
+}
+
+Result<void> Statement::AnswerPlan(const PlannedMessage& planned) {
+  record_.kind = planned.kind;
+  record_.tables_json = planned.tables_json;
+  record_.prediction_json = planned.prediction_json;
+  shared_->Update([&](StatementStatus& status) {
+    status.kind = planned.kind;
+    status.tables_json = planned.tables_json;
+    status.prediction_json = planned.prediction_json;
+    status.state = "queued";
+  });
+  GrantMessage answer;
+  if (const auto granted = GrantMemory(planned.memory_bytes)) {
+    answer.memory_bytes = *granted;
+    lake_.workers.SetMemoryLimit(*worker_, *granted);
+  } else {
+    // By way of the worker, which then ends the statement in its usual order and stays usable.
+    answer.error = granted.error();
+  }
+  shared_->Update([](StatementStatus& status) { status.state = "running"; });
+  return worker_->channel().Send(FrameKind::kGrant, Encode(answer));
 }
 
 Result<void> Statement::SendStart(std::vector<ReadableLocation> readable) {
@@ -118,8 +164,10 @@ Result<void> Statement::SendStart(std::vector<ReadableLocation> readable) {
                      .door = ctx_.door(),
                      .principal = ctx_.principal(),
                      .request = request_,
-                     .memory_bytes = grant_->bytes(),
+                     .memory_bytes = memory_bytes_max_,
+                     .planning_bytes = std::min(lake_.planning_bytes, memory_bytes_max_),
                      .deadline_ms = ctx_.Remaining().count(),
+                     .log_level = static_cast<int64_t>(GetLogLevel()),
                      .readable = std::move(readable)};
   if (!worker_->channel().Send(FrameKind::kStart, Encode(start))) return std::unexpected(LostWorker());
   return {};
@@ -162,15 +210,7 @@ Result<bool> Statement::HandleFrame(Frame& frame, bool until_schema, std::option
       return false;
     case FrameKind::kPlanned: {
       NL_ASSIGN_OR_RETURN(const PlannedMessage planned, DecodePlanned(frame.payload));
-      record_.kind = planned.kind;
-      record_.tables_json = planned.tables_json;
-      record_.prediction_json = planned.prediction_json;
-      shared_->Update([&](StatementStatus& status) {
-        status.kind = planned.kind;
-        status.tables_json = planned.tables_json;
-        status.prediction_json = planned.prediction_json;
-      });
-      NL_RETURN_IF_ERROR(worker_->channel().Send(FrameKind::kGrant, {}));
+      NL_RETURN_IF_ERROR(AnswerPlan(planned));
       return false;
     }
     case FrameKind::kSchema: {
@@ -197,7 +237,7 @@ Result<bool> Statement::HandleFrame(Frame& frame, bool until_schema, std::option
       return false;
     case FrameKind::kDone: {
       NL_ASSIGN_OR_RETURN(const DoneMessage done, DecodeDone(frame.payload));
-      record_.stages_json = StagesJson(done.stages);
+      SetStages(done.stages);
       record_.rows_changed = done.statistics.rows_changed;
       record_.bytes_scanned = done.statistics.bytes_read;
       record_.rows_scanned = done.statistics.rows_scanned;
@@ -216,14 +256,21 @@ Result<bool> Statement::HandleFrame(Frame& frame, bool until_schema, std::option
     }
     case FrameKind::kFailed: {
       NL_ASSIGN_OR_RETURN(FailedMessage failed, DecodeFailed(frame.payload));
-      record_.stages_json = StagesJson(failed.stages);
-      worker_reusable_ = !failed.engine_broken;
+      SetStages(failed.stages);
+      // What ran out of memory may have left little of it to the next statement.
+      worker_reusable_ = !failed.engine_broken && failed.error.code() != ErrorCode::kOutOfMemory;
       // What the engine calls an interrupt was a cancel or a deadline; only this side knows which.
       if (worker_->cancelled()) return std::unexpected(LostWorker());
       return std::unexpected(std::move(failed.error));
     }
     default: return MakeError(ErrorCode::kCorruption, "a worker sent a frame that only the server sends");
   }
+}
+
+void Statement::SetStages(const StageTimes& of_worker) {
+  StageTimes stages{{"record", record_micros_}};
+  stages.insert(stages.end(), of_worker.begin(), of_worker.end());
+  record_.stages_json = StagesJson(stages);
 }
 
 Error Statement::LostWorker() {

@@ -23,13 +23,15 @@ struct LakeServices {
   Metrics& metrics;
   std::string tables_directory;
   std::chrono::milliseconds wait_max;
+  int64_t planning_bytes;  ///< What every worker may use before its statement is granted memory.
 };
 
 /// A statement on the server's side: it holds the grant and the worker, answers the worker's calls, and passes rows on
 /// as they come. The thread that calls Next() drives it; status() and Cancel() come from anywhere.
 class Statement final : public ResultStream {
  public:
-  /// Admits, records the attempt, leases a worker and waits for the result's columns.
+  /// Records the attempt, leases a worker, admits what it planned and waits for the result's columns.
+  /// `memory_bytes` is the most the statement may be granted.
   static Result<std::unique_ptr<Statement>> Start(const RequestContext& ctx, StatementRequest request,
                                                   const LakeServices& lake, int64_t memory_bytes,
                                                   std::vector<ReadableLocation> readable);
@@ -43,12 +45,17 @@ class Statement final : public ResultStream {
  private:
   class Shared;
   Statement(const RequestContext& ctx, const LakeServices& lake, std::shared_ptr<Shared> shared,
-            StatementRequest request);
-  Result<void> Admit(int64_t memory_bytes);
+            StatementRequest request, int64_t memory_bytes);
+  Result<void> LeaseWorker();
+  /// Decides what a plan may use: predicted need and headroom, or all that the statement's limit allows when the need
+  /// is unknown or the request named its memory. Waits for it the first time; later only takes what is free.
+  Result<int64_t> GrantMemory(int64_t predicted_bytes);
+  Result<void> AnswerPlan(const PlannedMessage& planned);
   Result<void> SendStart(std::vector<ReadableLocation> readable);
   /// Works through frames until there is a schema, a batch or the end.
   Result<std::optional<arrow::Batch>> Pump(bool until_schema);
   Result<bool> HandleFrame(Frame& frame, bool until_schema, std::optional<arrow::Batch>& batch);
+  void SetStages(const StageTimes& of_worker);
   Error LostWorker();
   /// Ends the statement once: history, metrics, worker and memory go back.
   void Finish(const Error* error);
@@ -59,7 +66,8 @@ class Statement final : public ResultStream {
   StatementRequest request_;
   ProviderServer provider_;
   catalog::StatementRecord record_;
-  std::unique_ptr<Admission::Grant> grant_;
+  const int64_t memory_bytes_max_;
+  std::unique_ptr<Admission::Grant> grant_;  ///< Beyond what planning has.
   std::unique_ptr<Worker> worker_;
   arrow::MessageDecoder decoder_;
   std::optional<arrow::Schema> schema_;
@@ -69,6 +77,7 @@ class Statement final : public ResultStream {
   bool finished_ = false;
   bool worker_reusable_ = false;
   int64_t bytes_returned_ = 0;
+  int64_t record_micros_ = 0;  ///< Storing the attempt, before anything else.
 };
 
 }  // namespace neurolake::query

@@ -192,7 +192,7 @@ Result<void> StatementSql::Drop(const std::string& sql) {
 
 Result<std::optional<TableShape>> StatementSql::FindTable(const std::string& schema, const std::string& table) {
   // Any statement gives the engine the rights and the way to the server that looking a table up needs.
-  NL_ASSIGN_OR_RETURN(const auto prepared, statement_.Prepare("SELECT 1", origin_));
+  NL_RETURN_IF_ERROR(statement_.Begin(origin_));
   NL_ASSIGN_OR_RETURN(auto state, statement_.engine_.FindTable({schema, table}));
   if (!state) return std::nullopt;
   TableShape shape{.id = state->id.value(),

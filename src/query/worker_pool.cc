@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <cstring>
-#include <fstream>
 
 #include "common/ids.h"
 #include "common/log.h"
@@ -21,36 +20,30 @@ using std::chrono::milliseconds;
 
 /// Overshoot that is not the statement's fault: allocator caches, thread stacks, the result being sent.
 constexpr int64_t kMemorySlackBytes = 96LL << 20;
+/// What an idle worker may keep: snapshots it has seen, the allocator's own.
+constexpr int64_t kRetainedBytesMax = 256LL << 20;
 constexpr milliseconds kSupervisorTick{20};
 constexpr milliseconds kSpawnTimeout{20'000};
 
 struct ProcessMemory {
-  int64_t data_bytes = 0;
-  int64_t resident_bytes = 0;
+  int64_t data_bytes = 0;      ///< What RLIMIT_DATA counts, and the stack.
+  int64_t resident_bytes = 0;  ///< Anonymous memory in use.
 };
 
+/// Cheap enough to ask fifty times a second. Zeros for a process that is gone.
 ProcessMemory ReadMemory(pid_t pid) {
-  ProcessMemory memory;
-  std::ifstream status(fmt::format("/proc/{}/status", pid));
-  for (std::string key; status >> key;) {
-    int64_t kib = 0;
-    if (key == "VmData:" && status >> kib) memory.data_bytes = kib << 10;
-    if (key == "RssAnon:" && status >> kib) memory.resident_bytes = kib << 10;
-  }
-  return memory;
-}
-
-/// Resident anonymous memory, cheap enough to ask fifty times a second.
-int64_t ReadResidentBytes(pid_t pid) {
   static const int64_t page_bytes = ::sysconf(_SC_PAGESIZE);
   char text[128] = {};
   const int file = ::open(fmt::format("/proc/{}/statm", pid).c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return 0;
+  if (file < 0) return {};
   const ssize_t got = ::read(file, text, sizeof(text) - 1);
   ::close(file);
-  long long total = 0, resident = 0, shared = 0;
-  if (got <= 0 || std::sscanf(text, "%lld %lld %lld", &total, &resident, &shared) != 3) return 0;
-  return (resident - shared) * page_bytes;
+  long long total = 0, resident = 0, shared = 0, code = 0, library = 0, data = 0;
+  if (got <= 0 ||
+      std::sscanf(text, "%lld %lld %lld %lld %lld %lld", &total, &resident, &shared, &code, &library, &data) != 6) {
+    return {};
+  }
+  return {.data_bytes = data * page_bytes, .resident_bytes = (resident - shared) * page_bytes};
 }
 
 int64_t SteadyNanoseconds() {
@@ -78,6 +71,12 @@ void Worker::Cancel(WorkerEnd reason) {
   cancelled_at_ns_ = SteadyNanoseconds();
   // A worker that does not read fills the socket; the supervisor's SIGKILL does not depend on this frame.
   [[maybe_unused]] const auto sent = channel_.Send(FrameKind::kCancel, {});
+}
+
+bool Worker::HasEnded() const {
+  siginfo_t info{};
+  // WNOWAIT leaves the process to the destructor.
+  return ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT | WNOHANG) == 0 && info.si_pid == pid_;
 }
 
 WorkerEnd Worker::FindEnd() {
@@ -147,34 +146,55 @@ Result<std::unique_ptr<Worker>> WorkerPool::Spawn() {
   if (!ready || !*ready || (*ready)->kind != FrameKind::kReady) {
     return MakeError(ErrorCode::kUnavailable, "a worker process did not start");
   }
-  const ProcessMemory memory = ReadMemory(pid);
-  worker->idle_data_bytes_ = memory.data_bytes;
-  worker->idle_resident_bytes_ = memory.resident_bytes;
+  worker->fresh_resident_bytes_ = ReadMemory(pid).resident_bytes;
   return worker;
 }
 
 Result<std::unique_ptr<Worker>> WorkerPool::Lease(const RequestContext& ctx, int64_t memory_limit_bytes,
                                                   milliseconds wait_max) {
   std::unique_lock lock(mutex_);
+  if (idle_.empty() && wanted_ >= options_.queue_max) {
+    return MakeError(ErrorCode::kTooManyRequests, "too many statements are waiting, retry later: {}", wanted_);
+  }
   ++wanted_;
   changed_.notify_all();
   const auto until = std::min(ctx.deadline(), ctx.clock().SteadyNow() + wait_max);
-  const bool found =
-      changed_.wait_for(lock, ctx.stop_token(), until - ctx.clock().SteadyNow(), [&] { return !idle_.empty(); });
-  --wanted_;
-  if (!found) {
-    NL_RETURN_IF_ERROR(ctx.CheckAlive());
-    return MakeError(ErrorCode::kTooManyRequests, "no worker became free in time, retry later");
+  std::unique_ptr<Worker> worker;
+  while (worker == nullptr) {
+    if (!changed_.wait_for(lock, ctx.stop_token(), until - ctx.clock().SteadyNow(), [&] { return !idle_.empty(); })) {
+      --wanted_;
+      NL_RETURN_IF_ERROR(ctx.CheckAlive());
+      return MakeError(ErrorCode::kTooManyRequests, "no worker became free in time, retry later");
+    }
+    worker = std::move(idle_.front());
+    idle_.pop_front();
+    if (worker->HasEnded()) {
+      // Killed while it was idle: no statement has to learn of it.
+      lock.unlock();
+      Destroy(std::move(worker));
+      lock.lock();
+    }
   }
-  std::unique_ptr<Worker> worker = std::move(idle_.front());
-  idle_.pop_front();
-  worker->memory_limit_bytes_ = memory_limit_bytes;
+  --wanted_;
+  const ProcessMemory idle = ReadMemory(worker->pid_);
+  worker->idle_data_bytes_ = idle.data_bytes;
+  worker->idle_resident_bytes_ = idle.resident_bytes;
   worker->ctx_ = ctx;
-  const auto hard = static_cast<rlim_t>(worker->idle_data_bytes_ + memory_limit_bytes + kMemorySlackBytes);
-  const rlimit limit{hard, RLIM_INFINITY};
-  ::prlimit(worker->pid_, RLIMIT_DATA, &limit, nullptr);
+  ApplyLimit(*worker, memory_limit_bytes);
   leased_.push_back(worker.get());
   return worker;
+}
+
+void WorkerPool::SetMemoryLimit(Worker& worker, int64_t memory_limit_bytes) {
+  std::lock_guard lock(mutex_);
+  ApplyLimit(worker, memory_limit_bytes);
+}
+
+void WorkerPool::ApplyLimit(Worker& worker, int64_t memory_limit_bytes) {
+  worker.memory_limit_bytes_ = memory_limit_bytes;
+  const auto hard = static_cast<rlim_t>(worker.idle_data_bytes_ + memory_limit_bytes + kMemorySlackBytes);
+  const rlimit limit{hard, RLIM_INFINITY};
+  ::prlimit(worker.pid_, RLIMIT_DATA, &limit, nullptr);
 }
 
 void WorkerPool::Return(std::unique_ptr<Worker> worker, bool reusable) {
@@ -185,7 +205,7 @@ void WorkerPool::Return(std::unique_ptr<Worker> worker, bool reusable) {
   }
   ++worker->statements_;
   // A statement may leave memory behind in the allocator; a bloated worker is cheaper to replace than to reason about.
-  const bool bloated = ReadResidentBytes(worker->pid_) > worker->idle_resident_bytes_ + 4 * kMemorySlackBytes;
+  const bool bloated = ReadMemory(worker->pid_).resident_bytes > worker->fresh_resident_bytes_ + kRetainedBytesMax;
   if (!reusable || bloated || worker->cancelled() || worker->statements_ >= options_.statements_max) {
     Destroy(std::move(worker));
     return;
@@ -208,6 +228,11 @@ int WorkerPool::alive() const {
   return alive_;
 }
 
+int WorkerPool::waiting() const {
+  std::lock_guard lock(mutex_);
+  return wanted_;
+}
+
 void WorkerPool::CheckLeased(Worker& worker, SteadyTime now) {
   const int64_t cancelled_at = worker.cancelled_at_ns_;
   if (cancelled_at != 0) {
@@ -220,7 +245,7 @@ void WorkerPool::CheckLeased(Worker& worker, SteadyTime now) {
     worker.Cancel(WorkerEnd::kCancelled);
   } else if (now >= worker.ctx_->deadline()) {
     worker.Cancel(WorkerEnd::kDeadline);
-  } else if (ReadResidentBytes(worker.pid_) >
+  } else if (ReadMemory(worker.pid_).resident_bytes >
              worker.idle_resident_bytes_ + worker.memory_limit_bytes_ + kMemorySlackBytes) {
     worker.killed_for_memory_ = true;
     ::kill(worker.pid_, SIGKILL);

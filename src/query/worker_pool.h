@@ -21,6 +21,7 @@ struct WorkerPoolOptions {
   int idle_workers = 2;         ///< Kept warm.
   int workers_max = 4;
   int threads_per_worker = 2;
+  int64_t queue_max = 256;                    ///< Leases that may wait at once; one more is refused.
   int statements_max = 10'000;                ///< A worker is replaced after this many.
   int64_t memory_bytes = 0;                   ///< A worker's engine limit before a statement's own.
   std::chrono::milliseconds kill_after{700};  ///< From an unheeded cancel to SIGKILL.
@@ -40,6 +41,8 @@ class Worker {
   pid_t pid() const { return pid_; }
   /// Asks the statement to stop; the supervisor kills the worker if it has not within `kill_after`. Thread-safe.
   void Cancel(WorkerEnd reason);
+  /// The process is gone; nobody has said why yet.
+  bool HasEnded() const;
   /// Why the channel broke: waits shortly for the process to be reaped.
   WorkerEnd FindEnd();
   bool cancelled() const { return cancel_reason_.load() != WorkerEnd::kNone; }
@@ -54,9 +57,10 @@ class Worker {
   std::atomic<bool> killed_for_memory_ = false;
   std::atomic<int64_t> cancelled_at_ns_ = 0;  ///< Steady time; 0: not cancelled.
   int statements_ = 0;
-  int64_t idle_data_bytes_ = 0;  ///< Private memory of the idle process, beneath every statement's limit.
+  int64_t fresh_resident_bytes_ = 0;  ///< Of the process that has run nothing yet.
+  // Of the current lease. What the idle process had lies beneath the statement's limit.
+  int64_t idle_data_bytes_ = 0;
   int64_t idle_resident_bytes_ = 0;
-  // Of the current lease.
   int64_t memory_limit_bytes_ = 0;
   std::optional<RequestContext> ctx_;
 };
@@ -68,17 +72,21 @@ class WorkerPool {
   ~WorkerPool();
 
   /// An idle worker for one statement, with the operating system's limits set for it. Waits for one until the
-  /// context ends or `wait_max` passes (kTooManyRequests).
+  /// context ends or `wait_max` passes; kTooManyRequests then, and when too many wait already.
   Result<std::unique_ptr<Worker>> Lease(const RequestContext& ctx, int64_t memory_limit_bytes,
                                         std::chrono::milliseconds wait_max);
+  /// Changes the limits of a leased worker.
+  void SetMemoryLimit(Worker& worker, int64_t memory_limit_bytes);
   /// Gives the worker back; `reusable` false replaces it.
   void Return(std::unique_ptr<Worker> worker, bool reusable);
   int alive() const;
+  int waiting() const;
 
  private:
   WorkerPool(WorkerPoolOptions options, Metrics& metrics);
   Result<std::unique_ptr<Worker>> Spawn();
   void Supervise(std::stop_token stop);
+  static void ApplyLimit(Worker& worker, int64_t memory_limit_bytes);
   void CheckLeased(Worker& worker, SteadyTime now);
   void Refill(std::stop_token stop);
   void Destroy(std::unique_ptr<Worker> worker);

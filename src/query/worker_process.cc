@@ -92,6 +92,8 @@ class WorkerProcess {
   bool RunOne(const std::string& payload) {
     auto start = DecodeStart(payload);
     if (!start) return false;
+    SetLogLevel(
+        static_cast<LogLevel>(std::clamp<int64_t>(start->log_level, 0, static_cast<int64_t>(LogLevel::kError))));
     {
       std::lock_guard lock(stop_mutex_);
       stop_ = std::stop_source();
@@ -120,10 +122,13 @@ class WorkerProcess {
     }
   }
 
-  Result<void> AskGrant(const PlannedMessage& planned) {
+  Result<int64_t> AskGrant(const PlannedMessage& planned) {
     NL_RETURN_IF_ERROR(channel_.Send(FrameKind::kPlanned, Encode(planned)));
-    if (!grants_.Take()) return MakeError(ErrorCode::kUnavailable, "the server is gone");
-    return {};
+    const auto frame = grants_.Take();
+    if (!frame) return MakeError(ErrorCode::kUnavailable, "the server is gone");
+    NL_ASSIGN_OR_RETURN(GrantMessage grant, DecodeGrant(frame->payload));
+    if (grant.error) return std::unexpected(*std::move(grant.error));
+    return grant.memory_bytes;
   }
 
   Channel channel_;

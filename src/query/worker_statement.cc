@@ -69,13 +69,13 @@ WorkerStatement::WorkerStatement(const RequestContext& ctx, const StartMessage& 
       engine_(engine),
       provider_(provider),
       channel_(channel),
-      request_grant_(std::move(request_grant)) {}
+      request_grant_(std::move(request_grant)),
+      memory_bytes_(start.planning_bytes) {}
 
 // The gate must live until the engine has let go of the statement.
 WorkerStatement::~WorkerStatement() { engine_.EndStatement(); }
 
-Result<plan::CostedQuery> WorkerStatement::Prepare(const std::string& sql, StatementOrigin origin,
-                                                   std::vector<tables::delta::SetTransaction> transactions) {
+Result<void> WorkerStatement::Begin(StatementOrigin origin, std::vector<tables::delta::SetTransaction> transactions) {
   engine_.EndStatement();
   gate_ = governor_.GateFor(origin);
   engine::StatementGrants grants;
@@ -85,7 +85,12 @@ Result<plan::CostedQuery> WorkerStatement::Prepare(const std::string& sql, State
   grants.transactions = std::move(transactions);
   grants.default_schema = start_.request.schema;
   grants.time_zone = start_.request.time_zone;
-  NL_RETURN_IF_ERROR(engine_.BeginStatement(ctx_, provider_, *gate_, start_.memory_bytes, std::move(grants)));
+  return engine_.BeginStatement(ctx_, provider_, *gate_, memory_bytes_, std::move(grants));
+}
+
+Result<plan::CostedQuery> WorkerStatement::Prepare(const std::string& sql, StatementOrigin origin,
+                                                   std::vector<tables::delta::SetTransaction> transactions) {
+  NL_RETURN_IF_ERROR(Begin(origin, std::move(transactions)));
   NL_ASSIGN_OR_RETURN(auto parsed, Stage("parse", [&] { return engine_.Parse(sql); }));
   if (parsed.size() != 1) {
     return MakeError(ErrorCode::kSyntaxError, "expected one statement, got {}; send them one by one", parsed.size());
@@ -104,11 +109,15 @@ Result<plan::CostedQuery> WorkerStatement::Prepare(const std::string& sql, State
 }
 
 Result<void> WorkerStatement::AwaitGrant(const plan::CostedQuery& query, const std::string& kind) {
-  const PlannedMessage planned{.kind = kind,
-                               .tables_json = TablesJson(query.digest()),
-                               .prediction_json = optimizer::PredictionJson(query.prediction()),
-                               .memory_bytes = query.prediction().memory_bytes};
-  return Stage("grant", [&] { return request_grant_(planned); });
+  return AwaitGrant({.kind = kind,
+                     .tables_json = TablesJson(query.digest()),
+                     .prediction_json = optimizer::PredictionJson(query.prediction()),
+                     .memory_bytes = kind == "EXPLAIN" ? 0 : query.prediction().memory_bytes});
+}
+
+Result<void> WorkerStatement::AwaitGrant(const PlannedMessage& planned) {
+  NL_ASSIGN_OR_RETURN(memory_bytes_, Stage("grant", [&] { return request_grant_(planned); }));
+  return engine_.SetMemoryLimit(memory_bytes_);
 }
 
 Result<engine::ExecutionStatistics> WorkerStatement::ExecuteAndSend(plan::CostedQuery query, bool send_count) {
@@ -173,7 +182,7 @@ std::string WorkerStatement::SchemaOf(const ObjectName& name) const {
 
 Result<engine::ExecutionStatistics> WorkerStatement::RunOnServer(const std::string& kind,
                                                                  const std::function<Result<void>()>& body) {
-  NL_RETURN_IF_ERROR(request_grant_({.kind = kind}));
+  NL_RETURN_IF_ERROR(AwaitGrant({.kind = kind}));
   NL_RETURN_IF_ERROR(Stage("execute", body));
   NL_RETURN_IF_ERROR(SendRowsChanged(-1));
   return Statistics{};
@@ -224,7 +233,8 @@ Result<engine::ExecutionStatistics> WorkerStatement::RunExplain(const Explain& e
 Result<engine::ExecutionStatistics> WorkerStatement::RunCopy(const CopyInto& copy) {
   json::array tables;
   tables.push_back({{"table", SchemaOf(copy.target) + "." + copy.target.name}, {"access", "write"}});
-  NL_RETURN_IF_ERROR(request_grant_({.kind = "COPY INTO", .tables_json = json::serialize(tables)}));
+  // Its parts are planned one after the other, from what the files turn out to be: no prediction yet.
+  NL_RETURN_IF_ERROR(AwaitGrant({.kind = "COPY INTO", .tables_json = json::serialize(tables), .memory_bytes = -1}));
   CopyInto qualified = copy;
   qualified.target.schema = SchemaOf(copy.target);
   StatementSql sql(*this);
@@ -252,7 +262,7 @@ Result<engine::ExecutionStatistics> WorkerStatement::RunPromotion(const Promote&
   json::array tables;
   tables.push_back({{"table", full(qualified.source)}, {"access", "read"}});
   tables.push_back({{"table", full(qualified.target)}, {"access", "write"}});
-  NL_RETURN_IF_ERROR(request_grant_({.kind = "PROMOTE", .tables_json = json::serialize(tables)}));
+  NL_RETURN_IF_ERROR(AwaitGrant({.kind = "PROMOTE", .tables_json = json::serialize(tables), .memory_bytes = -1}));
   // Its SELECT is a user's text, so all of it is judged as one, and no file is granted.
   StatementSql sql(*this, StatementOrigin::kUser);
   NL_ASSIGN_OR_RETURN(const PromoteReport report, RunPromote(qualified, sql));

@@ -23,8 +23,8 @@ namespace neurolake::query {
 /// execute, each stage timed and its own type. Sends rows as they come. For one thread.
 class WorkerStatement {
  public:
-  /// Tells the server what was planned; returns when it has granted the execution.
-  using RequestGrant = std::function<Result<void>(const PlannedMessage&)>;
+  /// Tells the server what was planned; returns the memory it grants, once it does.
+  using RequestGrant = std::function<Result<int64_t>(const PlannedMessage&)>;
 
   /// Borrows everything for the statement's time.
   WorkerStatement(const RequestContext& ctx, const StartMessage& start, engine::duckdb::Engine& engine,
@@ -43,6 +43,8 @@ class WorkerStatement {
   /// Runs `body` as the stage `name` and adds how long it took, also when it fails.
   template <typename Body>
   auto Stage(const char* name, Body body);
+  /// Opens a statement of the engine: its rights, and the memory it has by now.
+  Result<void> Begin(governance::StatementOrigin origin, std::vector<tables::delta::SetTransaction> transactions = {});
   /// Text to a query that may be executed, through all gates.
   Result<plan::CostedQuery> Prepare(const std::string& sql, governance::StatementOrigin origin,
                                     std::vector<tables::delta::SetTransaction> transactions = {});
@@ -58,6 +60,7 @@ class WorkerStatement {
   std::string SchemaOf(const ObjectName& name) const;
   /// Reports the plan to the server and waits for its grant.
   Result<void> AwaitGrant(const plan::CostedQuery& query, const std::string& kind);
+  Result<void> AwaitGrant(const PlannedMessage& planned);
   /// `send_count`: a statement without columns answers how many rows it changed.
   Result<Statistics> ExecuteAndSend(plan::CostedQuery query, bool send_count);
   /// BEGIN … COMMIT in one request: all or nothing, one result. The last statement's rows are the answer, or the number
@@ -78,6 +81,7 @@ class WorkerStatement {
   const governance::Governor governor_{};
   std::unique_ptr<plan::LookupGate> gate_;
   StageTimes stages_;
+  int64_t memory_bytes_;  ///< Granted so far.
 };
 
 }  // namespace neurolake::query

@@ -30,6 +30,17 @@ TEST_F(AdmissionTest, RefusesWhatCanNeverFit) {
   EXPECT_EQ(admission.Acquire(Context(), 101).error().code(), ErrorCode::kOutOfMemory);
 }
 
+TEST_F(AdmissionTest, AGrantGrowsByWhatIsFreeAndNeverWaits) {
+  Admission admission({.memory_bytes = 100, .queue_max = 10, .wait_max = seconds(30)});
+  auto grant = admission.Acquire(Context(), 60);
+  ASSERT_TRUE(grant.has_value());
+  EXPECT_FALSE((*grant)->TryGrow(41));
+  EXPECT_TRUE((*grant)->TryGrow(40));
+  EXPECT_EQ((*grant)->bytes(), 100);
+  grant->reset();
+  EXPECT_TRUE(admission.Acquire(Context(), 100).has_value()) << "all of it came back";
+}
+
 TEST_F(AdmissionTest, ALargeRequestIsNotOvertaken) {
   Admission admission({.memory_bytes = 100, .queue_max = 10, .wait_max = seconds(30)});
   auto held = admission.Acquire(Context(), 50);

@@ -39,8 +39,23 @@ TEST(MessagesTest, ACommitComesBackAsItWas) {
                                  .stats = R"({"numRecords":1})"});
   commit.request.removes.push_back({.path = "old.parquet", .deletion_timestamp_ms = 12, .size_bytes = 6});
   commit.request.transactions.push_back({.app_id = "file", .version = 1});
+  commit.request.read_scope = {
+      .whole_table = false,
+      .files = {"old.parquet"},
+      .predicates = {{{.column = "p", .ranges = {{"1", std::nullopt}, {std::nullopt, "0"}}, .or_null = true}}, {}}};
   const auto decoded = DecodeCommit(EncodeCommit(commit));
   ASSERT_TRUE(decoded.has_value()) << decoded.error().message();
+  const auto& scope = decoded->request.read_scope;
+  EXPECT_FALSE(scope.whole_table);
+  EXPECT_THAT(scope.files, testing::ElementsAre("old.parquet"));
+  ASSERT_EQ(scope.predicates.size(), 2u);
+  ASSERT_EQ(scope.predicates[0].size(), 1u);
+  EXPECT_EQ(scope.predicates[0][0].column, "p");
+  EXPECT_TRUE(scope.predicates[0][0].or_null);
+  ASSERT_EQ(scope.predicates[0][0].ranges.size(), 2u);
+  EXPECT_EQ(scope.predicates[0][0].ranges[0].min, "1");
+  EXPECT_EQ(scope.predicates[0][0].ranges[0].max, std::nullopt);
+  EXPECT_EQ(scope.predicates[0][0].ranges[1].max, "0");
   EXPECT_EQ(decoded->table, commit.table);
   EXPECT_EQ(decoded->register_as->name, "n");
   EXPECT_TRUE(decoded->request.blind_append);
@@ -57,6 +72,15 @@ TEST(MessagesTest, ErrorsKeepCodeAndDetails) {
   const Error decoded = DecodeError(EncodeError(error));
   EXPECT_EQ(decoded.code(), ErrorCode::kSyntaxError);
   EXPECT_THAT(decoded.details(), testing::ElementsAre(testing::Pair("position", "7")));
+}
+
+TEST(MessagesTest, AGrantSaysHowMuchOrWhyNot) {
+  EXPECT_EQ(DecodeGrant(Encode(GrantMessage{.memory_bytes = 5}))->memory_bytes, 5);
+  const auto refused = DecodeGrant(Encode(GrantMessage{.error = Error(ErrorCode::kTooManyRequests, "full")}));
+  ASSERT_TRUE(refused.has_value() && refused->error.has_value());
+  EXPECT_EQ(refused->error->code(), ErrorCode::kTooManyRequests);
+  EXPECT_FALSE(DecodeGrant(R"({"memory_bytes":1,"error":"x"})").has_value());
+  EXPECT_FALSE(DecodeGrant("").has_value());
 }
 
 TEST(MessagesTest, HostileTextIsRefusedEverywhereItCanBeCut) {

@@ -90,6 +90,32 @@ TEST_F(PipelineTest, MemoryBombsEndWithinTheirLimit) {
   EXPECT_THAT(Rows("SELECT 1"), ElementsAre("[1]"));
 }
 
+TEST_F(PipelineTest, WithoutTheRightToReadMissingAndForbiddenLookAlike) {
+  Rows("CREATE SCHEMA hidden");
+  Rows("CREATE TABLE hidden.t AS SELECT 'canary' AS v");
+  const Principal nobody{.id = PrincipalId("nobody"), .name = "nobody", .role = "reader", .rights = {}};
+  const auto error_of = [&](const std::string& sql) {
+    const RequestContext ctx(nobody, "test", "test", clock_, clock_.SteadyNow() + std::chrono::seconds(30));
+    const auto stream = lake_->Execute(ctx, {.sql = sql});
+    EXPECT_FALSE(stream.has_value()) << sql;
+    return stream ? std::string() : std::string(ErrorName(stream.error().code())) + stream.error().message();
+  };
+  for (const std::string pattern : {"SELECT * FROM {}.t", "DESCRIBE {}.t", "INSERT INTO {}.t VALUES (1)",
+                                    "DROP SCHEMA {}", "SELECT * FROM {}.t VERSION AS OF 0", "DESCRIBE HISTORY {}.t"}) {
+    const auto with = [&](const std::string& schema) {
+      std::string text = error_of(fmt::format(fmt::runtime(pattern), schema));
+      for (size_t at; (at = text.find(schema)) != std::string::npos;) text.replace(at, schema.size(), "NAME");
+      return text;
+    };
+    EXPECT_EQ(with("hidden"), with("absent")) << pattern;
+  }
+}
+
+TEST_F(PipelineTest, AnAbsentSchemaIsSaidToBeOne) {
+  EXPECT_EQ(CodeOf("SELECT * FROM absent.t"), ErrorCode::kSchemaNotFound);
+  EXPECT_EQ(CodeOf("SELECT * FROM main.absent"), ErrorCode::kNotFound);
+}
+
 TEST_F(PipelineTest, EveryStatementIsOnRecord) {
   Rows("SELECT 42 AS on_record");
   EXPECT_THAT(Rows("SELECT state, kind FROM system.queries WHERE text = 'SELECT 42 AS on_record'"),
