@@ -1,5 +1,6 @@
 """Statements that DuckDB cannot hold within limits end in a clear error here, and cost nobody else anything."""
 import concurrent.futures
+import json
 import os
 import pathlib
 import signal
@@ -117,7 +118,6 @@ class Limits(unittest.TestCase):
         self.assert_alive()
 
     def statements(self):
-        import json
         _, _, body = self.server.request("GET", "/v1/statements", None, self.server.admin_token)
         return json.loads(body)["statements"]
 
@@ -136,25 +136,192 @@ class Limits(unittest.TestCase):
         for _ in range(5):
             self.assert_alive()
 
+    def test_workers_killed_while_idle_cost_no_statement(self):
+        killed = children(self.server.process.pid)
+        for worker in killed:
+            os.kill(worker, signal.SIGKILL)
+        while any(self.lives(worker) for worker in killed):
+            pass
+        for _ in range(4):
+            self.assert_alive()
+
+    @staticmethod
+    def lives(pid):
+        try:
+            return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+
     @staticmethod
     def cpu(pid):
         fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
         return int(fields[11]) + int(fields[12])
 
+    # What hostile or careless text costs: too long, too wide, too deep. Each ends by itself, long before a deadline.
+    HEAVY_TEXTS = {
+        "longer than a statement may be": "SELECT 1 /*" + "x" * 10_000_000 + "*/",
+        "a sum of two million numbers": "SELECT " + "+".join(["1"] * 1_900_000),
+        "a list of half a million numbers": "SELECT count(*) FROM t WHERE id IN (" + ",".join(map(str, range(500_000))) + ")",
+        "a hundred thousand columns": "SELECT " + ", ".join(f"{i} AS c{i}" for i in range(100_000)),
+        "a table of a hundred thousand columns": "CREATE TABLE wide (" + ", ".join(f"c{i} INT" for i in range(100_000)) + ")",
+        "brackets": "SELECT " + "(" * 100_000 + "1" + ")" * 100_000,
+        "subqueries": "SELECT * FROM " + "(SELECT * FROM " * 10_000 + "range(1)" + ")" * 10_000,
+        "negations": "SELECT " + "NOT " * 100_000 + "true",
+        "lists": "SELECT " + "[" * 50_000 + "1" + "]" * 50_000,
+        "list types": "SELECT NULL::INT" + "[]" * 50_000,
+        "struct types": "SELECT NULL::" + "STRUCT(a " * 20_000 + "INT" + ")" * 20_000,
+        "cases": "SELECT " + "CASE WHEN true THEN " * 20_000 + "1" + " END" * 20_000,
+        "calls": "SELECT " + "abs(" * 20_000 + "1" + ")" * 20_000,
+        "unions": " UNION ALL ".join(["SELECT 1"] * 20_000),
+        "joins": "SELECT 1 FROM range(1) " + " ".join(f", range(1) r{i}" for i in range(2000)),
+        "common table expressions": "WITH " + ", ".join(f"c{i} AS (SELECT 1 AS x)" for i in range(5000)) + " SELECT * FROM c1",
+    }
+
+    def test_heavy_texts_end_in_a_clear_error_or_an_answer(self):
+        for name, text in self.HEAVY_TEXTS.items():
+            with self.subTest(name), PeakMemory(self.server.process.pid) as memory:
+                begin = time.monotonic()
+                try:
+                    self.server.sql(text)
+                except StatementError as error:
+                    self.assertIn(error.problem["code"], ["PayloadTooLarge", "SyntaxError", "BindError", "OutOfMemory",
+                                                          "InvalidArgument", "NotSupported"], error)
+                    self.assertLess(len(error.problem["detail"]), 300)
+                    self.assertNotIn("bad_alloc", error.problem["detail"])
+                self.assertLess(time.monotonic() - begin, 60)
+            self.assertLess(memory.peak, 1200, name)
+            self.assert_alive()
+
+    def test_values_that_outgrow_memory_end_in_a_clear_error(self):
+        for sql in ("SELECT length(string_agg(repeat('x', 1000), '')) FROM range(10000000)",
+                    "SELECT len(list_transform(range(60000000), x -> x::VARCHAR || 'abc'))",
+                    "WITH RECURSIVE r AS (SELECT 1 AS i, 'x' AS s UNION ALL SELECT i + 1, s || s FROM r WHERE i < 40) SELECT max(length(s)) FROM r",
+                    "SELECT histogram(i::VARCHAR || repeat('y', 50)) FROM range(20000000) r(i)",
+                    "SELECT rpad('x', 1000000000, 'y') = lpad('x', 1000000000, 'y')"):
+            with self.subTest(sql):
+                self.assertLess(self.assert_fails(sql, ["OutOfMemory", "InvalidArgument"], 60), 1200)
+        # A worker that met the end of its memory leaves nothing of that to the next statement.
+        for _ in range(6):
+            self.assertEqual(self.server.sql("SELECT count(*) FROM (SELECT i FROM range(2000000) r(i) ORDER BY hash(i))")["rows"],
+                             [[2000000]])
+
+
+def spilled_files(server):
+    return [p for p in pathlib.Path(server.lake, "spill").rglob("*") if p.is_file()]
+
+
+class SharedMemory(unittest.TestCase):
+    """What statements get of the memory they share, and what they do with less than they need."""
+
+    SORT = "SELECT count(*), min(n), max(n), bit_xor(hash(n, h)) FROM (SELECT h, row_number() OVER (ORDER BY h) AS n FROM big)"
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server(BINARY, settings={"memory.total": "1536MiB", "memory.per_statement": "700MiB",
+                                              "workers.count": "2", "workers.count_max": "4"}).start()
+        cls.server.sql("CREATE TABLE big AS SELECT i AS id, md5(i::VARCHAR) AS h FROM range(2000000) r(i)")
+        cls.answer = cls.server.sql(cls.SORT)["rows"]
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.stop()
+
     def test_ten_at_once_under_a_shared_limit_finish_or_fail_one_by_one(self):
-        sql = "SELECT count(DISTINCT a.i * 31 + b.i) FROM (SELECT range AS i FROM range(1500)) a, (SELECT range AS i FROM range(1500)) b"
         outcomes = []
         with PeakMemory(self.server.process.pid) as memory, concurrent.futures.ThreadPoolExecutor(10) as pool:
-            for future in [pool.submit(lambda: self.server.sql(sql)) for _ in range(10)]:
+            for future in [pool.submit(lambda: self.server.sql(self.SORT)) for _ in range(10)]:
                 try:
-                    outcomes.append(len(future.result()["rows"]))
+                    self.assertEqual(future.result()["rows"], self.answer)
+                    outcomes.append("done")
                 except StatementError as error:
                     self.assertIn(error.problem["code"], ["OutOfMemory", "TooManyRequests"])
                     outcomes.append(error.problem["code"])
         self.assertEqual(len(outcomes), 10)
-        self.assertIn(1, outcomes)
+        self.assertIn("done", outcomes)
         self.assertLess(memory.peak, 2048)
-        self.assert_alive()
+        self.assertEqual(self.server.sql("SELECT 1")["rows"], [[1]])
+
+    def test_a_statement_that_names_its_memory_gets_it_and_others_wait_their_time(self):
+        server = Server(BINARY, settings={"memory.total": "600MiB", "memory.per_statement": "500MiB", "workers.count": "2",
+                                          "workers.count_max": "2", "admission.wait_max": "300ms"})
+        with server:
+            endless = "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range * b.range = 7"
+            with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                future = pool.submit(lambda: server.sql(endless, memory="400MiB"))
+                running = []
+                while not running:
+                    running = [s for s in self.statements(server) if s["state"] == "running" and s["statistics"]["prediction"]]
+                with self.assertRaises(StatementError) as failed:
+                    server.sql("SELECT 1", memory="400MiB")
+                self.assertEqual(failed.exception.problem["code"], "TooManyRequests")
+                self.assertEqual(failed.exception.problem["retry"], "yes")
+                # A small one needs no more than what is set aside for planning.
+                self.assertEqual(server.sql("SELECT 1")["rows"], [[1]])
+                server.request("DELETE", f"/v1/statements/{running[0]['id']}", None, server.admin_token)
+                with self.assertRaises(StatementError):
+                    future.result()
+            self.assertEqual(server.sql("SELECT 2", memory="400MiB")["rows"], [[2]])
+            with self.assertRaises(StatementError) as failed:
+                server.sql("SELECT 1", memory="501MiB")
+            self.assertEqual(failed.exception.problem["code"], "InvalidArgument")
+
+    @staticmethod
+    def statements(server):
+        _, _, body = server.request("GET", "/v1/statements", None, server.admin_token)
+        return json.loads(body)["statements"]
+
+    def spill(self, server, sql, **options):
+        """The statement's answer, and whether files were seen in the spill folder while it ran."""
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            future, seen = pool.submit(lambda: server.sql(sql, **options)), False
+            while not future.done():
+                seen = seen or bool(spilled_files(server))
+            return future.result()["rows"], seen
+
+    def test_what_does_not_fit_spills_and_leaves_nothing(self):
+        rows, seen = self.spill(self.server, self.SORT, memory="140MiB")
+        self.assertEqual(rows, self.answer)
+        self.assertTrue(seen, "the statement did not spill")
+        self.assertEqual(spilled_files(self.server), [])
+        grouped = "SELECT count(*), sum(c) FROM (SELECT h, id, count(*) AS c FROM big GROUP BY ALL)"
+        rows, seen = self.spill(self.server, grouped, memory="140MiB")
+        self.assertEqual(rows, [[2000000, 2000000]] if isinstance(rows[0][1], int) else [[2000000, "2000000"]])
+        self.assertTrue(seen, "the aggregate did not spill")
+        self.assertEqual(spilled_files(self.server), [])
+
+    def wait_for_spilling(self, server):
+        while not spilled_files(server):
+            self.assertIsNone(server.process.poll())
+
+    def test_a_killed_worker_leaves_no_spilled_data(self):
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            future = pool.submit(lambda: self.server.sql(self.SORT, memory="140MiB"))
+            self.wait_for_spilling(self.server)
+            for worker in children(self.server.process.pid):
+                os.kill(worker, signal.SIGKILL)
+            with self.assertRaises(StatementError) as failed:
+                future.result()
+        self.assertEqual(failed.exception.problem["code"], "WorkerLost")
+        self.assertEqual(spilled_files(self.server), [])
+        self.assertEqual(self.server.sql("SELECT count(*) FROM big")["rows"], [[2000000]])
+
+    def test_a_killed_server_leaves_no_spilled_data_to_the_next(self):
+        server = Server(BINARY, settings=self.server.settings).start()
+        try:
+            server.sql("CREATE TABLE big AS SELECT i AS id, md5(i::VARCHAR) AS h FROM range(2000000) r(i)")
+            token = server.admin_token
+            with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                future = pool.submit(lambda: server.sql(self.SORT, memory="140MiB"))
+                self.wait_for_spilling(server)
+                server.stop(signal.SIGKILL)
+                with self.assertRaises(Exception):
+                    future.result()
+            server.start()
+            server.admin_token = server.tokens["admin"] = token
+            self.assertEqual(spilled_files(server), [])
+            self.assertEqual(server.sql("SELECT count(*) FROM big")["rows"], [[2000000]])
+        finally:
+            server.stop()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,95 @@
+"""One statement through every door, as one principal: the same shape of answer from each."""
+import dataclasses
+import json
+import os
+import subprocess
+import tempfile
+
+BINARY = os.environ["TESTED_BINARY"]
+
+
+@dataclasses.dataclass
+class Answer:
+    code: str = ""      # "" for success
+    sqlstate: str = ""
+    message: str = ""
+    columns: list = dataclasses.field(default_factory=list)
+    rows: list = dataclasses.field(default_factory=list)
+    raw: str = ""       # everything that went to the client, headers and exit status included
+
+    @property
+    def failed(self):
+        return self.code != ""
+
+
+def _problem(problem, raw):
+    return Answer(problem["code"], problem["sqlstate"], problem["detail"], raw=raw)
+
+
+def _raw(*answers):
+    return "\n".join(f"{status} {headers} {body.decode(errors='replace')}" for status, headers, body in answers)
+
+
+class Http:
+    name = "http"
+
+    def __init__(self, server):
+        self.server = server
+
+    def run(self, user, statement):
+        answer = self.server.request("POST", "/v1/sql", {"statement": statement, "timeout": "20s"},
+                                     self.server.token_of(user))
+        return self.read(answer, _raw(answer))
+
+    @staticmethod
+    def read(answer, raw):
+        body = json.loads(answer[2])
+        if answer[0] >= 300 or body.get("error"):
+            return _problem(body.get("error") or body, raw)
+        return Answer(columns=[c["name"] for c in body["columns"]], rows=body["rows"], raw=raw)
+
+
+class Asynchronous(Http):
+    name = "http, asynchronous"
+
+    def run(self, user, statement):
+        token = self.server.token_of(user)
+        begun = self.server.request("POST", "/v1/statements", {"statement": statement, "timeout": "20s"}, token)
+        if begun[0] >= 300:
+            return self.read(begun, _raw(begun))
+        path = "/v1/statements/" + json.loads(begun[2])["id"]
+        while True:
+            seen = self.server.request("GET", path, None, token)
+            if json.loads(seen[2])["state"] not in ("queued", "running"):
+                break
+        result = self.server.request("GET", path + "/result", None, token)
+        self.server.request("DELETE", path, None, token)
+        return self.read(result, _raw(begun, seen, result))
+
+
+class CommandLine:
+    name = "command line"
+
+    def __init__(self, server):
+        self.server = server
+
+    def run(self, user, statement):
+        if "\0" in statement:
+            return None  # No argument of a program can have one.
+        with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
+            script.write(statement)
+            script.flush()
+            ran = subprocess.run(
+                [BINARY, "--server", self.server.url, "--format", "json", "sql", "-f", script.name], text=True,
+                capture_output=True, timeout=60, env={**os.environ, "NEUROLAKE_TOKEN": self.server.token_of(user)})
+        raw = f"{ran.returncode}\n{ran.stdout}\n{ran.stderr}".replace(script.name, "SCRIPT")
+        if ran.returncode == 0:
+            rows = [list(row.values()) for row in json.loads(ran.stdout or "[]")]
+            return Answer(rows=rows, raw=raw)
+        lines = ran.stderr.strip().splitlines() or [""]
+        code, _, sqlstate = lines[-1].partition(", SQLSTATE ")
+        return Answer(code.strip(), sqlstate.strip(), "\n".join(lines[:-1]).replace(script.name, "SCRIPT"), raw=raw)
+
+
+def every(server):
+    return [Http(server), Asynchronous(server), CommandLine(server)]
