@@ -88,6 +88,22 @@ class DmlTest(unittest.TestCase):
         changes = [action["cdc"] for action in self.actions("feed", 2) if "cdc" in action]
         self.assertTrue(all(change["path"].startswith("_change_data/") and not change["dataChange"] for change in changes))
 
+    def test_a_feed_without_files_is_told_from_deletion_vectors(self):
+        """As Spark leaves it: where a deletion vector says what went, it writes no files of changes."""
+        self.sql("CREATE TABLE bare (id BIGINT, v VARCHAR) TBLPROPERTIES ('delta.enableChangeDataFeed' = 'true')")
+        self.sql("INSERT INTO bare SELECT i, 'x' FROM range(20) r(i)")
+        self.sql("DELETE FROM bare WHERE id IN (3, 4)")
+        self.sql("DELETE FROM bare WHERE id IN (4, 5, 6)")
+        feed = "SELECT id, v, _change_type, _commit_version FROM table_changes('bare', 1) ORDER BY ALL"
+        told = self.sql(feed)
+        self.assertEqual([row[0] for row in told if row[2] == "delete"], [3, 4, 5, 6])
+        for version in (2, 3):
+            log = self.path("bare") / "_delta_log" / f"{version:020d}.json"
+            lines = [line for line in log.read_text().splitlines() if not line.startswith('{"cdc"')]
+            log.write_text("\n".join(lines) + "\n")
+        self.assertEqual(self.sql(feed), told)
+        self.assertEqual(self.sql("SELECT count(*) FROM table_changes('bare', 2)"), [[4]])
+
     def test_a_failed_statement_leaves_no_file(self):
         self.sql("CREATE TABLE whole (id BIGINT NOT NULL, v VARCHAR) TBLPROPERTIES ('delta.enableChangeDataFeed' = 'true')")
         self.sql("INSERT INTO whole SELECT i, 'x' FROM range(10) r(i)")
