@@ -148,6 +148,16 @@ std::string ToJsonLine(const RemoveFile& remove) {
   });
 }
 
+std::string ToJsonLine(const AddCdcFile& change) {
+  return Line("cdc", [&](std::string& out, JsonObjectWriter& writer) {
+    writer.Text("path", change.path);
+    WritePartitionValues(out, writer, change.partition_values);
+    writer.Number("size", change.size_bytes);
+    writer.Boolean("dataChange", false);
+    if (!change.tags.empty()) WriteTextMap(out, writer, "tags", change.tags);
+  });
+}
+
 std::string ToJsonLine(const SetTransaction& transaction) {
   return Line("txn", [&](std::string&, JsonObjectWriter& writer) {
     writer.Text("appId", transaction.app_id);

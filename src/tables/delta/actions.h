@@ -72,6 +72,14 @@ struct RemoveFile {
   std::optional<int64_t> default_row_commit_version;
 };
 
+/// A file of changed rows below "_change_data", with a column `_change_type`. Source: "Add CDC File".
+struct AddCdcFile {
+  std::string path;
+  PartitionValues partition_values;
+  int64_t size_bytes = 0;
+  std::map<std::string, std::string> tags;
+};
+
 struct SetTransaction {
   std::string app_id;
   int64_t version = 0;
@@ -89,6 +97,7 @@ std::string ToJsonLine(const Protocol& protocol);
 std::string ToJsonLine(const Metadata& metadata);
 std::string ToJsonLine(const AddFile& add);
 std::string ToJsonLine(const RemoveFile& remove);
+std::string ToJsonLine(const AddCdcFile& change);
 std::string ToJsonLine(const SetTransaction& transaction);
 std::string ToJsonLine(const DomainMetadata& domain);
 
@@ -101,6 +110,7 @@ struct CommitActions {
   std::optional<Metadata> metadata;
   std::vector<AddFile> adds;
   std::vector<RemoveFile> removes;
+  std::vector<AddCdcFile> changes;
   std::vector<SetTransaction> transactions;
   std::vector<DomainMetadata> domains;
   std::string commit_info;

@@ -3,10 +3,12 @@
 #include <random>
 
 #include "common/ids.h"
+#include "tables/delta/checksum.h"
 #include "tables/delta/internal/commit_body.h"
 #include "tables/delta/internal/conflict.h"
 #include "tables/delta/internal/log_files.h"
 #include "tables/delta/internal/table_state.h"
+#include "tables/delta/row_tracking.h"
 
 namespace neurolake::tables::delta {
 namespace {
@@ -33,7 +35,6 @@ class Committing {
         store_(store),
         request_(request),
         log_path_(internal::LogPath(request.table_path)),
-        conflicts_(request),
         transaction_id_(NewUuid()),
         random_(std::hash<std::string>()(transaction_id_)) {}
 
@@ -46,6 +47,9 @@ class Committing {
     }
     NL_RETURN_IF_ERROR(internal::CheckRequest(state_, request_));
     if (request_.read_version >= 0) NL_RETURN_IF_ERROR(PreparePredecessor());
+    NL_RETURN_IF_ERROR(PrepareRowIds());
+    NL_ASSIGN_OR_RETURN(auto conflicts, internal::ConflictCheck::Make(state_, request_));
+    conflicts_ = std::move(conflicts);
     NL_ASSIGN_OR_RETURN(auto body, CommitBody::Make(state_, request_, transaction_id_));
     return Race(body);
   }
@@ -96,6 +100,17 @@ class Committing {
     return {};
   }
 
+  Result<void> PrepareRowIds() {
+    if (!TracksRows(internal::EffectiveProtocol(state_, request_), internal::EffectiveMetadata(state_, request_))) {
+      return {};
+    }
+    if (!request_.snapshot_row_id_mark.has_value() && request_.read_version >= 0) {
+      return MakeError(ErrorCode::kInvalidArgument, "the commit does not say which row ids the table has given");
+    }
+    row_id_mark_ = request_.snapshot_row_id_mark.value_or(-1);
+    return {};
+  }
+
   Result<CommitOutcome> Race(const CommitBody& body) {
     int64_t version = request_.read_version + 1;
     for (int attempt = 0; attempt < kCommitAttemptsMax; ++attempt) {
@@ -104,9 +119,14 @@ class Committing {
       const CommitBody::Attempt times = TimesFor(version);
       if (request_.read_version < 0) NL_RETURN_IF_ERROR(store_.MakeDirectory(log_path_));
       NL_ASSIGN_OR_RETURN(const PutOutcome outcome, Put(version, body.ForAttempt(times)));
-      if (outcome == PutOutcome::kPublished) return Outcome(version, times, attempt);
-      NL_ASSIGN_OR_RETURN(const bool mine, FollowWinners(version));
-      if (mine) return Outcome(version, times, attempt);
+      bool published = outcome == PutOutcome::kPublished;
+      if (!published) {
+        NL_ASSIGN_OR_RETURN(published, FollowWinners(version));
+      }
+      if (!published) continue;
+      // Of the version just made; of an older one of this commit's, whose answer was lost, the times are not known.
+      if (version == times.version) WriteNextChecksum(store_, request_.table_path, version, body.StepFor(times));
+      return Outcome(version, times, attempt);
     }
     return MakeError(ErrorCode::kConflict, "the commit lost every race, attempts: {}", kCommitAttemptsMax);
   }
@@ -118,6 +138,7 @@ class Committing {
 
   CommitBody::Attempt TimesFor(int64_t version) const {
     CommitBody::Attempt times{.version = version, .now_ms = ToMilliseconds(ctx_.clock().Now())};
+    times.row_id_mark = row_id_mark_;
     if (internal::UsesInCommitTimestamps(internal::EffectiveProtocol(state_, request_),
                                          internal::EffectiveMetadata(state_, request_))) {
       times.in_commit_timestamp_ms =
@@ -159,10 +180,7 @@ class Committing {
       // put again: whichever of the two arrives first, it is this commit.
       if (!may_still_come) return std::unexpected(std::move(put).error());
     }
-    return MakeError(ErrorCode::kCommitUnknown,
-                     "the store did not say whether the commit happened, look before "
-                     "running the statement again, version: {}",
-                     version);
+    return InDoubt(version);
   }
 
   /// The bytes at `path`, nullopt if there is nothing. Errors: whatever kept it from being told.
@@ -173,18 +191,40 @@ class Committing {
     return std::unexpected(std::move(bytes).error());
   }
 
+  /// As ReadBack, which may fail some times. Errors: kCommitUnknown.
+  Result<std::optional<std::string>> ReadBackPatiently(const std::string& path, int64_t version) {
+    for (int attempt = 0; attempt < kDoubtAttemptsMax; ++attempt) {
+      if (attempt > 0 && !ctx_.SleepFor(BackoffFor(attempt)).has_value()) break;
+      auto bytes = ReadBack(path);
+      if (bytes.has_value()) return bytes;
+    }
+    return InDoubt(version);
+  }
+
+  static std::unexpected<Error> InDoubt(int64_t version) {
+    return MakeError(ErrorCode::kCommitUnknown,
+                     "the store did not say whether the commit happened, look before "
+                     "running the statement again, version: {}",
+                     version);
+  }
+
   /// Reads the commits from `version` on that others made and moves `version` behind them; true if one of them is this
   /// commit itself (the store's answer was lost), which `version` then is. Errors: kConflict.
   Result<bool> FollowWinners(int64_t& version) {
-    while (true) {
+    for (bool first = true;; first = false) {
       const std::string path = internal::CommitPath(log_path_, version);
-      NL_ASSIGN_OR_RETURN(auto bytes, ReadBack(path));
+      // What was found at the first of them may be this commit: a client below that asks twice is told so. If that
+      // cannot be found out, nobody knows whether it happened.
+      NL_ASSIGN_OR_RETURN(auto bytes, first ? ReadBackPatiently(path, version) : ReadBack(path));
       if (!bytes.has_value()) return false;
       if (bytes->contains("\"txnId\":\"" + transaction_id_ + "\"")) return true;
       if (request_.read_version < 0) return AlreadyThere();
       NL_ASSIGN_OR_RETURN(auto actions, ParseCommit(*bytes, path));
-      NL_RETURN_IF_ERROR(conflicts_.Allow(actions, version));
+      NL_RETURN_IF_ERROR(conflicts_->Allow(actions, version));
       if (actions.in_commit_timestamp_ms.has_value()) previous_time_ms_ = actions.in_commit_timestamp_ms;
+      for (const DomainMetadata& domain : actions.domains) {
+        row_id_mark_ = std::max(row_id_mark_, ParseRowIdMark(domain).value_or(-1));
+      }
       ++version;
     }
   }
@@ -193,11 +233,12 @@ class Committing {
   storage::ObjectStore& store_;
   const CommitRequest& request_;
   std::string log_path_;
-  internal::ConflictCheck conflicts_;
+  std::optional<internal::ConflictCheck> conflicts_;
   std::string transaction_id_;
   std::minstd_rand random_;
   TableState state_;
   std::optional<int64_t> previous_time_ms_;
+  int64_t row_id_mark_ = -1;
 };
 
 }  // namespace

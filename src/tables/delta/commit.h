@@ -9,6 +9,7 @@
 #include "common/result.h"
 #include "storage/object_store.h"
 #include "tables/delta/actions.h"
+#include "tables/delta/read_scope.h"
 
 namespace neurolake::tables::delta {
 
@@ -20,7 +21,9 @@ struct CommitRequest {
   std::string operation;      ///< "WRITE", "DELETE", "UPDATE", "CREATE TABLE", "CREATE TABLE AS SELECT", …
   std::map<std::string, std::string> operation_parameters;  ///< Values as JSON texts.
   std::map<std::string, std::string> operation_metrics;
-  bool blind_append = false;  ///< Read nothing of the table: may be rebased over any data change.
+  /// Read nothing of the table and only adds files; says so in commitInfo, and `read_scope` does not count.
+  bool blind_append = false;
+  ReadScope read_scope;  ///< The whole table unless said otherwise.
   std::string user_name;
   std::string statement_id;
   std::string engine_info;
@@ -28,12 +31,15 @@ struct CommitRequest {
   std::optional<Metadata> metadata;
   std::vector<AddFile> adds;
   std::vector<RemoveFile> removes;
+  std::vector<AddCdcFile> changes;  ///< For delta.enableChangeDataFeed; all changed rows, or none.
   std::vector<SetTransaction> transactions;
   std::vector<DomainMetadata> domains;
   /// What the table has at `read_version`: give both. Without them they are searched in the log, one read for each
   /// commit since they last changed, and kNotSupported where those were cleaned away behind a Parquet checkpoint.
   std::optional<Protocol> snapshot_protocol;
   std::optional<Metadata> snapshot_metadata;
+  /// RowIdMark of the snapshot; needed where the table tracks rows.
+  std::optional<int64_t> snapshot_row_id_mark;
 };
 
 struct CommitOutcome {
@@ -42,9 +48,23 @@ struct CommitOutcome {
   int rebases = 0;  ///< Races lost and won again.
 };
 
+/// How much of an order there is between commits. Source: Databricks' documentation of delta.isolationLevel.
+enum class IsolationLevel : uint8_t {
+  kSerializable,       ///< As if statements had run one after the other in the order of the versions.
+  kWriteSerializable,  ///< Of writers alone, and a blind append may count as the earlier one. The default.
+  kSnapshot,           ///< For commits that change no rows: only files taken away by both conflict.
+};
+std::string_view IsolationName(IsolationLevel level);
+
 /// Publishes `request` as the next version; readers see all of it or none.
-/// Conflict rules: a winner that changed protocol or metadata, wrote the same appId, removed a file this removes, or
-/// (for a commit that is not a blind append) changed data at all, ends in kConflict with nothing written.
+/// A lost race is won at a later version unless a winner, file by file, makes that wrong. Then it is kConflict with
+/// nothing written, and the message names the rule as Delta does: ProtocolChanged, MetadataChanged,
+/// ConcurrentTransaction (the same appId), ConcurrentDeleteDelete (a file this removes was removed, or got a deletion
+/// vector), ConcurrentDeleteRead (rows went from a file this read), ConcurrentAppend (a file came that may have rows
+/// this would have read; from a blind append only where the isolation level is Serializable, or this changes
+/// metadata), ConcurrentDomainMetadata. A commit that changes no rows conflicts with removals of its files alone.
+/// Files without row ids get them where the table tracks rows. A version checksum file is written after the commit,
+/// where the one before is there.
 /// In-commit timestamps are written, and kept monotonic, when the table's configuration asks for them.
 /// The request itself is checked first: a file twice, partition values that do not fit, a deletion vector without the
 /// feature or without numRecords are kInvalidArgument; removed data on delta.appendOnly=true is kReadOnly.

@@ -106,6 +106,15 @@ RemoveFile ReadRemove(JsonObject& json) {
   return remove;
 }
 
+AddCdcFile ReadChange(JsonObject& json) {
+  AddCdcFile change{.path = json.Text("path"),
+                    .partition_values = ReadPartitionValues(json),
+                    .size_bytes = json.OptionalNumber("size").value_or(0),
+                    .tags = json.TextMap("tags")};
+  if (change.path.empty()) json.Fail("path");
+  return change;
+}
+
 /// Adds one action to `actions`; returns the member that is wrong, "" if none. An unknown action is ignored.
 std::string ReadAction(std::string_view name, object body, CommitActions& actions) {
   JsonObject json(body);
@@ -113,6 +122,8 @@ std::string ReadAction(std::string_view name, object body, CommitActions& action
     actions.adds.push_back(ReadAdd(json));
   } else if (name == "remove") {
     actions.removes.push_back(ReadRemove(json));
+  } else if (name == "cdc") {
+    actions.changes.push_back(ReadChange(json));
   } else if (name == "commitInfo") {
     actions.commit_info = simdjson::minify(body);
     actions.in_commit_timestamp_ms = json.OptionalNumber("inCommitTimestamp");

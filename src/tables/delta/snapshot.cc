@@ -1,7 +1,10 @@
 #include "tables/delta/snapshot.h"
 
+#include "common/log.h"
+#include "tables/delta/checksum.h"
 #include "tables/delta/internal/log_files.h"
 #include "tables/delta/reconciler.h"
+#include "tables/delta/type_widening.h"
 
 namespace neurolake::tables::delta {
 namespace {
@@ -37,6 +40,7 @@ Result<SnapshotPointer> MakeSnapshot(storage::ObjectStore& store, const std::str
   if (!log.metadata.has_value()) return MakeError(ErrorCode::kCorruption, "the log has no metadata: {}", table_path);
   NL_RETURN_IF_ERROR(CheckReadable(*log.protocol));
   NL_ASSIGN_OR_RETURN(auto schema, ParseSchema(log.metadata->schema_string));
+  NL_RETURN_IF_ERROR(CheckTypeChanges(schema));
   for (const std::string& column : log.metadata->partition_columns) {
     if (std::ranges::find(schema.fields, column, &StructField::name) == schema.fields.end()) {
       return MakeError(ErrorCode::kCorruption, "a partition column is not in the schema: {}", column);
@@ -100,7 +104,13 @@ Result<SnapshotPointer> LoadOnce(const RequestContext& ctx, storage::ObjectStore
     return MakeError(ErrorCode::kCorruption, "a file of the log is missing: {}", log.error().message());
   }
   if (!log.has_value()) return std::unexpected(std::move(log).error());
-  return MakeSnapshot(store, table_path, segment.version, std::move(*log));
+  NL_ASSIGN_OR_RETURN(auto snapshot, MakeSnapshot(store, table_path, segment.version, std::move(*log)));
+  // The log is what counts; a checksum file that says something else is worth knowing of all the same.
+  if (const std::string difference = CompareWithChecksum(store, *snapshot); !difference.empty()) {
+    Log(LogLevel::kWarn, "a table's checksum file does not agree with its log", ctx.request_id(),
+        {{"table", table_path}, {"version", fmt::format("{}", segment.version)}, {"difference", difference}});
+  }
+  return snapshot;
 }
 
 }  // namespace

@@ -71,6 +71,12 @@ Protocol ByName(const Protocol& protocol, const std::set<std::string>& features)
   return result;
 }
 
+/// `features` and those that they stand on.
+std::set<std::string> Completed(std::set<std::string> features) {
+  if (features.contains("rowTracking") || features.contains("clustering")) features.insert("domainMetadata");
+  return features;
+}
+
 }  // namespace
 
 bool IsReaderFeature(std::string_view feature) {
@@ -79,9 +85,8 @@ bool IsReaderFeature(std::string_view feature) {
 }
 
 Result<std::string> AddableFeature(std::string_view feature) {
-  // Row tracking needs ids for the rows that are there.
   const Feature* found = Find(feature);
-  if (found != nullptr && found->name != "rowTracking") return std::string(found->name);
+  if (found != nullptr) return std::string(found->name);
   return MakeError(ErrorCode::kNotSupported, "the table feature is not supported: {}", feature);
 }
 
@@ -101,13 +106,15 @@ std::set<std::string> SupportedFeatures(const Protocol& protocol) {
   return features;
 }
 
-Protocol MakeProtocol(const std::set<std::string>& features) {
+Protocol MakeProtocol(const std::set<std::string>& asked) {
+  const std::set<std::string> features = Completed(asked);
   const Protocol oldest{.min_reader_version = 1, .min_writer_version = kOldestWriterVersion};
   // A new table has just what it asks for, not all that a version stands for.
   return LegacyWriterVersion(features) != 0 ? WithFeatures(oldest, features) : ByName(oldest, features);
 }
 
-Protocol WithFeatures(const Protocol& protocol, const std::set<std::string>& features) {
+Protocol WithFeatures(const Protocol& protocol, const std::set<std::string>& asked) {
+  const std::set<std::string> features = Completed(asked);
   const std::set<std::string> before = SupportedFeatures(protocol);
   if (std::ranges::includes(before, features)) return protocol;
   std::set<std::string> after = features;

@@ -4,8 +4,11 @@
 
 #include <unordered_set>
 
+#include "tables/delta/internal/conflict.h"
+#include "tables/delta/internal/fresh_row_ids.h"
 #include "tables/delta/internal/json_text.h"
 #include "tables/delta/reconciler.h"
+#include "tables/delta/row_tracking.h"
 #include "tables/delta/snapshot.h"
 #include "tables/delta/statistics.h"
 
@@ -120,9 +123,11 @@ Result<void> CheckRequest(const TableState& before, const CommitRequest& request
   if (request.operation.empty()) return MakeError(ErrorCode::kInvalidArgument, "a commit needs an operation");
   NL_RETURN_IF_ERROR(CheckPathsOnce(request.adds));
   NL_RETURN_IF_ERROR(CheckPathsOnce(request.removes));
+  NL_RETURN_IF_ERROR(CheckPathsOnce(request.changes));
   NL_RETURN_IF_ERROR(CheckNamesOnce(request));
   NL_RETURN_IF_ERROR(CheckPartitionValues(metadata, request.adds));
   NL_RETURN_IF_ERROR(CheckDeletionVectors(protocol, request.adds));
+  NL_RETURN_IF_ERROR(CheckRowIdsKept(protocol, metadata, request));
   if (!request.domains.empty() && !protocol.HasWriterFeature("domainMetadata")) {
     return MakeError(ErrorCode::kInvalidArgument, "a commit has domain metadata, the table not that feature");
   }
@@ -147,7 +152,13 @@ Result<CommitBody> CommitBody::Make(const TableState& before, const CommitReques
   append(request.transactions);
   append(request.domains);
   append(request.removes);
-  append(request.adds);
+  if (TracksRows(EffectiveProtocol(before, request), EffectiveMetadata(before, request))) {
+    NL_ASSIGN_OR_RETURN(auto row_ids, FreshRowIds::Make(request));
+    body.row_ids_ = std::make_shared<const FreshRowIds>(std::move(row_ids));
+  } else {
+    append(request.adds);
+  }
+  append(request.changes);
   const std::string sample = body.ForAttempt({.version = 0, .now_ms = 0});
   if (!simdjson::validate_utf8(sample)) {
     return MakeError(ErrorCode::kInvalidArgument, "a commit has a text that is not UTF-8");
@@ -159,7 +170,23 @@ std::string CommitBody::ForAttempt(const Attempt& attempt) const {
   std::string text = CommitInfoLine(attempt) + "\n";
   if (request_->protocol.has_value()) text += ToJsonLine(*request_->protocol) + "\n";
   if (request_->metadata.has_value()) text += ToJsonLine(MetadataForAttempt(attempt)) + "\n";
-  return text + file_lines_;
+  text += file_lines_;
+  if (row_ids_ != nullptr) text += row_ids_->Lines(attempt.version, attempt.row_id_mark);
+  return text;
+}
+
+ChecksumStep CommitBody::StepFor(const Attempt& attempt) const {
+  ChecksumStep step = StepOf(request_->adds, request_->removes);
+  step.protocol = request_->protocol;
+  if (request_->metadata.has_value()) step.metadata = MetadataForAttempt(attempt);
+  step.transactions = request_->transactions;
+  step.domains = request_->domains;
+  if (row_ids_ != nullptr && row_ids_->MarkAfter(attempt.row_id_mark) > attempt.row_id_mark) {
+    step.domains.push_back(RowIdMarkDomain(row_ids_->MarkAfter(attempt.row_id_mark)));
+  }
+  step.transaction_id = transaction_id_;
+  step.in_commit_timestamp_ms = attempt.in_commit_timestamp_ms;
+  return step;
 }
 
 std::string CommitBody::CommitInfoLine(const Attempt& attempt) const {
@@ -176,12 +203,15 @@ std::string CommitBody::CommitInfoLine(const Attempt& attempt) const {
   for (const auto& [name, json] : request_->operation_parameters) parameters.Raw(name, ParameterAsString(json));
   parameters.Close();
   if (request_->read_version >= 0) info.Number("readVersion", request_->read_version);
-  info.Text("isolationLevel", "Serializable");
+  info.Text("isolationLevel", IsolationName(IsolationOf(*before_, *request_)));
   info.Boolean("isBlindAppend", request_->blind_append);
   info.Key("operationMetrics");
   JsonObjectWriter metrics(out);
   for (const auto& [name, value] : request_->operation_metrics) metrics.Text(name, value);
   metrics.Close();
+  if (KeepsRowIds(EffectiveProtocol(*before_, *request_), EffectiveMetadata(*before_, *request_))) {
+    info.Raw("tags", R"({"delta.rowTracking.preserved":"true"})");
+  }
   if (!request_->engine_info.empty()) info.Text("engineInfo", request_->engine_info);
   if (!request_->statement_id.empty()) info.Text("statementId", request_->statement_id);
   info.Text("txnId", transaction_id_);

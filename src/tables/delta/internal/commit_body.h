@@ -1,12 +1,16 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "common/result.h"
+#include "tables/delta/checksum.h"
 #include "tables/delta/commit.h"
 
 namespace neurolake::tables::delta::internal {
+
+class FreshRowIds;
 
 /// What a table has before the commit; both empty for a creation.
 struct TableState {
@@ -34,9 +38,12 @@ class CommitBody {
     int64_t version = 0;
     int64_t now_ms = 0;
     std::optional<int64_t> in_commit_timestamp_ms;
+    int64_t row_id_mark = -1;  ///< Before this commit; counts where the table tracks rows.
   };
   std::string ForAttempt(const Attempt& attempt) const;
   const std::string& transaction_id() const { return transaction_id_; }
+  /// What the checksum file of that attempt's version is made with.
+  ChecksumStep StepFor(const Attempt& attempt) const;
 
  private:
   CommitBody(const TableState& before, const CommitRequest& request, std::string transaction_id)
@@ -47,7 +54,8 @@ class CommitBody {
   const TableState* before_;
   const CommitRequest* request_;
   std::string transaction_id_;
-  std::string file_lines_;  ///< Everything after the metaData line.
+  std::string file_lines_;                      ///< Everything after the metaData line, …
+  std::shared_ptr<const FreshRowIds> row_ids_;  ///< … but adds where the table tracks rows: then this makes them.
 };
 
 }  // namespace neurolake::tables::delta::internal

@@ -206,12 +206,12 @@ TEST_F(LogTest, VanishedFileIsLookedForAgainAndThenCorruption) {
 
 TEST_F(LogTest, ReaderFeaturesWeLackAreNamed) {
   Put(CommitName(0), R"({"protocol":{"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":["deletionVectors",)"
-                     R"("typeWidening","catalogManaged"],"writerFeatures":["deletionVectors","typeWidening"]}})"
+                     R"("variantType","catalogManaged"],"writerFeatures":["deletionVectors","variantType"]}})"
                      "\n" +
                          MetadataLine());
   auto error = Load().error();
   EXPECT_EQ(error.code(), ErrorCode::kNotSupported);
-  EXPECT_TRUE(error.message().contains("typeWidening, catalogManaged")) << error.message();
+  EXPECT_TRUE(error.message().contains("variantType, catalogManaged")) << error.message();
 }
 
 TEST(ReconcilerTest, BothDirectionsGiveTheSame) {

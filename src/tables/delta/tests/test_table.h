@@ -50,6 +50,26 @@ class MemoryStore final : public storage::ObjectStore {
     }
     return infos;
   }
+  Result<void> Walk(const std::string& directory, const std::function<bool(const std::string&)>& enter,
+                    const std::function<Result<void>(const storage::ObjectInfo&)>& visit) override {
+    std::vector<storage::ObjectInfo> infos;
+    {
+      std::lock_guard lock(mutex_);
+      for (const auto& entry : objects_) {
+        if (entry.first.starts_with(directory + "/")) infos.push_back(Info(entry));
+      }
+    }
+    for (const auto& info : infos) {
+      const std::string relative = info.path.substr(directory.size() + 1);
+      bool entered = true;
+      for (size_t slash = relative.find('/'); entered && slash != std::string::npos;
+           slash = relative.find('/', slash + 1)) {
+        entered = enter(relative.substr(0, slash));
+      }
+      if (entered) NL_RETURN_IF_ERROR(visit(info));
+    }
+    return {};
+  }
   Result<void> Delete(const std::string& path) override {
     std::lock_guard lock(mutex_);
     objects_.erase(path);
