@@ -70,6 +70,7 @@ ExitCode ExitCodeFor(ErrorCode code) {
     case ErrorCode::kNumericOutOfRange:
     case ErrorCode::kDivisionByZero:
     case ErrorCode::kNotNullViolation:
+    case ErrorCode::kCheckViolation:
     case ErrorCode::kNotSupported:
     case ErrorCode::kNotFound:
     case ErrorCode::kSchemaNotFound:

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "query/commands/table_command.h"
 #include "query/front_parser_cursor.h"
 #include "query/front_parser_tokens.h"
 
@@ -20,23 +21,12 @@ Result<void> RefusePlanned(const TokenCursor& cursor) {
     std::string_view name;
   };
   static const std::vector<Planned> kPlanned = {
-      {{"optimize"}, "OPTIMIZE"},
-      {{"vacuum"}, "VACUUM"},
-      {{"restore"}, "RESTORE"},
-      {{"analyze"}, "ANALYZE"},
-      {{"analyse"}, "ANALYZE"},
-      {{"merge", "into"}, "MERGE INTO"},
-      {{"insert", "overwrite"}, "INSERT OVERWRITE"},
       {{"alter"}, "ALTER"},
-      {{"comment", "on"}, "COMMENT ON"},
       {{"grant"}, "GRANT"},
       {{"revoke"}, "REVOKE"},
       {{"deny"}, "DENY"},
-      {{"undrop"}, "UNDROP"},
-      {{"convert", "to"}, "CONVERT TO DELTA"},
       {{"generate"}, "GENERATE"},
       {{"reorg"}, "REORG"},
-      {{"fsck"}, "FSCK"},
       {{"msck"}, "MSCK"},
       {{"refresh"}, "REFRESH"},
       {{"cache"}, "CACHE"},
@@ -122,19 +112,26 @@ Result<FrontStatement> ParseExplain(TokenCursor cursor) {
 
 Result<FrontStatement> ParseStatement(std::string_view sql, const std::vector<Token>& tokens) {
   TokenCursor cursor(sql, tokens);
+  NL_ASSIGN_OR_RETURN(auto command, ParseTableCommand(cursor));
+  if (command != nullptr) return FrontStatement{std::move(command)};
   NL_RETURN_IF_ERROR(RefusePlanned(cursor));
   if (cursor.AcceptWord("explain")) return ParseExplain(cursor);
   if (cursor.AcceptWords({"copy", "into"})) return ParseCopyInto(cursor);
   if (cursor.AcceptWord("promote")) return ParsePromote(cursor);
+  NL_ASSIGN_OR_RETURN(auto replaces, ParseReplaceRows(cursor));
+  if (replaces.has_value()) return std::move(*replaces);
   NL_ASSIGN_OR_RETURN(auto session, ParseSessionStatement(cursor));
   if (session.has_value()) return std::move(*session);
 
   std::vector<TextEdit> edits;
   NL_RETURN_IF_ERROR(RewriteTimeTravel(sql, tokens, edits));
+  RewriteMerge(cursor, edits);
+  const bool evolves = RewriteSchemaEvolution(cursor, edits);
   NL_ASSIGN_OR_RETURN(auto table, ParseCreateTable(cursor, edits));
   if (table.has_value()) return FrontStatement{std::move(*table)};
   const bool rewritten = !edits.empty();
-  return FrontStatement{PassThrough{.sql = ApplyEdits(sql, std::move(edits)), .rewritten = rewritten}};
+  return FrontStatement{PassThrough{
+      .sql = ApplyEdits(sql, std::move(edits)), .rewritten = rewritten, .evolves_schema = evolves}};
 }
 
 }  // namespace

@@ -91,6 +91,8 @@ json::object EncodeChange(const NameChange& change) {
           {"if_not_exists", change.if_not_exists},
           {"or_replace", change.or_replace},
           {"cascade", change.cascade},
+          {"new_schema", change.new_schema_name},
+          {"new_name", change.new_name},
           {"view_sql", change.view_sql},
           {"view_columns", json::value_from(change.view_columns)},
           {"comment", change.comment}};
@@ -99,7 +101,7 @@ json::object EncodeChange(const NameChange& change) {
 Result<NameChange> DecodeChange(const json::object& object) {
   NameChange change;
   NL_ASSIGN_OR_RETURN(const int64_t kind, IntMember(object, "kind"));
-  if (kind < 0 || kind > static_cast<int64_t>(NameChange::Kind::kDropView)) {
+  if (kind < 0 || kind > static_cast<int64_t>(NameChange::Kind::kRenameTable)) {
     return BadMember("kind");
   }
   change.kind = static_cast<NameChange::Kind>(kind);
@@ -109,6 +111,8 @@ Result<NameChange> DecodeChange(const json::object& object) {
   NL_ASSIGN_OR_RETURN(change.if_not_exists, BoolMember(object, "if_not_exists"));
   NL_ASSIGN_OR_RETURN(change.or_replace, BoolMember(object, "or_replace"));
   NL_ASSIGN_OR_RETURN(change.cascade, BoolMember(object, "cascade"));
+  NL_ASSIGN_OR_RETURN(change.new_schema_name, StringMember(object, "new_schema"));
+  NL_ASSIGN_OR_RETURN(change.new_name, StringMember(object, "new_name"));
   NL_ASSIGN_OR_RETURN(change.view_sql, StringMember(object, "view_sql"));
   NL_ASSIGN_OR_RETURN(change.view_columns, NamesMember(object, "view_columns"));
   NL_ASSIGN_OR_RETURN(change.comment, StringMember(object, "comment"));
@@ -144,6 +148,7 @@ json::object EncodeCommit(const LakeCommit& commit) {
   for (const auto& action : request.domains) append(action);
   for (const auto& action : request.removes) append(action);
   for (const auto& action : request.adds) append(action);
+  for (const auto& action : request.changes) append(action);
   std::string snapshot;
   if (request.snapshot_protocol) (snapshot += delta::ToJsonLine(*request.snapshot_protocol)) += '\n';
   if (request.snapshot_metadata) (snapshot += delta::ToJsonLine(*request.snapshot_metadata)) += '\n';
@@ -153,9 +158,11 @@ json::object EncodeCommit(const LakeCommit& commit) {
                       {"parameters", EncodeTexts(request.operation_parameters)},
                       {"metrics", EncodeTexts(request.operation_metrics)},
                       {"blind_append", request.blind_append},
+                      {"read_scope", EncodeReadScope(request.read_scope)},
                       {"actions", std::move(actions)},
                       {"snapshot", std::move(snapshot)},
                       {"register_only", commit.register_only}};
+  if (request.snapshot_row_id_mark) object["row_id_mark"] = *request.snapshot_row_id_mark;
   if (commit.register_as) {
     object["register_schema"] = commit.register_as->schema_name;
     object["register_name"] = commit.register_as->name;
@@ -173,18 +180,25 @@ Result<LakeCommit> DecodeCommit(const json::object& object) {
   NL_ASSIGN_OR_RETURN(request.operation_parameters, TextsMember(object, "parameters"));
   NL_ASSIGN_OR_RETURN(request.operation_metrics, TextsMember(object, "metrics"));
   NL_ASSIGN_OR_RETURN(request.blind_append, BoolMember(object, "blind_append"));
+  const auto* scope = object.if_contains("read_scope");
+  if (scope == nullptr || !scope->is_object()) return BadMember("read_scope");
+  NL_ASSIGN_OR_RETURN(request.read_scope, DecodeReadScope(scope->get_object()));
   NL_ASSIGN_OR_RETURN(const std::string actions, StringMember(object, "actions"));
   NL_ASSIGN_OR_RETURN(delta::CommitActions parsed, delta::ParseCommit(actions, "commit request"));
   request.protocol = std::move(parsed.protocol);
   request.metadata = std::move(parsed.metadata);
   request.adds = std::move(parsed.adds);
   request.removes = std::move(parsed.removes);
+  request.changes = std::move(parsed.changes);
   request.transactions = std::move(parsed.transactions);
   request.domains = std::move(parsed.domains);
   NL_ASSIGN_OR_RETURN(const std::string snapshot, StringMember(object, "snapshot"));
   NL_ASSIGN_OR_RETURN(delta::CommitActions read, delta::ParseCommit(snapshot, "commit request"));
   request.snapshot_protocol = std::move(read.protocol);
   request.snapshot_metadata = std::move(read.metadata);
+  if (object.contains("row_id_mark")) {
+    NL_ASSIGN_OR_RETURN(request.snapshot_row_id_mark, IntMember(object, "row_id_mark"));
+  }
   NL_ASSIGN_OR_RETURN(commit.register_only, BoolMember(object, "register_only"));
   if (object.contains("register_schema")) {
     RelationName name;

@@ -8,6 +8,7 @@
 #include "query/system_relations.h"
 #include "tables/delta/commit.h"
 #include "tables/delta/snapshot.h"
+#include "tables/delta/table_rules.h"
 
 namespace neurolake::query {
 namespace {
@@ -52,6 +53,14 @@ bool IsInsideTable(std::string_view path) {
   return path.find("://") == std::string_view::npos;
 }
 
+/// More than rows, and the marks of identity columns that come with them.
+bool ChangesTheTable(const tables::delta::CommitRequest& request) {
+  if (request.protocol) return true;
+  if (!request.metadata) return false;
+  return !request.snapshot_metadata ||
+         !tables::delta::OnlyIdentityMarksMoved(*request.snapshot_metadata, *request.metadata);
+}
+
 }  // namespace
 
 std::string ProviderServer::Handle(std::string_view call) {
@@ -91,6 +100,18 @@ Result<json::value> ProviderServer::Dispatch(std::string_view call) {
   if (method == "commit") return Commit(object);
   if (method == "create_location" || method == "drop_location") {
     return ChangeLocation(object, method == "create_location");
+  }
+  if (method == "authorize") {
+    NL_ASSIGN_OR_RETURN(const int64_t right, IntMember(object, "right"));
+    if (right < 0 || right > static_cast<int64_t>(Right::kManage)) return BadMember("right");
+    NL_RETURN_IF_ERROR(Require(static_cast<Right>(right)));
+    return json::value(nullptr);
+  }
+  if (method == "maintain") {
+    NL_ASSIGN_OR_RETURN(const std::string action, StringMember(object, "action"));
+    NL_ASSIGN_OR_RETURN(const std::string text, StringMember(object, "arguments"));
+    NL_ASSIGN_OR_RETURN(const json::object action_arguments, ParseObject(text));
+    return RunServerAction(ctx_, catalog_, policy_, action, action_arguments);
   }
   if (method == "system_rows") {
     NL_ASSIGN_OR_RETURN(const std::string relation, StringMember(object, "relation"));
@@ -171,6 +192,10 @@ Result<json::value> ProviderServer::ChangeName(const json::object& arguments) {
       break;
     case NameChange::Kind::kDropView:
       NL_RETURN_IF_ERROR(catalog_.DropView(change.schema_name, change.name, change.if_exists));
+      break;
+    case NameChange::Kind::kRenameTable:
+      NL_RETURN_IF_ERROR(
+          catalog_.RenameTable(change.schema_name, change.name, change.new_schema_name, change.new_name));
       break;
   }
   return json::value(nullptr);
@@ -253,6 +278,9 @@ Result<void> ProviderServer::CheckActions(const tables::delta::CommitRequest& re
   for (const auto& add : request.adds) {
     if (!IsInsideTable(add.path)) return Refused("a data file outside the table");
   }
+  for (const auto& change : request.changes) {
+    if (!IsInsideTable(change.path)) return Refused("a file of changes outside the table");
+  }
   if (managed) {
     for (const auto& remove : request.removes) {
       if (!IsInsideTable(remove.path)) return Refused("a removed file outside the table");
@@ -270,7 +298,7 @@ Result<json::value> ProviderServer::Commit(const json::object& arguments) {
     commit.request.table_path = prepared->second.location;
   } else {
     NL_RETURN_IF_ERROR(Require(Right::kWrite));
-    if (commit.request.metadata || commit.request.protocol) NL_RETURN_IF_ERROR(Require(Right::kCreate));
+    if (ChangesTheTable(commit.request)) NL_RETURN_IF_ERROR(Require(Right::kCreate));
     NL_ASSIGN_OR_RETURN(const auto table, catalog_.FindTable(commit.table));
     if (!table) return MakeError(ErrorCode::kConflict, "the table was dropped while the statement ran");
     commit.request.table_path = table->location;

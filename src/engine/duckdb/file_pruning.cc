@@ -9,6 +9,7 @@
 #include "duckdb/planner/filter/optional_filter.hpp"
 #include "engine/duckdb/internal/error_translation.h"
 #include "engine/duckdb/internal/type_mapping.h"
+#include "tables/delta/type_widening.h"
 
 namespace neurolake::engine::duckdb {
 
@@ -172,8 +173,6 @@ class FilePredicate {
   std::map<uint64_t, Range> ranges_;
 };
 
-namespace {
-
 std::optional<uint64_t> ColumnOf(const native::Expression& expression, native::idx_t table_index,
                                  const native::vector<native::column_t>& column_ids) {
   if (expression.GetExpressionClass() != ExpressionClass::BOUND_COLUMN_REF) return std::nullopt;
@@ -185,7 +184,6 @@ std::optional<uint64_t> ColumnOf(const native::Expression& expression, native::i
   return column;
 }
 
-// A constant, or casts of one that the optimiser has not folded yet.
 std::optional<Value> ConstantOf(const native::Expression& expression) {
   if (expression.GetExpressionClass() == ExpressionClass::BOUND_CONSTANT) {
     return expression.Cast<native::BoundConstantExpression>().value;
@@ -198,8 +196,6 @@ std::optional<Value> ConstantOf(const native::Expression& expression) {
     return std::nullopt;
   return value;
 }
-
-}  // namespace
 
 bool FilePredicate::CanSkip(const native::Expression& expression, native::idx_t table_index,
                             const native::vector<native::column_t>& column_ids) {
@@ -295,6 +291,19 @@ bool FilePredicate::CanSkip(uint64_t column, const native::TableFilter& filter) 
   return false;
 }
 
+namespace {
+
+/// A file from when the column was a FLOAT: 0.1 in its statistics stands for the float next to it, read as a double.
+void WidenToFloats(Range& range) {
+  const auto as_float = [](const Value& value) {
+    return Value::DOUBLE(static_cast<double>(static_cast<float>(value.GetValueUnsafe<double>())));
+  };
+  if (range.min.has_value() && Less(as_float(*range.min), *range.min)) range.min = as_float(*range.min);
+  if (range.max.has_value() && Less(*range.max, as_float(*range.max))) range.max = as_float(*range.max);
+}
+
+}  // namespace
+
 const Range& FilePredicate::ColumnRange(uint64_t column) {
   auto [found, added] = ranges_.try_emplace(column);
   if (added) found->second = ReadRange(column);
@@ -339,6 +348,7 @@ void FilePredicate::ReadStatistics(const tables::delta::StructField& field, Rang
   };
   if (column.min.has_value() && reliable(*column.min)) range.min = ParseDeltaValue(*column.min, field.type);
   if (column.max.has_value() && reliable(*column.max)) range.max = ParseDeltaValue(*column.max, field.type);
+  if (pruner_.was_float_.contains(field.physical_name())) WidenToFloats(range);
   if (range.min.has_value() && IsNan(*range.min)) range.min.reset();
   if (range.max.has_value() && IsNan(*range.max)) range.max.reset();
   range.floating = kind == Kind::kFloat || kind == Kind::kDouble;
@@ -355,6 +365,9 @@ FilePruner::FilePruner(std::shared_ptr<const tables::delta::Snapshot> snapshot) 
   const auto& partitions = snapshot_->metadata().partition_columns;
   for (const auto& field : snapshot_->schema().fields) {
     is_partition_.push_back(std::ranges::find(partitions, field.name) != partitions.end());
+    if (field.type.kind == Kind::kDouble && tables::delta::WasOnce(field, Kind::kFloat)) {
+      was_float_.insert(field.physical_name());
+    }
   }
 }
 

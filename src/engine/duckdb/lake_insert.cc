@@ -1,7 +1,10 @@
 #include "duckdb/execution/operator/projection/physical_projection.hpp"
+#include "engine/duckdb/internal/change_data.h"
 #include "engine/duckdb/internal/dml_target.h"
 #include "engine/duckdb/internal/lake_catalog.h"
+#include "engine/duckdb/internal/lake_rules.h"
 #include "engine/duckdb/internal/lake_write.h"
+#include "engine/duckdb/internal/row_predicate.h"
 #include "engine/duckdb/internal/table_creation.h"
 #include "engine/duckdb/internal/type_mapping.h"
 
@@ -52,7 +55,10 @@ native::PhysicalOperator& PlanWrite(native::ClientContext& context, native::Phys
                                     std::shared_ptr<WriteJob> job, native::PhysicalOperator& child) {
   native::vector<native::LogicalType> types;
   for (const auto& field : job->target.layout.schema.fields) types.push_back(ToDuckDbType(field.type));
-  auto& check = planner.Make<LakeRowCheck>(job, std::move(types), child);
+  CaptureChanges(context, *job);
+  native::PhysicalOperator& ruled = PlanTableRules(context, planner, job, child);
+  native::PhysicalOperator& rows = job->changes ? planner.Make<LakeChangeRows>(job, ruled) : ruled;
+  auto& check = planner.Make<LakeRowCheck>(job, std::move(types), rows);
   auto& files = PlanParquetFiles(context, planner, job->target, check);
   return planner.Make<LakeFileSink>(std::move(job), files);
 }
@@ -72,7 +78,12 @@ native::PhysicalOperator& LakeCatalog::PlanInsert(native::ClientContext& context
                      {"partitionBy", JsonTextOfList(table.snapshot()->metadata().partition_columns)}};
   native::vector<native::LogicalType> types;
   for (const auto& field : job->target.layout.schema.fields) types.push_back(ToDuckDbType(field.type));
-  return PlanWrite(context, planner, std::move(job), PlanCasts(context, planner, types, *plan));
+  native::PhysicalOperator* rows = &PlanCasts(context, planner, types, *plan);
+  const auto& intent = StatementState::Get(context).grants.write;
+  if (intent && !intent->row_predicate.empty()) {
+    rows = &PlanRowPredicate(context, planner, table, intent->row_predicate, *rows);
+  }
+  return PlanWrite(context, planner, std::move(job), *rows);
 }
 
 native::PhysicalOperator& LakeCatalog::PlanCreateTableAs(native::ClientContext& context,

@@ -43,7 +43,7 @@ struct RelationName {
 
 /// A change to names, made by the server in its metastore. `kind` says which fields count.
 struct NameChange {
-  enum class Kind : uint8_t { kCreateSchema, kDropSchema, kDropTable, kCreateView, kDropView };
+  enum class Kind : uint8_t { kCreateSchema, kDropSchema, kDropTable, kCreateView, kDropView, kRenameTable };
   Kind kind = Kind::kCreateSchema;
   std::string schema_name;
   std::string name;
@@ -51,10 +51,17 @@ struct NameChange {
   bool if_not_exists = false;  ///< Creations.
   bool or_replace = false;
   bool cascade = false;
+  std::string new_schema_name;  ///< kRenameTable: where to; the table keeps its id.
+  std::string new_name;
   std::string view_sql;
   std::vector<std::string> view_columns;
   std::string comment;
 };
+
+/// The option of CREATE TABLE … WITH (…) that holds what the engine's grammar cannot say, as JSON: "columns" (name and
+/// comment, default, generated, identity {always, start, step}), "checks" (name, condition), "cluster_by" (lists of
+/// names). Expressions are in our dialect. The front parser writes it.
+inline constexpr const char* kClausesOption = "neurolake.clauses";
 
 /// Asks for a place to create a table at, before any file is written.
 struct TableCreation {
@@ -95,6 +102,9 @@ class LakeProvider {
   virtual Result<void> ChangeName(const NameChange& change) = 0;
   virtual Result<PreparedTable> PrepareTable(const TableCreation& creation) = 0;
   virtual Result<tables::delta::CommitOutcome> Commit(const LakeCommit& commit) = 0;
+  /// What commands of the product need the server's own records for: bringing a dropped table back, keeping statistics.
+  /// `action` and its arguments and answer, JSON objects as texts, are those of query/server_actions.h.
+  virtual Result<std::string> Maintain(const std::string& action, const std::string& arguments_json);
   /// Rows of a system relation from `offset` on as JSON arrays of values in column order; empty at the end.
   virtual Result<std::vector<std::string>> ReadSystemRows(const std::string& relation, int64_t offset) = 0;
 };

@@ -1,9 +1,26 @@
 #include "duckdb/parser/constraints/not_null_constraint.hpp"
+#include "duckdb/parser/parser.hpp"
 #include "duckdb/storage/statistics/base_statistics.hpp"
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/type_mapping.h"
+#include "tables/delta/table_rules.h"
 
 namespace neurolake::engine::duckdb {
+
+namespace {
+
+/// For the binder, under the gate of the statement; null where there is none, or one that is not understood: PlanWrite
+/// then refuses to write rows.
+native::unique_ptr<native::ParsedExpression> DefaultOf(const tables::delta::StructField& field) {
+  const auto value = tables::delta::UnderstoodDefault(field);
+  if (!value) return nullptr;
+  const auto text = value->ToEngine({.kind = tables::delta::DataType::Kind::kStruct});
+  if (!text.has_value()) return nullptr;
+  auto parsed = native::Parser::ParseExpressionList(*text);
+  return parsed.size() == 1 ? std::move(parsed[0]) : nullptr;
+}
+
+}  // namespace
 
 native::unique_ptr<LakeTableEntry> LakeTableEntry::Make(LakeCatalog& catalog, LakeSchemaEntry& schema, TableEntry entry,
                                                         std::shared_ptr<const tables::delta::Snapshot> snapshot,
@@ -14,7 +31,9 @@ native::unique_ptr<LakeTableEntry> LakeTableEntry::Make(LakeCatalog& catalog, La
       info.constraints.push_back(
           native::make_uniq<native::NotNullConstraint>(native::LogicalIndex(info.columns.LogicalColumnCount())));
     }
-    info.columns.AddColumn(native::ColumnDefinition(field.name, ToDuckDbType(field.type)));
+    native::ColumnDefinition column(field.name, ToDuckDbType(field.type));
+    if (auto value = DefaultOf(field)) column.SetDefaultValue(std::move(value));
+    info.columns.AddColumn(std::move(column));
   }
   return native::unique_ptr<LakeTableEntry>(
       new LakeTableEntry(catalog, schema, info, std::move(entry), std::move(snapshot), time_travel));

@@ -6,8 +6,11 @@
 #include <cerrno>
 #include <filesystem>
 
-#include "engine/duckdb/internal/checkpoint_writer.h"
 #include "engine/duckdb/internal/error_translation.h"
+#include "engine/duckdb/internal/lake_scan.h"
+#include "engine/duckdb/internal/log_upkeep.h"
+#include "engine/duckdb/internal/write_intent.h"
+#include "tables/delta/row_tracking.h"
 
 namespace neurolake::engine::duckdb {
 
@@ -54,6 +57,7 @@ SnapshotPointer LakeWrite::Applied() const {
   log.files.files.insert(log.files.files.end(), adds.begin(), adds.end());
   if (protocol) log.protocol = protocol;
   if (metadata) log.metadata = metadata;
+  for (const auto& domain : domains) log.domains.insert_or_assign(domain.domain, domain);
   auto schema = metadata ? ValueOrThrow(tables::delta::ParseSchema(metadata->schema_string)) : base->schema();
   return std::make_shared<const tables::delta::Snapshot>(table.location, base == nullptr ? -1 : base->version(),
                                                          std::move(log), std::move(schema));
@@ -83,6 +87,40 @@ native::CatalogEntry& LakeTransaction::Keep(native::unique_ptr<native::CatalogEn
   return *entries_.back();
 }
 
+void LakeTransaction::MarkRead(const TableId& table, std::shared_ptr<LakeScan> scan) {
+  scans_[table][statement_.last_plan_id].push_back(std::move(scan));
+}
+
+tables::delta::ReadScope LakeTransaction::ScopeOf(const LakeWrite& write) const {
+  /// More paths than this are not worth sending: then it counts as if everything had been read.
+  constexpr size_t kFilesMax = 50'000;
+  const auto found = scans_.find(write.table.id);
+  const bool replaces_table =
+      (write.metadata || write.protocol) && (write.commit_when_empty || !write.removes.empty());
+  if (replaces_table || read_whole_.contains(write.table.id)) return {};
+  if (found == scans_.end()) {
+    return write.removes.empty() ? tables::delta::ReadScope::Nothing() : tables::delta::ReadScope();
+  }
+  auto scope = tables::delta::ReadScope::Nothing();
+  std::set<std::string> files;
+  for (const auto& [plan, scans] : found->second) {
+    for (const auto& scan : scans) {
+      const auto readings = scan->readings();
+      // Statistics may have made a scan, or a condition of its, superfluous: they say something of every file.
+      if (readings.empty()) return {};
+      for (const LakeScan::Reading& reading : readings) {
+        for (const uint32_t file : *reading.files) files.insert(scan->snapshot->files()[file].path);
+        // What one scan is not interested in may follow from what the other found.
+        if (reading.predicate != nullptr && (reading.predicate->empty() || scans.size() > 1)) return {};
+        if (reading.predicate != nullptr) scope.predicates.push_back(*reading.predicate);
+      }
+    }
+  }
+  if (files.size() > kFilesMax) return {};
+  scope.files.assign(files.begin(), files.end());
+  return scope;
+}
+
 void LakeTransaction::CheckMayWrite(const TableEntry& table, const SnapshotPointer& base) const {
   if (write_ != nullptr && write_->table.id != table.id) {
     ThrowLakeError(Error(ErrorCode::kNotSupported,
@@ -90,6 +128,7 @@ void LakeTransaction::CheckMayWrite(const TableEntry& table, const SnapshotPoint
                                      "{}.{}",
                                      table.schema_name, table.table_name)));
   }
+  if (statement_.grants.write) CheckReadVersion(*statement_.grants.write, table, base);
   if (base != nullptr) ValueOrThrow(tables::delta::CheckWritable(base->protocol(), base->metadata()));
 }
 
@@ -106,6 +145,7 @@ LakeWrite& LakeTransaction::BeginWrite(const TableEntry& table, const SnapshotPo
 void LakeTransaction::FinishStatementWrite(int64_t rows_changed) {
   statement_.rows_changed = rows_changed;
   if (!statement_.explicit_transaction || write_ == nullptr || write_->register_only) return;
+  if (statement_.grants.write && statement_.grants.write->keeps_base) return;
   Pin(write_->table.id, write_->Applied());
 }
 
@@ -149,18 +189,23 @@ Result<void> LakeTransaction::Commit() {
   request.operation = write.operation;
   request.operation_parameters = write.parameters;
   for (const auto& [name, value] : write.metrics) request.operation_metrics[name] = std::to_string(value);
-  request.blind_append = !read_.contains(write.table.id) && write.removes.empty() && !write.metadata && !write.protocol;
+  request.read_scope = ScopeOf(write);
+  request.blind_append =
+      request.read_scope.reads_nothing() && write.removes.empty() && !write.metadata && !write.protocol;
   request.user_name = statement_.context->principal().name;
   request.statement_id = statement_.context->request_id();
   request.engine_info = std::string("NeuroLake, DuckDB ") + native::DuckDB::LibraryVersion();
   request.protocol = write.protocol;
   request.metadata = write.metadata;
+  request.domains = write.domains;
   request.adds = write.adds;
   request.removes = write.removes;
+  request.changes = write.changes;
   request.transactions = statement_.grants.transactions;
   if (write.base != nullptr) {
     request.snapshot_protocol = write.base->protocol();
     request.snapshot_metadata = write.base->metadata();
+    request.snapshot_row_id_mark = tables::delta::RowIdMark(*write.base);
   }
   auto outcome = statement_.provider->Commit(commit);
   if (!outcome.has_value()) {
@@ -207,7 +252,7 @@ native::ErrorData LakeTransactionManager::CommitTransaction(native::ClientContex
   if (committed.has_value()) {
     const LakeWrite* write = ended->write();
     if (write != nullptr && !write->register_only && statement_.committed_version != before) {
-      WriteCheckpointIfDue(context, statement_, write->table, statement_.committed_version);
+      KeepUpLog(context, statement_, write->table, statement_.committed_version);
     }
     return {};
   }

@@ -1,6 +1,7 @@
 #include "duckdb/execution/operator/projection/physical_projection.hpp"
 #include "engine/duckdb/internal/dml_target.h"
 #include "engine/duckdb/internal/lake_catalog.h"
+#include "engine/duckdb/internal/lake_rules.h"
 #include "engine/duckdb/internal/lake_write.h"
 
 namespace neurolake::engine::duckdb {
@@ -26,9 +27,14 @@ void LakeTableEntry::BindUpdateConstraints(native::Binder&, native::LogicalGet& 
                                            native::LogicalProjection& projection, native::LogicalUpdate& update,
                                            native::ClientContext&) {
   update.update_is_del_and_insert = true;
+  for (const auto& column : update.columns) CheckMayAssign(snapshot_->schema().fields.at(column.index));
   for (const auto& column : GetColumns().Physical()) {
     if (std::ranges::find(update.columns, column.Physical()) != update.columns.end()) continue;
     update.columns.push_back(column.Physical());
+    if (IsComputed(snapshot_->schema().fields.at(column.Physical().index))) {
+      update.expressions.push_back(native::make_uniq<native::BoundConstantExpression>(native::Value(column.Type())));
+      continue;
+    }
     update.expressions.push_back(native::make_uniq<native::BoundColumnRefExpression>(
         column.Type(), native::ColumnBinding(projection.table_index, projection.expressions.size())));
     projection.expressions.push_back(
@@ -43,13 +49,15 @@ native::PhysicalOperator& LakeCatalog::PlanUpdate(native::ClientContext& context
   LakeTableEntry& table = WritableTable(context, op.table);
   CheckMayDelete(table);
   auto job = NewWriteJob(table, "UPDATE");
+  job->parameters = StatementState::Get(context).operation_parameters;
 
   const auto types = table.GetTypes();
   native::vector<native::unique_ptr<native::Expression>> columns(types.size());
   for (native::idx_t i = 0; i < op.columns.size(); ++i) {
     auto& column = columns[op.columns[i].index];
     if (op.expressions[i]->GetExpressionType() == native::ExpressionType::VALUE_DEFAULT) {
-      column = native::make_uniq<native::BoundConstantExpression>(native::Value(types[op.columns[i].index]));
+      column = native::BoundCastExpression::AddCastToType(context, op.bound_defaults[op.columns[i].index]->Copy(),
+                                                          types[op.columns[i].index]);
     } else {
       column =
           native::BoundCastExpression::AddCastToType(context, op.expressions[i]->Copy(), types[op.columns[i].index]);
@@ -67,12 +75,6 @@ native::PhysicalOperator& LakeCatalog::PlanUpdate(native::ClientContext& context
       planner.Make<native::PhysicalProjection>(std::move(output_types), std::move(columns), plan.estimated_cardinality);
   projection.children.push_back(plan);
   return PlanWrite(context, planner, std::move(job), projection);
-}
-
-native::PhysicalOperator& LakeCatalog::PlanMergeInto(native::ClientContext&, native::PhysicalPlanGenerator&,
-                                                     native::LogicalMergeInto&, native::PhysicalOperator&) {
-  ThrowLakeError(Error(ErrorCode::kNotSupported,
-                       "MERGE INTO is not supported yet; use UPDATE, DELETE and INSERT in one transaction"));
 }
 
 }  // namespace neurolake::engine::duckdb

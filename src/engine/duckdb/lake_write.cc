@@ -1,6 +1,10 @@
 #include "engine/duckdb/internal/lake_write.h"
 
+#include "engine/duckdb/internal/change_data.h"
 #include "engine/duckdb/internal/lake_catalog.h"
+#include "engine/duckdb/internal/lake_rules.h"
+#include "engine/duckdb/internal/record_count.h"
+#include "engine/duckdb/internal/write_intent.h"
 
 namespace neurolake::engine::duckdb {
 
@@ -96,12 +100,43 @@ native::SourceResultType LakeDeleteSink::GetDataInternal(native::ExecutionContex
   return GiveCount(sink_state->Cast<DeleteSinkState>().rows_changed, chunk);
 }
 
+MergeCounts& MergeCounts::operator+=(const MergeCounts& other) {
+  inserted += other.inserted;
+  updated_matched += other.updated_matched;
+  updated_by_source += other.updated_by_source;
+  deleted_matched += other.deleted_matched;
+  deleted_by_source += other.deleted_by_source;
+  return *this;
+}
+
 int64_t NowMilliseconds(StatementState& statement) {
   const auto now = statement.context->clock().Now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
 namespace {
+
+/// As Spark names them.
+void AddMergeMetrics(const WriteJob& job, const DeletionOutcome& deleted, int64_t files_written, int64_t bytes_written,
+                     std::map<std::string, int64_t>& metrics) {
+  const MergeCounts& rows = job.merge;
+  metrics["numTargetRowsInserted"] += rows.inserted;
+  metrics["numTargetRowsUpdated"] += rows.updated();
+  metrics["numTargetRowsMatchedUpdated"] += rows.updated_matched;
+  metrics["numTargetRowsNotMatchedBySourceUpdated"] += rows.updated_by_source;
+  metrics["numTargetRowsDeleted"] += deleted.rows - rows.updated();
+  // A row that several source rows delete is deleted once.
+  metrics["numTargetRowsMatchedDeleted"] += deleted.rows - rows.updated() - rows.deleted_by_source;
+  metrics["numTargetRowsNotMatchedBySourceDeleted"] += rows.deleted_by_source;
+  metrics["numTargetRowsCopied"] += deleted.rows_copied;
+  metrics["numOutputRows"] += rows.inserted + rows.updated() + deleted.rows_copied;
+  metrics["numTargetFilesAdded"] += deleted.files_added + files_written;
+  metrics["numTargetFilesRemoved"] += deleted.files_removed;
+  metrics["numTargetBytesAdded"] += bytes_written;
+  metrics["numTargetDeletionVectorsAdded"] += deleted.vectors_added;
+  metrics["numTargetDeletionVectorsUpdated"] += deleted.vectors_updated;
+  metrics["numTargetDeletionVectorsRemoved"] += deleted.vectors_removed;
+}
 
 void AddMetrics(const WriteJob& job, const DeletionOutcome& deleted, const std::vector<WrittenFile>& files,
                 std::map<std::string, int64_t>& metrics) {
@@ -111,6 +146,10 @@ void AddMetrics(const WriteJob& job, const DeletionOutcome& deleted, const std::
     bytes += file.size_bytes;
   }
   const auto written = static_cast<int64_t>(files.size());
+  if (job.operation == "MERGE") {
+    AddMergeMetrics(job, deleted, written, bytes, metrics);
+    return;
+  }
   if (job.operation == "DELETE" || job.operation == "UPDATE") {
     metrics[job.operation == "DELETE" ? "numDeletedRows" : "numUpdatedRows"] += deleted.rows;
     metrics["numRemovedFiles"] += deleted.files_removed;
@@ -130,13 +169,41 @@ void AddMetrics(const WriteJob& job, const DeletionOutcome& deleted, const std::
 void StageMaking(const TableMaking& making, LakeWrite& write, int64_t now_ms) {
   write.protocol = making.protocol;
   write.metadata = making.metadata;
+  write.domains = making.domains;
   write.register_as = making.register_as;
   write.commit_when_empty = true;
   if (write.base == nullptr) return;
   write.adds.clear();
   write.removes.clear();
+  write.changes.clear();
   for (const auto& file : write.base->files()) write.Remove(file, now_ms);
   write.metrics["numRemovedFiles"] = static_cast<int64_t>(write.base->files().size());
+}
+
+}  // namespace
+
+namespace {
+
+/// The live rows of files that go as a whole. Which they are matters to a change data feed alone.
+void AddWholeFiles(StatementState& statement, const WriteJob& job, std::vector<RowDeletions::FileRows>& deletions) {
+  for (const uint32_t index : job.whole_files) {
+    const auto& file = job.target.base->files()[index];
+    const auto rows = static_cast<uint64_t>(RecordCount(file).value_or(0));
+    const auto live = static_cast<uint64_t>(LiveRecordCount(file).value_or(0));
+    RowDeletions::FileRows all{.file_index = index, .runs = {}, .row_count = live};
+    tables::delta::DeletedRows gone;
+    if (job.changes && file.deletion_vector) {
+      gone = ValueOrThrow(
+          tables::delta::ReadDeletionVector(*statement.store, job.target.table.location, *file.deletion_vector));
+    }
+    uint64_t next = 0;
+    for (const uint64_t row : gone) {
+      if (row > next) all.runs.push_back({next, row - next});
+      next = row + 1;
+    }
+    if (rows > next) all.runs.push_back({next, rows - next});
+    deletions.push_back(std::move(all));
+  }
 }
 
 }  // namespace
@@ -147,10 +214,12 @@ int64_t StageWrite(native::ClientContext& context, WriteJob& job, const std::vec
   const int64_t now_ms = NowMilliseconds(transaction.statement());
   const bool changes_rows = job.operation == "DELETE" || job.operation == "UPDATE";
   bool duplicates = false;
-  const auto deletions = job.deletions.Take(&duplicates);
-  if (duplicates && job.operation == "UPDATE") {
+  auto deletions = job.deletions.Take(&duplicates);
+  AddWholeFiles(transaction.statement(), job, deletions);
+  if (duplicates && !job.rows_may_match_twice) {
     ThrowLakeError(Error(ErrorCode::kInvalidArgument,
-                         "UPDATE … FROM matches a row of the table more than once; make the match unique"));
+                         fmt::format("{} matches a row of the table more than once; make the match unique",
+                                     job.operation == "MERGE" ? "MERGE" : "UPDATE … FROM")));
   }
   LakeWrite& write = transaction.BeginWrite(job.target.table, job.target.base);
   // Several statements of one transaction become one version, named after the last that did something.
@@ -159,17 +228,30 @@ int64_t StageWrite(native::ClientContext& context, WriteJob& job, const std::vec
     write.parameters = job.parameters;
   }
   if (job.making) StageMaking(*job.making, write, now_ms);
+  NoteIdentityMarks(job, write);
   const DeletionOutcome deleted = ApplyDeletions(context, job.target, write, deletions, now_ms);
+  StageChanges(context, job, deletions, deleted, now_ms, write);
+  const auto& intent = transaction.statement().grants.write;
   int64_t rows = 0;
+  std::vector<tables::delta::AddFile> added;
   for (const WrittenFile& file : files) {
     rows += file.row_count;
     if (file.row_count == 0) continue;
-    write.adds.push_back(ValueOrThrow(DescribeFile(file, job.target.layout, job.nan_columns, now_ms)));
+    added.push_back(
+        ValueOrThrow(DescribeIntended(intent ? &*intent : nullptr, file, job.target.layout, job.nan_columns, now_ms)));
   }
+  write.adds.insert(write.adds.end(), added.begin(), added.end());
   // A row that is written anew without being taken away, or the other way round, would be silent corruption.
   if (job.operation == "UPDATE") NL_CHECK(rows == deleted.rows);
+  if (job.operation == "MERGE") NL_CHECK(rows == job.merge.inserted + job.merge.updated());
   AddMetrics(job, deleted, files, write.metrics);
-  const int64_t changed = changes_rows ? deleted.rows : rows;
+  if (intent) {
+    // Rows that others add meanwhile would have been replaced too: it is as if all had been read.
+    if (intent->replace != WriteIntent::Replace::kNothing) transaction.MarkRead(job.target.table.id);
+    ApplyWriteIntent(*intent, job.target.base, job.target.layout, added, now_ms, write);
+  }
+  int64_t changed = changes_rows ? deleted.rows : rows;
+  if (job.operation == "MERGE") changed = job.merge.inserted + deleted.rows;
   transaction.FinishStatementWrite(changed);
   return changed;
 }

@@ -10,6 +10,7 @@
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/path_grants.h"
 #include "engine/duckdb/internal/snapshot_cache.h"
+#include "engine/duckdb/internal/table_clauses.h"
 #include "engine/duckdb/internal/type_mapping.h"
 
 namespace neurolake::engine::duckdb {
@@ -64,6 +65,7 @@ Result<std::vector<std::string>> PartitionColumns(native::CreateTableInfo& info)
 struct Options {
   std::string location;
   std::string comment;
+  std::string clauses;  ///< kClausesOption.
   std::map<std::string, std::string> properties;
 };
 
@@ -84,6 +86,8 @@ Result<Options> ReadOptions(native::CreateTableInfo& info) {
       options.location = std::move(value);
     } else if (lower == "comment") {
       options.comment = std::move(value);
+    } else if (lower == kClausesOption) {
+      options.clauses = std::move(value);
     } else {
       options.properties[name] = std::move(value);
     }
@@ -125,6 +129,18 @@ void KeepIdentity(const tables::delta::Snapshot& base, TableMaking& making) {
       configuration[key] = found->second;
     }
   }
+}
+
+/// Clustering is not part of the metadata that a replacement brings.
+void DropOldClustering(const tables::delta::Snapshot& base, TableMaking& making) {
+  constexpr const char* kClustering = "delta.clustering";
+  const bool brings =
+      std::ranges::any_of(making.domains, [](const auto& domain) { return domain.domain == kClustering; });
+  const auto old = base.log().domains.find(kClustering);
+  if (brings || old == base.log().domains.end() || old->second.removed) return;
+  tables::delta::DomainMetadata gone = old->second;
+  gone.removed = true;
+  making.domains.push_back(std::move(gone));
 }
 
 std::map<std::string, std::string> Parameters(const CreatedTable& created) {
@@ -209,7 +225,9 @@ CreatedTable PrepareCreation(native::ClientContext& context, native::SchemaCatal
   created.skip = prepared.exists && !replace;
   if (created.skip) return created;
   state.paths->Allow(created.table.location, PathGrants::Access::kReadWrite);
-  created.making = {.protocol = std::move(made.protocol), .metadata = std::move(made.metadata), .register_as = {}};
+  created.making = {
+      .protocol = std::move(made.protocol), .metadata = std::move(made.metadata), .domains = {}, .register_as = {}};
+  if (!options.clauses.empty()) ApplyClauses(context, options.clauses, creation.table_name, created.making);
   if (prepared.exists) {
     LakeTransaction& open = LakeTransaction::Get(context, schema.ParentCatalog());
     created.base = open.Pinned(created.table.id);
@@ -218,6 +236,7 @@ CreatedTable PrepareCreation(native::ClientContext& context, native::SchemaCatal
     }
     open.CheckMayWrite(created.table, created.base);
     KeepIdentity(*created.base, created.making);
+    DropOldClustering(*created.base, created.making);
   } else {
     created.making.register_as = RelationName{creation.schema_name, creation.table_name};
     if (!options.location.empty()) TakeExisting(state, wanted, created, with_rows);

@@ -30,6 +30,9 @@ class Expression {
   /// in UTC. Errors: kColumnNotFound; kNotSupported where the two differ for the types at hand.
   Result<std::string> ToEngine(const DataType& schema) const;
 
+  /// Whether it is true or false, as far as can be seen without the engine; of what cannot be seen, no.
+  bool IsCondition(const DataType& schema) const;
+
   /// Columns it reads, fields of structs as paths.
   std::vector<std::vector<std::string>> Columns() const;
   /// Whether it gives the same for the same row at any time: a must for all but defaults.

@@ -117,6 +117,45 @@ class EngineWriter {
     return Operator(e, parts);
   }
 
+  /// The kind of a part's values where it is plain to see.
+  std::optional<TypeKind> KindOf(const Expression& e) const {
+    switch (e.kind) {
+      case Kind::kColumn: {
+        const DataType* type = TypeOf(e.path);
+        return type == nullptr ? std::nullopt : std::optional(type->kind);
+      }
+      case Kind::kNumber: {
+        if (e.text.find_first_of("eE") != std::string::npos) return TypeKind::kDouble;
+        return e.text.contains('.') ? TypeKind::kDecimal : TypeKind::kInteger;
+      }
+      case Kind::kText: return TypeKind::kString;
+      case Kind::kTyped:
+      case Kind::kCast: return e.type.kind;
+      case Kind::kUnary: return e.text == "NOT" ? TypeKind::kBoolean : KindOf(e.children[0]);
+      case Kind::kBinary: {
+        if (e.text == "||") return TypeKind::kString;
+        if (e.text == "/") return TypeKind::kDouble;
+        if (e.text != "+" && e.text != "-" && e.text != "*" && e.text != "%") return TypeKind::kBoolean;
+        const auto left = KindOf(e.children[0]);
+        const auto right = KindOf(e.children[1]);
+        if (left && right && IsInteger(*left) && IsInteger(*right)) return TypeKind::kLong;
+        return std::nullopt;
+      }
+      case Kind::kCall: {
+        const auto* function = internal::FindFunction(e.text);
+        if (function->result) return function->result;
+        return e.children.empty() || e.text == "round" || e.text == "floor" || e.text == "ceil" ? std::nullopt
+                                                                                                : KindOf(e.children[0]);
+      }
+      case Kind::kKeyword: return e.text == "NULL" ? std::nullopt : std::optional(TypeKind::kBoolean);
+      case Kind::kIsNull:
+      case Kind::kIn:
+      case Kind::kBetween: return TypeKind::kBoolean;
+      case Kind::kCase: return KindOf(e.children[1]);
+    }
+    NL_UNREACHABLE();
+  }
+
  private:
   /// A time's text without a zone is one of UTC.
   static std::string Literal(const std::string& text, const DataType& type) {
@@ -183,45 +222,6 @@ class EngineWriter {
       type = &field->type;
     }
     return text;
-  }
-
-  /// The kind of a part's values where it is plain to see.
-  std::optional<TypeKind> KindOf(const Expression& e) const {
-    switch (e.kind) {
-      case Kind::kColumn: {
-        const DataType* type = TypeOf(e.path);
-        return type == nullptr ? std::nullopt : std::optional(type->kind);
-      }
-      case Kind::kNumber: {
-        if (e.text.find_first_of("eE") != std::string::npos) return TypeKind::kDouble;
-        return e.text.contains('.') ? TypeKind::kDecimal : TypeKind::kInteger;
-      }
-      case Kind::kText: return TypeKind::kString;
-      case Kind::kTyped:
-      case Kind::kCast: return e.type.kind;
-      case Kind::kUnary: return e.text == "NOT" ? TypeKind::kBoolean : KindOf(e.children[0]);
-      case Kind::kBinary: {
-        if (e.text == "||") return TypeKind::kString;
-        if (e.text == "/") return TypeKind::kDouble;
-        if (e.text != "+" && e.text != "-" && e.text != "*" && e.text != "%") return TypeKind::kBoolean;
-        const auto left = KindOf(e.children[0]);
-        const auto right = KindOf(e.children[1]);
-        if (left && right && IsInteger(*left) && IsInteger(*right)) return TypeKind::kLong;
-        return std::nullopt;
-      }
-      case Kind::kCall: {
-        const auto* function = internal::FindFunction(e.text);
-        if (function->result) return function->result;
-        return e.children.empty() || e.text == "round" || e.text == "floor" || e.text == "ceil" ? std::nullopt
-                                                                                                : KindOf(e.children[0]);
-      }
-      case Kind::kKeyword: return e.text == "NULL" ? std::nullopt : std::optional(TypeKind::kBoolean);
-      case Kind::kIsNull:
-      case Kind::kIn:
-      case Kind::kBetween: return TypeKind::kBoolean;
-      case Kind::kCase: return KindOf(e.children[1]);
-    }
-    NL_UNREACHABLE();
   }
 
   Result<std::string> Cast(const Expression& e) {
@@ -387,6 +387,10 @@ std::string Expression::ToText(Dialect dialect) const {
 }
 
 Result<std::string> Expression::ToEngine(const DataType& schema) const { return EngineWriter(schema).Write(*this); }
+
+bool Expression::IsCondition(const DataType& schema) const {
+  return EngineWriter(schema).KindOf(*this) == TypeKind::kBoolean;
+}
 
 std::vector<std::vector<std::string>> Expression::Columns() const {
   std::vector<std::vector<std::string>> columns;

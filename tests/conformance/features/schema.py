@@ -1,4 +1,6 @@
 """Schemas that change, and what columns may be asked to be."""
+from decimal import Decimal
+
 import deltalake
 import pyarrow as pa
 
@@ -58,35 +60,77 @@ FEATURES = [
                 "ALTER TABLE {t} ALTER COLUMN d TYPE DECIMAL(10,4)", "ALTER TABLE {t} ALTER COLUMN f TYPE DOUBLE",
                 "ALTER TABLE {t} ALTER COLUMN dt TYPE TIMESTAMP_NTZ",
                 "INSERT INTO {t} VALUES (100000, 5000000000, 12345.6789, 1e300, TIMESTAMP_NTZ'2024-02-29 12:00:00')"],
-        read=Refused("typeWidening")),
+        write=["CREATE TABLE {t} (id SMALLINT, l INTEGER[], d DECIMAL(5,2), p SMALLINT) PARTITIONED BY (p) "
+               "TBLPROPERTIES ('delta.enableTypeWidening' = 'true')",
+               "INSERT INTO {t} VALUES (1, [1], 1.5, 1)", "ALTER TABLE {t} ALTER COLUMN id TYPE BIGINT",
+               "ALTER TABLE {t} ALTER COLUMN l.element TYPE BIGINT", "ALTER TABLE {t} ALTER COLUMN d TYPE DECIMAL(10,4)",
+               "ALTER TABLE {t} ALTER COLUMN p TYPE INTEGER",
+               "INSERT INTO {t} VALUES (5000000000, [5000000000], 12345.6789, 100000)"],
+        rows=[(1, [1], Decimal("1.5"), 1), (5000000000, [5000000000], Decimal("12345.6789"), 100000)],
+        delta_rs=Refused("TypeWidening"),
+        change=["INSERT INTO {t} SELECT * FROM {t}", "DELETE FROM {t} WHERE id = 1"],
+        changed_delta_rs=Refused("TypeWidening")),
     Feature(
         "`NOT NULL` columns",
         write=["CREATE TABLE {t} (id BIGINT NOT NULL, v VARCHAR)", "INSERT INTO {t} VALUES (1, NULL)",
-               "UPDATE {t} SET id = 2"],
-        rows=[(2, None)],
+               "UPDATE {t} SET id = 2", "ALTER TABLE {t} ALTER COLUMN id DROP NOT NULL", "INSERT INTO {t} VALUES (NULL, 'x')",
+               "DELETE FROM {t} WHERE v IS NULL", "ALTER TABLE {t} ALTER COLUMN v SET NOT NULL"],
+        rows=[(None, "x")],
         theirs=["CREATE TABLE {t} (id BIGINT NOT NULL, v STRING) USING delta", "INSERT INTO {t} VALUES (1, NULL)"],
         change=["INSERT INTO {t} VALUES (2, 'x')"]),
     Feature(
         "`CHECK` constraints",
-        write=Refused("CHECK"), attempt="CREATE TABLE {t} (id BIGINT CHECK (id > 0))",
+        write=["CREATE TABLE {t} (id BIGINT)", "INSERT INTO {t} VALUES (1)",
+               "ALTER TABLE {t} ADD CONSTRAINT positive CHECK (id > 0 AND id <> 13)", "INSERT INTO {t} VALUES (2)"],
+        rows=[(1,), (2,)],
         theirs=["CREATE TABLE {t} (id BIGINT) USING delta", "INSERT INTO {t} VALUES (1)",
                 "ALTER TABLE {t} ADD CONSTRAINT positive CHECK (id > 0)", "INSERT INTO {t} VALUES (2)"],
         theirs_by_delta_rs=checked_by_delta_rs,
-        change=Refused("checkConstraints")),
+        change=["INSERT INTO {t} VALUES (3)", "UPDATE {t} SET id = id + 1"]),
     Feature(
         "Generated columns",
         theirs=["CREATE TABLE {t} (id BIGINT, twice BIGINT GENERATED ALWAYS AS (id * 2)) USING delta",
                 "INSERT INTO {t} (id) VALUES (1), (2)"],
-        change=Refused("generatedColumns")),
+        write=["CREATE TABLE {t} (id BIGINT, twice BIGINT GENERATED ALWAYS AS (id * 2))",
+               "INSERT INTO {t} (id) VALUES (1), (2)", "UPDATE {t} SET id = 3 WHERE id = 2"],
+        rows=[(1, 2), (3, 6)],
+        change=["INSERT INTO {t} (id) VALUES (3)", "UPDATE {t} SET id = 5 WHERE id = 1"]),
     Feature(
         "Identity columns",
         theirs=["CREATE TABLE {t} (id BIGINT GENERATED ALWAYS AS IDENTITY, v STRING) USING delta",
                 "INSERT INTO {t} (v) VALUES ('a'), ('b')", "INSERT INTO {t} (v) VALUES ('c')"],
-        change=Refused("identityColumns")),
+        write=["CREATE TABLE {t} (id BIGINT GENERATED ALWAYS AS IDENTITY, v VARCHAR)",
+               "INSERT INTO {t} (v) VALUES ('a'), ('b')", "INSERT INTO {t} (v) VALUES ('c')"],
+        spark_changes=["INSERT INTO {t} (v) VALUES ('d')"], again=["INSERT INTO {t} (v) VALUES ('e')"],
+        rows=[(1, "a"), (2, "b"), (3, "c")],
+        change=["INSERT INTO {t} (v) VALUES ('d')", "DELETE FROM {t} WHERE v = 'a'"]),
     Feature(
         "Column defaults",
         theirs=["CREATE TABLE {t} (id BIGINT, v STRING DEFAULT 'none') USING delta "
                 "TBLPROPERTIES ('delta.feature.allowColumnDefaults' = 'supported')",
                 "INSERT INTO {t} (id) VALUES (1)", "INSERT INTO {t} VALUES (2, 'x')"],
-        change=Refused("allowColumnDefaults")),
+        write=["CREATE TABLE {t} (id BIGINT, v VARCHAR DEFAULT 'none')", "INSERT INTO {t} (id) VALUES (1)",
+               "INSERT INTO {t} VALUES (2, DEFAULT), (3, 'x')"],
+        rows=[(1, "none"), (2, "none"), (3, "x")],
+        change=["INSERT INTO {t} (id) VALUES (3)"]),
+    Feature(
+        "Columns added, renamed, dropped and moved",
+        write=["CREATE TABLE {t} (id BIGINT, v VARCHAR, st STRUCT(a INTEGER, b INTEGER))",
+               "INSERT INTO {t} VALUES (1, 'x', {'a': 1, 'b': 2})", "ALTER TABLE {t} ADD COLUMN more BIGINT AFTER id",
+               "ALTER TABLE {t} RENAME COLUMN v TO w", "ALTER TABLE {t} DROP COLUMN st.b",
+               "INSERT INTO {t} VALUES (2, 20, 'y', {'a': 3})", "ALTER TABLE {t} ALTER COLUMN w FIRST"],
+        rows=[("x", 1, None, {"a": 1}), ("y", 2, 20, {"a": 3})],
+        note="The first rename or drop turns on column mapping by name."),
+    Feature(
+        "Partition columns and columns of partitioned tables renamed",
+        write=["CREATE TABLE {t} (id BIGINT, g VARCHAR, v DOUBLE) PARTITIONED BY (g)",
+               "INSERT INTO {t} SELECT i, 'g' || (i % 3), i / 4.0 FROM range(30) r(i)",
+               "ALTER TABLE {t} RENAME COLUMN v TO w", "ALTER TABLE {t} RENAME COLUMN g TO part",
+               "INSERT INTO {t} VALUES (900, 'x', 1)", "ALTER TABLE {t} DROP COLUMN w", "INSERT INTO {t} VALUES (901, 'y')",
+               "ALTER TABLE {t} ADD COLUMN w STRING", "UPDATE {t} SET w = 'w' WHERE id > 15"]),
+    Feature(
+        "Comments and properties",
+        write=["CREATE TABLE {t} (id BIGINT)", "COMMENT ON TABLE {t} IS 'a table'", "COMMENT ON COLUMN {t}.id IS 'the id'",
+               "ALTER TABLE {t} SET TBLPROPERTIES ('me' = 'yes', 'delta.logRetentionDuration' = 'interval 10 days')",
+               "ALTER TABLE {t} UNSET TBLPROPERTIES ('me')", "INSERT INTO {t} VALUES (1)"]),
 ]

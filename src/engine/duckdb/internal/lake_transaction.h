@@ -18,6 +18,8 @@
 
 namespace neurolake::engine::duckdb {
 
+struct LakeScan;
+
 using SnapshotPointer = std::shared_ptr<const tables::delta::Snapshot>;
 
 /// The one version a transaction is about to publish.
@@ -29,8 +31,10 @@ struct LakeWrite {
   std::map<std::string, int64_t> metrics;
   std::vector<tables::delta::AddFile> adds;
   std::vector<tables::delta::RemoveFile> removes;
+  std::vector<tables::delta::AddCdcFile> changes;  ///< All changed rows or none, where the table keeps a feed of them.
   std::optional<tables::delta::Protocol> protocol;
   std::optional<tables::delta::Metadata> metadata;
+  std::vector<tables::delta::DomainMetadata> domains;  ///< Those that change.
   std::optional<RelationName> register_as;
   bool register_only = false;      ///< A Delta table that exists already only gets its name.
   bool commit_when_empty = false;  ///< Creations and replacements; an INSERT of no rows makes no version.
@@ -58,9 +62,11 @@ class LakeTransaction final : public native::Transaction {
   void Pin(const TableId& table, SnapshotPointer snapshot);
   /// A table this transaction created and has not committed: no provider knows it yet. `Pinned` has its snapshot.
   std::optional<TableEntry> FindCreated(const RelationName& name) const;
-  /// Each scan of a table at its pinned version calls this when it is bound: an append that also read the table is not
-  /// a blind one.
-  void MarkRead(const TableId& table) { read_.insert(table); }
+  /// Each scan of a table at its pinned version calls this when it is bound: what it reads decides about the commits
+  /// that come between.
+  void MarkRead(const TableId& table, std::shared_ptr<LakeScan> scan);
+  /// As if every row had been read.
+  void MarkRead(const TableId& table) { read_whole_.insert(table); }
   /// Keeps a catalogue entry alive as long as the transaction; DuckDB's plans point to entries.
   native::CatalogEntry& Keep(native::unique_ptr<native::CatalogEntry> entry);
 
@@ -85,10 +91,13 @@ class LakeTransaction final : public native::Transaction {
 
  private:
   Result<void> MakeFilesDurable();
+  tables::delta::ReadScope ScopeOf(const LakeWrite& write) const;
 
   StatementState& statement_;
   std::unordered_map<TableId, SnapshotPointer> pinned_;
-  std::unordered_set<TableId> read_;
+  std::unordered_set<TableId> read_whole_;
+  /// By the statement's plan: two scans of one table in one plan may narrow each other.
+  std::unordered_map<TableId, std::map<uint64_t, std::vector<std::shared_ptr<LakeScan>>>> scans_;
   std::vector<native::unique_ptr<native::CatalogEntry>> entries_;
   std::unique_ptr<LakeWrite> write_;
   std::mutex files_mutex_;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/duckdb/internal/change_capture.h"
 #include "engine/duckdb/internal/lake_transaction.h"
 #include "engine/duckdb/internal/native.h"
 #include "engine/duckdb/internal/parquet_output.h"
@@ -18,7 +19,17 @@ namespace neurolake::engine::duckdb {
 struct TableMaking {
   tables::delta::Protocol protocol;
   tables::delta::Metadata metadata;
+  std::vector<tables::delta::DomainMetadata> domains;
   std::optional<RelationName> register_as;  ///< Empty when the name is there already.
+};
+
+/// Rows that a MERGE's clauses took, by what was done.
+struct MergeCounts {
+  int64_t inserted = 0;
+  int64_t updated_matched = 0, updated_by_source = 0;
+  int64_t deleted_matched = 0, deleted_by_source = 0;
+  int64_t updated() const { return updated_matched + updated_by_source; }
+  MergeCounts& operator+=(const MergeCounts& other);
 };
 
 /// One writing statement: what its operators share. A plan runs once.
@@ -29,8 +40,13 @@ struct WriteJob {
   std::optional<TableMaking> making;
 
   RowDeletions deletions;
+  std::vector<uint32_t> whole_files;       ///< Of a DELETE: files of which every row goes, none of them in `deletions`.
+  bool rows_may_match_twice = false;       ///< DELETE, and a MERGE that does nothing else to matched rows.
+  std::unique_ptr<ChangeCapture> changes;  ///< Null unless the table keeps a change data feed.
   std::mutex mutex;
   std::set<std::string> nan_columns;  ///< Physical names; under `mutex`.
+  std::map<size_t, int64_t> identity_marks;  ///< Column to the last value given; under `mutex`.
+  MergeCounts merge;                  ///< Under `mutex`.
 };
 
 /// Passes rows on to the Parquet writer: takes off the two row-id columns at the end and notes them for deletion, if
@@ -115,7 +131,7 @@ native::PhysicalOperator& PlanCasts(native::ClientContext& context, native::Phys
 int64_t NowMilliseconds(StatementState& statement);
 
 /// Stages a job's outcome in the transaction and returns how many rows the statement changed: of an UPDATE or DELETE
-/// those deleted, else those written.
+/// those deleted, of a MERGE all its clauses took, else those written.
 int64_t StageWrite(native::ClientContext& context, WriteJob& job, const std::vector<WrittenFile>& files);
 
 }  // namespace neurolake::engine::duckdb

@@ -108,6 +108,15 @@ TEST(ExpressionTest, WhatWeWriteWeRead) {
   }
 }
 
+TEST(ExpressionTest, KnowsWhatIsACondition) {
+  for (const char* text : {"id > 0", "NOT (id = 1)", "name IS NULL", "startswith(name, 'a')", "TRUE", "id IN (1)"}) {
+    EXPECT_TRUE(Expression::Parse(text, Dialect::kSpark)->IsCondition(Schema())) << text;
+  }
+  for (const char* text : {"id", "id + 1", "'x'", "NULL", "upper(name)"}) {
+    EXPECT_FALSE(Expression::Parse(text, Dialect::kSpark)->IsCondition(Schema())) << text;
+  }
+}
+
 TEST(ExpressionTest, KnowsItsColumnsAndWhetherItDependsOnTime) {
   const auto columns = Expression::Parse("a.b > c + 1", Dialect::kSpark)->Columns();
   EXPECT_EQ(columns, (std::vector<std::vector<std::string>>{{"a", "b"}, {"c"}}));

@@ -1,0 +1,42 @@
+#include "query/commands/alter_table.h"
+#include "query/commands/analyze.h"
+#include "query/commands/clone.h"
+#include "query/commands/convert.h"
+#include "query/commands/fsck.h"
+#include "query/commands/optimize.h"
+#include "query/commands/restore.h"
+#include "query/commands/table_command.h"
+#include "query/commands/undrop.h"
+#include "query/commands/vacuum.h"
+#include "query/front_parser_cursor.h"
+
+namespace neurolake::query {
+namespace {
+
+/// Each parser stands at the statement's first word and gives null when the statement is not its own.
+using CommandParser = Result<std::shared_ptr<const TableCommand>> (*)(TokenCursor cursor);
+constexpr CommandParser kParsers[] = {
+    [](TokenCursor) -> Result<std::shared_ptr<const TableCommand>> { return nullptr; },
+    ParseRestore,
+    ParseOptimize,
+    ParseVacuum,
+    ParseAnalyze,
+    ParseClone,
+    ParseConvert,
+    ParseFsck,
+    ParseUndrop,
+    ParseAlterTable,
+    ParseCommentOn,
+};
+
+}  // namespace
+
+Result<std::shared_ptr<const TableCommand>> ParseTableCommand(TokenCursor cursor) {
+  for (const CommandParser parse : kParsers) {
+    NL_ASSIGN_OR_RETURN(auto command, parse(cursor));
+    if (command != nullptr) return command;
+  }
+  return nullptr;
+}
+
+}  // namespace neurolake::query
