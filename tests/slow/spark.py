@@ -51,13 +51,13 @@ def written_by_spark(self, feature):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--binary", required=True)
-    parser.add_argument("--only", default="", help="part of the names of the tests to run")
+    parser.add_argument("--only", default="", help="parts of the names of the tests to run, with commas between")
     args = parser.parse_args()
     Features.spark = Spark(spark.session())
     Features.bench = Bench(os.path.abspath(args.binary), [DeltaRs(), DuckDb(), Features.spark])
     add_tests(Features, all_features(), written_by_us, lambda feature: feature.write is not NONE)
     add_tests(Features, all_features(), written_by_spark, lambda feature: feature.theirs is not NONE)
-    names = [name for name in unittest.defaultTestLoader.getTestCaseNames(Features) if args.only in name]
+    names = [name for name in unittest.defaultTestLoader.getTestCaseNames(Features) if any(part in name for part in args.only.split(","))]
     result = unittest.TextTestRunner(verbosity=2).run(unittest.TestSuite(map(Features, names)))
     Features.spark.session.stop()
     failed = len(result.failures) + len(result.errors)
