@@ -92,26 +92,13 @@ TEST_F(VacuumTest, KeepsDeletionVectorsAndChangesOfTheWindow) {
   Put(10, "cd/" + name);
   Commit(0, 30, {AddLine("f0"), protocol});
   Commit(1, 20, {RemoveLine("f0"), with_vector(old_vector)});
-  Commit(2, 10, {with_vector(new_vector)});
+  Commit(2, 10,
+         {R"({"remove":{"path":"f0","deletionTimestamp":1,"dataChange":true,"deletionVector":{"storageType":"u",)"
+          R"("pathOrInlineDv":")" +
+              old_vector + R"(","offset":1,"sizeInBytes":36,"cardinality":2}}})",
+          with_vector(new_vector)});
   EXPECT_EQ(Plan(hours(24 * 15)).value(), Paths{});
   EXPECT_EQ(Plan(hours(24 * 5)).value(), Paths{"ab/" + name});
-}
-
-TEST_F(VacuumTest, LiteNeedsTheLogBackToTheLastVacuum) {
-  Commit(0, 30, {});
-  Commit(1, 20, {AddLine("f0")});
-  Put(20, "f0");
-  ASSERT_TRUE(Plan(hours(1), /*lite=*/true).has_value());
-  // A checkpoint stands for what was cleaned away.
-  Put(20, "_delta_log/00000000000000000001.checkpoint.json",
-      std::string(kPlainProtocol) + "\n" + MetadataLine() + "\n" + AddLine("f0"));
-  Put(20, "_delta_log/00000000000000000002.json",
-      std::string(kPlainProtocol) + "\n" + MetadataLine() + "\n" + AddLine("f1") + "\n" + RemoveLine("f1"));
-  ASSERT_TRUE(store_.Delete(CommitName(0)).has_value());
-  const auto reader = NewSimpleLogReader(store_);
-  const auto snapshot = LoadSnapshot(TestContext(), store_, *reader, "/t", std::nullopt);
-  if (!snapshot.has_value()) GTEST_SKIP() << "this reader has no checkpoints";
-  EXPECT_EQ(Plan(hours(1), /*lite=*/true).error().code(), ErrorCode::kInvalidArgument);
 }
 
 TEST_F(VacuumTest, RetentionIsAnInterval) {
