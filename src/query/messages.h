@@ -91,6 +91,8 @@ boost::json::object EncodeCreation(const engine::duckdb::TableCreation& creation
 Result<engine::duckdb::TableCreation> DecodeCreation(const boost::json::object& object);
 boost::json::object EncodeCommit(const engine::duckdb::LakeCommit& commit);
 Result<engine::duckdb::LakeCommit> DecodeCommit(const boost::json::object& object);
+boost::json::object EncodeReadScope(const tables::delta::ReadScope& scope);
+Result<tables::delta::ReadScope> DecodeReadScope(const boost::json::object& object);
 
 // Members of an object that may be hostile.
 /// The error for a member that is missing or of the wrong type.

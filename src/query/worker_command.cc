@@ -2,9 +2,12 @@
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "common/log.h"
+#include "query/commands/compaction.h"
 #include "query/commands/table_command.h"
 #include "query/statement_sql.h"
 #include "query/worker_statement.h"
+#include "tables/delta/row_tracking.h"
 
 namespace neurolake::query {
 
@@ -35,11 +38,13 @@ class WorkerCommandContext final : public CommandContext {
     request.table_path = table.entry.location;
     request.snapshot_protocol = table.snapshot->protocol();
     request.snapshot_metadata = table.snapshot->metadata();
+    tables::delta::CompleteRowTracking(*table.snapshot, request);
     if (request.read_version < 0) request.read_version = table.snapshot->version();
     NL_ASSIGN_OR_RETURN(auto outcome,
                         statement_.provider_.Commit(
                             {.table = table.entry.id, .request = std::move(request), .register_as = std::nullopt}));
     committed_version_ = outcome.version;
+    statement_.engine_.KeepUpLog(table.entry, outcome.version);
     return outcome;
   }
 
@@ -84,14 +89,29 @@ Result<ExecutionStatistics> WorkerStatement::RunCommand(const TableCommand& comm
   json::array tables;
   tables.push_back({{"table", SchemaOf(command.target()) + "." + command.target().name},
                     {"access", command.writes() ? "write" : "read"}});
-  NL_RETURN_IF_ERROR(
-      AwaitGrant({.kind = command.kind(), .tables_json = json::serialize(tables), .memory_bytes = -1}));
+  NL_RETURN_IF_ERROR(AwaitGrant({.kind = command.kind(), .tables_json = json::serialize(tables), .memory_bytes = -1}));
   WorkerCommandContext context(*this);
   NL_ASSIGN_OR_RETURN(const OwnResult result, command.Run(context));
   NL_RETURN_IF_ERROR(SendOwn(result));
   Statistics statistics;
   statistics.committed_version = context.committed_version();
   return statistics;
+}
+
+void WorkerStatement::CompactAfterWriting(const ObjectName& table) {
+  const auto compact = [&]() -> Result<void> {
+    NL_RETURN_IF_ERROR(Begin(StatementOrigin::kProduct));
+    NL_ASSIGN_OR_RETURN(auto opened, engine_.OpenTable({table.schema, table.name}, std::nullopt));
+    if (!opened) return {};
+    WorkerCommandContext context(*this);
+    NL_RETURN_IF_ERROR(CompactAfterWrite(context, OpenedTable{std::move(opened->entry), std::move(opened->snapshot)}));
+    return {};
+  };
+  const auto compacted = compact();
+  // Another writer may well have been faster.
+  if (compacted.has_value() || compacted.error().code() == ErrorCode::kConflict) return;
+  Log(LogLevel::kWarn, "compaction after a write failed", ctx_.request_id(),
+      {{"error", std::string(ErrorName(compacted.error().code()))}});
 }
 
 }  // namespace neurolake::query

@@ -5,12 +5,14 @@
 #include "duckdb/main/config.hpp"
 #include "duckdb/parser/parser_options.hpp"
 #include "duckdb/storage/buffer_manager.hpp"
+#include "engine/duckdb/internal/change_feed_table.h"
 #include "engine/duckdb/internal/duckdb_engine.h"
 #include "engine/duckdb/internal/governed_file_system.h"
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/lake_functions.h"
 #include "engine/duckdb/internal/lake_transaction.h"
 #include "engine/duckdb/internal/log_reader.h"
+#include "engine/duckdb/internal/log_upkeep.h"
 #include "engine/duckdb/internal/parsed_query.h"
 #include "engine/duckdb/internal/session_settings.h"
 #include "engine/duckdb/internal/type_mapping.h"
@@ -73,6 +75,7 @@ void Open(EngineCore& core, const EngineOptions& options) {
   core.context().config.enable_progress_bar = true;
   core.context().config.print_progress_bar = false;
   RegisterLakeFunctions(core.context());
+  RegisterTableChanges(core.context());
   RunOrThrow(connection, "SET GLOBAL TimeZone = 'UTC'");
   RunOrThrow(connection, "ATTACH '' AS lake (TYPE lake)");
   RunOrThrow(connection, "USE lake.main");
@@ -164,7 +167,8 @@ Result<void> DuckDbEngine::BeginStatement(const RequestContext& ctx, LakeProvide
     EndStatement();
     return MakeError(ErrorCode::kInvalidArgument, "unknown time zone: {}", time_zone);
   }
-  auto ready = SetMemoryLimit(memory_limit_bytes);
+  const int64_t headroom = state.grants.write ? state.grants.write->headroom_bytes : 0;
+  auto ready = SetMemoryLimit(memory_limit_bytes - std::min(headroom, memory_limit_bytes / 3));
   if (!ready.has_value()) EndStatement();
   return ready;
 }
@@ -205,6 +209,22 @@ Result<std::optional<Engine::TableState>> DuckDbEngine::FindTable(const Relation
     table.transactions.emplace(app_id, transaction.version);
   }
   return table;
+}
+
+Result<std::optional<Engine::LakeTable>> DuckDbEngine::OpenTable(const RelationName& name,
+                                                                 std::optional<int64_t> version) {
+  StatementState& state = *core_->state;
+  if (state.provider == nullptr) return MakeError(ErrorCode::kInternal, "OpenTable outside of a statement");
+  NL_ASSIGN_OR_RETURN(auto entry, state.provider->FindTable(name));
+  if (!entry) return std::nullopt;
+  NL_ASSIGN_OR_RETURN(auto snapshot, core_->snapshots->Load(*state.context, *entry, version));
+  return LakeTable{std::move(*entry), std::move(snapshot)};
+}
+
+void DuckDbEngine::KeepUpLog(const TableEntry& table, int64_t version) {
+  StatementState& state = *core_->state;
+  if (state.context == nullptr) return;
+  duckdb::KeepUpLog(core_->context(), state, table, version);
 }
 
 void DuckDbEngine::Interrupt() {

@@ -12,6 +12,7 @@
 #include "plan/lookup_gate.h"
 #include "plan/stages.h"
 #include "storage/object_store.h"
+#include "tables/delta/snapshot.h"
 
 namespace neurolake::engine::duckdb {
 
@@ -29,6 +30,35 @@ struct ParameterValue {
   std::string type;
 };
 
+/// What the version made by a writing statement of the product's holds beyond the rows written.
+struct WriteIntent {
+  /// Which files of the version read are retired in the same version.
+  enum class Replace : uint8_t {
+    kNothing,
+    kTable,       ///< All.
+    kPartitions,  ///< Those of the partitions that rows were written to.
+    kFiles,       ///< Those named in `retired`.
+  };
+  Replace replace = Replace::kNothing;
+  std::vector<std::string> retired;               ///< kFiles: AddFile::path of each.
+  std::string operation;                          ///< As Delta names it; empty: the statement's own.
+  std::map<std::string, std::string> parameters;  ///< commitInfo's operationParameters, JSON texts.
+  bool data_change = true;                        ///< False: the same rows in other files (OPTIMIZE).
+  /// All rows written are of this partition, so that its files may be cut at a size. Values as the log spells them.
+  std::optional<tables::delta::PartitionValues> partition;
+  int64_t file_bytes = 0;           ///< Begins another file at about this size; 0: as the table's properties say.
+  /// Memory that the engine leaves alone, for what it does not count: an external sort goes well above its limit.
+  int64_t headroom_bytes = 0;
+  std::string clustering_provider;  ///< Of the files written, as AddFile has it.
+  std::map<std::string, std::string> tags;  ///< Of the files written.
+  /// SQL over the table's columns that must be true for every row written; without sub-queries.
+  std::string row_predicate;
+  bool evolves_schema = false;  ///< New columns of a MERGE's or INSERT's rows become columns of the table.
+  /// In an explicit transaction: its later statements still read the table as it was before this one.
+  bool keeps_base = false;
+  std::optional<int64_t> read_version;            ///< The table must be at this version still, else kConflict.
+};
+
 /// What a statement may do beyond reading the lake: set for statements the product itself composes (COPY INTO,
 /// ingestion), never from a user's text.
 struct StatementGrants {
@@ -36,6 +66,7 @@ struct StatementGrants {
   std::string time_zone;       ///< IANA name; empty: UTC.
   /// Written into the commit of this statement: which loads it holds.
   std::vector<tables::delta::SetTransaction> transactions;
+  std::optional<WriteIntent> write;
   std::vector<std::string> readable_paths;  ///< Files or directories (ending in "/") that scans may open.
 };
 
@@ -106,6 +137,19 @@ class Engine {
     std::map<std::string, int64_t> transactions;  ///< Delta `txn`: application id to version.
   };
   virtual Result<std::optional<TableState>> FindTable(const RelationName& name) = 0;
+  /// A lake table's newest version, or `version`; nullopt if there is none or the principal may not see it. Inside a
+  /// statement.
+  struct LakeTable {
+    TableEntry entry;
+    std::shared_ptr<const tables::delta::Snapshot> snapshot;
+  };
+  virtual Result<std::optional<LakeTable>> OpenTable(const RelationName& name, std::optional<int64_t> version) = 0;
+  /// After a commit that did not come through a statement of the engine: checkpoint and log upkeep as they are due.
+  /// Inside a statement. Never fails; what goes wrong is logged.
+  virtual void KeepUpLog(const TableEntry& table, int64_t version) = 0;
+  /// Where tables lie, and the reader of their logs; for commands that work on them. They outlive statements.
+  virtual storage::ObjectStore& store() = 0;
+  virtual tables::delta::LogReader& log_reader() = 0;
   virtual void Interrupt() = 0;
   /// True after an INTERNAL or FATAL error of DuckDB: the instance refuses everything, so the process must be replaced.
   virtual bool broken() const = 0;

@@ -5,8 +5,12 @@
 #include "duckdb/parser/statement/transaction_statement.hpp"
 #include "duckdb/planner/planner.hpp"
 #include "engine/duckdb/internal/duckdb_engine.h"
+#include "engine/duckdb/internal/lookup_check.h"
+#include "engine/duckdb/internal/merge_values.h"
+#include "engine/duckdb/internal/operation_parameters.h"
 #include "engine/duckdb/internal/parsed_query.h"
 #include "engine/duckdb/internal/result_types.h"
+#include "engine/duckdb/internal/schema_evolution.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
@@ -94,8 +98,9 @@ void BindPlan(EngineCore& core, native::unique_ptr<native::SQLStatement> stateme
               const std::vector<ParameterValue>& parameters, BoundPlan& plan) {
   native::ClientContext& context = core.context();
   StatementState& state = *core.state;
+  ++state.last_plan_id;
   native::Planner planner(context);
-  planner.binder->SetCatalogLookupCallback([&state](native::CatalogEntry& entry) { CheckLookup(state, entry); });
+  SetLookupCheck(*planner.binder, state);
   for (const ParameterValue& parameter : parameters) {
     planner.parameter_data.emplace(parameter.name, native::BoundParameterData(ParseParameter(context, parameter)));
   }
@@ -103,6 +108,11 @@ void BindPlan(EngineCore& core, native::unique_ptr<native::SQLStatement> stateme
   for (const auto& [name, index] : statement->named_param_map) {
     if (planner.parameter_data.count(name) > 0) continue;
     ThrowLakeError(Error(ErrorCode::kInvalidArgument, fmt::format("a parameter was not given: {}", name)));
+  }
+  state.operation_parameters = OperationParameters(*statement);
+  if (state.grants.write && state.grants.write->evolves_schema) {
+    native::BoundParameterMap bound_parameters(planner.parameter_data);
+    EvolveSchema(context, *statement, bound_parameters);
   }
   planner.CreatePlan(std::move(statement));
   if (state.refusal.has_value()) ThrowLakeError(*state.refusal);
@@ -113,6 +123,7 @@ void BindPlan(EngineCore& core, native::unique_ptr<native::SQLStatement> stateme
   // The callback must not outlive the statement; later look-ups are the engine's own.
   plan.binder->SetCatalogLookupCallback(nullptr);
   plan.root = std::move(planner.plan);
+  DeferMergeValues(*plan.root);
   plan.names = planner.names;
   plan.types = planner.types;
   plan.properties = planner.properties;
@@ -121,6 +132,10 @@ void BindPlan(EngineCore& core, native::unique_ptr<native::SQLStatement> stateme
 }
 
 }  // namespace
+
+void SetLookupCheck(native::Binder& binder, StatementState& state) {
+  binder.SetCatalogLookupCallback([&state](native::CatalogEntry& entry) { CheckLookup(state, entry); });
+}
 
 Result<plan::BoundQuery> DuckDbEngine::Bind(std::unique_ptr<ParsedQuery> query,
                                             const std::vector<ParameterValue>& parameters) {

@@ -2,6 +2,7 @@
 
 #include "engine/duckdb/internal/file_pruning.h"
 #include "engine/duckdb/internal/lake_scan.h"
+#include "engine/duckdb/internal/read_conditions.h"
 #include "engine/duckdb/internal/record_count.h"
 #include "tables/delta/file_path.h"
 
@@ -17,10 +18,29 @@ uint32_t SnapshotIndex(const native::OpenFileInfo& info) {
   return info.extended_info->options.at(kSnapshotIndex).GetValue<uint32_t>();
 }
 
+void LakeScan::AddReading(Reading reading) {
+  std::lock_guard lock(readings_mutex_);
+  readings_.push_back(std::move(reading));
+}
+
+std::vector<LakeScan::Reading> LakeScan::readings() const {
+  std::lock_guard lock(readings_mutex_);
+  return readings_;
+}
+
 native::shared_ptr<LakeFileList> LakeFileList::All(std::shared_ptr<LakeScan> scan) {
   auto files = std::make_shared<std::vector<uint32_t>>(scan->snapshot->files().size());
   std::iota(files->begin(), files->end(), 0U);
-  return native::make_shared_ptr<LakeFileList>(std::move(scan), std::move(files));
+  return native::make_shared_ptr<LakeFileList>(std::move(scan), std::move(files),
+                                               std::make_shared<tables::delta::ReadPredicate>());
+}
+
+std::shared_ptr<const tables::delta::ReadPredicate> LakeFileList::Narrowed(
+    const std::function<void(tables::delta::ReadPredicate&)>& narrow) const {
+  if (predicate_ == nullptr) return nullptr;
+  auto narrowed = std::make_shared<tables::delta::ReadPredicate>(*predicate_);
+  narrow(*narrowed);
+  return narrowed->size() == predicate_->size() ? predicate_ : narrowed;
 }
 
 native::unique_ptr<native::MultiFileList> LakeFileList::ComplexFilterPushdown(
@@ -29,9 +49,12 @@ native::unique_ptr<native::MultiFileList> LakeFileList::ComplexFilterPushdown(
   if (filters.empty() || files_->empty()) return nullptr;
   auto kept = std::make_shared<std::vector<uint32_t>>(
       scan_->pruner->Prune(*files_, filters, info.table_index, info.column_ids));
-  if (kept->size() == files_->size()) return nullptr;
+  auto predicate = Narrowed([&](tables::delta::ReadPredicate& narrowed) {
+    AddConditions(filters, info.table_index, info.column_ids, scan_->snapshot->schema(), narrowed);
+  });
+  if (kept->size() == files_->size() && predicate == predicate_) return nullptr;
   scan_->files_kept = static_cast<int64_t>(kept->size());
-  return native::make_uniq<LakeFileList>(scan_, std::move(kept));
+  return native::make_uniq<LakeFileList>(scan_, std::move(kept), std::move(predicate));
 }
 
 native::unique_ptr<native::MultiFileList> LakeFileList::DynamicFilterPushdown(
@@ -45,8 +68,11 @@ native::unique_ptr<native::MultiFileList> LakeFileList::DynamicFilterPushdown(
   }
   if (columns.empty() || files_->empty()) return nullptr;
   auto kept = std::make_shared<std::vector<uint32_t>>(scan_->pruner->Prune(*files_, columns));
-  if (kept->size() == files_->size()) return nullptr;
-  return native::make_uniq<LakeFileList>(scan_, std::move(kept));
+  auto predicate = Narrowed([&](tables::delta::ReadPredicate& narrowed) {
+    for (const auto& [column, filter] : columns) AddConditions(column, *filter, scan_->snapshot->schema(), narrowed);
+  });
+  if (kept->size() == files_->size() && predicate == predicate_) return nullptr;
+  return native::make_uniq<LakeFileList>(scan_, std::move(kept), std::move(predicate));
 }
 
 native::vector<native::OpenFileInfo> LakeFileList::GetAllFiles() const {
@@ -68,7 +94,8 @@ native::OpenFileInfo LakeFileList::GetFile(native::idx_t index) const {
   info.extended_info = native::make_shared_ptr<native::ExtendedOpenFileInfo>();
   auto& options = info.extended_info->options;
   options[kSnapshotIndex] = native::Value::UINTEGER((*files_)[index]);
-  options["has_deletes"] = native::Value::BOOLEAN(file.deletion_vector.has_value());
+  options["has_deletes"] =
+      native::Value::BOOLEAN(file.deletion_vector.has_value() || scan_->table->change_rows() != nullptr);
   return info;
 }
 
@@ -99,7 +126,7 @@ std::optional<int64_t> LakeFileList::ExactRowCount() const {
 }
 
 native::unique_ptr<native::MultiFileList> LakeFileList::Copy() const {
-  return native::make_uniq<LakeFileList>(scan_, files_);
+  return native::make_uniq<LakeFileList>(scan_, files_, predicate_);
 }
 
 }  // namespace neurolake::engine::duckdb

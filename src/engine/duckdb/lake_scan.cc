@@ -30,7 +30,9 @@ native::unique_ptr<native::GlobalTableFunctionState> InitGlobal(native::ClientCo
   LakeScan& scan = MutableScanOf(*input.bind_data);
   if (!scan.governed) ThrowLakeError(Error(ErrorCode::kInternal, "ungoverned scan"));
   auto state = scan.parquet_scan.init_global(context, input);
-  const auto kept = static_cast<int64_t>(state->Cast<native::MultiFileGlobalState>().file_list.GetTotalFileCount());
+  const auto& files = static_cast<const LakeFileList&>(state->Cast<native::MultiFileGlobalState>().file_list);
+  const auto kept = static_cast<int64_t>(files.GetTotalFileCount());
+  scan.AddReading(files.reading());
   scan.files_kept = kept;
   scan.started = true;
   scan.state->counters.files_total += static_cast<int64_t>(scan.snapshot->files().size());
@@ -99,8 +101,10 @@ native::BindInfo GetBindInfo(const native::optional_ptr<native::FunctionData> da
 native::vector<native::PartitionStatistics> GetPartitionStatistics(native::ClientContext&,
                                                                    native::GetPartitionStatsInput& input) {
   const auto& bound = input.bind_data->Cast<native::MultiFileBindData>();
-  auto rows = static_cast<const LakeFileList&>(*bound.file_list).ExactRowCount();
+  const auto& files = static_cast<const LakeFileList&>(*bound.file_list);
+  auto rows = files.ExactRowCount();
   if (!rows.has_value() || *rows < 0) return {};
+  MutableScanOf(bound).AddReading(files.reading());
   native::PartitionStatistics statistics;
   statistics.count = static_cast<native::idx_t>(*rows);
   statistics.count_type = native::CountType::COUNT_EXACT;
@@ -167,7 +171,7 @@ native::TableFunction LakeTableEntry::GetScanFunction(native::ClientContext& con
   scan->snapshot = snapshot_;
   scan->state = &state;
   scan->pruner = std::make_shared<FilePruner>(snapshot_);
-  if (!time_travel_) LakeTransaction::Get(context, catalog).MarkRead(entry_.id);
+  if (!time_travel_) LakeTransaction::Get(context, catalog).MarkRead(entry_.id, scan);
 
   native::TableFunction function = MakeFunction(scan->parquet_scan, scan);
   native::vector<native::Value> inputs = {native::Value("")};

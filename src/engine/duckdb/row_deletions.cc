@@ -4,8 +4,11 @@
 #include <filesystem>
 
 #include "common/text.h"
+#include "engine/duckdb/internal/data_file_rows.h"
+#include "engine/duckdb/internal/deletion_cost.h"
 #include "engine/duckdb/internal/error_translation.h"
 #include "tables/delta/file_path.h"
+#include "tables/delta/row_tracking.h"
 
 namespace neurolake::engine::duckdb {
 
@@ -87,29 +90,6 @@ DeletedRows Union(const std::vector<RowDeletions::Run>& runs, const DeletedRows&
   return result;
 }
 
-/// Reads a data file's own rows, with its columns by physical name and cast to the table's types; a column that the
-/// file lacks, since it is younger, is NULL. The last column is the row's number.
-native::unique_ptr<native::QueryResult> ReadFile(native::Connection& connection, const WriteTarget& target,
-                                                 const std::string& path) {
-  const std::string source =
-      fmt::format("read_parquet({}, file_row_number = true, hive_partitioning = false)", QuoteLiteral(path));
-  auto prepared = connection.Prepare("SELECT * FROM " + source);
-  if (prepared->HasError()) prepared->GetErrorObject().Throw();
-  const auto& present = prepared->GetNames();
-  const auto names = DataFileWriter::Names(target);
-  const auto types = DataFileWriter::Types(target);
-  std::string select = "SELECT ";
-  for (size_t i = 0; i < names.size(); ++i) {
-    const auto found =
-        std::ranges::find_if(present, [&](const auto& name) { return EqualsIgnoringCase(name, names[i]); });
-    select += fmt::format("CAST({} AS {}), ", found == present.end() ? "NULL" : QuoteIdentifier(names[i]),
-                          types[i].ToString());
-  }
-  auto result = connection.SendQuery(select + "file_row_number FROM " + source);
-  if (result->HasError()) result->GetErrorObject().Throw();
-  return result;
-}
-
 /// Applies deletions to one table; a class, as all its steps share the same things.
 class Deleter {
  public:
@@ -145,7 +125,12 @@ class Deleter {
     if (file.deletion_vector) {
       before = ValueOrThrow(tables::delta::ReadDeletionVector(store_, target_.table.location, *file.deletion_vector));
     }
-    if (use_vectors_) {
+    const ThinnedFile thinned{.size_bytes = file.size_bytes,
+                              .rows = statistics.record_count.value_or(0),
+                              .rows_gone = static_cast<int64_t>(rows.row_count) + gone_before};
+    // Rows that stay where they are keep their ids.
+    const bool keeps_ids = tables::delta::KeepsRowIds(target_.base->protocol(), target_.base->metadata());
+    if (use_vectors_ && (keeps_ids || !RewritingPays(thinned))) {
       pending_files_.push_back(&file);
       pending_vectors_.push_back(Union(rows.runs, before));
     } else {
@@ -180,7 +165,7 @@ class Deleter {
     const std::string directory = std::filesystem::path(source).parent_path().string();
     // A connection of its own: this one is running the statement. Memory limit and file rights are the instance's.
     native::Connection connection(*context_.db);
-    auto rows = ReadFile(connection, target_, source);
+    auto rows = ReadDataFile(connection, target_, source);
     DataFileWriter writer(context_, target_, fmt::format("{}/part-{}.parquet", directory, NewUuid()));
     const int64_t copied = CopyRows(*rows, deleted, writer);
     WrittenFile written = writer.Finish();

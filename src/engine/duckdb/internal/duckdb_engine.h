@@ -52,6 +52,10 @@ class DuckDbEngine final : public Engine {
   Result<std::unique_ptr<RunningQuery>> Execute(plan::CostedQuery query) override;
   Result<std::string> Explain(plan::CostedQuery query) override;
   Result<std::optional<TableState>> FindTable(const RelationName& name) override;
+  Result<std::optional<LakeTable>> OpenTable(const RelationName& name, std::optional<int64_t> version) override;
+  void KeepUpLog(const TableEntry& table, int64_t version) override;
+  storage::ObjectStore& store() override { return *core_->state->store; }
+  tables::delta::LogReader& log_reader() override { return *core_->log_reader; }
   void Interrupt() override;
   bool broken() const override { return core_->broken; }
   Result<Inventory> ListInventory() override;

@@ -4,10 +4,12 @@
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/native.h"
 #include "engine/duckdb/internal/statement_state.h"
+#include "tables/delta/read_scope.h"
 
 namespace neurolake::engine::duckdb {
 
 class FilePruner;
+class LakeFileList;
 
 /// One scan of a lake table in one bound plan; shared by all copies that the optimiser makes of it.
 struct LakeScan {
@@ -23,6 +25,19 @@ struct LakeScan {
   std::atomic<int64_t> row_groups_total{0};
   /// After pruning with the optimised plan's filters; -1 until then.
   std::atomic<int64_t> files_kept{-1};
+
+  /// What was read where the scan, or a copy of it, started or was answered from the log: for the commit.
+  struct Reading {
+    std::shared_ptr<const std::vector<uint32_t>> files;  ///< Positions in the snapshot.
+    /// Of the rows that were looked for. Null: these files were named, and none beside them is of interest.
+    std::shared_ptr<const tables::delta::ReadPredicate> predicate;
+  };
+  void AddReading(Reading reading);
+  std::vector<Reading> readings() const;
+
+ private:
+  mutable std::mutex readings_mutex_;
+  std::vector<Reading> readings_;
 };
 
 /// The scan in `get`, or null when it is not one of a lake table.
@@ -31,10 +46,12 @@ std::shared_ptr<LakeScan> FindLakeScan(const native::LogicalGet& get);
 /// The files of a snapshot that a scan still has to read, as positions in `snapshot->files()`.
 class LakeFileList final : public native::MultiFileList {
  public:
-  LakeFileList(std::shared_ptr<LakeScan> scan, std::shared_ptr<const std::vector<uint32_t>> files)
-      : scan_(std::move(scan)), files_(std::move(files)) {}
+  LakeFileList(std::shared_ptr<LakeScan> scan, std::shared_ptr<const std::vector<uint32_t>> files,
+               std::shared_ptr<const tables::delta::ReadPredicate> predicate = nullptr)
+      : scan_(std::move(scan)), files_(std::move(files)), predicate_(std::move(predicate)) {}
   static native::shared_ptr<LakeFileList> All(std::shared_ptr<LakeScan> scan);
   const std::vector<uint32_t>& files() const { return *files_; }
+  LakeScan::Reading reading() const { return {.files = files_, .predicate = predicate_}; }
 
   native::unique_ptr<native::MultiFileList> ComplexFilterPushdown(
       native::ClientContext& context, const native::MultiFileOptions& options, native::MultiFilePushdownInfo& info,
@@ -60,8 +77,13 @@ class LakeFileList final : public native::MultiFileList {
   native::OpenFileInfo GetFile(native::idx_t index) const override;
 
  private:
+  /// The predicate with what `narrow` adds; the same object if that is nothing.
+  std::shared_ptr<const tables::delta::ReadPredicate> Narrowed(
+      const std::function<void(tables::delta::ReadPredicate&)>& narrow) const;
+
   std::shared_ptr<LakeScan> scan_;
   std::shared_ptr<const std::vector<uint32_t>> files_;
+  std::shared_ptr<const tables::delta::ReadPredicate> predicate_;  // As LakeScan::Reading.
 };
 
 /// Reads a data file as the table's schema wants it: partition values as constants, columns by physical name or field
@@ -99,6 +121,8 @@ class LakeFileReader final : public native::MultiFileReader {
   native::unique_ptr<native::MultiFileReader> Copy() const override;
 
  private:
+  bool IsGivenChangeType(const tables::delta::AddFile& file, const tables::delta::StructField& field) const;
+
   std::shared_ptr<LakeScan> scan_;
   native::vector<native::MultiFileColumnDefinition> by_name_;
   native::vector<native::MultiFileColumnDefinition> by_field_id_;  // Empty unless the table maps by id.

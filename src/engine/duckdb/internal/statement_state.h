@@ -42,6 +42,11 @@ struct StatementState final : public native::ClientContextState {
   LakeProvider* provider = nullptr;
   const plan::LookupGate* gate = nullptr;
   StatementGrants grants;
+  /// What the statement says of itself in the commit: predicates as the user wrote them. Set when it is bound; JSON
+  /// texts.
+  std::map<std::string, std::string> operation_parameters;
+  /// Files that a DELETE takes as a whole, by table: its scan does not read them. See whole_files.h.
+  std::map<TableId, std::vector<uint32_t>> whole_files;
   /// BEGIN was run and neither COMMIT nor ROLLBACK yet. (DuckDB's own auto-commit flag is always off here: one
   /// transaction has to span binding and running.)
   bool explicit_transaction = false;
@@ -56,6 +61,7 @@ struct StatementState final : public native::ClientContextState {
   ScanCounters counters;
 
   uint64_t last_scan_id = 0;
+  uint64_t last_plan_id = 0;  ///< Of the statement bound last.
 };
 
 }  // namespace neurolake::engine::duckdb
