@@ -9,6 +9,7 @@
 #include "catalog/catalog.h"
 #include "common/request_context.h"
 #include "query/messages.h"
+#include "query/server_actions.h"
 #include "storage/object_store.h"
 
 namespace neurolake::query {
@@ -23,13 +24,15 @@ class ProviderServer {
  public:
   /// Borrows all of them for the statement's time.
   ProviderServer(const RequestContext& ctx, catalog::Catalog& catalog, storage::ObjectStore& store,
-                 const RunningStatements& running, std::string statement_id, std::string tables_directory)
+                 const RunningStatements& running, std::string statement_id, std::string tables_directory,
+                 const MaintenancePolicy& policy = {})
       : ctx_(ctx),
         catalog_(catalog),
         store_(store),
         running_(running),
         statement_id_(std::move(statement_id)),
-        tables_directory_(std::move(tables_directory)) {}
+        tables_directory_(std::move(tables_directory)),
+        policy_(policy) {}
 
   /// A kCall payload to a kReply payload; failures are replies too.
   std::string Handle(std::string_view call);
@@ -55,6 +58,7 @@ class ProviderServer {
   const RunningStatements& running_;
   const std::string statement_id_;
   const std::string tables_directory_;
+  const MaintenancePolicy policy_;
   /// Tables this statement was given a place for; only they may be created or replaced by its commit.
   std::map<TableId, engine::duckdb::TableEntry> prepared_;
   std::set<TableId> prepared_new_;

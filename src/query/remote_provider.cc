@@ -120,6 +120,16 @@ Result<std::vector<std::string>> RemoteProvider::ReadSystemRows(const std::strin
   return ToStrings(rows);
 }
 
+Result<std::string> RemoteProvider::Maintain(const std::string& action, const std::string& arguments_json) {
+  NL_ASSIGN_OR_RETURN(const json::value answer, Call("maintain", {{"action", action}, {"arguments", arguments_json}}));
+  return json::serialize(answer);
+}
+
+Result<void> RemoteProvider::Authorize(Right right) {
+  NL_ASSIGN_OR_RETURN(const json::value done, Call("authorize", {{"right", static_cast<int64_t>(right)}}));
+  return {};
+}
+
 Result<void> RemoteProvider::CreateExternalLocation(const neurolake::query::CreateExternalLocation& statement) {
   NL_ASSIGN_OR_RETURN(const json::value done, Call("create_location", {{"name", statement.name},
                                                                        {"path", statement.url},

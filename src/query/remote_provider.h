@@ -27,7 +27,11 @@ class RemoteProvider final : public engine::duckdb::LakeProvider {
   Result<void> ChangeName(const engine::duckdb::NameChange& change) override;
   Result<engine::duckdb::PreparedTable> PrepareTable(const engine::duckdb::TableCreation& creation) override;
   Result<tables::delta::CommitOutcome> Commit(const engine::duckdb::LakeCommit& commit) override;
+  Result<std::string> Maintain(const std::string& action, const std::string& arguments_json) override;
   Result<std::vector<std::string>> ReadSystemRows(const std::string& relation, int64_t offset) override;
+
+  /// Asks whether the principal has `right`. Errors: kPermissionDenied.
+  Result<void> Authorize(Right right);
 
   // Statements of the server alone.
   Result<void> CreateExternalLocation(const neurolake::query::CreateExternalLocation& statement);

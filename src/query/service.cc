@@ -9,6 +9,7 @@
 #include "metastore/database.h"
 #include "metastore/stored_text.h"
 #include "query/admission.h"
+#include "query/dropped_tables.h"
 #include "query/history_keeper.h"
 #include "query/lake_directory.h"
 #include "query/statement.h"
@@ -77,7 +78,9 @@ class LakeService final : public StatementService {
                     .queue_max = settings_.admission_queue_max,
                     .wait_max = settings_.admission_wait_max}),
         history_keeper_(clock, settings_.history_keep,
-                        [this](WallTime before) { return catalog_->ForgetStatements(before); }) {}
+                        [this](WallTime before) { return catalog_->ForgetStatements(before); }),
+        dropped_keeper_(clock, settings_.undrop_keep,
+                        [this](WallTime before) { return PurgeDroppedTables(*catalog_, before); }) {}
 
   Result<void> StartWorkers(const std::string& program) {
     NL_ASSIGN_OR_RETURN(workers_,
@@ -99,18 +102,21 @@ class LakeService final : public StatementService {
     if (stopping_) return MakeError(ErrorCode::kUnavailable, "the server is shutting down");
     NL_RETURN_IF_ERROR(CheckRequest(request));
     history_keeper_.Look();
+    dropped_keeper_.Look();
     const int64_t memory = request.memory_bytes > 0 ? request.memory_bytes : resolved_.memory_per_statement;
     if (request.rows_max <= 0) request.rows_max = settings_.statement_rows_max;
     NL_ASSIGN_OR_RETURN(auto readable, ReadableLocations(ctx));
-    const LakeServices lake{*catalog_,
-                            *objects_,
-                            admission_,
-                            *workers_,
-                            running_,
-                            metrics_,
-                            directory_->tables_path(),
-                            settings_.admission_wait_max,
-                            resolved_.planning};
+    const LakeServices lake{
+        *catalog_,
+        *objects_,
+        admission_,
+        *workers_,
+        running_,
+        metrics_,
+        directory_->tables_path(),
+        settings_.admission_wait_max,
+        resolved_.planning,
+        {.short_retention = settings_.vacuum_short_retention, .undrop_keep = settings_.undrop_keep}};
     NL_ASSIGN_OR_RETURN(std::unique_ptr<ResultStream> stream,
                         Statement::Start(ctx, std::move(request), lake, memory, std::move(readable)));
     return stream;
@@ -210,7 +216,8 @@ class LakeService final : public StatementService {
   RunningStatements running_;
   std::unique_ptr<WorkerPool> workers_;
   std::atomic<bool> stopping_ = false;
-  HistoryKeeper history_keeper_;  ///< Last: it uses the catalogue until it ends.
+  HistoryKeeper history_keeper_;  ///< Last, with the next: they use the catalogue until they end.
+  HistoryKeeper dropped_keeper_;
 };
 
 }  // namespace

@@ -61,7 +61,8 @@ Statement::Statement(const RequestContext& ctx, const LakeServices& lake, std::s
       lake_(lake),
       shared_(std::move(shared)),
       request_(std::move(request)),
-      provider_(ctx_, lake_.catalog, lake_.store, lake_.running, shared_->status().id.value(), lake_.tables_directory),
+      provider_(ctx_, lake_.catalog, lake_.store, lake_.running, shared_->status().id.value(), lake_.tables_directory,
+                lake_.maintenance),
       memory_bytes_max_(memory_bytes),
       started_(ctx.clock().SteadyNow()) {}
 

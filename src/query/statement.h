@@ -24,6 +24,7 @@ struct LakeServices {
   std::string tables_directory;
   std::chrono::milliseconds wait_max;
   int64_t planning_bytes;  ///< What every worker may use before its statement is granted memory.
+  MaintenancePolicy maintenance = {};
 };
 
 /// A statement on the server's side: it holds the grant and the worker, answers the worker's calls, and passes rows on

@@ -1,6 +1,7 @@
 #include "query/system_relations.h"
 
 #include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
 #include "common/text.h"
@@ -41,6 +42,28 @@ std::string QueryRow(const catalog::StatementRecord& r) {
               r.error_message.empty() ? json::value(nullptr) : json::value(r.error_message)});
 }
 
+Result<std::vector<std::string>> ReadStatistics(catalog::Catalog& catalog, bool of_columns) {
+  NL_ASSIGN_OR_RETURN(const auto all, catalog.ListStatistics());
+  std::vector<std::string> rows;
+  for (const auto& [table, statistics] : all) {
+    boost::system::error_code problem;
+    const json::value kept = json::parse(of_columns ? statistics.column_rows : statistics.table_row, problem);
+    if (problem || !kept.is_array()) continue;
+    const auto add = [&](const json::value& values) {
+      if (!values.is_array()) return;
+      json::array row = {table.schema_name, table.name, statistics.version, Instant(statistics.made)};
+      for (const auto& value : values.get_array()) row.push_back(value);
+      rows.push_back(Row(std::move(row)));
+    };
+    if (!of_columns) {
+      add(kept);
+      continue;
+    }
+    for (const auto& column : kept.get_array()) add(column);
+  }
+  return rows;
+}
+
 /// The relations small enough to be read whole: all rows, of which the caller takes a page.
 Result<std::vector<std::string>> ReadWhole(const RequestContext& ctx, catalog::Catalog& catalog,
                                            const RunningStatements& running, const std::string& relation) {
@@ -57,6 +80,14 @@ Result<std::vector<std::string>> ReadWhole(const RequestContext& ctx, catalog::C
   } else if (relation == "views") {
     NL_ASSIGN_OR_RETURN(const auto views, catalog.ListViews(std::nullopt));
     for (const auto& v : views) rows.push_back(Row({v.schema_name, v.name, v.sql, Instant(v.created)}));
+  } else if (relation == "dropped_tables" && ctx.principal().Has(Right::kCreate)) {
+    NL_ASSIGN_OR_RETURN(const auto dropped, catalog.ListDroppedTables());
+    for (const auto& [t, time] : dropped) {
+      rows.push_back(Row({t.id.value(), t.schema_name, t.name, t.managed, Instant(time)}));
+    }
+  } else if (relation == "table_statistics" || relation == "column_statistics") {
+    // They hold values of the tables.
+    if (ctx.principal().Has(Right::kRead)) return ReadStatistics(catalog, relation == "column_statistics");
   } else if (relation == "running") {
     for (const auto& statement : running.Visible(ctx.principal())) {
       const StatementStatus s = statement->status();

@@ -3,10 +3,14 @@
 #include <boost/json.hpp>
 
 #include "common/text.h"
+#include "duckdb/parser/parsed_data/create_scalar_function_info.hpp"
 #include "duckdb/parser/parsed_data/create_table_function_info.hpp"
 #include "engine/duckdb/internal/create_table_text.h"
 #include "engine/duckdb/internal/json_rows.h"
 #include "engine/duckdb/internal/lake_catalog.h"
+#include "engine/duckdb/internal/lake_files.h"
+#include "engine/duckdb/internal/layout_curve.h"
+#include "tables/delta/layout.h"
 #include "tables/delta/snapshot.h"
 
 namespace neurolake::engine::duckdb {
@@ -41,6 +45,7 @@ constexpr LakeFunctionColumn kDetailColumns[] = {{"format", "VARCHAR"},
                                                  {"createdAt", "TIMESTAMP WITH TIME ZONE"},
                                                  {"lastModified", "TIMESTAMP WITH TIME ZONE"},
                                                  {"partitionColumns", "VARCHAR[]"},
+                                                 {"clusteringColumns", "VARCHAR[]"},
                                                  {"numFiles", "BIGINT"},
                                                  {"sizeInBytes", "BIGINT"},
                                                  {"properties", "MAP(VARCHAR, VARCHAR)"},
@@ -140,6 +145,16 @@ json::array HistoryRow(const tables::delta::HistoryEntry& entry) {
           take("engineInfo")};
 }
 
+json::array ClusteringNames(const tables::delta::Snapshot& snapshot) {
+  json::array names;
+  for (const auto& path : ValueOrThrow(tables::delta::ClusteringColumns(snapshot))) {
+    std::string name;
+    for (const std::string& part : path) name += (name.empty() ? "" : ".") + part;
+    names.emplace_back(std::move(name));
+  }
+  return names;
+}
+
 json::array DetailRow(StatementState& state, const LakeFunctionData& data, const tables::delta::Snapshot& snapshot) {
   const auto& metadata = snapshot.metadata();
   const auto& protocol = snapshot.protocol();
@@ -163,6 +178,7 @@ json::array DetailRow(StatementState& state, const LakeFunctionData& data, const
           json::value(FormatTimestamp(created)),
           newest.empty() ? json::value() : json::value(FormatTimestamp(newest.front().timestamp)),
           std::move(partitions),
+          ClusteringNames(snapshot),
           static_cast<int64_t>(snapshot.files().size()),
           bytes,
           std::move(properties),
@@ -209,11 +225,14 @@ void RegisterLakeFunctions(native::ClientContext& context) {
   native::TableFunction create("lake_create", arguments, Scan, BindCreate, Init);
   context.RunFunctionInTransaction([&] {
     auto& catalog = native::Catalog::GetSystemCatalog(context);
-    for (const auto& function : {history, detail, create}) {
+    for (const auto& function : {history, detail, create, LakeFilesFunction()}) {
       native::CreateTableFunctionInfo info(function);
       info.internal = true;
       catalog.CreateTableFunction(context, info);
     }
+    native::CreateScalarFunctionInfo curve(LakeCurveFunction());
+    curve.internal = true;
+    catalog.CreateFunction(context, curve);
   });
 }
 

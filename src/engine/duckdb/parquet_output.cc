@@ -1,14 +1,19 @@
 #include "engine/duckdb/internal/parquet_output.h"
 
 #include <charconv>
+#include <filesystem>
 
 #include "duckdb/catalog/catalog_entry/copy_function_catalog_entry.hpp"
 #include "duckdb/common/filename_pattern.hpp"
 #include "duckdb/execution/operator/persistent/physical_copy_to_file.hpp"
+#include "duckdb/execution/operator/projection/physical_projection.hpp"
 #include "duckdb/parallel/thread_context.hpp"
 #include "duckdb/parser/parsed_data/copy_info.hpp"
 #include "engine/duckdb/internal/lake_catalog.h"
+#include "engine/duckdb/internal/statement_state.h"
 #include "engine/duckdb/internal/type_mapping.h"
+#include "tables/delta/file_path.h"
+#include "tables/delta/layout.h"
 
 namespace neurolake::engine::duckdb {
 
@@ -18,7 +23,8 @@ using Kind = tables::delta::DataType::Kind;
 
 namespace {
 
-constexpr native::idx_t kTargetFileBytes = 256 * 1024 * 1024;
+/// The engine's own.
+constexpr int64_t kRowGroupRows = 122'880;
 
 /// The engine type with the names that stand in the file.
 native::LogicalType PhysicalType(const DataType& type) {
@@ -90,6 +96,9 @@ native::unique_ptr<native::FunctionData> BindParquet(native::ClientContext& cont
   DataType file_schema = target.layout.schema;
   std::erase_if(file_schema.fields, [&](const StructField& field) { return target.layout.IsPartition(field.name); });
   if (auto ids = NestedFieldIds(file_schema)) info.options["field_ids"] = {std::move(*ids)};
+  // A file ends where a row group does, so small files need small ones.
+  const int64_t group_rows = std::clamp<int64_t>(target.file_bytes / 16, STANDARD_VECTOR_SIZE, kRowGroupRows);
+  if (group_rows < kRowGroupRows) info.options["row_group_size"] = {native::Value::BIGINT(group_rows)};
   native::CopyFunctionBindInput input(info);
   return ParquetFunction(context).copy_to_bind(context, input, DataFileWriter::Names(target),
                                                DataFileWriter::Types(target));
@@ -106,6 +115,7 @@ WriteTarget MakeWriteTarget(const TableEntry& table, SnapshotPointer base, const
   while (target.layout.location.ends_with('/')) target.layout.location.pop_back();
   target.layout.schema = schema;
   target.layout.partition_columns = metadata.partition_columns;
+  target.file_bytes = tables::delta::TargetFileBytes(metadata);
   if (auto found = metadata.configuration.find("delta.dataSkippingNumIndexedCols");
       found != metadata.configuration.end()) {
     int columns = 0;
@@ -117,8 +127,52 @@ WriteTarget MakeWriteTarget(const TableEntry& table, SnapshotPointer base, const
   return target;
 }
 
+namespace {
+
+/// Takes the partition columns off rows that are all of one partition.
+native::PhysicalOperator& PlanFileColumns(native::PhysicalPlanGenerator& planner, const WriteTarget& target,
+                                          native::PhysicalOperator& child) {
+  native::vector<native::LogicalType> types;
+  native::vector<native::unique_ptr<native::Expression>> columns;
+  for (native::idx_t i = 0; i < target.layout.schema.fields.size(); ++i) {
+    if (target.layout.IsPartition(target.layout.schema.fields[i].name)) continue;
+    types.push_back(child.types[i]);
+    columns.push_back(native::make_uniq<native::BoundReferenceExpression>(child.types[i], i));
+  }
+  auto& projection =
+      planner.Make<native::PhysicalProjection>(std::move(types), std::move(columns), child.estimated_cardinality);
+  projection.children.push_back(child);
+  return projection;
+}
+
+/// The directory of a partition, named as others name it, for people to find their way.
+std::string PartitionDirectory(const FileLayout& layout, const tables::delta::PartitionValues& partition) {
+  std::string directory = layout.location;
+  for (const StructField& field : layout.schema.fields) {
+    const auto value = partition.find(field.physical_name());
+    if (!layout.IsPartition(field.name) || value == partition.end()) continue;
+    std::string text = value->second.value_or("");
+    if (text.empty()) text = "__HIVE_DEFAULT_PARTITION__";
+    // Encoded once in the name itself, as Hive does; a value must not make directories of its own.
+    std::string name = tables::delta::EncodePath(text);
+    for (size_t at = 0; (at = name.find('/', at)) != std::string::npos;) name.replace(at, 1, "%2F");
+    directory += fmt::format("/{}={}", tables::delta::EncodePath(field.physical_name()), name);
+  }
+  return directory;
+}
+
+}  // namespace
+
 native::PhysicalOperator& PlanParquetFiles(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
-                                           const WriteTarget& target, native::PhysicalOperator& child) {
+                                           const WriteTarget& target, native::PhysicalOperator& rows) {
+  const auto& intent = StatementState::Get(context).grants.write;
+  const bool one_partition = intent && intent->partition && !target.layout.partition_columns.empty();
+  if (one_partition) {
+    // The engine makes one level only. What is wrong with it shows when the first file is opened.
+    std::error_code ignored;
+    std::filesystem::create_directories(PartitionDirectory(target.layout, *intent->partition), ignored);
+  }
+  native::PhysicalOperator& child = one_partition ? PlanFileColumns(planner, target, rows) : rows;
   native::CopyFunction function = ParquetFunction(context);
   function.copy_to_initialize_global = OpenRememberedFile;
   // An explicit order is a clustering that the writer asked for: it survives one thread only.
@@ -128,7 +182,7 @@ native::PhysicalOperator& PlanParquetFiles(native::ClientContext& context, nativ
       native::GetCopyFunctionReturnLogicalTypes(native::CopyFunctionReturnType::WRITTEN_FILE_STATISTICS),
       std::move(function), BindParquet(context, target), 1U);
   auto& copy = planned.Cast<native::PhysicalCopyToFile>();
-  copy.file_path = target.layout.location;
+  copy.file_path = one_partition ? PartitionDirectory(target.layout, *intent->partition) : target.layout.location;
   copy.use_tmp_file = false;
   copy.filename_pattern.SetFilenamePattern("part-{uuidv7}");
   copy.file_extension = "parquet";
@@ -139,6 +193,7 @@ native::PhysicalOperator& PlanParquetFiles(native::ClientContext& context, nativ
   copy.write_partition_columns = false;
   copy.hive_file_pattern = true;
   for (const StructField& field : target.layout.schema.fields) {
+    if (one_partition && target.layout.IsPartition(field.name)) continue;
     if (target.layout.IsPartition(field.name)) copy.partition_columns.push_back(copy.names.size());
     copy.names.push_back(field.physical_name());
   }
@@ -147,7 +202,10 @@ native::PhysicalOperator& PlanParquetFiles(native::ClientContext& context, nativ
   // Files are made when rows come; a partitioned copy takes the other setting as "one file at the directory's path".
   copy.rotate = !copy.partition_output;
   copy.write_empty_file = copy.partition_output;
-  if (copy.rotate) copy.file_size_bytes = kTargetFileBytes;
+  if (copy.rotate) {
+    copy.file_size_bytes =
+        static_cast<native::idx_t>(intent && intent->file_bytes > 0 ? intent->file_bytes : target.file_bytes);
+  }
   copy.children.push_back(child);
   return copy;
 }

@@ -1,12 +1,58 @@
 #include "engine/duckdb/lake_provider.h"
 
 namespace neurolake::engine::duckdb {
+namespace {
+
+constexpr const char* kText = "VARCHAR";
+constexpr const char* kNumber = "BIGINT";
+constexpr const char* kInstant = "TIMESTAMP WITH TIME ZONE";
+constexpr const char* kBoolean = "BOOLEAN";
+
+/// What the statements that look after tables keep.
+std::vector<SystemRelation> MaintenanceRelations() {
+  return {
+      {"dropped_tables",
+       {{"id", kText}, {"schema_name", kText}, {"table_name", kText}, {"managed", kBoolean}, {"dropped_at", kInstant}}},
+      {"table_statistics",
+       {{"schema_name", kText},
+        {"table_name", kText},
+        {"version", kNumber},
+        {"analyzed_at", kInstant},
+        {"row_count", kNumber},
+        {"size_bytes", kNumber},
+        {"files", kNumber},
+        {"small_files", kNumber},
+        {"deleted_rows", kNumber},
+        {"partitions", kNumber},
+        {"average_file_bytes", kNumber},
+        {"average_row_bytes", "DOUBLE"},
+        {"clustering_columns", kText},
+        {"clustering_depth", "DOUBLE"}}},
+      {"column_statistics",
+       {{"schema_name", kText},
+        {"table_name", kText},
+        {"version", kNumber},
+        {"analyzed_at", kInstant},
+        {"column_name", kText},
+        {"data_type", kText},
+        {"null_count", kNumber},
+        {"null_rate", "DOUBLE"},
+        {"min", kText},
+        {"max", kText},
+        {"distinct_count", kNumber},
+        {"average_bytes", "DOUBLE"},
+        {"clustering_depth", "DOUBLE"},
+        {"histogram", kText}}},
+  };
+}
+
+}  // namespace
+
+Result<std::string> LakeProvider::Maintain(const std::string& action, const std::string&) {
+  return MakeError(ErrorCode::kNotSupported, "there is no server that could do this: {}", action);
+}
 
 const std::vector<SystemRelation>& SystemRelations() {
-  constexpr const char* kText = "VARCHAR";
-  constexpr const char* kNumber = "BIGINT";
-  constexpr const char* kInstant = "TIMESTAMP WITH TIME ZONE";
-  constexpr const char* kBoolean = "BOOLEAN";
   // The order of columns is the order of values in LakeProvider::ReadSystemRows; new ones go to the end.
   static const std::vector<SystemRelation> kRelations = {
       {"queries",
@@ -52,7 +98,13 @@ const std::vector<SystemRelation>& SystemRelations() {
         {"expires_at", kInstant},
         {"revoked_at", kInstant}}},
   };
-  return kRelations;
+  static const std::vector<SystemRelation> kAll = [] {
+    std::vector<SystemRelation> all = kRelations;
+    const auto more = MaintenanceRelations();
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }();
+  return kAll;
 }
 
 }  // namespace neurolake::engine::duckdb

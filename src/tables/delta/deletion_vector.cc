@@ -63,18 +63,6 @@ std::string UuidText(std::string_view bytes) {
 
 std::string FileName(std::string_view uuid) { return fmt::format("deletion_vector_{}.bin", uuid); }
 
-Result<std::string> FilePath(const std::string& table_path, const DeletionVectorDescriptor& descriptor) {
-  const std::string& encoded = descriptor.path_or_inline_dv;
-  if (descriptor.storage_type == "p") return ResolvePath(table_path, encoded);
-  if (encoded.size() < kEncodedUuidLength) {
-    return MakeError(ErrorCode::kCorruption, "a deletion vector's file name in the log is too short");
-  }
-  const std::string prefix = encoded.substr(0, encoded.size() - kEncodedUuidLength);
-  NL_ASSIGN_OR_RETURN(auto uuid, internal::DecodeBase85(std::string_view(encoded).substr(prefix.size())));
-  const std::string name = FileName(UuidText(uuid));
-  return ResolvePath(table_path, EncodePath(prefix.empty() ? name : prefix + "/" + name));
-}
-
 Result<std::string> ReadStored(storage::ObjectStore& store, const std::string& path,
                                const DeletionVectorDescriptor& descriptor) {
   NL_ASSIGN_OR_RETURN(auto version, store.ReadRange(path, 0, 1));
@@ -92,6 +80,19 @@ Result<std::string> ReadStored(storage::ObjectStore& store, const std::string& p
 }
 
 }  // namespace
+
+Result<std::string> DeletionVectorPath(const std::string& table_path, const DeletionVectorDescriptor& descriptor) {
+  const std::string& encoded = descriptor.path_or_inline_dv;
+  if (descriptor.storage_type == "i") return std::string();
+  if (descriptor.storage_type == "p") return ResolvePath(table_path, encoded);
+  if (encoded.size() < kEncodedUuidLength) {
+    return MakeError(ErrorCode::kCorruption, "a deletion vector's file name in the log is too short");
+  }
+  const std::string prefix = encoded.substr(0, encoded.size() - kEncodedUuidLength);
+  NL_ASSIGN_OR_RETURN(auto uuid, internal::DecodeBase85(std::string_view(encoded).substr(prefix.size())));
+  const std::string name = FileName(UuidText(uuid));
+  return ResolvePath(table_path, EncodePath(prefix.empty() ? name : prefix + "/" + name));
+}
 
 Result<DeletedRows> ReadDeletionVector(storage::ObjectStore& store, const std::string& table_path,
                                        const DeletionVectorDescriptor& descriptor) {
@@ -114,7 +115,7 @@ Result<DeletedRows> ReadDeletionVector(storage::ObjectStore& store, const std::s
   if (descriptor.storage_type != "u" && descriptor.storage_type != "p") {
     return MakeError(ErrorCode::kCorruption, "a deletion vector in the log has an unknown storage type");
   }
-  NL_ASSIGN_OR_RETURN(auto path, FilePath(table_path, descriptor));
+  NL_ASSIGN_OR_RETURN(auto path, DeletionVectorPath(table_path, descriptor));
   NL_ASSIGN_OR_RETURN(auto bytes, ReadStored(store, path, descriptor));
   auto rows = internal::ParseRoaring(bytes, descriptor.cardinality);
   if (!rows.has_value()) return MakeError(rows.error().code(), "{}: {}", rows.error().message(), path);

@@ -13,6 +13,9 @@ namespace neurolake::tables::delta {
 /// Deleted row positions of one data file, ascending, 0-based.
 using DeletedRows = std::vector<uint64_t>;
 
+/// Where the file of a deletion vector is; "" for an inline one, which has none. Errors: as ResolvePath.
+Result<std::string> DeletionVectorPath(const std::string& table_path, const DeletionVectorDescriptor& descriptor);
+
 /// Reads a deletion vector in any of the three storage types. Checks magic, checksum, size and cardinality.
 /// Errors: kCorruption naming the file; kNotFound.
 /// Source: PROTOCOL.md, "Deletion Vectors" and "Deletion Vector Format" (64-bit Roaring, CRC-32, base85).

@@ -12,17 +12,18 @@ namespace neurolake::engine::duckdb {
 /// A table that a statement writes data files for: one that exists, or one that is made with them.
 struct WriteTarget {
   TableEntry table;
-  SnapshotPointer base;  ///< Null for a new table.
-  FileLayout layout;     ///< Of the version to be written.
+  SnapshotPointer base;    ///< Null for a new table.
+  FileLayout layout;       ///< Of the version to be written.
+  int64_t file_bytes = 0;  ///< Where a file ends and another begins.
 };
 WriteTarget MakeWriteTarget(const TableEntry& table, SnapshotPointer base, const tables::delta::DataType& schema,
                             const tables::delta::Metadata& metadata);
 
-/// Plans the writing of `child`'s rows, whose columns are the table's in order, to Parquet files of about 256 MiB named
-/// part-<uuid>.parquet: below Hive-style directories for a partitioned table, partition columns left out, physical
-/// names and field ids where columns are mapped. The operator returns one row of statistics for each file.
+/// Plans the writing of `rows`, whose columns are the table's in order, to Parquet files of the table's target size
+/// named part-<uuid>.parquet: below Hive-style directories for a partitioned table, partition columns left out,
+/// physical names and field ids where columns are mapped. The operator returns one row of statistics for each file.
 native::PhysicalOperator& PlanParquetFiles(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
-                                           const WriteTarget& target, native::PhysicalOperator& child);
+                                           const WriteTarget& target, native::PhysicalOperator& rows);
 
 /// One file of a row of what `PlanParquetFiles` returns.
 WrittenFile ReadWrittenFile(native::DataChunk& chunk, native::idx_t row);
