@@ -2,6 +2,7 @@
 writes, read and changed by us."""
 import datetime
 import importlib.util
+import json
 import os
 import pathlib
 import shutil
@@ -139,18 +140,39 @@ class TheirTables(unittest.TestCase):
         self.server.sql("DELETE FROM cp WHERE p IS NULL")
         self.assertEqual(len(by_delta_rs(path, "*")), 13)
 
-    def test_what_we_cannot_do_is_refused_by_name(self):
+    def test_constraints_of_others_hold(self):
         path = f"{self.folder}/checked"
         deltalake.write_deltalake(path, pa.table({"id": [1]}))
         deltalake.DeltaTable(path).alter.add_constraint({"positive": "id > 0"})
         self.register("checked")
-        self.assertEqual(self.server.sql("SELECT * FROM checked")["rows"], [[1]])
+        self.server.sql("INSERT INTO checked VALUES (2)")
         before = sorted(os.listdir(path))
         with self.assertRaises(StatementError) as failed:
             self.server.sql("INSERT INTO checked VALUES (-1)")
-        self.assertEqual(failed.exception.sqlstate, "0A000")
-        self.assertIn("checkConstraints", failed.exception.problem["detail"])
+        self.assertEqual(failed.exception.sqlstate, "23514")
         self.assertEqual(sorted(os.listdir(path)), before)
+        self.assertEqual(by_delta_rs(path, "*"), [(1,), (2,)])
+
+    def test_what_we_cannot_do_is_refused_by_name(self):
+        for name, protocol, statements in [
+                ("of_writers", {"minReaderVersion": 1, "minWriterVersion": 7, "writerFeatures": ["newerThanWeAre"]},
+                 ["INSERT INTO {t} VALUES (2)", "UPDATE {t} SET id = 2", "DELETE FROM {t}"]),
+                ("of_readers", {"minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": ["newerThanWeAre"],
+                                "writerFeatures": ["newerThanWeAre"]}, ["CREATE TABLE {t} LOCATION '{path}'"])]:
+            path = f"{self.folder}/{name}"
+            deltalake.write_deltalake(path, pa.table({"id": [1]}))
+            with open(f"{path}/_delta_log/{1:020d}.json", "w") as commit:
+                commit.write(json.dumps({"protocol": protocol}) + "\n")
+            if name == "of_writers":
+                self.register(name)
+            before = sorted(os.listdir(path) + os.listdir(path + "/_delta_log"))
+            for statement in statements:
+                with self.subTest(name, statement=statement), self.assertRaises(StatementError) as failed:
+                    self.server.sql(statement.replace("{t}", name).replace("{path}", path))
+                self.assertEqual(failed.exception.sqlstate, "0A000")
+                self.assertIn("newerThanWeAre", failed.exception.problem["detail"])
+            self.assertEqual(sorted(os.listdir(path) + os.listdir(path + "/_delta_log")), before)
+        self.assertEqual(self.server.sql("SELECT * FROM of_writers")["rows"], [[1]])
 
     def test_registering_needs_a_granted_place(self):
         other = tempfile.mkdtemp(prefix="neurolake-elsewhere-")
