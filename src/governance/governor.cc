@@ -151,7 +151,8 @@ Result<void> CheckOperators(const plan::PlanDigest& digest, const Principal& pri
     const auto right = RightNeeded(FindAllowEntry("operator", name)->reason);
     // Reading is checked per scan: SELECT 1 reads nothing, but is made of the same operators.
     if (right.has_value() && *right != Right::kRead) NL_RETURN_IF_ERROR(RequireRight(principal, *right));
-    const bool writes = name == "INSERT" || name == "UPDATE" || name == "DELETE" || name == "CREATE_TABLE";
+    const bool writes =
+        name == "INSERT" || name == "UPDATE" || name == "DELETE" || name == "MERGE_INTO" || name == "CREATE_TABLE";
     if (writes && digest.writes.empty()) {
       return MakeError(ErrorCode::kInternal, "the plan's digest has a writing operation but no written table: {}",
                        name);

@@ -24,6 +24,7 @@ struct ObjectName {
 struct PassThrough {
   std::string sql;
   bool rewritten = false;
+  bool evolves_schema = false;  ///< MERGE and INSERT … WITH SCHEMA EVOLUTION.
 };
 
 struct FrontStatement;
@@ -74,6 +75,31 @@ struct Promote {
   bool full = false;             ///< As if nothing had been promoted before.
 };
 
+/// One column of PARTITION (…). `value` is SQL; empty: whatever the rows say.
+struct PartitionClause {
+  std::string column;
+  std::string value;
+};
+
+/// INSERT OVERWRITE, INSERT … REPLACE WHERE | USING, INSERT … PARTITION (…) and TRUNCATE: rows take the place of others
+/// in one version.
+struct ReplaceRows {
+  enum class What : uint8_t {
+    kNothing,     ///< A plain INSERT that only has a clause of ours.
+    kTable,       ///< All rows, or those of PARTITION.
+    kPartitions,  ///< Those of the partitions that rows are written to.
+    kMatching,    ///< Those `predicate` is true for; new rows must be of them.
+  };
+  ObjectName target;
+  What what = What::kNothing;
+  std::vector<PartitionClause> partition;
+  std::vector<std::string> using_columns;
+  std::string predicate;             ///< SQL.
+  std::vector<std::string> columns;  ///< Empty: all, in order.
+  bool by_name = false;
+  std::string query;  ///< SQL; empty: TRUNCATE.
+};
+
 struct BeginTransaction {
   bool read_only = false;
 };
@@ -99,9 +125,13 @@ struct DropExternalLocation {
   bool if_exists = false;
 };
 
+/// A statement of ours about tables, see commands/table_command.h.
+class TableCommand;
+
 struct FrontStatement {
-  std::variant<PassThrough, Explain, DescribeHistory, DescribeDetail, ShowCreateTable, CopyInto, Promote, BeginTransaction,
-               CommitTransaction, RollbackTransaction, SetSession, CreateExternalLocation, DropExternalLocation>
+  std::variant<std::shared_ptr<const TableCommand>, PassThrough, Explain, DescribeHistory, DescribeDetail,
+               ShowCreateTable, CopyInto, Promote, ReplaceRows, BeginTransaction, CommitTransaction,
+               RollbackTransaction, SetSession, CreateExternalLocation, DropExternalLocation>
       statement;
 };
 

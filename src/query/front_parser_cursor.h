@@ -70,6 +70,13 @@ std::string ApplyEdits(std::string_view sql, std::vector<TextEdit> edits);
 /// docs/sql/grammar.md, "time travel".
 Result<void> RewriteTimeTravel(std::string_view sql, const std::vector<Token>& tokens, std::vector<TextEdit>& edits);
 
+/// Adds the rewriting of `UPDATE SET *` and `INSERT *` of a MERGE, which go by name. Source: docs/sql/grammar.md,
+/// "merge".
+void RewriteMerge(TokenCursor cursor, std::vector<TextEdit>& edits);
+
+/// Takes WITH SCHEMA EVOLUTION out of a MERGE or INSERT, standing on that; tells whether it was there.
+bool RewriteSchemaEvolution(TokenCursor cursor, std::vector<TextEdit>& edits);
+
 /// Normalises CREATE TABLE, standing on CREATE; nullopt when it is not one. See docs/sql/grammar.md, "create
 /// table".
 Result<std::optional<PassThrough>> ParseCreateTable(TokenCursor cursor, std::vector<TextEdit> edits);
@@ -79,6 +86,9 @@ Result<FrontStatement> ParseCopyInto(TokenCursor cursor);
 
 /// PROMOTE, standing behind it.
 Result<FrontStatement> ParsePromote(TokenCursor cursor);
+
+/// INSERT with clauses that the engine's grammar lacks, and TRUNCATE; nullopt when it is neither.
+Result<std::optional<FrontStatement>> ParseReplaceRows(TokenCursor cursor);
 
 /// Transactions, SET, USE, RESET, SHOW, DESCRIBE, external locations; nullopt when it is none of them.
 Result<std::optional<FrontStatement>> ParseSessionStatement(TokenCursor cursor);

@@ -97,7 +97,10 @@ Result<bool> ParseClauses(TokenCursor& cursor, ReplaceRows& replace) {
     ours = true;
   }
   if (AtColumnList(cursor)) {
-    NL_ASSIGN_OR_RETURN(replace.columns, ParseNames(cursor));
+    auto names = ParseNames(cursor);
+    if (!names.has_value() && !ours) return false;  // The engine's grammar knows more kinds of columns.
+    if (!names.has_value()) return std::unexpected(std::move(names).error());
+    replace.columns = std::move(*names);
   }
   if (cursor.AcceptWords({"by", "name"})) replace.by_name = true;
   if (cursor.IsWord("replace") && !ours) {
@@ -138,9 +141,11 @@ Result<std::optional<FrontStatement>> ParseReplaceRows(TokenCursor cursor) {
   }
   const bool says_table = cursor.IsWord("table") && cursor.IsIdentifier(1);
   if (says_table) cursor.Skip();
-  // What is no name is for the engine to complain about.
-  if (replace.what == ReplaceRows::What::kNothing && !cursor.IsIdentifier()) return std::nullopt;
-  NL_ASSIGN_OR_RETURN(replace.target, cursor.ExpectObjectName());
+  auto target = cursor.ExpectObjectName();
+  // What is no name of ours is for the engine to complain about.
+  if (!target.has_value() && replace.what == ReplaceRows::What::kNothing && !says_table) return std::nullopt;
+  if (!target.has_value()) return std::unexpected(std::move(target).error());
+  replace.target = std::move(*target);
   NL_ASSIGN_OR_RETURN(const bool ours, ParseClauses(cursor, replace));
   if (!ours && !says_table) return std::nullopt;
   NL_ASSIGN_OR_RETURN(replace.query, TakeQuery(cursor));

@@ -93,6 +93,11 @@ Result<ProductSql::Rows> StatementSql::Query(const std::string& sql) {
   return CollectRows(std::move(costed));
 }
 
+Result<ProductSql::Rows> StatementSql::Query(const std::string& sql, StatementOrigin origin) {
+  NL_ASSIGN_OR_RETURN(auto costed, statement_.Prepare(sql, origin));
+  return CollectRows(std::move(costed));
+}
+
 Result<ProductSql::Rows> StatementSql::CollectRows(plan::CostedQuery query) {
   NL_ASSIGN_OR_RETURN(auto running, statement_.engine_.Execute(std::move(query)));
   Rows rows;
@@ -115,6 +120,17 @@ Result<ProductSql::Rows> StatementSql::CollectRows(plan::CostedQuery query) {
         values.push_back(present ? std::optional(std::move(text)) : std::nullopt);
       }
     }
+  }
+}
+
+Result<engine::duckdb::ExecutionStatistics> StatementSql::Write(const std::string& sql, StatementOrigin origin,
+                                                                std::vector<tables::delta::SetTransaction> transactions,
+                                                                std::optional<engine::duckdb::WriteIntent> intent) {
+  NL_ASSIGN_OR_RETURN(auto costed, statement_.Prepare(sql, origin, std::move(transactions), std::move(intent)));
+  NL_ASSIGN_OR_RETURN(auto running, statement_.engine_.Execute(std::move(costed)));
+  for (;;) {
+    NL_ASSIGN_OR_RETURN(const auto batch, running->Next());
+    if (!batch) return running->statistics();
   }
 }
 
@@ -191,7 +207,6 @@ Result<void> StatementSql::Drop(const std::string& sql) {
 }
 
 Result<std::optional<TableShape>> StatementSql::FindTable(const std::string& schema, const std::string& table) {
-  // Any statement gives the engine the rights and the way to the server that looking a table up needs.
   NL_RETURN_IF_ERROR(statement_.Begin(origin_));
   NL_ASSIGN_OR_RETURN(auto state, statement_.engine_.FindTable({schema, table}));
   if (!state) return std::nullopt;

@@ -19,7 +19,12 @@ class StatementSql final : public ProductSql {
       : statement_(statement), origin_(origin) {}
 
   Result<Rows> Query(const std::string& sql) override;
+  Result<Rows> Query(const std::string& sql, governance::StatementOrigin origin);
   Result<Written> Write(const std::vector<std::string>& statements, const WriteCommit& commit) override;
+  /// One writing statement, by either origin; `intent` says what else the version holds.
+  Result<engine::duckdb::ExecutionStatistics> Write(const std::string& sql, governance::StatementOrigin origin,
+                                                    std::vector<tables::delta::SetTransaction> transactions,
+                                                    std::optional<engine::duckdb::WriteIntent> intent);
   Result<void> Drop(const std::string& sql) override;
   Result<std::optional<TableShape>> FindTable(const std::string& schema, const std::string& table) override;
   Result<std::vector<SourceFile>> ResolveSource(const std::string& source) override;

@@ -69,6 +69,14 @@ Result<std::string> InsertSql(const ReplaceRows& replace, const std::string& tab
   return fmt::format("INSERT INTO {} ({}) {}", table, columns, query);
 }
 
+/// Property names that are not Delta's may have lost their case.
+bool OverwritesByRows(const tables::delta::Snapshot& snapshot) {
+  return std::ranges::any_of(snapshot.metadata().configuration, [](const auto& property) {
+    return EqualsIgnoringCase(property.first, "partitionOverwriteMode") &&
+           EqualsIgnoringCase(property.second, "dynamic");
+  });
+}
+
 /// What PARTITION (p = 1, q = 'x') replaces, as a predicate.
 std::string PartitionPredicate(const ReplaceRows& replace) {
   std::string predicate;
@@ -142,7 +150,7 @@ Result<ExecutionStatistics> WorkerStatement::RunReplaceRows(const ReplaceRows& r
   intent.parameters["mode"] = JsonText(replace.what == What::kNothing ? "Append" : "Overwrite");
   if (replace.what == What::kMatching) return RunReplaceMatching(table, replace.predicate, insert, std::move(intent));
   const bool by_rows = std::ranges::any_of(replace.partition, [](const auto& clause) { return clause.value.empty(); });
-  const bool dynamic = by_rows || opened->snapshot->Property("partitionOverwriteMode") == "dynamic";
+  const bool dynamic = by_rows || OverwritesByRows(*opened->snapshot);
   if (replace.what == What::kTable && fixes && !by_rows) {
     return RunReplaceMatching(table, PartitionPredicate(replace), insert, std::move(intent));
   }

@@ -75,7 +75,8 @@ WorkerStatement::WorkerStatement(const RequestContext& ctx, const StartMessage& 
 // The gate must live until the engine has let go of the statement.
 WorkerStatement::~WorkerStatement() { engine_.EndStatement(); }
 
-Result<void> WorkerStatement::Begin(StatementOrigin origin, std::vector<tables::delta::SetTransaction> transactions) {
+Result<void> WorkerStatement::Begin(StatementOrigin origin, std::vector<tables::delta::SetTransaction> transactions,
+                                    std::optional<engine::WriteIntent> intent) {
   engine_.EndStatement();
   gate_ = governor_.GateFor(origin);
   engine::StatementGrants grants;
@@ -83,14 +84,16 @@ Result<void> WorkerStatement::Begin(StatementOrigin origin, std::vector<tables::
     for (const ReadableLocation& location : start_.readable) grants.readable_paths.push_back(location.path);
   }
   grants.transactions = std::move(transactions);
+  grants.write = std::move(intent);
   grants.default_schema = start_.request.schema;
   grants.time_zone = start_.request.time_zone;
   return engine_.BeginStatement(ctx_, provider_, *gate_, memory_bytes_, std::move(grants));
 }
 
 Result<plan::CostedQuery> WorkerStatement::Prepare(const std::string& sql, StatementOrigin origin,
-                                                   std::vector<tables::delta::SetTransaction> transactions) {
-  NL_RETURN_IF_ERROR(Begin(origin, std::move(transactions)));
+                                                   std::vector<tables::delta::SetTransaction> transactions,
+                                                   std::optional<engine::WriteIntent> intent) {
+  NL_RETURN_IF_ERROR(Begin(origin, std::move(transactions), std::move(intent)));
   NL_ASSIGN_OR_RETURN(auto parsed, Stage("parse", [&] { return engine_.Parse(sql); }));
   if (parsed.size() != 1) {
     return MakeError(ErrorCode::kSyntaxError, "expected one statement, got {}; send them one by one", parsed.size());
@@ -148,11 +151,17 @@ Result<engine::ExecutionStatistics> WorkerStatement::ExecuteAndSend(plan::Costed
   });
 }
 
-Result<engine::ExecutionStatistics> WorkerStatement::RunSql(const std::string& sql, StatementOrigin origin) {
-  NL_ASSIGN_OR_RETURN(auto costed, Prepare(sql, origin));
+Result<engine::ExecutionStatistics> WorkerStatement::RunSql(const std::string& sql, StatementOrigin origin,
+                                                            std::optional<engine::WriteIntent> intent) {
+  NL_ASSIGN_OR_RETURN(auto costed, Prepare(sql, origin, {}, std::move(intent)));
   const std::string kind = costed.digest().statement_kind;
   NL_RETURN_IF_ERROR(AwaitGrant(costed, kind));
-  return ExecuteAndSend(std::move(costed), /*send_count=*/true);
+  const auto writes = costed.digest().writes;
+  NL_ASSIGN_OR_RETURN(const Statistics statistics, ExecuteAndSend(std::move(costed), /*send_count=*/true));
+  if (statistics.committed_version >= 0) {
+    for (const auto& write : writes) CompactAfterWriting({write.schema_name, write.table_name});
+  }
+  return statistics;
 }
 
 Result<void> WorkerStatement::SendRowsChanged(int64_t rows_changed) {
@@ -243,6 +252,7 @@ Result<engine::ExecutionStatistics> WorkerStatement::RunCopy(const CopyInto& cop
   Statistics statistics;
   statistics.rows_changed = report.rows_loaded;
   statistics.committed_version = report.version;
+  if (report.version >= 0) CompactAfterWriting(qualified.target);
   return statistics;
 }
 
@@ -270,6 +280,7 @@ Result<engine::ExecutionStatistics> WorkerStatement::RunPromotion(const Promote&
   Statistics statistics;
   statistics.rows_changed = report.rows_written;
   statistics.committed_version = report.version;
+  if (report.version >= 0) CompactAfterWriting(qualified.target);
   return statistics;
 }
 
@@ -286,7 +297,10 @@ Result<engine::ExecutionStatistics> WorkerStatement::Dispatch(FrontStatement sta
     WorkerStatement& self;
     decltype(lake_function)& lake;
     decltype(unsupported)& refuse;
-    Result<Statistics> operator()(const PassThrough& s) { return self.RunSql(s.sql, StatementOrigin::kUser); }
+    Result<Statistics> operator()(const PassThrough& s) {
+      if (!s.evolves_schema) return self.RunSql(s.sql, StatementOrigin::kUser);
+      return self.RunSql(s.sql, StatementOrigin::kUser, engine::WriteIntent{.evolves_schema = true});
+    }
     Result<Statistics> operator()(const Explain& s) { return self.RunExplain(s); }
     Result<Statistics> operator()(const DescribeHistory& s) {
       return lake("lake_history", s.table, s.limit ? fmt::format(" LIMIT {}", *s.limit) : "");
@@ -295,6 +309,8 @@ Result<engine::ExecutionStatistics> WorkerStatement::Dispatch(FrontStatement sta
     Result<Statistics> operator()(const ShowCreateTable& s) { return lake("lake_create", s.table, ""); }
     Result<Statistics> operator()(const CopyInto& s) { return self.RunCopy(s); }
     Result<Statistics> operator()(const Promote& s) { return self.RunPromotion(s); }
+    Result<Statistics> operator()(const ReplaceRows& s) { return self.RunReplaceRows(s); }
+    Result<Statistics> operator()(const std::shared_ptr<const TableCommand>& s) { return self.RunCommand(*s); }
     Result<Statistics> operator()(const BeginTransaction&) { return refuse(kTransactions); }
     Result<Statistics> operator()(const CommitTransaction&) { return refuse(kTransactions); }
     Result<Statistics> operator()(const RollbackTransaction&) { return refuse(kTransactions); }

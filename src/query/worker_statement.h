@@ -36,7 +36,8 @@ class WorkerStatement {
   const StageTimes& stages() const { return stages_; }
 
  private:
-  friend class StatementSql;  // runs the parts of a composed statement through the same stages
+  friend class StatementSql;          // runs the parts of a composed statement through the same stages
+  friend class WorkerCommandContext;  // the same for table commands
 
   using Statistics = engine::duckdb::ExecutionStatistics;
 
@@ -44,15 +45,26 @@ class WorkerStatement {
   template <typename Body>
   auto Stage(const char* name, Body body);
   /// Opens a statement of the engine: its rights, and the memory it has by now.
-  Result<void> Begin(governance::StatementOrigin origin, std::vector<tables::delta::SetTransaction> transactions = {});
+  Result<void> Begin(governance::StatementOrigin origin, std::vector<tables::delta::SetTransaction> transactions = {},
+                     std::optional<engine::duckdb::WriteIntent> intent = std::nullopt);
   /// Text to a query that may be executed, through all gates.
   Result<plan::CostedQuery> Prepare(const std::string& sql, governance::StatementOrigin origin,
-                                    std::vector<tables::delta::SetTransaction> transactions = {});
-  Result<Statistics> RunSql(const std::string& sql, governance::StatementOrigin origin);
+                                    std::vector<tables::delta::SetTransaction> transactions = {},
+                                    std::optional<engine::duckdb::WriteIntent> intent = std::nullopt);
+  Result<Statistics> RunSql(const std::string& sql, governance::StatementOrigin origin,
+                            std::optional<engine::duckdb::WriteIntent> intent = std::nullopt);
   Result<Statistics> Dispatch(FrontStatement statement);
   Result<Statistics> RunCopy(const CopyInto& copy);
   Result<Statistics> RunPromotion(const Promote& promote);
+  Result<Statistics> RunReplaceRows(const ReplaceRows& replace);
+  Result<Statistics> RunReplaceMatching(const std::string& table, const std::string& predicate,
+                                        const std::string& insert, engine::duckdb::WriteIntent intent);
+  Result<Statistics> RunTruncate(const ReplaceRows& replace);
   Result<void> SendReport(const ProductSql::Rows& rows);
+  Result<Statistics> RunCommand(const TableCommand& command);
+  /// Auto compaction, for tables that ask for it. The write has succeeded: what fails here is logged and waits for the
+  /// next one.
+  void CompactAfterWriting(const ObjectName& table);
   Result<Statistics> RunExplain(const Explain& explain);
   Result<Statistics> RunAnalyze(const std::string& sql, std::vector<std::string> lines);
   /// A statement of the server alone, such as CREATE EXTERNAL LOCATION: planned, granted, done, without rows.

@@ -32,7 +32,9 @@ Result<ExecutionStatistics> WorkerStatement::RunTransactionBody(std::span<const 
     if (sql == nullptr) {
       return MakeError(ErrorCode::kNotSupported, "inside a transaction only queries and changes of rows are supported");
     }
-    NL_ASSIGN_OR_RETURN(auto costed, Prepare(sql->sql, StatementOrigin::kUser));
+    std::optional<engine::duckdb::WriteIntent> intent;
+    if (sql->evolves_schema) intent = engine::duckdb::WriteIntent{.evolves_schema = true};
+    NL_ASSIGN_OR_RETURN(auto costed, Prepare(sql->sql, StatementOrigin::kUser, {}, std::move(intent)));
     const bool last = i + 1 == statements.size();
     const bool is_query = costed.digest().statement_kind == "SELECT";
     if (is_query && !last) {

@@ -123,13 +123,19 @@ bool Contains(const std::vector<RowDeletions::Run>& runs, uint64_t row) {
   return row < run.first + run.count;
 }
 
+/// Whether any of the rows from `first` to `last` is in `runs`.
+bool Overlaps(const std::vector<RowDeletions::Run>& runs, uint64_t first, uint64_t last) {
+  if (Contains(runs, first)) return true;
+  const auto after = std::ranges::upper_bound(runs, first, {}, &RowDeletions::Run::first);
+  return after != runs.end() && after->first <= last;
+}
+
 /// The rows that were taken from one data file, as they were.
-WrittenFile WriteOldRows(native::ClientContext& context, const WriteTarget& target, const AddFile& file,
+WrittenFile WriteOldRows(native::ClientContext& context, native::Connection& connection, const WriteTarget& target,
                          const RowDeletions::FileRows& taken, const std::vector<RowDeletions::Run>& deleted,
                          bool all_deleted) {
+  const AddFile& file = target.base->files()[taken.file_index];
   const std::string source = ValueOrThrow(tables::delta::ResolvePath(target.table.location, file.path));
-  // A connection of its own: this one is running the statement. Memory limit and file rights are the instance's.
-  native::Connection connection(*context.db);
   auto rows = ReadDataFile(connection, target, source);
   ChangeFile changes(context, WithChangeType(target), {});
   while (auto chunk = rows->Fetch()) {
@@ -138,6 +144,8 @@ WrittenFile WriteOldRows(native::ClientContext& context, const WriteTarget& targ
     auto& numbers = chunk->data.back();
     numbers.Flatten(chunk->size());
     const auto* values = native::FlatVector::GetData<int64_t>(numbers);
+    const auto first = static_cast<uint64_t>(values[0]), last = static_cast<uint64_t>(values[chunk->size() - 1]);
+    if (first <= last && !Overlaps(taken.runs, first, last)) continue;
     std::vector<native::idx_t> gone, before_update;
     for (native::idx_t i = 0; i < chunk->size(); ++i) {
       const auto row = static_cast<uint64_t>(values[i]);
@@ -237,14 +245,15 @@ void StageChanges(native::ClientContext& context, WriteJob& job, const std::vect
   std::map<uint64_t, std::vector<RowDeletions::Run>> deleted;
   for (auto& file : job.changes->deleted.Take(&duplicates)) deleted[file.file_index] = std::move(file.runs);
   const WriteTarget target = WithChangeType(job.target);
+  // A connection of its own: this one is running the statement. Memory limit and file rights are the instance's.
+  native::Connection connection(*context.db);
   for (const RowDeletions::FileRows& taken : rows) {
-    const AddFile& file = job.target.base->files()[taken.file_index];
     const WrittenFile written =
-        WriteOldRows(context, job.target, file, taken, deleted[taken.file_index], job.operation == "DELETE");
+        WriteOldRows(context, connection, job.target, taken, deleted[taken.file_index], job.operation == "DELETE");
     const std::string root = job.target.layout.location + "/";
     NL_CHECK(written.path.starts_with(root));
     write.changes.push_back({.path = written.path.substr(root.size()),
-                             .partition_values = file.partition_values,
+                             .partition_values = job.target.base->files()[taken.file_index].partition_values,
                              .size_bytes = written.size_bytes,
                              .tags = {}});
   }

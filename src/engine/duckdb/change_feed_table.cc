@@ -112,7 +112,7 @@ native::unique_ptr<native::CatalogEntry> MakeChangeFeed(native::ClientContext& c
   const auto last = ValueOrThrow(state.snapshots->Load(*state.context, table, last_version));
   if (first_version > last->version() || first_version < 0) {
     ThrowLakeError(Error(ErrorCode::kInvalidArgument,
-                         fmt::format("the first version of a change feed must not be after the last: {}, {}",
+                         fmt::format("a change feed begins at a version from 0 to its last, not at: {}; last: {}",
                                      first_version, last->version())));
   }
   const auto first = ValueOrThrow(state.snapshots->Load(*state.context, table, first_version));

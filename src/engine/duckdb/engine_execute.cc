@@ -1,6 +1,7 @@
 #include "duckdb/optimizer/optimizer.hpp"
 #include "engine/duckdb/internal/duckdb_engine.h"
 #include "engine/duckdb/internal/scan_governance.h"
+#include "engine/duckdb/internal/whole_files.h"
 
 namespace neurolake::engine::duckdb {
 
@@ -11,7 +12,12 @@ Result<std::unique_ptr<RunningQuery>> DuckDbEngine::Execute(plan::CostedQuery qu
   std::unique_ptr<BoundPlan> plan(static_cast<BoundPlan*>(std::move(query).TakePlan().release()));
   if (plan->step != TransactionStep::kNone) return RunTransactionStep(*core_, plan->step);
   auto governed = core_->Guard(ErrorStage::kBind, [&] {
-    core_->context().RunFunctionInTransaction([&] { ApplyDecisions(core_->context(), *plan, decisions); }, false);
+    core_->context().RunFunctionInTransaction(
+        [&] {
+          ApplyDecisions(core_->context(), *plan, decisions);
+          SplitWholeFiles(core_->context(), *plan);
+        },
+        false);
   });
   if (!governed.has_value()) {
     core_->RollbackImplicit();

@@ -1,5 +1,6 @@
 #include <boost/json.hpp>
 
+#include "engine/duckdb/internal/change_data.h"
 #include "engine/duckdb/internal/dml_target.h"
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/lake_write.h"
@@ -8,12 +9,11 @@ namespace neurolake::engine::duckdb {
 
 void CheckMayDelete(const LakeTableEntry& table) {
   const auto& snapshot = *table.snapshot();
-  for (const char* property : {"delta.appendOnly", "delta.enableChangeDataFeed"}) {
-    if (snapshot.Property(property) == "true") {
-      ThrowLakeError(Error(ErrorCode::kNotSupported,
-                           fmt::format("rows of this table cannot be updated or deleted, it has {} = true: {}.{}",
-                                       property, table.entry().schema_name, table.entry().table_name)));
-    }
+  if (snapshot.Property("delta.appendOnly") == "true") {
+    ThrowLakeError(Error(
+        ErrorCode::kNotSupported,
+        fmt::format("rows of this table cannot be updated or deleted, it has delta.appendOnly = true: {}.{}",
+                    table.entry().schema_name, table.entry().table_name)));
   }
 }
 
@@ -30,6 +30,10 @@ native::PhysicalOperator& LakeCatalog::PlanDelete(native::ClientContext& context
   LakeTableEntry& table = WritableTable(context, op.table);
   CheckMayDelete(table);
   auto job = NewWriteJob(table, "DELETE");
+  job->rows_may_match_twice = true;  // DELETE … USING says nothing of how often.
+  job->parameters = StatementState::Get(context).operation_parameters;
+  CaptureChanges(context, *job);
+  job->whole_files = std::move(StatementState::Get(context).whole_files[table.entry().id]);
   std::vector<native::idx_t> row_id_columns;
   for (const auto& expression : op.expressions) {
     row_id_columns.push_back(expression->Cast<native::BoundReferenceExpression>().index);

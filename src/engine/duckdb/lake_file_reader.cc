@@ -6,6 +6,7 @@
 #include "engine/duckdb/internal/file_pruning.h"
 #include "engine/duckdb/internal/lake_scan.h"
 #include "engine/duckdb/internal/type_mapping.h"
+#include "tables/delta/change_feed.h"
 #include "tables/delta/deletion_vector.h"
 
 namespace neurolake::engine::duckdb {
@@ -38,6 +39,26 @@ class DeletedRowsFilter final : public native::DeleteFilter {
 
  private:
   const tables::delta::DeletedRows rows_;
+};
+
+// Leaves just the rows that a change feed means.
+class ChangedRowsFilter final : public native::DeleteFilter {
+ public:
+  explicit ChangedRowsFilter(const tables::delta::DeletedRows& rows) : rows_(rows) {}
+
+  native::idx_t Filter(native::row_t start_row_index, native::idx_t count, native::SelectionVector& result) override {
+    const auto first = static_cast<uint64_t>(start_row_index);
+    result.Initialize(STANDARD_VECTOR_SIZE);
+    native::idx_t kept = 0;
+    for (auto next = std::lower_bound(rows_.begin(), rows_.end(), first); next != rows_.end() && *next < first + count;
+         ++next) {
+      result.set_index(kept++, *next - first);
+    }
+    return kept;
+  }
+
+ private:
+  const tables::delta::DeletedRows& rows_;  // The table's entry has them.
 };
 
 bool HoldsStruct(const DataType& type) {
@@ -152,6 +173,12 @@ bool LakeFileReader::Bind(native::MultiFileOptions&, native::MultiFileList&,
   return true;
 }
 
+// Of a change feed, files that are not files of changes say it in the log.
+bool LakeFileReader::IsGivenChangeType(const tables::delta::AddFile& file, const StructField& field) const {
+  return scan_->table->change_rows() != nullptr && field.name == tables::delta::kChangeType &&
+         file.partition_values.contains(field.name);
+}
+
 void LakeFileReader::FinalizeBind(native::MultiFileReaderData& reader_data, const native::MultiFileOptions&,
                                   const native::MultiFileReaderBindData&,
                                   const native::vector<MultiFileColumnDefinition>&,
@@ -166,7 +193,8 @@ void LakeFileReader::FinalizeBind(native::MultiFileReaderData& reader_data, cons
     if (column == COLUMN_IDENTIFIER_FILE_INDEX) {
       reader_data.constant_map.Add(native::MultiFileGlobalIndex(i), native::Value::UBIGINT(index));
     } else if (!native::IsVirtualColumn(column) &&
-               std::ranges::find(partitions, fields.at(column).name) != partitions.end()) {
+               (std::ranges::find(partitions, fields.at(column).name) != partitions.end() ||
+                IsGivenChangeType(file, fields[column]))) {
       reader_data.constant_map.Add(native::MultiFileGlobalIndex(i), PartitionValue(file, fields[column]));
     }
   }
@@ -201,6 +229,11 @@ native::shared_ptr<native::BaseFileReader> LakeFileReader::CreateReader(native::
       OpenFile(file, [&] { return MultiFileReader::CreateReader(context, gstate, file, file_index, bind_data); });
   const auto& add = scan_->snapshot->files()[SnapshotIndex(file)];
   scan_->state->counters.bytes_read += add.size_bytes;
+  if (const auto& changes = scan_->table->change_rows(); changes != nullptr) {
+    if (const auto rows = changes->find(SnapshotIndex(file)); rows != changes->end()) {
+      reader->deletion_filter = native::make_uniq<ChangedRowsFilter>(rows->second);
+    }
+  }
   if (add.deletion_vector.has_value()) {
     auto deleted = ValueOrThrow(
         tables::delta::ReadDeletionVector(*scan_->state->store, scan_->snapshot->table_path(), *add.deletion_vector));

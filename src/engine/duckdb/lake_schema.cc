@@ -1,6 +1,7 @@
 #include "common/text.h"
 #include "duckdb/planner/tableref/bound_at_clause.hpp"
 #include "engine/duckdb/internal/lake_catalog.h"
+#include "engine/duckdb/internal/change_feed_table.h"
 #include "engine/duckdb/internal/lake_transaction.h"
 #include "engine/duckdb/internal/path_grants.h"
 #include "engine/duckdb/internal/snapshot_cache.h"
@@ -59,6 +60,10 @@ native::optional_ptr<native::CatalogEntry> LakeSchemaEntry::LookupEntry(native::
   LakeTransaction& open = LakeTransaction::Get(context, catalog);
   const RelationName relation{LowerAscii(name), LowerAscii(lookup.GetEntryName())};
   if (relation.schema_name == LakeCatalog::kSystemSchema) {
+    if (lookup.GetAtClause()) {
+      ThrowLakeError(Error(ErrorCode::kInvalidArgument,
+                           fmt::format("system relations have no versions and no change feed: {}", relation.name)));
+    }
     auto system = MakeSystemTable(context, lake(), *this, relation.name);
     return system == nullptr ? nullptr : &open.Keep(std::move(system));
   }
@@ -67,6 +72,9 @@ native::optional_ptr<native::CatalogEntry> LakeSchemaEntry::LookupEntry(native::
   if (table.has_value()) {
     state.paths->Allow(table->location, PathGrants::Access::kReadWrite);
     auto at = lookup.GetAtClause();
+    if (at && LowerAscii(at->Unit()) == kChangesUnit) {
+      return &open.Keep(MakeChangeFeed(context, lake(), *this, *std::move(table), at->GetValue()));
+    }
     std::shared_ptr<const tables::delta::Snapshot> snapshot;
     if (at) {
       snapshot = ValueOrThrow(state.snapshots->Load(*state.context, *table, RequestedVersion(state, *table, *at)));

@@ -8,6 +8,7 @@
 #include "duckdb/parser/statement/create_statement.hpp"
 #include "duckdb/parser/statement/delete_statement.hpp"
 #include "duckdb/parser/statement/insert_statement.hpp"
+#include "duckdb/parser/statement/merge_into_statement.hpp"
 #include "duckdb/parser/statement/select_statement.hpp"
 #include "duckdb/parser/statement/update_statement.hpp"
 #include "duckdb/parser/tableref/basetableref.hpp"
@@ -54,6 +55,21 @@ void VisitCreate(native::CreateInfo& info) {
   }
 }
 
+void VisitMerge(native::MergeIntoStatement& merge) {
+  VisitTableRef(*merge.target);
+  VisitTableRef(*merge.source);
+  VisitExpression(merge.join_condition);
+  for (auto& entry : merge.cte_map.map) VisitNode(*entry.second->query->node);
+  for (auto& [kind, actions] : merge.actions) {
+    for (auto& action : actions) {
+      VisitExpression(action->condition);
+      for (auto& value : action->expressions) VisitExpression(value);
+      if (action->update_info == nullptr) continue;
+      for (auto& value : action->update_info->expressions) VisitExpression(value);
+    }
+  }
+}
+
 }  // namespace
 
 void QualifySystemNames(native::SQLStatement& statement) {
@@ -77,6 +93,7 @@ void QualifySystemNames(native::SQLStatement& statement) {
       if (update.set_info != nullptr) VisitExpression(update.set_info->condition);
       return;
     }
+    case native::StatementType::MERGE_INTO_STATEMENT: VisitMerge(statement.Cast<native::MergeIntoStatement>()); return;
     default: return;
   }
 }

@@ -113,7 +113,9 @@ bool CannotBeListed(const AllowEntry& entry) {
                                                        "MERGE",      "MULTIPLE", "COPY DATABASE", "UPDATE EXTENSIONS"};
   if (entry.kind == "copy function") return true;
   // engine/duckdb adds these to the engine it opens.
-  if (entry.kind == "table function" && entry.name.starts_with("lake_")) return true;
+  if (entry.kind.ends_with("function") && (entry.name.starts_with("lake_") || entry.name == "table_changes")) {
+    return true;
+  }
   if (entry.kind == "scalar function") return kResolvedByTheBinder.contains(entry.name);
   if (entry.kind == "operator") return entry.name == "SYSTEM_SCAN";
   return entry.kind == "statement" &&

@@ -17,7 +17,7 @@ std::shared_ptr<WriteJob> NewWriteJob(LakeTableEntry& table, std::string operati
 
 void RefuseReturning(bool returning, std::string_view statement);
 
-/// Throws kNotSupported where rows may not be taken away: delta.appendOnly, or a change data feed to be kept.
+/// Throws kNotSupported where rows may not be taken away: delta.appendOnly.
 void CheckMayDelete(const LakeTableEntry& table);
 
 /// `["a","b"]` as a JSON string, which is how operationParameters hold lists.

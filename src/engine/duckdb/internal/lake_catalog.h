@@ -3,12 +3,14 @@
 #include "engine/duckdb/internal/error_translation.h"
 #include "engine/duckdb/internal/native.h"
 #include "engine/duckdb/internal/statement_state.h"
+#include "tables/delta/deletion_vector.h"
 #include "tables/delta/snapshot.h"
 
 namespace neurolake::engine::duckdb {
 
 class LakeCatalog;
 class LakeSchemaEntry;
+using ChangeRows = std::map<uint32_t, tables::delta::DeletedRows>;
 
 /// One version of one Delta table, as DuckDB's binder sees it. Lives as long as the statement's plan.
 /// Row ids for DML are two virtual columns, in this order: `file_index` (UBIGINT), the file's position in
@@ -24,6 +26,10 @@ class LakeTableEntry final : public native::TableCatalogEntry {
   const std::shared_ptr<const tables::delta::Snapshot>& snapshot() const { return snapshot_; }
   /// True for `AT (…)`: such an entry is never written to.
   bool time_travel() const { return time_travel_; }
+  /// Of a change feed, which is an entry like any other: the rows that are meant of some files, by position in
+  /// `snapshot()->files()`. Null for a table.
+  const std::shared_ptr<const ChangeRows>& change_rows() const { return change_rows_; }
+  void SetChangeRows(std::shared_ptr<const ChangeRows> rows) { change_rows_ = std::move(rows); }
 
   // Read side: lake_table_entry.cc, lake_scan.cc.
   native::unique_ptr<native::BaseStatistics> GetStatistics(native::ClientContext& context,
@@ -48,6 +54,7 @@ class LakeTableEntry final : public native::TableCatalogEntry {
   TableEntry entry_;
   std::shared_ptr<const tables::delta::Snapshot> snapshot_;
   bool time_travel_;
+  std::shared_ptr<const ChangeRows> change_rows_;
 };
 
 /// A schema of the lake. Names are asked of the provider at each look-up; what it answers is kept for the statement.

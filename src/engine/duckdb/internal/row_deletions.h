@@ -55,7 +55,8 @@ struct DeletionOutcome {
 };
 
 /// Puts into `write` what takes `files`' rows out of the table: a file of which nothing is left is removed; else it
-/// gets a deletion vector where the table has them enabled, or is rewritten without the rows. Throws what reading or
+/// gets a deletion vector where the table has them enabled and RewritingPays says no, or is rewritten without the rows.
+/// Throws what reading or
 /// writing files meets.
 DeletionOutcome ApplyDeletions(native::ClientContext& context, const WriteTarget& target, LakeWrite& write,
                                const std::vector<RowDeletions::FileRows>& files, int64_t now_ms);

@@ -39,6 +39,7 @@ class FakeLakeProvider final : public LakeProvider {
       case NameChange::Kind::kDropSchema: schemas_.erase(change.schema_name); break;
       case NameChange::Kind::kDropTable: tables_.erase(key); break;
       case NameChange::Kind::kDropView: views_.erase(key); break;
+      case NameChange::Kind::kRenameTable: return MakeError(ErrorCode::kNotSupported, "renaming a table");
       case NameChange::Kind::kCreateView:
         views_[key] = {change.schema_name, change.name, change.view_sql, change.view_columns};
         break;

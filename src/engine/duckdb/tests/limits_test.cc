@@ -57,7 +57,9 @@ TEST_F(LimitsTest, MemoryGrantedAfterPlanningCounts) {
     ASSERT_TRUE(engine_->BeginStatement(*context_, *provider_, gate_, 20'000'000, {}).has_value());
     auto bound = Bind(sql);
     ASSERT_TRUE(bound.has_value());
-    if (granted) EXPECT_TRUE(engine_->SetMemoryLimit(600'000'000).has_value());
+    if (granted) {
+      EXPECT_TRUE(engine_->SetMemoryLimit(600'000'000).has_value());
+    }
     const auto rows = Execute(Cost(*std::move(bound)));
     engine_->EndStatement();
     EXPECT_EQ(rows.has_value(), granted);
