@@ -21,6 +21,9 @@ using ColumnPath = std::vector<std::string>;
 /// Ranges that a column is cut into, and rows looked at to find them.
 constexpr int kRanges = 1000;
 constexpr int kSampleRows = 100'000;
+/// Files that the sample is taken from, spread over all: enough to see how values are spread without reading
+/// everything.
+constexpr size_t kSampleFiles = 64;
 constexpr size_t kOrderColumnsMax = 16;
 
 struct OptimizeOptions {
@@ -108,6 +111,13 @@ Result<void> Optimize::Check(const Snapshot& snapshot, const std::vector<ColumnP
   return {};
 }
 
+std::vector<uint32_t> SpreadOver(const std::vector<uint32_t>& files) {
+  if (files.size() <= kSampleFiles) return files;
+  std::vector<uint32_t> chosen;
+  for (size_t i = 0; i < kSampleFiles; ++i) chosen.push_back(files[i * files.size() / kSampleFiles]);
+  return chosen;
+}
+
 /// SQL of the place on the curve, with each column's ranges found in a sample of the files' rows.
 Result<std::string> CurveSql(CommandContext& context, const OpenedTable& table, const std::vector<uint32_t>& files,
                              const std::vector<ColumnPath>& columns, std::string_view curve) {
@@ -125,8 +135,8 @@ Result<std::string> CurveSql(CommandContext& context, const OpenedTable& table, 
   const std::string sql = fmt::format(
       "WITH sample AS MATERIALIZED (SELECT {} FROM lake_files({}, {}, -1, {}) USING SAMPLE reservoir({} ROWS) "
       "REPEATABLE (7)) SELECT axis, bound FROM ({}) WHERE bound IS NOT NULL",
-      sampled, QuoteLiteral(table.entry.schema_name), QuoteLiteral(table.entry.table_name), PathList(table, files),
-      kSampleRows, bounds);
+      sampled, QuoteLiteral(table.entry.schema_name), QuoteLiteral(table.entry.table_name),
+      PathList(table, SpreadOver(files)), kSampleRows, bounds);
   NL_ASSIGN_OR_RETURN(const auto rows, context.Query(sql));
   std::vector<std::string> lists(columns.size());
   for (const auto& row : rows.rows) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <unordered_set>
 
 #include "common/text.h"
@@ -16,6 +17,9 @@ using std::chrono::milliseconds;
 using storage::ObjectInfo;
 
 constexpr std::string_view kChangeData = "_change_data";
+
+/// One spelling for one file, as the listing has it: a log may say "./a" or "b//c".
+std::string Normal(const std::string& path) { return std::filesystem::path(path).lexically_normal().string(); }
 
 /// Which versions the window holds, and every file that one of them names.
 class Retained {
@@ -46,7 +50,7 @@ class Retained {
     return {};
   }
 
-  bool Has(const std::string& path) const { return paths_.contains(path); }
+  bool Has(const std::string& path) const { return paths_.contains(Normal(path)); }
   /// The oldest version of the window.
   int64_t first() const { return first_; }
   const internal::LogListing& listing() const { return listing_; }
@@ -70,8 +74,8 @@ class Retained {
   }
 
   Result<void> Keep(const std::string& encoded) {
-    NL_ASSIGN_OR_RETURN(std::string path, ResolvePath(snapshot_.table_path(), encoded));
-    paths_.insert(std::move(path));
+    NL_ASSIGN_OR_RETURN(const std::string path, ResolvePath(snapshot_.table_path(), encoded));
+    paths_.insert(Normal(path));
     return {};
   }
 
@@ -79,8 +83,8 @@ class Retained {
     for (const AddFile& file : files) {
       NL_RETURN_IF_ERROR(Keep(file.path));
       if (!file.deletion_vector) continue;
-      NL_ASSIGN_OR_RETURN(std::string vector, DeletionVectorPath(snapshot_.table_path(), *file.deletion_vector));
-      if (!vector.empty()) paths_.insert(std::move(vector));
+      NL_ASSIGN_OR_RETURN(const std::string vector, DeletionVectorPath(snapshot_.table_path(), *file.deletion_vector));
+      if (!vector.empty()) paths_.insert(Normal(vector));
     }
     return {};
   }
@@ -163,11 +167,11 @@ Result<void> FindInLog(storage::ObjectStore& store, const Snapshot& snapshot, Re
     // Where an earlier VACUUM has been, nothing older is left over.
     complete = complete || actions.commit_info.contains("\"VACUUM END\"");
     for (const RemoveFile& remove : actions.removes) {
-      NL_ASSIGN_OR_RETURN(std::string path, ResolvePath(snapshot.table_path(), remove.path));
-      removed.insert(std::move(path));
+      NL_ASSIGN_OR_RETURN(const std::string path, ResolvePath(snapshot.table_path(), remove.path));
+      removed.insert(Normal(path));
       if (!remove.deletion_vector) continue;
-      NL_ASSIGN_OR_RETURN(std::string vector, DeletionVectorPath(snapshot.table_path(), *remove.deletion_vector));
-      if (!vector.empty()) removed.insert(std::move(vector));
+      NL_ASSIGN_OR_RETURN(const std::string vector, DeletionVectorPath(snapshot.table_path(), *remove.deletion_vector));
+      if (!vector.empty()) removed.insert(Normal(vector));
     }
   }
   if (!complete) {

@@ -62,6 +62,12 @@ TEST_F(VacuumTest, AFileThatCameBackIsKept) {
   EXPECT_EQ(Plan(hours(0), /*lite=*/true).value(), Paths{});
 }
 
+TEST_F(VacuumTest, KnowsAFileByAnySpellingOfItsPath) {
+  for (const char* path : {"a b", "p=1/c", "d"}) Put(30, path);
+  Commit(0, 30, {AddLine("a%20b"), AddLine("./p=1//c"), AddLine("file:///t/d")});
+  EXPECT_EQ(Plan(hours(0)).value(), Paths{});
+}
+
 TEST_F(VacuumTest, LooksAtVisibleOldFilesOfThisTableAlone) {
   Commit(0, 30, {AddLine("day%3D1/f0")});
   Put(30, "day=1/f0");
