@@ -56,7 +56,6 @@ void VisitCreate(native::CreateInfo& info) {
 }
 
 void VisitMerge(native::MergeIntoStatement& merge) {
-  VisitTableRef(*merge.target);
   VisitTableRef(*merge.source);
   VisitExpression(merge.join_condition);
   for (auto& entry : merge.cte_map.map) VisitNode(*entry.second->query->node);

@@ -16,7 +16,9 @@ class SystemTableEntry final : public native::TableCatalogEntry {
   native::TableFunction GetScanFunction(native::ClientContext& context,
                                         native::unique_ptr<native::FunctionData>& bind_data) override;
   native::TableStorageInfo GetStorageInfo(native::ClientContext&) override { return {}; }
-  native::virtual_column_map_t GetVirtualColumns() const override { return {}; }  // There is no row id.
+  // There is no row id. Said twice: without the second, DuckDB takes a DELETE for a bug of its own.
+  native::virtual_column_map_t GetVirtualColumns() const override { return {}; }
+  native::vector<native::column_t> GetRowIdColumns() const override { return {}; }
 };
 
 struct SystemScanData final : public native::TableFunctionData {
