@@ -43,6 +43,25 @@ Result<std::vector<StructField>::iterator> Find(DataType& siblings, const Column
   NL_UNREACHABLE();
 }
 
+/// The columns that statistics are kept of, by name, follow a rename; none for a column that goes (`after` empty).
+void RenameIndexed(Metadata& metadata, const ColumnPath& before, const ColumnPath& after) {
+  const auto property = metadata.configuration.find("delta.dataSkippingStatsColumns");
+  if (property == metadata.configuration.end()) return;
+  std::string columns;
+  for (const std::string& column : Split(property->second, ',')) {
+    std::string name(Trim(column));
+    const std::string old = PathText(before);
+    const bool inside = name.size() > old.size() && name[old.size()] == '.';
+    if (EqualsIgnoringCase(name.substr(0, old.size()), old) && (inside || name.size() == old.size())) {
+      if (after.empty()) continue;
+      name = PathText(after) + name.substr(old.size());
+    }
+    columns += (columns.empty() ? "" : ",") + name;
+  }
+  property->second = columns;
+  if (columns.empty()) metadata.configuration.erase(property);
+}
+
 std::string* PartitionName(Metadata& metadata, const ColumnPath& path) {
   if (path.size() != 1) return nullptr;
   const auto found = std::ranges::find_if(metadata.partition_columns,
@@ -243,6 +262,9 @@ Result<void> TableEditor::RenameColumn(const ColumnPath& path, const std::string
   NL_RETURN_IF_ERROR(CheckUnused(path, "renamed"));
   NL_RETURN_IF_ERROR(EnableMapping());
   if (std::string* partition = PartitionName(metadata_, path)) *partition = new_name;
+  ColumnPath after = path;
+  after.back() = new_name;
+  RenameIndexed(metadata_, path, after);
   found->name = new_name;
   Store();
   return {};
@@ -282,6 +304,7 @@ Result<void> TableEditor::DropColumn(const ColumnPath& path) {
                        PathText(path));
     }
   }
+  RenameIndexed(metadata_, path, {});
   place.siblings->fields.erase(place.siblings->fields.begin() + (found - place.siblings->fields.data()));
   Store();
   return {};

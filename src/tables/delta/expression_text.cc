@@ -22,9 +22,11 @@ std::string SparkName(const std::string& name) {
   const bool plain = !name.empty() && !(name[0] >= '0' && name[0] <= '9') && std::ranges::all_of(name, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
   });
-  static constexpr std::string_view kWords[] = {
-      "and", "or", "not",  "null", "true",     "false", "case",  "when",   "then",      "else",    "end",   "cast",
-      "is",  "in", "like", "date", "interval", "from",  "where", "select", "timestamp", "between", "exists"};
+  static constexpr std::string_view kWords[] = {"and",       "or",       "not",    "null",         "true",
+                                                "false",     "case",     "when",   "then",         "else",
+                                                "end",       "cast",     "is",     "in",           "like",
+                                                "date",      "interval", "from",   "where",        "select",
+                                                "timestamp", "between",  "exists", "current_date", "current_timestamp"};
   if (plain && std::ranges::find(kWords, LowerAscii(name)) == std::end(kWords)) return name;
   std::string quoted = "`";
   for (const char c : name) quoted += c == '`' ? "``" : std::string(1, c);

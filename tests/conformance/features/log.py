@@ -65,7 +65,7 @@ FEATURES = [
                 *INSERTS, "DELETE FROM {t} WHERE id = 3"],
         change=["INSERT INTO {t} VALUES (50, 'p5')", "DELETE FROM {t} WHERE id = 5"]),
     Feature("Compacted log files",
-            write=[f"{CREATE} TBLPROPERTIES ('neurolake.logCompactionInterval' = '3')", *INSERTS,
+            write=[f"{CREATE} TBLPROPERTIES ('neurolake.log_compaction_interval' = '3')", *INSERTS,
                    "DELETE FROM {t} WHERE id = 3"],
             theirs_by_delta_rs=compacted_by_delta_rs, change=["DELETE FROM {t} WHERE id = 1"]),
     Feature(

@@ -98,6 +98,14 @@ TEST(AlterTest, ARenameMapsColumnsAndKeepsTheFilesNames) {
   EXPECT_EQ(CodeOf(Editor({{"compatibility", "widest"}}).RenameColumn({"id"}, "k")), ErrorCode::kNotSupported);
 }
 
+TEST(AlterTest, ColumnsWithStatisticsAreNamedAnew) {
+  auto editor = Editor({{"delta.dataSkippingStatsColumns", "id, st.x,name"}});
+  ASSERT_TRUE(editor.RenameColumn({"ID"}, "key").has_value());
+  ASSERT_TRUE(editor.RenameColumn({"st"}, "inner").has_value());
+  ASSERT_TRUE(editor.DropColumn({"name"}).has_value());
+  EXPECT_EQ(editor.metadata().configuration.at("delta.dataSkippingStatsColumns"), "key,inner.x");
+}
+
 TEST(AlterTest, APartitionColumnIsRenamedButNotDropped) {
   auto base = Editor();
   Metadata metadata = base.metadata();

@@ -1,3 +1,4 @@
+#include "tables/delta/expression.h"
 #include "tables/delta/reconciler.h"
 #include "tables/delta/statistics.h"
 #include "tables/delta/tests/test_table.h"
@@ -71,6 +72,32 @@ TEST(HostileInputTest, SchemasGiveTypesOrErrors) {
       EXPECT_TRUE(schema.error().code() == ErrorCode::kCorruption || schema.error().code() == ErrorCode::kNotSupported);
     }
   });
+}
+
+TEST(HostileInputTest, ExpressionsAreUnderstoodTheSameTwiceOrRefused) {
+  const std::string text =
+      "NOT (id % 3 <=> -1.5e3) AND (CASE WHEN name LIKE 'a\\'%' THEN CAST(id AS DECIMAL(10,2)) ELSE coalesce(id, 2) "
+      "END "
+      "BETWEEN 1 AND length(`name`) OR name IN ('x', \"y\", concat(name, 'z')) OR st.x IS NOT NULL)";
+  ASSERT_TRUE(Expression::Parse(text, Expression::Dialect::kSpark).has_value());
+  int parsed = 0;
+  Damage(text, 20'000, [&](const std::string& bad) {
+    for (const auto dialect : {Expression::Dialect::kSpark, Expression::Dialect::kOurs}) {
+      const auto expression = Expression::Parse(bad, dialect);
+      if (!expression.has_value()) {
+        EXPECT_TRUE(expression.error().code() == ErrorCode::kSyntaxError ||
+                    expression.error().code() == ErrorCode::kNotSupported);
+        continue;
+      }
+      ++parsed;
+      (void)expression->ToEngine(TwoColumns());
+      const std::string written = expression->ToText(dialect);
+      const auto again = Expression::Parse(written, dialect);
+      ASSERT_TRUE(again.has_value()) << bad << "\n" << written << "\n" << again.error().message();
+      EXPECT_EQ(again->ToText(dialect), written) << bad;
+    }
+  });
+  EXPECT_GT(parsed, 0);
 }
 
 TEST(HostileInputTest, StatisticsGiveSomethingOrNothing) {
