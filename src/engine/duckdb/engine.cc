@@ -224,6 +224,8 @@ Result<std::optional<Engine::LakeTable>> DuckDbEngine::OpenTable(const RelationN
 void DuckDbEngine::KeepUpLog(const TableEntry& table, int64_t version) {
   StatementState& state = *core_->state;
   if (state.context == nullptr) return;
+  // A statement's own binding would have found the table and granted its files.
+  state.paths->Allow(table.location, PathGrants::Access::kReadWrite);
   duckdb::KeepUpLog(core_->context(), state, table, version);
 }
 

@@ -31,7 +31,7 @@ Result<void> KeepUp(native::ClientContext& context, StatementState& statement, c
     NL_RETURN_IF_ERROR(tables::delta::CleanLog(*statement.context, *statement.store, snapshot));
     return {};
   }
-  const int64_t compaction = IntervalOf(snapshot, "neurolake.logCompactionInterval", 0);
+  const int64_t compaction = IntervalOf(snapshot, "neurolake.log_compaction_interval", 0);
   if (compaction < 2 || version < compaction || version % compaction != 0) return {};
   return tables::delta::CompactLog(*statement.context, *statement.store, snapshot.table_path(),
                                    version - compaction + 1, version);

@@ -6,7 +6,7 @@ namespace neurolake::engine::duckdb {
 
 /// What is due after the commit of `version`, whose success no longer depends on anything: at multiples of
 /// delta.checkpointInterval (10 where not set) a checkpoint, a checksum file and the clean-up of the log; at multiples
-/// of neurolake.logCompactionInterval, where it is set, a compacted log. A failure is logged, and the next interval
+/// of neurolake.log_compaction_interval, where it is set, a compacted log. A failure is logged, and the next interval
 /// tries again.
 void KeepUpLog(native::ClientContext& context, StatementState& statement, const TableEntry& table,
                int64_t version) noexcept;
