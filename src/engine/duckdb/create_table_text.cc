@@ -1,6 +1,8 @@
 #include "engine/duckdb/internal/create_table_text.h"
 
 #include "common/text.h"
+#include "tables/delta/alter.h"
+#include "tables/delta/table_rules.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
@@ -42,7 +44,7 @@ std::string TypeText(const DataType& type) {
 // What the table layer keeps among the properties for itself and sets anew for a new table.
 bool IsOwnRecord(std::string_view property) {
   for (const std::string_view prefix : {"delta.inCommitTimestampEnablement", "delta.columnMapping.maxColumnId",
-                                        "delta.rowTracking.materialized", "delta.feature."}) {
+                                        "delta.rowTracking.materialized", "delta.feature.", "delta.constraints."}) {
     if (property.starts_with(prefix)) return true;
   }
   return false;
@@ -57,6 +59,64 @@ std::string PropertiesText(const std::map<std::string, std::string>& configurati
   return text.empty() ? text : fmt::format("\nTBLPROPERTIES (\n{}\n)", text);
 }
 
+// An expression of the log as our statements spell it. One that is not understood stays as it is: whoever runs the text
+// is told of it.
+std::string OurText(const std::string& spark) {
+  using tables::delta::Expression;
+  const auto expression = Expression::Parse(spark, Expression::Dialect::kSpark);
+  return expression.has_value() ? expression->ToText(Expression::Dialect::kOurs) : spark;
+}
+
+std::string ColumnOptionsText(const StructField& field) {
+  namespace delta = tables::delta;
+  const auto number = [&](const char* key) {
+    const auto found = field.metadata.find(key);
+    return found == field.metadata.end() ? std::string("1") : found->second;
+  };
+  std::string text = field.nullable ? "" : " NOT NULL";
+  if (const auto value = field.TextMetadata(delta::kCurrentDefault)) text += " DEFAULT " + OurText(*value);
+  if (const auto value = field.TextMetadata(delta::kGenerationExpression)) {
+    text += fmt::format(" GENERATED ALWAYS AS ({})", OurText(*value));
+  }
+  if (field.metadata.contains(delta::kIdentityStart)) {
+    text += fmt::format(" GENERATED {} AS IDENTITY (START WITH {} INCREMENT BY {})",
+                        number(delta::kIdentityAllowExplicit) == "true" ? "BY DEFAULT" : "ALWAYS",
+                        number(delta::kIdentityStart), number(delta::kIdentityStep));
+  }
+  if (const auto comment = field.TextMetadata("comment")) text += " COMMENT " + QuoteLiteral(*comment);
+  return text;
+}
+
+std::string ConstraintsText(const std::map<std::string, std::string>& configuration) {
+  std::string text;
+  for (const auto& [name, condition] : configuration) {
+    if (!name.starts_with(tables::delta::kConstraintPrefix)) continue;
+    text += fmt::format(",\n  CONSTRAINT {} CHECK ({})",
+                        QuoteIdentifier(name.substr(tables::delta::kConstraintPrefix.size())), OurText(condition));
+  }
+  return text;
+}
+
+// The log has the physical names.
+std::string ClusteringText(const tables::delta::Snapshot& snapshot) {
+  const auto columns = tables::delta::ReadClusteringColumns(snapshot.log().domains);
+  std::string text;
+  if (!columns.has_value()) return text;
+  for (const auto& path : *columns) {
+    const DataType* type = &snapshot.schema();
+    std::string names;
+    for (const std::string& physical : path) {
+      const auto field = std::ranges::find_if(
+          type->fields, [&](const StructField& candidate) { return candidate.physical_name() == physical; });
+      if (field == type->fields.end()) return "";
+      names += (names.empty() ? "" : ".") + QuoteIdentifier(field->name);
+      type = &field->type;
+    }
+    text += (text.empty() ? "" : ", ") + names;
+  }
+  return text.empty() ? text : fmt::format("\nCLUSTER BY ({})", text);
+}
+
 }  // namespace
 
 std::string CreateTableText(const TableEntry& table, const tables::delta::Snapshot& snapshot) {
@@ -66,15 +126,16 @@ std::string CreateTableText(const TableEntry& table, const tables::delta::Snapsh
   std::string columns;
   for (const StructField& field : snapshot.schema().fields) {
     columns += fmt::format("{}  {} {}{}", columns.empty() ? "" : ",\n", QuoteIdentifier(field.name),
-                           TypeText(field.type), field.nullable ? "" : " NOT NULL");
+                           TypeText(field.type), ColumnOptionsText(field));
   }
-  text += fmt::format(" (\n{}\n)", columns);
   const auto& metadata = snapshot.metadata();
+  text += fmt::format(" (\n{}{}\n)", columns, ConstraintsText(metadata.configuration));
   std::string partitions;
   for (const std::string& column : metadata.partition_columns) {
     partitions += (partitions.empty() ? "" : ", ") + QuoteIdentifier(column);
   }
   if (!partitions.empty()) text += fmt::format("\nPARTITIONED BY ({})", partitions);
+  text += ClusteringText(snapshot);
   const std::string& comment = table.comment.empty() ? metadata.description : table.comment;
   if (!comment.empty()) text += fmt::format("\nCOMMENT {}", QuoteLiteral(comment));
   return text + PropertiesText(metadata.configuration);

@@ -268,6 +268,8 @@ Result<std::unique_ptr<const TableAlteration>> ParseAlterColumn(TokenCursor& cur
   NL_ASSIGN_OR_RETURN(change.path, ParseColumnPath(cursor));
   if (cursor.AcceptWord("type") || cursor.AcceptWords({"set", "data", "type"})) {
     NL_ASSIGN_OR_RETURN(change.type, ParseColumnType(cursor));
+  } else if (cursor.IsWord("sync")) {
+    return cursor.NotSupported("SYNC IDENTITY");
   } else if (cursor.AcceptWords({"set", "not", "null"})) {
     change.what = What::kSetNotNull;
   } else if (cursor.AcceptWords({"drop", "not", "null"})) {
