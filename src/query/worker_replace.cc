@@ -161,7 +161,9 @@ Result<ExecutionStatistics> WorkerStatement::RunReplaceRows(const ReplaceRows& r
   }
   NL_ASSIGN_OR_RETURN(auto costed, Prepare(insert, StatementOrigin::kUser, {}, std::move(intent)));
   NL_RETURN_IF_ERROR(AwaitGrant(costed, costed.digest().statement_kind));
-  return ExecuteAndSend(std::move(costed), /*send_count=*/true);
+  NL_ASSIGN_OR_RETURN(const Statistics done, ExecuteAndSend(std::move(costed), /*send_count=*/true));
+  if (done.committed_version >= 0) CompactAfterWriting({schema, replace.target.name});
+  return done;
 }
 
 }  // namespace neurolake::query

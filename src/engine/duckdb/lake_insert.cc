@@ -56,9 +56,14 @@ native::PhysicalOperator& PlanWrite(native::ClientContext& context, native::Phys
   native::vector<native::LogicalType> types;
   for (const auto& field : job->target.layout.schema.fields) types.push_back(ToDuckDbType(field.type));
   CaptureChanges(context, *job);
-  native::PhysicalOperator& ruled = PlanTableRules(context, planner, job, child);
-  native::PhysicalOperator& rows = job->changes ? planner.Make<LakeChangeRows>(job, ruled) : ruled;
-  auto& check = planner.Make<LakeRowCheck>(job, std::move(types), rows);
+  native::PhysicalOperator* rows = &PlanTableRules(context, planner, job, child);
+  // Only now are generated columns what they will be.
+  const auto& intent = StatementState::Get(context).grants.write;
+  if (intent && !intent->row_predicate.empty()) {
+    rows = &PlanRowPredicate(context, planner, job->target, intent->row_predicate, *rows);
+  }
+  if (job->changes) rows = &planner.Make<LakeChangeRows>(job, *rows);
+  auto& check = planner.Make<LakeRowCheck>(job, std::move(types), *rows);
   auto& files = PlanParquetFiles(context, planner, job->target, check);
   return planner.Make<LakeFileSink>(std::move(job), files);
 }
@@ -78,12 +83,7 @@ native::PhysicalOperator& LakeCatalog::PlanInsert(native::ClientContext& context
                      {"partitionBy", JsonTextOfList(table.snapshot()->metadata().partition_columns)}};
   native::vector<native::LogicalType> types;
   for (const auto& field : job->target.layout.schema.fields) types.push_back(ToDuckDbType(field.type));
-  native::PhysicalOperator* rows = &PlanCasts(context, planner, types, *plan);
-  const auto& intent = StatementState::Get(context).grants.write;
-  if (intent && !intent->row_predicate.empty()) {
-    rows = &PlanRowPredicate(context, planner, table, intent->row_predicate, *rows);
-  }
-  return PlanWrite(context, planner, std::move(job), *rows);
+  return PlanWrite(context, planner, std::move(job), PlanCasts(context, planner, types, *plan));
 }
 
 native::PhysicalOperator& LakeCatalog::PlanCreateTableAs(native::ClientContext& context,

@@ -5,6 +5,7 @@
 #include "duckdb/planner/expression_binder/check_binder.hpp"
 #include "engine/duckdb/internal/error_translation.h"
 #include "engine/duckdb/internal/lookup_check.h"
+#include "engine/duckdb/internal/type_mapping.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
@@ -48,7 +49,7 @@ class RowPredicate final : public native::PhysicalOperator {
 }  // namespace
 
 native::PhysicalOperator& PlanRowPredicate(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
-                                           const LakeTableEntry& table, const std::string& predicate,
+                                           const WriteTarget& target, const std::string& predicate,
                                            native::PhysicalOperator& child) {
   auto parsed = native::Parser::ParseExpressionList(predicate);
   NL_CHECK(parsed.size() == 1);
@@ -57,8 +58,12 @@ native::PhysicalOperator& PlanRowPredicate(native::ClientContext& context, nativ
   }
   auto binder = native::Binder::CreateBinder(context);
   SetLookupCheck(*binder, StatementState::Get(context));
-  native::physical_index_set_t columns;
-  native::CheckBinder check(*binder, context, table.name, table.GetColumns(), columns);
+  native::ColumnList columns;
+  for (const auto& field : target.layout.schema.fields) {
+    columns.AddColumn(native::ColumnDefinition(field.name, ToDuckDbType(field.type)));
+  }
+  native::physical_index_set_t bound_columns;
+  native::CheckBinder check(*binder, context, target.table.table_name, columns, bound_columns);
   check.target_type = native::LogicalType::BOOLEAN;
   auto bound = check.Bind(parsed[0]);
   return planner.Make<RowPredicate>(std::move(bound), child);
