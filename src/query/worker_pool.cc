@@ -192,7 +192,10 @@ void WorkerPool::SetMemoryLimit(Worker& worker, int64_t memory_limit_bytes) {
 
 void WorkerPool::ApplyLimit(Worker& worker, int64_t memory_limit_bytes) {
   worker.memory_limit_bytes_ = memory_limit_bytes;
-  const auto hard = static_cast<rlim_t>(worker.idle_data_bytes_ + memory_limit_bytes + kMemorySlackBytes);
+  // The system counts addresses, of which the allocator holds more than it uses, in proportion to what is used. Memory
+  // that is really in use is what the supervisor looks at.
+  const int64_t reserved = std::max(kMemorySlackBytes, memory_limit_bytes / 2);
+  const auto hard = static_cast<rlim_t>(worker.idle_data_bytes_ + memory_limit_bytes + reserved);
   const rlimit limit{hard, RLIM_INFINITY};
   ::prlimit(worker.pid_, RLIMIT_DATA, &limit, nullptr);
 }

@@ -214,6 +214,8 @@ class SharedMemory(unittest.TestCase):
     """What statements get of the memory they share, and what they do with less than they need."""
 
     SORT = "SELECT count(*), min(n), max(n), bit_xor(hash(n, h)) FROM (SELECT h, row_number() OVER (ORDER BY h) AS n FROM big)"
+    # The same over more rows, so that it is still at it when somebody has looked.
+    LONG_SORT = SORT.replace("FROM big)", "FROM big, range(8))")
 
     @classmethod
     def setUpClass(cls):
@@ -289,14 +291,15 @@ class SharedMemory(unittest.TestCase):
         self.assertTrue(seen, "the aggregate did not spill")
         self.assertEqual(spilled_files(self.server), [])
 
-    def wait_for_spilling(self, server):
+    def wait_for_spilling(self, server, future):
         while not spilled_files(server):
+            self.assertFalse(future.done(), "the statement ended before it spilled")
             self.assertIsNone(server.process.poll())
 
     def test_a_killed_worker_leaves_no_spilled_data(self):
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
-            future = pool.submit(lambda: self.server.sql(self.SORT, memory="140MiB"))
-            self.wait_for_spilling(self.server)
+            future = pool.submit(lambda: self.server.sql(self.LONG_SORT, memory="140MiB"))
+            self.wait_for_spilling(self.server, future)
             for worker in children(self.server.process.pid):
                 os.kill(worker, signal.SIGKILL)
             with self.assertRaises(StatementError) as failed:
@@ -311,8 +314,8 @@ class SharedMemory(unittest.TestCase):
             server.sql("CREATE TABLE big AS SELECT i AS id, md5(i::VARCHAR) AS h FROM range(2000000) r(i)")
             token = server.admin_token
             with concurrent.futures.ThreadPoolExecutor(1) as pool:
-                future = pool.submit(lambda: server.sql(self.SORT, memory="140MiB"))
-                self.wait_for_spilling(server)
+                future = pool.submit(lambda: server.sql(self.LONG_SORT, memory="140MiB"))
+                self.wait_for_spilling(server, future)
                 server.stop(signal.SIGKILL)
                 with self.assertRaises(Exception):
                     future.result()

@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <charconv>
+#include <new>
 #include <set>
 
 #include "common/text.h"
@@ -242,7 +243,9 @@ int64_t StructField::column_mapping_id() const {
 Result<DataType> ParseSchema(std::string_view schema_string) {
   simdjson::dom::parser parser;
   element root;
-  if (parser.parse(simdjson::padded_string(schema_string)).get(root) != simdjson::SUCCESS) return Damaged("not JSON");
+  const auto parsed = parser.parse(simdjson::padded_string(schema_string)).get(root);
+  if (parsed == simdjson::MEMALLOC) throw std::bad_alloc();  // A table of very many columns; it is not damaged.
+  if (parsed != simdjson::SUCCESS) return Damaged("not JSON");
   NL_ASSIGN_OR_RETURN(auto type, ParseType(root, 0));
   if (type.kind != Kind::kStruct) return Damaged("it is not a struct");
   return type;
