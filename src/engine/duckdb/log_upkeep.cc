@@ -52,7 +52,7 @@ void KeepUpLog(native::ClientContext& context, StatementState& statement, const 
       problem = snapshot.error().message();
     }
   } catch (const std::exception& exception) {
-    problem = exception.what();
+    problem = native::ErrorData(exception).RawMessage();
   }
   if (problem.empty()) return;
   try {
