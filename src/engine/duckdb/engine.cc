@@ -168,7 +168,7 @@ Result<void> DuckDbEngine::BeginStatement(const RequestContext& ctx, LakeProvide
     return MakeError(ErrorCode::kInvalidArgument, "unknown time zone: {}", time_zone);
   }
   const int64_t headroom = state.grants.write ? state.grants.write->headroom_bytes : 0;
-  auto ready = SetMemoryLimit(memory_limit_bytes - std::min(headroom, memory_limit_bytes / 3));
+  auto ready = SetMemoryLimit(memory_limit_bytes - std::min(headroom, memory_limit_bytes / 2));
   if (!ready.has_value()) EndStatement();
   return ready;
 }
