@@ -176,7 +176,9 @@ void CaptureChanges(native::ClientContext& context, WriteJob& job) {
   const auto& intent = StatementState::Get(context).grants.write;
   if (intent && !intent->data_change) return;  // The same rows in other files.
   if (!EqualsIgnoringCase(job.target.base->Property("delta.enableChangeDataFeed"), "true")) return;
-  if (job.operation == "WRITE" && !StatementState::Get(context).explicit_transaction) return;
+  const StatementState& statement = StatementState::Get(context);
+  if (statement.grants.write && !statement.grants.write->data_change) return;  // The same rows in other files.
+  if (job.operation == "WRITE" && !statement.explicit_transaction) return;
   job.changes = std::make_unique<ChangeCapture>();
 }
 
