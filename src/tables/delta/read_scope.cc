@@ -14,7 +14,7 @@ struct Known {
   std::optional<std::string> min, max;
   bool may_have_null = true;
   bool may_have_value = true;
-  bool cut_to_milliseconds = false;
+  bool exact = false;
   bool cut_texts = false;
 };
 
@@ -39,6 +39,7 @@ Known KnownOfPartition(const AddFile& file, const StructField& field) {
   known.may_have_null = null;
   known.may_have_value = !null;
   if (!null) known.min = known.max = found->second;
+  known.exact = field.type.kind != Kind::kFloat && field.type.kind != Kind::kDouble;
   return known;
 }
 
@@ -53,7 +54,6 @@ Known KnownOfStatistics(const AddFile& file, const StructField& field) {
   known.may_have_null = column.null_count != 0;
   known.may_have_value = !column.null_count.has_value() || !statistics.record_count.has_value() ||
                          *column.null_count < *statistics.record_count;
-  known.cut_to_milliseconds = field.type.kind == Kind::kTimestamp || field.type.kind == Kind::kTimestampNtz;
   known.cut_texts = field.type.kind == Kind::kString;
   return known;
 }
@@ -66,14 +66,15 @@ bool AllBelow(const Known& known, const ValueRange& range, const DataType& type)
   const auto file_max = ComparableValue::Parse(*known.max, type);
   const auto wanted = ComparableValue::Parse(*range.min, type);
   if (!file_max.has_value() || !wanted.has_value()) return false;
-  return (known.cut_to_milliseconds ? file_max->PlusMillisecond() : *file_max) < *wanted;
+  return (known.exact ? *file_max : file_max->WidenedUp()) < *wanted;
 }
 
 bool AllAbove(const Known& known, const ValueRange& range, const DataType& type) {
   if (!known.min.has_value() || !range.max.has_value()) return false;
   const auto file_min = ComparableValue::Parse(*known.min, type);
   const auto wanted = ComparableValue::Parse(*range.max, type);
-  return file_min.has_value() && wanted.has_value() && *wanted < *file_min;
+  if (!file_min.has_value() || !wanted.has_value()) return false;
+  return *wanted < (known.exact ? *file_min : file_min->WidenedDown());
 }
 
 bool MayMatch(const ColumnCondition& condition, const Known& known, const DataType& type) {

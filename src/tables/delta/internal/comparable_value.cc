@@ -73,9 +73,13 @@ std::optional<ComparableValue> ComparableValue::Parse(const std::string& text, c
       return ComparableValue(Value(*number));
     }
     case Kind::kDecimal: return wrap(ParseDecimal(text, type.scale));
-    case Kind::kDate:
+    case Kind::kDate: return wrap(ParseMicroseconds(text));
     case Kind::kTimestamp:
-    case Kind::kTimestampNtz: return wrap(ParseMicroseconds(text));
+    case Kind::kTimestampNtz: {
+      auto value = wrap(ParseMicroseconds(text));
+      if (value.has_value()) value->is_time_ = true;
+      return value;
+    }
     case Kind::kString: return ComparableValue(Value(text));
     case Kind::kBoolean:
       if (text != "true" && text != "false") return std::nullopt;
@@ -84,11 +88,20 @@ std::optional<ComparableValue> ComparableValue::Parse(const std::string& text, c
   }
 }
 
-ComparableValue ComparableValue::PlusMillisecond() const {
+ComparableValue ComparableValue::WidenedUp() const {
   constexpr int64_t kMillisecond = 1000;
+  if (const double* number = std::get_if<double>(&value_)) {
+    return ComparableValue(Value(static_cast<double>(std::nextafter(static_cast<float>(*number), HUGE_VALF))));
+  }
   const int64_t* micros = std::get_if<int64_t>(&value_);
-  if (micros == nullptr || *micros > INT64_MAX - kMillisecond) return *this;
+  if (!is_time_ || *micros > INT64_MAX - kMillisecond) return *this;
   return ComparableValue(Value(*micros + kMillisecond));
+}
+
+ComparableValue ComparableValue::WidenedDown() const {
+  const double* number = std::get_if<double>(&value_);
+  if (number == nullptr) return *this;
+  return ComparableValue(Value(static_cast<double>(std::nextafter(static_cast<float>(*number), -HUGE_VALF))));
 }
 
 }  // namespace neurolake::tables::delta::internal

@@ -15,14 +15,17 @@ class ComparableValue {
  public:
   /// nullopt for a text that is not of the type, NaN, and types that have no order here.
   static std::optional<ComparableValue> Parse(const std::string& text, const DataType& type);
-  /// Of a timestamp that was cut to milliseconds: later than what it may have been.
-  ComparableValue PlusMillisecond() const;
+  /// What a bound in the statistics may really have been: a timestamp was cut to milliseconds, and a number may be the
+  /// shortest text of a FLOAT. Other types stay as they are.
+  ComparableValue WidenedUp() const;
+  ComparableValue WidenedDown() const;
   bool operator<(const ComparableValue& other) const { return value_ < other.value_; }
 
  private:
   using Value = std::variant<int64_t, double, __int128, std::string>;
   explicit ComparableValue(Value value) : value_(std::move(value)) {}
   Value value_;
+  bool is_time_ = false;
 };
 
 }  // namespace neurolake::tables::delta::internal

@@ -55,6 +55,13 @@ TEST(ReadScopeTest, NanIsAboveEverythingAndInNoStatistics) {
   EXPECT_FALSE(May(Kind::kDouble, Stats("1.5", "2.5"), Between(std::nullopt, "1")));
 }
 
+TEST(ReadScopeTest, StatisticsOfFloatsAreTheirShortestText) {
+  EXPECT_TRUE(May(Kind::kFloat, Stats("0.1", "0.1"), Between("0.10000000149011612", "0.10000000149011612")));
+  EXPECT_TRUE(May(Kind::kDouble, Stats("0.3", "0.3"), Between("0.30000001192092896", std::nullopt)));
+  EXPECT_FALSE(May(Kind::kFloat, Stats("0.1", "0.1"), Between("0.11", "0.2")));
+  EXPECT_TRUE(MayInPartition(Kind::kFloat, "0.1", Between("0.10000000149011612", "0.2")));
+}
+
 TEST(ReadScopeTest, CutTextsAndTimesAreGivenTheirDoubt) {
   EXPECT_TRUE(May(Kind::kString, Stats("\"a\"", "\"abc\""), Between("abcd", "abcd")));
   EXPECT_FALSE(May(Kind::kString, Stats("\"a\"", "\"abc\""), Between("abd", "abd")));
