@@ -9,6 +9,8 @@ Result<std::unique_ptr<Admission::Grant>> Admission::Acquire(const RequestContex
     return MakeError(ErrorCode::kOutOfMemory, "the statement asks for more memory than all statements share: {} of {}",
                      FormatBytes(bytes), FormatBytes(limits_.memory_bytes));
   }
+  // What its worker holds anyway is enough for it; it must not wait behind those that want more.
+  if (bytes <= 0) return std::make_unique<Grant>(*this, 0);
   std::unique_lock lock(mutex_);
   if (queue_.empty() && free_bytes_ >= bytes) {
     free_bytes_ -= bytes;

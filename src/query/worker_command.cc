@@ -89,7 +89,9 @@ Result<ExecutionStatistics> WorkerStatement::RunCommand(const TableCommand& comm
   json::array tables;
   tables.push_back({{"table", SchemaOf(command.target()) + "." + command.target().name},
                     {"access", command.writes() ? "write" : "read"}});
-  NL_RETURN_IF_ERROR(AwaitGrant({.kind = command.kind(), .tables_json = json::serialize(tables), .memory_bytes = -1}));
+  NL_RETURN_IF_ERROR(AwaitGrant({.kind = command.kind(),
+                                 .tables_json = json::serialize(tables),
+                                 .memory_bytes = command.needs_memory() ? -1 : 0}));
   WorkerCommandContext context(*this);
   NL_ASSIGN_OR_RETURN(const OwnResult result, command.Run(context));
   NL_RETURN_IF_ERROR(SendOwn(result));

@@ -35,6 +35,7 @@ class Analyze final : public TableCommand {
  public:
   explicit Analyze(AnalyzeStatement statement) : statement_(std::move(statement)) {}
   std::string kind() const override { return "ANALYZE TABLE"; }
+  bool needs_memory() const override { return true; }
   const ObjectName& target() const override { return statement_.table; }
   Result<OwnResult> Run(CommandContext& context) const override;
 

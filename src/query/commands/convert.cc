@@ -43,6 +43,7 @@ class Convert final : public TableCommand {
  public:
   explicit Convert(ConvertStatement statement) : statement_(std::move(statement)) {}
   std::string kind() const override { return "CONVERT"; }
+  bool needs_memory() const override { return true; }
   const ObjectName& target() const override { return statement_.table; }
   Result<OwnResult> Run(CommandContext& context) const override;
 

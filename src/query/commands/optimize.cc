@@ -56,6 +56,7 @@ class Optimize final : public TableCommand {
  public:
   explicit Optimize(OptimizeOptions options) : options_(std::move(options)) {}
   std::string kind() const override { return "OPTIMIZE"; }
+  bool needs_memory() const override { return true; }
   const ObjectName& target() const override { return options_.table; }
   Result<OwnResult> Run(CommandContext& context) const override;
 

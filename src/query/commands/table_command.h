@@ -63,6 +63,9 @@ class TableCommand {
   /// Whose access the history records.
   virtual const ObjectName& target() const = 0;
   virtual bool writes() const { return true; }
+  /// Whether it sorts or rewrites rows, and so waits for the statement's whole memory. Others begin with what their
+  /// worker holds; a query of theirs takes what is free then.
+  virtual bool needs_memory() const { return false; }
   virtual Result<OwnResult> Run(CommandContext& context) const = 0;
 };
 

@@ -41,6 +41,19 @@ TEST_F(AdmissionTest, AGrantGrowsByWhatIsFreeAndNeverWaits) {
   EXPECT_TRUE(admission.Acquire(Context(), 100).has_value()) << "all of it came back";
 }
 
+TEST_F(AdmissionTest, WhatNeedsNothingDoesNotQueue) {
+  Admission admission({.memory_bytes = 100, .queue_max = 1, .wait_max = seconds(30)});
+  auto held = admission.Acquire(Context(), 50);
+  ASSERT_TRUE(held.has_value());
+  std::jthread large([&] { EXPECT_TRUE(admission.Acquire(Context(), 100).has_value()); });
+  while (admission.waiting() == 0) std::this_thread::yield();
+  auto small = admission.Acquire(Context(), 0);
+  ASSERT_TRUE(small.has_value());
+  EXPECT_EQ((*small)->bytes(), 0);
+  EXPECT_EQ(admission.waiting(), 1);
+  held->reset();
+}
+
 TEST_F(AdmissionTest, ALargeRequestIsNotOvertaken) {
   Admission admission({.memory_bytes = 100, .queue_max = 10, .wait_max = seconds(30)});
   auto held = admission.Acquire(Context(), 50);
