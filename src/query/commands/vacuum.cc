@@ -2,6 +2,7 @@
 
 #include "query/commands/server_action.h"
 #include "query/front_parser_cursor.h"
+#include "storage/local_files.h"
 #include "tables/delta/vacuum.h"
 
 namespace neurolake::query {
@@ -80,7 +81,7 @@ Result<int64_t> Vacuum::Delete(CommandContext& context, const OpenedTable& table
   Result<void> outcome;
   for (const auto& file : still.files) {
     outcome = context.request().CheckAlive();
-    if (outcome.has_value()) outcome = context.store().Delete(file.path);
+    if (outcome.has_value()) outcome = storage::DeleteBelow(now.entry.location, file.path);
     if (!outcome.has_value()) break;
     ++deleted;
   }

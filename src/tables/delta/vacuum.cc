@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "common/text.h"
+#include "storage/local_files.h"
 #include "tables/delta/deletion_vector.h"
 #include "tables/delta/file_path.h"
 #include "tables/delta/internal/log_files.h"
@@ -136,11 +138,16 @@ bool IsTable(storage::ObjectStore& store, const std::string& directory) {
   return !log.has_value() || !log->empty();
 }
 
+std::string RootOf(const Snapshot& snapshot) {
+  std::string root = Normal(snapshot.table_path());
+  while (root.size() > 1 && root.ends_with('/')) root.pop_back();
+  return root;
+}
+
 Result<void> FindByListing(const RequestContext& ctx, storage::ObjectStore& store, const Snapshot& snapshot,
                            const Retained& retained, WallTime cutoff, VacuumPlan& plan) {
   const Visibility visibility(snapshot);
-  std::string root = snapshot.table_path();
-  while (root.size() > 1 && root.ends_with('/')) root.pop_back();
+  const std::string root = RootOf(snapshot);
   return store.Walk(
       root,
       [&](const std::string& relative) {
@@ -155,11 +162,42 @@ Result<void> FindByListing(const RequestContext& ctx, storage::ObjectStore& stor
       });
 }
 
-/// The files that commits before the window took away.
-Result<void> FindInLog(storage::ObjectStore& store, const Snapshot& snapshot, Retained& retained, WallTime cutoff,
-                       VacuumPlan& plan) {
+/// What FULL would not look at, LITE must not delete: a log is written by whoever writes to the table, and names what
+/// it likes.
+class Deletable {
+ public:
+  Deletable(storage::ObjectStore& store, const Snapshot& snapshot)
+      : store_(store), visibility_(snapshot), root_(RootOf(snapshot)) {}
+
+  Result<bool> Has(const std::string& path) {
+    if (!path.starts_with(root_ + "/")) return false;
+    const std::string relative = path.substr(root_.size() + 1);
+    for (size_t slash = relative.find('/'); slash != std::string::npos; slash = relative.find('/', slash + 1)) {
+      if (!IsOwnDirectory(relative.substr(0, slash))) return false;
+    }
+    const std::string_view name = std::string_view(relative).substr(relative.rfind('/') + 1);
+    if (name.empty() || name == ".." || Visibility::Hidden(name)) return false;
+    NL_ASSIGN_OR_RETURN(const bool linked, storage::LeadsThroughLink(root_, path));
+    return !linked;
+  }
+
+ private:
+  bool IsOwnDirectory(const std::string& relative) {
+    const auto [known, is_new] = directories_.try_emplace(relative, false);
+    if (is_new) known->second = visibility_.ShowsDirectory(relative) && !IsTable(store_, root_ + "/" + relative);
+    return known->second;
+  }
+
+  storage::ObjectStore& store_;
+  const Visibility visibility_;
+  const std::string root_;
+  std::unordered_map<std::string, bool> directories_;
+};
+
+/// Every file that a commit took away. `complete` tells whether the log knows of all that may be left over.
+Result<std::unordered_set<std::string>> RemovedByLog(const Snapshot& snapshot, Retained& retained, bool& complete) {
   const auto& commits = retained.listing().commits;
-  bool complete = commits.contains(0);
+  complete = commits.contains(0);
   std::unordered_set<std::string> removed;
   for (const auto& [version, commit] : commits) {
     if (version > snapshot.version()) break;
@@ -174,14 +212,25 @@ Result<void> FindInLog(storage::ObjectStore& store, const Snapshot& snapshot, Re
       if (!vector.empty()) removed.insert(Normal(vector));
     }
   }
+  return removed;
+}
+
+/// The files that commits before the window took away.
+Result<void> FindInLog(storage::ObjectStore& store, const Snapshot& snapshot, Retained& retained, WallTime cutoff,
+                       VacuumPlan& plan) {
+  bool complete = false;
+  NL_ASSIGN_OR_RETURN(const auto removed, RemovedByLog(snapshot, retained, complete));
   if (!complete) {
     return MakeError(ErrorCode::kInvalidArgument,
                      "VACUUM LITE needs a log that reaches back to the table's creation or the last VACUUM; use VACUUM "
                      "FULL: {}",
                      snapshot.table_path());
   }
+  Deletable deletable(store, snapshot);
   for (const std::string& path : removed) {
     if (retained.Has(path)) continue;
+    NL_ASSIGN_OR_RETURN(const bool own, deletable.Has(path));
+    if (!own) continue;
     const auto info = store.Head(path);
     if (!info.has_value() && info.error().code() == ErrorCode::kNotFound) continue;
     if (!info.has_value()) return std::unexpected(info.error());

@@ -33,7 +33,7 @@ Result<std::chrono::milliseconds> IntervalProperty(const Metadata& metadata, con
 /// window are kept whoever they belong to, as a statement under way may be about to commit them.
 /// Never looked at: the log, names that begin with "_" or "." (but "_change_data" and partition directories), tables in
 /// directories below this one. Everything else in the directory that is old and unknown is taken for left over, as
-/// Delta does.
+/// Delta does. `lite` looks at no more: what the log names outside of that, or behind a link, stays.
 /// Reads the log of the window, one commit after the other, and lists the directory; O(files) memory.
 /// Errors: kNotSupported for a protocol that asks for more than we do: then we cannot know what is needed;
 ///   kInvalidArgument for `lite` when the log no longer reaches back to the last VACUUM or the table's creation.
