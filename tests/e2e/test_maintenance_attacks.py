@@ -83,6 +83,55 @@ class MaintenanceAttacks(unittest.TestCase):
         self.assertTrue((root / "_delta_log/00000000000000000000.json").exists())
         self.assertEqual(rows(self.server.sql("SELECT id FROM t")), [(7,)])
 
+    def test_clone_copies_no_file_behind_a_link(self):
+        root = self.external("t")
+        data, = root.glob("*.parquet")
+        secret = self.elsewhere / "secret.parquet"
+        shutil.move(data, secret)
+        os.symlink(secret, data)
+        self.denied("SELECT * FROM t")
+        self.denied("CREATE TABLE c CLONE t")
+        self.denied("SELECT * FROM c", "42P01")
+        data.unlink()
+        self.commit(root, 1, self.remove(data.name),
+                    {"add": {"path": "sub/secret.parquet", "partitionValues": {}, "size": secret.stat().st_size,
+                             "modificationTime": 1, "dataChange": True}})
+        os.symlink(self.elsewhere, root / "sub")
+        self.denied("CREATE TABLE c CLONE t")
+        self.denied("CREATE OR REPLACE TABLE c CLONE t")
+        (root / "sub").unlink()
+        (root / "sub").mkdir()
+        shutil.copy(secret, root / "sub")
+        self.server.sql("CREATE TABLE c CLONE t")
+        self.assertEqual(rows(self.server.sql("SELECT id FROM c")), [(7,)])
+
+    def test_clone_copies_no_deletion_vector_behind_a_link(self):
+        root = self.external("t")
+        self.server.sql("INSERT INTO t SELECT range FROM range(10)")
+        self.server.sql("DELETE FROM t WHERE id = 3")
+        vector, = root.rglob("deletion_vector_*")
+        moved = self.elsewhere / "vector.bin"
+        shutil.move(vector, moved)
+        os.symlink(moved, vector)
+        self.denied("CREATE TABLE c CLONE t")
+        vector.unlink()
+        shutil.move(moved, vector)
+        self.server.sql("CREATE TABLE c CLONE t")
+        self.assertEqual(rows(self.server.sql("SELECT count(*) FROM c")), [(10,)])
+
+    def test_convert_takes_no_links(self):
+        self.external("t")
+        data = self.place / "data"
+        data.mkdir()
+        parquet, = (self.place / "t").glob("*.parquet")
+        shutil.copy(parquet, self.elsewhere / "x.parquet")
+        os.symlink(self.elsewhere / "x.parquet", data / "x.parquet")
+        self.denied(f"CONVERT TO DELTA parquet.`{data}`")
+        (data / "x.parquet").unlink()
+        shutil.copy(parquet, data / "x.parquet")
+        self.server.sql(f"CONVERT TO DELTA parquet.`{data}`")
+        self.assertEqual(rows(self.server.sql("SELECT id FROM data")), [(7,)])
+
 
 if __name__ == "__main__":
     unittest.main()

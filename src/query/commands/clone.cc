@@ -5,11 +5,13 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <ranges>
 #include <set>
 
 #include "common/ids.h"
 #include "query/commands/version_clause.h"
 #include "query/front_parser_cursor.h"
+#include "storage/local_files.h"
 #include "tables/delta/clone.h"
 
 namespace neurolake::query {
@@ -17,6 +19,8 @@ namespace {
 
 using engine::duckdb::PreparedTable;
 using tables::delta::ClonePlan;
+
+constexpr size_t kCopyBytes = 1 << 20;
 
 struct CloneStatement {
   ObjectName table;
@@ -45,50 +49,101 @@ std::unexpected<Error> CopyFailed(int reason) {
                    "a file of the table cannot be copied, errno: {}", reason);
 }
 
-Result<void> Sync(const std::string& path, int flags) {
-  const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC);
-  if (descriptor < 0) return CopyFailed(errno);
-  const int status = ::fsync(descriptor);
-  const int reason = errno;
-  ::close(descriptor);
-  if (status != 0) return CopyFailed(reason);
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+Result<void> SyncDirectory(const std::string& path) {
+  const Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() < 0 || (::fsync(directory.get()) != 0 && errno != EINVAL)) return CopyFailed(errno);
   return {};
 }
 
-/// Copies durably. What was copied when it fails is deleted again: nobody would ever find it.
-Result<void> CopyFiles(const RequestContext& ctx, const std::vector<tables::delta::FileCopy>& copies) {
-  std::vector<std::string> done;
-  std::set<std::string> directories;
-  const auto copy = [&](const tables::delta::FileCopy& file) -> Result<void> {
-    NL_RETURN_IF_ERROR(ctx.CheckAlive());
-    std::error_code problem;
-    const auto directory = std::filesystem::path(file.to).parent_path();
-    std::filesystem::create_directories(directory, problem);
-    if (problem) return CopyFailed(problem.value());
-    done.push_back(file.to);
-    std::filesystem::copy_file(file.from, file.to, problem);
-    if (problem == std::errc::no_such_file_or_directory) {
+Result<void> CopyBytes(int from, int to) {
+  std::vector<char> buffer(kCopyBytes);
+  while (true) {
+    const ssize_t count = ::read(from, buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return CopyFailed(errno);
+    if (count == 0) break;
+    for (ssize_t done = 0; done < count;) {
+      const ssize_t written = ::write(to, buffer.data() + done, static_cast<size_t>(count - done));
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) return CopyFailed(errno);
+      done += written;
+    }
+  }
+  if (::fsync(to) != 0) return CopyFailed(errno);
+  return {};
+}
+
+/// Copies the files of a table durably, with the directories they lie in. What was copied when it fails is deleted
+/// again: nobody would ever find it.
+class Copier {
+ public:
+  Copier(std::string source, std::string clone) : source_(std::move(source)), clone_(std::move(clone)) {}
+
+  Result<void> Copy(const RequestContext& ctx, const std::vector<tables::delta::FileCopy>& copies) {
+    Result<void> outcome;
+    for (const auto& file : copies) {
+      outcome = ctx.CheckAlive();
+      if (outcome.has_value()) outcome = CopyOne(file);
+      if (!outcome.has_value()) break;
+    }
+    for (auto directory = directories_.begin(); outcome.has_value() && directory != directories_.end(); ++directory) {
+      outcome = SyncDirectory(*directory);
+    }
+    if (!outcome.has_value()) Undo();
+    return outcome;
+  }
+
+  void Undo() {
+    std::error_code ignored;
+    for (const std::string& path : done_) std::filesystem::remove(path, ignored);
+    // The deepest first; what holds something else stays.
+    for (const std::string& directory : std::views::reverse(directories_)) {
+      if (directory != clone_) std::filesystem::remove(directory, ignored);
+    }
+  }
+
+ private:
+  Result<void> CopyOne(const tables::delta::FileCopy& file) {
+    const auto opened = storage::OpenBelow(source_, file.from);
+    if (!opened.has_value() && opened.error().code() == ErrorCode::kNotFound) {
       return MakeError(ErrorCode::kVersionNotFound,
                        "the version cannot be cloned, a file of it is gone (VACUUM deletes what no retained version "
                        "needs)");
     }
+    if (!opened.has_value()) return std::unexpected(opened.error());
+    const Descriptor from(*opened);
+    std::error_code problem;
+    std::filesystem::path directory = std::filesystem::path(file.to).parent_path();
+    std::filesystem::create_directories(directory, problem);
     if (problem) return CopyFailed(problem.value());
-    directories.insert(directory.string());
-    return Sync(file.to, O_RDONLY);
-  };
-  Result<void> outcome;
-  for (const auto& file : copies) {
-    outcome = copy(file);
-    if (!outcome.has_value()) break;
+    for (; directory.string().size() > clone_.size(); directory = directory.parent_path()) {
+      directories_.insert(directory.string());
+    }
+    directories_.insert(clone_);
+    const Descriptor to(::open(file.to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+    if (to.get() < 0) return CopyFailed(errno);
+    done_.push_back(file.to);
+    return CopyBytes(from.get(), to.get());
   }
-  for (const std::string& directory : directories) {
-    if (outcome.has_value()) outcome = Sync(directory, O_RDONLY | O_DIRECTORY);
-  }
-  if (outcome.has_value()) return outcome;
-  std::error_code ignored;
-  for (const std::string& path : done) std::filesystem::remove(path, ignored);
-  return outcome;
-}
+
+  const std::string source_, clone_;
+  std::vector<std::string> done_;
+  std::set<std::string> directories_;
+};
 
 Result<OwnResult> Answer(int64_t source_bytes, int64_t source_files, int64_t removed_files, int64_t removed_bytes,
                          int64_t copied_files, int64_t copied_bytes) {
@@ -118,13 +173,15 @@ Result<void> Clone::Publish(CommandContext& context, const PreparedTable& prepar
   if (!prepared.exists) {
     commit.register_as = engine::duckdb::RelationName{prepared.table.schema_name, prepared.table.table_name};
   }
-  NL_RETURN_IF_ERROR(CopyFiles(context.request(), plan.copies));
+  Copier copier(source.entry.location, prepared.table.location);
+  NL_RETURN_IF_ERROR(copier.Copy(context.request(), plan.copies));
   auto committed = context.provider().Commit(commit);
   if (committed.has_value()) return {};
-  std::error_code ignored;
-  if (committed.error().code() != ErrorCode::kCommitUnknown) {
-    for (const auto& file : plan.copies) std::filesystem::remove(file.to, ignored);
-  }
+  // Where the log was written and only the name was taken meanwhile, the files are the log's.
+  const bool logged =
+      !prepared.exists &&
+      context.store().Head(prepared.table.location + "/_delta_log/00000000000000000000.json").has_value();
+  if (committed.error().code() != ErrorCode::kCommitUnknown && !logged) copier.Undo();
   return std::unexpected(committed.error());
 }
 

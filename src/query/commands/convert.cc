@@ -7,6 +7,7 @@
 
 #include "common/text.h"
 #include "query/front_parser_cursor.h"
+#include "storage/local_files.h"
 #include "tables/delta/file_path.h"
 #include "tables/delta/statistics.h"
 
@@ -96,6 +97,11 @@ Result<std::vector<SourceParquet>> Convert::FindFiles(CommandContext& context, c
         std::string relative = info.path.substr(root.size() + 1);
         const std::string name = relative.substr(relative.rfind('/') + 1);
         if (name.starts_with('_') || name.starts_with('.') || !name.ends_with(".parquet")) return {};
+        NL_ASSIGN_OR_RETURN(const bool linked, storage::LeadsThroughLink(root, info.path));
+        if (linked) {
+          return MakeError(ErrorCode::kPermissionDenied, "a file of the directory is a link, CONVERT takes none: {}",
+                           relative);
+        }
         NL_ASSIGN_OR_RETURN(PartitionValues partition, PartitionOf(relative));
         files.push_back({info, std::move(relative), std::move(partition)});
         return {};
