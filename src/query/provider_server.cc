@@ -7,7 +7,10 @@
 #include "common/text.h"
 #include "query/system_relations.h"
 #include "tables/delta/commit.h"
+#include "tables/delta/deletion_vector.h"
+#include "tables/delta/file_path.h"
 #include "tables/delta/snapshot.h"
+#include "tables/delta/table_definition.h"
 #include "tables/delta/table_rules.h"
 
 namespace neurolake::query {
@@ -30,35 +33,28 @@ TableEntry ToEntry(const catalog::TableRecord& record) {
           .comment = record.comment};
 }
 
-/// Relative, inside the table: no scheme, no root, no "..", also not when percent-decoded.
+/// Whether `path`, as the log spells it, is relative and names a file of the table's that is not the log's own:
+/// judged after decoding, and without the empty and "." parts that the file system skips.
 bool IsInsideTable(std::string_view path) {
-  std::string decoded;
-  for (size_t i = 0; i < path.size(); ++i) {
-    unsigned value = 0;
-    if (path[i] == '%' && i + 2 < path.size() &&
-        std::sscanf(std::string(path.substr(i + 1, 2)).c_str(), "%2x", &value) == 1) {
-      decoded += static_cast<char>(value);
-      i += 2;
-    } else {
-      decoded += path[i];
-    }
-  }
-  for (const std::string_view text : {path, std::string_view(decoded)}) {
-    if (text.empty() || text[0] == '/' || text.find('\0') != std::string_view::npos || text.starts_with("_delta_log"))
-      return false;
-    for (const std::string& part : Split(text, '/')) {
-      if (part == "..") return false;
-    }
-  }
-  return path.find("://") == std::string_view::npos;
+  const std::string root = "/table";
+  const auto decoded = tables::delta::DecodePath(path);
+  const auto resolved = tables::delta::ResolvePath(root, path);
+  // A scheme, or a root, makes the two differ; ".." does not resolve.
+  if (!decoded || !resolved || *resolved != root + "/" + *decoded) return false;
+  const std::vector<std::string> parts = Split(*decoded, '/');
+  const auto first = std::ranges::find_if(parts, [](const std::string& part) { return !part.empty() && part != "."; });
+  return first != parts.end() && *first != "_delta_log" && !parts.back().empty() && parts.back() != ".";
 }
 
-/// More than rows, and the marks of identity columns that come with them.
-bool ChangesTheTable(const tables::delta::CommitRequest& request) {
-  if (request.protocol) return true;
-  if (!request.metadata) return false;
-  return !request.snapshot_metadata ||
-         !tables::delta::OnlyIdentityMarksMoved(*request.snapshot_metadata, *request.metadata);
+/// The same of the file that a deletion vector is in.
+bool IsInsideTable(const std::optional<tables::delta::DeletionVectorDescriptor>& vector) {
+  if (!vector) return true;
+  if (vector->storage_type == "i") return true;
+  if (vector->storage_type != "u" && vector->storage_type != "p") return false;
+  const std::string root = "/table";
+  const auto path = tables::delta::DeletionVectorPath(root, *vector);
+  return path && path->starts_with(root + "/") &&
+         IsInsideTable(tables::delta::EncodePath(std::string_view(*path).substr(root.size() + 1)));
 }
 
 }  // namespace
@@ -277,6 +273,7 @@ Result<json::value> ProviderServer::PrepareTable(const json::object& arguments) 
 Result<void> ProviderServer::CheckActions(const tables::delta::CommitRequest& request, bool managed) const {
   for (const auto& add : request.adds) {
     if (!IsInsideTable(add.path)) return Refused("a data file outside the table");
+    if (!IsInsideTable(add.deletion_vector)) return Refused("a deletion vector outside the table");
   }
   for (const auto& change : request.changes) {
     if (!IsInsideTable(change.path)) return Refused("a file of changes outside the table");
@@ -289,6 +286,25 @@ Result<void> ProviderServer::CheckActions(const tables::delta::CommitRequest& re
   return {};
 }
 
+Result<void> ProviderServer::CheckDefinition(tables::delta::CommitRequest& request) const {
+  if (request.protocol || !request.domains.empty()) NL_RETURN_IF_ERROR(Require(Right::kCreate));
+  // Rows alone, which most commits are: nothing to compare, no read.
+  if (!request.protocol && !request.metadata && request.domains.empty()) return {};
+  if (request.read_version < 0) return Require(Right::kCreate);
+  auto found = tables::delta::FindTableDefinition(ctx_, store_, request.table_path, request.read_version);
+  if (!found.has_value() && found.error().code() == ErrorCode::kNotSupported) {
+    // In a Parquet checkpoint, which the server does not read: what cannot be compared counts as changed.
+    return Require(Right::kCreate);
+  }
+  if (!found.has_value()) return std::unexpected(std::move(found).error());
+  if (request.metadata && !tables::delta::OnlyIdentityMarksMoved(found->metadata, *request.metadata)) {
+    NL_RETURN_IF_ERROR(Require(Right::kCreate));
+  }
+  request.snapshot_protocol = std::move(found->protocol);
+  request.snapshot_metadata = std::move(found->metadata);
+  return {};
+}
+
 Result<json::value> ProviderServer::Commit(const json::object& arguments) {
   NL_ASSIGN_OR_RETURN(engine::duckdb::LakeCommit commit, DecodeCommit(arguments));
   const auto prepared = prepared_.find(commit.table);
@@ -298,10 +314,10 @@ Result<json::value> ProviderServer::Commit(const json::object& arguments) {
     commit.request.table_path = prepared->second.location;
   } else {
     NL_RETURN_IF_ERROR(Require(Right::kWrite));
-    if (ChangesTheTable(commit.request)) NL_RETURN_IF_ERROR(Require(Right::kCreate));
     NL_ASSIGN_OR_RETURN(const auto table, catalog_.FindTable(commit.table));
     if (!table) return MakeError(ErrorCode::kConflict, "the table was dropped while the statement ran");
     commit.request.table_path = table->location;
+    NL_RETURN_IF_ERROR(CheckDefinition(commit.request));
     NL_RETURN_IF_ERROR(CheckActions(commit.request, table->managed));
   }
   if (prepared != prepared_.end()) NL_RETURN_IF_ERROR(CheckActions(commit.request, prepared->second.managed));

@@ -49,6 +49,9 @@ class ProviderServer {
   Result<boost::json::value> Commit(const boost::json::object& arguments);
   Result<boost::json::value> ChangeLocation(const boost::json::object& arguments, bool create);
   Result<void> CheckLocation(const std::string& location) const;
+  /// Whether the principal may change what the commit changes of the table besides rows, judged by the log: what the
+  /// worker says that it read is replaced by what is there.
+  Result<void> CheckDefinition(tables::delta::CommitRequest& request) const;
   Result<void> CheckActions(const tables::delta::CommitRequest& request, bool managed) const;
   Result<void> Require(Right right) const;
 

@@ -1,0 +1,236 @@
+// What the server does with messages that no worker of ours would send.
+#include "query/provider_server.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "query/system_relations.h"
+#include "tables/delta/schema.h"
+
+namespace neurolake::query {
+namespace {
+
+namespace json = boost::json;
+using tables::delta::CommitRequest;
+using tables::delta::DomainMetadata;
+using tables::delta::Metadata;
+using tables::delta::Protocol;
+
+/// The local store, counting what is read of it.
+class CountingStore final : public storage::ObjectStore {
+ public:
+  Result<std::string> Read(const std::string& path) override {
+    reads.push_back(path.substr(path.rfind('/') + 1));
+    return inner_->Read(path);
+  }
+  Result<std::string> ReadRange(const std::string& path, int64_t offset, int64_t length) override {
+    return inner_->ReadRange(path, offset, length);
+  }
+  Result<storage::ObjectInfo> Head(const std::string& path) override { return inner_->Head(path); }
+  Result<void> PutIfAbsent(const std::string& path, std::string_view bytes) override {
+    return inner_->PutIfAbsent(path, bytes);
+  }
+  Result<void> Put(const std::string& path, std::string_view bytes) override { return inner_->Put(path, bytes); }
+  Result<std::vector<storage::ObjectInfo>> List(const std::string& directory, const std::string& after) override {
+    return inner_->List(directory, after);
+  }
+  Result<void> Walk(const std::string& directory, const std::function<bool(const std::string&)>& enter,
+                    const std::function<Result<void>(const storage::ObjectInfo&)>& visit) override {
+    return inner_->Walk(directory, enter, visit);
+  }
+  Result<void> Delete(const std::string& path) override { return inner_->Delete(path); }
+  Result<void> MakeDirectory(const std::string& path) override { return inner_->MakeDirectory(path); }
+
+  std::vector<std::string> reads;
+
+ private:
+  std::unique_ptr<storage::ObjectStore> inner_ = storage::NewLocalStore();
+};
+
+class ProviderServerTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = testing::TempDir() + "/provider_server_test_" + std::to_string(::getpid());
+    std::filesystem::remove_all(root_);
+    std::filesystem::create_directories(root_ + "/tables/t");
+    database_ = metastore::OpenStore("", root_ + "/metadata.db").value();
+    catalog_ = catalog::NewCatalog(*database_, clock_, root_);
+    tables::delta::DataType schema{.kind = tables::delta::DataType::Kind::kStruct};
+    schema.fields.push_back({.name = "id", .type = {.kind = tables::delta::DataType::Kind::kLong}});
+    schema.fields[0].metadata = {{"delta.identity.start", "1"},
+                                 {"delta.identity.step", "1"},
+                                 {"delta.identity.highWaterMark", "1"},
+                                 {"delta.identity.allowExplicitInsert", "false"}};
+    auto made = tables::delta::MakeNewTable(
+                    schema, {},
+                    {{"delta.feature.clustering", "supported"}, {"delta.feature.domainMetadata", "supported"}}, "", 0)
+                    .value();
+    protocol_ = made.protocol;
+    metadata_ = made.metadata;
+    CommitRequest create = Request("CREATE TABLE");
+    create.read_version = -1;
+    create.protocol = protocol_;
+    create.metadata = metadata_;
+    create.table_path = root_ + "/tables/t";
+    const RequestContext ctx = ContextOf("admin");
+    ASSERT_TRUE(tables::delta::Commit(ctx, store_, create).has_value());
+    ASSERT_TRUE(
+        catalog_->AddTable({.id = TableId("t"), .schema_name = "main", .name = "t", .location = create.table_path})
+            .has_value());
+    store_.reads.clear();
+  }
+  void TearDown() override { std::filesystem::remove_all(root_); }
+
+  RequestContext ContextOf(const std::string& role) const {
+    return {{PrincipalId("p"), "ada", role, *RightsOfRole(role)}, "request", "test", clock_, SteadyTime::max()};
+  }
+  CommitRequest Request(const std::string& operation) const {
+    CommitRequest request;
+    request.read_version = 0;
+    request.operation = operation;
+    request.snapshot_protocol = protocol_;
+    request.snapshot_metadata = metadata_;
+    return request;
+  }
+  CommitRequest Append(const std::string& path) const {
+    CommitRequest request = Request("WRITE");
+    request.blind_append = true;
+    request.adds.push_back({.path = path, .size_bytes = 1, .stats = R"({"numRecords":1})"});
+    return request;
+  }
+  Metadata WithMark(const std::string& mark) const {
+    Metadata moved = metadata_;
+    auto schema = tables::delta::ParseSchema(moved.schema_string).value();
+    schema.fields[0].metadata["delta.identity.highWaterMark"] = mark;
+    moved.schema_string = SerializeSchema(schema);
+    return moved;
+  }
+  /// "" if it was published, else the error's code.
+  std::string Commit(const std::string& role, const CommitRequest& request) {
+    const RequestContext ctx = ContextOf(role);
+    ProviderServer server(ctx, *catalog_, store_, running_, "s", root_ + "/tables");
+    json::object call = EncodeCommit({.table = TableId("t"), .request = request});
+    call["method"] = "commit";
+    const json::object reply = json::parse(server.Handle(json::serialize(call))).as_object();
+    return reply.contains("error") ? std::string(ErrorName(DecodeError(reply.at("error").as_object()).code())) : "";
+  }
+
+  SystemClock clock_;
+  std::string root_;
+  CountingStore store_;
+  std::unique_ptr<metastore::Store> database_;
+  std::unique_ptr<catalog::Catalog> catalog_;
+  RunningStatements running_;
+  Protocol protocol_;
+  Metadata metadata_;
+};
+
+TEST_F(ProviderServerTest, WhatTheMetadataWasIsReadFromTheLog) {
+  CommitRequest request = Request("SET TBLPROPERTIES");
+  request.metadata = metadata_;
+  request.metadata->configuration["delta.appendOnly"] = "true";
+  request.snapshot_metadata = request.metadata;
+  EXPECT_EQ(Commit("writer", request), "PermissionDenied");
+  EXPECT_EQ(Commit("engineer", request), "");
+}
+
+TEST_F(ProviderServerTest, WhatTheMetadataWasIsReadFromTheLogWithoutAChecksumToo) {
+  std::filesystem::remove(root_ + "/tables/t/_delta_log/00000000000000000000.crc");
+  CommitRequest request = Request("SET TBLPROPERTIES");
+  request.metadata = metadata_;
+  request.metadata->configuration["delta.appendOnly"] = "true";
+  request.snapshot_metadata = request.metadata;
+  EXPECT_EQ(Commit("writer", request), "PermissionDenied");
+  EXPECT_EQ(Commit("engineer", request), "");
+}
+
+TEST_F(ProviderServerTest, MarksOfIdentityColumnsMoveWithRows) {
+  CommitRequest request = Append("a.parquet");
+  request.metadata = WithMark("2");
+  EXPECT_EQ(Commit("reader", request), "PermissionDenied");
+  EXPECT_EQ(Commit("writer", request), "");
+}
+
+TEST_F(ProviderServerTest, ClusteringIsTheTableAndNotItsRows) {
+  CommitRequest request = Request("CLUSTER BY");
+  request.domains.push_back({.domain = "delta.clustering", .configuration = R"({"clusteringColumns":[]})"});
+  EXPECT_EQ(Commit("writer", request), "PermissionDenied");
+  EXPECT_EQ(Commit("engineer", request), "");
+}
+
+TEST_F(ProviderServerTest, AVersionThatIsNotThereMakesNothingNew) {
+  CommitRequest request = Request("SET TBLPROPERTIES");
+  request.metadata = metadata_;
+  request.read_version = -1;
+  request.protocol = protocol_;
+  EXPECT_EQ(Commit("writer", request), "PermissionDenied");
+  request.read_version = 7;
+  EXPECT_NE(Commit("engineer", request), "");
+}
+
+TEST_F(ProviderServerTest, RowsAloneCostNoReadOfWhatTheTableIs) {
+  EXPECT_EQ(Commit("writer", Append("a.parquet")), "");
+  // What Commit reads anyway: the predecessor, for its time, and its checksum, to carry it on.
+  EXPECT_THAT(store_.reads, testing::UnorderedElementsAre("00000000000000000000.json", "00000000000000000000.crc"));
+}
+
+TEST_F(ProviderServerTest, PathsThatLeaveTheTableOrEnterItsLogAreRefused) {
+  for (const char* path : {"../x.parquet",
+                           "/etc/passwd",
+                           "a/../../x",
+                           "%2e%2e/x",
+                           "a/%2E%2E/%2e%2e/x",
+                           "a//../x",
+                           "_delta_log/x",
+                           "./_delta_log/x",
+                           "././/_delta_log/x",
+                           ".//%5fdelta_log/x",
+                           "%2F_delta_log/x",
+                           "file:_delta_log/x",
+                           "file:x",
+                           "file:///etc/passwd",
+                           "s3://bucket/x",
+                           "a%00b",
+                           "a%2",
+                           "a/",
+                           ".",
+                           "_delta_log"}) {
+    EXPECT_EQ(Commit("engineer", Append(path)), "Internal") << path;
+    CommitRequest changes = Append("good.parquet");
+    changes.changes.push_back({.path = path, .partition_values = {}, .size_bytes = 1, .tags = {}});
+    EXPECT_EQ(Commit("engineer", changes), "Internal") << path;
+    CommitRequest removes = Request("DELETE");
+    removes.removes.push_back({.path = path});
+    EXPECT_EQ(Commit("engineer", removes), "Internal") << path;
+    if (path == std::string_view("file:x")) continue;  // What a vector's path may be: it is a file of the table.
+    CommitRequest vectors = Append("good.parquet");
+    vectors.adds[0].deletion_vector = {
+        .storage_type = "p", .path_or_inline_dv = path, .offset = 1, .size_bytes = 1, .cardinality = 1};
+    EXPECT_EQ(Commit("engineer", vectors), "Internal") << path;
+  }
+  for (const char* path : {"a%20b.parquet", "p=1/a.parquet", "p=a%253Ab/..a.parquet", "./b.parquet"}) {
+    EXPECT_EQ(Commit("writer", Append(path)), "") << path;
+  }
+}
+
+TEST_F(ProviderServerTest, ADeletionVectorsNameIsOneOfTheTablesFiles) {
+  const auto with = [&](const std::string& type, const std::string& name) {
+    CommitRequest request = Append("a" + type + ".parquet");
+    request.adds[0].deletion_vector = {
+        .storage_type = type, .path_or_inline_dv = name, .offset = 1, .size_bytes = 1, .cardinality = 1};
+    return Commit("writer", request);
+  };
+  const std::string uuid = "ab^-aqEH.-t@S}K{vb[*";
+  EXPECT_EQ(with("u", "../" + uuid), "Internal");
+  EXPECT_EQ(with("u", "_delta_log" + uuid), "Internal");
+  EXPECT_EQ(with("u", "short"), "Internal");
+  EXPECT_EQ(with("x", uuid), "Internal");
+  EXPECT_EQ(with("u", uuid), "");
+}
+
+}  // namespace
+}  // namespace neurolake::query
