@@ -124,9 +124,9 @@ TEST_F(ForeignTableTest, TimestampsWithAndWithoutZone) {
 TEST_F(ForeignTableTest, AVanishedOrBrokenFileIsAClearError) {
   const auto t = Location("t");
   WriteLogFile(t, 0, {ProtocolLine(), MetadataLine(FieldJson("id", "long")), AddLine("gone.parquet")});
-  EXPECT_EQ(Answer("SELECT id FROM t"), Rows{"IoError: a data file that the table's log names is missing"});
+  EXPECT_EQ(Answer("SELECT id FROM t"), Rows{"IoError: a data file that the table's log names is missing: gone.parquet"});
   std::ofstream(t + "/gone.parquet") << "this is not a Parquet file at all";
-  EXPECT_EQ(Answer("SELECT id FROM t"), Rows{"Corruption: a data file of a table cannot be decoded"});
+  EXPECT_EQ(Answer("SELECT id FROM t"), Rows{"Corruption: a data file of a table cannot be decoded: gone.parquet"});
   EXPECT_FALSE(engine_->broken());
   const auto u = Location("u");
   WriteLogFile(u, 0, {ProtocolLine(), MetadataLine(FieldJson("id", "long")), AddLine("../../../etc/passwd")});

@@ -143,7 +143,7 @@ TEST_F(LimitsTest, ErrorsShowNoValues) {
   EXPECT_EQ(Run("SELECT nothing FROM t").error().code(), ErrorCode::kColumnNotFound);
   EXPECT_EQ(Run("SELECT nothing(1)").error().code(), ErrorCode::kFunctionNotFound);
   EXPECT_EQ(Run("SELECT upper(1, 2)").error().code(), ErrorCode::kFunctionNotFound);
-  EXPECT_EQ(Run("SELECT * FROM nothing.at_all").error().code(), ErrorCode::kNotFound);
+  EXPECT_EQ(Run("SELECT * FROM nothing.at_all").error().code(), ErrorCode::kSchemaNotFound);
   EXPECT_EQ(Run("SELECT $1").error().code(), ErrorCode::kInvalidArgument);
 }
 
