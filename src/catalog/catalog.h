@@ -143,13 +143,18 @@ class Catalog {
   virtual Result<std::optional<TableRecord>> FindTable(const TableId& id) = 0;
   virtual Result<std::vector<TableRecord>> ListTables(const std::optional<std::string>& schema) = 0;
 
-  /// Gives a dropped table its name back: the one of `id`, or the last one dropped under that name. Id, owner and
-  /// comment stay. Errors: kNotFound; kAlreadyExists for a name that is taken; kSchemaNotFound; kInvalidArgument where
-  /// another table took its place meanwhile.
-  virtual Result<TableRecord> UndropTable(const std::string& schema, const std::string& name,
-                                          const std::optional<TableId>& id) = 0;
-  /// Newest first.
+  /// The one of `id`, or the last one dropped under the name. Errors: kNotFound.
+  virtual Result<DroppedTable> FindDroppedTable(const std::string& schema, const std::string& name) = 0;
+  virtual Result<DroppedTable> FindDroppedTable(const TableId& id) = 0;
+  /// Gives a dropped table its name back; id, owner and comment stay. Errors: kNotFound, also for a table that
+  /// ClaimDroppedTables took; kAlreadyExists for a name that is taken; kSchemaNotFound; kInvalidArgument where another
+  /// table took its place meanwhile.
+  virtual Result<TableRecord> UndropTable(const TableId& id) = 0;
+  /// Newest first, without those that ClaimDroppedTables took.
   virtual Result<std::vector<DroppedTable>> ListDroppedTables() = 0;
+  /// Takes the tables dropped before `before`, so that they cannot come back any more, and answers them with all that
+  /// were taken earlier and not forgotten since: their files may be deleted.
+  virtual Result<std::vector<TableRecord>> ClaimDroppedTables(WallTime before) = 0;
   /// Makes it final. No error if it is not there any more.
   virtual Result<void> ForgetDroppedTable(const TableId& id) = 0;
 

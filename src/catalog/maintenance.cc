@@ -14,6 +14,18 @@ using metastore::Value;
 
 constexpr std::string_view kSelectDropped =
     "SELECT id, schema_name, name, location, managed, owner, comment, created, dropped FROM dropped_tables ";
+/// In the place of the time: the table's files are being deleted.
+constexpr int64_t kClaimed = 0;
+
+std::string ById() { return fmt::format("{}WHERE id = ? AND dropped > {}", kSelectDropped, kClaimed); }
+
+template <typename Locations>
+DroppedTable ToDropped(const Row& row, const Locations& locations) {
+  const bool managed = NumberAt(row, 4) != 0;
+  return {{TableId(TextAt(row, 0)), TextAt(row, 1), TextAt(row, 2), locations.ToAbsolute(TextAt(row, 3), managed),
+           managed, PrincipalId(TextAt(row, 5)), TextAt(row, 6), TimeAt(row, 7)},
+          TimeAt(row, 8)};
+}
 
 }  // namespace
 
@@ -33,33 +45,61 @@ Result<void> RememberDropped(Session& session, const std::string& condition, con
 }
 
 Result<std::vector<DroppedTable>> StoreCatalog::ListDroppedTables() {
-  NL_ASSIGN_OR_RETURN(const auto rows, store_.ReadOnce(fmt::format("{}ORDER BY dropped DESC, id", kSelectDropped)));
+  NL_ASSIGN_OR_RETURN(const auto rows, store_.ReadOnce(fmt::format("{}WHERE dropped > {} ORDER BY dropped DESC, id",
+                                                                   kSelectDropped, kClaimed)));
   std::vector<DroppedTable> tables;
-  for (const Row& row : rows) {
-    const bool managed = NumberAt(row, 4) != 0;
-    tables.push_back(
-        {{TableId(TextAt(row, 0)), TextAt(row, 1), TextAt(row, 2), locations_.ToAbsolute(TextAt(row, 3), managed),
-          managed, PrincipalId(TextAt(row, 5)), TextAt(row, 6), TimeAt(row, 7)},
-         TimeAt(row, 8)});
-  }
+  for (const Row& row : rows) tables.push_back(ToDropped(row, locations_));
   return tables;
 }
 
-Result<TableRecord> StoreCatalog::UndropTable(const std::string& schema, const std::string& name,
-                                              const std::optional<TableId>& id) {
+Result<DroppedTable> StoreCatalog::FindDroppedTable(const std::string& schema, const std::string& name) {
   const std::string wanted_schema = NameToFind(schema);
   const std::string wanted_name = NameToFind(name);
-  NL_ASSIGN_OR_RETURN(const auto dropped, ListDroppedTables());
-  for (const DroppedTable& candidate : dropped) {
-    const bool found = id ? candidate.table.id == *id
-                          : candidate.table.schema_name == wanted_schema && candidate.table.name == wanted_name;
-    if (!found) continue;
-    // The name first: a crash between the two leaves a record that the next UNDROP or DROP of the table replaces.
-    NL_RETURN_IF_ERROR(AddTable(candidate.table));
-    NL_RETURN_IF_ERROR(ForgetDroppedTable(candidate.table.id));
-    return candidate.table;
-  }
+  NL_ASSIGN_OR_RETURN(const auto rows,
+                      store_.ReadOnce(fmt::format("{}WHERE schema_name = ? AND name = ? AND dropped > {} "
+                                                  "ORDER BY dropped DESC, id LIMIT 1",
+                                                  kSelectDropped, kClaimed),
+                                      {wanted_schema, wanted_name}));
+  if (!rows.empty()) return ToDropped(rows[0], locations_);
   return MakeError(ErrorCode::kNotFound, "no dropped table that could come back: {}.{}", wanted_schema, wanted_name);
+}
+
+Result<DroppedTable> StoreCatalog::FindDroppedTable(const TableId& id) {
+  NL_ASSIGN_OR_RETURN(const auto rows, store_.ReadOnce(ById(), {id.value()}));
+  if (!rows.empty()) return ToDropped(rows[0], locations_);
+  return MakeError(ErrorCode::kNotFound, "no dropped table that could come back, id: {}", id.value());
+}
+
+Result<TableRecord> StoreCatalog::UndropTable(const TableId& id) {
+  TableRecord table;
+  NL_RETURN_IF_ERROR(store_.Write([&](Session& session) -> Result<void> {
+    NL_ASSIGN_OR_RETURN(const auto rows, session.Query(ById(), {id.value()}));
+    if (rows.empty()) {
+      return MakeError(ErrorCode::kNotFound, "no dropped table that could come back, id: {}", id.value());
+    }
+    table = ToDropped(rows[0], locations_).table;
+    NL_RETURN_IF_ERROR(InsertTable(session, table));
+    NL_RETURN_IF_ERROR(session.Execute("DELETE FROM dropped_tables WHERE id = ?", {id.value()}));
+    return {};
+  }));
+  return table;
+}
+
+Result<std::vector<TableRecord>> StoreCatalog::ClaimDroppedTables(WallTime before) {
+  std::vector<TableRecord> claimed;
+  NL_RETURN_IF_ERROR(store_.Write([&](Session& session) -> Result<void> {
+    claimed.clear();
+    // A table with a name is nobody's to delete.
+    NL_RETURN_IF_ERROR(session.Execute("DELETE FROM dropped_tables WHERE id IN (SELECT id FROM relations)"));
+    NL_RETURN_IF_ERROR(session.Execute(
+        fmt::format("UPDATE dropped_tables SET dropped = {} WHERE dropped < CAST(? AS BIGINT)", kClaimed),
+        {ToValue(before)}));
+    NL_ASSIGN_OR_RETURN(const auto rows,
+                        session.Query(fmt::format("{}WHERE dropped = {} ORDER BY id", kSelectDropped, kClaimed)));
+    for (const Row& row : rows) claimed.push_back(ToDropped(row, locations_).table);
+    return {};
+  }));
+  return claimed;
 }
 
 Result<void> StoreCatalog::ForgetDroppedTable(const TableId& id) {

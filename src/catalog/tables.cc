@@ -36,6 +36,10 @@ Result<void> CheckNoOverlap(Session& session, const std::string& stored, const s
 }  // namespace
 
 Result<void> StoreCatalog::AddTable(const TableRecord& table) {
+  return store_.Write([&](Session& session) { return InsertTable(session, table); });
+}
+
+Result<void> StoreCatalog::InsertTable(Session& session, const TableRecord& table) {
   NL_ASSIGN_OR_RETURN(const auto schema, CheckedSchemaName(table.schema_name));
   NL_ASSIGN_OR_RETURN(const auto name, CheckedName("table", table.name));
   if (table.id.empty()) return MakeError(ErrorCode::kInvalidArgument, "a table needs an id");
@@ -45,21 +49,19 @@ Result<void> StoreCatalog::AddTable(const TableRecord& table) {
   } else if (!table.location.empty()) {
     NL_ASSIGN_OR_RETURN(stored, locations_.ManagedToStored(table.location));
   }
-  return store_.Write([&](Session& session) -> Result<void> {
-    NL_ASSIGN_OR_RETURN(const auto schema_id, SchemaIdOf(session, schema));
-    NL_ASSIGN_OR_RETURN(const auto taken, FindRelation(session, schema_id, name));
-    if (taken) return RelationExists(*taken, schema, name);
-    NL_ASSIGN_OR_RETURN(const auto same_id, session.Query("SELECT 1 FROM relations WHERE id = ?", {table.id.value()}));
-    if (!same_id.empty())
-      return MakeError(ErrorCode::kAlreadyExists, "there is a table of this id already: {}", table.id.value());
-    NL_RETURN_IF_ERROR(CheckNoOverlap(session, stored, locations_.ToAbsolute(stored, table.managed)));
-    NL_RETURN_IF_ERROR(
-        session.Execute("INSERT INTO relations (id, schema_id, name, kind, location, managed, owner, comment, created) "
-                        "VALUES (?, ?, ?, 'table', ?, ?, ?, ?, ?)",
-                        {table.id.value(), schema_id, name, stored, int64_t{table.managed}, table.owner.value(),
-                         metastore::MakeStorable(table.comment), ToValue(table.created)}));
-    return {};
-  });
+  NL_ASSIGN_OR_RETURN(const auto schema_id, SchemaIdOf(session, schema));
+  NL_ASSIGN_OR_RETURN(const auto taken, FindRelation(session, schema_id, name));
+  if (taken) return RelationExists(*taken, schema, name);
+  NL_ASSIGN_OR_RETURN(const auto same_id, session.Query("SELECT 1 FROM relations WHERE id = ?", {table.id.value()}));
+  if (!same_id.empty())
+    return MakeError(ErrorCode::kAlreadyExists, "there is a table of this id already: {}", table.id.value());
+  NL_RETURN_IF_ERROR(CheckNoOverlap(session, stored, locations_.ToAbsolute(stored, table.managed)));
+  NL_RETURN_IF_ERROR(
+      session.Execute("INSERT INTO relations (id, schema_id, name, kind, location, managed, owner, comment, created) "
+                      "VALUES (?, ?, ?, 'table', ?, ?, ?, ?, ?)",
+                      {table.id.value(), schema_id, name, stored, int64_t{table.managed}, table.owner.value(),
+                       metastore::MakeStorable(table.comment), ToValue(table.created)}));
+  return {};
 }
 
 Result<void> StoreCatalog::RenameTable(const std::string& schema, const std::string& name,

@@ -7,15 +7,12 @@
 namespace neurolake::query {
 
 Result<int64_t> PurgeDroppedTables(catalog::Catalog& catalog, WallTime before) {
-  NL_ASSIGN_OR_RETURN(const auto dropped, catalog.ListDroppedTables());
+  // Claimed first: none of them can come back while its files go.
+  NL_ASSIGN_OR_RETURN(const auto claimed, catalog.ClaimDroppedTables(before));
   int64_t purged = 0;
-  for (const auto& [table, time] : dropped) {
-    if (time >= before) continue;
-    // It came back, and a crash kept the record: a table with a name is nobody's to delete.
-    NL_ASSIGN_OR_RETURN(const auto living, catalog.FindTable(table.id));
+  for (const auto& table : claimed) {
     // A managed table's directory is named after its id; anything else is not what it seems.
-    const bool own = table.managed && table.location.ends_with("/tables/" + table.id.value());
-    if (!living && own) {
+    if (table.managed && table.location.ends_with("/tables/" + table.id.value())) {
       std::error_code problem;
       std::filesystem::remove_all(table.location, problem);
       if (problem) {
@@ -24,7 +21,7 @@ Result<int64_t> PurgeDroppedTables(catalog::Catalog& catalog, WallTime before) {
       }
     }
     NL_RETURN_IF_ERROR(catalog.ForgetDroppedTable(table.id));
-    if (!living) ++purged;
+    ++purged;
   }
   return purged;
 }

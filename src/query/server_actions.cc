@@ -1,6 +1,7 @@
 #include "query/server_actions.h"
 
 #include <boost/json/parse.hpp>
+#include <filesystem>
 
 #include "query/messages.h"
 
@@ -14,23 +15,32 @@ Result<void> Require(const RequestContext& ctx, Right right, std::string_view wh
   return MakeError(ErrorCode::kPermissionDenied, "{}", what);
 }
 
+/// An administrator may have closed the place since the table was made.
+Result<void> CheckStillOpen(catalog::Catalog& catalog, const std::string& location) {
+  std::error_code problem;
+  const std::string canonical = std::filesystem::weakly_canonical(location, problem).string();
+  NL_ASSIGN_OR_RETURN(const auto open, catalog.ListExternalLocations());
+  for (const auto& place : open) {
+    if (!problem && place.may_register && (canonical + "/").starts_with(place.path)) return {};
+  }
+  return MakeError(ErrorCode::kPermissionDenied,
+                   "the table does not lie in an external location that is open for tables any more: {}", location);
+}
+
 Result<json::value> Undrop(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
   NL_RETURN_IF_ERROR(Require(ctx, Right::kCreate, "bringing a table back needs the right to create"));
   NL_ASSIGN_OR_RETURN(const std::string schema, StringMember(arguments, "schema"));
   NL_ASSIGN_OR_RETURN(const std::string name, StringMember(arguments, "name"));
   NL_ASSIGN_OR_RETURN(const std::string id, StringMember(arguments, "id"));
-  const auto wanted = id.empty() ? std::nullopt : std::optional(TableId(id));
-  if (!ctx.principal().Has(Right::kRegisterLocation)) {
-    NL_ASSIGN_OR_RETURN(const auto dropped, catalog.ListDroppedTables());
-    for (const auto& candidate : dropped) {
-      const bool meant = wanted ? candidate.table.id == *wanted
-                                : candidate.table.schema_name == schema && candidate.table.name == name;
-      if (!meant) continue;
-      if (candidate.table.managed) break;
-      return MakeError(ErrorCode::kPermissionDenied, "a table at a LOCATION needs the right to register locations");
-    }
+  NL_ASSIGN_OR_RETURN(const auto dropped,
+                      id.empty() ? catalog.FindDroppedTable(schema, name) : catalog.FindDroppedTable(TableId(id)));
+  if (!dropped.table.managed) {
+    NL_RETURN_IF_ERROR(Require(ctx, Right::kRegisterLocation,
+                               "a table at a LOCATION needs the right to register "
+                               "locations"));
+    NL_RETURN_IF_ERROR(CheckStillOpen(catalog, dropped.table.location));
   }
-  NL_ASSIGN_OR_RETURN(const auto table, catalog.UndropTable(schema, name, wanted));
+  NL_ASSIGN_OR_RETURN(const auto table, catalog.UndropTable(dropped.table.id));
   return json::value{{"schema", table.schema_name}, {"name", table.name}, {"id", table.id.value()}};
 }
 

@@ -132,6 +132,24 @@ class MaintenanceAttacks(unittest.TestCase):
         self.server.sql(f"CONVERT TO DELTA parquet.`{data}`")
         self.assertEqual(rows(self.server.sql("SELECT id FROM data")), [(7,)])
 
+    def test_undrop_of_an_external_table_needs_its_rights(self):
+        sql = self.server.sql
+        self.external("t")
+        sql("DROP TABLE t")
+        for name in ("t", "T", 'main."T"', "MAIN.t"):
+            self.denied(f"UNDROP TABLE {name}", user="engineer")
+        sql("UNDROP TABLE T")
+        sql("DROP TABLE t")
+        # The place was closed meanwhile: nobody registers there, by whatever way.
+        sql("DROP EXTERNAL LOCATION here")
+        self.denied("UNDROP TABLE t")
+        sql(f"CREATE EXTERNAL LOCATION here URL '{self.place}' WITH (REGISTER = TRUE)")
+        sql("UNDROP TABLE t")
+        self.assertEqual(rows(sql("SELECT id FROM t")), [(7,)])
+        sql("CREATE TABLE managed AS SELECT 1 AS id")
+        sql("DROP TABLE managed")
+        sql("UNDROP TABLE MANAGED", user="engineer")
+
 
 if __name__ == "__main__":
     unittest.main()

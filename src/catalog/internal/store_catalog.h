@@ -28,8 +28,10 @@ class StoreCatalog final : public Catalog {
   Result<std::optional<TableRecord>> FindTable(const TableId& id) override;
   Result<std::vector<TableRecord>> ListTables(const std::optional<std::string>& schema) override;
 
-  Result<TableRecord> UndropTable(const std::string& schema, const std::string& name,
-                                  const std::optional<TableId>& id) override;
+  Result<DroppedTable> FindDroppedTable(const std::string& schema, const std::string& name) override;
+  Result<DroppedTable> FindDroppedTable(const TableId& id) override;
+  Result<TableRecord> UndropTable(const TableId& id) override;
+  Result<std::vector<TableRecord>> ClaimDroppedTables(WallTime before) override;
   Result<std::vector<DroppedTable>> ListDroppedTables() override;
   Result<void> ForgetDroppedTable(const TableId& id) override;
   Result<void> SaveStatistics(const TableStatistics& statistics) override;
@@ -67,6 +69,7 @@ class StoreCatalog final : public Catalog {
  private:
   Result<std::vector<TableRecord>> ReadTables(std::string_view condition, const std::vector<metastore::Value>& values);
   Result<std::vector<ViewRecord>> ReadViews(std::string_view condition, const std::vector<metastore::Value>& values);
+  Result<void> InsertTable(metastore::Session& session, const TableRecord& table);
   Result<void> DropRelation(std::string_view kind, const std::string& schema, const std::string& name, bool if_exists);
   Result<void> ChangePrincipal(const std::string& name, std::string_view column, const metastore::Value& value);
 

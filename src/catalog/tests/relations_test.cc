@@ -112,6 +112,32 @@ TEST_P(RelationsTest, ADroppedNameIsFree) {
   ASSERT_OK(catalog_->AddTable(Table("main", "t", "2")));
 }
 
+TEST_P(RelationsTest, ADroppedTableComesBackOrIsClaimed) {
+  ASSERT_OK(catalog_->AddTable(Table("main", "back", "1")));
+  ASSERT_OK(catalog_->AddTable(Table("main", "gone", "2")));
+  ASSERT_OK(catalog_->DropTable("main", "back", false));
+  ASSERT_OK(catalog_->DropTable("main", "gone", false));
+  EXPECT_EQ(catalog_->FindDroppedTable("MAIN", "Back")->table.id, TableId("1"));
+  EXPECT_EQ(catalog_->FindDroppedTable(TableId("2"))->table.name, "gone");
+  EXPECT_EQ(CodeOf(catalog_->FindDroppedTable("main", "never")), ErrorCode::kNotFound);
+  EXPECT_TRUE(catalog_->ClaimDroppedTables(clock_.Now())->empty());
+  ASSERT_OK(catalog_->UndropTable(TableId("1")));
+  EXPECT_EQ(CodeOf(catalog_->UndropTable(TableId("1"))), ErrorCode::kNotFound);
+  // What is claimed cannot come back, and is answered until it is forgotten.
+  for (int i = 0; i < 2; ++i) {
+    const auto claimed = catalog_->ClaimDroppedTables(clock_.Now() + std::chrono::seconds(1)).value();
+    ASSERT_EQ(claimed.size(), 1U);
+    EXPECT_EQ(claimed[0].id, TableId("2"));
+    EXPECT_TRUE(catalog_->ListDroppedTables()->empty());
+    EXPECT_EQ(CodeOf(catalog_->FindDroppedTable(TableId("2"))), ErrorCode::kNotFound);
+    EXPECT_EQ(CodeOf(catalog_->FindDroppedTable("main", "gone")), ErrorCode::kNotFound);
+    EXPECT_EQ(CodeOf(catalog_->UndropTable(TableId("2"))), ErrorCode::kNotFound);
+  }
+  ASSERT_OK(catalog_->ForgetDroppedTable(TableId("2")));
+  EXPECT_TRUE(catalog_->ClaimDroppedTables(clock_.Now() + std::chrono::seconds(1))->empty());
+  EXPECT_EQ(TableNames(), (std::vector<std::string>{"main.back"}));
+}
+
 TEST_P(RelationsTest, ARenameKeepsTheTable) {
   ASSERT_OK(catalog_->AddTable(Table("bronze", "t", "1")));
   ASSERT_OK(catalog_->AddTable(Table("silver", "u", "2")));
