@@ -214,12 +214,8 @@ Result<OwnResult> Clone::Run(CommandContext& context) const {
   int64_t removed_files = 0, removed_bytes = 0;
   if (prepared.exists) {
     NL_ASSIGN_OR_RETURN(const OpenedTable old, context.Open(statement_.table));
-    plan.request.read_version = old.snapshot->version();
-    plan.request.snapshot_protocol = old.snapshot->protocol();
-    plan.request.snapshot_metadata = old.snapshot->metadata();
-    plan.request.metadata->id = old.snapshot->metadata().id;
+    tables::delta::ReplaceByClone(*old.snapshot, now_ms, plan);
     for (const auto& file : old.snapshot->files()) {
-      plan.request.removes.push_back(tables::delta::MakeRemove(file, now_ms, /*data_change=*/true));
       removed_bytes += file.size_bytes;
       ++removed_files;
     }

@@ -1,10 +1,13 @@
 #include "tables/delta/clone.h"
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "common/ids.h"
 #include "tables/delta/deletion_vector.h"
 #include "tables/delta/file_path.h"
+#include "tables/delta/restore.h"
+#include "tables/delta/row_tracking.h"
 
 namespace neurolake::tables::delta {
 namespace {
@@ -89,6 +92,24 @@ Result<ClonePlan> PlanDeepClone(const Snapshot& source, const std::string& clone
   for (const auto& [name, domain] : source.log().domains) request.domains.push_back(domain);
   plan.copies = copies.Take();
   return plan;
+}
+
+void ReplaceByClone(const Snapshot& old, int64_t now_ms, ClonePlan& plan) {
+  CommitRequest& request = plan.request;
+  request.read_version = old.version();
+  request.snapshot_protocol = old.protocol();
+  request.snapshot_metadata = old.metadata();
+  request.metadata->id = old.metadata().id;
+  request.protocol = MergeProtocols(old.protocol(), *request.protocol);
+  const auto& domains = old.log().domains;
+  for (const auto& [name, domain] : domains) {
+    const bool kept = std::ranges::any_of(request.domains, [&](const auto& mine) { return mine.domain == name; });
+    // The mark of the row ids belongs to the table's log, not to what is in it.
+    if (kept || name == kRowTrackingDomain) continue;
+    request.domains.push_back({.domain = name, .configuration = domain.configuration, .removed = true});
+  }
+  for (const AddFile& file : old.files()) request.removes.push_back(MakeRemove(file, now_ms, /*data_change=*/true));
+  CompleteRowTracking(old, request);
 }
 
 }  // namespace neurolake::tables::delta

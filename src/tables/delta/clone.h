@@ -28,4 +28,8 @@ struct ClonePlan {
 Result<ClonePlan> PlanDeepClone(const Snapshot& source, const std::string& clone_path, const std::string& subdirectory,
                                 int64_t now_ms);
 
+/// Makes a plan one that replaces `old`, as its next version: its files go, and of its domains those that the clone has
+/// not; its id stays, and its protocol gets no smaller. Pure.
+void ReplaceByClone(const Snapshot& old, int64_t now_ms, ClonePlan& plan);
+
 }  // namespace neurolake::tables::delta

@@ -5,12 +5,14 @@
 #include <unordered_set>
 
 #include "tables/delta/reconciler.h"
+#include "tables/delta/row_tracking.h"
+#include "tables/delta/table_features.h"
+#include "tables/delta/table_rules.h"
 
 namespace neurolake::tables::delta {
 namespace {
 
 constexpr const char* kMaxColumnId = "delta.columnMapping.maxColumnId";
-constexpr const char* kRowTrackingDomain = "delta.rowTracking";
 
 int64_t NumberOf(const Metadata& metadata, const std::string& property) {
   const auto found = metadata.configuration.find(property);
@@ -21,20 +23,20 @@ int64_t NumberOf(const Metadata& metadata, const std::string& property) {
   return number;
 }
 
+std::optional<int64_t> IntegerOf(const StructField& field, const char* key) {
+  const auto found = field.metadata.find(key);
+  int64_t number = 0;
+  if (found == field.metadata.end()) return std::nullopt;
+  const std::string& text = found->second;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (read.ec != std::errc() || read.ptr != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
 void AddMissing(std::vector<std::string>& features, const std::vector<std::string>& wanted) {
   for (const std::string& feature : wanted) {
     if (std::ranges::find(features, feature) == features.end()) features.push_back(feature);
   }
-}
-
-/// What both tables need. Legacy versions are taken as they are where no feature list is in play.
-Protocol Merge(const Protocol& current, const Protocol& target) {
-  Protocol merged = current;
-  merged.min_reader_version = std::max(current.min_reader_version, target.min_reader_version);
-  merged.min_writer_version = std::max(current.min_writer_version, target.min_writer_version);
-  AddMissing(merged.reader_features, target.reader_features);
-  AddMissing(merged.writer_features, target.writer_features);
-  return merged;
 }
 
 bool Same(const Protocol& a, const Protocol& b) {
@@ -47,8 +49,31 @@ bool Same(const Metadata& a, const Metadata& b) {
          a.partition_columns == b.partition_columns && a.configuration == b.configuration;
 }
 
-Metadata RestoredMetadata(const Metadata& current, const Metadata& target) {
+/// Numbers that an identity column has given out are not given out again: another row had them, and whoever follows
+/// the table knows it by them.
+std::string WithIdentityMarks(const Snapshot& current, const Snapshot& target) {
+  DataType schema = target.schema();
+  bool moved = false;
+  for (StructField& field : schema.fields) {
+    const auto step = IntegerOf(field, kIdentityStep);
+    const auto now = std::ranges::find_if(current.schema().fields, [&](const StructField& candidate) {
+      return candidate.physical_name() == field.physical_name();
+    });
+    if (!step || now == current.schema().fields.end()) continue;
+    const auto mark = IntegerOf(*now, kIdentityHighWaterMark);
+    const auto old = IntegerOf(field, kIdentityHighWaterMark);
+    if (!mark || (old && (*step > 0 ? *mark <= *old : *mark >= *old))) continue;
+    field.metadata[kIdentityHighWaterMark] = std::to_string(*mark);
+    moved = true;
+  }
+  return moved ? SerializeSchema(schema) : target.metadata().schema_string;
+}
+
+Metadata RestoredMetadata(const Snapshot& current_snapshot, const Snapshot& target_snapshot) {
+  const Metadata& current = current_snapshot.metadata();
+  const Metadata& target = target_snapshot.metadata();
   Metadata restored = target;
+  restored.schema_string = WithIdentityMarks(current_snapshot, target_snapshot);
   restored.id = current.id;
   restored.created_time_ms = current.created_time_ms;
   const int64_t now = NumberOf(current, kMaxColumnId);
@@ -90,6 +115,20 @@ std::unordered_set<std::string> Keys(const Snapshot& snapshot) {
 
 }  // namespace
 
+Protocol MergeProtocols(const Protocol& current, const Protocol& target) {
+  constexpr int kReaderFeatures = 3, kWriterFeatures = 7;
+  Protocol merged = WithFeatures(current, SupportedFeatures(target));
+  merged.min_reader_version = std::max(merged.min_reader_version, target.min_reader_version);
+  merged.min_writer_version = std::max(merged.min_writer_version, target.min_writer_version);
+  if (merged.min_writer_version >= kWriterFeatures) AddMissing(merged.writer_features, target.writer_features);
+  if (merged.min_reader_version < kReaderFeatures) return merged;
+  AddMissing(merged.reader_features, target.reader_features);
+  std::vector<std::string> readers = merged.writer_features;
+  std::erase_if(readers, [](const std::string& feature) { return !IsReaderFeature(feature); });
+  AddMissing(merged.reader_features, readers);
+  return merged;
+}
+
 RestorePlan PlanRestore(const Snapshot& current, const Snapshot& target, int64_t deletion_timestamp_ms) {
   RestorePlan plan;
   const auto now = Keys(current);
@@ -106,9 +145,9 @@ RestorePlan PlanRestore(const Snapshot& current, const Snapshot& target, int64_t
     plan.removed_bytes += file.size_bytes;
     plan.removes.push_back(MakeRemove(file, deletion_timestamp_ms, /*data_change=*/true));
   }
-  const Protocol protocol = Merge(current.protocol(), target.protocol());
+  const Protocol protocol = MergeProtocols(current.protocol(), target.protocol());
   if (!Same(protocol, current.protocol())) plan.protocol = protocol;
-  const Metadata metadata = RestoredMetadata(current.metadata(), target.metadata());
+  const Metadata metadata = RestoredMetadata(current, target);
   if (!Same(metadata, current.metadata())) plan.metadata = metadata;
   plan.domains = RestoredDomains(current, target);
   return plan;

@@ -57,6 +57,27 @@ TEST(CloneTest, InASubdirectoryVectorsFollow) {
   EXPECT_EQ(plan.copies[3].to, fmt::format("/c/sub/{}", kVectorFile));
 }
 
+TEST(CloneTest, WhatItReplacesLeavesNothingBehind) {
+  ClonePlan plan = PlanDeepClone(Source({}, {TestAdd("b")}), "/c", "sub", 5).value();
+  ReplayedLog log;
+  log.protocol = Protocol{3, 7, {"deletionVectors"}, {"deletionVectors", "domainMetadata"}};
+  log.metadata = Metadata{};
+  log.metadata->id = "old";
+  log.files.files = {TestAdd("a")};
+  log.domains["mine"] = {.domain = "mine", .configuration = "{}"};
+  log.domains["delta.clustering"] = {.domain = "delta.clustering", .configuration = "old"};
+  log.domains["delta.rowTracking"] = {.domain = "delta.rowTracking", .configuration = "{}"};
+  ReplaceByClone(Snapshot("/c", 9, std::move(log), TwoColumns()), 6, plan);
+  EXPECT_EQ(plan.request.read_version, 9);
+  EXPECT_EQ(plan.request.metadata->id, "old");
+  EXPECT_EQ(plan.request.protocol->reader_features, std::vector<std::string>{"deletionVectors"});
+  ASSERT_EQ(plan.request.removes.size(), 1U);
+  EXPECT_EQ(plan.request.removes[0].path, "a");
+  std::map<std::string, std::string> domains;
+  for (const auto& one : plan.request.domains) domains[one.domain] = one.removed ? "removed" : one.configuration;
+  EXPECT_EQ(domains, (std::map<std::string, std::string>{{"delta.clustering", "{}"}, {"mine", "removed"}}));
+}
+
 TEST(CloneTest, RefusesWhatItCannotKeep) {
   EXPECT_EQ(PlanDeepClone(Source({{"delta.enableRowTracking", "true"}}, {}), "/c", "", 5).error().code(),
             ErrorCode::kNotSupported);

@@ -1,6 +1,7 @@
 #include "tables/delta/restore.h"
 
 #include "tables/delta/file_presence.h"
+#include "tables/delta/table_features.h"
 #include "tables/delta/tests/test_table.h"
 
 namespace neurolake::tables::delta {
@@ -79,6 +80,39 @@ TEST(RestoreTest, FeaturesOfTheOldVersionComeBack) {
   EXPECT_EQ(plan.protocol->min_reader_version, 3);
   EXPECT_EQ(plan.protocol->reader_features, std::vector<std::string>{"deletionVectors"});
   EXPECT_EQ(plan.protocol->writer_features, (std::vector<std::string>{"appendOnly", "deletionVectors"}));
+}
+
+TEST(RestoreTest, LegacyVersionsBecomeNamesBesideNames) {
+  ReplayedLog now = Log({});
+  ReplayedLog then = Log({});
+  now.protocol = Protocol{1, 7, {}, {"appendOnly"}};
+  then.protocol = Protocol{2, 5, {}, {}};
+  const RestorePlan plan = PlanRestore(Of(now), Of(then), 0);
+  ASSERT_TRUE(plan.protocol.has_value());
+  EXPECT_EQ(plan.protocol->min_writer_version, 7);
+  EXPECT_TRUE(SupportedFeatures(*plan.protocol).contains("columnMapping"));
+}
+
+TEST(RestoreTest, IdentityColumnsCountOn) {
+  const auto with_mark = [](std::string mark, std::string step) {
+    DataType schema = TwoColumns();
+    schema.fields[0].metadata["delta.identity.step"] = std::move(step);
+    if (!mark.empty()) schema.fields[0].metadata["delta.identity.highWaterMark"] = std::move(mark);
+    ReplayedLog log = Log({});
+    log.metadata->schema_string = SerializeSchema(schema);
+    return Snapshot("/t", 3, std::move(log), std::move(schema));
+  };
+  const auto restored = [&](std::string now, std::string then, std::string step) -> std::string {
+    const RestorePlan plan = PlanRestore(with_mark(now, step), with_mark(then, step), 0);
+    if (!plan.metadata) return now;
+    return ParseSchema(plan.metadata->schema_string)->fields[0].metadata["delta.identity.highWaterMark"];
+  };
+  EXPECT_EQ(restored("7", "3", "1"), "7");
+  EXPECT_EQ(restored("3", "7", "1"), "7");
+  EXPECT_EQ(restored("7", "", "1"), "7");
+  EXPECT_EQ(restored("", "7", "1"), "7");
+  EXPECT_EQ(restored("-7", "-3", "-1"), "-7");
+  EXPECT_EQ(restored("-3", "-7", "-1"), "-7");
 }
 
 TEST(FilePresenceTest, NamesWhatIsGone) {
