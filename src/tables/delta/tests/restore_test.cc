@@ -50,7 +50,7 @@ TEST(RestoreTest, NothingGoesBackThatMustNot) {
                              {"mine", "new"}});
   now.protocol->min_reader_version = 3;
   now.protocol->min_writer_version = 7;
-  now.protocol->writer_features = {"inCommitTimestamp"};
+  now.protocol->writer_features = {"appendOnly", "invariants", "inCommitTimestamp"};
   now.domains["delta.rowTracking"] = {.domain = "delta.rowTracking", .configuration = "high"};
   now.domains["delta.clustering"] = {.domain = "delta.clustering", .configuration = "new"};
   ReplayedLog then = Log({}, {{"delta.columnMapping.maxColumnId", "5"}, {"mine", "old"}});
