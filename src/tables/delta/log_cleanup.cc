@@ -49,7 +49,11 @@ Result<std::optional<std::set<std::string>>> NamedSidecars(storage::ObjectStore&
   for (const storage::ObjectInfo& file : files) {
     const auto parsed = internal::ParseLogFileName(NameOf(file));
     if (!parsed.has_value() || parsed->version < first_kept) continue;
-    if (parsed->kind != internal::LogFileName::Kind::kUuidCheckpoint) continue;
+    // A checkpoint with a classic name may follow the V2 spec too; one in parts cannot, and names none.
+    if (parsed->kind != internal::LogFileName::Kind::kUuidCheckpoint &&
+        parsed->kind != internal::LogFileName::Kind::kClassicCheckpoint) {
+      continue;
+    }
     if (!file.path.ends_with(".json")) return std::optional<std::set<std::string>>();
     NL_ASSIGN_OR_RETURN(const auto bytes, store.Read(file.path));
     NL_ASSIGN_OR_RETURN(const auto actions, ParseCommit(bytes, file.path));

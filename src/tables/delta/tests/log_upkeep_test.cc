@@ -91,6 +91,19 @@ TEST_F(LogUpkeepTest, SidecarsGoWhenNoCheckpointNamesThem) {
   EXPECT_FALSE(store_.Head(LogName("_sidecars/old.parquet")).has_value());
 }
 
+// Parquet is not read here, and by PROTOCOL.md a checkpoint with a classic name may follow the V2 spec.
+TEST_F(LogUpkeepTest, SidecarsStayWhereAParquetCheckpointMayNameThem) {
+  Create(kThreeDays);
+  store_.SetNow(start_);
+  ASSERT_TRUE(store_.Put(LogName("_sidecars/old.parquet"), "x").has_value());
+  store_.SetNow(start_ + hours(24 * 5));
+  ASSERT_TRUE(store_.Put(LogName(fmt::format("{:020d}.checkpoint.parquet", 5)), "PAR1").has_value());
+  auto reader = NewSimpleLogReader(store_);
+  const auto snapshot = LoadSnapshot(TestContext(), store_, *reader, "/t", 4).value();
+  EXPECT_EQ(CleanLog(Context(), store_, *snapshot).value(), 5 + 5) << "commits and checksums 0 to 4";
+  EXPECT_TRUE(store_.Head(LogName("_sidecars/old.parquet")).has_value());
+}
+
 TEST_F(LogUpkeepTest, ACompactedLogSaysWhatItsCommitsSay) {
   Create({});
   CommitRequest remove{.table_path = "/t", .read_version = 9, .operation = "DELETE"};
