@@ -153,8 +153,9 @@ void WriteNextChecksum(storage::ObjectStore& store, const std::string& table_pat
   }
   const Checksum next = Advance(std::move(before), step);
   if (next.file_count < 0 || next.table_size_bytes < 0) return;
-  // Nobody depends on the file.
-  std::ignore = store.PutIfAbsent(PathOf(table_path, version), ToJson(next) + "\n");
+  // Nobody depends on the file. What is there when a table is made is of one that was here before.
+  const std::string path = PathOf(table_path, version);
+  std::ignore = version == 0 ? store.Put(path, ToJson(next) + "\n") : store.PutIfAbsent(path, ToJson(next) + "\n");
 }
 
 Result<void> WriteChecksum(storage::ObjectStore& store, const Snapshot& snapshot) {

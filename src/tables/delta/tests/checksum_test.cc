@@ -40,6 +40,14 @@ TEST_F(ChecksumTest, EveryCommitIsFollowedByOne) {
   EXPECT_EQ(CompareWithChecksum(store_, *Load()), "");
 }
 
+TEST_F(ChecksumTest, ACreationReplacesTheOneThatATableOfBeforeLeft) {
+  ASSERT_TRUE(store_.Delete(CommitName(0)).has_value());
+  const std::string left = Read(0).metadata.id;
+  ASSERT_TRUE(Commit(TestContext(), store_, CreateRequest("/t")).has_value());
+  EXPECT_NE(Read(0).metadata.id, left);
+  EXPECT_EQ(CompareWithChecksum(store_, *Load()), "");
+}
+
 TEST_F(ChecksumTest, ALostRaceIsCountedToo) {
   ASSERT_TRUE(Commit(TestContext(), store_, AppendRequest("/t", 0, "f1")).has_value());
   ASSERT_TRUE(Commit(TestContext(), store_, AppendRequest("/t", 0, "f2")).has_value());
