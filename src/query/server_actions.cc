@@ -44,6 +44,20 @@ Result<json::value> Undrop(const RequestContext& ctx, catalog::Catalog& catalog,
   return json::value{{"schema", table.schema_name}, {"name", table.name}, {"id", table.id.value()}};
 }
 
+/// For a table that was made by mistake and whose files are somebody else's: no managed one, whose files nobody would
+/// delete any more.
+Result<json::value> ForgetDropped(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
+  NL_RETURN_IF_ERROR(
+      Require(ctx, Right::kRegisterLocation, "forgetting a table needs the right to register locations"));
+  NL_ASSIGN_OR_RETURN(const std::string id, StringMember(arguments, "id"));
+  NL_ASSIGN_OR_RETURN(const auto dropped, catalog.FindDroppedTable(TableId(id)));
+  if (dropped.table.managed) {
+    return MakeError(ErrorCode::kPermissionDenied, "only a table at a LOCATION can be forgotten");
+  }
+  NL_RETURN_IF_ERROR(catalog.ForgetDroppedTable(dropped.table.id));
+  return json::value(json::object());
+}
+
 Result<std::string> ArrayText(const json::object& arguments, const char* name) {
   NL_ASSIGN_OR_RETURN(const std::string text, StringMember(arguments, name));
   boost::system::error_code problem;
@@ -73,6 +87,7 @@ Result<json::value> RunServerAction(const RequestContext& ctx, catalog::Catalog&
                                     const json::object& arguments) {
   if (action == "vacuum_policy") return json::value{{"short_retention", policy.short_retention}};
   if (action == "undrop") return Undrop(ctx, catalog, arguments);
+  if (action == "forget_dropped") return ForgetDropped(ctx, catalog, arguments);
   if (action == "save_statistics") return SaveStatistics(ctx, catalog, arguments);
   return MakeError(ErrorCode::kCorruption, "a worker asked for something unknown");
 }

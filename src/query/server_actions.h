@@ -19,6 +19,7 @@ struct MaintenancePolicy {
 /// Answers LakeProvider::Maintain, on the server. The actions, with their arguments and answers:
 ///   vacuum_policy {}                             → {short_retention}
 ///   undrop        {schema, name, id}             → {schema, name, id}; `id` may be empty: the last one dropped
+///   forget_dropped {id}                          → {}; of a table at a LOCATION
 ///   save_statistics {id, version, table, columns} → {}; texts as system.table_statistics and its kin give them
 /// Rights are checked here: the worker ran somebody's SQL. Errors: kPermissionDenied; kNotFound; those of the
 /// catalogue.

@@ -150,6 +150,29 @@ class MaintenanceAttacks(unittest.TestCase):
         sql("DROP TABLE managed")
         sql("UNDROP TABLE MANAGED", user="engineer")
 
+    def test_convert_can_be_tried_again(self):
+        sql = self.server.sql
+        sql(f"CREATE TABLE t WITH (location = '{self.place / 't'}') AS "
+            "SELECT range AS id, md5(range::VARCHAR) AS m FROM range(100000)")
+        parquet, = (self.place / "t").glob("*.parquet")
+        data = self.place / "data"
+        (data / "day=2024-01-01").mkdir(parents=True)
+        damaged = bytearray(parquet.read_bytes())
+        damaged[4000:6000] = b"\xfe" * 2000
+        (data / "day=2024-01-01" / "bad.parquet").write_bytes(damaged)
+        convert = f"CONVERT TO DELTA parquet.`{data}` PARTITIONED BY (day DATE)"
+        for _ in range(2):
+            self.denied(convert, "XX001")
+            self.assertEqual(list((data / "_delta_log").glob("*")), [])
+            self.assertEqual(rows(sql("SELECT count(*) FROM system.dropped_tables")), [(0,)])
+        (data / "day=2024-01-01" / "bad.parquet").unlink()
+        (data / "day=noday").mkdir()
+        shutil.copy(parquet, data / "day=noday" / "good.parquet")
+        self.denied(convert, "22023")
+        (data / "day=noday").rename(data / "day=2024-01-02")
+        sql(convert)
+        self.assertEqual(rows(sql("SELECT count(*), max(day)::VARCHAR FROM data")), [(100000, "2024-01-02")])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -4,8 +4,10 @@
 #include <boost/json/serialize.hpp>
 #include <charconv>
 #include <map>
+#include <set>
 
 #include "common/text.h"
+#include "query/commands/server_action.h"
 #include "query/front_parser_cursor.h"
 #include "storage/local_files.h"
 #include "tables/delta/file_path.h"
@@ -56,6 +58,8 @@ class Convert final : public TableCommand {
                              std::vector<AddFile>& adds, const std::map<std::string, size_t>& by_path) const;
   Result<int64_t> AddFiles(CommandContext& context, const OpenedTable& table, const std::vector<SourceParquet>& files,
                            const std::string& list) const;
+  Result<void> CheckPartitionValues(CommandContext& context, const std::vector<SourceParquet>& files) const;
+  Result<void> Undo(CommandContext& context, const OpenedTable& table) const;
   ConvertStatement statement_;
 };
 
@@ -215,6 +219,46 @@ Result<int64_t> Convert::AddFiles(CommandContext& context, const OpenedTable& ta
   return bytes;
 }
 
+// Without its files the name would be a trap. The log of the empty table goes too, so that one can try again.
+Result<void> Convert::Undo(CommandContext& context, const OpenedTable& table) const {
+  NL_RETURN_IF_ERROR(context.provider().ChangeName({.kind = engine::duckdb::NameChange::Kind::kDropTable,
+                                                    .schema_name = table.entry.schema_name,
+                                                    .name = table.entry.table_name}));
+  const std::string& root = table.entry.location;
+  NL_ASSIGN_OR_RETURN(const auto log, context.store().List(root + "/_delta_log"));
+  // Somebody may have written to the table meanwhile; then UNDROP brings it back.
+  const bool ours = std::ranges::all_of(log, [](const ObjectInfo& file) {
+    return std::string_view(file.path).substr(file.path.rfind('/') + 1).starts_with("00000000000000000000.");
+  });
+  if (!ours) return {};
+  NL_RETURN_IF_ERROR(AskServer(context, "forget_dropped", {{"id", table.entry.id.value()}}));
+  for (const ObjectInfo& file : log) NL_RETURN_IF_ERROR(storage::DeleteBelow(root, file.path));
+  return {};
+}
+
+/// A directory's name that is no value of its column would make a table that nobody can read.
+Result<void> Convert::CheckPartitionValues(CommandContext& context, const std::vector<SourceParquet>& files) const {
+  for (const auto& column : statement_.partitions) {
+    std::set<std::string> values;
+    for (const auto& file : files) {
+      const auto& value = file.partition.at(column.name);
+      if (value) values.insert(*value);
+    }
+    if (values.empty()) continue;
+    std::string list;
+    for (const std::string& value : values) list += (list.empty() ? "(" : ", (") + QuoteLiteral(value) + ")";
+    const auto bad = context.Query(fmt::format(
+        "SELECT v FROM (VALUES {}) AS given(v) WHERE TRY_CAST(v AS {}) IS NULL LIMIT 1", list, column.type));
+    if (!bad.has_value()) return std::unexpected(bad.error());
+    if (bad->rows.empty()) continue;
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "the name of a directory is no value of the partition column's type: "
+                     "{} {}",
+                     column.name, column.type);
+  }
+  return {};
+}
+
 Result<OwnResult> Convert::Run(CommandContext& context) const {
   NL_RETURN_IF_ERROR(context.Authorize(Right::kRegisterLocation));
   NL_RETURN_IF_ERROR(context.Authorize(Right::kWrite));
@@ -235,14 +279,13 @@ Result<OwnResult> Convert::Run(CommandContext& context) const {
   }
   NL_ASSIGN_OR_RETURN(const auto files, FindFiles(context, root));
   const std::string list = FileList(files);
+  NL_RETURN_IF_ERROR(CheckPartitionValues(context, files));
   NL_RETURN_IF_ERROR(CreateEmpty(context, name, list));
   NL_ASSIGN_OR_RETURN(const OpenedTable table, context.Open(statement_.table));
   const auto bytes = AddFiles(context, table, files, list);
   if (!bytes.has_value()) {
-    // Without its files the name would be a trap. The log of the empty table goes too, so that one can try again.
-    NL_RETURN_IF_ERROR(context.provider().ChangeName(
-        {.kind = engine::duckdb::NameChange::Kind::kDropTable, .schema_name = name.schema, .name = name.name}));
-    NL_RETURN_IF_ERROR(context.store().Delete(root + "/_delta_log/00000000000000000000.json"));
+    // It may be whole.
+    if (bytes.error().code() != ErrorCode::kCommitUnknown) NL_RETURN_IF_ERROR(Undo(context, table));
     return std::unexpected(bytes.error());
   }
   return MakeOwnResult({{"table_name", "VARCHAR"}, {"files", "BIGINT"}, {"bytes", "BIGINT"}},
