@@ -173,7 +173,7 @@ class ChangeColumn final : public TableAlteration {
         NL_RETURN_IF_ERROR(CheckNoNull(context, table, editor));
         return editor.SetNullable(change_.path, false);
       case What::kDropNotNull: return editor.SetNullable(change_.path, true);
-      case What::kSetDefault: return SetDefault(editor);
+      case What::kSetDefault: return SetDefault(context, editor);
       case What::kDropDefault:
         NL_RETURN_IF_ERROR(CheckTopLevel());
         return editor.SetDefault(change_.path[0], std::nullopt);
@@ -194,13 +194,30 @@ class ChangeColumn final : public TableAlteration {
                      PathText(change_.path));
   }
 
-  Result<void> SetDefault(TableEditor& editor) const {
+  Result<void> SetDefault(CommandContext& context, TableEditor& editor) const {
     NL_RETURN_IF_ERROR(CheckTopLevel());
     NL_ASSIGN_OR_RETURN(const auto value, Expression::Parse(change_.text, Expression::Dialect::kOurs));
     if (!value.Columns().empty()) {
       return MakeError(ErrorCode::kInvalidArgument, "a default cannot read columns: {}", PathText(change_.path));
     }
-    return editor.SetDefault(change_.path[0], value.ToSpark());
+    const std::string text = value.ToSpark();
+    NL_RETURN_IF_ERROR(editor.SetDefault(change_.path[0], text));
+    return CheckDefault(context, editor, text);
+  }
+
+  /// Computes the default once, as an INSERT that leaves the column out will.
+  Result<void> CheckDefault(CommandContext& context, const TableEditor& editor, const std::string& spark) const {
+    const StructField* field = editor.FindField(change_.path);
+    NL_CHECK(field != nullptr);
+    const std::string type = TypeName(field->type);
+    const auto cast = Expression::Parse(fmt::format("CAST(({}) AS {})", spark, type), Expression::Dialect::kSpark);
+    // Structs, lists and maps have no cast in this language; an INSERT judges them.
+    if (!cast.has_value()) return {};
+    NL_ASSIGN_OR_RETURN(const std::string sql, cast->ToEngine(editor.schema()));
+    const auto rows = context.QueryAsUser("SELECT " + sql);
+    if (rows.has_value()) return {};
+    return MakeError(rows.error().code(), "the default of column {} cannot be of its type {}: {}",
+                     PathText(change_.path), type, rows.error().message());
   }
 
   /// Counts rows where the struct around it is there and it is not.

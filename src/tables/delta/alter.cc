@@ -7,6 +7,7 @@
 #include <set>
 
 #include "common/text.h"
+#include "tables/delta/change_feed.h"
 #include "tables/delta/column_mapping.h"
 #include "tables/delta/internal/json_text.h"
 #include "tables/delta/table_features.h"
@@ -241,6 +242,7 @@ Result<void> TableEditor::AddColumn(const ColumnPath& parent, StructField field,
   DataType checked{.kind = Kind::kStruct};
   checked.fields.push_back(field);
   NL_ASSIGN_OR_RETURN(const bool needs_mapping, CheckColumns(checked));
+  if (parent.empty()) NL_RETURN_IF_ERROR(CheckFeedColumns(metadata_.configuration, checked));
   for (const std::string& feature : FeaturesInUse(checked, {})) NL_RETURN_IF_ERROR(Require(feature));
   if (needs_mapping) NL_RETURN_IF_ERROR(EnableMapping());
   if (Mapped()) MapAdded(field);
@@ -256,6 +258,11 @@ Result<void> TableEditor::RenameColumn(const ColumnPath& path, const std::string
   NL_ASSIGN_OR_RETURN(const Place place, Locate(path));
   const auto same = FieldNamed(*place.siblings, new_name);
   if (new_name.empty()) return MakeError(ErrorCode::kInvalidArgument, "a column needs a name");
+  if (path.size() == 1) {
+    DataType renamed{.kind = Kind::kStruct};
+    renamed.fields.push_back({.name = new_name});
+    NL_RETURN_IF_ERROR(CheckFeedColumns(metadata_.configuration, renamed));
+  }
   if (same != place.siblings->fields.end() && &*same != found) {
     return MakeError(ErrorCode::kAlreadyExists, "the table has such a column already: {}", new_name);
   }

@@ -8,9 +8,22 @@
 namespace neurolake::tables::delta {
 namespace {
 
-bool FeedIsOn(const Metadata& metadata) {
-  const auto found = metadata.configuration.find("delta.enableChangeDataFeed");
-  return found != metadata.configuration.end() && EqualsIgnoringCase(found->second, "true");
+bool FeedIsOn(const std::map<std::string, std::string>& configuration) {
+  const auto found = configuration.find("delta.enableChangeDataFeed");
+  return found != configuration.end() && EqualsIgnoringCase(found->second, "true");
+}
+
+/// Refuses a column that has the name of one of the three.
+Result<void> CheckNames(const DataType& schema) {
+  for (const StructField& field : schema.fields) {
+    for (const std::string_view name : {kChangeType, kCommitVersion, kCommitTimestamp}) {
+      if (!EqualsIgnoringCase(field.name, name)) continue;
+      return MakeError(ErrorCode::kInvalidArgument,
+                       "a column has the name of one of the change data feed's own (delta.enableChangeDataFeed): {}",
+                       name);
+    }
+  }
+  return {};
 }
 
 std::unexpected<Error> FeedWasOff(int64_t version) {
@@ -22,13 +35,9 @@ std::unexpected<Error> FeedWasOff(int64_t version) {
 
 /// The table's schema with the three columns behind it.
 Result<DataType> FeedSchema(const DataType& schema) {
+  NL_RETURN_IF_ERROR(CheckNames(schema));
   DataType extended = schema;
   for (const std::string_view name : {kChangeType, kCommitVersion, kCommitTimestamp}) {
-    const bool taken = std::ranges::any_of(
-        schema.fields, [&](const StructField& field) { return EqualsIgnoringCase(field.name, name); });
-    if (taken) {
-      return MakeError(ErrorCode::kInvalidArgument, "a column has the name of one of the change feed's own: {}", name);
-    }
     StructField field;
     field.name = name;
     field.type.kind = DataType::Kind::kString;
@@ -70,7 +79,7 @@ class FeedReader {
     }
     if (!bytes.has_value()) return std::unexpected(std::move(bytes).error());
     NL_ASSIGN_OR_RETURN(const CommitActions actions, ParseCommit(*bytes, path));
-    if (actions.metadata.has_value() && !FeedIsOn(*actions.metadata)) return FeedWasOff(version);
+    if (actions.metadata.has_value() && !FeedIsOn(actions.metadata->configuration)) return FeedWasOff(version);
     version_ = std::to_string(version);
     timestamp_ = FormatTimestamp(timestamp);
     if (actions.changes.empty()) return ReadFileActions(actions);
@@ -98,6 +107,12 @@ class FeedReader {
       if (!remove.data_change) continue;
       const auto again = added.find(remove.path);
       if (again == added.end()) {
+        if (remove.partition_values.size() < last_.metadata().partition_columns.size()) {
+          return MakeError(ErrorCode::kNotSupported,
+                           "the commit removes a file without saying which partition it was of (remove without "
+                           "extendedFileMetadata), so its rows cannot be told; ask for other versions; version: {}",
+                           version_);
+        }
         Put(FileOf(remove), "delete");
         continue;
       }
@@ -148,10 +163,15 @@ class FeedReader {
 
 }  // namespace
 
+Result<void> CheckFeedColumns(const std::map<std::string, std::string>& configuration, const DataType& schema) {
+  if (!FeedIsOn(configuration)) return {};
+  return CheckNames(schema);
+}
+
 Result<ChangeFeed> ReadChangeFeed(const RequestContext& ctx, storage::ObjectStore& store, const Snapshot& first,
                                   const Snapshot& last) {
   NL_CHECK(first.version() <= last.version());
-  if (!FeedIsOn(first.metadata())) return FeedWasOff(first.version());
+  if (!FeedIsOn(first.metadata().configuration)) return FeedWasOff(first.version());
   NL_ASSIGN_OR_RETURN(DataType schema, FeedSchema(last.schema()));
   NL_ASSIGN_OR_RETURN(const auto history, ReadHistory(ctx, store, last.table_path(), std::nullopt));
   FeedReader feed(ctx, store, last);

@@ -26,9 +26,14 @@ struct ChangeFeed {
   std::map<uint32_t, DeletedRows> only_rows;
 };
 
+/// Refuses columns of `schema` with one of the three names where `configuration` turns the feed on: files of changes
+/// would have the column twice. Errors: kInvalidArgument.
+Result<void> CheckFeedColumns(const std::map<std::string, std::string>& configuration, const DataType& schema);
+
 /// Builds the feed between two versions of a table, both included.
 /// Errors: kInvalidArgument if the feed was off in one of the versions or a column has one of the names above;
-///   kVersionNotFound if a commit was cleaned away; kCorruption; kIoError.
+///   kVersionNotFound if a commit was cleaned away; kNotSupported if one removes a file of a partitioned table without
+///   its partition values (another writer's, without extendedFileMetadata); kCorruption; kIoError.
 /// Source: PROTOCOL.md, "Change Data Files" and "Reader Requirements for Add CDC File".
 Result<ChangeFeed> ReadChangeFeed(const RequestContext& ctx, storage::ObjectStore& store, const Snapshot& first,
                                   const Snapshot& last);

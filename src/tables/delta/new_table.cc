@@ -2,6 +2,7 @@
 
 #include "common/ids.h"
 #include "common/text.h"
+#include "tables/delta/change_feed.h"
 #include "tables/delta/column_mapping.h"
 #include "tables/delta/commit.h"
 #include "tables/delta/row_tracking.h"
@@ -69,6 +70,7 @@ Result<NewTable> MakeNewTable(DataType schema, std::vector<std::string> partitio
   NL_ASSIGN_OR_RETURN(const bool needs_mapping, CheckColumns(schema));
   NL_ASSIGN_OR_RETURN(auto columns, CheckPartitionColumns(schema, partition_columns));
   NL_ASSIGN_OR_RETURN(auto wishes, ReadTableProperties(properties));
+  NL_RETURN_IF_ERROR(CheckFeedColumns(wishes.configuration, schema));
   if (!wishes.widest) {
     wishes.configuration.try_emplace("delta.enableDeletionVectors", "true");
     wishes.configuration.try_emplace("delta.enableInCommitTimestamps", "true");

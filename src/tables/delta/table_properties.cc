@@ -4,6 +4,7 @@
 
 #include "common/text.h"
 #include "tables/delta/table_features.h"
+#include "tables/delta/vacuum.h"
 
 namespace neurolake::tables::delta {
 namespace {
@@ -45,9 +46,13 @@ constexpr KnownProperty kKnownProperties[] = {
 
 constexpr std::string_view kFeaturePrefix = "delta.feature.";
 
-bool IsInterval(std::string_view text) {
-  const std::vector<std::string> words = Split(LowerAscii(text), ' ');
-  return words.size() >= 3 && words[0] == "interval";
+/// As whoever uses the property will read it. Without the word in front other engines do not take it.
+bool IsInterval(const KnownProperty& property, const std::string& text) {
+  if (!LowerAscii(text).starts_with("interval ")) return false;
+  Metadata holder;
+  const std::string name(property.name);
+  holder.configuration.emplace(name, text);
+  return IntervalProperty(holder, name, std::chrono::milliseconds(0)).has_value();
 }
 
 Result<std::string> CheckValue(const KnownProperty& property, const std::string& value) {
@@ -64,7 +69,7 @@ Result<std::string> CheckValue(const KnownProperty& property, const std::string&
       return MakeError(ErrorCode::kInvalidArgument, "a table property must be a whole number: {}", property.name);
     }
     case ValueKind::kInterval:
-      if (IsInterval(value)) return value;
+      if (IsInterval(property, value)) return value;
       return MakeError(ErrorCode::kInvalidArgument, "a table property must be like 'interval 7 days': {}",
                        property.name);
     case ValueKind::kText:

@@ -258,6 +258,22 @@ TEST(AlterTest, PropertiesAreCheckedAndBringTheirFeatures) {
   EXPECT_EQ(CodeOf(editor.SetProperties({{"compatibility", "widest"}})), ErrorCode::kInvalidArgument);
 }
 
+TEST(AlterTest, TheChangeFeedsColumnsAreItsOwnWhileItIsOn) {
+  const std::map<std::string, std::string> on = {{"delta.enableChangeDataFeed", "true"}};
+  for (const char* name : {"_change_type", "_Commit_Version", "_commit_timestamp"}) {
+    const StructField field{.name = name, .type = Leaf(Kind::kString)};
+    TableEditor with = Editor(on);
+    EXPECT_EQ(with.AddColumn({}, field, {}).error().code(), ErrorCode::kInvalidArgument) << name;
+    EXPECT_EQ(with.RenameColumn({"name"}, name).error().code(), ErrorCode::kInvalidArgument) << name;
+    EXPECT_TRUE(with.AddColumn({"st"}, field, {}).has_value()) << name;  // Inside of a struct it is no column.
+    TableEditor without = Editor();
+    EXPECT_TRUE(without.AddColumn({}, field, {}).has_value()) << name;
+    EXPECT_EQ(without.SetProperties(on).error().code(), ErrorCode::kInvalidArgument) << name;
+    EXPECT_TRUE(without.DropColumn({name}).has_value());
+    EXPECT_TRUE(without.SetProperties(on).has_value()) << name;
+  }
+}
+
 TEST(AlterTest, ClusteringIsAMetadataDomainOfPhysicalNames) {
   auto editor = Editor();
   ASSERT_TRUE(editor.RenameColumn({"name"}, "title").has_value());

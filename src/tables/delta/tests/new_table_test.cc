@@ -69,7 +69,10 @@ TEST(NewTableTest, PropertiesAreCheckedByName) {
   EXPECT_TRUE(unknown.message().contains("delta.unheardOf"));
   EXPECT_EQ(Make({{"delta.appendOnly", "yes"}}).error().code(), ErrorCode::kInvalidArgument);
   EXPECT_EQ(Make({{"delta.checkpointInterval", "ten"}}).error().code(), ErrorCode::kInvalidArgument);
-  EXPECT_EQ(Make({{"delta.logRetentionDuration", "30"}}).error().code(), ErrorCode::kInvalidArgument);
+  for (const char* wrong : {"30", "7 days", "interval seven days", "interval 1 month", "interval 3", "interval "}) {
+    EXPECT_EQ(Make({{"delta.logRetentionDuration", wrong}}).error().code(), ErrorCode::kInvalidArgument) << wrong;
+  }
+  EXPECT_TRUE(Make({{"delta.logRetentionDuration", "INTERVAL 1 week 2 days"}}).has_value());
   EXPECT_TRUE(Make({{"delta.enableChangeDataFeed", "true"}})->protocol.HasWriterFeature("changeDataFeed"));
   EXPECT_TRUE(Make({{"delta.enableRowTracking", "true"}})->protocol.HasWriterFeature("domainMetadata"));
   EXPECT_EQ(Make({{"delta.constraints.a", "x > 1"}}).error().code(), ErrorCode::kInvalidArgument);
