@@ -158,6 +158,7 @@ json::object EncodeCommit(const LakeCommit& commit) {
                       {"parameters", EncodeTexts(request.operation_parameters)},
                       {"metrics", EncodeTexts(request.operation_metrics)},
                       {"blind_append", request.blind_append},
+                      {"exclusive", request.exclusive},
                       {"read_scope", EncodeReadScope(request.read_scope)},
                       {"actions", std::move(actions)},
                       {"snapshot", std::move(snapshot)},
@@ -180,6 +181,7 @@ Result<LakeCommit> DecodeCommit(const json::object& object) {
   NL_ASSIGN_OR_RETURN(request.operation_parameters, TextsMember(object, "parameters"));
   NL_ASSIGN_OR_RETURN(request.operation_metrics, TextsMember(object, "metrics"));
   NL_ASSIGN_OR_RETURN(request.blind_append, BoolMember(object, "blind_append"));
+  NL_ASSIGN_OR_RETURN(request.exclusive, BoolMember(object, "exclusive"));
   const auto* scope = object.if_contains("read_scope");
   if (scope == nullptr || !scope->is_object()) return BadMember("read_scope");
   NL_ASSIGN_OR_RETURN(request.read_scope, DecodeReadScope(scope->get_object()));

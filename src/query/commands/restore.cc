@@ -59,6 +59,8 @@ Result<OwnResult> Restore::Run(CommandContext& context) const {
     NL_RETURN_IF_ERROR(CheckFilesAreThere(context, table, plan, version));
     tables::delta::CommitRequest request;
     request.operation = "RESTORE";
+    // The table is to be what it was, and a VACUUM that began meanwhile may take the files that were looked for.
+    request.exclusive = true;
     if (clause_.version) request.operation_parameters["version"] = std::to_string(version);
     else request.operation_parameters["timestamp"] = fmt::format("\"{}\"", resolved.timestamp);
     request.operation_metrics = {{"numRestoredFiles", std::to_string(adds)},

@@ -32,6 +32,7 @@ TEST(MessagesTest, ACommitComesBackAsItWas) {
   commit.request.read_version = 4;
   commit.request.operation = "WRITE";
   commit.request.blind_append = true;
+  commit.request.exclusive = true;
   commit.request.operation_parameters = {{"mode", "\"Append\""}};
   commit.request.adds.push_back({.path = "a%20b.parquet",
                                  .partition_values = {{"p", std::nullopt}},
@@ -59,6 +60,7 @@ TEST(MessagesTest, ACommitComesBackAsItWas) {
   EXPECT_EQ(decoded->table, commit.table);
   EXPECT_EQ(decoded->register_as->name, "n");
   EXPECT_TRUE(decoded->request.blind_append);
+  EXPECT_TRUE(decoded->request.exclusive);
   ASSERT_EQ(decoded->request.adds.size(), 1u);
   EXPECT_EQ(decoded->request.adds[0].path, "a%20b.parquet");
   EXPECT_EQ(decoded->request.adds[0].stats, R"({"numRecords":1})");

@@ -24,6 +24,9 @@ struct CommitRequest {
   /// Read nothing of the table and only adds files; says so in commitInfo, and `read_scope` does not count.
   bool blind_append = false;
   ReadScope read_scope;  ///< The whole table unless said otherwise.
+  /// Follows no other commit whatever it did: for what makes the table as it was looked at, and relies on files that
+  /// no version named until now (RESTORE, while VACUUM looks for such files).
+  bool exclusive = false;
   std::string user_name;
   std::string statement_id;
   std::string engine_info;
@@ -62,7 +65,8 @@ std::string_view IsolationName(IsolationLevel level);
 /// ConcurrentTransaction (the same appId), ConcurrentDeleteDelete (a file this removes was removed, or got a deletion
 /// vector), ConcurrentDeleteRead (rows went from a file this read), ConcurrentAppend (a file came that may have rows
 /// this would have read; from a blind append only where the isolation level is Serializable, or this changes
-/// metadata), ConcurrentDomainMetadata. A commit that changes no rows conflicts with removals of its files alone.
+/// metadata), ConcurrentDomainMetadata, ConcurrentWrite (anything, for an exclusive request).
+/// A commit that changes no rows conflicts with removals of its files alone.
 /// Files without row ids get them where the table tracks rows. A version checksum file is written after the commit,
 /// where the one before is there.
 /// In-commit timestamps are written, and kept monotonic, when the table's configuration asks for them.

@@ -52,7 +52,7 @@ IsolationLevel IsolationOf(const TableState& before, const CommitRequest& reques
   if (has_files && !changes_rows && !request.metadata.has_value() && !request.protocol.has_value()) {
     return IsolationLevel::kSnapshot;
   }
-  if (!before.metadata.has_value()) return IsolationLevel::kSerializable;
+  if (request.exclusive || !before.metadata.has_value()) return IsolationLevel::kSerializable;
   const auto found = before.metadata->configuration.find("delta.isolationLevel");
   const bool strict =
       found != before.metadata->configuration.end() && EqualsIgnoringCase(found->second, "Serializable");
@@ -80,6 +80,7 @@ Result<ConflictCheck> ConflictCheck::Make(const TableState& before, const Commit
 }
 
 Result<void> ConflictCheck::Allow(const CommitActions& winner, int64_t version) const {
+  if (request_->exclusive) return Conflict(version, "ConcurrentWrite", "another commit was made");
   NL_RETURN_IF_ERROR(AllowNames(winner, version));
   NL_RETURN_IF_ERROR(AllowRemoves(winner, version));
   return AllowAdds(winner, version);

@@ -217,6 +217,19 @@ TEST_F(ConflictTest, OneApplicationAndOneDomainAtATime) {
   EXPECT_EQ(Rule(first, second), "");
 }
 
+TEST_F(ConflictTest, AnExclusiveCommitFollowsNone) {
+  CommitRequest restore{.table_path = table_, .read_version = 1, .operation = "RESTORE", .exclusive = true};
+  restore.removes = {MakeRemove(InPartition("red-1", "red"), 1, true)};
+  EXPECT_EQ(Rule(Append({InPartition("red-3", "red")}), restore), "ConcurrentWrite");
+  Create({});
+  CommitRequest vacuum{.table_path = table_, .read_version = 1, .operation = "VACUUM START"};
+  vacuum.read_scope = ReadScope::Nothing();
+  restore.table_path = table_;
+  EXPECT_EQ(Rule(vacuum, restore), "ConcurrentWrite");
+  restore.read_version = 2;
+  EXPECT_TRUE(Commit(TestContext(), store_, restore).has_value()) << "nobody came before";
+}
+
 TEST_F(ConflictTest, CommitInfoSaysWhichLevelDecided) {
   const auto level = [&](CommitRequest request) {
     const int64_t version = Commit(TestContext(), store_, request)->version;
