@@ -77,10 +77,13 @@ Result<int64_t> Vacuum::Delete(CommandContext& context, const OpenedTable& table
   NL_ASSIGN_OR_RETURN(const VacuumPlan still,
                       tables::delta::PlanVacuum(context.request(), context.store(), context.log_reader(), *now.snapshot,
                                                 {.retention = retention, .lite = statement_.lite}));
+  tables::delta::NamedSince named(context.request(), context.store(), now.entry.location, now.snapshot->version());
   int64_t deleted = 0;
   Result<void> outcome;
   for (const auto& file : still.files) {
-    outcome = context.request().CheckAlive();
+    const auto is_back = named.Has(file.path);
+    if (is_back.has_value() && *is_back) continue;
+    if (!is_back.has_value()) outcome = std::unexpected(is_back.error());
     if (outcome.has_value()) outcome = storage::DeleteBelow(now.entry.location, file.path);
     if (!outcome.has_value()) break;
     ++deleted;

@@ -31,28 +31,28 @@ class Retained {
         store_(store),
         reader_(reader),
         snapshot_(snapshot),
-        log_path_(internal::LogPath(snapshot.table_path())) {}
+        log_path_(internal::LogPath(snapshot.table_path())),
+        files_(snapshot.table_path()) {}
 
   Result<void> Collect(WallTime cutoff) {
     NL_ASSIGN_OR_RETURN(listing_, internal::ListLogFiles(store_, log_path_));
     NL_ASSIGN_OR_RETURN(first_, VersionAt(cutoff));
-    NL_RETURN_IF_ERROR(Keep(snapshot_.files()));
+    NL_RETURN_IF_ERROR(files_.Add(snapshot_.files()));
     if (first_ < snapshot_.version()) {
       NL_ASSIGN_OR_RETURN(const auto base,
                           LoadSnapshot(ctx_, store_, reader_, snapshot_.table_path(), first_, nullptr));
-      NL_RETURN_IF_ERROR(Keep(base->files()));
+      NL_RETURN_IF_ERROR(files_.Add(base->files()));
     }
     // Whatever was published since the snapshot was read is newer still.
     for (const auto& [version, commit] : listing_.commits) {
       if (version <= first_) continue;
       NL_ASSIGN_OR_RETURN(const CommitActions actions, Read(commit.path));
-      NL_RETURN_IF_ERROR(Keep(actions.adds));
-      for (const auto& change : actions.changes) NL_RETURN_IF_ERROR(Keep(change.path));
+      NL_RETURN_IF_ERROR(files_.Add(actions));
     }
     return {};
   }
 
-  bool Has(const std::string& path) const { return paths_.contains(Normal(path)); }
+  bool Has(const std::string& path) const { return files_.Has(path); }
   /// The oldest version of the window.
   int64_t first() const { return first_; }
   const internal::LogListing& listing() const { return listing_; }
@@ -75,22 +75,6 @@ class Retained {
     return std::min(oldest, snapshot_.version());
   }
 
-  Result<void> Keep(const std::string& encoded) {
-    NL_ASSIGN_OR_RETURN(const std::string path, ResolvePath(snapshot_.table_path(), encoded));
-    paths_.insert(Normal(path));
-    return {};
-  }
-
-  Result<void> Keep(const std::vector<AddFile>& files) {
-    for (const AddFile& file : files) {
-      NL_RETURN_IF_ERROR(Keep(file.path));
-      if (!file.deletion_vector) continue;
-      NL_ASSIGN_OR_RETURN(const std::string vector, DeletionVectorPath(snapshot_.table_path(), *file.deletion_vector));
-      if (!vector.empty()) paths_.insert(Normal(vector));
-    }
-    return {};
-  }
-
   const RequestContext& ctx_;
   storage::ObjectStore& store_;
   LogReader& reader_;
@@ -98,7 +82,7 @@ class Retained {
   const std::string log_path_;
   internal::LogListing listing_;
   int64_t first_ = 0;
-  std::unordered_set<std::string> paths_;
+  NamedFiles files_;
 };
 
 /// Which names below a table's directory are VACUUM's business.
@@ -276,6 +260,42 @@ Result<milliseconds> IntervalProperty(const Metadata& metadata, const std::strin
   }
   if (valid) return total;
   return MakeError(ErrorCode::kCorruption, "a table property is no interval such as 'interval 7 days': {}", property);
+}
+
+Result<void> NamedFiles::AddPath(const std::string& encoded) {
+  NL_ASSIGN_OR_RETURN(const std::string path, ResolvePath(table_path_, encoded));
+  paths_.insert(Normal(path));
+  return {};
+}
+
+Result<void> NamedFiles::Add(const std::vector<AddFile>& files) {
+  for (const AddFile& file : files) {
+    NL_RETURN_IF_ERROR(AddPath(file.path));
+    if (!file.deletion_vector) continue;
+    NL_ASSIGN_OR_RETURN(const std::string vector, DeletionVectorPath(table_path_, *file.deletion_vector));
+    if (!vector.empty()) paths_.insert(Normal(vector));
+  }
+  return {};
+}
+
+Result<void> NamedFiles::Add(const CommitActions& actions) {
+  NL_RETURN_IF_ERROR(Add(actions.adds));
+  for (const auto& change : actions.changes) NL_RETURN_IF_ERROR(AddPath(change.path));
+  return {};
+}
+
+bool NamedFiles::Has(const std::string& path) const { return paths_.contains(Normal(path)); }
+
+Result<bool> NamedSince::Has(const std::string& path) {
+  for (;; ++version_) {
+    NL_RETURN_IF_ERROR(ctx_.CheckAlive());
+    const std::string next = internal::CommitPath(internal::LogPath(table_path_), version_ + 1);
+    const auto bytes = store_.Read(next);
+    if (!bytes.has_value() && bytes.error().code() == ErrorCode::kNotFound) return files_.Has(path);
+    if (!bytes.has_value()) return std::unexpected(bytes.error());
+    NL_ASSIGN_OR_RETURN(const CommitActions actions, ParseCommit(*bytes, next));
+    NL_RETURN_IF_ERROR(files_.Add(actions));
+  }
 }
 
 Result<VacuumPlan> PlanVacuum(const RequestContext& ctx, storage::ObjectStore& store, LogReader& reader,

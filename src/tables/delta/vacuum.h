@@ -1,6 +1,8 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "common/request_context.h"
@@ -27,6 +29,40 @@ Result<std::chrono::milliseconds> DeletedFileRetention(const Metadata& metadata)
 /// The value of a table property such as 'interval 30 days', or `fallback` where it is not set. Errors: kCorruption.
 Result<std::chrono::milliseconds> IntervalProperty(const Metadata& metadata, const std::string& property,
                                                    std::chrono::milliseconds fallback);
+
+/// The files that some versions name: as data, as deletion vector, as change data.
+class NamedFiles {
+ public:
+  explicit NamedFiles(std::string table_path) : table_path_(std::move(table_path)) {}
+  /// Errors: kCorruption for a path that leads out of the table.
+  Result<void> Add(const std::vector<AddFile>& files);
+  Result<void> Add(const CommitActions& actions);
+  /// `path`: as a plan has it.
+  bool Has(const std::string& path) const;
+
+ private:
+  Result<void> AddPath(const std::string& encoded);
+
+  std::string table_path_;
+  std::unordered_set<std::string> paths_;
+};
+
+/// What commits made after a version name. A file that is about to be deleted may have come back (RESTORE).
+class NamedSince {
+ public:
+  /// Borrows both, which must outlive this.
+  NamedSince(const RequestContext& ctx, storage::ObjectStore& store, std::string table_path, int64_t version)
+      : ctx_(ctx), store_(store), table_path_(table_path), files_(std::move(table_path)), version_(version) {}
+  /// Whether a commit made until now names `path`. Looks for new ones each time. Errors: those of reading the log.
+  Result<bool> Has(const std::string& path);
+
+ private:
+  const RequestContext& ctx_;
+  storage::ObjectStore& store_;
+  std::string table_path_;
+  NamedFiles files_;
+  int64_t version_;  ///< The last one that was read.
+};
 
 /// Finds the files that no version of the last `retention` needs: neither as data nor as deletion vector nor as change
 /// data. The versions are that which was the newest at the window's begin, and all after it. Files younger than the

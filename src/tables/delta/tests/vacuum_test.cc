@@ -62,6 +62,21 @@ TEST_F(VacuumTest, AFileThatCameBackIsKept) {
   EXPECT_EQ(Plan(hours(0), /*lite=*/true).value(), Paths{});
 }
 
+TEST_F(VacuumTest, SeesFilesComeBackAfterThePlan) {
+  Commit(0, 30, {AddLine("f0")});
+  const RequestContext ctx = TestContext();
+  NamedSince since(ctx, store_, "/t", 0);
+  EXPECT_FALSE(since.Has("/t/f0").value()) << "what was known when the plan was made is its business";
+  EXPECT_FALSE(since.Has("/t/p=1/f1").value());
+  Commit(1, 0, {AddLine("f2")});
+  Commit(2, 0, {AddLine("./p=1//f1")});
+  EXPECT_TRUE(since.Has("/t/p=1/f1").value());
+  EXPECT_TRUE(since.Has("/t/f2").value());
+  EXPECT_FALSE(since.Has("/t/f3").value());
+  Commit(3, 0, {"{"});
+  EXPECT_EQ(since.Has("/t/f3").error().code(), ErrorCode::kCorruption) << "nothing is deleted on a guess";
+}
+
 TEST_F(VacuumTest, KnowsAFileByAnySpellingOfItsPath) {
   for (const char* path : {"a b", "p=1/c", "d"}) Put(30, path);
   Commit(0, 30, {AddLine("a%20b"), AddLine("./p=1//c"), AddLine("file:///t/d")});
