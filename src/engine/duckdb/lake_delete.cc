@@ -4,17 +4,26 @@
 #include "engine/duckdb/internal/dml_target.h"
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/lake_write.h"
+#include "tables/delta/row_tracking.h"
 
 namespace neurolake::engine::duckdb {
 
 void CheckMayDelete(const LakeTableEntry& table) {
   const auto& snapshot = *table.snapshot();
   if (snapshot.Property("delta.appendOnly") == "true") {
-    ThrowLakeError(Error(
-        ErrorCode::kNotSupported,
-        fmt::format("rows of this table cannot be updated or deleted, it has delta.appendOnly = true: {}.{}",
-                    table.entry().schema_name, table.entry().table_name)));
+    ThrowLakeError(
+        Error(ErrorCode::kNotSupported,
+              fmt::format("rows of this table cannot be updated or deleted, it has delta.appendOnly = true: {}.{}",
+                          table.entry().schema_name, table.entry().table_name)));
   }
+}
+
+void CheckMayMoveRows(const tables::delta::Snapshot& snapshot, std::string_view statement) {
+  if (!tables::delta::KeepsRowIds(snapshot.protocol(), snapshot.metadata())) return;
+  ThrowLakeError(Error(ErrorCode::kNotSupported,
+                       fmt::format("{} would move rows to new files, where they do not keep their ids yet, and the "
+                                   "table has delta.enableRowTracking = true",
+                                   statement)));
 }
 
 std::string JsonTextOfList(const std::vector<std::string>& names) {

@@ -105,6 +105,15 @@ bool OnlyDeletesMatches(const std::vector<MergeClause>& clauses) {
   return only->action == MergeActionType::MERGE_DELETE && only->condition == nullptr;
 }
 
+/// A commit that takes rows away and brings others counts as moving them, whichever clauses it came of.
+bool MovesRows(const std::vector<MergeClause>& clauses) {
+  const auto has = [&](MergeActionType action) {
+    return std::ranges::find(clauses, action, &MergeClause::action) != clauses.end();
+  };
+  return has(MergeActionType::MERGE_UPDATE) ||
+         (has(MergeActionType::MERGE_DELETE) && has(MergeActionType::MERGE_INSERT));
+}
+
 bool TakesRowsAway(const std::vector<MergeClause>& clauses) {
   return std::ranges::any_of(clauses, [](const MergeClause& clause) {
     return clause.action == MergeActionType::MERGE_UPDATE || clause.action == MergeActionType::MERGE_DELETE;
@@ -123,6 +132,7 @@ native::PhysicalOperator& LakeCatalog::PlanMergeInto(native::ClientContext& cont
   auto types = TargetTypes(*job);
   auto clauses = MakeClauses(context, op, types, *job);
   if (TakesRowsAway(clauses)) CheckMayDelete(table);
+  if (MovesRows(clauses)) CheckMayMoveRows(*table.snapshot(), "MERGE");
   job->rows_may_match_twice = OnlyDeletesMatches(clauses);
   types.emplace_back(native::LogicalTypeId::UBIGINT);
   types.emplace_back(native::LogicalTypeId::BIGINT);

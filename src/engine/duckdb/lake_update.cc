@@ -48,6 +48,7 @@ native::PhysicalOperator& LakeCatalog::PlanUpdate(native::ClientContext& context
   RefuseReturning(op.return_chunk, "UPDATE");
   LakeTableEntry& table = WritableTable(context, op.table);
   CheckMayDelete(table);
+  CheckMayMoveRows(*table.snapshot(), "UPDATE");
   auto job = NewWriteJob(table, "UPDATE");
   job->parameters = StatementState::Get(context).operation_parameters;
 

@@ -6,6 +6,7 @@
 #include "common/text.h"
 #include "engine/duckdb/internal/data_file_rows.h"
 #include "engine/duckdb/internal/deletion_cost.h"
+#include "engine/duckdb/internal/dml_target.h"
 #include "engine/duckdb/internal/error_translation.h"
 #include "tables/delta/file_path.h"
 #include "tables/delta/row_tracking.h"
@@ -134,6 +135,8 @@ class Deleter {
       pending_files_.push_back(&file);
       pending_vectors_.push_back(Union(rows.runs, before));
     } else {
+      // Whether a file goes as a whole is known only now, so that no plan could have refused it.
+      CheckMayMoveRows(*target_.base, "a deletion without deletion vectors");
       Rewrite(file, Union(rows.runs, before));
     }
   }
