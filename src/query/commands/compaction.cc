@@ -4,6 +4,7 @@
 
 #include "common/text.h"
 #include "tables/delta/layout.h"
+#include "tables/delta/row_tracking.h"
 
 namespace neurolake::query {
 namespace {
@@ -111,6 +112,10 @@ Result<RearrangementOutcome> Rearrange(CommandContext& context, const OpenedTabl
 Result<RearrangementOutcome> CompactAfterWrite(CommandContext& context, const OpenedTable& table) {
   const std::string mode = LowerAscii(table.snapshot->Property("delta.autoOptimize.autoCompact"));
   if (mode != "true" && mode != "auto") return RearrangementOutcome{};
+  // Moved rows would lose their ids; OPTIMIZE says so, here nobody asked.
+  if (tables::delta::KeepsRowIds(table.snapshot->protocol(), table.snapshot->metadata())) {
+    return RearrangementOutcome{};
+  }
   std::vector<uint32_t> all(table.snapshot->files().size());
   std::iota(all.begin(), all.end(), 0U);
   const int64_t target = std::min(kAutoCompactTargetBytes, tables::delta::TargetFileBytes(table.snapshot->metadata()));
