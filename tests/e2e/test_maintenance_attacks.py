@@ -119,6 +119,24 @@ class MaintenanceAttacks(unittest.TestCase):
         self.server.sql("CREATE TABLE c CLONE t")
         self.assertEqual(rows(self.server.sql("SELECT count(*) FROM c")), [(10,)])
 
+    def test_clone_leaves_another_table_alone(self):
+        root = self.external("t")
+        self.server.sql("DROP TABLE t")
+        before = sorted(str(path) for path in root.rglob("*"))
+        self.server.sql("CREATE TABLE s AS SELECT 8 AS id")
+        self.denied(f"CREATE TABLE c CLONE s LOCATION '{root}'", "42P07")
+        self.assertEqual(sorted(str(path) for path in root.rglob("*")), before)
+        self.server.sql(f"CREATE TABLE c CLONE s LOCATION '{self.place / 'free'}'")
+        self.assertEqual(rows(self.server.sql("SELECT id FROM c")), [(8,)])
+
+    def test_clones_that_replace_keep_up_the_log(self):
+        root = self.external("t")
+        self.server.sql("ALTER TABLE t SET TBLPROPERTIES ('delta.checkpointInterval' = '2')")
+        self.server.sql("CREATE TABLE s TBLPROPERTIES ('delta.checkpointInterval' = '2') AS SELECT 8 AS id")
+        self.server.sql("CREATE OR REPLACE TABLE t CLONE s")
+        self.assertTrue((root / "_delta_log" / f"{2:020}.checkpoint.parquet").exists())
+        self.assertEqual(rows(self.server.sql("SELECT id FROM t")), [(8,)])
+
     def test_convert_takes_no_links(self):
         self.external("t")
         data = self.place / "data"

@@ -40,7 +40,7 @@ class Clone final : public TableCommand {
 
  private:
   Result<void> Publish(CommandContext& context, const PreparedTable& prepared, const OpenedTable& source,
-                       ClonePlan& plan) const;
+                       const std::optional<OpenedTable>& old, ClonePlan& plan) const;
   CloneStatement statement_;
 };
 
@@ -158,7 +158,7 @@ Result<OwnResult> Answer(int64_t source_bytes, int64_t source_files, int64_t rem
 }
 
 Result<void> Clone::Publish(CommandContext& context, const PreparedTable& prepared, const OpenedTable& source,
-                            ClonePlan& plan) const {
+                            const std::optional<OpenedTable>& old, ClonePlan& plan) const {
   engine::duckdb::LakeCommit commit{
       .table = prepared.table.id, .request = std::move(plan.request), .register_as = std::nullopt};
   auto& request = commit.request;
@@ -170,17 +170,23 @@ Result<void> Clone::Publish(CommandContext& context, const PreparedTable& prepar
   request.operation_metrics["sourceNumOfFiles"] = std::to_string(request.adds.size());
   request.operation_metrics["numCopiedFiles"] = std::to_string(request.adds.size());
   request.operation_metrics["copiedFilesSize"] = std::to_string(plan.bytes);
-  if (!prepared.exists) {
+  if (!old) {
     commit.register_as = engine::duckdb::RelationName{prepared.table.schema_name, prepared.table.table_name};
+  }
+  const std::string log = prepared.table.location + "/_delta_log";
+  if (!old) {
+    NL_ASSIGN_OR_RETURN(const auto entries, context.store().List(log));
+    if (!entries.empty()) {
+      return MakeError(ErrorCode::kAlreadyExists, "there is a Delta table at the clone's location already: {}",
+                       prepared.table.location);
+    }
   }
   Copier copier(source.entry.location, prepared.table.location);
   NL_RETURN_IF_ERROR(copier.Copy(context.request(), plan.copies));
-  auto committed = context.provider().Commit(commit);
+  const auto committed = old ? context.Commit(*old, std::move(commit.request)) : context.provider().Commit(commit);
   if (committed.has_value()) return {};
   // Where the log was written and only the name was taken meanwhile, the files are the log's.
-  const bool logged =
-      !prepared.exists &&
-      context.store().Head(prepared.table.location + "/_delta_log/00000000000000000000.json").has_value();
+  const bool logged = !old && context.store().Head(log + "/00000000000000000000.json").has_value();
   if (committed.error().code() != ErrorCode::kCommitUnknown && !logged) copier.Undo();
   return std::unexpected(committed.error());
 }
@@ -212,10 +218,11 @@ Result<OwnResult> Clone::Run(CommandContext& context) const {
                       tables::delta::PlanDeepClone(*source.snapshot, prepared.table.location,
                                                    prepared.exists ? "clone-" + NewUuid() : "", now_ms));
   int64_t removed_files = 0, removed_bytes = 0;
+  std::optional<OpenedTable> old;
   if (prepared.exists) {
-    NL_ASSIGN_OR_RETURN(const OpenedTable old, context.Open(statement_.table));
-    tables::delta::ReplaceByClone(*old.snapshot, now_ms, plan);
-    for (const auto& file : old.snapshot->files()) {
+    NL_ASSIGN_OR_RETURN(old, context.Open(statement_.table));
+    tables::delta::ReplaceByClone(*old->snapshot, now_ms, plan);
+    for (const auto& file : old->snapshot->files()) {
       removed_bytes += file.size_bytes;
       ++removed_files;
     }
@@ -224,7 +231,7 @@ Result<OwnResult> Clone::Run(CommandContext& context) const {
   }
   const auto files = static_cast<int64_t>(source.snapshot->files().size());
   const int64_t bytes = plan.bytes;
-  NL_RETURN_IF_ERROR(Publish(context, prepared, source, plan));
+  NL_RETURN_IF_ERROR(Publish(context, prepared, source, old, plan));
   return Answer(bytes, files, removed_files, removed_bytes, files, bytes);
 }
 
