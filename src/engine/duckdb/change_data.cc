@@ -161,6 +161,23 @@ WrittenFile WriteOldRows(native::ClientContext& context, native::Connection& con
   return changes.Finish();
 }
 
+/// Within a version there is no order of changes, so a row has one of them at most: files that the transaction wrote
+/// itself stay as they are. Throws kNotSupported.
+void CheckChangedOnce(const WriteJob& job, const std::vector<RowDeletions::FileRows>& rows, const LakeWrite& write) {
+  std::set<std::string_view> before;
+  if (write.base != nullptr) {
+    for (const AddFile& file : write.base->files()) before.insert(file.path);
+  }
+  for (const RowDeletions::FileRows& taken : rows) {
+    if (before.contains(job.target.base->files()[taken.file_index].path)) continue;
+    ThrowLakeError(
+        Error(ErrorCode::kNotSupported,
+              fmt::format("a transaction cannot change rows of a file that it wrote itself while the table's change "
+                          "data feed is on, as a version tells of one change of a row; commit before: {}.{}",
+                          job.target.table.schema_name, job.target.table.table_name)));
+  }
+}
+
 tables::delta::AddCdcFile Describe(const WrittenFile& file, const WriteTarget& target, int64_t now_ms) {
   AddFile described = ValueOrThrow(DescribeFile(file, target.layout, {}, now_ms));
   return {.path = std::move(described.path),
@@ -243,6 +260,7 @@ void StageChanges(native::ClientContext& context, WriteJob& job, const std::vect
   const bool in_part = outcome.vectors_added + outcome.vectors_updated + outcome.files_added > 0;
   const bool explicit_transaction = StatementState::Get(context).explicit_transaction;
   if (job.operation == "DELETE" && !in_part && !explicit_transaction) return;
+  if (explicit_transaction) CheckChangedOnce(job, rows, write);
   bool duplicates = false;
   std::map<uint64_t, std::vector<RowDeletions::Run>> deleted;
   for (auto& file : job.changes->deleted.Take(&duplicates)) deleted[file.file_index] = std::move(file.runs);
