@@ -2,6 +2,7 @@
 #include <boost/json.hpp>
 
 #include "common/text.h"
+#include "query/commands/alter_table.h"
 #include "query/worker_statement.h"
 
 namespace neurolake::query {
@@ -13,8 +14,6 @@ using governance::StatementOrigin;
 using What = ReplaceRows::What;
 
 namespace {
-
-std::string JsonText(const std::string& text) { return json::serialize(json::string(text)); }
 
 std::string JsonList(const std::vector<std::string>& names) {
   return JsonText(json::serialize(json::array(names.begin(), names.end())));

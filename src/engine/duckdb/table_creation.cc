@@ -12,6 +12,7 @@
 #include "engine/duckdb/internal/snapshot_cache.h"
 #include "engine/duckdb/internal/table_clauses.h"
 #include "engine/duckdb/internal/type_mapping.h"
+#include "tables/delta/alter.h"
 
 namespace neurolake::engine::duckdb {
 
@@ -133,10 +134,10 @@ void KeepIdentity(const tables::delta::Snapshot& base, TableMaking& making) {
 
 /// Clustering is not part of the metadata that a replacement brings.
 void DropOldClustering(const tables::delta::Snapshot& base, TableMaking& making) {
-  constexpr const char* kClustering = "delta.clustering";
+  using tables::delta::kClusteringDomain;
   const bool brings =
-      std::ranges::any_of(making.domains, [](const auto& domain) { return domain.domain == kClustering; });
-  const auto old = base.log().domains.find(kClustering);
+      std::ranges::any_of(making.domains, [](const auto& domain) { return domain.domain == kClusteringDomain; });
+  const auto old = base.log().domains.find(kClusteringDomain);
   if (brings || old == base.log().domains.end() || old->second.removed) return;
   tables::delta::DomainMetadata gone = old->second;
   gone.removed = true;

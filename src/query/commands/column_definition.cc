@@ -1,6 +1,7 @@
 #include "query/commands/column_definition.h"
 
 #include "common/text.h"
+#include "query/commands/alter_table.h"
 #include "tables/delta/expression.h"
 
 namespace neurolake::query {
@@ -112,26 +113,9 @@ class TypeParser {
     return *std::move(type);
   }
 
-  static std::string JsonText(const std::string& text);
-
   TokenCursor& cursor_;
   size_t closed_ = 0;
 };
-
-std::string TypeParser::JsonText(const std::string& text) {
-  std::string json = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      json += '\\';
-      json += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      json += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-    } else {
-      json += c;
-    }
-  }
-  return json + "\"";
-}
 
 /// Whether an option, or the end of the column, begins here: where an expression without parentheses ends.
 bool EndsExpression(const TokenCursor& cursor) {

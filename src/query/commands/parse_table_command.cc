@@ -16,7 +16,6 @@ namespace {
 /// Each parser stands at the statement's first word and gives null when the statement is not its own.
 using CommandParser = Result<std::shared_ptr<const TableCommand>> (*)(TokenCursor cursor);
 constexpr CommandParser kParsers[] = {
-    [](TokenCursor) -> Result<std::shared_ptr<const TableCommand>> { return nullptr; },
     ParseRestore,
     ParseOptimize,
     ParseVacuum,

@@ -20,8 +20,6 @@ namespace {
 
 using Kind = DataType::Kind;
 
-constexpr const char* kClusteringDomain = "delta.clustering";
-
 std::vector<StructField>::iterator FieldNamed(DataType& type, std::string_view name) {
   return std::ranges::find_if(type.fields, [&](const StructField& f) { return EqualsIgnoringCase(f.name, name); });
 }

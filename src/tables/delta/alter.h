@@ -12,6 +12,8 @@
 
 namespace neurolake::tables::delta {
 
+inline constexpr const char* kClusteringDomain = "delta.clustering";  ///< The metadata domain of CLUSTER BY.
+
 /// Names from the table's column inwards, case aside; "element" inside of an array, "key" and "value" inside of a map.
 using ColumnPath = std::vector<std::string>;
 

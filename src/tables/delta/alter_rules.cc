@@ -15,7 +15,6 @@ namespace {
 
 using Kind = DataType::Kind;
 
-constexpr const char* kClusteringDomain = "delta.clustering";
 constexpr size_t kClusteringColumnsMax = 4;
 /// Columns whose statistics writers keep unless the table says otherwise.
 constexpr size_t kIndexedColumns = 32;
