@@ -20,6 +20,8 @@ using std::chrono::milliseconds;
 
 /// Overshoot that is not the statement's fault: allocator caches, thread stacks, the result being sent.
 constexpr int64_t kMemorySlackBytes = 96LL << 20;
+/// Addresses that an allocator holds, beside as many as the statement may use.
+constexpr int64_t kReservedBytes = 256LL << 20;
 /// What an idle worker may keep: snapshots it has seen, the allocator's own.
 constexpr int64_t kRetainedBytesMax = 256LL << 20;
 constexpr milliseconds kSupervisorTick{20};
@@ -194,7 +196,7 @@ void WorkerPool::ApplyLimit(Worker& worker, int64_t memory_limit_bytes) {
   worker.memory_limit_bytes_ = memory_limit_bytes;
   // The system counts addresses, of which the allocator holds more than it uses, in proportion to what is used. Memory
   // that is really in use is what the supervisor looks at.
-  const int64_t reserved = std::max(kMemorySlackBytes, memory_limit_bytes / 2);
+  const int64_t reserved = kReservedBytes + memory_limit_bytes;
   const auto hard = static_cast<rlim_t>(worker.idle_data_bytes_ + memory_limit_bytes + reserved);
   const rlimit limit{hard, RLIM_INFINITY};
   ::prlimit(worker.pid_, RLIMIT_DATA, &limit, nullptr);

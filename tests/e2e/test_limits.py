@@ -218,9 +218,9 @@ def spilled_files(server):
 class SharedMemory(unittest.TestCase):
     """What statements get of the memory they share, and what they do with less than they need."""
 
-    SORT = "SELECT count(*), min(n), max(n), bit_xor(hash(n, h)) FROM (SELECT h, row_number() OVER (ORDER BY h) AS n FROM big)"
-    # The same over more rows, so that it is still at it when somebody has looked.
-    LONG_SORT = SORT.replace("FROM big)", "FROM big, range(8))")
+    SORT = "SELECT count(*), min(n), max(n), bit_xor(hash(n, h)) FROM (SELECT h, row_number() OVER (ORDER BY h, range) AS n FROM big, range(3))"
+    # Goes on for seconds, so that it is still at it when somebody has looked.
+    LONG = "SELECT count(*) FROM (SELECT h, id, range, count(*) FROM big, range(8) GROUP BY ALL)"
 
     @classmethod
     def setUpClass(cls):
@@ -286,7 +286,7 @@ class SharedMemory(unittest.TestCase):
             return future.result()["rows"], seen
 
     def test_what_does_not_fit_spills_and_leaves_nothing(self):
-        rows, seen = self.spill(self.server, self.SORT, memory="140MiB")
+        rows, seen = self.spill(self.server, self.SORT, memory="300MiB")
         self.assertEqual(rows, self.answer)
         self.assertTrue(seen, "the statement did not spill")
         self.assertEqual(spilled_files(self.server), [])
@@ -303,7 +303,7 @@ class SharedMemory(unittest.TestCase):
 
     def test_a_killed_worker_leaves_no_spilled_data(self):
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
-            future = pool.submit(lambda: self.server.sql(self.LONG_SORT, memory="140MiB"))
+            future = pool.submit(lambda: self.server.sql(self.LONG, memory="400MiB"))
             self.wait_for_spilling(self.server, future)
             for worker in children(self.server.process.pid):
                 os.kill(worker, signal.SIGKILL)
@@ -319,7 +319,7 @@ class SharedMemory(unittest.TestCase):
             server.sql("CREATE TABLE big AS SELECT i AS id, md5(i::VARCHAR) AS h FROM range(2000000) r(i)")
             token = server.admin_token
             with concurrent.futures.ThreadPoolExecutor(1) as pool:
-                future = pool.submit(lambda: server.sql(self.LONG_SORT, memory="140MiB"))
+                future = pool.submit(lambda: server.sql(self.LONG, memory="400MiB"))
                 self.wait_for_spilling(server, future)
                 server.stop(signal.SIGKILL)
                 with self.assertRaises(Exception):

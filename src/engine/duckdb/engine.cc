@@ -20,6 +20,11 @@
 namespace neurolake::engine::duckdb {
 namespace {
 
+/// What the engine needs at most beside its buffers, as far as it was seen (sorts written to Parquet).
+constexpr int64_t kBesideBuffersMax = 256LL << 20;
+/// Below that two threads cannot even sort.
+constexpr int64_t kBuffersMin = 128LL << 20;
+
 struct LakeStorageInfo final : public native::StorageExtensionInfo {
   explicit LakeStorageInfo(StatementState& state) : state(state) {}
   StatementState& state;
@@ -175,7 +180,10 @@ Result<void> DuckDbEngine::BeginStatement(const RequestContext& ctx, LakeProvide
 
 Result<void> DuckDbEngine::SetMemoryLimit(int64_t memory_limit_bytes) {
   if (memory_limit_bytes <= 0) return {};
-  const auto limit = static_cast<native::idx_t>(memory_limit_bytes);
+  // The engine counts its buffers; decoding, sorting runs and the Parquet writer take memory beside them.
+  const int64_t beside = std::min(memory_limit_bytes / 4, kBesideBuffersMax);
+  const auto limit = static_cast<native::idx_t>(
+      std::max(memory_limit_bytes - beside, std::min(memory_limit_bytes, kBuffersMin)));
   return core_->Guard(ErrorStage::kRun,
                       [&] { native::BufferManager::GetBufferManager(core_->context()).SetMemoryLimit(limit); });
 }

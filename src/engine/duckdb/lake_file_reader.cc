@@ -2,6 +2,7 @@
 #include "duckdb/common/multi_file/multi_file_data.hpp"
 #include "duckdb/common/multi_file/multi_file_states.hpp"
 #include "duckdb/parser/expression/constant_expression.hpp"
+#include "duckdb/planner/filter/expression_filter.hpp"
 #include "engine/duckdb/internal/error_translation.h"
 #include "engine/duckdb/internal/file_pruning.h"
 #include "engine/duckdb/internal/lake_scan.h"
@@ -122,6 +123,53 @@ void NormalizeElementNames(native::vector<MultiFileColumnDefinition>& columns) {
   }
 }
 
+// What a filter on a column says where the file's type is an older, narrower one. Left to DuckDB, the filter's constant
+// is cast to the file's type and rounded: `i = 1.5` would find the 2 of a file of integers. As an expression it is
+// evaluated over the widened values. Null for what is only a hint; whoever made it looks at the rows himself.
+native::unique_ptr<native::TableFilter> FilterOverWidened(const native::TableFilter& filter,
+                                                          const native::LogicalType& type) {
+  const auto kind = filter.filter_type;
+  if (kind == native::TableFilterType::OPTIONAL_FILTER || kind == native::TableFilterType::DYNAMIC_FILTER)
+    return nullptr;
+  const native::BoundReferenceExpression column(type, 0ULL);
+  return native::make_uniq<native::ExpressionFilter>(filter.ToExpression(column));
+}
+
+/// The column of a file that `global` is read from, or null.
+const MultiFileColumnDefinition* FindInFile(const native::vector<MultiFileColumnDefinition>& columns,
+                                            const MultiFileColumnDefinition& global, bool by_id) {
+  for (const auto& column : columns) {
+    if (by_id ? column.identifier == global.identifier
+              : EqualsIgnoringCase(column.name, native::StringValue::Get(global.identifier))) {
+      return &column;
+    }
+  }
+  return nullptr;
+}
+
+/// `filters` with those on widened columns made expressions; null if none is on such a column.
+native::unique_ptr<native::TableFilterSet> FiltersOverWidened(
+    const native::TableFilterSet& filters, const native::vector<native::ColumnIndex>& global_column_ids,
+    const native::vector<MultiFileColumnDefinition>& globals, const native::vector<MultiFileColumnDefinition>& columns,
+    bool by_id) {
+  auto result = native::make_uniq<native::TableFilterSet>();
+  bool any = false;
+  for (const auto& [index, filter] : filters.filters) {
+    const auto& column = global_column_ids.at(index);
+    const auto* global = column.IsVirtualColumn() ? nullptr : &globals.at(column.GetPrimaryIndex());
+    const auto* local = global == nullptr ? nullptr : FindInFile(columns, *global, by_id);
+    if (local == nullptr || local->type == global->type) {
+      result->filters.emplace(index, filter->Copy());
+      continue;
+    }
+    any = true;
+    if (auto over_widened = FilterOverWidened(*filter, global->type)) {
+      result->filters.emplace(index, std::move(over_widened));
+    }
+  }
+  return any ? std::move(result) : nullptr;
+}
+
 // Nothing of the user's runs while a file is opened, so a complaint about input is one about the file: damaged metadata
 // says so in words that name neither Parquet nor the file.
 template <typename Open>
@@ -216,8 +264,14 @@ native::ReaderInitializeType LakeFileReader::InitializeReader(
       by_id ? native::MultiFileColumnMappingMode::BY_FIELD_ID : native::MultiFileColumnMappingMode::BY_NAME;
   FinalizeBind(reader_data, bind_data.file_options, bind_data.reader_bind, global_columns, global_column_ids, context,
                gstate.multi_file_reader_state.get());
-  return CreateMapping(context, reader_data, by_id ? by_field_id_ : by_name_, global_column_ids, table_filters,
-                       gstate.file_list, bind_data.reader_bind, bind_data.virtual_columns, mode);
+  const auto& globals = by_id ? by_field_id_ : by_name_;
+  native::unique_ptr<native::TableFilterSet> over_widened;
+  if (table_filters) {
+    over_widened = FiltersOverWidened(*table_filters, global_column_ids, globals, columns, by_id);
+    if (over_widened) table_filters = over_widened.get();
+  }
+  return CreateMapping(context, reader_data, globals, global_column_ids, table_filters, gstate.file_list,
+                       bind_data.reader_bind, bind_data.virtual_columns, mode);
 }
 
 native::shared_ptr<native::BaseFileReader> LakeFileReader::CreateReader(native::ClientContext& context,
