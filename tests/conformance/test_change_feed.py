@@ -61,7 +61,7 @@ class ChangeFeedTest(unittest.TestCase):
         "WHEN MATCHED AND t.id = 6 THEN DELETE WHEN MATCHED THEN UPDATE SET v = 'm' "
         "WHEN NOT MATCHED THEN INSERT (id, v, p) VALUES (s.id, 'i', 'p0')",
         "INSERT INTO {t} REPLACE WHERE id >= 15 SELECT id + 100, v, p FROM {t} WHERE id >= 18",
-        "BEGIN; INSERT INTO {t} VALUES (80, 'x', 'p0'); UPDATE {t} SET v = 'y' WHERE id = 80; COMMIT",
+        "BEGIN; INSERT INTO {t} VALUES (80, 'x', 'p0'); UPDATE {t} SET v = 'y' WHERE id = 12; COMMIT",
         "DELETE FROM {t} WHERE id = 7",
     ]
 
