@@ -226,10 +226,8 @@ Result<void> ProviderServer::CheckLocation(const std::string& location) const {
   if (error || location.empty() || location[0] != '/') {
     return MakeError(ErrorCode::kInvalidArgument, "LOCATION must be an absolute path of the server: {}", location);
   }
-  NL_ASSIGN_OR_RETURN(const auto locations, catalog_.ListExternalLocations());
-  for (const auto& granted : locations) {
-    if (granted.may_register && (canonical + "/").starts_with(granted.path)) return {};
-  }
+  NL_ASSIGN_OR_RETURN(const bool open, IsOpenForTables(catalog_, canonical));
+  if (open) return {};
   return MakeError(ErrorCode::kPermissionDenied,
                    "LOCATION must lie in an external location that an administrator opened for tables: {}", location);
 }

@@ -19,10 +19,8 @@ Result<void> Require(const RequestContext& ctx, Right right, std::string_view wh
 Result<void> CheckStillOpen(catalog::Catalog& catalog, const std::string& location) {
   std::error_code problem;
   const std::string canonical = std::filesystem::weakly_canonical(location, problem).string();
-  NL_ASSIGN_OR_RETURN(const auto open, catalog.ListExternalLocations());
-  for (const auto& place : open) {
-    if (!problem && place.may_register && (canonical + "/").starts_with(place.path)) return {};
-  }
+  NL_ASSIGN_OR_RETURN(const bool open, IsOpenForTables(catalog, canonical));
+  if (open && !problem) return {};
   return MakeError(ErrorCode::kPermissionDenied,
                    "the table does not lie in an external location that is open for tables any more: {}", location);
 }
@@ -81,6 +79,13 @@ Result<json::value> SaveStatistics(const RequestContext& ctx, catalog::Catalog& 
 }
 
 }  // namespace
+
+Result<bool> IsOpenForTables(catalog::Catalog& catalog, const std::string& canonical) {
+  NL_ASSIGN_OR_RETURN(const auto locations, catalog.ListExternalLocations());
+  return std::ranges::any_of(locations, [&](const auto& location) {
+    return location.may_register && (canonical + "/").starts_with(location.path);
+  });
+}
 
 Result<json::value> RunServerAction(const RequestContext& ctx, catalog::Catalog& catalog,
                                     const MaintenancePolicy& policy, const std::string& action,

@@ -27,4 +27,8 @@ Result<boost::json::value> RunServerAction(const RequestContext& ctx, catalog::C
                                            const MaintenancePolicy& policy, const std::string& action,
                                            const boost::json::object& arguments);
 
+/// Whether a table may lie at `canonical`, an absolute path with links resolved: in an external location that an
+/// administrator opened for tables.
+Result<bool> IsOpenForTables(catalog::Catalog& catalog, const std::string& canonical);
+
 }  // namespace neurolake::query

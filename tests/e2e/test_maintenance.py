@@ -9,18 +9,9 @@ import threading
 import time
 import unittest
 
-from server import Server, StatementError
+from server import Server, StatementError, named, rows
 
 BINARY = os.environ["TESTED_BINARY"]
-
-
-def rows(answer):
-    return [tuple(row) for row in answer["rows"]]
-
-
-def named(answer):
-    names = [column["name"] for column in answer["columns"]]
-    return [dict(zip(names, row)) for row in answer["rows"]]
 
 
 class Maintenance(unittest.TestCase):

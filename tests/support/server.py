@@ -112,3 +112,14 @@ class Server:
         if "error" in answer and answer["error"]:
             raise StatementError(status, answer["error"])
         return answer
+
+
+def rows(answer):
+    """An answer's rows as tuples."""
+    return [tuple(row) for row in answer["rows"]]
+
+
+def named(answer):
+    """An answer's rows as dictionaries by column."""
+    names = [column["name"] for column in answer["columns"]]
+    return [dict(zip(names, row)) for row in answer["rows"]]
