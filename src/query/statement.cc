@@ -119,13 +119,25 @@ Result<void> Statement::LeaseWorker() {
   return {};
 }
 
+namespace {
+
+// Four steps from one power of two to the next: a change of the engine's limit costs time, so that statements of about
+// the same size had better have the same.
+int64_t RoundUpToStep(int64_t bytes) {
+  const auto value = static_cast<uint64_t>(std::max<int64_t>(bytes, 4));
+  const uint64_t step = std::bit_floor(value) / 4;
+  return static_cast<int64_t>((value + step - 1) / step * step);
+}
+
+}  // namespace
+
 Result<int64_t> Statement::GrantMemory(int64_t predicted_bytes) {
   const int64_t planning_bytes = std::min(lake_.planning_bytes, memory_bytes_max_);
   int64_t wanted = memory_bytes_max_;
   if (request_.memory_bytes == 0 && predicted_bytes >= 0) {
     const double with_headroom = static_cast<double>(predicted_bytes) * kGrantHeadroom;
     if (with_headroom < static_cast<double>(wanted)) {
-      wanted = std::max(planning_bytes, static_cast<int64_t>(with_headroom));
+      wanted = std::min(wanted, std::max(planning_bytes, RoundUpToStep(static_cast<int64_t>(with_headroom))));
     }
   }
   if (grant_ == nullptr) {

@@ -11,6 +11,7 @@
 
 #include "common/ids.h"
 #include "common/log.h"
+#include "common/process_memory.h"
 #include "query/worker_process.h"
 
 namespace neurolake::query {
@@ -26,27 +27,6 @@ constexpr int64_t kReservedBytes = 256LL << 20;
 constexpr int64_t kRetainedBytesMax = 256LL << 20;
 constexpr milliseconds kSupervisorTick{20};
 constexpr milliseconds kSpawnTimeout{20'000};
-
-struct ProcessMemory {
-  int64_t data_bytes = 0;      ///< What RLIMIT_DATA counts, and the stack.
-  int64_t resident_bytes = 0;  ///< Anonymous memory in use.
-};
-
-/// Cheap enough to ask fifty times a second. Zeros for a process that is gone.
-ProcessMemory ReadMemory(pid_t pid) {
-  static const int64_t page_bytes = ::sysconf(_SC_PAGESIZE);
-  char text[128] = {};
-  const int file = ::open(fmt::format("/proc/{}/statm", pid).c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return {};
-  const ssize_t got = ::read(file, text, sizeof(text) - 1);
-  ::close(file);
-  long long total = 0, resident = 0, shared = 0, code = 0, library = 0, data = 0;
-  if (got <= 0 ||
-      std::sscanf(text, "%lld %lld %lld %lld %lld %lld", &total, &resident, &shared, &code, &library, &data) != 6) {
-    return {};
-  }
-  return {.data_bytes = data * page_bytes, .resident_bytes = (resident - shared) * page_bytes};
-}
 
 int64_t SteadyNanoseconds() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
@@ -148,7 +128,7 @@ Result<std::unique_ptr<Worker>> WorkerPool::Spawn() {
   if (!ready || !*ready || (*ready)->kind != FrameKind::kReady) {
     return MakeError(ErrorCode::kUnavailable, "a worker process did not start");
   }
-  worker->fresh_resident_bytes_ = ReadMemory(pid).resident_bytes;
+  worker->fresh_resident_bytes_ = ReadProcessMemory(pid).resident_bytes;
   return worker;
 }
 
@@ -178,7 +158,7 @@ Result<std::unique_ptr<Worker>> WorkerPool::Lease(const RequestContext& ctx, int
     }
   }
   --wanted_;
-  const ProcessMemory idle = ReadMemory(worker->pid_);
+  const ProcessMemory idle = ReadProcessMemory(worker->pid_);
   worker->idle_data_bytes_ = idle.data_bytes;
   worker->idle_resident_bytes_ = idle.resident_bytes;
   worker->ctx_ = ctx;
@@ -210,7 +190,7 @@ void WorkerPool::Return(std::unique_ptr<Worker> worker, bool reusable) {
   }
   ++worker->statements_;
   // A statement may leave memory behind in the allocator; a bloated worker is cheaper to replace than to reason about.
-  const bool bloated = ReadMemory(worker->pid_).resident_bytes > worker->fresh_resident_bytes_ + kRetainedBytesMax;
+  const bool bloated = ReadProcessMemory(worker->pid_).resident_bytes > worker->fresh_resident_bytes_ + kRetainedBytesMax;
   if (!reusable || bloated || worker->cancelled() || worker->statements_ >= options_.statements_max) {
     Destroy(std::move(worker));
     return;
@@ -250,7 +230,7 @@ void WorkerPool::CheckLeased(Worker& worker, SteadyTime now) {
     worker.Cancel(WorkerEnd::kCancelled);
   } else if (now >= worker.ctx_->deadline()) {
     worker.Cancel(WorkerEnd::kDeadline);
-  } else if (ReadMemory(worker.pid_).resident_bytes >
+  } else if (ReadProcessMemory(worker.pid_).resident_bytes >
              worker.idle_resident_bytes_ + worker.memory_limit_bytes_ + kMemorySlackBytes) {
     worker.killed_for_memory_ = true;
     ::kill(worker.pid_, SIGKILL);

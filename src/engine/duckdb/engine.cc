@@ -20,11 +20,6 @@
 namespace neurolake::engine::duckdb {
 namespace {
 
-/// What the engine needs at most beside its buffers, as far as it was seen (sorts written to Parquet).
-constexpr int64_t kBesideBuffersMax = 256LL << 20;
-/// Below that two threads cannot even sort.
-constexpr int64_t kBuffersMin = 128LL << 20;
-
 struct LakeStorageInfo final : public native::StorageExtensionInfo {
   explicit LakeStorageInfo(StatementState& state) : state(state) {}
   StatementState& state;
@@ -58,6 +53,8 @@ void Configure(native::DBConfig& config, const EngineOptions& options) {
   config.SetOptionByName("allow_unsigned_extensions", native::Value(false));
   config.SetOptionByName("allow_persistent_secrets", native::Value(false));
   config.SetOptionByName("threads", native::Value::BIGINT(std::max(1, options.threads)));
+  // The system's own page cache holds local files, and outside of what statements are granted.
+  config.SetOptionByName("enable_external_file_cache", native::Value(false));
   config.options.temporary_directory = options.spill_directory;
   if (options.memory_limit_bytes > 0) {
     config.options.maximum_memory = static_cast<native::idx_t>(options.memory_limit_bytes);
@@ -101,7 +98,9 @@ Result<std::unique_ptr<Engine>> OpenEngine(const EngineOptions& options, storage
   core->state->store = &store;
   core->state->paths = &core->paths;
   NL_RETURN_IF_ERROR(GuardDuckDb(ErrorStage::kRun, "", &core->broken, [&] { Open(*core, options); }));
-  core->log_reader = NewLogReader(*core->database, store, options.threads);
+  core->memory = std::make_unique<MemoryLimit>(*core->database);
+  core->log_reader =
+      NewLogReader(*core->database, store, options.threads, [memory = core->memory.get()] { memory->Apply(); });
   core->snapshots = std::make_unique<SnapshotCache>(store, *core->log_reader);
   core->state->snapshots = core->snapshots.get();
   return std::make_unique<DuckDbEngine>(std::move(core));
@@ -173,19 +172,13 @@ Result<void> DuckDbEngine::BeginStatement(const RequestContext& ctx, LakeProvide
     return MakeError(ErrorCode::kInvalidArgument, "unknown time zone: {}", time_zone);
   }
   const int64_t headroom = state.grants.write ? state.grants.write->headroom_bytes : 0;
-  auto ready = SetMemoryLimit(memory_limit_bytes - std::min(headroom, memory_limit_bytes / 2));
-  if (!ready.has_value()) EndStatement();
-  return ready;
+  core_->memory->Want(memory_limit_bytes - std::min(headroom, memory_limit_bytes / 2));
+  return {};
 }
 
 Result<void> DuckDbEngine::SetMemoryLimit(int64_t memory_limit_bytes) {
-  if (memory_limit_bytes <= 0) return {};
-  // The engine counts its buffers; decoding, sorting runs and the Parquet writer take memory beside them.
-  const int64_t beside = std::min(memory_limit_bytes / 4, kBesideBuffersMax);
-  const auto limit = static_cast<native::idx_t>(
-      std::max(memory_limit_bytes - beside, std::min(memory_limit_bytes, kBuffersMin)));
-  return core_->Guard(ErrorStage::kRun,
-                      [&] { native::BufferManager::GetBufferManager(core_->context()).SetMemoryLimit(limit); });
+  core_->memory->Want(memory_limit_bytes);
+  return core_->Guard(ErrorStage::kRun, [&] { core_->memory->Apply(); });
 }
 
 void DuckDbEngine::EndStatement() {
@@ -197,6 +190,7 @@ void DuckDbEngine::EndStatement() {
   state.provider = nullptr;
   state.gate = nullptr;
   state.grants = {};
+  (void)core_->Guard(ErrorStage::kRun, [&] { core_->memory->GiveBack(); });
 }
 
 Result<std::vector<std::unique_ptr<ParsedQuery>>> DuckDbEngine::Parse(const std::string& sql) {

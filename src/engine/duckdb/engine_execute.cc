@@ -36,6 +36,7 @@ Result<std::string> DuckDbEngine::Explain(plan::CostedQuery query) {
     auto& context = core_->context();
     context.RunFunctionInTransaction(
         [&] {
+          core_->memory->Apply();
           ApplyDecisions(context, *plan, decisions);
           native::Optimizer optimizer(*plan->binder, context);
           plan->root = optimizer.Optimize(std::move(plan->root));

@@ -16,8 +16,12 @@ using tables::delta::ReplayedLog;
 
 class BulkLogReader final : public tables::delta::LogReader {
  public:
-  BulkLogReader(native::DuckDB& database, storage::ObjectStore& store, int threads)
-      : database_(database), store_(store), threads_(std::clamp(threads, 1, 8)) {}
+  BulkLogReader(native::DuckDB& database, storage::ObjectStore& store, int threads,
+                std::function<void()> before_checkpoint)
+      : database_(database),
+        store_(store),
+        threads_(std::clamp(threads, 1, 8)),
+        before_checkpoint_(std::move(before_checkpoint)) {}
 
   Result<ReplayedLog> Replay(const RequestContext& ctx, const LogSegment& segment) override {
     Reconciler reconciler(Reconciler::Order::kNewestFirst);
@@ -70,6 +74,7 @@ class BulkLogReader final : public tables::delta::LogReader {
 
   Result<void> ReplayCheckpoint(const RequestContext& ctx, const LogSegment& segment, std::vector<std::string> files,
                                 Reconciler& reconciler) {
+    before_checkpoint_();
     CheckpointReader reader(database_);
     // Sidecars hold file actions alone, so one more round is all there can be.
     for (int round = 0; round < 2 && !files.empty(); ++round) {
@@ -91,13 +96,14 @@ class BulkLogReader final : public tables::delta::LogReader {
   native::DuckDB& database_;
   storage::ObjectStore& store_;
   int threads_;
+  std::function<void()> before_checkpoint_;
 };
 
 }  // namespace
 
 std::unique_ptr<tables::delta::LogReader> NewLogReader(native::DuckDB& database, storage::ObjectStore& store,
-                                                       int threads) {
-  return std::make_unique<BulkLogReader>(database, store, threads);
+                                                       int threads, std::function<void()> before_checkpoint) {
+  return std::make_unique<BulkLogReader>(database, store, threads, std::move(before_checkpoint));
 }
 
 }  // namespace neurolake::engine::duckdb

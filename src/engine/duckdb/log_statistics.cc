@@ -14,10 +14,13 @@ using Kind = tables::delta::DataType::Kind;
 // More files than this take longer to ask than a better plan saves.
 constexpr size_t kFilesMax = 1'000;
 
+// The log holds these columns' bounds in full; of others it may hold shortened or rounded ones.
 bool IsExact(Kind kind) {
   return kind == Kind::kLong || kind == Kind::kInteger || kind == Kind::kShort || kind == Kind::kByte ||
-         kind == Kind::kDate;
+         kind == Kind::kDate || kind == Kind::kDecimal;
 }
+
+bool IsNested(Kind kind) { return kind == Kind::kStruct || kind == Kind::kArray || kind == Kind::kMap; }
 
 struct Bounds {
   std::optional<native::Value> min, max;
@@ -29,7 +32,7 @@ struct Bounds {
   }
 };
 
-// False when the file's bounds are not known.
+// False when what is asked of the file is not known: whether it has NULLs and, of exact columns, its bounds.
 bool AddFile(const tables::delta::AddFile& file, const tables::delta::StructField& field, bool partition,
              Bounds& bounds) {
   if (partition) {
@@ -45,6 +48,7 @@ bool AddFile(const tables::delta::AddFile& file, const tables::delta::StructFiel
   auto found = statistics.columns.find(field.physical_name());
   if (found == statistics.columns.end() || !found->second.null_count.has_value()) return false;
   if (*found->second.null_count > 0) bounds.has_null = true;
+  if (!IsExact(field.type.kind)) return true;
   if (statistics.record_count.has_value() && *found->second.null_count >= *statistics.record_count) return true;
   if (!found->second.min.has_value() || !found->second.max.has_value()) return false;
   auto low = ParseDeltaValue(*found->second.min, field.type);
@@ -61,19 +65,23 @@ native::unique_ptr<native::BaseStatistics> LogStatistics(const LakeScan& scan, c
   const auto& fields = scan.snapshot->schema().fields;
   if (native::IsVirtualColumn(column) || column >= fields.size() || !scan.table->entry().managed) return nullptr;
   const auto& field = fields[column];
-  if (!IsExact(field.type.kind) || files.empty() || files.size() > kFilesMax) return nullptr;
+  if (IsNested(field.type.kind) || files.empty() || files.size() > kFilesMax) return nullptr;
   const auto& partitions = scan.snapshot->metadata().partition_columns;
   const bool partition = std::ranges::find(partitions, field.name) != partitions.end();
   Bounds bounds;
   for (uint32_t file : files) {
     if (!AddFile(scan.snapshot->files()[file], field, partition, bounds)) return nullptr;
   }
-  if (!bounds.min.has_value()) return nullptr;
-  auto statistics = native::NumericStats::CreateEmpty(ToDuckDbType(field.type));
-  native::NumericStats::SetMin(statistics, *bounds.min);
-  native::NumericStats::SetMax(statistics, *bounds.max);
-  statistics.SetHasNoNull();
-  if (bounds.has_null) statistics.SetHasNull();
+  auto statistics = native::BaseStatistics::CreateUnknown(ToDuckDbType(field.type));
+  if (IsExact(field.type.kind)) {
+    if (!bounds.min.has_value()) return nullptr;
+    native::NumericStats::SetMin(statistics, *bounds.min);
+    native::NumericStats::SetMax(statistics, *bounds.max);
+  } else if (bounds.has_null) {
+    return nullptr;
+  }
+  // Without NULLs the engine compares and aggregates by shorter ways.
+  if (!bounds.has_null) statistics.Set(native::StatsInfo::CANNOT_HAVE_NULL_VALUES);
   return statistics.ToUnique();
 }
 

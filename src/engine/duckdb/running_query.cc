@@ -51,6 +51,7 @@ class DuckDbRunningQuery final : public RunningQuery {
 
  private:
   void StartPending() {
+    core_.memory->Apply();
     auto& context = core_.context();
     auto& meta = native::MetaTransaction::Get(context);
     for (const auto& [name, change] : plan_->properties.modified_databases) {

@@ -2,6 +2,7 @@
 #include "engine/duckdb/engine.h"
 #include "engine/duckdb/internal/bound_plan.h"
 #include "engine/duckdb/internal/error_translation.h"
+#include "engine/duckdb/internal/memory_limit.h"
 #include "engine/duckdb/internal/path_grants.h"
 #include "engine/duckdb/internal/snapshot_cache.h"
 #include "engine/duckdb/internal/statement_state.h"
@@ -15,6 +16,7 @@ struct EngineCore {
   // In this order: connections go before the instance.
   native::unique_ptr<native::DuckDB> database;
   native::unique_ptr<native::Connection> connection;  ///< Users' statements.
+  std::unique_ptr<MemoryLimit> memory;
   std::unique_ptr<tables::delta::LogReader> log_reader;
   std::unique_ptr<SnapshotCache> snapshots;
   std::atomic<bool> interrupted{false};
