@@ -4,18 +4,11 @@ checked. `--rows 100000000` is the size the goals are about; `--layout` says how
 `spread` (every file has some) or `together` (1 % of the keys, next to each other)."""
 import argparse
 import json
-import os
-import pathlib
 import subprocess
 import sys
-import threading
 import time
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
-sys.path.insert(0, str(HERE.parent / "tests" / "support"))
-from run import Client, record, timed  # noqa: E402
-from server import Server  # noqa: E402
+from measure import Client, MemoryPeak, Server, record, timed
 
 # A process of its own, so that its peak is its own and that running out of memory ends nothing else.
 PEER = """
@@ -35,48 +28,6 @@ else:
 seconds = time.perf_counter() - begin
 print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
 """
-
-
-class Peak:
-    """The largest memory that a process and those below it had together, in MiB, looked at ten times a second."""
-
-    def __init__(self, pid):
-        self.pid, self.mib, self.done = pid, 0.0, threading.Event()
-        self.thread = threading.Thread(target=self.watch, daemon=True)
-
-    def tree(self):
-        parents = {}
-        for entry in os.listdir("/proc"):
-            if entry.isdigit():
-                try:
-                    stat = pathlib.Path(f"/proc/{entry}/stat").read_text()
-                except OSError:
-                    continue
-                parents.setdefault(int(stat.rsplit(")", 1)[1].split()[1]), []).append(int(entry))
-        found, todo = [], [self.pid]
-        while todo:
-            found.append(todo.pop())
-            todo += parents.get(found[-1], [])
-        return found
-
-    def watch(self):
-        while not self.done.wait(0.1):
-            kib = 0
-            for pid in self.tree():
-                try:
-                    lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
-                except OSError:
-                    continue
-                kib += sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
-            self.mib = max(self.mib, kib / 1024)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.done.set()
-        self.thread.join()
 
 
 def peer(path, what, args, first, step, count, timeout):
@@ -115,7 +66,7 @@ def measure(server, client, args):
                f"FROM range({count}) r(i) UNION ALL SELECT {rows} + i, 7, 0.5 FROM range({count // 10}) r(i)")
 
     scan, _ = timed(lambda: client.sql("SELECT count(*) FROM ours WHERE id % 1000 = 3"))
-    with Peak(server.process.pid) as peak:
+    with MemoryPeak(server.process.pid) as peak:
         seconds, _ = timed(lambda: client.sql(
             "MERGE INTO ours t USING changes s ON t.id = s.id WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *"))
     theirs_seconds, theirs_mib, trouble = peer(theirs, "merge", args, first, step, count, args.timeout)
@@ -124,15 +75,15 @@ def measure(server, client, args):
         answers = "ANSWERS DIFFER"
     results.append({"name": f"MERGE of 1 % into {rows:,} rows, {args.layout}", "ours": seconds, "peer": theirs_seconds,
                     "unit": "s", "goal": "≤ 0.2 of delta-rs, ≤ 3 GiB",
-                    "note": f"peak {peak.mib / 1024:.2f} GiB, delta-rs {theirs_mib / 1024:.2f} GiB; {trouble or answers}"})
+                    "note": f"peak {peak.sum_bytes / 2**30:.2f} GiB, delta-rs {theirs_mib / 1024:.2f} GiB; {trouble or answers}"})
 
-    with Peak(server.process.pid) as peak:
+    with MemoryPeak(server.process.pid) as peak:
         seconds, _ = timed(lambda: client.sql("DELETE FROM ours WHERE id % 1000 = 3"))
     theirs_seconds, theirs_mib, trouble = peer(theirs, "delete", args, first, step, count, args.timeout)
     answers = "answers equal" if not trouble and sums(client, "ours") == sums(client, "theirs") else "answers not compared"
     results.append({"name": f"DELETE of 0.1 % of {rows:,} rows", "ours": seconds, "peer": theirs_seconds, "unit": "s",
                     "goal": "≤ 2 × the scan",
-                    "note": f"{seconds / scan:.2f} × the scan ({scan:.2f} s); peak {peak.mib / 1024:.2f} GiB, delta-rs "
+                    "note": f"{seconds / scan:.2f} × the scan ({scan:.2f} s); peak {peak.sum_bytes / 2**30:.2f} GiB, delta-rs "
                             f"{theirs_mib / 1024:.2f} GiB; {trouble or answers}"})
     return results
 

@@ -2,108 +2,20 @@
 """Benchmarks as ratios in one run. Each compares NeuroLake through its HTTP door with DuckDB 1.5.5 in process on the same
 files, the same threads and the same machine, taking turns, so that a noisy neighbour meets both."""
 import argparse
-import datetime
-import http.client
-import importlib.util
 import json
 import os
 import pathlib
-import platform
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 import duckdb
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "support"))
-from server import Server  # noqa: E402
-
-TABLES = ["lineitem", "orders", "customer", "part", "partsupp", "supplier", "nation", "region"]
-
-
-def extension(name):
-    root = pathlib.Path(importlib.util.find_spec(f"duckdb_extension_{name}").submodule_search_locations[0])
-    return str(next(root.rglob(f"{name}.duckdb_extension")))
-
-
-def timed(call):
-    begin = time.perf_counter()
-    result = call()
-    return time.perf_counter() - begin, result
-
-
-class Client:
-    """One kept-alive connection, so that a small statement is not measured with a handshake."""
-
-    def __init__(self, server):
-        self.server = server
-        host = server.url.split("://")[1]
-        self.connection = http.client.HTTPConnection(host, timeout=600)
-        self.headers = {"Authorization": f"Bearer {server.admin_token}", "Content-Type": "application/json"}
-
-    def sql(self, statement):
-        self.connection.request("POST", "/v1/sql", json.dumps({"statement": statement}), self.headers)
-        response = self.connection.getresponse()
-        answer = json.loads(response.read())
-        if response.status != 200 or answer.get("error"):
-            raise RuntimeError(f"{statement[:80]}: {answer}")
-        return answer["rows"]
-
-
-def normal(rows):
-    def cell(value):
-        if value is None:
-            return None
-        if isinstance(value, bool):
-            return value
-        try:
-            return round(float(value), 2)
-        except (TypeError, ValueError):
-            return str(value)
-    return [tuple(cell(v) for v in row) for row in rows]
-
-
-def make_tpch(folder, scale):
-    connection = duckdb.connect()
-    connection.execute(f"LOAD '{extension('tpch')}'")
-    connection.execute(f"CALL dbgen(sf={scale})")
-    for table in TABLES:
-        connection.execute(f"COPY {table} TO '{folder}/{table}.parquet' (FORMAT parquet)")
-    queries = connection.execute("SELECT query_nr, query FROM tpch_queries() ORDER BY 1").fetchall()
-    connection.close()
-    return queries
-
-
-def tpch(server, folder, scale, rounds):
-    queries = make_tpch(folder, scale)
-    client = Client(server)
-    for table in TABLES:
-        client.sql(f"COPY INTO {table} FROM '{folder}/{table}.parquet' FILEFORMAT = PARQUET")
-    raw = duckdb.connect(config={"threads": os.cpu_count()})
-    ids = dict(client.sql("SELECT table_name, id FROM system.tables"))
-    for table in TABLES:
-        raw.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet('{server.lake}/tables/{ids[table]}/**/*.parquet')")
-    ours, theirs, wrong = [], [], []
-    for number, query in queries:
-        mine, peer = [], []
-        for _ in range(rounds):
-            seconds, expected = timed(lambda: raw.execute(query).fetchall())
-            peer.append(seconds)
-            seconds, rows = timed(lambda: client.sql(query))
-            mine.append(seconds)
-        if normal(rows) != normal(expected):
-            wrong.append(number)
-        ours.append(min(mine))
-        theirs.append(min(peer))
-        print(f"tpch q{number:02d}: {min(mine) * 1e3:8.1f} ms, DuckDB {min(peer) * 1e3:8.1f} ms", flush=True)
-    return {"name": f"TPC-H SF {scale}, 22 queries over HTTP", "ours": sum(ours), "peer": sum(theirs),
-            "unit": "s, sum of the best of " + str(rounds), "goal": "≤ 1.10",
-            "note": "all answers equal" if not wrong else f"ANSWERS DIFFER: {wrong}"}
+import decision_support
+from measure import Client, MemoryPeak, Server, record, timed
 
 
 def small_statement(server, count):
@@ -140,54 +52,6 @@ def way_to_worker(server, count):
                                       f"storing the attempt {record / 1e3:.2f} ms"}
 
 
-class MemoryPeak:
-    """Memory of a process and its descendants while the block runs: the largest sum of their resident sets, by samples,
-    and the largest of one, by the kernel's own high-water mark, which misses nothing."""
-
-    def __init__(self, process_id):
-        self.process_id = process_id
-        self.sum_bytes = self.one_bytes = 0
-        self.ended = threading.Event()
-        self.thread = threading.Thread(target=self.sample)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *ignored):
-        self.ended.set()
-        self.thread.join()
-
-    def family(self):
-        children = {}
-        for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
-            try:
-                fields = stat.read_text().rpartition(")")[2].split()
-                children.setdefault(int(fields[1]), []).append(int(stat.parent.name))
-            except OSError:  # It ended meanwhile.
-                continue
-        family = [self.process_id]
-        for parent in family:
-            family += children.get(parent, [])
-        return family
-
-    def sample(self):
-        while not self.ended.wait(0.05):
-            total = 0
-            for process in self.family():
-                try:
-                    status = dict(line.split(":", 1) for line in open(f"/proc/{process}/status"))
-                except OSError:
-                    continue
-                total += int(status.get("VmRSS", "0 kB").split()[0]) * 1024
-                self.one_bytes = max(self.one_bytes, int(status.get("VmHWM", "0 kB").split()[0]) * 1024)
-            self.sum_bytes = max(self.sum_bytes, total)
-
-    def __str__(self):
-        return (f"peak memory {self.sum_bytes / 1e9:.2f} GB in all processes (goal ≤ 4), "
-                f"{self.one_bytes / 1e9:.2f} GB in the largest")
-
-
 CSV_BYTES_PER_ROW = 77.0  # Of 65 million rows it is 77.5; of fewer a little less, as their numbers are shorter.
 
 
@@ -218,17 +82,20 @@ def ingest(binary, folder, gigabytes):
             ours, _ = timed(lambda: client.sql(f"COPY INTO big FROM '{path}' FILEFORMAT = CSV"))
         loaded = client.sql("SELECT count(*) FROM big")[0][0]
     size = os.path.getsize(path) / 1e9
-    note = f"{loaded:,} rows, {loaded / ours:,.0f} rows/s, {memory}"
+    note = f"{loaded:,} rows, {loaded / ours:,.0f} rows/s, {memory} (goal ≤ 4 GB)"
     if loaded != rows:
         note = f"ROWS DIFFER, {rows:,} expected: {note}"
     return {"name": f"ingest of a {size:.2f} GB CSV", "ours": ours, "peer": peer, "unit": "s", "goal": "≤ 1.25", "note": note}
 
 
-def many_files(server, folder, count=100_000):
-    """A new process opens a table whose log adds `count` files in one commit, and answers count(*) from it."""
-    root = pathlib.Path(folder) / "many"
+def make_many_files(root, count):
+    """A log that adds `count` files of ten ids each in one commit; the file in the middle exists."""
     (root / "_delta_log").mkdir(parents=True)
     schema = {"type": "struct", "fields": [{"name": "id", "type": "long", "nullable": True, "metadata": {}}]}
+    middle = count // 2
+    duckdb.execute(f"COPY (SELECT {middle * 10} + i AS id FROM range(10) r(i)) TO '{root}/part-{middle:08d}.parquet' "
+                   "(FORMAT parquet)")
+    size = (root / f"part-{middle:08d}.parquet").stat().st_size
     with open(root / "_delta_log" / f"{0:020d}.json", "w") as log:
         log.write(json.dumps({"protocol": {"minReaderVersion": 1, "minWriterVersion": 2}}) + "\n")
         log.write(json.dumps({"metaData": {"id": "m", "format": {"provider": "parquet", "options": {}},
@@ -237,42 +104,38 @@ def many_files(server, folder, count=100_000):
         for i in range(count):
             stats = json.dumps({"numRecords": 10, "minValues": {"id": i * 10}, "maxValues": {"id": i * 10 + 9},
                                 "nullCount": {"id": 0}})
-            log.write(json.dumps({"add": {"path": f"part-{i:08d}.parquet", "partitionValues": {}, "size": 1000,
+            log.write(json.dumps({"add": {"path": f"part-{i:08d}.parquet", "partitionValues": {}, "size": size,
                                           "modificationTime": 0, "dataChange": True, "stats": stats}}) + "\n")
-    lake = folder + "/many-lake"
-    command = [server.binary, "--lake", lake, "sql", "-c"]
-    subprocess.run(command + [f"CREATE EXTERNAL LOCATION m URL '{folder}/many' WITH (REGISTER = TRUE)"], check=True,
-                   capture_output=True)
-    subprocess.run(command + [f"CREATE TABLE many LOCATION '{root}'"], check=True, capture_output=True)
-    empty = min(timed(lambda: subprocess.run(command + ["SELECT 1"], check=True, capture_output=True))[0]
-                for _ in range(3))
-    ours = min(timed(lambda: subprocess.run(command + ["SELECT count(*) FROM many"], check=True,
-                                            capture_output=True))[0] for _ in range(3))
-    script = (f"import duckdb; c = duckdb.connect(); c.execute(\"LOAD '{extension('delta')}'\"); "
-              f"c.execute(\"SELECT count(*) FROM delta_scan('{root}') WHERE id < 0\").fetchall()")
+    return middle * 10 + 3
+
+
+def many_files(binary, folder, count):
+    """Cold: a new process opens the table and answers a point query, which opens one file. Warm: a server's second one."""
+    root = pathlib.Path(folder) / "many" / str(count)
+    wanted = make_many_files(root, count)
+    query = f"SELECT id FROM many WHERE id = {wanted}"
+    lake = f"{folder}/lake-{count}"
+    command = [binary, "--lake", lake, "sql", "-c"]
+    cold = lambda text: subprocess.run(command + [text], check=True, capture_output=True, text=True).stdout  # noqa: E731
+    cold(f"CREATE EXTERNAL LOCATION m URL '{folder}/many' WITH (REGISTER = TRUE)")
+    cold(f"CREATE TABLE many LOCATION '{root}'")
+    empty = min(timed(lambda: cold("SELECT 1"))[0] for _ in range(3))
+    ours, answer = min(timed(lambda: cold(query)) for _ in range(3))
+    script = (f"import duckdb; c = duckdb.connect(); c.execute(\"LOAD '{decision_support.extension('delta')}'\"); "
+              f"print(c.execute(\"SELECT id FROM delta_scan('{root}') WHERE id = {wanted}\").fetchall())")
     peer = min(timed(lambda: subprocess.run([sys.executable, "-c", script], check=True, capture_output=True))[0]
                for _ in range(2))
-    return {"name": f"{count} files from one JSON commit, new process", "ours": ours - empty, "peer": peer, "unit": "s",
-            "goal": "≤ 0.5 s", "note": f"beyond an empty statement's {empty:.2f} s; peer: its Delta extension, whole process"}
-
-
-def record(results):
-    commit = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"], capture_output=True,
-                            text=True).stdout.strip()
-    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "unknown")
-    lines = [f"\n## {datetime.date.today()}, commit {commit}", "",
-             f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {cpu}; DuckDB {duckdb.__version__} as peer.",
-             "", "| what | NeuroLake | DuckDB | unit | ratio | goal | note |", "| --- | --- | --- | --- | --- | --- | --- |"]
-    for r in results:
-        lines.append(f"| {r['name']} | {r['ours']:.2f} | {r['peer']:.2f} | {r['unit']} | {r['ours'] / r['peer']:.2f} | "
-                     f"{r['goal']} | {r['note']} |")
-    path = ROOT / "bench" / "RESULTS.md"
-    if not path.exists():
-        path.write_text("# Benchmark results\n\n`make bench` appends here. Ratios are of one run; below 1 is faster than the "
-                        "peer.\n")
-    with path.open("a") as file:
-        file.write("\n".join(lines) + "\n")
-    print("\n".join(lines))
+    with Server(binary, lake=lake) as server, MemoryPeak(server.process.pid) as memory:
+        client = Client(server)
+        client.sql(query)
+        warm = min(timed(lambda: client.sql(query))[0] for _ in range(5))
+        read = next(row[0].strip() for row in client.sql(f"EXPLAIN ANALYZE {query}") if "files read" in row[0])
+    wrong = "" if str(wanted) in answer else "ANSWER DIFFERS; "
+    goal = "≤ 0.5 s" if count <= 100_000 else "≤ 5 s, ≤ 2 GB"
+    return {"name": f"{count:,} files from one JSON commit, point query of a new process", "ours": ours - empty,
+            "peer": peer, "unit": "s", "goal": f"{goal}, warm ≤ 50 ms",
+            "note": f"{wrong}beyond an empty statement's {empty:.2f} s; warm {warm * 1e3:.0f} ms; {' '.join(read.split())}; "
+                    f"{memory}; peer: its Delta extension, whole process"}
 
 
 def main():
@@ -280,8 +143,9 @@ def main():
     parser.add_argument("--binary", required=True)
     parser.add_argument("--scale", type=float, default=1)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--files", type=int, nargs="*", default=[100_000])
     parser.add_argument("--gigabytes", type=float, default=5)
-    parser.add_argument("--only", nargs="*", default=["tpch", "small", "files", "ingest"])
+    parser.add_argument("--only", nargs="*", default=["tpch", "small", "files", "ingest"], help="also: tpcds")
     args = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="neurolake-bench-")
     results = []
@@ -291,10 +155,11 @@ def main():
             if "small" in args.only:
                 results.append(small_statement(server, 500))
                 results.append(way_to_worker(server, 500))
-            if "tpch" in args.only:
-                results.append(tpch(server, folder, args.scale, args.rounds))
-            if "files" in args.only:
-                results.append(many_files(server, folder))
+            for name in ("tpch", "tpcds"):
+                if name in args.only:
+                    results.append(decision_support.run(name, server, folder, args.scale, args.rounds))
+        if "files" in args.only:
+            results += [many_files(args.binary, folder, count) for count in args.files]
         if "ingest" in args.only:
             results.append(ingest(args.binary, folder, args.gigabytes))
     finally:
