@@ -76,7 +76,7 @@ Result<void> MakePlan(const IngestArguments& ingest, StatementRunner& runner, Pl
 /// Whether a new table may be made as shown: asked where a person can answer. The prompt goes to `err`, the answer is a
 /// line; everything but yes and an empty line is no.
 bool MayMakeTable(const IngestArguments& ingest, Console& console) {
-  if (ingest.yes || !console.in_is_terminal || !console.err_is_terminal) return true;
+  if (ingest.yes || !console.can_ask) return true;
   console.err << "Make the table " << PrintableText(ingest.into) << " and load? [Y/n] " << std::flush;
   std::string answer;
   if (!std::getline(console.in, answer)) return false;

@@ -95,6 +95,7 @@ Console ProcessConsole() {
           .in_is_terminal = isatty(STDIN_FILENO) == 1,
           .out_is_terminal = isatty(STDOUT_FILENO) == 1 && !dumb,
           .err_is_terminal = isatty(STDERR_FILENO) == 1 && !dumb && !plain,
+          .can_ask = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1,
           .width = TerminalWidth()};
 }
 

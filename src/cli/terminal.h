@@ -14,6 +14,7 @@ struct Console {
   bool in_is_terminal = false;
   bool out_is_terminal = false;
   bool err_is_terminal = false;
+  bool can_ask = false;  ///< A person reads `err` and answers on `in`, on however plain a terminal.
   /// Columns of the terminal `out` is; 0 when unlimited.
   int width = 0;
 };

@@ -249,12 +249,13 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(abort.returncode, 1)
         self.assertIn("line 3, column id: cannot_cast", abort.stderr)
 
-    def ask(self, answer, *more):
+    def ask(self, answer, *more, environment=()):
         """Runs ingest on a terminal, answers its question, gives everything it said."""
         path = self.file("a.csv", "id,v\n1,x\n")
         process, terminal = pty.fork()
         if process == 0:
-            os.execv(BINARY, [BINARY, "--lake", self.lake, "ingest", path, "--into", "bronze.asked", *more])
+            os.execve(BINARY, [BINARY, "--lake", self.lake, "ingest", path, "--into", "bronze.asked", *more],
+                      {**os.environ, "TERM": "xterm", **dict(environment)})
         said = ""
         answered = False
         while select.select([terminal], [], [], 60)[0]:
@@ -273,10 +274,11 @@ class CommandLine(unittest.TestCase):
         return said
 
     def test_a_person_is_asked_before_a_table_is_made(self):
-        said = self.ask("n")
-        self.assertLess(said.index("BIGINT"), said.index("Make the table bronze.asked and load? [Y/n]"))
-        self.assertIn("Nothing was loaded.", said)
-        self.assertEqual(self.rows("bronze.asked"), [])
+        for environment in ({}, {"TERM": "dumb"}, {"NO_COLOR": "1"}):
+            said = self.ask("n", environment=environment)
+            self.assertLess(said.index("BIGINT"), said.index("Make the table bronze.asked and load? [Y/n]"))
+            self.assertIn("Nothing was loaded.", said)
+            self.assertEqual(self.rows("bronze.asked"), [])
         self.assertNotIn("[Y/n]", self.ask("", "--yes"))
         self.assertEqual(len(self.rows("bronze.asked")), 1)
         self.assertNotIn("[Y/n]", self.ask(""))  # The table is there now.

@@ -195,7 +195,7 @@ TEST(IngestTest, APersonIsAskedBeforeATableIsMade) {
                         Case{"n\n", true, 3}}) {
     TestBench bench;
     bench.in.str(c.answer);
-    bench.console.in_is_terminal = bench.console.err_is_terminal = true;
+    bench.console.can_ask = true;
     const std::string path = TemporaryFile("a.csv", "id\n1\n");
     bench.client.answers["SELECT 1 FROM system.tables WHERE schema_name = 'b' AND table_name = 't'"] = {
         .names = {"n"}, .types = {"BIGINT"}};
