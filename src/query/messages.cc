@@ -122,27 +122,32 @@ std::string StagesJson(const StageTimes& stages) { return json::serialize(Encode
 std::string Encode(const StartMessage& message) {
   json::array rights;
   for (const Right right : message.principal.rights) rights.push_back(static_cast<int64_t>(right));
-  return json::serialize(json::object{{"statement_id", message.statement_id},
-                                      {"request_id", message.request_id},
-                                      {"door", message.door},
-                                      {"principal_id", message.principal.id.value()},
-                                      {"principal_name", message.principal.name},
-                                      {"role", message.principal.role},
-                                      {"rights", std::move(rights)},
-                                      {"sql", message.request.sql},
-                                      {"parameters", EncodeParameters(message.request.parameters)},
-                                      {"schema", message.request.schema},
-                                      {"time_zone", message.request.time_zone},
-                                      {"memory_bytes", message.memory_bytes},
-                                      {"planning_bytes", message.planning_bytes},
-                                      {"rows_max", message.request.rows_max},
-                                      {"deadline_ms", message.deadline_ms},
-                                      {"log_level", message.log_level},
-                                      {"readable", EncodeReadable(message.readable)}});
+  json::object start{{"statement_id", message.statement_id},
+                     {"request_id", message.request_id},
+                     {"door", message.door},
+                     {"principal_id", message.principal.id.value()},
+                     {"principal_name", message.principal.name},
+                     {"role", message.principal.role},
+                     {"rights", std::move(rights)},
+                     {"sql", message.request.sql},
+                     {"parameters", EncodeParameters(message.request.parameters)},
+                     {"schema", message.request.schema},
+                     {"time_zone", message.request.time_zone},
+                     {"memory_bytes", message.memory_bytes},
+                     {"planning_bytes", message.planning_bytes},
+                     {"rows_max", message.request.rows_max},
+                     {"deadline_ms", message.deadline_ms},
+                     {"log_level", message.log_level},
+                     {"readable", EncodeReadable(message.readable)},
+                     {"append_rows_max", message.append_rows_max},
+                     {"append_bytes_max", message.append_bytes_max}};
+  if (message.group) return EncodeGroup(*message.group, std::move(start));
+  return json::serialize(start);
 }
 
-Result<StartMessage> DecodeStart(std::string_view text) {
-  NL_ASSIGN_OR_RETURN(const json::object object, ParseObject(text));
+Result<StartMessage> DecodeStart(std::string_view payload) {
+  NL_ASSIGN_OR_RETURN(const Attached attached, Detach(payload));
+  NL_ASSIGN_OR_RETURN(const json::object object, ParseObject(attached.json));
   StartMessage message;
   NL_ASSIGN_OR_RETURN(message.statement_id, StringMember(object, "statement_id"));
   NL_ASSIGN_OR_RETURN(message.request_id, StringMember(object, "request_id"));
@@ -169,6 +174,9 @@ Result<StartMessage> DecodeStart(std::string_view text) {
   NL_ASSIGN_OR_RETURN(message.deadline_ms, IntMember(object, "deadline_ms"));
   NL_ASSIGN_OR_RETURN(message.log_level, IntMember(object, "log_level"));
   NL_ASSIGN_OR_RETURN(message.readable, DecodeReadable(object));
+  NL_ASSIGN_OR_RETURN(message.append_rows_max, IntMember(object, "append_rows_max"));
+  NL_ASSIGN_OR_RETURN(message.append_bytes_max, IntMember(object, "append_bytes_max"));
+  NL_ASSIGN_OR_RETURN(message.group, DecodeGroup(object, attached.attachments));
   return message;
 }
 

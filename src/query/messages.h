@@ -9,6 +9,7 @@
 #include "common/result.h"
 #include "engine/duckdb/engine.h"
 #include "engine/duckdb/lake_provider.h"
+#include "query/append_messages.h"
 #include "query/service.h"
 
 // The JSON payloads of worker frames, both ways. Decoding treats the text as hostile: a missing or mistyped member is
@@ -34,6 +35,9 @@ struct StartMessage {
   int64_t deadline_ms = 0;     ///< From receipt.
   int64_t log_level = 0;       ///< The server's, so that a worker's log says as much and no more.
   std::vector<ReadableLocation> readable;
+  int64_t append_rows_max = 0;  ///< An INSERT of no more may hand its rows over; 0: none may.
+  int64_t append_bytes_max = 0;
+  std::optional<GroupMessage> group = std::nullopt;  ///< Write these rows, instead of a statement.
 };
 
 /// Microseconds each stage took, in the order they ran.

@@ -5,6 +5,7 @@
 #include <boost/json/value_from.hpp>
 
 #include "common/text.h"
+#include "query/append_messages.h"
 #include "query/system_relations.h"
 #include "tables/delta/commit.h"
 #include "tables/delta/deletion_vector.h"
@@ -57,7 +58,19 @@ bool IsInsideTable(const std::optional<tables::delta::DeletionVectorDescriptor>&
          IsInsideTable(tables::delta::EncodePath(std::string_view(*path).substr(root.size() + 1)));
 }
 
+/// What the writer of a group has to ask.
+bool IsOfGroups(std::string_view method) {
+  constexpr std::string_view kMethods[] = {"schema_exists", "find_table", "find_view", "commit", "authorize"};
+  return std::ranges::find(kMethods, method) != std::end(kMethods);
+}
+
 }  // namespace
+
+void ProviderServer::ReleaseLane() {
+  if (!held_lane_) return;
+  append_groups_->Release(*held_lane_, statement_id_);
+  held_lane_.reset();
+}
 
 std::string ProviderServer::Handle(std::string_view call) {
   auto answer = Dispatch(call);
@@ -70,10 +83,12 @@ std::string ProviderServer::Handle(std::string_view call) {
   return json::serialize(reply);
 }
 
-Result<json::value> ProviderServer::Dispatch(std::string_view call) {
-  NL_ASSIGN_OR_RETURN(const json::object object, ParseObject(call));
+Result<json::value> ProviderServer::Dispatch(std::string_view payload) {
+  NL_ASSIGN_OR_RETURN(const Attached attached, Detach(payload));
+  NL_ASSIGN_OR_RETURN(const json::object object, ParseObject(attached.json));
   NL_ASSIGN_OR_RETURN(const std::string method, StringMember(object, "method"));
   NL_RETURN_IF_ERROR(ctx_.CheckAlive());
+  if (group_ && !IsOfGroups(method)) return Refused("a group that does more than append");
   if (method == "schema_exists") {
     NL_ASSIGN_OR_RETURN(const std::string schema, StringMember(object, "schema"));
     // Missing and forbidden look the same.
@@ -94,6 +109,8 @@ Result<json::value> ProviderServer::Dispatch(std::string_view call) {
   if (method == "change_name") return ChangeName(object);
   if (method == "prepare_table") return PrepareTable(object);
   if (method == "commit") return Commit(object);
+  if (method == "may_append") return MayAppend(object);
+  if (method == "append") return Append(object, attached.attachments);
   if (method == "create_location" || method == "drop_location") {
     return ChangeLocation(object, method == "create_location");
   }
@@ -303,8 +320,46 @@ Result<void> ProviderServer::CheckDefinition(tables::delta::CommitRequest& reque
   return {};
 }
 
+Result<json::value> ProviderServer::MayAppend(const json::object& arguments) {
+  NL_RETURN_IF_ERROR(Require(Right::kWrite));
+  NL_ASSIGN_OR_RETURN(std::string id, StringMember(arguments, "table"));
+  const TableId table(std::move(id));
+  if (append_groups_ == nullptr || held_lane_ || append_) return json::value(false);
+  NL_ASSIGN_OR_RETURN(const auto record, catalog_.FindTable(table));
+  if (!record) return json::value(false);
+  if (append_groups_->MayAppend(table, statement_id_)) return json::value(true);
+  held_lane_ = table;
+  return json::value(false);
+}
+
+Result<json::value> ProviderServer::Append(const json::object& arguments,
+                                           std::span<const std::string_view> attachments) {
+  /// Far above what a statement may hand over; below what would hurt the server.
+  constexpr int64_t kBytesMax = 64LL << 20;
+  NL_RETURN_IF_ERROR(Require(Right::kWrite));
+  if (append_groups_ == nullptr || append_ || committed_version_) return Refused("rows handed over out of place");
+  AppendedRows rows;
+  NL_ASSIGN_OR_RETURN(std::string id, StringMember(arguments, "table"));
+  rows.table = TableId(std::move(id));
+  NL_ASSIGN_OR_RETURN(rows.definition, StringMember(arguments, "definition"));
+  NL_ASSIGN_OR_RETURN(const auto table, catalog_.FindTable(rows.table));
+  if (!table) return MakeError(ErrorCode::kConflict, "the table was dropped while the statement ran");
+  if (attachments.empty()) return Refused("no rows");
+  GroupMember given{.schema = std::string(attachments[0]), .batches = {}};
+  for (const std::string_view batch : attachments.subspan(1)) given.batches.emplace_back(batch);
+  NL_ASSIGN_OR_RETURN(rows.row_count, CountRows(given));
+  rows.schema = std::move(given.schema);
+  rows.batches = std::move(given.batches);
+  if (rows.bytes() > kBytesMax) return Refused("more rows than may be handed over");
+  rows.statement_id = statement_id_;
+  rows.principal_name = ctx_.principal().name;
+  append_ = std::move(rows);
+  return json::value(nullptr);
+}
+
 Result<json::value> ProviderServer::Commit(const json::object& arguments) {
   NL_ASSIGN_OR_RETURN(engine::duckdb::LakeCommit commit, DecodeCommit(arguments));
+  if (group_ && commit.table != group_->table) return Refused("a group's commit to another table");
   const auto prepared = prepared_.find(commit.table);
   const bool is_new = prepared_new_.contains(commit.table);
   if (prepared != prepared_.end()) {
@@ -322,10 +377,21 @@ Result<json::value> ProviderServer::Commit(const json::object& arguments) {
   commit.request.user_name = ctx_.principal().name;
   commit.request.statement_id = statement_id_;
   commit.request.engine_info = "NeuroLake/" NL_VERSION;
+  if (group_) {
+    commit.request.user_name = group_->user_name;
+    // What follows is the table's upkeep, not the members'.
+    if (!committed_version_) commit.request.grouped_statements = group_->statement_ids;
+  }
   tables::delta::CommitOutcome outcome{.version = commit.request.read_version, .timestamp = ctx_.clock().Now()};
   if (!commit.register_only) {
-    NL_ASSIGN_OR_RETURN(outcome, tables::delta::Commit(ctx_, store_, commit.request));
+    auto committed = tables::delta::Commit(ctx_, store_, commit.request);
+    if (!committed.has_value()) {
+      if (committed.error().code() == ErrorCode::kCommitUnknown) commit_in_doubt_ = committed.error();
+      return std::unexpected(std::move(committed).error());
+    }
+    outcome = *committed;
     committed_version_ = outcome.version;
+    ReleaseLane();
   }
   if (commit.register_only && !is_new) return Refused("a registration of a table that has a name");
   if (is_new) {

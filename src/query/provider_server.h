@@ -5,9 +5,12 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "catalog/catalog.h"
 #include "common/request_context.h"
+#include "query/append_groups.h"
 #include "query/messages.h"
 #include "query/server_actions.h"
 #include "storage/object_store.h"
@@ -15,6 +18,13 @@
 namespace neurolake::query {
 
 class RunningStatements;
+
+/// What the commit of a group of INSERTs says, and the one table that it may touch.
+struct GroupCommit {
+  TableId table;
+  std::string user_name;
+  std::vector<std::string> statement_ids;
+};
 
 /// What the server answers a worker with during one statement: names as the principal may see them, and commits.
 /// The worker ran somebody's SQL, so nothing it says is believed: rights are checked here, locations come from the
@@ -34,19 +44,36 @@ class ProviderServer {
         tables_directory_(std::move(tables_directory)),
         policy_(policy) {}
 
+  ~ProviderServer() { ReleaseLane(); }
+
+  /// From now on small INSERTs may hand their rows over. Borrows it.
+  void UseAppendGroups(AppendGroups& groups) { append_groups_ = &groups; }
+  /// From now on this is the writer of a group, which may look up and write to its table alone.
+  void ServeGroup(GroupCommit group) { group_ = std::move(group); }
+  /// Rows that the statement handed over; they are nowhere yet.
+  bool has_append() const { return append_.has_value(); }
+  std::optional<AppendedRows> TakeAppend() { return std::exchange(append_, std::nullopt); }
+  /// The statement writes to its table no longer: others need not wait for it.
+  void ReleaseLane();
+
   /// A kCall payload to a kReply payload; failures are replies too.
   std::string Handle(std::string_view call);
   /// The version this statement published, if it did.
   std::optional<int64_t> committed_version() const { return committed_version_; }
+  /// Set if it may have published one: nobody could find out.
+  const std::optional<Error>& commit_in_doubt() const { return commit_in_doubt_; }
 
  private:
-  Result<boost::json::value> Dispatch(std::string_view call);
+  Result<boost::json::value> Dispatch(std::string_view payload);
   Result<boost::json::value> FindTable(const boost::json::object& arguments);
   Result<boost::json::value> FindView(const boost::json::object& arguments);
   Result<boost::json::value> ListRelations(const boost::json::object& arguments);
   Result<boost::json::value> ChangeName(const boost::json::object& arguments);
   Result<boost::json::value> PrepareTable(const boost::json::object& arguments);
   Result<boost::json::value> Commit(const boost::json::object& arguments);
+  Result<boost::json::value> MayAppend(const boost::json::object& arguments);
+  Result<boost::json::value> Append(const boost::json::object& arguments,
+                                    std::span<const std::string_view> attachments);
   Result<boost::json::value> ChangeLocation(const boost::json::object& arguments, bool create);
   Result<void> CheckLocation(const std::string& location) const;
   /// Whether the principal may change what the commit changes of the table besides rows, judged by the log: what the
@@ -66,6 +93,11 @@ class ProviderServer {
   std::map<TableId, engine::duckdb::TableEntry> prepared_;
   std::set<TableId> prepared_new_;
   std::optional<int64_t> committed_version_;
+  std::optional<Error> commit_in_doubt_;
+  AppendGroups* append_groups_ = nullptr;
+  std::optional<TableId> held_lane_;  ///< Of `append_groups_`.
+  std::optional<AppendedRows> append_;
+  std::optional<GroupCommit> group_;
 };
 
 }  // namespace neurolake::query

@@ -3,6 +3,7 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_from.hpp>
 
+#include "query/append_messages.h"
 #include "query/messages.h"
 
 namespace neurolake::query {
@@ -38,10 +39,13 @@ void RemoteProvider::Deliver(std::optional<std::string> reply) {
   delivered_.notify_all();
 }
 
-Result<json::value> RemoteProvider::Call(const char* method, json::object arguments) {
+Result<json::value> RemoteProvider::Call(const char* method, json::object arguments,
+                                         std::span<const std::string_view> attachments) {
   arguments["method"] = method;
+  std::string payload = json::serialize(arguments);
+  if (!attachments.empty()) payload = Attach(std::move(payload), attachments);
   std::lock_guard one_call(call_mutex_);
-  NL_RETURN_IF_ERROR(channel_.Send(FrameKind::kCall, json::serialize(arguments)));
+  NL_RETURN_IF_ERROR(channel_.Send(FrameKind::kCall, payload));
   std::unique_lock lock(mutex_);
   // The server answers within the statement's deadline or kills this process.
   delivered_.wait(lock, [&] { return reply_.has_value() || closed_; });
@@ -113,6 +117,22 @@ Result<tables::delta::CommitOutcome> RemoteProvider::Commit(const LakeCommit& co
   NL_ASSIGN_OR_RETURN(const int64_t rebases, IntMember(reply.get_object(), "rebases"));
   outcome.rebases = static_cast<int>(rebases);
   return outcome;
+}
+
+Result<bool> RemoteProvider::MayAppend(const TableId& table) {
+  NL_ASSIGN_OR_RETURN(const json::value may, Call("may_append", {{"table", table.value()}}));
+  if (!may.is_bool()) return BadReply();
+  return may.get_bool();
+}
+
+Result<void> RemoteProvider::Append(const engine::duckdb::LakeAppend& append) {
+  if (commit_check_) NL_RETURN_IF_ERROR(commit_check_());
+  std::vector<std::string_view> attachments{append.schema};
+  attachments.insert(attachments.end(), append.batches.begin(), append.batches.end());
+  NL_ASSIGN_OR_RETURN(
+      const json::value done,
+      Call("append", {{"table", append.table.value()}, {"definition", append.definition}}, attachments));
+  return {};
 }
 
 Result<std::vector<std::string>> RemoteProvider::ReadSystemRows(const std::string& relation, int64_t offset) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "engine/duckdb/lake_provider.h"
@@ -27,6 +28,8 @@ class RemoteProvider final : public engine::duckdb::LakeProvider {
   Result<void> ChangeName(const engine::duckdb::NameChange& change) override;
   Result<engine::duckdb::PreparedTable> PrepareTable(const engine::duckdb::TableCreation& creation) override;
   Result<tables::delta::CommitOutcome> Commit(const engine::duckdb::LakeCommit& commit) override;
+  Result<bool> MayAppend(const TableId& table) override;
+  Result<void> Append(const engine::duckdb::LakeAppend& append) override;
   Result<std::string> Maintain(const std::string& action, const std::string& arguments_json) override;
   Result<std::vector<std::string>> ReadSystemRows(const std::string& relation, int64_t offset) override;
 
@@ -44,7 +47,8 @@ class RemoteProvider final : public engine::duckdb::LakeProvider {
   void Deliver(std::optional<std::string> reply);
 
  private:
-  Result<boost::json::value> Call(const char* method, boost::json::object arguments);
+  Result<boost::json::value> Call(const char* method, boost::json::object arguments,
+                                  std::span<const std::string_view> attachments = {});
 
   Channel& channel_;
   std::mutex call_mutex_;

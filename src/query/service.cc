@@ -10,6 +10,7 @@
 #include "metastore/stored_text.h"
 #include "query/admission.h"
 #include "query/dropped_tables.h"
+#include "query/group_writer.h"
 #include "query/history_keeper.h"
 #include "query/lake_directory.h"
 #include "query/statement.h"
@@ -69,6 +70,7 @@ class LakeService final : public StatementService {
               std::unique_ptr<LakeDirectory> directory, std::unique_ptr<metastore::Store> store)
       : settings_(std::move(settings)),
         resolved_(resolved),
+        clock_(clock),
         metrics_(metrics),
         directory_(std::move(directory)),
         metastore_(std::move(store)),
@@ -93,6 +95,17 @@ class LakeService final : public StatementService {
                                            .statements_max = static_cast<int>(settings_.workers_statements_max),
                                            .memory_bytes = resolved_.planning},
                                           metrics_));
+    group_writer_ = std::make_unique<GroupWriter>(
+        *catalog_, *objects_, running_, *workers_, clock_,
+        GroupWriter::Options{
+            .tables_directory = directory_->tables_path(),
+            .maintenance = {.short_retention = settings_.vacuum_short_retention, .undrop_keep = settings_.undrop_keep},
+            .memory_bytes = resolved_.planning,
+            .wait_max = settings_.admission_wait_max});
+    append_groups_ =
+        std::make_unique<AppendGroups>(AppendGroupsOptions{.statements_max = settings_.group_commit_statements_max,
+                                                           .wait_max = settings_.group_commit_wait_max},
+                                       std::bind_front(&GroupWriter::Write, group_writer_.get()), metrics_);
     return {};
   }
 
@@ -116,6 +129,9 @@ class LakeService final : public StatementService {
         directory_->tables_path(),
         settings_.admission_wait_max,
         resolved_.planning,
+        *append_groups_,
+        settings_.group_commit_enabled ? settings_.group_commit_rows_max : 0,
+        settings_.group_commit_bytes_max,
         {.short_retention = settings_.vacuum_short_retention, .undrop_keep = settings_.undrop_keep}};
     NL_ASSIGN_OR_RETURN(std::unique_ptr<ResultStream> stream,
                         Statement::Start(ctx, std::move(request), lake, memory, std::move(readable)));
@@ -207,6 +223,7 @@ class LakeService final : public StatementService {
 
   const Settings settings_;
   const Resolved resolved_;
+  const Clock& clock_;
   Metrics& metrics_;
   std::unique_ptr<LakeDirectory> directory_;
   std::unique_ptr<metastore::Store> metastore_;
@@ -215,6 +232,8 @@ class LakeService final : public StatementService {
   Admission admission_;
   RunningStatements running_;
   std::unique_ptr<WorkerPool> workers_;
+  std::unique_ptr<GroupWriter> group_writer_;
+  std::unique_ptr<AppendGroups> append_groups_;  ///< Before the writer goes, it waits for what is being written.
   std::atomic<bool> stopping_ = false;
   HistoryKeeper history_keeper_;  ///< Last, with the next: they use the catalogue until they end.
   HistoryKeeper dropped_keeper_;

@@ -64,7 +64,9 @@ Statement::Statement(const RequestContext& ctx, const LakeServices& lake, std::s
       provider_(ctx_, lake_.catalog, lake_.store, lake_.running, shared_->status().id.value(), lake_.tables_directory,
                 lake_.maintenance),
       memory_bytes_max_(memory_bytes),
-      started_(ctx.clock().SteadyNow()) {}
+      started_(ctx.clock().SteadyNow()) {
+  if (lake_.append_rows_max > 0) provider_.UseAppendGroups(lake_.append_groups);
+}
 
 Result<std::unique_ptr<Statement>> Statement::Start(const RequestContext& ctx, StatementRequest request,
                                                     const LakeServices& lake, int64_t memory_bytes,
@@ -181,7 +183,9 @@ Result<void> Statement::SendStart(std::vector<ReadableLocation> readable) {
                      .planning_bytes = std::min(lake_.planning_bytes, memory_bytes_max_),
                      .deadline_ms = ctx_.Remaining().count(),
                      .log_level = static_cast<int64_t>(GetLogLevel()),
-                     .readable = std::move(readable)};
+                     .readable = std::move(readable),
+                     .append_rows_max = lake_.append_rows_max,
+                     .append_bytes_max = lake_.append_bytes_max};
   if (!worker_->channel().Send(FrameKind::kStart, Encode(start))) return std::unexpected(LostWorker());
   return {};
 }
@@ -193,6 +197,7 @@ StatementStatus Statement::status() const { return shared_->status(); }
 void Statement::Cancel() { shared_->Cancel(); }
 
 Result<std::optional<arrow::Batch>> Statement::Next() {
+  if (held_back_) return std::exchange(held_back_, std::nullopt);
   if (finished_) {
     const auto error = status().error;
     if (error) return std::unexpected(*error);
@@ -210,7 +215,8 @@ Result<std::optional<arrow::Batch>> Statement::Pump(bool until_schema) {
     std::optional<arrow::Batch> batch;
     auto stop = HandleFrame(**received, until_schema, batch);
     // The channel only knows that the worker is gone; the pool knows why.
-    if (!stop && stop.error().code() == ErrorCode::kWorkerLost) return std::unexpected(LostWorker());
+    if (!stop && worker_ != nullptr && stop.error().code() == ErrorCode::kWorkerLost)
+      return std::unexpected(LostWorker());
     if (!stop) return std::unexpected(std::move(stop).error());
     if (*stop) return batch;
   }
@@ -229,7 +235,8 @@ Result<bool> Statement::HandleFrame(Frame& frame, bool until_schema, std::option
     case FrameKind::kSchema: {
       NL_ASSIGN_OR_RETURN(schema_, decoder_.DecodeSchema(frame.payload));
       bytes_returned_ += static_cast<int64_t>(frame.payload.size());
-      return until_schema;
+      // What was handed over is not durable yet, so there is nothing to answer.
+      return until_schema && !provider_.has_append();
     }
     case FrameKind::kBatch: {
       if (!schema_) return MakeError(ErrorCode::kCorruption, "a worker sent rows before their columns");
@@ -243,13 +250,17 @@ Result<bool> Statement::HandleFrame(Frame& frame, bool until_schema, std::option
                          request_.rows_max);
       }
       shared_->Update([&](StatementStatus& status) { status.rows_returned = record_.rows_returned; });
-      return true;
+      if (!provider_.has_append()) return true;
+      held_back_ = std::move(batch);
+      batch.reset();
+      return false;
     }
     case FrameKind::kProgress:
       shared_->Update([&](StatementStatus& status) { status.progress = std::strtod(frame.payload.c_str(), nullptr); });
       return false;
     case FrameKind::kDone: {
-      NL_ASSIGN_OR_RETURN(const DoneMessage done, DecodeDone(frame.payload));
+      NL_ASSIGN_OR_RETURN(DoneMessage done, DecodeDone(frame.payload));
+      if (provider_.has_append()) NL_RETURN_IF_ERROR(AppendToGroup(done));
       SetStages(done.stages);
       record_.rows_changed = done.statistics.rows_changed;
       record_.bytes_scanned = done.statistics.bytes_read;
@@ -280,6 +291,30 @@ Result<bool> Statement::HandleFrame(Frame& frame, bool until_schema, std::option
   }
 }
 
+Result<void> Statement::AppendToGroup(DoneMessage& done) {
+  AppendedRows rows = *provider_.TakeAppend();
+  done.statistics.rows_changed = rows.row_count;
+  // Others may have both while this one waits.
+  worker_reusable_ = true;
+  ReturnWorker();
+  grant_.reset();
+  const auto begin = ctx_.clock().SteadyNow();
+  auto version = lake_.append_groups.Append(ctx_, std::move(rows));
+  const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(ctx_.clock().SteadyNow() - begin);
+  done.stages.emplace_back("group", waited.count());
+  if (!version.has_value()) {
+    SetStages(done.stages);
+    return std::unexpected(std::move(version).error());
+  }
+  done.statistics.committed_version = *version;
+  return {};
+}
+
+void Statement::ReturnWorker() {
+  shared_->SetWorker(nullptr);
+  if (worker_ != nullptr) lake_.workers.Return(std::move(worker_), worker_reusable_);
+}
+
 void Statement::SetStages(const StageTimes& of_worker) {
   StageTimes stages{{"record", record_micros_}};
   stages.insert(stages.end(), of_worker.begin(), of_worker.end());
@@ -307,8 +342,8 @@ Error Statement::LostWorker() {
 void Statement::Finish(const Error* error) {
   if (finished_) return;
   finished_ = true;
-  shared_->SetWorker(nullptr);
-  if (worker_ != nullptr) lake_.workers.Return(std::move(worker_), worker_reusable_);
+  ReturnWorker();
+  provider_.ReleaseLane();
   grant_.reset();
   record_.ended = ctx_.clock().Now();
   record_.bytes_returned = bytes_returned_;

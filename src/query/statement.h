@@ -24,6 +24,9 @@ struct LakeServices {
   std::string tables_directory;
   std::chrono::milliseconds wait_max;
   int64_t planning_bytes;  ///< What every worker may use before its statement is granted memory.
+  AppendGroups& append_groups;
+  int64_t append_rows_max = 0;  ///< 0: no INSERT hands its rows over.
+  int64_t append_bytes_max = 0;
   MaintenancePolicy maintenance = {};
 };
 
@@ -56,6 +59,9 @@ class Statement final : public ResultStream {
   /// Works through frames until there is a schema, a batch or the end.
   Result<std::optional<arrow::Batch>> Pump(bool until_schema);
   Result<bool> HandleFrame(Frame& frame, bool until_schema, std::optional<arrow::Batch>& batch);
+  /// The worker is done; what it handed over is made durable with the rows of others.
+  Result<void> AppendToGroup(DoneMessage& done);
+  void ReturnWorker();
   void SetStages(const StageTimes& of_worker);
   Error LostWorker();
   /// Ends the statement once: history, metrics, worker and memory go back.
@@ -72,6 +78,7 @@ class Statement final : public ResultStream {
   std::unique_ptr<Worker> worker_;
   arrow::MessageDecoder decoder_;
   std::optional<arrow::Schema> schema_;
+  std::optional<arrow::Batch> held_back_;  ///< The answer of a statement whose rows are not durable yet.
   SteadyTime started_;
   /// A client that leaves while the statement waits or runs cancels it.
   std::optional<std::stop_callback<std::function<void()>>> on_stop_;

@@ -133,18 +133,23 @@ Result<std::unique_ptr<Worker>> WorkerPool::Spawn() {
 }
 
 Result<std::unique_ptr<Worker>> WorkerPool::Lease(const RequestContext& ctx, int64_t memory_limit_bytes,
-                                                  milliseconds wait_max) {
+                                                  milliseconds wait_max, Turn turn) {
   std::unique_lock lock(mutex_);
-  if (idle_.empty() && wanted_ >= options_.queue_max) {
+  const bool first = turn == Turn::kFirst;
+  if (!first && idle_.empty() && wanted_ >= options_.queue_max) {
     return MakeError(ErrorCode::kTooManyRequests, "too many statements are waiting, retry later: {}", wanted_);
   }
   ++wanted_;
+  urgent_ += first;
   changed_.notify_all();
   const auto until = std::min(ctx.deadline(), ctx.clock().SteadyNow() + wait_max);
   std::unique_ptr<Worker> worker;
   while (worker == nullptr) {
-    if (!changed_.wait_for(lock, ctx.stop_token(), until - ctx.clock().SteadyNow(), [&] { return !idle_.empty(); })) {
+    const auto turn_has_come = [&] { return !idle_.empty() && (first || urgent_ == 0); };
+    if (!changed_.wait_for(lock, ctx.stop_token(), until - ctx.clock().SteadyNow(), turn_has_come)) {
       --wanted_;
+      urgent_ -= first;
+      changed_.notify_all();
       NL_RETURN_IF_ERROR(ctx.CheckAlive());
       return MakeError(ErrorCode::kTooManyRequests, "no worker became free in time, retry later");
     }
@@ -158,6 +163,8 @@ Result<std::unique_ptr<Worker>> WorkerPool::Lease(const RequestContext& ctx, int
     }
   }
   --wanted_;
+  urgent_ -= first;
+  if (first) changed_.notify_all();
   const ProcessMemory idle = ReadProcessMemory(worker->pid_);
   worker->idle_data_bytes_ = idle.data_bytes;
   worker->idle_resident_bytes_ = idle.resident_bytes;

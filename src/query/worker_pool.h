@@ -71,10 +71,14 @@ class WorkerPool {
   static Result<std::unique_ptr<WorkerPool>> Start(WorkerPoolOptions options, Metrics& metrics);
   ~WorkerPool();
 
+  enum class Turn : uint8_t {
+    kInTurn,
+    kFirst,  ///< Before all others: what many wait for.
+  };
   /// An idle worker for one statement, with the operating system's limits set for it. Waits for one until the
   /// context ends or `wait_max` passes; kTooManyRequests then, and when too many wait already.
   Result<std::unique_ptr<Worker>> Lease(const RequestContext& ctx, int64_t memory_limit_bytes,
-                                        std::chrono::milliseconds wait_max);
+                                        std::chrono::milliseconds wait_max, Turn turn = Turn::kInTurn);
   /// Changes the limits of a leased worker.
   void SetMemoryLimit(Worker& worker, int64_t memory_limit_bytes);
   /// Gives the worker back; `reusable` false replaces it.
@@ -99,6 +103,7 @@ class WorkerPool {
   std::vector<Worker*> leased_;
   int alive_ = 0;
   int wanted_ = 0;  ///< Leases that wait.
+  int urgent_ = 0;  ///< Of them, those that go first.
   int spawn_failures_ = 0;
   std::jthread supervisor_;
   std::jthread spawner_;

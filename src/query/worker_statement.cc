@@ -84,6 +84,11 @@ Result<void> WorkerStatement::Begin(StatementOrigin origin, std::vector<tables::
     for (const ReadableLocation& location : start_.readable) grants.readable_paths.push_back(location.path);
   }
   grants.transactions = std::move(transactions);
+  if (may_hand_over_) {
+    grants.append_rows_max = start_.append_rows_max;
+    grants.append_bytes_max = start_.append_bytes_max;
+  }
+  grants.grouped = grouped_;
   grants.write = std::move(intent);
   grants.default_schema = start_.request.schema;
   grants.time_zone = start_.request.time_zone;
@@ -153,7 +158,11 @@ Result<engine::ExecutionStatistics> WorkerStatement::ExecuteAndSend(plan::Costed
 
 Result<engine::ExecutionStatistics> WorkerStatement::RunSql(const std::string& sql, StatementOrigin origin,
                                                             std::optional<engine::WriteIntent> intent) {
-  NL_ASSIGN_OR_RETURN(auto costed, Prepare(sql, origin, {}, std::move(intent)));
+  // Composed statements need to know what became of their parts.
+  may_hand_over_ = origin == StatementOrigin::kUser && !intent;
+  auto prepared = Prepare(sql, origin, {}, std::move(intent));
+  may_hand_over_ = false;
+  NL_ASSIGN_OR_RETURN(auto costed, std::move(prepared));
   const std::string kind = costed.digest().statement_kind;
   NL_RETURN_IF_ERROR(AwaitGrant(costed, kind));
   const auto writes = costed.digest().writes;
@@ -328,6 +337,7 @@ Result<engine::ExecutionStatistics> WorkerStatement::Dispatch(FrontStatement sta
 }
 
 Result<engine::ExecutionStatistics> WorkerStatement::Run() {
+  if (start_.group) return RunGroup(*start_.group);
   NL_ASSIGN_OR_RETURN(const auto statements, SplitStatements(start_.request.sql));
   if (statements.size() > 1) return RunTransaction(statements);
   NL_ASSIGN_OR_RETURN(auto statement, Stage("front_parse", [&] { return ParseFront(start_.request.sql); }));

@@ -54,6 +54,8 @@ class WorkerStatement {
   Result<Statistics> RunSql(const std::string& sql, governance::StatementOrigin origin,
                             std::optional<engine::duckdb::WriteIntent> intent = std::nullopt);
   Result<Statistics> Dispatch(FrontStatement statement);
+  /// Not a statement: rows that others handed over become one version.
+  Result<Statistics> RunGroup(const GroupMessage& group);
   Result<Statistics> RunCopy(const CopyInto& copy);
   Result<Statistics> RunPromotion(const Promote& promote);
   Result<Statistics> RunReplaceRows(const ReplaceRows& replace);
@@ -93,7 +95,9 @@ class WorkerStatement {
   const governance::Governor governor_{};
   std::unique_ptr<plan::LookupGate> gate_;
   StageTimes stages_;
-  int64_t memory_bytes_;  ///< Granted so far.
+  int64_t memory_bytes_;        ///< Granted so far.
+  bool may_hand_over_ = false;  ///< Of the part under way: its rows may go to a group.
+  std::shared_ptr<engine::duckdb::GroupedRows> grouped_;
 };
 
 }  // namespace neurolake::query

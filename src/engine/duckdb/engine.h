@@ -46,17 +46,28 @@ struct WriteIntent {
   bool data_change = true;                        ///< False: the same rows in other files (OPTIMIZE).
   /// All rows written are of this partition, so that its files may be cut at a size. Values as the log spells them.
   std::optional<tables::delta::PartitionValues> partition;
-  int64_t file_bytes = 0;           ///< Begins another file at about this size; 0: as the table's properties say.
+  int64_t file_bytes = 0;  ///< Begins another file at about this size; 0: as the table's properties say.
   /// Memory that the engine leaves alone, for what it does not count: an external sort goes well above its limit.
   int64_t headroom_bytes = 0;
-  std::string clustering_provider;  ///< Of the files written, as AddFile has it.
+  std::string clustering_provider;          ///< Of the files written, as AddFile has it.
   std::map<std::string, std::string> tags;  ///< Of the files written.
   /// SQL over the table's columns that must be true for every row written; without sub-queries.
   std::string row_predicate;
   bool evolves_schema = false;  ///< New columns of a MERGE's or INSERT's rows become columns of the table.
   /// In an explicit transaction: its later statements still read the table as it was before this one.
   bool keeps_base = false;
-  std::optional<int64_t> read_version;            ///< The table must be at this version still, else kConflict.
+  std::optional<int64_t> read_version;  ///< The table must be at this version still, else kConflict.
+};
+
+/// Rows that several INSERTs handed over (LakeAppend), to become one version. Checked where they were evaluated.
+struct GroupedRows {
+  struct Member {
+    arrow::Schema schema;
+    std::vector<arrow::Batch> batches;
+  };
+  TableId table;
+  std::string definition;
+  std::vector<Member> members;
 };
 
 /// What a statement may do beyond reading the lake: set for statements the product itself composes (COPY INTO,
@@ -67,6 +78,9 @@ struct StatementGrants {
   /// Written into the commit of this statement: which loads it holds.
   std::vector<tables::delta::SetTransaction> transactions;
   std::optional<WriteIntent> write;
+  /// An INSERT of no more than this may hand its rows over (LakeProvider::MayAppend); 0: it writes them itself.
+  int64_t append_rows_max = 0, append_bytes_max = 0;
+  std::shared_ptr<GroupedRows> grouped;  ///< What lake_grouped_rows() gives; the table's rules are not checked again.
   std::vector<std::string> readable_paths;  ///< Files or directories (ending in "/") that scans may open.
 };
 

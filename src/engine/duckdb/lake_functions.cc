@@ -7,6 +7,7 @@
 #include "duckdb/parser/parsed_data/create_table_function_info.hpp"
 #include "engine/duckdb/internal/create_table_text.h"
 #include "engine/duckdb/internal/json_rows.h"
+#include "engine/duckdb/internal/lake_append.h"
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/lake_files.h"
 #include "engine/duckdb/internal/layout_curve.h"
@@ -225,7 +226,7 @@ void RegisterLakeFunctions(native::ClientContext& context) {
   native::TableFunction create("lake_create", arguments, Scan, BindCreate, Init);
   context.RunFunctionInTransaction([&] {
     auto& catalog = native::Catalog::GetSystemCatalog(context);
-    for (const auto& function : {history, detail, create, LakeFilesFunction()}) {
+    for (const auto& function : {history, detail, create, LakeFilesFunction(), GroupedRowsFunction()}) {
       native::CreateTableFunctionInfo info(function);
       info.internal = true;
       catalog.CreateTableFunction(context, info);

@@ -1,6 +1,7 @@
 #include "duckdb/execution/operator/projection/physical_projection.hpp"
 #include "engine/duckdb/internal/change_data.h"
 #include "engine/duckdb/internal/dml_target.h"
+#include "engine/duckdb/internal/lake_append.h"
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/lake_rules.h"
 #include "engine/duckdb/internal/lake_write.h"
@@ -64,7 +65,7 @@ native::PhysicalOperator& PlanWrite(native::ClientContext& context, native::Phys
   }
   if (job->changes) rows = &planner.Make<LakeChangeRows>(job, *rows);
   auto& check = planner.Make<LakeRowCheck>(job, std::move(types), *rows);
-  auto& files = PlanParquetFiles(context, planner, job->target, check);
+  auto& files = PlanParquetFiles(context, planner, job->target, PlanAppend(context, planner, job, check));
   return planner.Make<LakeFileSink>(std::move(job), files);
 }
 
@@ -76,6 +77,8 @@ native::PhysicalOperator& LakeCatalog::PlanInsert(native::ClientContext& context
     ThrowLakeError(Error(ErrorCode::kNotSupported, "ON CONFLICT is not supported; lake tables have no keys"));
   }
   LakeTableEntry& table = WritableTable(context, op.table);
+  const auto& group = StatementState::Get(context).grants.grouped;
+  if (group != nullptr) CheckGroup(*group, table.entry(), *table.snapshot());
   NL_CHECK(plan);
   if (!op.column_index_map.empty()) plan = planner.ResolveDefaultsProjection(op, *plan);
   auto job = NewWriteJob(table, "WRITE");

@@ -87,6 +87,15 @@ struct LakeCommit {
   bool register_only = false;
 };
 
+/// Rows of an INSERT for a version that the server makes of those of several statements, already checked.
+struct LakeAppend {
+  TableId table;
+  std::string definition;            ///< Stands for schema and properties that the rows were checked against.
+  std::string schema;                ///< Arrow IPC schema message: the table's columns in order.
+  std::vector<std::string> batches;  ///< Arrow IPC record batch messages of at most kAppendBatchRows rows.
+};
+inline constexpr int64_t kAppendBatchRows = 2048;
+
 /// What the engine asks of the server during a statement. The worker implements it over its socket; every answer is
 /// already checked against the principal's rights, so a missing and a forbidden name are both `nullopt`.
 /// Called from one statement's threads; implementations are thread-safe.
@@ -102,6 +111,11 @@ class LakeProvider {
   virtual Result<void> ChangeName(const NameChange& change) = 0;
   virtual Result<PreparedTable> PrepareTable(const TableCreation& creation) = 0;
   virtual Result<tables::delta::CommitOutcome> Commit(const LakeCommit& commit) = 0;
+  /// Whether a few rows for `table` may go to the server by `Append`. False: the statement writes its files and
+  /// commits, which it should when it is alone.
+  virtual Result<bool> MayAppend(const TableId& table);
+  /// Hands the rows over, as the last thing that a statement does: their version is made when it has ended.
+  virtual Result<void> Append(const LakeAppend& append);
   /// What commands of the product need the server's own records for: bringing a dropped table back, keeping statistics.
   /// `action` and its arguments and answer, JSON objects as texts, are those of query/server_actions.h.
   virtual Result<std::string> Maintain(const std::string& action, const std::string& arguments_json);

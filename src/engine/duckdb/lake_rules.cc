@@ -232,8 +232,8 @@ void CheckRules(native::ClientContext& context, const std::string& table, const 
 
 native::PhysicalOperator& PlanTableRules(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
                                          const std::shared_ptr<WriteJob>& job, native::PhysicalOperator& child) {
-  const auto& intent = StatementState::Get(context).grants.write;
-  if (intent && !intent->data_change) return child;
+  const auto& grants = StatementState::Get(context).grants;
+  if ((grants.write && !grants.write->data_change) || grants.grouped) return child;
   const auto& schema = job->target.layout.schema;
   NL_CHECK(job->making.has_value() || job->target.base != nullptr);
   const auto& metadata = job->making ? job->making->metadata : job->target.base->metadata();

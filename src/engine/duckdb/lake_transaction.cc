@@ -95,8 +95,7 @@ tables::delta::ReadScope LakeTransaction::ScopeOf(const LakeWrite& write) const 
   /// More paths than this are not worth sending: then it counts as if everything had been read.
   constexpr size_t kFilesMax = 50'000;
   const auto found = scans_.find(write.table.id);
-  const bool replaces_table =
-      (write.metadata || write.protocol) && (write.commit_when_empty || !write.removes.empty());
+  const bool replaces_table = (write.metadata || write.protocol) && (write.commit_when_empty || !write.removes.empty());
   if (replaces_table || read_whole_.contains(write.table.id)) return {};
   if (found == scans_.end()) {
     return write.removes.empty() ? tables::delta::ReadScope::Nothing() : tables::delta::ReadScope();
@@ -172,6 +171,11 @@ Result<void> LakeTransaction::MakeFilesDurable() {
 Result<void> LakeTransaction::Commit() {
   if (write_ == nullptr) return {};
   const LakeWrite& write = *write_;
+  if (write.append) {
+    NL_CHECK(write.adds.empty() && write.removes.empty() && !write.metadata && !write.protocol);
+    RemoveFiles();  // A writer that got no rows may have begun one.
+    return statement_.provider->Append(*write.append);
+  }
   const bool empty = write.adds.empty() && write.removes.empty() && !write.metadata && !write.protocol;
   if (empty && !write.commit_when_empty && statement_.grants.transactions.empty()) return {};
   if (statement_.provider == nullptr || statement_.context == nullptr) {
@@ -218,12 +222,16 @@ Result<void> LakeTransaction::Commit() {
   return {};
 }
 
-void LakeTransaction::Discard() noexcept {
+void LakeTransaction::RemoveFiles() noexcept {
   for (const std::string& path : written_files_) {
     std::error_code ignored;
     std::filesystem::remove(path, ignored);
   }
   written_files_.clear();
+}
+
+void LakeTransaction::Discard() noexcept {
+  RemoveFiles();
   write_.reset();
 }
 

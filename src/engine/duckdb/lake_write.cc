@@ -1,6 +1,7 @@
 #include "engine/duckdb/internal/lake_write.h"
 
 #include "engine/duckdb/internal/change_data.h"
+#include "engine/duckdb/internal/lake_append.h"
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/lake_rules.h"
 #include "engine/duckdb/internal/record_count.h"
@@ -227,12 +228,13 @@ int64_t StageWrite(native::ClientContext& context, WriteJob& job, const std::vec
     write.operation = job.operation;
     write.parameters = job.parameters;
   }
+  int64_t rows = 0;
+  write.append = TakeAppend(context, job, rows);
   if (job.making) StageMaking(*job.making, write, now_ms);
   NoteIdentityMarks(job, write);
   const DeletionOutcome deleted = ApplyDeletions(context, job.target, write, deletions, now_ms);
   StageChanges(context, job, deletions, deleted, now_ms, write);
   const auto& intent = transaction.statement().grants.write;
-  int64_t rows = 0;
   std::vector<tables::delta::AddFile> added;
   for (const WrittenFile& file : files) {
     rows += file.row_count;

@@ -27,6 +27,43 @@ TEST(MessagesTest, AStartComesBackAsItWas) {
   EXPECT_EQ(decoded->readable[0].path, "/a/");
 }
 
+TEST(MessagesTest, AGroupComesBackAsItWas) {
+  StartMessage start{
+      .statement_id = "s", .request_id = "r", .door = "group", .append_rows_max = 4, .append_bytes_max = 5};
+  const std::string bytes("\0\xFF{}\0", 5);
+  start.group = GroupMessage{.table = TableId("t"),
+                             .name = {"main", "e\"v"},
+                             .definition = "d",
+                             .compact = true,
+                             .members = {{"schema", {bytes, ""}}, {"other", {}}}};
+  const auto decoded = DecodeStart(Encode(start));
+  ASSERT_TRUE(decoded.has_value()) << decoded.error().message();
+  EXPECT_EQ(decoded->append_rows_max, 4);
+  EXPECT_EQ(decoded->append_bytes_max, 5);
+  ASSERT_TRUE(decoded->group.has_value());
+  EXPECT_EQ(decoded->group->name.name, "e\"v");
+  EXPECT_TRUE(decoded->group->compact);
+  ASSERT_EQ(decoded->group->members.size(), 2u);
+  EXPECT_THAT(decoded->group->members[0].batches, testing::ElementsAre(bytes, ""));
+  EXPECT_EQ(decoded->group->members[1].schema, "other");
+  EXPECT_FALSE(DecodeStart(Encode(StartMessage{.statement_id = "s"}))->group.has_value());
+}
+
+TEST(MessagesTest, AttachmentsThatAreCutOffAreRefused) {
+  const std::string_view parts[] = {"abc", "defg"};
+  const std::string whole = Attach("{}", parts);
+  for (size_t size = 3; size < whole.size(); ++size) {
+    const auto cut = Detach(std::string_view(whole).substr(0, size));
+    // At the end of the first part, and before it, nothing shows that there was more.
+    EXPECT_EQ(cut.has_value(), size == 3 || size == 10) << size;
+  }
+  const auto detached = Detach(whole);
+  ASSERT_TRUE(detached.has_value());
+  EXPECT_EQ(detached->json, "{}");
+  EXPECT_THAT(detached->attachments, testing::ElementsAre("abc", "defg"));
+  EXPECT_FALSE(CountRows({.schema = "not Arrow", .batches = {}}).has_value());
+}
+
 TEST(MessagesTest, ACommitComesBackAsItWas) {
   engine::duckdb::LakeCommit commit{.table = TableId("t"), .register_as = {{"s", "n"}}};
   commit.request.read_version = 4;

@@ -30,6 +30,8 @@ struct CommitRequest {
   std::string user_name;
   std::string statement_id;
   std::string engine_info;
+  /// Statements whose rows are in this one version, when there are several.
+  std::vector<std::string> grouped_statements;
   std::optional<Protocol> protocol;
   std::optional<Metadata> metadata;
   std::vector<AddFile> adds;

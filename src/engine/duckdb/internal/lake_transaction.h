@@ -36,8 +36,9 @@ struct LakeWrite {
   std::optional<tables::delta::Metadata> metadata;
   std::vector<tables::delta::DomainMetadata> domains;  ///< Those that change.
   std::optional<RelationName> register_as;
-  bool register_only = false;      ///< A Delta table that exists already only gets its name.
-  bool commit_when_empty = false;  ///< Creations and replacements; an INSERT of no rows makes no version.
+  bool register_only = false;        ///< A Delta table that exists already only gets its name.
+  std::optional<LakeAppend> append;  ///< Rows to hand over, instead of all else.
+  bool commit_when_empty = false;    ///< Creations and replacements; an INSERT of no rows makes no version.
 
   /// Retires a file. One that this transaction added itself just disappears from `adds`.
   void Remove(const tables::delta::AddFile& file, int64_t deletion_timestamp_ms);
@@ -67,6 +68,8 @@ class LakeTransaction final : public native::Transaction {
   void MarkRead(const TableId& table, std::shared_ptr<LakeScan> scan);
   /// As if every row had been read.
   void MarkRead(const TableId& table) { read_whole_.insert(table); }
+  /// No scan of the table was bound, nor counts it as read.
+  bool HasReadNothing(const TableId& table) const { return !scans_.contains(table) && !read_whole_.contains(table); }
   /// Keeps a catalogue entry alive as long as the transaction; DuckDB's plans point to entries.
   native::CatalogEntry& Keep(native::unique_ptr<native::CatalogEntry> entry);
 
@@ -91,6 +94,7 @@ class LakeTransaction final : public native::Transaction {
 
  private:
   Result<void> MakeFilesDurable();
+  void RemoveFiles() noexcept;
   tables::delta::ReadScope ScopeOf(const LakeWrite& write) const;
 
   StatementState& statement_;

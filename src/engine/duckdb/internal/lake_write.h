@@ -32,6 +32,8 @@ struct MergeCounts {
   MergeCounts& operator+=(const MergeCounts& other);
 };
 
+struct AppendBuffer;
+
 /// One writing statement: what its operators share. A plan runs once.
 struct WriteJob {
   WriteTarget target;
@@ -44,9 +46,10 @@ struct WriteJob {
   bool rows_may_match_twice = false;       ///< DELETE, and a MERGE that does nothing else to matched rows.
   std::unique_ptr<ChangeCapture> changes;  ///< Null unless the table keeps a change data feed.
   std::mutex mutex;
-  std::set<std::string> nan_columns;  ///< Physical names; under `mutex`.
+  std::set<std::string> nan_columns;         ///< Physical names; under `mutex`.
   std::map<size_t, int64_t> identity_marks;  ///< Column to the last value given; under `mutex`.
-  MergeCounts merge;                  ///< Under `mutex`.
+  MergeCounts merge;                         ///< Under `mutex`.
+  std::shared_ptr<AppendBuffer> append;      ///< Null unless the rows may be handed over. See lake_append.h.
 };
 
 /// Passes rows on to the Parquet writer: takes off the two row-id columns at the end and notes them for deletion, if

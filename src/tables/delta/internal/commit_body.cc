@@ -208,9 +208,17 @@ std::string CommitBody::CommitInfoLine(const Attempt& attempt) const {
   info.Key("operationMetrics");
   JsonObjectWriter metrics(out);
   for (const auto& [name, value] : request_->operation_metrics) metrics.Text(name, value);
+  const std::vector<std::string>& grouped = request_->grouped_statements;
+  if (!grouped.empty()) metrics.Text("numGroupedStatements", fmt::format("{}", grouped.size()));
   metrics.Close();
-  if (KeepsRowIds(EffectiveProtocol(*before_, *request_), EffectiveMetadata(*before_, *request_))) {
-    info.Raw("tags", R"({"delta.rowTracking.preserved":"true"})");
+  const bool keeps_row_ids =
+      KeepsRowIds(EffectiveProtocol(*before_, *request_), EffectiveMetadata(*before_, *request_));
+  if (keeps_row_ids || !grouped.empty()) {
+    info.Key("tags");
+    JsonObjectWriter tags(out);
+    if (keeps_row_ids) tags.Text("delta.rowTracking.preserved", "true");
+    if (!grouped.empty()) tags.Text("neurolake.statements", fmt::format("{}", fmt::join(grouped, ",")));
+    tags.Close();
   }
   if (!request_->engine_info.empty()) info.Text("engineInfo", request_->engine_info);
   if (!request_->statement_id.empty()) info.Text("statementId", request_->statement_id);
