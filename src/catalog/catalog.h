@@ -87,6 +87,36 @@ struct TableStatistics {
   std::string column_rows = "[]";
 };
 
+/// What CREATE EXPECTATION says of a table. `plan` is JSON, written and read by query/ and the engine alone.
+struct ExpectationRecord {
+  std::string id;
+  TableId table;
+  std::string name;        ///< Lower case; one of a table's.
+  std::string kind;        ///< "check", "unique", "foreign key", …
+  std::string definition;  ///< As people write it.
+  std::string plan;
+  std::string action;                    ///< "FAIL", "DROP", "QUARANTINE" or "WARN".
+  std::optional<TableId> foreign_table;  ///< Read by the check; it cannot be dropped while it is.
+  std::optional<TableId> quarantine;     ///< Where rows go; it cannot be dropped while they do.
+  std::string created_by;
+  WallTime created;
+};
+
+/// What one check found. Of a statement that failed, `version` is empty.
+struct ExpectationResult {
+  WallTime checked;
+  TableId table;
+  std::string expectation;  ///< Its id.
+  std::string name;
+  std::string action;
+  std::optional<int64_t> version;
+  int64_t rows_checked = 0;
+  int64_t violations = 0;
+  std::optional<double> metric;
+  std::string profile;  ///< Of a distribution, JSON; else empty.
+  StatementId statement;
+};
+
 /// One row of system.queries.
 struct StatementRecord {
   StatementId id;
@@ -162,6 +192,27 @@ class Catalog {
   virtual Result<void> SaveStatistics(const TableStatistics& statistics) = 0;
   /// Of tables that have a name.
   virtual Result<std::vector<std::pair<TableRecord, TableStatistics>>> ListStatistics() = 0;
+
+  /// `or_replace`: in the place of one of the same name. Errors: kAlreadyExists; kNotFound for a table that is not
+  /// there; kInvalidArgument for a table that has kExpectationsMax of them.
+  static constexpr int64_t kExpectationsMax = 100;
+  virtual Result<void> AddExpectation(const ExpectationRecord& expectation, bool or_replace) = 0;
+  /// Its results stay. Errors: kNotFound.
+  virtual Result<void> DropExpectation(const TableId& table, const std::string& name) = 0;
+  /// Those of one table, or those that read it as their foreign table, by name.
+  virtual Result<std::vector<ExpectationRecord>> ListExpectations(const TableId& table) = 0;
+  virtual Result<std::vector<ExpectationRecord>> ListExpectationsReading(const TableId& foreign_table) = 0;
+  /// Of all tables that have a name, with these.
+  virtual Result<std::vector<std::pair<TableRecord, ExpectationRecord>>> ListExpectations() = 0;
+  /// Forgets the oldest when a table has more than kExpectationResultsMax.
+  static constexpr int64_t kExpectationResultsMax = 100'000;
+  virtual Result<void> AddExpectationResults(const std::vector<ExpectationResult>& results) = 0;
+  /// The newest `limit` of an expectation that belong to a version, newest first.
+  virtual Result<std::vector<ExpectationResult>> ListExpectationResults(const std::string& expectation,
+                                                                        int64_t limit) = 0;
+  /// Of all tables that have a name, newest first.
+  virtual Result<std::vector<std::pair<TableRecord, ExpectationResult>>> ListExpectationResults(int64_t limit,
+                                                                                                int64_t offset) = 0;
 
   /// Replacing keeps the view's id and takes the new record's owner: its text is theirs now. Errors: kAlreadyExists
   /// (also for a table of that name, whatever the options); kSchemaNotFound.

@@ -108,6 +108,11 @@ Result<void> StoreCatalog::ForgetDroppedTable(const TableId& id) {
     NL_RETURN_IF_ERROR(session.Execute(
         "DELETE FROM table_statistics WHERE table_id = ? AND table_id NOT IN (SELECT id FROM relations)",
         {id.value()}));
+    for (const char* table : {"expectations", "expectation_results"}) {
+      NL_RETURN_IF_ERROR(session.Execute(
+          fmt::format("DELETE FROM {} WHERE table_id = ? AND table_id NOT IN (SELECT id FROM relations)", table),
+          {id.value()}));
+    }
     return {};
   });
 }

@@ -68,6 +68,7 @@ Result<void> StoreCatalog::DropSchema(const std::string& name, bool if_exists, b
       return MakeError(ErrorCode::kDependentObjects,
                        "the schema is not empty, CASCADE drops its tables and views too: {}", checked);
     }
+    NL_RETURN_IF_ERROR(CheckNoExpectationNeeds(session, "schema_id = ?", *id));
     NL_RETURN_IF_ERROR(RememberDropped(session, "r.schema_id = ?", *id, clock_.Now()));
     NL_RETURN_IF_ERROR(session.Execute("DELETE FROM relations WHERE schema_id = ?", {*id}));
     NL_RETURN_IF_ERROR(session.Execute("DELETE FROM schemas WHERE id = ?", {*id}));

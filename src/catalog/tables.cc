@@ -106,6 +106,7 @@ Result<void> StoreCatalog::DropRelation(std::string_view kind, const std::string
       return MakeError(ErrorCode::kInvalidArgument, "it is a {}, not a {}: {}.{}", relation->kind, kind, schema_name,
                        relation_name);
     }
+    NL_RETURN_IF_ERROR(CheckNoExpectationNeeds(session, "id = ?", relation->id));
     NL_RETURN_IF_ERROR(RememberDropped(session, "r.id = ?", relation->id, clock_.Now()));
     NL_RETURN_IF_ERROR(session.Execute("DELETE FROM relations WHERE id = ?", {relation->id}));
     return {};

@@ -138,11 +138,48 @@ Migration Maintenance() {
           {"DROP TABLE table_statistics", "DROP TABLE dropped_tables"}};
 }
 
+// By table's id, so that renames keep them. `plan` is what is checked, as JSON; `definition` what people read.
+Migration Expectations() {
+  return {6,
+          "expectations",
+          {
+              R"(CREATE TABLE expectations (
+                id TEXT NOT NULL PRIMARY KEY,
+                table_id TEXT NOT NULL,
+                name TEXT NOT NULL,
+                kind TEXT NOT NULL,
+                definition TEXT NOT NULL,
+                plan TEXT NOT NULL,
+                action TEXT NOT NULL,
+                foreign_table_id TEXT,
+                quarantine_id TEXT,
+                created_by TEXT NOT NULL,
+                created INTEGER NOT NULL,
+                UNIQUE (table_id, name)))",
+              R"(CREATE TABLE expectation_results (
+                sequence INTEGER NOT NULL PRIMARY KEY,
+                checked INTEGER NOT NULL,
+                table_id TEXT NOT NULL,
+                expectation_id TEXT NOT NULL,
+                name TEXT NOT NULL,
+                action TEXT NOT NULL,
+                version INTEGER,
+                rows_checked INTEGER NOT NULL,
+                violations INTEGER NOT NULL,
+                metric REAL,
+                profile TEXT NOT NULL,
+                statement_id TEXT NOT NULL))",
+              "CREATE INDEX expectation_results_table ON expectation_results (table_id, sequence)",
+              "CREATE INDEX expectation_results_expectation ON expectation_results (expectation_id, sequence)",
+          },
+          {"DROP TABLE expectation_results", "DROP TABLE expectations"}};
+}
+
 }  // namespace
 
 const std::vector<Migration>& Migrations() {
   static const std::vector<Migration> migrations = {SchemasAndRelations(), PrincipalsAndTokens(), ExternalLocations(),
-                                                    StatementHistory(), Maintenance()};
+                                                    StatementHistory(), Maintenance(), Expectations()};
   return migrations;
 }
 

@@ -194,11 +194,12 @@ class Load {
     if (!written.has_value() && IsAboutRows(written.error().code())) return LoadCarefully();
     if (!written.has_value()) return std::unexpected(written.error());
     SetWritten(*written);
-    report_.rows_read = report_.rows_loaded;
+    report_.rows_read = report_.rows_loaded + report_.rows_skipped + report_.rows_quarantined;
     if (!plan_.options.key.empty()) {
       NL_ASSIGN_OR_RETURN(const auto count, sql_.Query(text_.CountAll()));
       NL_ASSIGN_OR_RETURN(report_.rows_read, ToCount(count.rows.at(0).at(0)));
-      report_.rows_duplicate = report_.rows_read - report_.rows_loaded;
+      report_.rows_duplicate =
+          report_.rows_read - report_.rows_loaded - report_.rows_skipped - report_.rows_quarantined;
     }
     return {};
   }
@@ -216,6 +217,9 @@ class Load {
 
   void SetWritten(const Written& written) {
     report_.rows_loaded = written.rows;
+    // What the table's expectations left out.
+    report_.rows_skipped = written.rows_dropped;
+    report_.rows_quarantined = written.rows_quarantined;
     report_.version = written.version;
     report_.load_id = plan_.load_id;
   }
@@ -281,13 +285,14 @@ class Load {
     auto written = WriteTarget(text_.CarefulSelect());
     if (!written.has_value()) return NameCulprit(written.error());
     SetWritten(*written);
-    report_.rows_duplicate = report_.rows_read - report_.rows_loaded - bad;
+    report_.rows_duplicate =
+        report_.rows_read - report_.rows_loaded - report_.rows_skipped - report_.rows_quarantined - bad;
     if (report_.rows_duplicate != 0 && plan_.options.key.empty()) {
       return MakeError(ErrorCode::kInternal,
                        "the load is done, but {} rows were counted and {} written; look at the table before going on",
                        report_.rows_read - bad, report_.rows_loaded);
     }
-    (plan_.options.on_error == OnError::kSkip ? report_.rows_skipped : report_.rows_quarantined) = bad;
+    (plan_.options.on_error == OnError::kSkip ? report_.rows_skipped : report_.rows_quarantined) += bad;
     return {};
   }
 

@@ -49,6 +49,8 @@ struct WriteCommit {
 struct Written {
   int64_t rows = 0;
   int64_t version = -1;  ///< Of the target; -1: nothing was committed.
+  int64_t rows_dropped = 0;      ///< Left out by the target's expectations; so too the next.
+  int64_t rows_quarantined = 0;
 };
 
 /// How a statement made of several runs its parts, as one principal within one deadline. The worker implements it over
@@ -92,7 +94,7 @@ struct CopyReport {
   int64_t rows_loaded = 0;
   int64_t rows_quarantined = 0;
   int64_t rows_duplicate = 0;
-  int64_t rows_skipped = 0;  ///< Bad rows under ON_ERROR = skip.
+  int64_t rows_skipped = 0;  ///< Bad rows under ON_ERROR = skip, and those that expectations drop.
   double seconds = 0;
   double rows_per_second = 0;
   int64_t version = -1;  ///< Of the target; -1: nothing was committed.

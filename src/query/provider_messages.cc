@@ -2,6 +2,7 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_from.hpp>
 
+#include "query/expectation_actions.h"
 #include "query/messages.h"
 #include "tables/delta/actions.h"
 
@@ -162,7 +163,8 @@ json::object EncodeCommit(const LakeCommit& commit) {
                       {"read_scope", EncodeReadScope(request.read_scope)},
                       {"actions", std::move(actions)},
                       {"snapshot", std::move(snapshot)},
-                      {"register_only", commit.register_only}};
+                      {"register_only", commit.register_only},
+                      {"expectations", engine::duckdb::EncodeEvidence(commit.expectations)}};
   if (request.snapshot_row_id_mark) object["row_id_mark"] = *request.snapshot_row_id_mark;
   if (commit.register_as) {
     object["register_schema"] = commit.register_as->schema_name;
@@ -202,6 +204,10 @@ Result<LakeCommit> DecodeCommit(const json::object& object) {
     NL_ASSIGN_OR_RETURN(request.snapshot_row_id_mark, IntMember(object, "row_id_mark"));
   }
   NL_ASSIGN_OR_RETURN(commit.register_only, BoolMember(object, "register_only"));
+  if (object.contains("expectations")) {
+    NL_ASSIGN_OR_RETURN(const std::string evidence, StringMember(object, "expectations"));
+    NL_ASSIGN_OR_RETURN(commit.expectations, DecodeEvidence(evidence));
+  }
   if (object.contains("register_schema")) {
     RelationName name;
     NL_ASSIGN_OR_RETURN(name.schema_name, StringMember(object, "register_schema"));

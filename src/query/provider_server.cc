@@ -6,6 +6,7 @@
 
 #include "common/text.h"
 #include "query/append_messages.h"
+#include "query/expectation_actions.h"
 #include "query/system_relations.h"
 #include "tables/delta/commit.h"
 #include "tables/delta/deletion_vector.h"
@@ -124,6 +125,9 @@ Result<json::value> ProviderServer::Dispatch(std::string_view payload) {
     NL_ASSIGN_OR_RETURN(const std::string action, StringMember(object, "action"));
     NL_ASSIGN_OR_RETURN(const std::string text, StringMember(object, "arguments"));
     NL_ASSIGN_OR_RETURN(const json::object action_arguments, ParseObject(text));
+    if (IsExpectationAction(action)) {
+      return RunExpectationAction(ctx_, catalog_, StatementId(statement_id_), action, action_arguments);
+    }
     return RunServerAction(ctx_, catalog_, policy_, action, action_arguments);
   }
   if (method == "system_rows") {
@@ -374,6 +378,10 @@ Result<json::value> ProviderServer::Commit(const json::object& arguments) {
     NL_RETURN_IF_ERROR(CheckActions(commit.request, table->managed));
   }
   if (prepared != prepared_.end()) NL_RETURN_IF_ERROR(CheckActions(commit.request, prepared->second.managed));
+  std::vector<catalog::ExpectationResult> expectations;
+  if (!is_new) {
+    NL_ASSIGN_OR_RETURN(expectations, JudgeExpectations(ctx_, catalog_, StatementId(statement_id_), commit));
+  }
   commit.request.user_name = ctx_.principal().name;
   commit.request.statement_id = statement_id_;
   commit.request.engine_info = "NeuroLake/" NL_VERSION;
@@ -392,6 +400,7 @@ Result<json::value> ProviderServer::Commit(const json::object& arguments) {
     outcome = *committed;
     committed_version_ = outcome.version;
     ReleaseLane();
+    RecordExpectations(ctx_, catalog_, std::move(expectations), outcome.version);
   }
   if (commit.register_only && !is_new) return Refused("a registration of a table that has a name");
   if (is_new) {

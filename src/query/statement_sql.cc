@@ -173,7 +173,10 @@ Result<Written> StatementSql::RunToEnd(const std::string& sql, Transactions tran
     if (!batch) break;
   }
   const auto statistics = running->statistics();
-  return Written{.rows = std::max<int64_t>(0, statistics.rows_changed), .version = statistics.committed_version};
+  return Written{.rows = std::max<int64_t>(0, statistics.rows_changed),
+                 .version = statistics.committed_version,
+                 .rows_dropped = statistics.rows_dropped,
+                 .rows_quarantined = statistics.rows_quarantined};
 }
 
 Result<Written> StatementSql::WriteStatements(const std::vector<std::string>& statements, const WriteCommit& commit) {
@@ -188,6 +191,8 @@ Result<Written> StatementSql::WriteStatements(const std::vector<std::string>& st
       return one;
     }
     written.rows += one->rows;
+    written.rows_dropped += one->rows_dropped;
+    written.rows_quarantined += one->rows_quarantined;
   }
   NL_ASSIGN_OR_RETURN(const Written committed, RunToEnd("COMMIT", commit.transactions, nullptr));
   written.version = committed.version;

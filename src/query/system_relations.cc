@@ -64,6 +64,28 @@ Result<std::vector<std::string>> ReadStatistics(catalog::Catalog& catalog, bool 
   return rows;
 }
 
+Result<std::vector<std::string>> ReadExpectations(catalog::Catalog& catalog) {
+  NL_ASSIGN_OR_RETURN(const auto all, catalog.ListExpectations());
+  std::vector<std::string> rows;
+  for (const auto& [t, e] : all) {
+    rows.push_back(
+        Row({t.schema_name, t.name, e.name, e.kind, e.definition, e.action, e.created_by, Instant(e.created)}));
+  }
+  return rows;
+}
+
+Result<std::vector<std::string>> ReadExpectationResults(catalog::Catalog& catalog, int64_t offset) {
+  NL_ASSIGN_OR_RETURN(const auto results, catalog.ListExpectationResults(kPageRows, offset));
+  std::vector<std::string> rows;
+  for (const auto& [t, r] : results) {
+    rows.push_back(Row({Instant(r.checked), t.schema_name, t.name,
+                        r.version ? json::value(*r.version) : json::value(nullptr), r.name, r.rows_checked,
+                        r.violations, r.action, r.statement.value(),
+                        r.metric ? json::value(*r.metric) : json::value(nullptr)}));
+  }
+  return rows;
+}
+
 /// The relations small enough to be read whole: all rows, of which the caller takes a page.
 Result<std::vector<std::string>> ReadWhole(const RequestContext& ctx, catalog::Catalog& catalog,
                                            const RunningStatements& running, const std::string& relation) {
@@ -88,6 +110,8 @@ Result<std::vector<std::string>> ReadWhole(const RequestContext& ctx, catalog::C
   } else if (relation == "table_statistics" || relation == "column_statistics") {
     // They hold values of the tables.
     if (ctx.principal().Has(Right::kRead)) return ReadStatistics(catalog, relation == "column_statistics");
+  } else if (relation == "expectations") {
+    return ReadExpectations(catalog);
   } else if (relation == "running") {
     for (const auto& statement : running.Visible(ctx.principal())) {
       const StatementStatus s = statement->status();
@@ -155,6 +179,7 @@ Result<std::vector<std::string>> ReadSystemRelation(const RequestContext& ctx, c
     for (const auto& statement : statements) rows.push_back(QueryRow(statement));
     return rows;
   }
+  if (relation == "expectation_results") return ReadExpectationResults(catalog, offset);
   NL_ASSIGN_OR_RETURN(auto rows, ReadWhole(ctx, catalog, running, relation));
   const auto begin = std::min<size_t>(static_cast<size_t>(offset), rows.size());
   const auto end = std::min(rows.size(), begin + kPageRows);

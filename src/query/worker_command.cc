@@ -48,6 +48,12 @@ class WorkerCommandContext final : public CommandContext {
     return outcome;
   }
 
+  Result<std::vector<std::string>> BindRowCondition(const OpenedTable& table, const std::string& condition) override {
+    NL_RETURN_IF_ERROR(statement_.Begin(StatementOrigin::kUser));
+    begun_ = true;
+    return statement_.engine_.BindRowCondition({table.entry, table.snapshot}, condition);
+  }
+
   engine::duckdb::LakeProvider& provider() override { return statement_.provider_; }
   storage::ObjectStore& store() override { return statement_.engine_.store(); }
   tables::delta::LogReader& log_reader() override { return statement_.engine_.log_reader(); }

@@ -57,6 +57,17 @@ class BackupAndRestore:
         self.assertEqual(self.sql("SELECT max(next) AS next FROM silver.v"), ["next", "3"])
         self.assertIn("ada", " ".join(self.sql("SELECT principal FROM system.tokens")))
 
+    def test_expectations_and_their_results_come_back(self):
+        self.sql("CREATE EXPECTATION positive ON silver.t CHECK (id > 0) ON VIOLATION FAIL")
+        self.sql("INSERT INTO silver.t VALUES (-3)", code=1)
+        self.assertEqual(self.run_cli("backup", self.copy).returncode, 0)
+        self.sql("DROP EXPECTATION positive ON silver.t")
+        self.restore("--force")
+        self.sql("INSERT INTO silver.t VALUES (-3)", code=1)
+        self.sql("INSERT INTO silver.t VALUES (3)")
+        counts = self.sql("SELECT sum(rows_checked) AS n, sum(violations) AS bad FROM system.expectation_results")
+        self.assertEqual(counts, ["n,bad", "3,2"])
+
     def test_without_force_nothing_is_replaced(self):
         self.backup()
         self.sql("CREATE TABLE silver.later AS SELECT 1 AS id")

@@ -23,6 +23,11 @@ Result<std::optional<RelationHead>> FindRelation(metastore::Session& session, co
 Result<void> RememberDropped(metastore::Session& session, const std::string& condition,
                              const metastore::Value& condition_value, WallTime now);
 
+/// Refuses to take the names of tables, those that `condition` over `relations` is true for, that expectations of other
+/// tables read or put rows into. Errors: kDependentObjects, naming one of the expectations.
+Result<void> CheckNoExpectationNeeds(metastore::Session& session, const std::string& condition,
+                                     const metastore::Value& condition_value);
+
 std::unexpected<Error> RelationExists(const RelationHead& relation, std::string_view schema, std::string_view name);
 
 }  // namespace neurolake::catalog

@@ -37,6 +37,17 @@ class StoreCatalog final : public Catalog {
   Result<void> SaveStatistics(const TableStatistics& statistics) override;
   Result<std::vector<std::pair<TableRecord, TableStatistics>>> ListStatistics() override;
 
+  Result<void> AddExpectation(const ExpectationRecord& expectation, bool or_replace) override;
+  Result<void> DropExpectation(const TableId& table, const std::string& name) override;
+  Result<std::vector<ExpectationRecord>> ListExpectations(const TableId& table) override;
+  Result<std::vector<ExpectationRecord>> ListExpectationsReading(const TableId& foreign_table) override;
+  Result<std::vector<std::pair<TableRecord, ExpectationRecord>>> ListExpectations() override;
+  Result<void> AddExpectationResults(const std::vector<ExpectationResult>& results) override;
+  Result<std::vector<ExpectationResult>> ListExpectationResults(const std::string& expectation,
+                                                                int64_t limit) override;
+  Result<std::vector<std::pair<TableRecord, ExpectationResult>>> ListExpectationResults(int64_t limit,
+                                                                                        int64_t offset) override;
+
   Result<void> CreateView(const ViewRecord& view, bool or_replace, bool if_not_exists) override;
   Result<void> DropView(const std::string& schema, const std::string& name, bool if_exists) override;
   Result<std::optional<ViewRecord>> FindView(const std::string& schema, const std::string& name) override;

@@ -7,6 +7,7 @@
 #include "duckdb/storage/buffer_manager.hpp"
 #include "engine/duckdb/internal/change_feed_table.h"
 #include "engine/duckdb/internal/duckdb_engine.h"
+#include "engine/duckdb/internal/expectations.h"
 #include "engine/duckdb/internal/governed_file_system.h"
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/lake_functions.h"
@@ -159,6 +160,7 @@ Result<void> DuckDbEngine::BeginStatement(const RequestContext& ctx, LakeProvide
   state.pending_error.reset();
   state.refusal.reset();
   state.rows_changed = state.committed_version = -1;
+  state.rows_dropped = state.rows_quarantined = 0;
   for (auto* counter : {&state.counters.files_total, &state.counters.files_kept, &state.counters.row_groups_total,
                         &state.counters.row_groups_kept, &state.counters.bytes_read, &state.counters.rows_scanned}) {
     *counter = 0;
@@ -221,6 +223,22 @@ Result<std::optional<Engine::LakeTable>> DuckDbEngine::OpenTable(const RelationN
   if (!entry) return std::nullopt;
   NL_ASSIGN_OR_RETURN(auto snapshot, core_->snapshots->Load(*state.context, *entry, version));
   return LakeTable{std::move(*entry), std::move(snapshot)};
+}
+
+Result<std::vector<std::string>> DuckDbEngine::BindRowCondition(const LakeTable& table, const std::string& condition) {
+  if (core_->state->provider == nullptr) {
+    return MakeError(ErrorCode::kInternal, "BindRowCondition outside of a statement");
+  }
+  std::vector<std::string> columns;
+  NL_RETURN_IF_ERROR(core_->Guard(ErrorStage::kBind, [&] {
+    auto& context = core_->context();
+    context.RunFunctionInTransaction(
+        [&] {
+          columns = duckdb::BindRowCondition(context, table.snapshot->schema(), table.entry.table_name, condition);
+        },
+        false);
+  }));
+  return columns;
 }
 
 void DuckDbEngine::KeepUpLog(const TableEntry& table, int64_t version) {

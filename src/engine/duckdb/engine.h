@@ -96,6 +96,7 @@ class ParsedQuery {
 struct ExecutionStatistics {
   int64_t rows_changed = -1;       ///< INSERT, UPDATE, DELETE; else -1.
   int64_t committed_version = -1;  ///< Version this statement made; -1 for none.
+  int64_t rows_dropped = 0, rows_quarantined = 0;  ///< Left out by expectations.
   int64_t files_total = 0, files_kept = 0;
   int64_t row_groups_total = 0, row_groups_kept = 0;
   int64_t bytes_read = 0;
@@ -158,6 +159,10 @@ class Engine {
     std::shared_ptr<const tables::delta::Snapshot> snapshot;
   };
   virtual Result<std::optional<LakeTable>> OpenTable(const RelationName& name, std::optional<int64_t> version) = 0;
+  /// Binds a condition on the rows of a table, as an expectation has it, under the statement's gate, and gives the
+  /// names of the columns it needs. Inside a statement. Errors: kBindError and its kin; kNotSupported for sub-queries
+  /// and aggregates; kInvalidArgument for what depends on chance.
+  virtual Result<std::vector<std::string>> BindRowCondition(const LakeTable& table, const std::string& condition) = 0;
   /// After a commit that did not come through a statement of the engine: checkpoint and log upkeep as they are due.
   /// Inside a statement. Never fails; what goes wrong is logged.
   virtual void KeepUpLog(const TableEntry& table, int64_t version) = 0;

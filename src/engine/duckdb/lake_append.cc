@@ -200,7 +200,10 @@ native::PhysicalOperator& PlanAppend(native::ClientContext& context, native::Phy
   const auto rules = ValueOrThrow(tables::delta::ReadTableRules(base.metadata(), base.schema()));
   if (!rules.identities.empty()) return rows;
   auto& catalog = native::Catalog::GetCatalog(context, LakeCatalog::kName);
-  if (!LakeTransaction::Get(context, catalog).HasReadNothing(job->target.table.id)) return rows;
+  auto& transaction = LakeTransaction::Get(context, catalog);
+  if (!transaction.HasReadNothing(job->target.table.id)) return rows;
+  // The outcome of the table's expectations goes with the commit of the statement that was checked.
+  if (!transaction.Expectations(job->target.table.id)->all.empty()) return rows;
   job->append = std::make_shared<AppendBuffer>();
   return planner.Make<LakeAppendRows>(job, rows);
 }

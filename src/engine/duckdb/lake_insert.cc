@@ -63,6 +63,7 @@ native::PhysicalOperator& PlanWrite(native::ClientContext& context, native::Phys
   if (intent && !intent->row_predicate.empty()) {
     rows = &PlanRowPredicate(context, planner, job->target, intent->row_predicate, *rows);
   }
+  rows = &PlanExpectations(context, planner, job, *rows);
   if (job->changes) rows = &planner.Make<LakeChangeRows>(job, *rows);
   auto& check = planner.Make<LakeRowCheck>(job, std::move(types), *rows);
   auto& files = PlanParquetFiles(context, planner, job->target, PlanAppend(context, planner, job, check));

@@ -77,6 +77,20 @@ struct PreparedTable {
       false;  ///< if_not_exists met a table, or or_replace replaces this one; nothing to create then but a new version.
 };
 
+/// What a writing statement found of one of its table's expectations. Rows are counted; a check of the table as a whole
+/// counts what breaks it (surplus rows of a key, rows without a counterpart), or 1.
+struct ExpectationEvidence {
+  std::string id;
+  bool checked = false;  ///< False: nothing in the statement that it could be about.
+  int64_t rows_checked = 0;
+  int64_t violations = 0;
+  std::optional<double> metric;
+  std::string profile;  ///< Of a distribution, JSON; else empty.
+};
+
+/// A JSON array, which query/expectation_actions.h reads.
+std::string EncodeEvidence(const std::vector<ExpectationEvidence>& evidence);
+
 /// A commit and, for a new table, the name that becomes visible with it.
 struct LakeCommit {
   TableId table;
@@ -85,6 +99,7 @@ struct LakeCommit {
   /// A Delta table that is there already gets the name `register_as` and no new version; `request` has its path and
   /// version only, and the outcome is that version.
   bool register_only = false;
+  std::vector<ExpectationEvidence> expectations;  ///< Of all that the table has.
 };
 
 /// Rows of an INSERT for a version that the server makes of those of several statements, already checked.

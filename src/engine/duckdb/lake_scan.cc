@@ -170,6 +170,7 @@ native::TableFunction LakeTableEntry::GetScanFunction(native::ClientContext& con
   scan->table = this;
   scan->snapshot = snapshot_;
   scan->state = &state;
+  scan->governed = state.checks_expectations;
   scan->pruner = std::make_shared<FilePruner>(snapshot_);
   if (!time_travel_) LakeTransaction::Get(context, catalog).MarkRead(entry_.id, scan);
 

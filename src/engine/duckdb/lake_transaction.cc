@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <boost/json.hpp>
 #include <cerrno>
 #include <filesystem>
 
@@ -168,7 +169,30 @@ Result<void> LakeTransaction::MakeFilesDurable() {
   return {};
 }
 
-Result<void> LakeTransaction::Commit() {
+std::shared_ptr<const ExpectationSet> LakeTransaction::Expectations(const TableId& table) {
+  auto& known = expectations_[table];
+  if (known == nullptr) known = LoadExpectations(statement_, table);
+  return known;
+}
+
+Result<void> LakeTransaction::CheckExpectations(native::ClientContext& context, LakeCommit& commit) {
+  LakeWrite& write = *write_;
+  if (write.base == nullptr || write.register_only) return {};
+  bool broken = false;
+  return GuardDuckDb(ErrorStage::kRun, statement_.context->request_id(), &broken, [&] {
+    const auto expectations = Expectations(write.table.id);
+    if (expectations->all.empty()) return;
+    commit.expectations = CheckTableExpectations(context, statement_, *expectations, write);
+    for (const Expectation& expectation : expectations->all) {
+      // Rows that others bring meanwhile could break what was found.
+      if (expectation.ReadsTable(write.table.id)) MarkRead(write.table.id);
+    }
+    const auto mark = WriteQuarantine(context, statement_, *expectations, write);
+    if (mark) commit.request.transactions.push_back(*mark);
+  });
+}
+
+Result<void> LakeTransaction::Commit(native::ClientContext& context) {
   if (write_ == nullptr) return {};
   const LakeWrite& write = *write_;
   if (write.append) {
@@ -177,13 +201,21 @@ Result<void> LakeTransaction::Commit() {
     return statement_.provider->Append(*write.append);
   }
   const bool empty = write.adds.empty() && write.removes.empty() && !write.metadata && !write.protocol;
-  if (empty && !write.commit_when_empty && statement_.grants.transactions.empty()) return {};
+  const bool nothing = empty && !write.commit_when_empty && statement_.grants.transactions.empty();
+  if (nothing && write.findings.counts.empty()) return {};
   if (statement_.provider == nullptr || statement_.context == nullptr) {
     return MakeError(ErrorCode::kInternal, "a commit outside of a statement");
   }
-  NL_RETURN_IF_ERROR(MakeFilesDurable());
-
   LakeCommit commit;
+  NL_RETURN_IF_ERROR(CheckExpectations(context, commit));
+  if (nothing && commit.request.transactions.empty()) {
+    // All rows were left out, which is worth knowing all the same.
+    const boost::json::object results{{"table", write.table.id.value()},
+                                      {"results", EncodeEvidence(commit.expectations)}};
+    std::ignore = statement_.provider->Maintain("expectation_results", boost::json::serialize(results));
+    return {};
+  }
+  NL_RETURN_IF_ERROR(MakeFilesDurable());
   commit.table = write.table.id;
   commit.register_as = write.register_as;
   commit.register_only = write.register_only;
@@ -205,7 +237,8 @@ Result<void> LakeTransaction::Commit() {
   request.adds = write.adds;
   request.removes = write.removes;
   request.changes = write.changes;
-  request.transactions = statement_.grants.transactions;
+  const auto& granted = statement_.grants.transactions;
+  request.transactions.insert(request.transactions.end(), granted.begin(), granted.end());
   if (write.base != nullptr) {
     request.snapshot_protocol = write.base->protocol();
     request.snapshot_metadata = write.base->metadata();
@@ -236,7 +269,9 @@ void LakeTransaction::Discard() noexcept {
 }
 
 native::Transaction& LakeTransactionManager::StartTransaction(native::ClientContext& context) {
-  auto transaction = std::make_unique<LakeTransaction>(*this, context, statement_);
+  // A check's connection brings a state of its own.
+  const auto own = context.registered_state->Get<StatementState>(StatementState::kName);
+  auto transaction = std::make_unique<LakeTransaction>(*this, context, own ? *own : statement_);
   LakeTransaction& result = *transaction;
   std::lock_guard lock(mutex_);
   open_[&result] = std::move(transaction);
@@ -255,17 +290,18 @@ std::unique_ptr<LakeTransaction> LakeTransactionManager::Take(native::Transactio
 native::ErrorData LakeTransactionManager::CommitTransaction(native::ClientContext& context,
                                                             native::Transaction& transaction) {
   const auto ended = Take(transaction);
-  const int64_t before = statement_.committed_version;
-  auto committed = ended->Commit();
+  StatementState& statement = ended->statement();
+  const int64_t before = statement.committed_version;
+  auto committed = ended->Commit(context);
   if (committed.has_value()) {
     const LakeWrite* write = ended->write();
-    if (write != nullptr && !write->register_only && statement_.committed_version != before) {
-      KeepUpLog(context, statement_, write->table, statement_.committed_version);
+    if (write != nullptr && !write->register_only && statement.committed_version != before) {
+      KeepUpLog(context, statement, write->table, statement.committed_version);
     }
     return {};
   }
   ended->Discard();
-  statement_.pending_error = committed.error();
+  statement.pending_error = committed.error();
   return native::ErrorData(native::ExceptionType::TRANSACTION, committed.error().message());
 }
 

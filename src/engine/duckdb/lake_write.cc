@@ -223,6 +223,10 @@ int64_t StageWrite(native::ClientContext& context, WriteJob& job, const std::vec
                                      job.operation == "MERGE" ? "MERGE" : "UPDATE … FROM")));
   }
   LakeWrite& write = transaction.BeginWrite(job.target.table, job.target.base);
+  if (!job.findings.counts.empty()) {
+    write.expectations = transaction.Expectations(job.target.table.id);
+    StageExpectations(transaction.statement(), job, write);
+  }
   // Several statements of one transaction become one version, named after the last that did something.
   if (write.operation.empty() || !files.empty() || !deletions.empty() || job.making) {
     write.operation = job.operation;

@@ -117,6 +117,8 @@ class DuckDbRunningQuery final : public RunningQuery {
     NL_RETURN_IF_ERROR(core_.CommitImplicit());
     const StatementState& state = *core_.state;
     statistics_.rows_changed = state.rows_changed;
+    statistics_.rows_dropped = state.rows_dropped;
+    statistics_.rows_quarantined = state.rows_quarantined;
     if (state.rows_changed < 0 && !plan_->digest().writes.empty() && !plan_->returns_rows) {
       statistics_.rows_changed = counted_;
     }

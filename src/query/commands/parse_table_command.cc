@@ -2,6 +2,7 @@
 #include "query/commands/analyze.h"
 #include "query/commands/clone.h"
 #include "query/commands/convert.h"
+#include "query/commands/expectation.h"
 #include "query/commands/fsck.h"
 #include "query/commands/optimize.h"
 #include "query/commands/restore.h"
@@ -26,6 +27,7 @@ constexpr CommandParser kParsers[] = {
     ParseUndrop,
     ParseAlterTable,
     ParseCommentOn,
+    ParseExpectationStatement,
 };
 
 }  // namespace

@@ -39,6 +39,9 @@ class CommandContext {
   /// metadata are filled in from `table`.
   virtual Result<tables::delta::CommitOutcome> Commit(const OpenedTable& table,
                                                       tables::delta::CommitRequest request) = 0;
+  /// Binds a user's condition on the rows of a table under the user's gates; gives the columns it needs. Errors: as
+  /// Engine::BindRowCondition.
+  virtual Result<std::vector<std::string>> BindRowCondition(const OpenedTable& table, const std::string& condition) = 0;
   virtual engine::duckdb::LakeProvider& provider() = 0;
   virtual storage::ObjectStore& store() = 0;
   virtual tables::delta::LogReader& log_reader() = 0;

@@ -10,6 +10,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "engine/duckdb/internal/expectations.h"
 #include "engine/duckdb/internal/native.h"
 #include "engine/duckdb/internal/statement_state.h"
 #include "engine/duckdb/lake_provider.h"
@@ -39,6 +40,8 @@ struct LakeWrite {
   bool register_only = false;        ///< A Delta table that exists already only gets its name.
   std::optional<LakeAppend> append;  ///< Rows to hand over, instead of all else.
   bool commit_when_empty = false;    ///< Creations and replacements; an INSERT of no rows makes no version.
+  std::shared_ptr<const ExpectationSet> expectations;  ///< Null until rows were checked.
+  ExpectationFindings findings;
 
   /// Retires a file. One that this transaction added itself just disappears from `adds`.
   void Remove(const tables::delta::AddFile& file, int64_t deletion_timestamp_ms);
@@ -74,6 +77,8 @@ class LakeTransaction final : public native::Transaction {
   native::CatalogEntry& Keep(native::unique_ptr<native::CatalogEntry> entry);
 
   // ---- writing side ----
+  /// What the table's rows have to be like; one answer for the whole transaction. Throws what the server says.
+  std::shared_ptr<const ExpectationSet> Expectations(const TableId& table);
   /// Throws kNotSupported if another table was written, or what CheckWritable says. Called when a statement is
   /// planned, so before any file is written.
   void CheckMayWrite(const TableEntry& table, const SnapshotPointer& base) const;
@@ -88,18 +93,22 @@ class LakeTransaction final : public native::Transaction {
   void RememberFile(std::string path);
 
   /// Publishes the pending write. Errors: as LakeProvider::Commit.
-  Result<void> Commit();
+  Result<void> Commit(native::ClientContext& context);
   /// Deletes the files written, best effort.
   void Discard() noexcept;
 
  private:
   Result<void> MakeFilesDurable();
   void RemoveFiles() noexcept;
+  /// Checks what `commit` would make, and puts into it what the server wants to know about it. Ends with the rows set
+  /// aside being durable in their table.
+  Result<void> CheckExpectations(native::ClientContext& context, LakeCommit& commit);
   tables::delta::ReadScope ScopeOf(const LakeWrite& write) const;
 
   StatementState& statement_;
   std::unordered_map<TableId, SnapshotPointer> pinned_;
   std::unordered_set<TableId> read_whole_;
+  std::unordered_map<TableId, std::shared_ptr<const ExpectationSet>> expectations_;
   /// By the statement's plan: two scans of one table in one plan may narrow each other.
   std::unordered_map<TableId, std::map<uint64_t, std::vector<std::shared_ptr<LakeScan>>>> scans_;
   std::vector<native::unique_ptr<native::CatalogEntry>> entries_;

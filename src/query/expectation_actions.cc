@@ -1,0 +1,271 @@
+#include "query/expectation_actions.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+
+#include "common/log.h"
+#include "common/text.h"
+#include "query/messages.h"
+#include "tables/delta/schema.h"
+
+namespace neurolake::query {
+namespace {
+
+namespace json = boost::json;
+using catalog::ExpectationRecord;
+using catalog::ExpectationResult;
+using engine::duckdb::ExpectationEvidence;
+using tables::delta::DataType;
+
+/// As many as any check looks back.
+constexpr int64_t kHistoryMax = 100;
+
+Result<void> RequireRights(const RequestContext& ctx, std::initializer_list<Right> rights, std::string_view what) {
+  for (const Right right : rights) {
+    if (!ctx.principal().Has(right)) return MakeError(ErrorCode::kPermissionDenied, "{}", what);
+  }
+  return {};
+}
+
+Result<json::value> TableJson(catalog::Catalog& catalog, const std::optional<TableId>& id) {
+  if (!id) return json::value(nullptr);
+  NL_ASSIGN_OR_RETURN(const auto table, catalog.FindTable(*id));
+  if (!table) return json::value(nullptr);
+  return json::value(EncodeTable({.id = table->id,
+                                  .schema_name = table->schema_name,
+                                  .table_name = table->name,
+                                  .location = table->location,
+                                  .managed = table->managed,
+                                  .comment = {}}));
+}
+
+/// Checks that compare with what was before.
+bool LooksBack(const ExpectationRecord& expectation) {
+  return expectation.kind == "row count drift" || expectation.kind == "distribution";
+}
+
+Result<json::value> ListForWriting(const RequestContext& ctx, catalog::Catalog& catalog, const StatementId& statement,
+                                   const json::object& arguments) {
+  NL_RETURN_IF_ERROR(RequireRights(ctx, {Right::kWrite}, "changing tables needs the right to write"));
+  NL_ASSIGN_OR_RETURN(const std::string id, StringMember(arguments, "table"));
+  NL_ASSIGN_OR_RETURN(const auto expectations, catalog.ListExpectations(TableId(id)));
+  json::array list;
+  json::value quarantine(nullptr);
+  for (const ExpectationRecord& expectation : expectations) {
+    json::array history;
+    if (LooksBack(expectation)) {
+      NL_ASSIGN_OR_RETURN(const auto results, catalog.ListExpectationResults(expectation.id, kHistoryMax));
+      for (const auto& result : results) {
+        history.push_back({{"metric", result.metric ? json::value(*result.metric) : json::value(nullptr)},
+                           {"profile", result.profile}});
+      }
+    }
+    NL_ASSIGN_OR_RETURN(auto foreign, TableJson(catalog, expectation.foreign_table));
+    if (quarantine.is_null()) {
+      NL_ASSIGN_OR_RETURN(quarantine, TableJson(catalog, expectation.quarantine));
+    }
+    list.push_back({{"id", expectation.id},
+                    {"name", expectation.name},
+                    {"kind", expectation.kind},
+                    {"action", expectation.action},
+                    {"plan", expectation.plan},
+                    {"foreign", std::move(foreign)},
+                    {"history", std::move(history)}});
+  }
+  return json::value{
+      {"expectations", std::move(list)}, {"quarantine", std::move(quarantine)}, {"statement_id", statement.value()}};
+}
+
+Result<std::optional<TableId>> ExistingTable(catalog::Catalog& catalog, const json::object& arguments,
+                                             const char* member) {
+  NL_ASSIGN_OR_RETURN(const std::string id, StringMember(arguments, member));
+  if (id.empty()) return std::nullopt;
+  NL_ASSIGN_OR_RETURN(const auto table, catalog.FindTable(TableId(id)));
+  if (!table) return MakeError(ErrorCode::kNotFound, "a table that the expectation needs is not there any more");
+  return table->id;
+}
+
+constexpr const char* kOwnersOnly =
+    "an expectation is the table's definition: it needs the rights to create and to write";
+
+Result<json::value> Create(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
+  NL_RETURN_IF_ERROR(RequireRights(ctx, {Right::kCreate, Right::kWrite}, kOwnersOnly));
+  ExpectationRecord expectation;
+  expectation.id = NewUuid();
+  NL_ASSIGN_OR_RETURN(const auto table, ExistingTable(catalog, arguments, "table"));
+  if (!table) return BadMember("table");
+  expectation.table = *table;
+  NL_ASSIGN_OR_RETURN(expectation.name, StringMember(arguments, "name"));
+  NL_ASSIGN_OR_RETURN(expectation.kind, StringMember(arguments, "kind"));
+  NL_ASSIGN_OR_RETURN(expectation.definition, StringMember(arguments, "definition"));
+  NL_ASSIGN_OR_RETURN(expectation.plan, StringMember(arguments, "plan"));
+  NL_RETURN_IF_ERROR(ParseObject(expectation.plan));
+  NL_ASSIGN_OR_RETURN(expectation.action, StringMember(arguments, "action"));
+  NL_ASSIGN_OR_RETURN(expectation.foreign_table, ExistingTable(catalog, arguments, "foreign"));
+  NL_ASSIGN_OR_RETURN(expectation.quarantine, ExistingTable(catalog, arguments, "quarantine"));
+  expectation.created_by = ctx.principal().name;
+  expectation.created = ctx.clock().Now();
+  NL_ASSIGN_OR_RETURN(const bool replace, BoolMember(arguments, "replace"));
+  NL_ASSIGN_OR_RETURN(const bool if_not_exists, BoolMember(arguments, "if_not_exists"));
+  auto added = catalog.AddExpectation(expectation, replace);
+  if (!added && added.error().code() == ErrorCode::kAlreadyExists && if_not_exists) {
+    return json::value{{"created", false}};
+  }
+  if (!added) return std::unexpected(added.error());
+  return json::value{{"created", true}};
+}
+
+Result<json::value> Drop(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
+  NL_RETURN_IF_ERROR(RequireRights(ctx, {Right::kCreate, Right::kWrite}, kOwnersOnly));
+  NL_ASSIGN_OR_RETURN(const std::string table, StringMember(arguments, "table"));
+  NL_ASSIGN_OR_RETURN(const std::string name, StringMember(arguments, "name"));
+  NL_ASSIGN_OR_RETURN(const bool if_exists, BoolMember(arguments, "if_exists"));
+  auto dropped = catalog.DropExpectation(TableId(table), name);
+  if (!dropped && !(if_exists && dropped.error().code() == ErrorCode::kNotFound)) {
+    return std::unexpected(dropped.error());
+  }
+  return json::value(json::object());
+}
+
+ExpectationResult ToResult(const RequestContext& ctx, const StatementId& statement,
+                           const ExpectationRecord& expectation, const ExpectationEvidence& evidence) {
+  return {.checked = ctx.clock().Now(),
+          .table = expectation.table,
+          .expectation = expectation.id,
+          .name = expectation.name,
+          .action = expectation.action,
+          .version = std::nullopt,
+          .rows_checked = evidence.rows_checked,
+          .violations = evidence.violations,
+          .metric = evidence.metric,
+          .profile = evidence.profile,
+          .statement = statement};
+}
+
+Result<json::value> KeepResults(const RequestContext& ctx, catalog::Catalog& catalog, const StatementId& statement,
+                                const json::object& arguments) {
+  NL_RETURN_IF_ERROR(RequireRights(ctx, {Right::kWrite}, "changing tables needs the right to write"));
+  NL_ASSIGN_OR_RETURN(const std::string table, StringMember(arguments, "table"));
+  NL_ASSIGN_OR_RETURN(const std::string text, StringMember(arguments, "results"));
+  NL_ASSIGN_OR_RETURN(const auto evidence, DecodeEvidence(text));
+  NL_ASSIGN_OR_RETURN(const auto expectations, catalog.ListExpectations(TableId(table)));
+  std::vector<ExpectationResult> results;
+  for (const auto& one : evidence) {
+    const auto known = std::ranges::find(expectations, one.id, &ExpectationRecord::id);
+    if (known != expectations.end() && one.checked) results.push_back(ToResult(ctx, statement, *known, one));
+  }
+  NL_RETURN_IF_ERROR(catalog.AddExpectationResults(results));
+  return json::value(json::object());
+}
+
+bool IsNumber(std::string_view type) {
+  constexpr std::string_view kNumbers[] = {"byte", "short", "integer", "long", "float", "double"};
+  return type.starts_with("decimal") || std::ranges::find(kNumbers, type) != std::end(kNumbers);
+}
+
+/// Columns that an expectation needs, {"name": "type"} under `member` of its plan, against a schema to come.
+Result<void> CheckColumns(const ExpectationRecord& expectation, const char* member, const DataType& schema) {
+  NL_ASSIGN_OR_RETURN(const json::object plan, ParseObject(expectation.plan));
+  const auto* columns = plan.if_contains(member);
+  if (columns == nullptr || !columns->is_object()) return {};
+  for (const auto& [name, type] : columns->get_object()) {
+    const std::string_view column(name);
+    const auto field =
+        std::ranges::find_if(schema.fields, [&](const auto& one) { return EqualsIgnoringCase(one.name, column); });
+    if (field == schema.fields.end()) {
+      return MakeError(ErrorCode::kDependentObjects,
+                       "an expectation needs a column, so it cannot be dropped or renamed; drop the expectation and "
+                       "create it anew afterwards, column: {}, expectation: {}",
+                       column, expectation.name);
+    }
+    const std::string before = type.is_string() ? std::string(type.get_string()) : "";
+    const std::string after = tables::delta::TypeName(field->type);
+    if (before == after || (IsNumber(before) && IsNumber(after)) || (before == "date" && after == "timestamp_ntz")) {
+      continue;
+    }
+    return MakeError(ErrorCode::kDependentObjects,
+                     "an expectation needs a column as it is; drop the expectation and create it anew afterwards, "
+                     "column: {}, expectation: {}",
+                     column, expectation.name);
+  }
+  return {};
+}
+
+}  // namespace
+
+bool IsExpectationAction(std::string_view action) {
+  return action == "expectations" || action == "create_expectation" || action == "drop_expectation" ||
+         action == "expectation_results";
+}
+
+Result<json::value> RunExpectationAction(const RequestContext& ctx, catalog::Catalog& catalog,
+                                         const StatementId& statement, const std::string& action,
+                                         const json::object& arguments) {
+  if (action == "expectations") return ListForWriting(ctx, catalog, statement, arguments);
+  if (action == "create_expectation") return Create(ctx, catalog, arguments);
+  if (action == "drop_expectation") return Drop(ctx, catalog, arguments);
+  return KeepResults(ctx, catalog, statement, arguments);
+}
+
+Result<std::vector<ExpectationEvidence>> DecodeEvidence(std::string_view text) {
+  boost::system::error_code problem;
+  const json::value value = json::parse(text, problem);
+  if (problem || !value.is_array()) return BadMember("expectations");
+  std::vector<ExpectationEvidence> evidence;
+  for (const auto& one : value.get_array()) {
+    if (!one.is_object()) return BadMember("expectations");
+    const json::object& object = one.get_object();
+    ExpectationEvidence found;
+    NL_ASSIGN_OR_RETURN(found.id, StringMember(object, "id"));
+    NL_ASSIGN_OR_RETURN(found.checked, BoolMember(object, "checked"));
+    NL_ASSIGN_OR_RETURN(found.rows_checked, IntMember(object, "rows_checked"));
+    NL_ASSIGN_OR_RETURN(found.violations, IntMember(object, "violations"));
+    NL_ASSIGN_OR_RETURN(found.profile, StringMember(object, "profile"));
+    const auto* metric = object.if_contains("metric");
+    if (metric != nullptr && metric->is_number()) found.metric = metric->to_number<double>();
+    evidence.push_back(std::move(found));
+  }
+  return evidence;
+}
+
+Result<std::vector<ExpectationResult>> JudgeExpectations(const RequestContext& ctx, catalog::Catalog& catalog,
+                                                         const StatementId& statement,
+                                                         const engine::duckdb::LakeCommit& commit) {
+  NL_ASSIGN_OR_RETURN(const auto expectations, catalog.ListExpectations(commit.table));
+  const auto& request = commit.request;
+  if (request.metadata) {
+    NL_ASSIGN_OR_RETURN(const DataType schema, tables::delta::ParseSchema(request.metadata->schema_string));
+    for (const auto& one : expectations) NL_RETURN_IF_ERROR(CheckColumns(one, "columns", schema));
+    NL_ASSIGN_OR_RETURN(const auto reading, catalog.ListExpectationsReading(commit.table));
+    for (const auto& one : reading) NL_RETURN_IF_ERROR(CheckColumns(one, "foreign_columns", schema));
+  }
+  // RESTORE brings back what was accepted once.
+  const bool brings_rows = request.operation != "RESTORE" &&
+                           std::ranges::any_of(request.adds, [](const auto& add) { return add.data_change; });
+  std::vector<ExpectationResult> results;
+  for (const auto& one : expectations) {
+    const auto evidence = std::ranges::find(commit.expectations, one.id, &ExpectationEvidence::id);
+    if (evidence == commit.expectations.end()) {
+      if (!brings_rows) continue;
+      return MakeError(ErrorCode::kConflict,
+                       "the table's expectations changed while the statement ran, run it again, expectation: {}",
+                       one.name);
+    }
+    if (one.action == "FAIL" && evidence->violations > 0) {
+      return MakeError(ErrorCode::kCheckViolation, "a commit whose expectation failed: {}", one.name);
+    }
+    if (evidence->checked) results.push_back(ToResult(ctx, statement, one, *evidence));
+  }
+  return results;
+}
+
+void RecordExpectations(const RequestContext& ctx, catalog::Catalog& catalog, std::vector<ExpectationResult> results,
+                        int64_t version) {
+  for (ExpectationResult& result : results) result.version = version;
+  const auto recorded = catalog.AddExpectationResults(results);
+  if (recorded.has_value()) return;
+  Log(LogLevel::kWarn, "results of expectations were not recorded", ctx.request_id(),
+      {{"version", std::to_string(version)}, {"error", std::string(ErrorName(recorded.error().code()))}});
+}
+
+}  // namespace neurolake::query
