@@ -77,7 +77,7 @@ double StabilityIndex(const std::vector<double>& expected, const std::vector<dou
 class TableChecks {
  public:
   TableChecks(native::ClientContext& context, StatementState& state, LakeWrite& write)
-      : state_(state), write_(write), connection_(context, state), after_(write.Applied()), now_(NowOf(state)) {
+      : write_(write), connection_(context, state), after_(write.Applied()), now_(NowOf(state)) {
     connection_.Show(write.table, after_);
     table_ = NameOf(write.table);
     if (write.base == nullptr) return;
@@ -90,6 +90,7 @@ class TableChecks {
   }
 
   Finding Check(const Expectation& expectation) {
+    for (const std::string& column : expectation.columns) std::ignore = FieldOf(expectation, column);
     switch (expectation.kind) {
       case Kind::kUnique: return Unique(expectation);
       case Kind::kForeignKey: return ForeignKey(expectation);
@@ -189,20 +190,21 @@ class TableChecks {
     return finding;
   }
 
+  const tables::delta::StructField& FieldOf(const Expectation& expectation, const std::string& column) const {
+    for (const auto& field : after_->schema().fields) {
+      if (EqualsIgnoringCase(field.name, column)) return field;
+    }
+    ThrowLakeError(
+        Error(ErrorCode::kDependentObjects,
+              fmt::format("an expectation does not fit the table's columns, drop it first: {}", expectation.name)));
+  }
+
   /// The column as what bins are made of: a number, or text.
   std::string Binned(const Expectation& expectation, bool& numeric) const {
     const std::string& name = expectation.columns.at(0);
     const std::string column = QuoteIdentifier(name);
-    const auto& fields = after_->schema().fields;
-    const auto field =
-        std::ranges::find_if(fields, [&](const auto& one) { return EqualsIgnoringCase(one.name, name); });
-    if (field == fields.end()) {
-      ThrowLakeError(
-          Error(ErrorCode::kDependentObjects,
-                fmt::format("an expectation does not fit the table's columns, drop it first: {}", expectation.name)));
-    }
     numeric = true;
-    switch (field->type.kind) {
+    switch (FieldOf(expectation, name).type.kind) {
       case DataKind::kDate:
       case DataKind::kTimestamp:
       case DataKind::kTimestampNtz: return fmt::format("CAST(epoch({}) AS DOUBLE)", column);
@@ -307,7 +309,6 @@ class TableChecks {
     return finding;
   }
 
-  StatementState& state_;
   LakeWrite& write_;
   CheckConnection connection_;
   SnapshotPointer after_;
