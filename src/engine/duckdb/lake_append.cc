@@ -5,6 +5,7 @@
 #include "duckdb/common/arrow/arrow_appender.hpp"
 #include "duckdb/common/arrow/arrow_converter.hpp"
 #include "engine/duckdb/internal/error_translation.h"
+#include "engine/duckdb/internal/expectations.h"
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "tables/delta/table_rules.h"
 
