@@ -1,11 +1,10 @@
 #include "engine/duckdb/internal/change_data.h"
 
-#include <filesystem>
-
 #include "common/ids.h"
 #include "common/text.h"
 #include "engine/duckdb/internal/data_file_rows.h"
 #include "engine/duckdb/internal/error_translation.h"
+#include "engine/duckdb/internal/statement_state.h"
 #include "tables/delta/change_feed.h"
 #include "tables/delta/file_path.h"
 
@@ -33,7 +32,7 @@ WriteTarget WithChangeType(WriteTarget target) {
 class ChangeFile {
  public:
   ChangeFile(native::ClientContext& context, const WriteTarget& target, Partition partition)
-      : writer_(context, target, NewPath(target)), partition_(std::move(partition)) {
+      : writer_(context, target, NewPath(context, target)), partition_(std::move(partition)) {
     rows_.InitializeEmpty(DataFileWriter::Types(target));
   }
 
@@ -57,11 +56,9 @@ class ChangeFile {
   }
 
  private:
-  static std::string NewPath(const WriteTarget& target) {
+  static std::string NewPath(native::ClientContext& context, const WriteTarget& target) {
     const std::string directory = target.layout.location + "/_change_data";
-    std::error_code problem;
-    std::filesystem::create_directories(directory, problem);
-    if (problem) ThrowLakeError(Error(ErrorCode::kIoError, "cannot make the directory for the change data feed"));
+    ValueOrThrow(StatementState::Get(context).store->MakeDirectory(directory));
     return fmt::format("{}/cdc-{}.parquet", directory, NewUuid());
   }
 

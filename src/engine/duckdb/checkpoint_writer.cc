@@ -5,6 +5,7 @@
 #include "common/text.h"
 #include "duckdb/main/appender.hpp"
 #include "engine/duckdb/internal/error_translation.h"
+#include "storage/path.h"
 #include "tables/delta/vacuum.h"
 
 namespace neurolake::engine::duckdb {
@@ -197,7 +198,7 @@ class CheckpointWriter {
       NL_RETURN_IF_ERROR(Replay(text, file, known));
       NL_ASSIGN_OR_RETURN(const auto actions, tables::delta::ParseCommit(text, file));
       for (const std::string& sidecar : actions.sidecars) {
-        NL_RETURN_IF_ERROR(ReplayParquet(sidecar.starts_with('/') ? sidecar : log_ + "/_sidecars/" + sidecar, known));
+        NL_RETURN_IF_ERROR(ReplayParquet(storage::JoinPath(log_ + "/_sidecars", sidecar), known));
       }
       return {};
     }
@@ -217,7 +218,7 @@ class CheckpointWriter {
     auto rows = Query("SELECT sidecar.path FROM " + source + " WHERE sidecar.path IS NOT NULL");
     for (auto& row : *rows) {
       const auto sidecar = row.GetValue<std::string>(0);
-      NL_RETURN_IF_ERROR(ReplayParquet(sidecar.starts_with('/') ? sidecar : log_ + "/_sidecars/" + sidecar, known));
+      NL_RETURN_IF_ERROR(ReplayParquet(storage::JoinPath(log_ + "/_sidecars", sidecar), known));
     }
     return {};
   }

@@ -4,6 +4,7 @@
 #include "duckdb/common/multi_file/multi_file_list.hpp"
 #include "duckdb/common/virtual_file_system.hpp"
 #include "engine/duckdb/internal/error_translation.h"
+#include "engine/duckdb/internal/object_file_system.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
@@ -76,8 +77,10 @@ class GovernedFileSystem final : public native::LocalFileSystem {
 
 }  // namespace
 
-native::unique_ptr<native::FileSystem> NewGovernedFileSystem(const PathGrants& grants) {
-  return native::make_uniq<native::VirtualFileSystem>(native::make_uniq<GovernedFileSystem>(grants));
+native::unique_ptr<native::FileSystem> NewGovernedFileSystem(const PathGrants& grants, storage::ObjectStore& store) {
+  auto system = native::make_uniq<native::VirtualFileSystem>(native::make_uniq<GovernedFileSystem>(grants));
+  system->RegisterSubSystem(NewObjectFileSystem(grants, store));
+  return std::move(system);
 }
 
 }  // namespace neurolake::engine::duckdb

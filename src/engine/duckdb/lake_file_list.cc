@@ -2,8 +2,10 @@
 
 #include "engine/duckdb/internal/file_pruning.h"
 #include "engine/duckdb/internal/lake_scan.h"
+#include "engine/duckdb/internal/object_file_system.h"
 #include "engine/duckdb/internal/read_conditions.h"
 #include "engine/duckdb/internal/record_count.h"
+#include "storage/path.h"
 #include "tables/delta/file_path.h"
 
 namespace neurolake::engine::duckdb {
@@ -96,6 +98,11 @@ native::OpenFileInfo LakeFileList::GetFile(native::idx_t index) const {
   options[kSnapshotIndex] = native::Value::UINTEGER((*files_)[index]);
   options["has_deletes"] =
       native::Value::BOOLEAN(file.deletion_vector.has_value() || scan_->table->change_rows() != nullptr);
+  if (storage::IsUrl(info.path)) {
+    // A data file never changes, so what the log says of it saves a request for each.
+    options[kKnownFileSize] = native::Value::UBIGINT(static_cast<uint64_t>(std::max<int64_t>(0, file.size_bytes)));
+    options[kKnownModified] = native::Value::TIMESTAMP(native::timestamp_t(file.modification_time_ms * 1000));
+  }
   return info;
 }
 

@@ -11,6 +11,7 @@
 #include "engine/duckdb/internal/lake_scan.h"
 #include "engine/duckdb/internal/log_upkeep.h"
 #include "engine/duckdb/internal/write_intent.h"
+#include "storage/path.h"
 #include "tables/delta/row_tracking.h"
 
 namespace neurolake::engine::duckdb {
@@ -155,7 +156,8 @@ void LakeTransaction::RememberFile(std::string path) {
 }
 
 Result<void> LakeTransaction::MakeFilesDurable() {
-  // The log must never name a file that a power cut can take away.
+  // The log must never name a file that a power cut can take away. An object store has answered for what it took.
+  if (storage::IsUrl(write_->table.location)) return {};
   std::set<std::string> directories;
   for (const std::string& path : written_files_) {
     NL_RETURN_IF_ERROR(SyncPath(path, O_RDONLY));
@@ -256,10 +258,14 @@ Result<void> LakeTransaction::Commit(native::ClientContext& context) {
 }
 
 void LakeTransaction::RemoveFiles() noexcept {
+  std::vector<std::string> remote;
   for (const std::string& path : written_files_) {
     std::error_code ignored;
-    std::filesystem::remove(path, ignored);
+    if (storage::IsUrl(path)) remote.push_back(path);
+    else std::filesystem::remove(path, ignored);
   }
+  // What cannot be deleted now is garbage that VACUUM finds.
+  if (!remote.empty()) std::ignore = statement_.store->DeleteMany(remote);
   written_files_.clear();
 }
 

@@ -4,6 +4,7 @@
 
 #include "common/text.h"
 #include "engine/duckdb/internal/checkpoint_reader.h"
+#include "storage/path.h"
 #include "tables/delta/reconciler.h"
 
 namespace neurolake::engine::duckdb {
@@ -13,6 +14,8 @@ using tables::delta::CommitActions;
 using tables::delta::LogSegment;
 using tables::delta::Reconciler;
 using tables::delta::ReplayedLog;
+
+constexpr int kRequestsAtOnce = 16;
 
 class BulkLogReader final : public tables::delta::LogReader {
  public:
@@ -50,7 +53,9 @@ class BulkLogReader final : public tables::delta::LogReader {
   // Newest first, a window at a time: what is parsed and not yet applied stays bounded.
   Result<void> ReplayCommits(const RequestContext& ctx, const LogSegment& segment, Reconciler& reconciler) {
     const std::vector<std::string> files(segment.commit_files.rbegin(), segment.commit_files.rend());
-    const size_t window = static_cast<size_t>(threads_) * 32;
+    // Over a network the answers are waited for, not computed.
+    const int threads = storage::IsUrl(segment.log_path) ? kRequestsAtOnce : threads_;
+    const size_t window = static_cast<size_t>(threads) * 32;
     for (size_t begin = 0; begin < files.size(); begin += window) {
       NL_RETURN_IF_ERROR(ctx.CheckAlive());
       const size_t count = std::min(window, files.size() - begin);
@@ -61,7 +66,7 @@ class BulkLogReader final : public tables::delta::LogReader {
       };
       {
         std::vector<std::jthread> helpers;
-        for (size_t i = 1; i < std::min<size_t>(static_cast<size_t>(threads_), count); ++i) helpers.emplace_back(work);
+        for (size_t i = 1; i < std::min<size_t>(static_cast<size_t>(threads), count); ++i) helpers.emplace_back(work);
         work();
       }
       for (auto& actions : parsed) {
@@ -89,7 +94,7 @@ class BulkLogReader final : public tables::delta::LogReader {
 
   static void AddSidecars(const LogSegment& segment, const CommitActions& actions, std::vector<std::string>& files) {
     for (const std::string& sidecar : actions.sidecars) {
-      files.push_back(sidecar.starts_with('/') ? sidecar : segment.log_path + "/_sidecars/" + sidecar);
+      files.push_back(storage::JoinPath(segment.log_path + "/_sidecars", sidecar));
     }
   }
 

@@ -2,22 +2,21 @@
 
 #include <filesystem>
 
+#include "storage/path.h"
+
 namespace neurolake::engine::duckdb {
 namespace {
 
 // Resolves links in the part that exists and `..` in the rest; empty when that cannot be done, which grants nothing.
+// URLs have neither: their one spelling counts.
 std::string Resolve(const std::string& path) {
+  if (storage::IsUrl(path)) return storage::NormalUrl(path).value_or("");
   if (path.empty() || path.front() != '/' || path.find('\0') != std::string::npos) return {};
   std::error_code error;
   std::string resolved = std::filesystem::weakly_canonical(path, error).string();
   if (error) return {};
   while (resolved.size() > 1 && resolved.back() == '/') resolved.pop_back();
   return resolved;
-}
-
-bool IsBelow(const std::string& path, const std::string& root) {
-  if (!path.starts_with(root)) return false;
-  return path.size() == root.size() || root == "/" || path[root.size()] == '/';
 }
 
 }  // namespace
@@ -49,7 +48,7 @@ Result<void> PathGrants::Check(const std::string& path, Access access) const {
     std::lock_guard lock(mutex_);
     for (const Grant& grant : grants_) {
       if (access == Access::kReadWrite && grant.access != Access::kReadWrite) continue;
-      if (IsBelow(resolved, grant.path)) return {};
+      if (storage::IsBelow(resolved, grant.path)) return {};
     }
   }
   // Without the path: it may come from a log file or from an expression over data.

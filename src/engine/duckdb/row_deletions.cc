@@ -1,13 +1,13 @@
 #include "engine/duckdb/internal/row_deletions.h"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "common/text.h"
 #include "engine/duckdb/internal/data_file_rows.h"
 #include "engine/duckdb/internal/deletion_cost.h"
 #include "engine/duckdb/internal/dml_target.h"
 #include "engine/duckdb/internal/error_translation.h"
+#include "storage/path.h"
 #include "tables/delta/file_path.h"
 #include "tables/delta/row_tracking.h"
 
@@ -165,7 +165,7 @@ class Deleter {
 
   void Rewrite(const AddFile& file, const DeletedRows& deleted) {
     const std::string source = ValueOrThrow(tables::delta::ResolvePath(target_.table.location, file.path));
-    const std::string directory = std::filesystem::path(source).parent_path().string();
+    const std::string directory = storage::ParentPath(source);
     // A connection of its own: this one is running the statement. Memory limit and file rights are the instance's.
     native::Connection connection(*context_.db);
     auto rows = ReadDataFile(connection, target_, source);

@@ -2,6 +2,8 @@
 
 #include <cctype>
 
+#include "storage/path.h"
+
 namespace neurolake::tables::delta {
 namespace {
 
@@ -36,6 +38,20 @@ bool HasParentSegment(std::string_view path) {
     begin = end + 1;
   }
   return false;
+}
+
+/// A table in an object store: files are named relative to it, or by a URL of their own.
+Result<std::string> ResolveUrl(const std::string& table_path, std::string_view encoded) {
+  NL_ASSIGN_OR_RETURN(const std::string path, DecodePath(encoded));
+  if (path.empty()) return MakeError(ErrorCode::kCorruption, "a file's path in the log is empty");
+  NL_ASSIGN_OR_RETURN(const std::string root, storage::NormalUrl(table_path));
+  const bool has_scheme = SchemeLength(encoded) > 0 && storage::IsUrl(path);
+  // What a file system would resolve is a different key in a store, and another reader's way out of the table.
+  const auto resolved = storage::NormalUrl(has_scheme ? path : root + "/" + path);
+  if (!resolved || resolved->size() <= root.size() || !storage::IsBelow(*resolved, root) || path.ends_with('/')) {
+    return MakeError(ErrorCode::kPermissionDenied, "the log names a file outside the table's directory");
+  }
+  return *resolved;
 }
 
 }  // namespace
@@ -76,6 +92,7 @@ Result<std::string> DecodePath(std::string_view encoded) {
 }
 
 Result<std::string> ResolvePath(const std::string& table_path, std::string_view encoded) {
+  if (storage::IsUrl(table_path)) return ResolveUrl(table_path, encoded);
   std::string_view rest = encoded;
   if (const size_t scheme = SchemeLength(encoded); scheme > 0) {
     if (encoded.substr(0, scheme) != "file") {

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
-#include <filesystem>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "common/text.h"
 #include "storage/local_files.h"
+#include "storage/path.h"
 #include "tables/delta/deletion_vector.h"
 #include "tables/delta/file_path.h"
 #include "tables/delta/internal/log_files.h"
@@ -21,7 +21,7 @@ using storage::ObjectInfo;
 constexpr std::string_view kChangeData = "_change_data";
 
 /// One spelling for one file, as the listing has it: a log may say "./a" or "b//c".
-std::string Normal(const std::string& path) { return std::filesystem::path(path).lexically_normal().string(); }
+std::string Normal(const std::string& path) { return storage::NormalPath(path); }
 
 /// Which versions the window holds, and every file that one of them names.
 class Retained {
@@ -161,6 +161,7 @@ class Deletable {
     }
     const std::string_view name = std::string_view(relative).substr(relative.rfind('/') + 1);
     if (name.empty() || name == ".." || Visibility::Hidden(name)) return false;
+    if (storage::IsUrl(root_)) return true;
     NL_ASSIGN_OR_RETURN(const bool linked, storage::LeadsThroughLink(root_, path));
     return !linked;
   }

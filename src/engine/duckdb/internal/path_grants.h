@@ -8,7 +8,7 @@
 namespace neurolake::engine::duckdb {
 
 /// The paths that DuckDB may open now. Checked on the path with symbolic links and `..` resolved, so neither leads out
-/// of a granted directory. Thread-safe.
+/// of a granted directory; URLs on their one spelling (storage::NormalUrl). Thread-safe.
 class PathGrants {
  public:
   enum class Access : uint8_t { kRead, kReadWrite };
