@@ -162,6 +162,24 @@ Result<void> FaultInjectingStore::Delete(const std::string& path) {
   return Injected(*fault, path);
 }
 
+Result<std::unique_ptr<ObjectReader>> FaultInjectingStore::OpenBelow(const std::string& directory,
+                                                                     const std::string& path) {
+  auto fault = Strike(StoreOperation::kRead, path);
+  if (fault.has_value()) return Injected(*fault, path);
+  return inner_.OpenBelow(directory, path);
+}
+
+Result<void> FaultInjectingStore::DeleteBelow(const std::string& directory, const std::string& path) {
+  auto fault = Strike(StoreOperation::kDelete, path);
+  if (!fault.has_value()) return inner_.DeleteBelow(directory, path);
+  if (HasEffect(*fault)) NL_RETURN_IF_ERROR(inner_.DeleteBelow(directory, path));
+  return Injected(*fault, path);
+}
+
+Result<bool> FaultInjectingStore::LeadsThroughLink(const std::string& directory, const std::string& path) {
+  return inner_.LeadsThroughLink(directory, path);
+}
+
 Result<void> FaultInjectingStore::MakeDirectory(const std::string& path) {
   auto fault = Strike(StoreOperation::kMakeDirectory, path);
   if (!fault.has_value()) return inner_.MakeDirectory(path);

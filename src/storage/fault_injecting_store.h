@@ -69,6 +69,9 @@ class FaultInjectingStore final : public ObjectStore {
                     const std::function<Result<void>(const ObjectInfo&)>& visit) override;
   Result<void> Delete(const std::string& path) override;
   Result<void> MakeDirectory(const std::string& path) override;
+  Result<std::unique_ptr<ObjectReader>> OpenBelow(const std::string& directory, const std::string& path) override;
+  Result<void> DeleteBelow(const std::string& directory, const std::string& path) override;
+  Result<bool> LeadsThroughLink(const std::string& directory, const std::string& path) override;
 
  private:
   struct Armed {

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "common/ids.h"
+#include "storage/local_files.h"
 #include "storage/object_store.h"
 
 namespace neurolake::storage {
@@ -74,7 +75,6 @@ Result<void> WriteAll(int fd, std::string_view bytes, const std::string& path) {
     }
     bytes.remove_prefix(static_cast<size_t>(written));
   }
-  if (::fsync(fd) != 0) return FileError(errno, "sync", path);
   return {};
 }
 
@@ -83,18 +83,31 @@ Result<void> WriteAll(int fd, std::string_view bytes, const std::string& path) {
 class StagedFile {
  public:
   static Result<std::unique_ptr<StagedFile>> Write(const std::string& path, std::string_view bytes) {
+    NL_ASSIGN_OR_RETURN(auto staged, Open(path));
+    NL_RETURN_IF_ERROR(staged->Append(bytes, path));
+    NL_RETURN_IF_ERROR(staged->Sync(path));
+    return staged;
+  }
+
+  static Result<std::unique_ptr<StagedFile>> Open(const std::string& path) {
     const std::string directory = DirectoryOf(path);
     const std::string hidden = fmt::format("{}/{}{}{}", directory, kTemporaryPrefix, NewUuid(), kTemporarySuffix);
-    auto unnamed = Open(directory.c_str(), O_TMPFILE | O_WRONLY);
+    auto unnamed = OpenFile(directory.c_str(), O_TMPFILE | O_WRONLY);
     auto staged = std::unique_ptr<StagedFile>(new StagedFile(unnamed, hidden, /*named=*/false));
     if (unnamed < 0) {
       if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) return FileError(errno, "create", path);
-      const int named = Open(hidden.c_str(), O_CREAT | O_EXCL | O_WRONLY);
+      const int named = OpenFile(hidden.c_str(), O_CREAT | O_EXCL | O_WRONLY);
       if (named < 0) return FileError(errno, "create", path);
       staged = std::unique_ptr<StagedFile>(new StagedFile(named, hidden, /*named=*/true));
     }
-    NL_RETURN_IF_ERROR(WriteAll(staged->fd_.get(), bytes, path));
     return staged;
+  }
+
+  Result<void> Append(std::string_view bytes, const std::string& path) { return WriteAll(fd_.get(), bytes, path); }
+
+  Result<void> Sync(const std::string& path) const {
+    if (::fsync(fd_.get()) != 0) return FileError(errno, "sync", path);
+    return {};
   }
 
   ~StagedFile() {
@@ -121,7 +134,7 @@ class StagedFile {
 
  private:
   StagedFile(int fd, std::string hidden, bool named) : fd_(fd), hidden_(std::move(hidden)), named_(named) {}
-  static int Open(const char* path, int flags) { return ::open(path, flags | O_CLOEXEC, 0644); }
+  static int OpenFile(const char* path, int flags) { return ::open(path, flags | O_CLOEXEC, 0644); }
 
   FileDescriptor fd_;
   std::string hidden_;
@@ -154,6 +167,64 @@ Result<std::string> ReadBytes(int fd, const std::string& path, int64_t offset_by
   return bytes;
 }
 
+/// The object is visible already; if its name cannot be made durable, nobody can promise that it stays.
+Result<void> SyncEffect(const std::string& path) {
+  auto synced = SyncDirectory(DirectoryOf(path));
+  if (!synced.has_value()) {
+    return MakeError(ErrorCode::kCommitUnknown, "written, but not known to be durable: {}", path);
+  }
+  return {};
+}
+
+Result<void> Publish(StagedFile& staged, const std::string& path, bool if_absent) {
+  const int error = if_absent ? staged.LinkAs(path) : staged.RenameTo(path);
+  if (error != 0) return FileError(error, if_absent ? "create" : "replace", path);
+  return SyncEffect(path);
+}
+
+class FileWriter final : public ObjectWriter {
+ public:
+  FileWriter(std::unique_ptr<StagedFile> staged, std::string path, bool if_absent)
+      : staged_(std::move(staged)), path_(std::move(path)), if_absent_(if_absent) {}
+
+  Result<void> Append(std::string_view bytes) override {
+    if (staged_ == nullptr) return Ended();
+    return staged_->Append(bytes, path_);
+  }
+  Result<void> Finish() override {
+    if (staged_ == nullptr) return Ended();
+    const auto staged = std::move(staged_);
+    NL_RETURN_IF_ERROR(staged->Sync(path_));
+    return Publish(*staged, path_, if_absent_);
+  }
+  void Abort() override { staged_.reset(); }
+
+ private:
+  std::unexpected<Error> Ended() const {
+    return MakeError(ErrorCode::kInternal, "the upload has ended already: {}", path_);
+  }
+
+  std::unique_ptr<StagedFile> staged_;
+  std::string path_;
+  bool if_absent_;
+};
+
+class FileReader final : public ObjectReader {
+ public:
+  FileReader(int descriptor, std::string path) : fd_(descriptor), path_(std::move(path)) {}
+
+  Result<std::string> Read(int64_t limit_bytes) override {
+    NL_ASSIGN_OR_RETURN(std::string bytes, ReadBytes(fd_.get(), path_, offset_bytes_, limit_bytes));
+    offset_bytes_ += static_cast<int64_t>(bytes.size());
+    return bytes;
+  }
+
+ private:
+  FileDescriptor fd_;
+  std::string path_;
+  int64_t offset_bytes_ = 0;
+};
+
 class LocalStore final : public ObjectStore {
  public:
   Result<std::string> Read(const std::string& path) override {
@@ -184,14 +255,12 @@ class LocalStore final : public ObjectStore {
 
   Result<void> PutIfAbsent(const std::string& path, std::string_view bytes) override {
     NL_ASSIGN_OR_RETURN(auto staged, StagedFile::Write(path, bytes));
-    if (const int error = staged->LinkAs(path); error != 0) return FileError(error, "create", path);
-    return SyncEffect(path);
+    return Publish(*staged, path, /*if_absent=*/true);
   }
 
   Result<void> Put(const std::string& path, std::string_view bytes) override {
     NL_ASSIGN_OR_RETURN(auto staged, StagedFile::Write(path, bytes));
-    if (const int error = staged->RenameTo(path); error != 0) return FileError(error, "replace", path);
-    return SyncEffect(path);
+    return Publish(*staged, path, /*if_absent=*/false);
   }
 
   Result<std::vector<ObjectInfo>> List(const std::string& directory, const std::string& start_after) override {
@@ -239,6 +308,25 @@ class LocalStore final : public ObjectStore {
     return {};
   }
 
+  Result<std::unique_ptr<ObjectReader>> OpenBelow(const std::string& directory, const std::string& path) override {
+    NL_ASSIGN_OR_RETURN(const int descriptor, storage::OpenBelow(directory, path));
+    return std::make_unique<FileReader>(descriptor, path);
+  }
+
+  Result<void> DeleteBelow(const std::string& directory, const std::string& path) override {
+    return storage::DeleteBelow(directory, path);
+  }
+
+  Result<bool> LeadsThroughLink(const std::string& directory, const std::string& path) override {
+    return storage::LeadsThroughLink(directory, path);
+  }
+
+  Result<std::unique_ptr<ObjectWriter>> NewUpload(const std::string& path, UploadOptions options) override {
+    NL_RETURN_IF_ERROR(MakeDirectory(DirectoryOf(path)));
+    NL_ASSIGN_OR_RETURN(auto staged, StagedFile::Open(path));
+    return std::make_unique<FileWriter>(std::move(staged), path, options.if_absent);
+  }
+
   Result<void> MakeDirectory(const std::string& path) override {
     struct stat status {};
     if (::stat(path.c_str(), &status) == 0) {
@@ -255,15 +343,6 @@ class LocalStore final : public ObjectStore {
   }
 
  private:
-  /// The object is visible already; if its name cannot be made durable, nobody can promise that it stays.
-  static Result<void> SyncEffect(const std::string& path) {
-    auto synced = SyncDirectory(DirectoryOf(path));
-    if (!synced.has_value()) {
-      return MakeError(ErrorCode::kCommitUnknown, "written, but not known to be durable: {}", path);
-    }
-    return {};
-  }
-
   /// Directories in `directory`; links are none.
   static Result<std::vector<std::string>> DirectoryNames(const std::string& directory) {
     std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(directory.c_str()), &::closedir);
@@ -306,11 +385,6 @@ class LocalStore final : public ObjectStore {
 };
 
 }  // namespace
-
-Result<void> ObjectStore::Walk(const std::string& directory, const std::function<bool(const std::string&)>&,
-                               const std::function<Result<void>(const ObjectInfo&)>&) {
-  return MakeError(ErrorCode::kNotSupported, "this store cannot list what is below a directory: {}", directory);
-}
 
 std::unique_ptr<ObjectStore> NewLocalStore() { return std::make_unique<LocalStore>(); }
 
