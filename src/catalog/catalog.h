@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -62,12 +63,25 @@ struct TokenRecord {
   std::optional<WallTime> revoked;
 };
 
-/// A directory of the server's file system, outside the lake, that an administrator lets statements read from (COPY
-/// INTO) or register tables in.
+/// A directory of the server's file system, outside the lake, or of an object store, that an administrator lets
+/// statements read from (COPY INTO) or register tables in.
 struct ExternalLocation {
   std::string name;
-  std::string path;  ///< Absolute, canonical, ends in "/".
+  std::string path;  ///< Absolute, canonical, or a URL; ends in "/".
   bool may_register = false;
+  WallTime created;
+  std::string credential;  ///< Of a URL: the name of what opens it.
+};
+
+/// What opens an object store. Its secrets are sealed by whoever calls (storage::SecretBox): the catalogue never sees
+/// them.
+struct CredentialRecord {
+  std::string name;  ///< Lower case.
+  std::string kind;
+  std::string source;
+  std::string options = "{}";  ///< JSON object of what is no secret.
+  std::string sealed;
+  std::string key_id;
   WallTime created;
 };
 
@@ -249,10 +263,19 @@ class Catalog {
   virtual Result<Principal> LocalPrincipal() = 0;
 
   /// Errors: kAlreadyExists (name or path); kInvalidArgument for a path that is not absolute and normal, or is inside
-  /// or around the lake: reading the lake's own files would go past every policy.
+  /// or around the lake: reading the lake's own files would go past every policy; for a URL without a credential, or a
+  /// path with one; kNotFound for a credential that is not there.
   virtual Result<void> AddExternalLocation(const ExternalLocation& location) = 0;
   virtual Result<void> DropExternalLocation(const std::string& name) = 0;
   virtual Result<std::vector<ExternalLocation>> ListExternalLocations() = 0;
+
+  /// `or_replace` keeps the locations that name it. Errors: kAlreadyExists.
+  virtual Result<void> AddCredential(const CredentialRecord& credential, bool or_replace) = 0;
+  /// Errors: kNotFound; kDependentObjects while a location names it.
+  virtual Result<void> DropCredential(const std::string& name) = 0;
+  virtual Result<std::vector<CredentialRecord>> ListCredentials() = 0;
+  /// Puts `change` of each credential in its place, all of them or, with its first error, none. Returns how many.
+  virtual Result<int64_t> ChangeCredentials(const std::function<Result<void>(CredentialRecord&)>& change) = 0;
 
   /// The attempt is stored before the statement runs; `FinishStatement` completes it (and stores it all if the attempt
   /// is missing). Both survive the death of the process; the last moments may be lost with the machine's power. Tens of

@@ -1,6 +1,7 @@
 #include "catalog/internal/names.h"
 #include "catalog/internal/rows.h"
 #include "catalog/internal/store_catalog.h"
+#include "storage/path.h"
 
 namespace neurolake::catalog {
 
@@ -11,6 +12,11 @@ Result<void> StoreCatalog::AddExternalLocation(const ExternalLocation& location)
   NL_ASSIGN_OR_RETURN(const auto name, CheckedName("location", location.name));
   NL_ASSIGN_OR_RETURN(auto path, locations_.ExternalToStored(location.path));
   if (!path.ends_with('/')) path += '/';
+  if (storage::IsUrl(path) == location.credential.empty()) {
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "an external location has a credential if, and only if, it is the URL of an object store");
+  }
+  const std::string credential = NameToFind(location.credential);
   return store_.Write([&](Session& session) -> Result<void> {
     NL_ASSIGN_OR_RETURN(const auto taken,
                         session.Query("SELECT name FROM external_locations WHERE name = ? OR path = ?", {name, path}));
@@ -18,9 +24,14 @@ Result<void> StoreCatalog::AddExternalLocation(const ExternalLocation& location)
       return MakeError(ErrorCode::kAlreadyExists, "there is an external location of this name or path already: {}",
                        TextAt(taken[0], 0));
     }
-    NL_RETURN_IF_ERROR(
-        session.Execute("INSERT INTO external_locations (name, path, may_register, created) VALUES (?, ?, ?, ?)",
-                        {name, path, int64_t{location.may_register}, ToValue(location.created)}));
+    if (!credential.empty()) {
+      NL_ASSIGN_OR_RETURN(const auto known,
+                          session.Query("SELECT name FROM credentials WHERE name = ?", {credential}));
+      if (known.empty()) return MakeError(ErrorCode::kNotFound, "there is no such credential: {}", credential);
+    }
+    NL_RETURN_IF_ERROR(session.Execute(
+        "INSERT INTO external_locations (name, path, may_register, created, credential) VALUES (?, ?, ?, ?, ?)",
+        {name, path, int64_t{location.may_register}, ToValue(location.created), credential}));
     return {};
   });
 }
@@ -38,10 +49,10 @@ Result<void> StoreCatalog::DropExternalLocation(const std::string& name) {
 Result<std::vector<ExternalLocation>> StoreCatalog::ListExternalLocations() {
   NL_ASSIGN_OR_RETURN(
       const auto rows,
-      store_.ReadOnce("SELECT name, path, may_register, created FROM external_locations ORDER BY name"));
+      store_.ReadOnce("SELECT name, path, may_register, created, credential FROM external_locations ORDER BY name"));
   std::vector<ExternalLocation> locations;
   for (const Row& row : rows) {
-    locations.push_back({TextAt(row, 0), TextAt(row, 1), NumberAt(row, 2) != 0, TimeAt(row, 3)});
+    locations.push_back({TextAt(row, 0), TextAt(row, 1), NumberAt(row, 2) != 0, TimeAt(row, 3), TextAt(row, 4)});
   }
   return locations;
 }

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "metastore/stored_text.h"
+#include "storage/path.h"
 
 namespace neurolake::catalog {
 namespace {
@@ -26,8 +27,9 @@ std::string Canonical(const std::string& path) {
 }
 
 Result<void> CheckPath(std::string_view location) {
-  if (!location.starts_with('/')) {
-    return MakeError(ErrorCode::kInvalidArgument, "a location must be an absolute path of the server's file system");
+  if (!location.starts_with('/') && !storage::IsUrl(location)) {
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "a location must be an absolute path of the server's file system, or the URL of an object store");
   }
   if (location.size() > kLocationBytesMax) {
     return MakeError(ErrorCode::kInvalidArgument, "a location must not be longer than {} bytes, it has {}",
@@ -43,6 +45,8 @@ Locations::Locations(std::string lake_directory) : lake_(Normal(lake_directory))
 
 Result<std::string> Locations::ManagedToStored(std::string_view location) const {
   NL_RETURN_IF_ERROR(CheckPath(location));
+  // Elsewhere than the lake, by the setting tables.url: it stays where it is when the lake moves.
+  if (storage::IsUrl(location)) return storage::NormalUrl(location);
   const std::string normal = Normal(location);
   const std::string canonical = Canonical(normal);
   for (const auto& [lake, path] : {std::pair(lake_, normal), std::pair(canonical_lake_, canonical)}) {
@@ -54,6 +58,12 @@ Result<std::string> Locations::ManagedToStored(std::string_view location) const 
 
 Result<std::string> Locations::ExternalToStored(std::string_view location) const {
   NL_RETURN_IF_ERROR(CheckPath(location));
+  if (storage::IsUrl(location)) {
+    if (location.find_first_of("?#") != std::string_view::npos) {
+      return MakeError(ErrorCode::kInvalidArgument, "a location has neither a query nor a fragment");
+    }
+    return storage::NormalUrl(location);
+  }
   const std::string path = Canonical(Normal(location));
   if (Overlap(path, canonical_lake_) || Overlap(Normal(location), lake_)) {
     return MakeError(ErrorCode::kInvalidArgument,
@@ -64,7 +74,7 @@ Result<std::string> Locations::ExternalToStored(std::string_view location) const
 }
 
 std::string Locations::ToAbsolute(const std::string& stored, bool managed) const {
-  return managed ? lake_ + "/" + stored : stored;
+  return managed && !storage::IsUrl(stored) ? lake_ + "/" + stored : stored;
 }
 
 bool Overlap(std::string_view a, std::string_view b) {

@@ -175,11 +175,29 @@ Migration Expectations() {
           {"DROP TABLE expectation_results", "DROP TABLE expectations"}};
 }
 
+// Secrets are sealed (storage/secret_box.h); the key is not here.
+Migration Credentials() {
+  return {7,
+          "credentials",
+          {
+              R"(CREATE TABLE credentials (
+                name TEXT NOT NULL PRIMARY KEY,
+                kind TEXT NOT NULL,
+                source TEXT NOT NULL,
+                options TEXT NOT NULL,
+                sealed TEXT NOT NULL,
+                key_id TEXT NOT NULL,
+                created INTEGER NOT NULL))",
+              "ALTER TABLE external_locations ADD COLUMN credential TEXT NOT NULL DEFAULT ''",
+          },
+          {"ALTER TABLE external_locations DROP COLUMN credential", "DROP TABLE credentials"}};
+}
+
 }  // namespace
 
 const std::vector<Migration>& Migrations() {
   static const std::vector<Migration> migrations = {SchemasAndRelations(), PrincipalsAndTokens(), ExternalLocations(),
-                                                    StatementHistory(), Maintenance(), Expectations()};
+                                                    StatementHistory(), Maintenance(), Expectations(), Credentials()};
   return migrations;
 }
 

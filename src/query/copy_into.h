@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/result.h"
 #include "query/front_parser.h"
+#include "storage/object_store.h"
 #include "tables/delta/actions.h"
 
 namespace neurolake::query {
@@ -34,6 +35,7 @@ struct SourceFile {
   std::string path;  ///< Absolute; for the engine only.
   std::string name;  ///< What people know it by, and what reports and tables show. Never a path inside the server.
   int64_t size_bytes = 0;
+  storage::ObjectStore* store = nullptr;  ///< Of a URL; the statement has it. Null: a local file.
 };
 
 /// What a write says to its target's own log, and what must still hold when it does.

@@ -23,9 +23,28 @@ constexpr int64_t kPartBytes = int64_t{16} << 20;
 constexpr size_t kPieceBytes = size_t{1} << 20;
 constexpr int kThreads = 2;
 
+/// Size and time of a file in an object store.
+Result<struct stat> StatusOf(const SourceFile& file) {
+  NL_ASSIGN_OR_RETURN(const auto info, file.store->Head(file.path));
+  struct stat status {};
+  status.st_size = info.size_bytes;
+  const auto since_epoch = info.modified.time_since_epoch();
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(since_epoch);
+  status.st_mtim.tv_sec = seconds.count();
+  status.st_mtim.tv_nsec = std::chrono::nanoseconds(since_epoch - seconds).count();
+  return status;
+}
+
+/// A local file by its descriptor, or an object; reads of one may come from several threads.
 class OpenFile {
  public:
   static Result<OpenFile> Open(const SourceFile& file) {
+    if (file.store != nullptr) {
+      NL_ASSIGN_OR_RETURN(const struct stat found, StatusOf(file));
+      OpenFile opened(-1, found);
+      opened.source_ = &file;
+      return opened;
+    }
     const int descriptor = open(file.path.c_str(), O_RDONLY | O_CLOEXEC);
     struct stat status {};
     if (descriptor < 0 || fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
@@ -35,7 +54,8 @@ class OpenFile {
     }
     return OpenFile(descriptor, status);
   }
-  OpenFile(OpenFile&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)), status_(other.status_) {}
+  OpenFile(OpenFile&& other) noexcept
+      : descriptor_(std::exchange(other.descriptor_, -1)), status_(other.status_), source_(other.source_) {}
   ~OpenFile() {
     if (descriptor_ >= 0) close(descriptor_);
   }
@@ -44,6 +64,12 @@ class OpenFile {
   const struct stat& status() const { return status_; }
   // Bytes read, 0 at the end, -1 on an error.
   ssize_t ReadAt(char* buffer, size_t bytes, int64_t offset) const {
+    if (source_ != nullptr) {
+      const auto read = source_->store->ReadRange(source_->path, offset, static_cast<int64_t>(bytes));
+      if (!read.has_value() || read->size() > bytes) return -1;
+      std::memcpy(buffer, read->data(), read->size());
+      return static_cast<ssize_t>(read->size());
+    }
     size_t done = 0;
     while (done < bytes) {
       const ssize_t got = pread(descriptor_, buffer + done, bytes - done, offset + static_cast<int64_t>(done));
@@ -59,6 +85,7 @@ class OpenFile {
   OpenFile(int descriptor, const struct stat& status) : descriptor_(descriptor), status_(status) {}
   int descriptor_;
   struct stat status_;
+  const SourceFile* source_ = nullptr;  // In an object store; the caller has it.
 };
 
 int64_t ModifiedNs(const struct stat& status) {
@@ -237,7 +264,16 @@ Result<FileInspection> InspectFile(const SourceFile& file, bool text, ProductSql
 
 Result<void> CheckSameFile(const SourceFile& file, const FileInspection& inspection) {
   struct stat status {};
-  if (stat(file.path.c_str(), &status) != 0) {
+  bool found = false;
+  if (file.store != nullptr) {
+    const auto now = StatusOf(file);
+    if (!now.has_value() && now.error().code() != ErrorCode::kNotFound) return std::unexpected(now.error());
+    found = now.has_value();
+    status = now.value_or(status);
+  } else {
+    found = stat(file.path.c_str(), &status) == 0;
+  }
+  if (!found) {
     return MakeError(ErrorCode::kIoError, "the file {} vanished while it was loaded; nothing was loaded", file.name);
   }
   if (status.st_dev == inspection.device && status.st_ino == inspection.inode &&

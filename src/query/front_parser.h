@@ -118,6 +118,7 @@ struct CreateExternalLocation {
   std::string url;
   bool if_not_exists = false;
   bool may_register = false;  ///< WITH (REGISTER = TRUE): tables may be registered in it.
+  std::string credential;     ///< WITH (CREDENTIAL = name): what opens the store of a URL.
 };
 
 struct DropExternalLocation {

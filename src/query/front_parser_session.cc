@@ -184,6 +184,23 @@ Parsed ParseDescribe(TokenCursor cursor) {
   return Rewritten("DESCRIBE " + Sql(table));
 }
 
+/// WITH (REGISTER = …, CREDENTIAL = …), standing behind WITH.
+Result<void> TakeLocationOptions(TokenCursor& cursor, CreateExternalLocation& create) {
+  NL_RETURN_IF_ERROR(cursor.ExpectSymbol("("));
+  do {
+    if (cursor.AcceptWord("credential")) {
+      NL_RETURN_IF_ERROR(cursor.ExpectSymbol("="));
+      NL_ASSIGN_OR_RETURN(create.credential, cursor.ExpectIdentifier("the name of a credential"));
+      continue;
+    }
+    NL_RETURN_IF_ERROR(cursor.ExpectWord("register"));
+    NL_RETURN_IF_ERROR(cursor.ExpectSymbol("="));
+    create.may_register = cursor.AcceptWord("true");
+    if (!create.may_register && !cursor.AcceptWord("false")) return cursor.Unexpected("TRUE or FALSE");
+  } while (cursor.AcceptSymbol(","));
+  return cursor.ExpectSymbol(")");
+}
+
 Parsed ParseExternalLocation(TokenCursor cursor) {
   if (cursor.AcceptWords({"create", "external", "location"})) {
     CreateExternalLocation create;
@@ -191,14 +208,7 @@ Parsed ParseExternalLocation(TokenCursor cursor) {
     NL_ASSIGN_OR_RETURN(create.name, cursor.ExpectIdentifier("a name"));
     NL_RETURN_IF_ERROR(cursor.ExpectWord("url"));
     NL_ASSIGN_OR_RETURN(create.url, cursor.ExpectString("a directory"));
-    if (cursor.AcceptWord("with")) {
-      NL_RETURN_IF_ERROR(cursor.ExpectSymbol("("));
-      NL_RETURN_IF_ERROR(cursor.ExpectWord("register"));
-      NL_RETURN_IF_ERROR(cursor.ExpectSymbol("="));
-      create.may_register = cursor.AcceptWord("true");
-      if (!create.may_register && !cursor.AcceptWord("false")) return cursor.Unexpected("TRUE or FALSE");
-      NL_RETURN_IF_ERROR(cursor.ExpectSymbol(")"));
-    }
+    if (cursor.AcceptWord("with")) NL_RETURN_IF_ERROR(TakeLocationOptions(cursor, create));
     NL_RETURN_IF_ERROR(cursor.ExpectEnd());
     return FrontStatement{std::move(create)};
   }

@@ -7,7 +7,9 @@
 #include "common/text.h"
 #include "query/append_messages.h"
 #include "query/expectation_actions.h"
+#include "query/location_stores.h"
 #include "query/system_relations.h"
+#include "storage/path.h"
 #include "tables/delta/commit.h"
 #include "tables/delta/deletion_vector.h"
 #include "tables/delta/file_path.h"
@@ -121,15 +123,8 @@ Result<json::value> ProviderServer::Dispatch(std::string_view payload) {
     NL_RETURN_IF_ERROR(Require(static_cast<Right>(right)));
     return json::value(nullptr);
   }
-  if (method == "maintain") {
-    NL_ASSIGN_OR_RETURN(const std::string action, StringMember(object, "action"));
-    NL_ASSIGN_OR_RETURN(const std::string text, StringMember(object, "arguments"));
-    NL_ASSIGN_OR_RETURN(const json::object action_arguments, ParseObject(text));
-    if (IsExpectationAction(action)) {
-      return RunExpectationAction(ctx_, catalog_, StatementId(statement_id_), action, action_arguments);
-    }
-    return RunServerAction(ctx_, catalog_, policy_, action, action_arguments);
-  }
+  if (method == "maintain") return Maintain(object);
+  if (method == "open_store") return OpenStoreOf(object);
   if (method == "system_rows") {
     NL_ASSIGN_OR_RETURN(const std::string relation, StringMember(object, "relation"));
     NL_ASSIGN_OR_RETURN(const int64_t offset, IntMember(object, "offset"));
@@ -137,6 +132,32 @@ Result<json::value> ProviderServer::Dispatch(std::string_view payload) {
     return json::value_from(rows);
   }
   return MakeError(ErrorCode::kCorruption, "a worker called something unknown");
+}
+
+Result<json::value> ProviderServer::Maintain(const json::object& arguments) {
+  NL_ASSIGN_OR_RETURN(const std::string action, StringMember(arguments, "action"));
+  NL_ASSIGN_OR_RETURN(const std::string text, StringMember(arguments, "arguments"));
+  NL_ASSIGN_OR_RETURN(const json::object action_arguments, ParseObject(text));
+  if (locations_ != nullptr && IsCredentialAction(action)) {
+    return RunCredentialAction(ctx_, catalog_, *locations_, action, action_arguments);
+  }
+  if (IsExpectationAction(action)) {
+    return RunExpectationAction(ctx_, catalog_, StatementId(statement_id_), action, action_arguments);
+  }
+  return RunServerAction(ctx_, catalog_, policy_, action, action_arguments);
+}
+
+Result<json::value> ProviderServer::OpenStoreOf(const json::object& arguments) {
+  NL_ASSIGN_OR_RETURN(const std::string asked, StringMember(arguments, "url"));
+  NL_ASSIGN_OR_RETURN(const std::string url, storage::NormalUrl(asked));
+  const auto table = std::ranges::find_if(found_, [&](const auto& place) { return storage::IsBelow(url, place); });
+  // COPY INTO reads from every external location, for who may write: the same who is told of them when it starts.
+  if (locations_ == nullptr || (table == found_.end() && !ctx_.principal().Has(Right::kWrite))) {
+    return MakeError(ErrorCode::kPermissionDenied, "this place is not part of the statement");
+  }
+  NL_ASSIGN_OR_RETURN(StoreAccess access, locations_->AccessTo(url));
+  if (table != found_.end()) access.prefix = *table;
+  return json::value(Encode(access));
 }
 
 Result<void> ProviderServer::Require(Right right) const {
@@ -160,7 +181,9 @@ Result<json::value> ProviderServer::FindTable(const json::object& arguments) {
   // Missing and forbidden look the same.
   if (!ctx_.principal().Has(Right::kRead)) return json::value(nullptr);
   NL_ASSIGN_OR_RETURN(const auto table, catalog_.FindTable(schema, name));
-  return table ? json::value(EncodeTable(ToEntry(*table))) : json::value(nullptr);
+  if (!table) return json::value(nullptr);
+  if (storage::IsUrl(table->location)) found_.insert(table->location);
+  return json::value(EncodeTable(ToEntry(*table)));
 }
 
 Result<json::value> ProviderServer::FindView(const json::object& arguments) {
@@ -230,23 +253,44 @@ Result<json::value> ProviderServer::ChangeLocation(const json::object& arguments
     return json::value(nullptr);
   }
   NL_ASSIGN_OR_RETURN(const std::string path, StringMember(arguments, "path"));
+  NL_ASSIGN_OR_RETURN(const std::string credential, StringMember(arguments, "credential"));
+  if (storage::IsUrl(path) && !credential.empty()) {
+    NL_ASSIGN_OR_RETURN(const std::string kind, StoreKindOf(path));
+    NL_ASSIGN_OR_RETURN(const auto known, catalog_.ListCredentials());
+    const auto of_name = std::ranges::find(known, LowerAscii(credential), &catalog::CredentialRecord::name);
+    if (of_name != known.end() && of_name->kind != kind) {
+      return MakeError(ErrorCode::kInvalidArgument, "the credential is one for {}, the URL needs one for {}",
+                       of_name->kind, kind);
+    }
+  }
   NL_ASSIGN_OR_RETURN(const bool if_not_exists, BoolMember(arguments, "if_not_exists"));
   NL_ASSIGN_OR_RETURN(const bool may_register, BoolMember(arguments, "may_register"));
-  auto added = catalog_.AddExternalLocation(
-      {.name = name, .path = path, .may_register = may_register, .created = ctx_.clock().Now()});
+  auto added = catalog_.AddExternalLocation({.name = name,
+                                             .path = path,
+                                             .may_register = may_register,
+                                             .created = ctx_.clock().Now(),
+                                             .credential = credential});
   if (!added && !(if_not_exists && added.error().code() == ErrorCode::kAlreadyExists)) {
     return std::unexpected(added.error());
   }
   return json::value(nullptr);
 }
 
+Result<std::string> ProviderServer::PlaceOf(const std::string& location) const {
+  if (storage::IsUrl(location)) return storage::NormalUrl(location);
+  std::error_code error;
+  std::string canonical = std::filesystem::weakly_canonical(location, error).string();
+  if (error || location.empty() || location[0] != '/') {
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "LOCATION must be an absolute path of the server or the URL of an object store: {}", location);
+  }
+  if (canonical.ends_with('/')) canonical.pop_back();
+  return canonical;
+}
+
 Result<void> ProviderServer::CheckLocation(const std::string& location) const {
   NL_RETURN_IF_ERROR(Require(Right::kRegisterLocation));
-  std::error_code error;
-  const std::string canonical = std::filesystem::weakly_canonical(location, error).string();
-  if (error || location.empty() || location[0] != '/') {
-    return MakeError(ErrorCode::kInvalidArgument, "LOCATION must be an absolute path of the server: {}", location);
-  }
+  NL_ASSIGN_OR_RETURN(const std::string canonical, PlaceOf(location));
   NL_ASSIGN_OR_RETURN(const bool open, IsOpenForTables(catalog_, canonical));
   if (open) return {};
   return MakeError(ErrorCode::kPermissionDenied,
@@ -268,6 +312,7 @@ Result<json::value> ProviderServer::PrepareTable(const json::object& arguments) 
     if (!creation.location.empty() && creation.or_replace) {
       return MakeError(ErrorCode::kNotSupported, "CREATE OR REPLACE keeps the table's place; LOCATION cannot be given");
     }
+    if (storage::IsUrl(existing->location)) found_.insert(existing->location);
     prepared_[existing->id] = ToEntry(*existing);
     return json::value{{"table", EncodeTable(ToEntry(*existing))}, {"exists", true}};
   }
@@ -280,9 +325,9 @@ Result<json::value> ProviderServer::PrepareTable(const json::object& arguments) 
     table.location = tables_directory_ + "/" + table.id.value();
   } else {
     NL_RETURN_IF_ERROR(CheckLocation(creation.location));
-    table.location = std::filesystem::weakly_canonical(creation.location).string();
-    if (table.location.ends_with('/')) table.location.pop_back();
+    NL_ASSIGN_OR_RETURN(table.location, PlaceOf(creation.location));
   }
+  if (storage::IsUrl(table.location)) found_.insert(table.location);
   NL_RETURN_IF_ERROR(store_.MakeDirectory(table.location));
   prepared_[table.id] = table;
   prepared_new_.insert(table.id);

@@ -17,6 +17,7 @@
 
 namespace neurolake::query {
 
+class LocationStores;
 class RunningStatements;
 
 /// What the commit of a group of INSERTs says, and the one table that it may touch.
@@ -35,14 +36,15 @@ class ProviderServer {
   /// Borrows all of them for the statement's time.
   ProviderServer(const RequestContext& ctx, catalog::Catalog& catalog, storage::ObjectStore& store,
                  const RunningStatements& running, std::string statement_id, std::string tables_directory,
-                 const MaintenancePolicy& policy = {})
+                 const MaintenancePolicy& policy = {}, LocationStores* locations = nullptr)
       : ctx_(ctx),
         catalog_(catalog),
         store_(store),
         running_(running),
         statement_id_(std::move(statement_id)),
         tables_directory_(std::move(tables_directory)),
-        policy_(policy) {}
+        policy_(policy),
+        locations_(locations) {}
 
   ~ProviderServer() { ReleaseLane(); }
 
@@ -76,6 +78,11 @@ class ProviderServer {
                                     std::span<const std::string_view> attachments);
   Result<boost::json::value> ChangeLocation(const boost::json::object& arguments, bool create);
   Result<void> CheckLocation(const std::string& location) const;
+  Result<boost::json::value> Maintain(const boost::json::object& arguments);
+  /// What opens the object store of a URL, if this statement may go there.
+  Result<boost::json::value> OpenStoreOf(const boost::json::object& arguments);
+  /// Where in the file system or in an object store LOCATION is, in one spelling.
+  Result<std::string> PlaceOf(const std::string& location) const;
   /// Whether the principal may change what the commit changes of the table besides rows, judged by the log: what the
   /// worker says that it read is replaced by what is there.
   Result<void> CheckDefinition(tables::delta::CommitRequest& request) const;
@@ -89,6 +96,8 @@ class ProviderServer {
   const std::string statement_id_;
   const std::string tables_directory_;
   const MaintenancePolicy policy_;
+  LocationStores* const locations_;
+  std::set<std::string> found_;  ///< Locations of tables that were found for this statement.
   /// Tables this statement was given a place for; only they may be created or replaced by its commit.
   std::map<TableId, engine::duckdb::TableEntry> prepared_;
   std::set<TableId> prepared_new_;

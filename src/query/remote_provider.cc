@@ -145,6 +145,12 @@ Result<std::string> RemoteProvider::Maintain(const std::string& action, const st
   return json::serialize(answer);
 }
 
+Result<StoreAccess> RemoteProvider::OpenStore(const std::string& url) {
+  NL_ASSIGN_OR_RETURN(const json::value answer, Call("open_store", {{"url", url}}));
+  if (!answer.is_object()) return BadMember("open_store");
+  return DecodeStoreAccess(answer.get_object());
+}
+
 Result<void> RemoteProvider::Authorize(Right right) {
   NL_ASSIGN_OR_RETURN(const json::value done, Call("authorize", {{"right", static_cast<int64_t>(right)}}));
   return {};
@@ -154,7 +160,8 @@ Result<void> RemoteProvider::CreateExternalLocation(const neurolake::query::Crea
   NL_ASSIGN_OR_RETURN(const json::value done, Call("create_location", {{"name", statement.name},
                                                                        {"path", statement.url},
                                                                        {"if_not_exists", statement.if_not_exists},
-                                                                       {"may_register", statement.may_register}}));
+                                                                       {"may_register", statement.may_register},
+                                                                       {"credential", statement.credential}}));
   return {};
 }
 

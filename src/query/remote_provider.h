@@ -11,6 +11,7 @@
 #include "engine/duckdb/lake_provider.h"
 #include "query/channel.h"
 #include "query/front_parser.h"
+#include "query/store_access.h"
 
 namespace neurolake::query {
 
@@ -35,6 +36,9 @@ class RemoteProvider final : public engine::duckdb::LakeProvider {
 
   /// Asks whether the principal has `right`. Errors: kPermissionDenied.
   Result<void> Authorize(Right right);
+
+  /// What opens the object store of `url`, for this statement. Errors: kPermissionDenied.
+  Result<StoreAccess> OpenStore(const std::string& url);
 
   // Statements of the server alone.
   Result<void> CreateExternalLocation(const neurolake::query::CreateExternalLocation& statement);

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "query/messages.h"
+#include "storage/path.h"
 
 namespace neurolake::query {
 namespace {
@@ -18,7 +19,8 @@ Result<void> Require(const RequestContext& ctx, Right right, std::string_view wh
 /// An administrator may have closed the place since the table was made.
 Result<void> CheckStillOpen(catalog::Catalog& catalog, const std::string& location) {
   std::error_code problem;
-  const std::string canonical = std::filesystem::weakly_canonical(location, problem).string();
+  const std::string canonical =
+      storage::IsUrl(location) ? location : std::filesystem::weakly_canonical(location, problem).string();
   NL_ASSIGN_OR_RETURN(const bool open, IsOpenForTables(catalog, canonical));
   if (open && !problem) return {};
   return MakeError(ErrorCode::kPermissionDenied,

@@ -13,9 +13,11 @@
 #include "query/group_writer.h"
 #include "query/history_keeper.h"
 #include "query/lake_directory.h"
+#include "query/location_stores.h"
 #include "query/statement.h"
 #include "query/system_relations.h"
 #include "query/worker_pool.h"
+#include "storage/path.h"
 
 namespace neurolake::query {
 namespace {
@@ -76,13 +78,17 @@ class LakeService final : public StatementService {
         metastore_(std::move(store)),
         catalog_(catalog::NewCatalog(*metastore_, clock, directory_->root())),
         objects_(storage::NewLocalStore()),
+        locations_(*catalog_, {settings_.credentials_key, directory_->root() + "/credentials.key"}),
         admission_({.memory_bytes = resolved.shared(),
                     .queue_max = settings_.admission_queue_max,
                     .wait_max = settings_.admission_wait_max}),
         history_keeper_(clock, settings_.history_keep,
                         [this](WallTime before) { return catalog_->ForgetStatements(before); }),
-        dropped_keeper_(clock, settings_.undrop_keep,
-                        [this](WallTime before) { return PurgeDroppedTables(*catalog_, before); }) {}
+        dropped_keeper_(clock, settings_.undrop_keep, [this](WallTime before) {
+          StatementStores stores;
+          locations_.Begin(stores, nullptr);
+          return PurgeDroppedTables(*catalog_, *NewStatementStore(*objects_, stores), before);
+        }) {}
 
   Result<void> StartWorkers(const std::string& program) {
     NL_ASSIGN_OR_RETURN(workers_,
@@ -109,6 +115,14 @@ class LakeService final : public StatementService {
     return {};
   }
 
+  /// Errors: kInvalidArgument for a setting that is no URL of an object store.
+  Result<void> PlaceTables() {
+    if (settings_.tables_url.empty()) return {};
+    NL_ASSIGN_OR_RETURN(const std::string kind, StoreKindOf(settings_.tables_url));
+    NL_ASSIGN_OR_RETURN(tables_place_, storage::NormalUrl(settings_.tables_url));
+    return {};
+  }
+
   Result<Principal> Authenticate(std::string_view token) override { return catalog_->Authenticate(token); }
 
   Result<std::unique_ptr<ResultStream>> Execute(const RequestContext& ctx, StatementRequest request) override {
@@ -126,13 +140,14 @@ class LakeService final : public StatementService {
         *workers_,
         running_,
         metrics_,
-        directory_->tables_path(),
+        tables_place_,
         settings_.admission_wait_max,
         resolved_.planning,
         *append_groups_,
         settings_.group_commit_enabled ? settings_.group_commit_rows_max : 0,
         settings_.group_commit_bytes_max,
-        {.short_retention = settings_.vacuum_short_retention, .undrop_keep = settings_.undrop_keep}};
+        {.short_retention = settings_.vacuum_short_retention, .undrop_keep = settings_.undrop_keep},
+        &locations_};
     NL_ASSIGN_OR_RETURN(std::unique_ptr<ResultStream> stream,
                         Statement::Start(ctx, std::move(request), lake, memory, std::move(readable)));
     return stream;
@@ -229,6 +244,8 @@ class LakeService final : public StatementService {
   std::unique_ptr<metastore::Store> metastore_;
   std::unique_ptr<catalog::Catalog> catalog_;
   std::unique_ptr<storage::ObjectStore> objects_;
+  LocationStores locations_;
+  std::string tables_place_ = directory_->tables_path();  ///< Of new managed tables.
   Admission admission_;
   RunningStatements running_;
   std::unique_ptr<WorkerPool> workers_;
@@ -252,6 +269,7 @@ Result<OpenedLake> OpenLake(const Settings& settings, const std::string& program
                           clock.Now() - std::chrono::duration_cast<std::chrono::microseconds>(settings.history_keep)));
   if (recovered > 0)
     Log(LogLevel::kWarn, "statements were running when the server ended", {}, {{"statements", recovered}});
+  NL_RETURN_IF_ERROR(service->PlaceTables());
   NL_RETURN_IF_ERROR(service->StartWorkers(program));
   OpenedLake opened;
   NL_ASSIGN_OR_RETURN(const bool has_token, service->catalog().HasAnyToken());

@@ -3,6 +3,8 @@
 #include "common/ids.h"
 #include "common/log.h"
 #include "query/fingerprint.h"
+#include "query/location_stores.h"
+#include "query/redaction.h"
 
 namespace neurolake::query {
 
@@ -61,11 +63,13 @@ Statement::Statement(const RequestContext& ctx, const LakeServices& lake, std::s
       lake_(lake),
       shared_(std::move(shared)),
       request_(std::move(request)),
-      provider_(ctx_, lake_.catalog, lake_.store, lake_.running, shared_->status().id.value(), lake_.tables_directory,
-                lake_.maintenance),
+      store_(NewStatementStore(lake_.store, stores_)),
+      provider_(ctx_, lake_.catalog, *store_, lake_.running, shared_->status().id.value(), lake_.tables_directory,
+                lake_.maintenance, lake_.locations),
       memory_bytes_max_(memory_bytes),
       started_(ctx.clock().SteadyNow()) {
   if (lake_.append_rows_max > 0) provider_.UseAppendGroups(lake_.append_groups);
+  if (lake_.locations != nullptr) lake_.locations->Begin(stores_, &ctx_);
 }
 
 Result<std::unique_ptr<Statement>> Statement::Start(const RequestContext& ctx, StatementRequest request,
@@ -79,8 +83,8 @@ Result<std::unique_ptr<Statement>> Statement::Start(const RequestContext& ctx, S
   record.principal = ctx.principal().name;
   record.door = ctx.door();
   record.request_id = ctx.request_id();
-  record.text = statement->request_.sql;
-  record.fingerprint = Fingerprint(statement->request_.sql);
+  record.text = RedactSecrets(statement->request_.sql);
+  record.fingerprint = Fingerprint(record.text);
   record.state = "running";
   record.started = ctx.clock().Now();
   // The attempt is kept before anything happens, so that a statement that takes the server down is on record.

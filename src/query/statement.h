@@ -7,6 +7,7 @@
 #include "common/metrics.h"
 #include "query/admission.h"
 #include "query/provider_server.h"
+#include "query/statement_stores.h"
 #include "query/service.h"
 #include "query/system_relations.h"
 #include "query/worker_pool.h"
@@ -28,6 +29,7 @@ struct LakeServices {
   int64_t append_rows_max = 0;  ///< 0: no INSERT hands its rows over.
   int64_t append_bytes_max = 0;
   MaintenancePolicy maintenance = {};
+  LocationStores* locations = nullptr;  ///< Null: there are no object stores.
 };
 
 /// A statement on the server's side: it holds the grant and the worker, answers the worker's calls, and passes rows on
@@ -71,6 +73,8 @@ class Statement final : public ResultStream {
   const LakeServices lake_;
   std::shared_ptr<Shared> shared_;
   StatementRequest request_;
+  StatementStores stores_;
+  std::unique_ptr<storage::ObjectStore> store_;  ///< Local files, and `stores_`.
   ProviderServer provider_;
   catalog::StatementRecord record_;
   const int64_t memory_bytes_max_;

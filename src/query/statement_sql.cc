@@ -4,6 +4,7 @@
 
 #include "arrow/text_format.h"
 #include "common/text.h"
+#include "storage/path.h"
 
 namespace neurolake::query {
 namespace {
@@ -84,6 +85,49 @@ Result<void> Collect(const std::string& root, const std::string& directory, std:
     }
   }
   return {};
+}
+
+/// Every object of a granted place that the pattern matches, part by part, in order of name.
+Result<std::vector<SourceFile>> CollectObjects(storage::ObjectStore& store, const Granted& granted) {
+  std::vector<SourceFile> files;
+  NL_ASSIGN_OR_RETURN(const std::string root, storage::NormalUrl(granted.directory));
+  if (!HasPattern(granted.pattern)) {
+    NL_ASSIGN_OR_RETURN(const std::string path, storage::NormalUrl(storage::JoinPath(root, granted.pattern)));
+    if (granted.pattern.empty() || !storage::IsBelow(path, root)) return NotGranted(granted.prefix + granted.pattern);
+    const auto info = store.Head(path);
+    if (!info.has_value() && info.error().code() == ErrorCode::kNotFound) return files;
+    if (!info.has_value()) return std::unexpected(info.error());
+    files.push_back({path, granted.prefix + granted.pattern, info->size_bytes, &store});
+    return files;
+  }
+  // What stands before the first pattern is where to look.
+  std::vector<std::string> parts = Split(granted.pattern, '/');
+  std::string directory = root, shown = granted.prefix;
+  while (parts.size() > 1 && !HasPattern(parts[0])) {
+    directory = storage::JoinPath(directory, parts[0]);
+    shown += parts[0] + "/";
+    parts.erase(parts.begin());
+  }
+  NL_ASSIGN_OR_RETURN(directory, storage::NormalUrl(directory));
+  const auto matches = [&](const std::string& relative, bool whole) {
+    const std::vector<std::string> names = Split(relative, '/');
+    if (whole ? names.size() != parts.size() : names.size() >= parts.size()) return false;
+    for (size_t i = 0; i < names.size(); ++i) {
+      if (::fnmatch(parts[i].c_str(), names[i].c_str(), FNM_PERIOD) != 0) return false;
+    }
+    return true;
+  };
+  NL_RETURN_IF_ERROR(store.Walk(
+      directory, [&](const std::string& relative) { return matches(relative, false); },
+      [&](const storage::ObjectInfo& info) -> Result<void> {
+        const std::string relative = info.path.substr(directory.size() + 1);
+        if (!matches(relative, true)) return {};
+        files.push_back({info.path, shown + relative, info.size_bytes, &store});
+        if (files.size() <= kFilesMax) return {};
+        return MakeError(ErrorCode::kInvalidArgument, "a source matches more than {} files", kFilesMax);
+      }));
+  std::ranges::sort(files, {}, &SourceFile::path);
+  return files;
 }
 
 }  // namespace
@@ -225,6 +269,11 @@ Result<std::optional<TableShape>> StatementSql::FindTable(const std::string& sch
 
 Result<std::vector<SourceFile>> StatementSql::ResolveSource(const std::string& source) {
   NL_ASSIGN_OR_RETURN(const Granted granted, FindGrant(statement_.start_.readable, source));
+  if (storage::IsUrl(granted.directory)) {
+    NL_ASSIGN_OR_RETURN(auto found, CollectObjects(statement_.engine_.store(), granted));
+    if (found.empty()) return MakeError(ErrorCode::kNotFound, "no file matches the source: {}", source);
+    return found;
+  }
   std::error_code error;
   std::string root = fs::canonical(granted.directory, error).string();
   if (error) return MakeError(ErrorCode::kNotFound, "no file matches the source: {}", source);

@@ -14,6 +14,8 @@
 #include "common/process_memory.h"
 #include "query/worker_process.h"
 
+extern char** environ;
+
 namespace neurolake::query {
 namespace {
 
@@ -27,6 +29,22 @@ constexpr int64_t kReservedBytes = 256LL << 20;
 constexpr int64_t kRetainedBytesMax = 256LL << 20;
 constexpr milliseconds kSupervisorTick{20};
 constexpr milliseconds kSpawnTimeout{20'000};
+
+/// The server's environment without what opens something: whoever takes over a worker must not find it there. Points
+/// into `environ`.
+std::vector<char*> WorkerEnvironment() {
+  std::vector<char*> kept;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view variable(*entry);
+    const bool secret = std::ranges::any_of(
+        std::initializer_list<std::string_view>{"AWS_ACCESS_", "AWS_SECRET_", "AWS_SESSION_", "AZURE_", "GOOGLE_", "PGPASS",
+                                                "NEUROLAKE_CREDENTIALS", "NEUROLAKE_METASTORE", "NEUROLAKE_TOKEN"},
+        [&](std::string_view prefix) { return variable.starts_with(prefix); });
+    if (!secret) kept.push_back(*entry);
+  }
+  kept.push_back(nullptr);
+  return kept;
+}
 
 int64_t SteadyNanoseconds() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
@@ -104,6 +122,7 @@ Result<std::unique_ptr<Worker>> WorkerPool::Spawn() {
                                               fmt::format("--threads={}", options_.threads_per_worker),
                                               fmt::format("--memory={}", options_.memory_bytes),
                                               fmt::format("--spill={}", spill)};
+  std::vector<char*> environment = WorkerEnvironment();
   std::vector<char*> argv;
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
@@ -119,7 +138,7 @@ Result<std::unique_ptr<Worker>> WorkerPool::Spawn() {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(1);
     ::fcntl(ends.worker, F_SETFD, 0);
-    ::execv(argv[0], argv.data());
+    ::execve(argv[0], argv.data(), environment.data());
     ::_exit(127);
   }
   ::close(ends.worker);

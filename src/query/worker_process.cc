@@ -10,6 +10,7 @@
 
 #include "common/log.h"
 #include "query/remote_provider.h"
+#include "query/statement_stores.h"
 #include "query/worker_statement.h"
 #include "storage/object_store.h"
 
@@ -46,7 +47,8 @@ class Mailbox {
 
 class WorkerProcess {
  public:
-  WorkerProcess(int descriptor, engine::Engine& engine) : channel_(descriptor), engine_(engine), provider_(channel_) {}
+  WorkerProcess(int descriptor, engine::Engine& engine, StatementStores& stores)
+      : channel_(descriptor), engine_(engine), stores_(stores), provider_(channel_) {}
 
   int Run() {
     std::jthread reader([this] { Read(); });
@@ -101,12 +103,22 @@ class WorkerProcess {
     const SystemClock clock;
     const RequestContext ctx(start->principal, start->request_id, start->door, clock,
                              clock.SteadyNow() + std::chrono::milliseconds(start->deadline_ms), stop_.get_token());
-    WorkerStatement statement(ctx, *start, engine_, provider_, channel_,
-                              [this](const PlannedMessage& planned) { return AskGrant(planned); });
-    auto ended = RunGuarded(*start, statement);
-    if (ended) return channel_.Send(FrameKind::kDone, Encode(DoneMessage{*ended, statement.stages()})).has_value();
+    stores_.Begin(
+        &ctx, [this](const std::string& url) { return provider_.OpenStore(url); },
+        [](const StoreAccess& access) -> Result<std::shared_ptr<storage::ObjectStore>> { return OpenStore(access); });
+    StageTimes stages;
+    auto ended = [&] {
+      WorkerStatement statement(ctx, *start, engine_, provider_, channel_,
+                                [this](const PlannedMessage& planned) { return AskGrant(planned); });
+      auto outcome = RunGuarded(*start, statement);
+      stages = statement.stages();
+      return outcome;
+    }();
+    // The engine has let go of the statement; what opened its stores must not outlive it.
+    stores_.End();
+    if (ended) return channel_.Send(FrameKind::kDone, Encode(DoneMessage{*ended, stages})).has_value();
     const bool broken = engine_.broken();
-    const FailedMessage failed{ended.error(), statement.stages(), broken};
+    const FailedMessage failed{ended.error(), stages, broken};
     return channel_.Send(FrameKind::kFailed, Encode(failed)).has_value() && !broken;
   }
 
@@ -133,6 +145,7 @@ class WorkerProcess {
 
   Channel channel_;
   engine::Engine& engine_;
+  StatementStores& stores_;
   RemoteProvider provider_;
   Mailbox starts_;
   Mailbox grants_;
@@ -159,7 +172,9 @@ int RunWorkerProcess(const WorkerProcessOptions& options) {
   ::signal(SIGINT, SIG_IGN);
   ::signal(SIGPIPE, SIG_IGN);
   ::prctl(PR_SET_DUMPABLE, 0);  // No core dumps: they would hold users' data.
-  auto store = storage::NewLocalStore();
+  const auto local = storage::NewLocalStore();
+  StatementStores stores;
+  const auto store = NewStatementStore(*local, stores);
   auto opened = engine::OpenEngine({.memory_limit_bytes = options.memory_bytes,
                                     .threads = options.threads,
                                     .spill_directory = options.spill_directory},
@@ -168,7 +183,7 @@ int RunWorkerProcess(const WorkerProcessOptions& options) {
     Log(LogLevel::kError, "a worker cannot open its engine", {}, {{"reason", opened.error().message()}});
     return 1;
   }
-  WorkerProcess process(options.descriptor, **opened);
+  WorkerProcess process(options.descriptor, **opened, stores);
   return process.Run();
 }
 

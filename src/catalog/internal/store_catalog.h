@@ -69,6 +69,10 @@ class StoreCatalog final : public Catalog {
   Result<void> AddExternalLocation(const ExternalLocation& location) override;
   Result<void> DropExternalLocation(const std::string& name) override;
   Result<std::vector<ExternalLocation>> ListExternalLocations() override;
+  Result<void> AddCredential(const CredentialRecord& credential, bool or_replace) override;
+  Result<void> DropCredential(const std::string& name) override;
+  Result<std::vector<CredentialRecord>> ListCredentials() override;
+  Result<int64_t> ChangeCredentials(const std::function<Result<void>(CredentialRecord&)>& change) override;
 
   Result<void> BeginStatement(const StatementRecord& record) override;
   Result<void> FinishStatement(const StatementRecord& record) override;

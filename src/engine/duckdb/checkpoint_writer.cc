@@ -154,7 +154,10 @@ class CheckpointWriter {
       write(appender);
       appender.Close();
     }
-    const std::string temporary = fmt::format("{}/.checkpoint-{}.tmp", log_, NewUuid());
+    // The bytes come back here before they are published: no need to send them over a network for that.
+    const std::string& spill = native::DBConfig::GetConfig(*connection_.context).options.temporary_directory;
+    const bool remote = storage::IsUrl(log_) && !spill.empty();
+    const std::string temporary = fmt::format("{}/.checkpoint-{}.tmp", remote ? spill : log_, NewUuid());
     const auto remove = [&](void*) { std::ignore = store_.Delete(temporary); };
     const std::unique_ptr<void, decltype(remove)> removed(this, remove);
     Query(fmt::format("COPY (SELECT unnest(json_transform(line, {})) FROM checkpoint_lines) TO {} (FORMAT parquet)",

@@ -107,7 +107,7 @@ const std::vector<SystemRelation>& SystemRelations() {
       {"views", {{"schema_name", kText}, {"view_name", kText}, {"sql", kText}, {"created_at", kInstant}}},
       {"running",
        {{"id", kText}, {"kind", kText}, {"state", kText}, {"progress", "DOUBLE"}, {"rows_returned", kNumber}}},
-      {"external_locations", {{"name", kText}, {"path", kText}, {"may_register", kBoolean}, {"created_at", kInstant}}},
+      {"external_locations", {{"name", kText}, {"path", kText}, {"may_register", kBoolean}, {"created_at", kInstant}, {"credential", kText}}},
       {"tokens",
        {{"id", kText},
         {"name", kText},

@@ -12,6 +12,7 @@
 #include "query/commands/version_clause.h"
 #include "query/front_parser_cursor.h"
 #include "storage/local_files.h"
+#include "storage/path.h"
 #include "tables/delta/clone.h"
 
 namespace neurolake::query {
@@ -21,6 +22,7 @@ using engine::duckdb::PreparedTable;
 using tables::delta::ClonePlan;
 
 constexpr size_t kCopyBytes = 1 << 20;
+constexpr int64_t kStoreCopyBytes = 8 << 20;
 
 struct CloneStatement {
   ObjectName table;
@@ -91,7 +93,8 @@ Result<void> CopyBytes(int from, int to) {
 /// again: nobody would ever find it.
 class Copier {
  public:
-  Copier(std::string source, std::string clone) : source_(std::move(source)), clone_(std::move(clone)) {}
+  Copier(storage::ObjectStore& store, std::string source, std::string clone)
+      : store_(store), source_(std::move(source)), clone_(std::move(clone)) {}
 
   Result<void> Copy(const RequestContext& ctx, const std::vector<tables::delta::FileCopy>& copies) {
     Result<void> outcome;
@@ -109,7 +112,10 @@ class Copier {
 
   void Undo() {
     std::error_code ignored;
-    for (const std::string& path : done_) std::filesystem::remove(path, ignored);
+    for (const std::string& path : done_) {
+      if (storage::IsUrl(path)) std::ignore = store_.Delete(path);
+      else std::filesystem::remove(path, ignored);
+    }
     // The deepest first; what holds something else stays.
     for (const std::string& directory : std::views::reverse(directories_)) {
       if (directory != clone_) std::filesystem::remove(directory, ignored);
@@ -117,14 +123,31 @@ class Copier {
   }
 
  private:
-  Result<void> CopyOne(const tables::delta::FileCopy& file) {
-    const auto opened = storage::OpenBelow(source_, file.from);
-    if (!opened.has_value() && opened.error().code() == ErrorCode::kNotFound) {
-      return MakeError(ErrorCode::kVersionNotFound,
-                       "the version cannot be cloned, a file of it is gone (VACUUM deletes what no retained version "
-                       "needs)");
+  static std::unexpected<Error> NotOpened(const Error& error) {
+    if (error.code() != ErrorCode::kNotFound) return std::unexpected(error);
+    return MakeError(ErrorCode::kVersionNotFound,
+                     "the version cannot be cloned, a file of it is gone (VACUUM deletes what no retained version "
+                     "needs)");
+  }
+
+  /// Where one side is no file system.
+  Result<void> CopyByStore(const tables::delta::FileCopy& file) {
+    const auto opened = store_.OpenBelow(source_, file.from);
+    if (!opened.has_value()) return NotOpened(opened.error());
+    NL_ASSIGN_OR_RETURN(const auto upload, store_.NewUpload(file.to, {.if_absent = true}));
+    for (;;) {
+      NL_ASSIGN_OR_RETURN(const std::string bytes, (*opened)->Read(kStoreCopyBytes));
+      if (bytes.empty()) break;
+      NL_RETURN_IF_ERROR(upload->Append(bytes));
     }
-    if (!opened.has_value()) return std::unexpected(opened.error());
+    done_.push_back(file.to);
+    return upload->Finish();
+  }
+
+  Result<void> CopyOne(const tables::delta::FileCopy& file) {
+    if (storage::IsUrl(file.from) || storage::IsUrl(file.to)) return CopyByStore(file);
+    const auto opened = storage::OpenBelow(source_, file.from);
+    if (!opened.has_value()) return NotOpened(opened.error());
     const Descriptor from(*opened);
     std::error_code problem;
     std::filesystem::path directory = std::filesystem::path(file.to).parent_path();
@@ -140,6 +163,7 @@ class Copier {
     return CopyBytes(from.get(), to.get());
   }
 
+  storage::ObjectStore& store_;
   const std::string source_, clone_;
   std::vector<std::string> done_;
   std::set<std::string> directories_;
@@ -181,7 +205,7 @@ Result<void> Clone::Publish(CommandContext& context, const PreparedTable& prepar
                        prepared.table.location);
     }
   }
-  Copier copier(source.entry.location, prepared.table.location);
+  Copier copier(context.store(), source.entry.location, prepared.table.location);
   NL_RETURN_IF_ERROR(copier.Copy(context.request(), plan.copies));
   const auto committed = old ? context.Commit(*old, std::move(commit.request)) : context.provider().Commit(commit);
   if (committed.has_value()) return {};

@@ -9,7 +9,7 @@
 #include "common/text.h"
 #include "query/commands/server_action.h"
 #include "query/front_parser_cursor.h"
-#include "storage/local_files.h"
+#include "storage/path.h"
 #include "tables/delta/file_path.h"
 #include "tables/delta/statistics.h"
 
@@ -101,7 +101,7 @@ Result<std::vector<SourceParquet>> Convert::FindFiles(CommandContext& context, c
         std::string relative = info.path.substr(root.size() + 1);
         const std::string name = relative.substr(relative.rfind('/') + 1);
         if (name.starts_with('_') || name.starts_with('.') || !name.ends_with(".parquet")) return {};
-        NL_ASSIGN_OR_RETURN(const bool linked, storage::LeadsThroughLink(root, info.path));
+        NL_ASSIGN_OR_RETURN(const bool linked, context.store().LeadsThroughLink(root, info.path));
         if (linked) {
           return MakeError(ErrorCode::kPermissionDenied, "a file of the directory is a link, CONVERT takes none: {}",
                            relative);
@@ -232,7 +232,7 @@ Result<void> Convert::Undo(CommandContext& context, const OpenedTable& table) co
   });
   if (!ours) return {};
   NL_RETURN_IF_ERROR(AskServer(context, "forget_dropped", {{"id", table.entry.id.value()}}));
-  for (const ObjectInfo& file : log) NL_RETURN_IF_ERROR(storage::DeleteBelow(root, file.path));
+  for (const ObjectInfo& file : log) NL_RETURN_IF_ERROR(context.store().DeleteBelow(root, file.path));
   return {};
 }
 
@@ -262,8 +262,8 @@ Result<void> Convert::CheckPartitionValues(CommandContext& context, const std::v
 Result<OwnResult> Convert::Run(CommandContext& context) const {
   NL_RETURN_IF_ERROR(context.Authorize(Right::kRegisterLocation));
   NL_RETURN_IF_ERROR(context.Authorize(Right::kWrite));
-  if (!statement_.path.starts_with('/')) {
-    return MakeError(ErrorCode::kInvalidArgument, "CONVERT TO DELTA takes an absolute path of the server: {}",
+  if (!statement_.path.starts_with('/') && !storage::IsUrl(statement_.path)) {
+    return MakeError(ErrorCode::kInvalidArgument, "CONVERT TO DELTA takes an absolute path of the server or a URL: {}",
                      statement_.path);
   }
   const ObjectName name = context.Qualified(statement_.table);

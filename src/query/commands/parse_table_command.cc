@@ -2,6 +2,7 @@
 #include "query/commands/analyze.h"
 #include "query/commands/clone.h"
 #include "query/commands/convert.h"
+#include "query/commands/credentials.h"
 #include "query/commands/expectation.h"
 #include "query/commands/fsck.h"
 #include "query/commands/optimize.h"
@@ -28,6 +29,7 @@ constexpr CommandParser kParsers[] = {
     ParseAlterTable,
     ParseCommentOn,
     ParseExpectationStatement,
+    ParseCredential,
 };
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include "query/commands/server_action.h"
 #include "query/front_parser_cursor.h"
-#include "storage/local_files.h"
 #include "tables/delta/vacuum.h"
 
 namespace neurolake::query {
@@ -84,7 +83,7 @@ Result<int64_t> Vacuum::Delete(CommandContext& context, const OpenedTable& table
     const auto is_back = named.Has(file.path);
     if (is_back.has_value() && *is_back) continue;
     if (!is_back.has_value()) outcome = std::unexpected(is_back.error());
-    if (outcome.has_value()) outcome = storage::DeleteBelow(now.entry.location, file.path);
+    if (outcome.has_value()) outcome = context.store().DeleteBelow(now.entry.location, file.path);
     if (!outcome.has_value()) break;
     ++deleted;
   }

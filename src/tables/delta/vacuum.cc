@@ -6,7 +6,6 @@
 #include <unordered_set>
 
 #include "common/text.h"
-#include "storage/local_files.h"
 #include "storage/path.h"
 #include "tables/delta/deletion_vector.h"
 #include "tables/delta/file_path.h"
@@ -161,8 +160,7 @@ class Deletable {
     }
     const std::string_view name = std::string_view(relative).substr(relative.rfind('/') + 1);
     if (name.empty() || name == ".." || Visibility::Hidden(name)) return false;
-    if (storage::IsUrl(root_)) return true;
-    NL_ASSIGN_OR_RETURN(const bool linked, storage::LeadsThroughLink(root_, path));
+    NL_ASSIGN_OR_RETURN(const bool linked, store_.LeadsThroughLink(root_, path));
     return !linked;
   }
 

@@ -1,0 +1,187 @@
+#include "query/location_stores.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "common/text.h"
+#include "query/messages.h"
+#include "storage/path.h"
+
+namespace neurolake::query {
+namespace {
+
+namespace json = boost::json;
+using catalog::CredentialRecord;
+using storage::SecretBox;
+
+constexpr size_t kClientsMax = 32;
+constexpr std::string_view kActions[] = {"create_credential", "drop_credential", "list_credentials",
+                                         "rotate_credential_key"};
+
+/// What a sealed secret belongs to: whoever changes the endpoint in the metadata store does not get the secret sent
+/// there.
+std::string AboutOf(const CredentialRecord& record) {
+  return json::serialize(json::array{record.name, record.kind, record.source, record.options});
+}
+
+}  // namespace
+
+Result<SecretBox> LocationStores::OpenBox() const {
+  return keys_.text.empty() ? SecretBox::FromFile(keys_.file) : SecretBox::FromText(keys_.text);
+}
+
+Result<SecretBox> LocationStores::OpenOrMakeBox() const {
+  auto box = OpenBox();
+  if (box.has_value() || !keys_.text.empty() || box.error().code() != ErrorCode::kNotFound) return box;
+  // A lake that lost its key must not go on with another one unnoticed.
+  NL_ASSIGN_OR_RETURN(const auto known, catalog_.ListCredentials());
+  if (!known.empty()) return box;
+  NL_RETURN_IF_ERROR(SecretBox::WriteFile(keys_.file, {SecretBox::NewKey()}));
+  return OpenBox();
+}
+
+Result<StoreAccess> LocationStores::Unseal(const CredentialRecord& record) const {
+  StoreAccess access{.prefix = "", .kind = record.kind, .source = record.source, .options = {}};
+  NL_ASSIGN_OR_RETURN(const json::object shown, ParseObject(record.options));
+  for (const auto& [name, value] : shown) access.options[std::string(name)] = value.as_string();
+  NL_ASSIGN_OR_RETURN(const SecretBox box, OpenBox());
+  NL_ASSIGN_OR_RETURN(const std::string text, box.Open(record.sealed, AboutOf(record), record.key_id));
+  NL_ASSIGN_OR_RETURN(const json::object secrets, ParseObject(text));
+  for (const auto& [name, value] : secrets) access.options[std::string(name)] = value.as_string();
+  return access;
+}
+
+Result<StoreAccess> LocationStores::AccessTo(const std::string& url) {
+  NL_ASSIGN_OR_RETURN(const auto locations, catalog_.ListExternalLocations());
+  const catalog::ExternalLocation* best = nullptr;
+  for (const auto& location : locations) {
+    if (!storage::IsUrl(location.path) || !storage::IsBelow(url, location.path)) continue;
+    if (best == nullptr || location.path.size() > best->path.size()) best = &location;
+  }
+  if (best == nullptr) {
+    return MakeError(ErrorCode::kPermissionDenied, "no external location has this place: {}", url);
+  }
+  NL_ASSIGN_OR_RETURN(const auto credentials, catalog_.ListCredentials());
+  const auto record = std::ranges::find(credentials, best->credential, &CredentialRecord::name);
+  if (record == credentials.end()) {
+    return MakeError(ErrorCode::kNotFound, "the credential of an external location is not there: {}", best->name);
+  }
+  NL_ASSIGN_OR_RETURN(StoreAccess access, Unseal(*record));
+  NL_ASSIGN_OR_RETURN(access.prefix, storage::NormalUrl(best->path));
+  NL_RETURN_IF_ERROR(ResolveEnvironment(access));
+  return access;
+}
+
+Result<std::shared_ptr<storage::ObjectStore>> LocationStores::ClientFor(const StoreAccess& access) {
+  StoreAccess anywhere = access;
+  anywhere.prefix.clear();
+  const std::string key = json::serialize(Encode(anywhere));
+  std::lock_guard lock(clients_mutex_);
+  const auto known =
+      std::ranges::find(clients_, key, [](const auto& client) -> const std::string& { return client.first; });
+  if (known != clients_.end()) return known->second;
+  NL_ASSIGN_OR_RETURN(std::shared_ptr<storage::ObjectStore> client, OpenStore(access));
+  if (clients_.size() >= kClientsMax) clients_.erase(clients_.begin());
+  clients_.emplace_back(key, client);
+  return client;
+}
+
+void LocationStores::Begin(StatementStores& stores, const RequestContext* ctx) {
+  stores.Begin(
+      ctx, [this](const std::string& url) { return AccessTo(url); },
+      [this](const StoreAccess& access) { return ClientFor(access); });
+}
+
+Result<void> LocationStores::CreateCredential(const std::string& name, const StoreAccess& access, WallTime now,
+                                              bool or_replace) {
+  NL_RETURN_IF_ERROR(CheckCredentialOptions(access.kind, access.source, access.options));
+  std::lock_guard lock(keys_mutex_);
+  CredentialRecord record{.name = LowerAscii(name),
+                          .kind = access.kind,
+                          .source = access.source,
+                          .options = {},
+                          .sealed = {},
+                          .key_id = {},
+                          .created = now};
+  json::object shown, secrets;
+  for (const auto& [option, value] : access.options) {
+    (FindCredentialOption(access.kind, option)->secret ? secrets : shown)[option] = value;
+  }
+  record.options = json::serialize(shown);
+  // Options that no store takes are refused now, not when the first statement comes.
+  if (access.source != "environment") {
+    const auto client = OpenStore(access);
+    if (!client.has_value()) return std::unexpected(client.error());
+  }
+  NL_ASSIGN_OR_RETURN(const SecretBox box, OpenOrMakeBox());
+  NL_ASSIGN_OR_RETURN(record.sealed, box.Seal(json::serialize(secrets), AboutOf(record)));
+  record.key_id = box.key_id();
+  return catalog_.AddCredential(record, or_replace);
+}
+
+Result<int64_t> LocationStores::RotateKey() {
+  std::lock_guard lock(keys_mutex_);
+  NL_ASSIGN_OR_RETURN(const SecretBox old_box, OpenOrMakeBox());
+  std::vector<std::string> keys = old_box.KeyTexts();
+  const bool in_file = keys_.text.empty();
+  if (in_file) {
+    keys.insert(keys.begin(), SecretBox::NewKey());
+    NL_RETURN_IF_ERROR(SecretBox::WriteFile(keys_.file, keys));
+  }
+  NL_ASSIGN_OR_RETURN(const SecretBox box, OpenBox());
+  NL_ASSIGN_OR_RETURN(const int64_t changed, catalog_.ChangeCredentials([&](CredentialRecord& record) -> Result<void> {
+    NL_ASSIGN_OR_RETURN(const std::string secret, box.Open(record.sealed, AboutOf(record), record.key_id));
+    NL_ASSIGN_OR_RETURN(record.sealed, box.Seal(secret, AboutOf(record)));
+    record.key_id = box.key_id();
+    return {};
+  }));
+  if (in_file) NL_RETURN_IF_ERROR(SecretBox::WriteFile(keys_.file, {keys.front()}));
+  return changed;
+}
+
+bool IsCredentialAction(std::string_view action) { return std::ranges::find(kActions, action) != std::end(kActions); }
+
+Result<json::value> RunCredentialAction(const RequestContext& ctx, catalog::Catalog& catalog, LocationStores& stores,
+                                        const std::string& action, const json::object& arguments) {
+  if (!ctx.principal().Has(Right::kManage)) {
+    return MakeError(ErrorCode::kPermissionDenied, "credentials need the right to manage the lake");
+  }
+  if (action == "create_credential") {
+    NL_ASSIGN_OR_RETURN(const std::string name, StringMember(arguments, "name"));
+    NL_ASSIGN_OR_RETURN(const bool or_replace, BoolMember(arguments, "or_replace"));
+    NL_ASSIGN_OR_RETURN(const bool if_not_exists, BoolMember(arguments, "if_not_exists"));
+    NL_ASSIGN_OR_RETURN(const StoreAccess access, DecodeStoreAccess(arguments));
+    const auto made = stores.CreateCredential(name, access, ctx.clock().Now(), or_replace);
+    if (!made && !(if_not_exists && made.error().code() == ErrorCode::kAlreadyExists)) {
+      return std::unexpected(made.error());
+    }
+    return json::value(json::object());
+  }
+  if (action == "drop_credential") {
+    NL_ASSIGN_OR_RETURN(const std::string name, StringMember(arguments, "name"));
+    NL_ASSIGN_OR_RETURN(const bool if_exists, BoolMember(arguments, "if_exists"));
+    const auto dropped = catalog.DropCredential(name);
+    if (!dropped && !(if_exists && dropped.error().code() == ErrorCode::kNotFound)) {
+      return std::unexpected(dropped.error());
+    }
+    return json::value(json::object());
+  }
+  if (action == "rotate_credential_key") {
+    NL_ASSIGN_OR_RETURN(const int64_t changed, stores.RotateKey());
+    return json::value{{"credentials", changed}};
+  }
+  NL_ASSIGN_OR_RETURN(const auto credentials, catalog.ListCredentials());
+  json::array rows;
+  for (const auto& one : credentials) {
+    rows.push_back({{"name", one.name},
+                    {"kind", one.kind},
+                    {"source", one.source},
+                    {"options", one.options},
+                    {"key_id", one.key_id},
+                    {"created_us", one.created.time_since_epoch().count()}});
+  }
+  return json::value{{"credentials", std::move(rows)}};
+}
+
+}  // namespace neurolake::query

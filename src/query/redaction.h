@@ -1,0 +1,13 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+namespace neurolake::query {
+
+/// What may be kept of a statement's text: the text itself, unless one of its statements makes a credential (or an
+/// engine's SECRET, which is refused, but only later). Of such a statement its first words stay, whatever follows is
+/// "[redacted]", however broken it is. No text that could run as anything else is shortened, so that nobody hides what
+/// he does. Pure.
+std::string RedactSecrets(std::string_view sql);
+
+}  // namespace neurolake::query
