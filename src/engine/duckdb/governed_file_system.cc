@@ -80,7 +80,7 @@ class GovernedFileSystem final : public native::LocalFileSystem {
 native::unique_ptr<native::FileSystem> NewGovernedFileSystem(const PathGrants& grants, storage::ObjectStore& store) {
   auto system = native::make_uniq<native::VirtualFileSystem>(native::make_uniq<GovernedFileSystem>(grants));
   system->RegisterSubSystem(NewObjectFileSystem(grants, store));
-  return std::move(system);
+  return system;
 }
 
 }  // namespace neurolake::engine::duckdb
