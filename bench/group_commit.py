@@ -31,7 +31,7 @@ def insert(server, client, clients, seconds, latencies):
 def measure(binary, clients, seconds, settings):
     with Server(binary, settings=settings) as server:
         admin = Client(server)
-        admin.sql("CREATE TABLE events (id BIGINT NOT NULL, client INTEGER, kind STRING, at TIMESTAMP)")
+        admin.sql("CREATE TABLE events (id BIGINT NOT NULL, client INTEGER, kind STRING, moment TIMESTAMP)")
         admin.sql("INSERT INTO events VALUES (-1, -1, 'warm', now())")
         latencies = [[] for _ in range(clients)]
         threads = [threading.Thread(target=insert, args=(server, i, clients, seconds, latencies)) for i in range(clients)]

@@ -91,6 +91,7 @@ Result<std::optional<GroupMessage>> DecodeGroup(const json::object& start,
 Result<std::shared_ptr<engine::GroupedRows>> ReadGroupedRows(const GroupMessage& group) {
   auto rows = std::make_shared<engine::GroupedRows>();
   rows->table = group.table;
+  rows->name = group.name;
   rows->definition = group.definition;
   for (const GroupMember& member : group.members) {
     arrow::MessageDecoder decoder;

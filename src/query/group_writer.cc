@@ -93,6 +93,9 @@ Result<void> GroupWriter::Run(Worker& worker, ProviderServer& provider, const st
         NL_ASSIGN_OR_RETURN(FailedMessage failed, DecodeFailed(frame.payload));
         reusable = !failed.engine_broken && failed.error.code() != ErrorCode::kOutOfMemory;
         if (worker.cancelled()) return lost();
+        if (failed.error.code() == ErrorCode::kNotFound || failed.error.code() == ErrorCode::kSchemaNotFound) {
+          return MakeError(ErrorCode::kConflict, "the table was dropped or renamed while the statement ran");
+        }
         return std::unexpected(std::move(failed.error));
       }
       case FrameKind::kSchema:

@@ -369,6 +369,24 @@ Result<void> ProviderServer::CheckDefinition(tables::delta::CommitRequest& reque
   return {};
 }
 
+Result<void> ProviderServer::CheckGroupCommit(const engine::duckdb::LakeCommit& commit) const {
+  if (commit.table != group_->table) return Refused("a group's commit to another table");
+  const tables::delta::CommitRequest& request = commit.request;
+  if (request.metadata || request.protocol || !request.domains.empty() || !request.changes.empty()) {
+    return Refused("a group that changes more than rows");
+  }
+  // First the members' rows, then at most what moves rows into other files.
+  if (!committed_version_) {
+    if (!request.removes.empty() || !request.blind_append) return Refused("a group that does more than append");
+    return {};
+  }
+  const auto changes_rows = [](const auto& file) { return file.data_change; };
+  if (std::ranges::any_of(request.adds, changes_rows) || std::ranges::any_of(request.removes, changes_rows)) {
+    return Refused("a group that changes rows after its own");
+  }
+  return {};
+}
+
 Result<json::value> ProviderServer::MayAppend(const json::object& arguments) {
   NL_RETURN_IF_ERROR(Require(Right::kWrite));
   NL_ASSIGN_OR_RETURN(std::string id, StringMember(arguments, "table"));
@@ -408,7 +426,7 @@ Result<json::value> ProviderServer::Append(const json::object& arguments,
 
 Result<json::value> ProviderServer::Commit(const json::object& arguments) {
   NL_ASSIGN_OR_RETURN(engine::duckdb::LakeCommit commit, DecodeCommit(arguments));
-  if (group_ && commit.table != group_->table) return Refused("a group's commit to another table");
+  if (group_) NL_RETURN_IF_ERROR(CheckGroupCommit(commit));
   const auto prepared = prepared_.find(commit.table);
   const bool is_new = prepared_new_.contains(commit.table);
   if (prepared != prepared_.end()) {

@@ -86,6 +86,8 @@ class ProviderServer {
   /// Whether the principal may change what the commit changes of the table besides rows, judged by the log: what the
   /// worker says that it read is replaced by what is there.
   Result<void> CheckDefinition(tables::delta::CommitRequest& request) const;
+  /// Whether a commit is one that the writer of a group may make.
+  Result<void> CheckGroupCommit(const engine::duckdb::LakeCommit& commit) const;
   Result<void> CheckActions(const tables::delta::CommitRequest& request, bool managed) const;
   Result<void> Require(Right right) const;
 

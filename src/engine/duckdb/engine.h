@@ -66,6 +66,7 @@ struct GroupedRows {
     std::vector<arrow::Batch> batches;
   };
   TableId table;
+  RelationName name;  ///< What the table is called: the statement inserts into it.
   std::string definition;
   std::vector<Member> members;
 };

@@ -2,6 +2,7 @@
 #include "duckdb/function/table/arrow/arrow_duck_schema.hpp"
 #include "engine/duckdb/internal/error_translation.h"
 #include "engine/duckdb/internal/lake_append.h"
+#include "engine/duckdb/internal/lake_catalog.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
@@ -34,9 +35,26 @@ std::unique_ptr<MemberColumns> ReadColumns(native::ClientContext& context, const
   return columns;
 }
 
+/// Before anything is made of the rows: columns that do not fit would be an error of another kind.
+void CheckTable(native::ClientContext& context, const GroupedRows& group) {
+  const native::EntryLookupInfo lookup(native::CatalogType::TABLE_ENTRY, group.name.name);
+  auto entry = native::Catalog::GetEntry(context, LakeCatalog::kName, group.name.schema_name, lookup,
+                                         native::OnEntryNotFound::RETURN_NULL);
+  auto* table = entry ? dynamic_cast<LakeTableEntry*>(entry.get()) : nullptr;
+  if (table == nullptr || table->entry().id != group.table) {
+    ThrowLakeError(Error(ErrorCode::kConflict, "the table was dropped or renamed while the statement ran"));
+  }
+  if (DefinitionMark(*table->snapshot()) == group.definition) return;
+  ThrowLakeError(Error(ErrorCode::kConflict,
+                       fmt::format("MetadataChanged: the table's schema or properties were changed while the statement "
+                                   "ran, run it again, table: {}.{}",
+                                   group.name.schema_name, group.name.name)));
+}
+
 native::unique_ptr<native::FunctionData> Bind(native::ClientContext& context, native::TableFunctionBindInput&,
                                               native::vector<native::LogicalType>& types,
                                               native::vector<native::string>& names) {
+  CheckTable(context, GroupOf(context));
   const auto columns = ReadColumns(context, GroupOf(context).members.front().schema);
   types = columns->table.GetTypes();
   names = columns->table.GetNames();

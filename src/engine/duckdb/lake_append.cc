@@ -228,15 +228,4 @@ std::optional<LakeAppend> TakeAppend(native::ClientContext& context, WriteJob& j
   return append;
 }
 
-void CheckGroup(const GroupedRows& group, const TableEntry& table, const tables::delta::Snapshot& snapshot) {
-  if (group.table != table.id) {
-    ThrowLakeError(Error(ErrorCode::kConflict, "the table was replaced by another while the statement ran"));
-  }
-  if (group.definition == DefinitionMark(snapshot)) return;
-  ThrowLakeError(Error(ErrorCode::kConflict,
-                       fmt::format("MetadataChanged: the table's schema or properties were changed while the statement "
-                                   "ran, run it again, table: {}.{}",
-                                   table.schema_name, table.table_name)));
-}
-
 }  // namespace neurolake::engine::duckdb

@@ -78,8 +78,6 @@ native::PhysicalOperator& LakeCatalog::PlanInsert(native::ClientContext& context
     ThrowLakeError(Error(ErrorCode::kNotSupported, "ON CONFLICT is not supported; lake tables have no keys"));
   }
   LakeTableEntry& table = WritableTable(context, op.table);
-  const auto& group = StatementState::Get(context).grants.grouped;
-  if (group != nullptr) CheckGroup(*group, table.entry(), *table.snapshot());
   NL_CHECK(plan);
   if (!op.column_index_map.empty()) plan = planner.ResolveDefaultsProjection(op, *plan);
   auto job = NewWriteJob(table, "WRITE");

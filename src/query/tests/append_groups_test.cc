@@ -115,7 +115,7 @@ TEST_F(AppendGroupsTest, WhatWaitsBehindTheHolderBecomesOneGroupAndNoLargerThanA
   }
   EXPECT_TRUE(writer_.groups().empty());
   groups_->Release(kTable, "holder");
-  for (auto& statement : statements) EXPECT_EQ(statement.get(), Result<int64_t>(7));
+  for (auto& statement : statements) EXPECT_EQ(statement.get().value_or(-1), 7);
   EXPECT_THAT(writer_.groups(), ElementsAre(ElementsAre("a", "b", "c"), ElementsAre("d")));
 }
 
@@ -166,7 +166,7 @@ TEST_F(AppendGroupsTest, WhoIsCancelledLaterLearnsWhatBecameOfTheRows) {
   writer_.AwaitGroups(1);
   stop.request_stop();
   go.set_value();
-  EXPECT_EQ(statement.get(), Result<int64_t>(9));
+  EXPECT_EQ(statement.get().value_or(-1), 9);
 }
 
 TEST_F(AppendGroupsTest, TheNextGroupBeginsWhenTheVersionIsKnown) {
@@ -197,9 +197,9 @@ TEST_F(AppendGroupsTest, AMemberThatCannotBeWrittenFailsAlone) {
     AwaitQueue(statements.size());
   }
   groups_->Release(kTable, "holder");
-  EXPECT_EQ(statements[0].get(), Result<int64_t>(3));
+  EXPECT_EQ(statements[0].get().value_or(-1), 3);
   EXPECT_EQ(statements[1].get().error().code(), ErrorCode::kCorruption);
-  EXPECT_EQ(statements[2].get(), Result<int64_t>(3));
+  EXPECT_EQ(statements[2].get().value_or(-1), 3);
   EXPECT_THAT(writer_.groups(),
               ElementsAre(ElementsAre("a", "bad", "b"), ElementsAre("a"), ElementsAre("bad"), ElementsAre("b")));
 }
@@ -239,7 +239,7 @@ TEST_F(AppendGroupsTest, AHolderIsNotWaitedForForEver) {
       [this](const auto& group, bool compact, const auto& tell) { return writer_.Write(group, compact, tell); },
       metrics_);
   ASSERT_FALSE(hasty.MayAppend(kTable, "stuck"));
-  EXPECT_EQ(hasty.Append(Context(), Rows("a")), Result<int64_t>(7));
+  EXPECT_EQ(hasty.Append(Context(), Rows("a")).value_or(-1), 7);
 }
 
 TEST_F(AppendGroupsTest, AWriterThatThrowsFailsItsGroupAlone) {
@@ -250,7 +250,7 @@ TEST_F(AppendGroupsTest, AWriterThatThrowsFailsItsGroupAlone) {
     return {};
   };
   EXPECT_EQ(groups_->Append(Context(), Rows("a")).error().code(), ErrorCode::kInternal);
-  EXPECT_EQ(groups_->Append(Context(), Rows("b")), Result<int64_t>(2));
+  EXPECT_EQ(groups_->Append(Context(), Rows("b")).value_or(-1), 2);
 }
 
 }  // namespace

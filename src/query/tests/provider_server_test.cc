@@ -8,6 +8,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "query/append_messages.h"
 #include "query/system_relations.h"
 #include "tables/delta/schema.h"
 
@@ -125,6 +126,7 @@ class ProviderServerTest : public testing::Test {
   std::unique_ptr<metastore::Store> database_;
   std::unique_ptr<catalog::Catalog> catalog_;
   RunningStatements running_;
+  Metrics metrics_;
   Protocol protocol_;
   Metadata metadata_;
 };
@@ -170,6 +172,76 @@ TEST_F(ProviderServerTest, AVersionThatIsNotThereMakesNothingNew) {
   EXPECT_EQ(Commit("writer", request), "PermissionDenied");
   request.read_version = 7;
   EXPECT_NE(Commit("engineer", request), "");
+}
+
+TEST_F(ProviderServerTest, TheWriterOfAGroupAppendsToItsTableAndNothingElse) {
+  const RequestContext ctx = ContextOf("writer");
+  ProviderServer server(ctx, *catalog_, store_, running_, "s", root_ + "/tables");
+  server.ServeGroup({.table = TableId("t"), .user_name = "ada, bob", .statement_ids = {"one", "two"}});
+  const auto call = [&](const char* method, json::object arguments) {
+    arguments["method"] = method;
+    return json::parse(server.Handle(json::serialize(arguments))).as_object();
+  };
+  const auto refused = [&](TableId table, const CommitRequest& request) {
+    return call("commit", EncodeCommit({.table = std::move(table), .request = request})).contains("error");
+  };
+  EXPECT_TRUE(call("list_schemas", {}).contains("error"));
+  EXPECT_TRUE(call("system_rows", {{"relation", "queries"}, {"offset", 0}}).contains("error"));
+  EXPECT_TRUE(call("find_table", {{"schema", "main"}, {"name", "t"}}).contains("result"));
+  EXPECT_TRUE(refused(TableId("other"), Append("a.parquet")));
+  CommitRequest deletes = Append("a.parquet");
+  deletes.removes.push_back({.path = "b.parquet", .deletion_timestamp_ms = 1, .size_bytes = 1});
+  EXPECT_TRUE(refused(TableId("t"), deletes));
+  CommitRequest moves = Append("a.parquet");
+  moves.metadata = WithMark("2");
+  EXPECT_TRUE(refused(TableId("t"), moves));
+  EXPECT_FALSE(server.committed_version().has_value());
+  EXPECT_FALSE(refused(TableId("t"), Append("a.parquet")));
+  EXPECT_EQ(server.committed_version(), 1);
+  // The members' rows are in; more would be nobody's.
+  EXPECT_TRUE(refused(TableId("t"), Append("b.parquet")));
+  const std::string commit = store_.Read(root_ + "/tables/t/_delta_log/00000000000000000001.json").value();
+  EXPECT_THAT(commit, testing::HasSubstr(R"("userName":"ada, bob")"));
+  EXPECT_THAT(commit, testing::HasSubstr(R"("numGroupedStatements":"2")"));
+  EXPECT_THAT(commit, testing::HasSubstr(R"("neurolake.statements":"one,two")"));
+}
+
+TEST_F(ProviderServerTest, RowsAreTakenFromWhoMayWriteAndOnlyIfTheyAreRows) {
+  AppendGroups groups({}, {}, metrics_);
+  const auto append = [&](const std::string& role, const std::string& rows) {
+    const RequestContext ctx = ContextOf(role);
+    ProviderServer server(ctx, *catalog_, store_, running_, "s", root_ + "/tables");
+    server.UseAppendGroups(groups);
+    const std::string_view parts[] = {rows};
+    const auto reply = server.Handle(Attach(R"({"method":"append","table":"t","definition":"d"})", parts));
+    EXPECT_FALSE(server.has_append());
+    return std::string(ErrorName(DecodeError(json::parse(reply).as_object().at("error").as_object()).code()));
+  };
+  EXPECT_EQ(append("reader", "x"), "PermissionDenied");
+  EXPECT_EQ(append("writer", "not Arrow"), "Corruption");
+}
+
+TEST_F(ProviderServerTest, ALaneIsGivenBackWithTheCommitOrTheStatement) {
+  AppendGroups groups({}, {}, metrics_);
+  const RequestContext ctx = ContextOf("writer");
+  const auto ask = [](ProviderServer& server) {
+    return json::parse(server.Handle(R"({"method":"may_append","table":"t"})")).at("result").as_bool();
+  };
+  {
+    ProviderServer first(ctx, *catalog_, store_, running_, "1", root_ + "/tables");
+    ProviderServer second(ctx, *catalog_, store_, running_, "2", root_ + "/tables");
+    first.UseAppendGroups(groups);
+    second.UseAppendGroups(groups);
+    EXPECT_FALSE(ask(first));
+    EXPECT_TRUE(ask(second));
+    json::object call = EncodeCommit({.table = TableId("t"), .request = Append("a.parquet")});
+    call["method"] = "commit";
+    EXPECT_TRUE(json::parse(first.Handle(json::serialize(call))).as_object().contains("result"));
+    EXPECT_FALSE(ask(second));
+  }
+  ProviderServer third(ctx, *catalog_, store_, running_, "3", root_ + "/tables");
+  third.UseAppendGroups(groups);
+  EXPECT_FALSE(ask(third));
 }
 
 TEST_F(ProviderServerTest, RowsAloneCostNoReadOfWhatTheTableIs) {

@@ -36,10 +36,8 @@ native::PhysicalOperator& PlanAppend(native::ClientContext& context, native::Phy
 /// The rows that `job` held back; nullopt if it wrote them itself.
 std::optional<LakeAppend> TakeAppend(native::ClientContext& context, WriteJob& job, int64_t& row_count);
 
-/// lake_grouped_rows(): the rows of StatementGrants::grouped, in the order of its members.
+/// lake_grouped_rows(): the rows of StatementGrants::grouped, in the order of its members. Binding it throws kConflict
+/// unless the table, at the version that the transaction reads, is one that the rows were checked against.
 native::TableFunction GroupedRowsFunction();
-
-/// Throws kConflict unless the group's rows were checked against a table as `table` is.
-void CheckGroup(const GroupedRows& group, const TableEntry& table, const tables::delta::Snapshot& snapshot);
 
 }  // namespace neurolake::engine::duckdb
