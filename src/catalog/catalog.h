@@ -70,7 +70,7 @@ struct ExternalLocation {
   std::string path;  ///< Absolute, canonical, or a URL; ends in "/".
   bool may_register = false;
   WallTime created;
-  std::string credential;  ///< Of a URL: the name of what opens it.
+  std::string credential = {};  ///< Of a URL: the name of what opens it.
 };
 
 /// What opens an object store. Its secrets are sealed by whoever calls (storage::SecretBox): the catalogue never sees

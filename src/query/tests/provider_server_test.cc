@@ -9,6 +9,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "query/append_messages.h"
+#include "query/location_stores.h"
 #include "query/system_relations.h"
 #include "tables/delta/schema.h"
 
@@ -60,6 +61,7 @@ class ProviderServerTest : public testing::Test {
     std::filesystem::create_directories(root_ + "/tables/t");
     database_ = metastore::OpenStore("", root_ + "/metadata.db").value();
     catalog_ = catalog::NewCatalog(*database_, clock_, root_);
+    locations_ = std::make_unique<LocationStores>(*catalog_, CredentialKeySource{"", root_ + "/credentials.key"});
     tables::delta::DataType schema{.kind = tables::delta::DataType::Kind::kStruct};
     schema.fields.push_back({.name = "id", .type = {.kind = tables::delta::DataType::Kind::kLong}});
     schema.fields[0].metadata = {{"delta.identity.start", "1"},
@@ -120,16 +122,81 @@ class ProviderServerTest : public testing::Test {
     return reply.contains("error") ? std::string(ErrorName(DecodeError(reply.at("error").as_object()).code())) : "";
   }
 
+  /// The answer to "open_store", or the error's code; `found` is looked up before, as the engine does.
+  std::string OpenStore(const std::string& role, const std::string& url, const std::string& found = "") {
+    const RequestContext ctx = ContextOf(role);
+    ProviderServer server(ctx, *catalog_, store_, running_, "s", root_ + "/tables", {}, locations_.get());
+    if (!found.empty()) {
+      std::ignore =
+          server.Handle(json::serialize(json::object{{"method", "find_table"}, {"schema", "main"}, {"name", found}}));
+    }
+    const std::string text = server.Handle(json::serialize(json::object{{"method", "open_store"}, {"url", url}}));
+    const json::object reply = json::parse(text).as_object();
+    if (!reply.contains("error")) return text;
+    const Error error = DecodeError(reply.at("error").as_object());
+    EXPECT_EQ(error.message().find("hush"), std::string::npos);
+    return std::string(ErrorName(error.code()));
+  }
+  void MakeLocation() {
+    ASSERT_TRUE(locations_
+                    ->CreateCredential("c",
+                                       {.prefix = "",
+                                        .kind = "s3",
+                                        .source = "keys",
+                                        .options = {{"access_key_id", "id"}, {"secret_access_key", "hush"}}},
+                                       clock_.Now(), false)
+                    .has_value());
+    ASSERT_TRUE(catalog_->AddExternalLocation({"l", "s3://b/dir", true, clock_.Now(), "c"}).has_value());
+    for (const std::string name : {"one", "two"}) {
+      ASSERT_TRUE(catalog_
+                      ->AddTable({.id = TableId(name),
+                                  .schema_name = "main",
+                                  .name = name,
+                                  .location = "s3://b/dir/" + name,
+                                  .managed = false})
+                      .has_value());
+    }
+  }
+
   SystemClock clock_;
   std::string root_;
   CountingStore store_;
   std::unique_ptr<metastore::Store> database_;
   std::unique_ptr<catalog::Catalog> catalog_;
+  std::unique_ptr<LocationStores> locations_;
   RunningStatements running_;
   Metrics metrics_;
   Protocol protocol_;
   Metadata metadata_;
 };
+
+TEST_F(ProviderServerTest, AStoreOpensForTablesOfTheStatementAlone) {
+  MakeLocation();
+  EXPECT_EQ(OpenStore("reader", "s3://b/dir/one/x"), "PermissionDenied");
+  const std::string opened = OpenStore("reader", "s3://b/dir/one/x", "one");
+  EXPECT_NE(opened.find("hush"), std::string::npos);
+  EXPECT_NE(opened.find(R"("prefix":"s3://b/dir/one")"), std::string::npos) << opened;
+  for (const char* url :
+       {"s3://b/dir/two/x", "s3://b/dir/one2/x", "s3://b/dir", "s3://b/dir/x", "s3://b/dir/one/../two"}) {
+    const std::string answer = OpenStore("reader", url, "one");
+    EXPECT_EQ(answer.find("hush"), std::string::npos) << url;
+  }
+  // COPY INTO reads from the whole location, for who may write, and from no other place.
+  EXPECT_NE(OpenStore("writer", "s3://b/dir/x.csv").find("hush"), std::string::npos);
+  EXPECT_EQ(OpenStore("writer", "s3://b/directory/x.csv"), "PermissionDenied");
+  EXPECT_EQ(OpenStore("admin", "s3://b/x.csv"), "PermissionDenied");
+}
+
+TEST_F(ProviderServerTest, ACredentialWhoseEndpointWasChangedInTheStoreDoesNotOpen) {
+  MakeLocation();
+  ASSERT_TRUE(catalog_
+                  ->ChangeCredentials([](catalog::CredentialRecord& credential) -> Result<void> {
+                    credential.options = R"({"access_key_id":"id","endpoint":"http://evil"})";
+                    return {};
+                  })
+                  .has_value());
+  EXPECT_EQ(OpenStore("reader", "s3://b/dir/one/x", "one"), "Corruption");
+}
 
 TEST_F(ProviderServerTest, WhatTheMetadataWasIsReadFromTheLog) {
   CommitRequest request = Request("SET TBLPROPERTIES");

@@ -133,6 +133,18 @@ TEST(FilePathTest, ResolvesInsideTheTableOnly) {
   EXPECT_EQ(ResolvePath("/lake/t", "s3://b/f").error().code(), ErrorCode::kNotSupported);
   EXPECT_EQ(ResolvePath("/lake/t", "file://host/lake/t/f").error().code(), ErrorCode::kNotSupported);
   EXPECT_EQ(ResolvePath("/lake/t", "").error().code(), ErrorCode::kCorruption);
+  const std::string url = "s3://bucket/lake/t";
+  EXPECT_EQ(ResolvePath(url, "day=1%252F2/b%20c.parquet").value(), url + "/day=1%2F2/b c.parquet");
+  EXPECT_EQ(ResolvePath(url + "/", "f").value(), url + "/f");
+  EXPECT_EQ(ResolvePath(url, "s3://bucket/lake/t/f").value(), url + "/f");
+  EXPECT_EQ(ResolvePath(url, "s3a://bucket/lake/t/f").value(), url + "/f");
+  for (const char* outside :
+       {"../u/f", "a/../../u/f", "%2E%2E/u/f", "s3://bucket/lake/u/f", "s3://bucket/lake/t2/f", "s3://other/lake/t/f",
+        "s3://bucket/lake/t", "s3://bucket/lake/t/../u/f", "gs://bucket/lake/t/f", "/lake/t/f", "file:///lake/t/f",
+        "a//f", "./f", "d/", "a\\..\\f", "s3://user@bucket@x/lake/t/f"}) {
+    EXPECT_EQ(ResolvePath(url, outside).error().code(), ErrorCode::kPermissionDenied) << outside;
+  }
+  EXPECT_EQ(ResolvePath(url, "").error().code(), ErrorCode::kCorruption);
 }
 
 }  // namespace
