@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "query/redaction.h"
+
 namespace neurolake::cli {
 namespace {
 
@@ -68,6 +70,8 @@ class TerminalLineReader final : public LineReader {
   void AddToHistory(const std::string& statement) override {
     if (statement.empty() || statement == last_) return;
     last_ = statement;
+    // A file of what was typed is no place for keys.
+    if (query::RedactSecrets(statement) != statement) return;
     add_history(statement.c_str());
     if (history_file_.empty()) return;
     // Written after each statement: a shell that is killed keeps what was typed.
