@@ -119,7 +119,8 @@ Result<std::vector<std::string>> ReadWhole(const RequestContext& ctx, catalog::C
     }
   } else if (relation == "external_locations" && manages) {
     NL_ASSIGN_OR_RETURN(const auto locations, catalog.ListExternalLocations());
-    for (const auto& l : locations) rows.push_back(Row({l.name, l.path, l.may_register, Instant(l.created), l.credential}));
+    for (const auto& l : locations)
+      rows.push_back(Row({l.name, l.path, l.may_register, Instant(l.created), l.credential}));
   } else if (relation == "tokens" && manages) {
     NL_ASSIGN_OR_RETURN(const auto tokens, catalog.ListTokens());
     for (const auto& t : tokens) {

@@ -37,8 +37,9 @@ std::vector<char*> WorkerEnvironment() {
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view variable(*entry);
     const bool secret = std::ranges::any_of(
-        std::initializer_list<std::string_view>{"AWS_ACCESS_", "AWS_SECRET_", "AWS_SESSION_", "AZURE_", "GOOGLE_", "PGPASS",
-                                                "NEUROLAKE_CREDENTIALS", "NEUROLAKE_METASTORE", "NEUROLAKE_TOKEN"},
+        std::initializer_list<std::string_view>{"AWS_ACCESS_", "AWS_SECRET_", "AWS_SESSION_", "AZURE_", "GOOGLE_",
+                                                "PGPASS", "NEUROLAKE_CREDENTIALS", "NEUROLAKE_METASTORE",
+                                                "NEUROLAKE_TOKEN"},
         [&](std::string_view prefix) { return variable.starts_with(prefix); });
     if (!secret) kept.push_back(*entry);
   }
