@@ -1,5 +1,7 @@
 #include "net/http_client.h"
 
+#include <poll.h>
+
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -21,6 +23,7 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr size_t kReadBytes = 64 * 1024;
+constexpr size_t kWriteBytes = 1024 * 1024;
 constexpr std::chrono::milliseconds kResolveWait{30'000};
 
 /// One connection, used by one thread. Every wait ends at its timeout, the request's deadline or its stop token, which
@@ -29,6 +32,15 @@ class Connection {
  public:
   Connection(const RequestContext& ctx, const Url& url, const HttpClientOptions& options)
       : ctx_(ctx), url_(url), options_(options) {}
+
+  /// For a connection that was kept: whose waits these are now.
+  void ServeFor(const RequestContext& ctx) { ctx_ = ctx; }
+
+  /// Between answers nothing is to be read: what is there is the server's goodbye, or not meant for us.
+  bool IsIdle() {
+    pollfd waiting{.fd = socket().native_handle(), .events = POLLIN, .revents = 0};
+    return buffer_.size() == 0 && socket().is_open() && ::poll(&waiting, 1, 0) == 0;
+  }
 
   /// Says what failed in terms of the server's address: never what was sent.
   std::unexpected<Error> Unavailable(std::string_view what, const error_code& reason) const {
@@ -167,20 +179,63 @@ class Connection {
   beast::flat_buffer buffer_;
 };
 
+/// Connections that wait for their next request. Thread-safe.
+class ConnectionPool {
+ public:
+  ConnectionPool(int connections_max, std::chrono::milliseconds age_max)
+      : connections_max_(static_cast<size_t>(std::max(connections_max, 0))), age_max_(age_max) {}
+
+  bool keeps() const { return connections_max_ > 0; }
+
+  /// The one used last; null when there is none that is alive.
+  std::unique_ptr<Connection> Take(const RequestContext& ctx) {
+    std::lock_guard lock(mutex_);
+    const SteadyTime oldest = std::chrono::steady_clock::now() - age_max_;
+    while (!idle_.empty()) {
+      Idle last = std::move(idle_.back());
+      idle_.pop_back();
+      if (last.since < oldest || !last.connection->IsIdle()) continue;
+      last.connection->ServeFor(ctx);
+      return std::move(last.connection);
+    }
+    return nullptr;
+  }
+
+  void Give(std::unique_ptr<Connection> connection) {
+    std::lock_guard lock(mutex_);
+    if (idle_.size() >= connections_max_ || !connection->IsIdle()) return;
+    idle_.push_back({std::move(connection), std::chrono::steady_clock::now()});
+  }
+
+ private:
+  struct Idle {
+    std::unique_ptr<Connection> connection;
+    SteadyTime since;
+  };
+
+  const size_t connections_max_;
+  const std::chrono::milliseconds age_max_;
+  std::mutex mutex_;
+  std::vector<Idle> idle_;
+};
+
 class StreamingResponse final : public HttpResponse {
  public:
-  explicit StreamingResponse(std::unique_ptr<Connection> connection, uint64_t header_bytes_max)
-      : connection_(std::move(connection)) {
+  StreamingResponse(std::unique_ptr<Connection> connection, std::shared_ptr<ConnectionPool> pool,
+                    uint64_t header_bytes_max)
+      : connection_(std::move(connection)), pool_(std::move(pool)) {
     parser_.header_limit(static_cast<std::uint32_t>(header_bytes_max));
     parser_.body_limit(boost::none);
   }
 
-  /// `skip_body`: an answer to HEAD.
-  Result<void> ReadHead(bool skip_body) {
+  /// `skip_body`: an answer to HEAD. `body_cut`: the request could not be written to its end.
+  Result<void> ReadHead(bool skip_body, bool body_cut) {
     parser_.skip(skip_body);
+    body_cut_ = body_cut;
     error_code failure;
     NL_RETURN_IF_ERROR(connection_->ReadHead(parser_, failure));
     if (failure) return connection_->Unavailable("no valid HTTP answer from", failure);
+    KeepConnection();
     return {};
   }
 
@@ -204,6 +259,7 @@ class StreamingResponse final : public HttpResponse {
       if (failure == http::error::need_buffer) failure = {};
       piece.resize(piece.size() - body.size);
       if (failure) return connection_->Unavailable("answer broke off, connection lost to", failure);
+      KeepConnection();
       if (!piece.empty()) return piece;
     }
     return std::nullopt;
@@ -222,17 +278,29 @@ class StreamingResponse final : public HttpResponse {
   }
 
  private:
+  /// Once the answer has ended, and if the server lets it. A request whose body was not taken whole has lost step.
+  void KeepConnection() {
+    if (connection_ != nullptr && pool_->keeps() && parser_.is_done() && parser_.keep_alive() && !body_cut_) {
+      pool_->Give(std::move(connection_));
+    }
+  }
+
   std::unique_ptr<Connection> connection_;
+  std::shared_ptr<ConnectionPool> pool_;
   http::response_parser<http::buffer_body> parser_;
+  bool body_cut_ = false;
 };
 
 bool HasControlCharacter(std::string_view text) {
   return std::ranges::any_of(text, [](unsigned char c) { return (c < ' ' && c != '\t') || c == 0x7f; });
 }
 
-Result<std::string> Head(const Url& url, const HttpRequest& request) {
-  std::string head = fmt::format("{} {}{} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", request.method, url.path,
-                                 request.target, url.Authority());
+Result<std::string> Head(const Url& url, const HttpRequest& request, bool keep_connection) {
+  if (HasControlCharacter(request.target) || request.target.contains(' ')) {
+    return MakeError(ErrorCode::kInvalidArgument, "HTTP request target has a space or a control character");
+  }
+  std::string head = fmt::format("{} {}{} HTTP/1.1\r\nHost: {}\r\n{}", request.method, url.path, request.target,
+                                 url.Authority(), keep_connection ? "" : "Connection: close\r\n");
   for (const auto& [name, value] : request.headers) {
     // The value may be a token: it is not repeated.
     if (HasControlCharacter(name) || HasControlCharacter(value)) {
@@ -251,7 +319,13 @@ Result<std::string> Head(const Url& url, const HttpRequest& request) {
 /// Stops at the first failed write: the server may have answered already.
 Result<void> SendBody(Connection& connection, const HttpRequest& request, error_code& failure) {
   if (!request.body_source) {
-    return request.body.empty() ? Result<void>() : connection.Write(request.body, failure);
+    // In pieces, so that each of them has its timeout.
+    for (std::string_view left = request.body; !left.empty() && !failure;) {
+      const std::string_view piece = left.substr(0, kWriteBytes);
+      NL_RETURN_IF_ERROR(connection.Write(piece, failure));
+      left.remove_prefix(piece.size());
+    }
+    return {};
   }
   int64_t left = request.body_source_bytes;
   while (left > 0) {
@@ -272,6 +346,7 @@ struct HttpClient::State {
   Url url;
   HttpClientOptions options;
   std::unique_ptr<asio::ssl::context> tls;
+  std::shared_ptr<ConnectionPool> pool;  ///< Shared with answers that are still being read.
 };
 
 HttpClient::HttpClient(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -296,19 +371,26 @@ Result<std::unique_ptr<HttpClient>> HttpClient::Make(Url url, HttpClientOptions 
     }
   }
   state->url = std::move(url);
+  state->pool = std::make_shared<ConnectionPool>(options.idle_connections_max, options.idle_connection_age);
   state->options = std::move(options);
   return std::unique_ptr<HttpClient>(new HttpClient(std::move(state)));
 }
 
 Result<std::unique_ptr<HttpResponse>> HttpClient::Send(const RequestContext& ctx, HttpRequest request) const {
-  NL_ASSIGN_OR_RETURN(const std::string head, Head(state_->url, request));
-  auto connection = std::make_unique<Connection>(ctx, state_->url, state_->options);
-  NL_RETURN_IF_ERROR(connection->Connect(state_->tls.get()));
+  NL_ASSIGN_OR_RETURN(const std::string head, Head(state_->url, request, state_->pool->keeps()));
+  NL_RETURN_IF_ERROR(ctx.CheckAlive());
+  auto connection = state_->pool->Take(ctx);
+  if (connection == nullptr) {
+    connection = std::make_unique<Connection>(ctx, state_->url, state_->options);
+    NL_RETURN_IF_ERROR(connection->Connect(state_->tls.get()));
+  }
+  if (request.sent != nullptr) *request.sent = true;
   error_code write_failure;
   NL_RETURN_IF_ERROR(connection->Write(head, write_failure));
   if (!write_failure) NL_RETURN_IF_ERROR(SendBody(*connection, request, write_failure));
-  auto response = std::make_unique<StreamingResponse>(std::move(connection), state_->options.header_bytes_max);
-  NL_RETURN_IF_ERROR(response->ReadHead(request.method == "HEAD"));
+  auto response =
+      std::make_unique<StreamingResponse>(std::move(connection), state_->pool, state_->options.header_bytes_max);
+  NL_RETURN_IF_ERROR(response->ReadHead(request.method == "HEAD", static_cast<bool>(write_failure)));
   return response;
 }
 

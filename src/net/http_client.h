@@ -23,6 +23,8 @@ struct HttpRequest {
   /// For bodies too large to hold: called until it gives an empty string; `body` is ignored. The length must be known.
   std::function<Result<std::string>()> body_source;
   int64_t body_source_bytes = 0;
+  /// Set once anything of the request may have reached the server: a failure before that had no effect there.
+  bool* sent = nullptr;
 };
 
 struct HttpClientOptions {
@@ -31,10 +33,13 @@ struct HttpClientOptions {
   std::chrono::milliseconds idle_timeout{900'000};
   std::string certificate_authority_file;  ///< PEM. Empty: the system's.
   uint64_t header_bytes_max = 64 * 1024;
+  /// Connections kept for the next request once their answer was read to its end; 0: each request has its own.
+  int idle_connections_max = 0;
+  std::chrono::milliseconds idle_connection_age{20'000};
 };
 
-/// An answer whose body comes as it is read: memory stays bounded whatever its size. Destroying it closes the
-/// connection. One thread reads.
+/// An answer whose body comes as it is read: memory stays bounded whatever its size. Destroying it before the body's
+/// end closes the connection. One thread reads.
 class HttpResponse {
  public:
   virtual ~HttpResponse() = default;
@@ -48,8 +53,9 @@ class HttpResponse {
   virtual Result<std::string> ReadAll(size_t limit_bytes) = 0;
 };
 
-/// HTTP/1.1 over TCP or TLS 1.2+ (certificate and host name verified), one connection per request. Thread-safe.
-/// It follows no redirects: a token must not travel to where a server points.
+/// HTTP/1.1 over TCP or TLS 1.2+ (certificate and host name verified). Thread-safe.
+/// It follows no redirects: a token must not travel to where a server points. It repeats nothing: a connection that was
+/// kept and turns out to be dead is an error like any other, since the request may have had its effect.
 class HttpClient {
  public:
   /// Errors: kInvalidArgument when the certificate authority's file cannot be read.
