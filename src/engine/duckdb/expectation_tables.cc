@@ -250,7 +250,7 @@ class TableChecks {
     if (!profile.values.empty()) {
       std::string values;
       for (const std::string& one : profile.values) values += (values.empty() ? "" : ", ") + QuoteLiteral(one);
-      bin = fmt::format("coalesce(list_position([{}], v) - 1, {})", values, profile.values.size());
+      bin = fmt::format("coalesce(nullif(list_position([{}], v), 0) - 1, {})", values, profile.values.size());
     }
     const size_t last = profile.edges.size() + profile.values.size();
     auto result = connection_.Query(fmt::format(
