@@ -6,6 +6,7 @@
 
 #include "common/text.h"
 #include "query/messages.h"
+#include "storage/object_store_options.h"
 #include "storage/path.h"
 
 namespace neurolake::query {
@@ -52,6 +53,30 @@ Result<StoreAccess> LocationStores::Unseal(const CredentialRecord& record) const
   return access;
 }
 
+Result<StoreAccess> LocationStores::AccessBy(const std::string& credential) const {
+  NL_ASSIGN_OR_RETURN(const auto credentials, catalog_.ListCredentials());
+  const auto record = std::ranges::find(credentials, LowerAscii(credential), &CredentialRecord::name);
+  if (record == credentials.end()) {
+    return MakeError(ErrorCode::kNotFound, "there is no such credential: {}", credential);
+  }
+  NL_ASSIGN_OR_RETURN(StoreAccess access, Unseal(*record));
+  NL_RETURN_IF_ERROR(ResolveEnvironment(access));
+  return access;
+}
+
+Result<void> LocationStores::CheckPlace(const RequestContext& ctx, const std::string& url,
+                                        const std::string& credential) {
+  NL_ASSIGN_OR_RETURN(const std::string kind, StoreKindOf(url));
+  NL_ASSIGN_OR_RETURN(const StoreAccess access, AccessBy(credential));
+  if (access.kind != kind) {
+    return MakeError(ErrorCode::kInvalidArgument, "the credential is one for {}, the URL needs one for {}", access.kind,
+                     kind);
+  }
+  NL_ASSIGN_OR_RETURN(const std::string place, storage::NormalUrl(url));
+  NL_ASSIGN_OR_RETURN(const auto client, ClientFor(access));
+  return storage::CheckConditionalWrites(*client->For(ctx), place);
+}
+
 Result<StoreAccess> LocationStores::AccessTo(const std::string& url) {
   NL_ASSIGN_OR_RETURN(const auto locations, catalog_.ListExternalLocations());
   const catalog::ExternalLocation* best = nullptr;
@@ -62,14 +87,8 @@ Result<StoreAccess> LocationStores::AccessTo(const std::string& url) {
   if (best == nullptr) {
     return MakeError(ErrorCode::kPermissionDenied, "no external location has this place: {}", url);
   }
-  NL_ASSIGN_OR_RETURN(const auto credentials, catalog_.ListCredentials());
-  const auto record = std::ranges::find(credentials, best->credential, &CredentialRecord::name);
-  if (record == credentials.end()) {
-    return MakeError(ErrorCode::kNotFound, "the credential of an external location is not there: {}", best->name);
-  }
-  NL_ASSIGN_OR_RETURN(StoreAccess access, Unseal(*record));
+  NL_ASSIGN_OR_RETURN(StoreAccess access, AccessBy(best->credential));
   NL_ASSIGN_OR_RETURN(access.prefix, storage::NormalUrl(best->path));
-  NL_RETURN_IF_ERROR(ResolveEnvironment(access));
   return access;
 }
 

@@ -34,6 +34,11 @@ class LocationStores {
   /// `stores` reaches every external location until its End.
   void Begin(StatementStores& stores, const RequestContext* ctx);
 
+  /// Whether tables can lie at `url`, reached by the credential: asks the store, with an object that is deleted again.
+  /// Errors: kNotFound for the credential or the bucket; kInvalidArgument for a credential of another kind of store;
+  /// kNotSupported for a store that would lose commits; the store's.
+  Result<void> CheckPlace(const RequestContext& ctx, const std::string& url, const std::string& credential);
+
   /// Errors: kAlreadyExists; kInvalidArgument as CheckCredentialOptions.
   Result<void> CreateCredential(const std::string& name, const StoreAccess& access, WallTime now, bool or_replace);
   /// Seals every credential with a new key, of the file, or with the first key of the setting. A crash leaves both keys
@@ -44,6 +49,8 @@ class LocationStores {
   Result<storage::SecretBox> OpenBox() const;
   Result<storage::SecretBox> OpenOrMakeBox() const;
   Result<StoreAccess> Unseal(const catalog::CredentialRecord& record) const;
+  /// By the credential's name; its prefix is empty.
+  Result<StoreAccess> AccessBy(const std::string& credential) const;
 
   catalog::Catalog& catalog_;
   const CredentialKeySource keys_;

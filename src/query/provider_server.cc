@@ -254,17 +254,12 @@ Result<json::value> ProviderServer::ChangeLocation(const json::object& arguments
   }
   NL_ASSIGN_OR_RETURN(const std::string path, StringMember(arguments, "path"));
   NL_ASSIGN_OR_RETURN(const std::string credential, StringMember(arguments, "credential"));
-  if (storage::IsUrl(path) && !credential.empty()) {
-    NL_ASSIGN_OR_RETURN(const std::string kind, StoreKindOf(path));
-    NL_ASSIGN_OR_RETURN(const auto known, catalog_.ListCredentials());
-    const auto of_name = std::ranges::find(known, LowerAscii(credential), &catalog::CredentialRecord::name);
-    if (of_name != known.end() && of_name->kind != kind) {
-      return MakeError(ErrorCode::kInvalidArgument, "the credential is one for {}, the URL needs one for {}",
-                       of_name->kind, kind);
-    }
-  }
   NL_ASSIGN_OR_RETURN(const bool if_not_exists, BoolMember(arguments, "if_not_exists"));
   NL_ASSIGN_OR_RETURN(const bool may_register, BoolMember(arguments, "may_register"));
+  // A wrong key, a missing bucket or a store that would lose commits is better met here than by the first table.
+  if (locations_ != nullptr && may_register && storage::IsUrl(path) && !credential.empty()) {
+    NL_RETURN_IF_ERROR(locations_->CheckPlace(ctx_, path, credential));
+  }
   auto added = catalog_.AddExternalLocation({.name = name,
                                              .path = path,
                                              .may_register = may_register,

@@ -274,17 +274,29 @@ class ObjectStorage(unittest.TestCase):
 
     def test_a_wrong_key_and_a_missing_bucket(self):
         self.sql(make_credential("wrong", self.store.endpoint, "not-the-secret"))
-        self.sql("CREATE EXTERNAL LOCATION closed URL 's3://bucket/closed' WITH (CREDENTIAL = wrong, REGISTER = TRUE)")
-        self.sql("CREATE EXTERNAL LOCATION nowhere URL 's3://no-such-bucket/x' WITH (CREDENTIAL = store, REGISTER = TRUE)")
-        wrong = self.refused("CREATE TABLE a (i INTEGER) LOCATION 's3://bucket/closed/a'")
-        self.assertNotIn("not-the-secret", str(wrong.problem))
-        self.assertNotIn(wrong.status, (200, 500), wrong)
-        missing = self.refused("CREATE TABLE a (i INTEGER) LOCATION 's3://no-such-bucket/x/a'")
-        self.assertNotIn(missing.status, (200, 500), missing)
-        self.assertEqual(self.rows("SELECT count(*) FROM system.tables"), [(0,)])
-        # The credential is put right under the same name; nothing else has to be made anew.
-        self.sql(make_credential("wrong", self.store.endpoint).replace("CREATE", "CREATE OR REPLACE", 1))
-        self.sql("CREATE TABLE a (i INTEGER) LOCATION 's3://bucket/closed/a'")
+        location = "CREATE EXTERNAL LOCATION closed URL 's3://bucket/closed' WITH (CREDENTIAL = wrong, REGISTER = TRUE)"
+        wrong = self.refused(location)
+        self.assertEqual((wrong.problem["code"], "wrong access key" in str(wrong.problem)), ("PermissionDenied", True))
+        missing = self.refused("CREATE EXTERNAL LOCATION nowhere URL 's3://no-such-bucket/x' WITH (CREDENTIAL = store, "
+                               "REGISTER = TRUE)")
+        self.assertIn("bucket", str(missing.problem))
+        self.refused("CREATE EXTERNAL LOCATION c URL 'gs://bucket/x' WITH (CREDENTIAL = store, REGISTER = TRUE)")
+        self.refused("CREATE EXTERNAL LOCATION c URL 's3://bucket/x' WITH (CREDENTIAL = nobody, REGISTER = TRUE)")
+        self.refused("CREATE EXTERNAL LOCATION c URL 's3://bucket/x' WITH (REGISTER = TRUE)")
+        self.refused("CREATE EXTERNAL LOCATION c URL '/tmp' WITH (CREDENTIAL = store)")
+        # The credential is put right under the same name, and goes wrong again under a table.
+        right = make_credential("wrong", self.store.endpoint).replace("CREATE", "CREATE OR REPLACE", 1)
+        self.sql(right)
+        self.sql(location)
+        self.sql("CREATE TABLE a LOCATION 's3://bucket/closed/a' AS SELECT 1 AS id")
+        self.sql(right.replace(seaweed.SECRET_KEY, "not-the-secret"))
+        for statement in ("SELECT * FROM a", "INSERT INTO a VALUES (2)", "CREATE TABLE b (i INTEGER) LOCATION "
+                          "'s3://bucket/closed/b'"):
+            problem = self.refused(statement).problem
+            self.assertEqual(problem["code"], "PermissionDenied", problem)
+            self.assertNotIn("not-the-secret", str(problem))
+        self.sql(right)
+        self.assertEqual(self.rows("SELECT * FROM a"), [(1,)])
 
     def test_kill_nine_in_a_write(self):
         self.sql(f"CREATE TABLE t LOCATION '{self.root}/t' AS SELECT 0::BIGINT AS id, '' AS text")
