@@ -333,8 +333,8 @@ Result<void> ProviderServer::CheckActions(const tables::delta::CommitRequest& re
   for (const auto& add : request.adds) {
     if (!IsInsideTable(add.path)) return Refused("a data file outside the table");
     // In an object store "a//b" and "./a" are other places than "a/b" and "a": nobody could read the table.
-    const bool readable = !storage::IsUrl(request.table_path) ||
-                          tables::delta::ResolvePath(request.table_path, add.path).has_value();
+    const bool readable =
+        !storage::IsUrl(request.table_path) || tables::delta::ResolvePath(request.table_path, add.path).has_value();
     if (!readable) return Refused("a data file by a name that is not normal");
     if (!IsInsideTable(add.deletion_vector)) return Refused("a deletion vector outside the table");
   }
