@@ -40,6 +40,7 @@ struct ViewRecord {
   std::vector<std::string> column_names;
   PrincipalId owner;
   WallTime created;
+  std::string id = {};  ///< Given by CreateView; stays when the view is replaced.
 };
 
 /// Who may ask. Principals are disabled, never deleted: history and ownership go on naming them.
@@ -129,6 +130,40 @@ struct ExpectationResult {
   std::optional<double> metric;
   std::string profile;  ///< Of a distribution, JSON; else empty.
   StatementId statement;
+};
+
+/// One end of a lineage edge. Ids outlive names; `name` is the one at the time, for what is gone since.
+struct LineageEnd {
+  std::string kind;  ///< "table", "view" or "file".
+  std::string id;    ///< Of a table or view; empty for files.
+  std::string name;  ///< "schema.name", or a file as statements name it.
+  int64_t version = -1;  ///< Read or made; -1 for what has none.
+};
+
+/// What one statement took from one source into one target. Kept only of statements that succeeded.
+struct LineageEdge {
+  StatementId statement;
+  WallTime at;
+  std::string principal;
+  std::string operation;
+  LineageEnd source;
+  LineageEnd target;
+  std::string via_json = "[]";      ///< Views between the two: ["schema.name", …].
+  /// [[source column, target column or null for the choice of rows, "DIRECT"|"INDIRECT", subtype], …].
+  std::string columns_json = "[]";
+};
+
+/// Where a reader of lineage went on from: everything older, in the order of ListLineage.
+struct LineagePosition {
+  WallTime at;
+  std::string id;
+};
+
+/// An event that was not delivered yet.
+struct OutboxEvent {
+  std::string id;  ///< Orders events of one moment.
+  WallTime created;
+  std::string body;
 };
 
 /// One row of system.queries.
@@ -291,6 +326,21 @@ class Catalog {
   /// Retention while running: forgets ended statements started before `keep_after`, a few thousand at a time. Returns
   /// how many.
   virtual Result<int64_t> ForgetStatements(WallTime keep_after) = 0;
+
+  /// Keeps the edges of one statement; again with the same ones is no error. As durable as FinishStatement.
+  virtual Result<void> AddLineage(const std::vector<LineageEdge>& edges) = 0;
+  /// Newest first, each with its position; those behind `after`.
+  virtual Result<std::vector<std::pair<LineagePosition, LineageEdge>>> ListLineage(
+      const std::optional<LineagePosition>& after, int64_t limit) = 0;
+  /// As ForgetStatements.
+  virtual Result<int64_t> ForgetLineage(WallTime keep_after) = 0;
+
+  /// The outbox of events: what is added stays until it is removed, also over a restart. Idempotent, all three.
+  virtual Result<void> AddEvents(const std::vector<OutboxEvent>& events) = 0;
+  /// Oldest first.
+  virtual Result<std::vector<OutboxEvent>> ListEvents(int64_t limit) = 0;
+  virtual Result<void> RemoveEvents(const std::vector<std::string>& ids) = 0;
+  virtual Result<int64_t> CountEvents() = 0;
 };
 
 /// `lake_directory` is absolute. Borrows `store` and `clock`.

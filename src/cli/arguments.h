@@ -57,6 +57,14 @@ struct LocationArguments {
   bool may_register = false;
 };
 
+struct LineageArguments {
+  std::string table;  ///< "silver.flights"; a view too.
+  int64_t depth = 0;  ///< Steps away from it; 0: all.
+  std::string direction = "both";
+  bool columns = false;
+  std::string format = "mermaid";
+};
+
 struct BackupArguments {
   std::string file;
   bool force = false;
@@ -84,6 +92,7 @@ struct Arguments {
   IngestArguments ingest;
   TokenArguments token_command;
   LocationArguments location;
+  LineageArguments lineage;
   BackupArguments backup;
   DemoArguments demo;
   std::string completion_shell;

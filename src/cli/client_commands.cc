@@ -8,6 +8,7 @@
 
 #include "cli/copy_into.h"
 #include "cli/demo.h"
+#include "cli/lineage.h"
 #include "cli/shell.h"
 #include "common/text.h"
 
@@ -142,6 +143,7 @@ int RunClientCommand(const Arguments& arguments, StatementRunner& runner, const 
   if (name == "sql") return RunSql(arguments.sql, runner);
   if (name == "table") return RunTable(action, arguments.table, runner);
   if (name == "ingest") return RunIngest(arguments.ingest, runner);
+  if (name == "lineage") return RunLineage(arguments.lineage, runner);
   if (name == "token") return RunToken(action, arguments.token_command, runner, clock);
   if (name == "location") return RunLocation(action, arguments.location, runner);
   if (name == "health") return RunHealth(runner);

@@ -127,6 +127,32 @@ and the copies removed at the end.)");
   command->add_flag("-y,--yes", ingest.yes, "Make a new table without asking, on a terminal too");
 }
 
+void AddLineage(CLI::App& app, LineageArguments& lineage) {
+  CLI::App* command = Add(app, "lineage", "Draw where a table comes from and what is made of it",
+                          R"(Examples:
+  neurolake --lake ./lake lineage gold.daily > daily.mmd
+  neurolake --lake ./lake lineage gold.daily --direction up --columns
+  neurolake --server http://127.0.0.1:8321 lineage silver.flights --depth 2 --format json
+
+Mermaid is drawn by GitHub, GitLab, many editors and mermaid.live. Only what you may see is
+in it; system.lineage and system.column_lineage have the same as rows.)");
+  command->add_option("table", lineage.table, "schema.table, also a view")->required();
+  command->add_option("--depth", lineage.depth, "Steps to follow, 0 for all")
+      ->check(CLI::Range(int64_t{0}, int64_t{1000}))
+      ->capture_default_str()
+      ->option_text("N");
+  command->add_option("--direction", lineage.direction, "up to its sources, down to what is made of it, or both")
+      ->check(CLI::IsMember({"up", "down", "both"}))
+      ->capture_default_str()
+      ->option_text("WAY");
+  command->add_flag("--columns", lineage.columns, "Columns and how they depend on each other");
+  // The output's --format stands before the subcommand.
+  command->add_option("--format", lineage.format, "mermaid or json")
+      ->check(CLI::IsMember({"mermaid", "json"}))
+      ->capture_default_str()
+      ->option_text("FORMAT");
+}
+
 void AddToken(CLI::App& app, TokenArguments& token) {
   CLI::App* command = Add(app, "token", "Make, list and revoke API tokens", R"(Examples:
   neurolake --lake ./lake token create analyst --role reader --expires 30d
@@ -211,6 +237,7 @@ void AddSubcommands(CLI::App& app, Arguments& arguments) {
   AddSql(app, arguments.sql);
   AddTable(app, arguments.table);
   AddIngest(app, arguments.ingest);
+  AddLineage(app, arguments.lineage);
   AddToken(app, arguments.token_command);
   AddLocation(app, arguments.location);
   AddCare(app, arguments);

@@ -193,11 +193,43 @@ Migration Credentials() {
           {"ALTER TABLE external_locations DROP COLUMN credential", "DROP TABLE credentials"}};
 }
 
+// An edge's columns are one value: they are written and read together, and there are as many as a table is wide.
+Migration Lineage() {
+  return {8,
+          "lineage",
+          {
+              R"(CREATE TABLE lineage (
+                id TEXT NOT NULL PRIMARY KEY,
+                at INTEGER NOT NULL,
+                statement_id TEXT NOT NULL,
+                principal TEXT NOT NULL,
+                operation TEXT NOT NULL,
+                source_kind TEXT NOT NULL,
+                source_id TEXT NOT NULL,
+                source_name TEXT NOT NULL,
+                source_version INTEGER NOT NULL,
+                target_kind TEXT NOT NULL,
+                target_id TEXT NOT NULL,
+                target_name TEXT NOT NULL,
+                target_version INTEGER NOT NULL,
+                via TEXT NOT NULL,
+                column_rows TEXT NOT NULL))",
+              "CREATE INDEX lineage_at ON lineage (at, id)",
+              R"(CREATE TABLE event_outbox (
+                id TEXT NOT NULL PRIMARY KEY,
+                created INTEGER NOT NULL,
+                body TEXT NOT NULL))",
+              "CREATE INDEX event_outbox_created ON event_outbox (created, id)",
+          },
+          {"DROP TABLE event_outbox", "DROP TABLE lineage"}};
+}
+
 }  // namespace
 
 const std::vector<Migration>& Migrations() {
   static const std::vector<Migration> migrations = {SchemasAndRelations(), PrincipalsAndTokens(), ExternalLocations(),
-                                                    StatementHistory(), Maintenance(), Expectations(), Credentials()};
+                                                    StatementHistory(), Maintenance(), Expectations(), Credentials(),
+                                                    Lineage()};
   return migrations;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/ids.h"
+#include "plan/lineage_digest.h"
 
 namespace neurolake::plan {
 
@@ -62,6 +63,7 @@ struct PlanDigest {
   /// creating one leaves this empty.
   std::vector<std::string> changed_catalogs;
   double rows_estimated = 0;  ///< Engine's estimate for the root.
+  LineageDigest lineage;
 };
 
 }  // namespace neurolake::plan

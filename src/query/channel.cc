@@ -71,7 +71,7 @@ Result<std::optional<Frame>> Channel::Receive(std::chrono::milliseconds timeout)
   uint32_t length = 0;
   std::memcpy(&length, header, sizeof(length));
   const auto kind = static_cast<uint8_t>(header[4]);
-  if (length > kFrameBytesMax || kind < 1 || kind > static_cast<uint8_t>(FrameKind::kReady)) {
+  if (length > kFrameBytesMax || kind < 1 || kind > static_cast<uint8_t>(FrameKind::kLineage)) {
     return MakeError(ErrorCode::kCorruption, "malformed frame between server and worker");
   }
   Frame frame{static_cast<FrameKind>(kind), std::string(length, '\0')};

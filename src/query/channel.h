@@ -24,6 +24,7 @@ enum class FrameKind : uint8_t {
   kFailed = 10,   ///< To the server: ended with an error (JSON).
   kCancel = 11,   ///< To the worker: stop the running statement.
   kReady = 12,    ///< To the server: the worker's engine is open and idle.
+  kLineage = 13,  ///< To the server: where what a plan writes comes from (JSON); no answer.
 };
 
 struct Frame {

@@ -36,9 +36,9 @@ void HistoryKeeper::Run(std::stop_token stop) {
     const auto forgotten = forget_(clock_.Now() - std::chrono::duration_cast<std::chrono::microseconds>(keep_));
     // The next turn tries again; statements do not depend on it.
     if (!forgotten) {
-      Log(LogLevel::kWarn, "cannot forget old statements", {}, {{"reason", forgotten.error().message()}});
+      Log(LogLevel::kWarn, "cannot forget old records", {}, {{"reason", forgotten.error().message()}});
     } else if (*forgotten > 0) {
-      Log(LogLevel::kInfo, "forgot old statements", {}, {{"statements", *forgotten}});
+      Log(LogLevel::kInfo, "forgot old records", {}, {{"records", *forgotten}});
     }
     lock.lock();
   }

@@ -128,6 +128,10 @@ Result<json::value> ProviderServer::Dispatch(std::string_view payload) {
   if (method == "system_rows") {
     NL_ASSIGN_OR_RETURN(const std::string relation, StringMember(object, "relation"));
     NL_ASSIGN_OR_RETURN(const int64_t offset, IntMember(object, "offset"));
+    if (LineageReader::Knows(relation)) {
+      NL_ASSIGN_OR_RETURN(const auto lineage, lineage_.Read(relation, offset));
+      return json::value_from(lineage);
+    }
     NL_ASSIGN_OR_RETURN(const auto rows, ReadSystemRelation(ctx_, catalog_, running_, relation, offset));
     return json::value_from(rows);
   }
@@ -183,6 +187,7 @@ Result<json::value> ProviderServer::FindTable(const json::object& arguments) {
   NL_ASSIGN_OR_RETURN(const auto table, catalog_.FindTable(schema, name));
   if (!table) return json::value(nullptr);
   if (storage::IsUrl(table->location)) found_.insert(table->location);
+  effects_.found[table->id] = table->schema_name + "." + table->name;
   return json::value(EncodeTable(ToEntry(*table)));
 }
 
@@ -229,6 +234,7 @@ Result<json::value> ProviderServer::ChangeName(const json::object& arguments) {
                                               .owner = ctx_.principal().id,
                                               .created = ctx_.clock().Now()},
                                              change.or_replace, change.if_not_exists));
+      effects_.created_views.insert(LowerAscii(change.schema_name) + "." + LowerAscii(change.name));
       break;
     case NameChange::Kind::kDropView:
       NL_RETURN_IF_ERROR(catalog_.DropView(change.schema_name, change.name, change.if_exists));
@@ -427,15 +433,18 @@ Result<json::value> ProviderServer::Commit(const json::object& arguments) {
   NL_ASSIGN_OR_RETURN(engine::duckdb::LakeCommit commit, DecodeCommit(arguments));
   if (group_) NL_RETURN_IF_ERROR(CheckGroupCommit(commit));
   const auto prepared = prepared_.find(commit.table);
+  StatementEffects::Publication publication{.table = commit.table, .name = {}};
   const bool is_new = prepared_new_.contains(commit.table);
   if (prepared != prepared_.end()) {
     NL_RETURN_IF_ERROR(Require(Right::kCreate));
     commit.request.table_path = prepared->second.location;
+    publication.name = prepared->second.schema_name + "." + prepared->second.table_name;
   } else {
     NL_RETURN_IF_ERROR(Require(Right::kWrite));
     NL_ASSIGN_OR_RETURN(const auto table, catalog_.FindTable(commit.table));
     if (!table) return MakeError(ErrorCode::kConflict, "the table was dropped while the statement ran");
     commit.request.table_path = table->location;
+    publication.name = table->schema_name + "." + table->name;
     NL_RETURN_IF_ERROR(CheckDefinition(commit.request));
     NL_RETURN_IF_ERROR(CheckActions(commit.request, table->managed));
   }
@@ -477,6 +486,13 @@ Result<json::value> ProviderServer::Commit(const json::object& arguments) {
                                           .owner = ctx_.principal().id,
                                           .created = ctx_.clock().Now()}));
   }
+  publication.version = outcome.version;
+  for (const auto& add : commit.request.adds) {
+    if (!add.data_change) continue;
+    ++publication.files;
+    publication.bytes += add.size_bytes;
+  }
+  if (!commit.register_only) effects_.published.push_back(std::move(publication));
   // From here on it is a table like any other, also for this statement.
   prepared_.erase(commit.table);
   prepared_new_.erase(commit.table);

@@ -11,8 +11,10 @@
 #include "catalog/catalog.h"
 #include "common/request_context.h"
 #include "query/append_groups.h"
+#include "query/lineage_reader.h"
 #include "query/messages.h"
 #include "query/server_actions.h"
+#include "query/statement_effects.h"
 #include "storage/object_store.h"
 
 namespace neurolake::query {
@@ -44,7 +46,8 @@ class ProviderServer {
         statement_id_(std::move(statement_id)),
         tables_directory_(std::move(tables_directory)),
         policy_(policy),
-        locations_(locations) {}
+        locations_(locations),
+        lineage_(ctx, catalog) {}
 
   ~ProviderServer() { ReleaseLane(); }
 
@@ -64,6 +67,11 @@ class ProviderServer {
   std::optional<int64_t> committed_version() const { return committed_version_; }
   /// Set if it may have published one: nobody could find out.
   const std::optional<Error>& commit_in_doubt() const { return commit_in_doubt_; }
+  const StatementEffects& effects() const { return effects_; }
+  /// The rows the statement handed over are in this version.
+  void NoteGroupPublication(const TableId& table, int64_t version) {
+    effects_.published.push_back({.table = table, .name = effects_.found[table], .version = version});
+  }
 
  private:
   Result<boost::json::value> Dispatch(std::string_view payload);
@@ -109,6 +117,8 @@ class ProviderServer {
   std::optional<TableId> held_lane_;  ///< Of `append_groups_`.
   std::optional<AppendedRows> append_;
   std::optional<GroupCommit> group_;
+  StatementEffects effects_;
+  LineageReader lineage_;
 };
 
 }  // namespace neurolake::query

@@ -10,9 +10,11 @@
 #include "metastore/stored_text.h"
 #include "query/admission.h"
 #include "query/dropped_tables.h"
+#include "query/event_sink.h"
 #include "query/group_writer.h"
 #include "query/history_keeper.h"
 #include "query/lake_directory.h"
+#include "query/lineage_recorder.h"
 #include "query/location_stores.h"
 #include "query/statement.h"
 #include "query/system_relations.h"
@@ -84,11 +86,28 @@ class LakeService final : public StatementService {
                     .wait_max = settings_.admission_wait_max}),
         history_keeper_(clock, settings_.history_keep,
                         [this](WallTime before) { return catalog_->ForgetStatements(before); }),
+        lineage_keeper_(clock, settings_.lineage_keep,
+                        [this](WallTime before) { return catalog_->ForgetLineage(before); }),
         dropped_keeper_(clock, settings_.undrop_keep, [this](WallTime before) {
           StatementStores stores;
           locations_.Begin(stores, nullptr);
           return PurgeDroppedTables(*catalog_, *NewStatementStore(*objects_, stores), before);
         }) {}
+
+  /// Before the first statement. Errors: kInvalidArgument for an endpoint that cannot be one.
+  Result<void> StartLineage(const Clock& clock) {
+    std::unique_ptr<LineageRecorder::Events> events;
+    if (!settings_.openlineage_url.empty()) {
+      NL_ASSIGN_OR_RETURN(auto sink, MakeEventSink(settings_.openlineage_url, settings_.openlineage_api_key, clock));
+      events = std::make_unique<LineageRecorder::Events>();
+      events->settings = {.name_space = settings_.openlineage_namespace, .sql = settings_.openlineage_sql};
+      events->queries = settings_.openlineage_statements == "all";
+      events->outbox =
+          std::make_unique<EventOutbox>(*catalog_, metrics_, std::move(sink), settings_.openlineage_queue_max);
+    }
+    lineage_ = std::make_unique<LineageRecorder>(*catalog_, std::move(events));
+    return {};
+  }
 
   Result<void> StartWorkers(const std::string& program) {
     NL_ASSIGN_OR_RETURN(workers_,
@@ -130,6 +149,7 @@ class LakeService final : public StatementService {
     NL_RETURN_IF_ERROR(CheckRequest(request));
     history_keeper_.Look();
     dropped_keeper_.Look();
+    lineage_keeper_.Look();
     const int64_t memory = request.memory_bytes > 0 ? request.memory_bytes : resolved_.memory_per_statement;
     if (request.rows_max <= 0) request.rows_max = settings_.statement_rows_max;
     NL_ASSIGN_OR_RETURN(auto readable, ReadableLocations(ctx));
@@ -140,6 +160,7 @@ class LakeService final : public StatementService {
         *workers_,
         running_,
         metrics_,
+        *lineage_,
         tables_place_,
         settings_.admission_wait_max,
         resolved_.planning,
@@ -248,11 +269,13 @@ class LakeService final : public StatementService {
   std::string tables_place_ = directory_->tables_path();  ///< Of new managed tables.
   Admission admission_;
   RunningStatements running_;
+  std::unique_ptr<LineageRecorder> lineage_;
   std::unique_ptr<WorkerPool> workers_;
   std::unique_ptr<GroupWriter> group_writer_;
   std::unique_ptr<AppendGroups> append_groups_;  ///< Before the writer goes, it waits for what is being written.
   std::atomic<bool> stopping_ = false;
   HistoryKeeper history_keeper_;  ///< Last, with the next: they use the catalogue until they end.
+  HistoryKeeper lineage_keeper_;
   HistoryKeeper dropped_keeper_;
 };
 
@@ -270,6 +293,7 @@ Result<OpenedLake> OpenLake(const Settings& settings, const std::string& program
   if (recovered > 0)
     Log(LogLevel::kWarn, "statements were running when the server ended", {}, {{"statements", recovered}});
   NL_RETURN_IF_ERROR(service->PlaceTables());
+  NL_RETURN_IF_ERROR(service->StartLineage(clock));
   NL_RETURN_IF_ERROR(service->StartWorkers(program));
   OpenedLake opened;
   NL_ASSIGN_OR_RETURN(const bool has_token, service->catalog().HasAnyToken());

@@ -66,6 +66,7 @@ Statement::Statement(const RequestContext& ctx, const LakeServices& lake, std::s
       store_(NewStatementStore(lake_.store, stores_)),
       provider_(ctx_, lake_.catalog, *store_, lake_.running, shared_->status().id.value(), lake_.tables_directory,
                 lake_.maintenance, lake_.locations),
+      lineage_(lake_.lineage),
       memory_bytes_max_(memory_bytes),
       started_(ctx.clock().SteadyNow()) {
   if (lake_.append_rows_max > 0) provider_.UseAppendGroups(lake_.append_groups);
@@ -165,6 +166,7 @@ Result<void> Statement::AnswerPlan(const PlannedMessage& planned) {
     status.prediction_json = planned.prediction_json;
     status.state = "queued";
   });
+  lineage_.Started(record_);
   GrantMessage answer;
   if (const auto granted = GrantMemory(planned.memory_bytes)) {
     answer.memory_bytes = *granted;
@@ -236,6 +238,7 @@ Result<bool> Statement::HandleFrame(Frame& frame, bool until_schema, std::option
       NL_RETURN_IF_ERROR(AnswerPlan(planned));
       return false;
     }
+    case FrameKind::kLineage: lineage_.Note(std::move(frame.payload)); return false;
     case FrameKind::kSchema: {
       NL_ASSIGN_OR_RETURN(schema_, decoder_.DecodeSchema(frame.payload));
       bytes_returned_ += static_cast<int64_t>(frame.payload.size());
@@ -297,6 +300,7 @@ Result<bool> Statement::HandleFrame(Frame& frame, bool until_schema, std::option
 
 Result<void> Statement::AppendToGroup(DoneMessage& done) {
   AppendedRows rows = *provider_.TakeAppend();
+  const TableId table = rows.table;
   done.statistics.rows_changed = rows.row_count;
   // Others may have both while this one waits.
   worker_reusable_ = true;
@@ -311,6 +315,7 @@ Result<void> Statement::AppendToGroup(DoneMessage& done) {
     return std::unexpected(std::move(version).error());
   }
   done.statistics.committed_version = *version;
+  provider_.NoteGroupPublication(table, *version);
   return {};
 }
 
@@ -360,6 +365,7 @@ void Statement::Finish(const Error* error) {
     status.state = record_.state;
     if (error != nullptr) status.error = *error;
   });
+  lineage_.Ended(record_, provider_.effects());
   lake_.running.Remove(record_.id);
   if (auto stored = lake_.catalog.FinishStatement(record_); !stored) {
     Log(LogLevel::kError, "cannot store the end of a statement", ctx_.request_id(),

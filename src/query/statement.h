@@ -6,6 +6,7 @@
 #include "catalog/catalog.h"
 #include "common/metrics.h"
 #include "query/admission.h"
+#include "query/lineage_recorder.h"
 #include "query/provider_server.h"
 #include "query/statement_stores.h"
 #include "query/service.h"
@@ -22,6 +23,7 @@ struct LakeServices {
   WorkerPool& workers;
   RunningStatements& running;
   Metrics& metrics;
+  LineageRecorder& lineage;
   std::string tables_directory;
   std::chrono::milliseconds wait_max;
   int64_t planning_bytes;  ///< What every worker may use before its statement is granted memory.
@@ -77,6 +79,7 @@ class Statement final : public ResultStream {
   std::unique_ptr<storage::ObjectStore> store_;  ///< Local files, and `stores_`.
   ProviderServer provider_;
   catalog::StatementRecord record_;
+  LineageRecorder::Run lineage_;
   const int64_t memory_bytes_max_;
   std::unique_ptr<Admission::Grant> grant_;  ///< Beyond what planning has.
   std::unique_ptr<Worker> worker_;

@@ -68,6 +68,26 @@ class WorkerCommandContext final : public CommandContext {
   Result<int64_t> WriteAsUser(const std::string& sql, engine::duckdb::WriteIntent intent) override {
     return WriteBy(sql, StatementOrigin::kUser, std::move(intent));
   }
+  Result<void> NoteCopy(const OpenedTable& source, const engine::duckdb::TableEntry& target) override {
+    plan::LineageDigest lineage;
+    lineage.operation = "COPY";
+    lineage.target_kind = "table";
+    lineage.target = target.id;
+    lineage.target_schema = target.schema_name;
+    lineage.target_name = target.table_name;
+    auto& from = lineage.relations.emplace_back();
+    from.kind = "table";
+    from.id = source.entry.id;
+    from.version = source.snapshot->version();
+    for (const auto& field : source.snapshot->schema().fields) {
+      const auto index = static_cast<uint32_t>(from.fields.size());
+      from.fields.push_back(field.name);
+      constexpr uint16_t kIdentity = 1U << static_cast<int>(plan::DependenceKind::kIdentity);
+      lineage.target_fields.push_back({field.name, {}});
+      lineage.columns.push_back({.name = field.name, .sources = {{0, index, kIdentity}}});
+    }
+    return statement_.SendLineage(std::move(lineage));
+  }
   int64_t committed_version() const override { return committed_version_; }
 
  private:

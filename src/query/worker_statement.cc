@@ -2,6 +2,8 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
+#include <filesystem>
+#include <set>
 
 #include "arrow/ipc.h"
 #include "common/text.h"
@@ -9,6 +11,7 @@
 #include "optimizer/predictor.h"
 #include "query/copy_into.h"
 #include "query/copy_into_promote.h"
+#include "query/lineage_messages.h"
 #include "query/statement_sql.h"
 
 namespace neurolake::query {
@@ -19,14 +22,46 @@ namespace json = boost::json;
 using governance::StatementOrigin;
 using std::chrono::steady_clock;
 
-/// Tables and versions of a plan, for history and status: [{"table":"s.t","id":"…","version":3,"access":"read"}].
+/// A file as statements name it: people see uploads and locations, not the server's directories.
+std::string NameOfFile(const std::vector<ReadableLocation>& readable, const std::string& path) {
+  for (const ReadableLocation& location : readable) {
+    if (location.name.empty()) continue;
+    // Sources are resolved, the places they lie in may be links.
+    std::error_code problem;
+    const std::string resolved = std::filesystem::canonical(location.path, problem).string() + "/";
+    for (const std::string& root : {location.path, resolved}) {
+      if (root.size() < 2 || !path.starts_with(root)) continue;
+      return (location.name == "upload" ? "upload://" : location.name + "/") + path.substr(root.size());
+    }
+  }
+  return path;
+}
+
+/// Columns of the scan's table that the plan reads, as far as the statement depends on them.
+json::array ColumnsRead(const plan::PlanDigest& digest, const plan::ScanDigest& scan) {
+  const plan::LineageDigest& lineage = digest.lineage;
+  std::set<std::string> names;
+  const auto add = [&](const std::vector<plan::LineageSource>& sources) {
+    for (const auto& source : sources) {
+      const auto& relation = lineage.relations[source.relation];
+      if (relation.id == scan.table && relation.version == scan.version) names.insert(relation.fields[source.field]);
+    }
+  };
+  for (const auto& column : lineage.columns) add(column.sources);
+  add(lineage.rows);
+  return json::array(names.begin(), names.end());
+}
+
+/// Tables and versions of a plan, for history and status:
+/// [{"table":"s.t","id":"…","version":3,"access":"read","columns":["a"]}].
 std::string TablesJson(const plan::PlanDigest& digest) {
   json::array tables;
   for (const auto& scan : digest.scans) {
     tables.push_back({{"table", scan.schema_name + "." + scan.table_name},
                       {"id", scan.table.value()},
                       {"version", scan.version},
-                      {"access", "read"}});
+                      {"access", "read"},
+                      {"columns", ColumnsRead(digest, scan)}});
   }
   for (const auto& write : digest.writes) {
     tables.push_back(
@@ -98,6 +133,8 @@ Result<void> WorkerStatement::Begin(StatementOrigin origin, std::vector<tables::
 Result<plan::CostedQuery> WorkerStatement::Prepare(const std::string& sql, StatementOrigin origin,
                                                    std::vector<tables::delta::SetTransaction> transactions,
                                                    std::optional<engine::WriteIntent> intent) {
+  // The same rows in other files come from nowhere.
+  const bool moves_rows = !intent || intent->data_change;
   NL_RETURN_IF_ERROR(Begin(origin, std::move(transactions), std::move(intent)));
   NL_ASSIGN_OR_RETURN(auto parsed, Stage("parse", [&] { return engine_.Parse(sql); }));
   if (parsed.size() != 1) {
@@ -113,6 +150,7 @@ Result<plan::CostedQuery> WorkerStatement::Prepare(const std::string& sql, State
   }
   NL_ASSIGN_OR_RETURN(auto bound, Stage("bind", [&] { return engine_.Bind(std::move(parsed[0]), parameters); }));
   NL_ASSIGN_OR_RETURN(auto governed, Stage("govern", [&] { return governor_.Govern(ctx_, std::move(bound), origin); }));
+  if (moves_rows) NL_RETURN_IF_ERROR(SendLineage(governed.digest().lineage));
   return Stage("predict", [&] { return optimizer::Predictor().Predict(ctx_, std::move(governed)); });
 }
 
@@ -121,6 +159,14 @@ Result<void> WorkerStatement::AwaitGrant(const plan::CostedQuery& query, const s
                      .tables_json = TablesJson(query.digest()),
                      .prediction_json = optimizer::PredictionJson(query.prediction()),
                      .memory_bytes = kind == "EXPLAIN" ? 0 : query.prediction().memory_bytes});
+}
+
+Result<void> WorkerStatement::SendLineage(plan::LineageDigest lineage) {
+  if (lineage.target_kind.empty()) return {};
+  for (auto& relation : lineage.relations) {
+    for (std::string& file : relation.files) file = NameOfFile(start_.readable, file);
+  }
+  return channel_.Send(FrameKind::kLineage, EncodeLineage(lineage));
 }
 
 Result<void> WorkerStatement::AwaitGrant(const PlannedMessage& planned) {

@@ -72,6 +72,8 @@ class WorkerStatement {
   /// A statement of the server alone, such as CREATE EXTERNAL LOCATION: planned, granted, done, without rows.
   Result<Statistics> RunOnServer(const std::string& kind, const std::function<Result<void>()>& body);
   std::string SchemaOf(const ObjectName& name) const;
+  /// Tells the server where what a plan writes comes from; nothing for a query.
+  Result<void> SendLineage(plan::LineageDigest lineage);
   /// Reports the plan to the server and waits for its grant.
   Result<void> AwaitGrant(const plan::CostedQuery& query, const std::string& kind);
   Result<void> AwaitGrant(const PlannedMessage& planned);

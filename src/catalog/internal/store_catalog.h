@@ -81,6 +81,15 @@ class StoreCatalog final : public Catalog {
   Result<int64_t> RecoverStatements(WallTime keep_after) override;
   Result<int64_t> ForgetStatements(WallTime keep_after) override;
 
+  Result<void> AddLineage(const std::vector<LineageEdge>& edges) override;
+  Result<std::vector<std::pair<LineagePosition, LineageEdge>>> ListLineage(const std::optional<LineagePosition>& after,
+                                                                           int64_t limit) override;
+  Result<int64_t> ForgetLineage(WallTime keep_after) override;
+  Result<void> AddEvents(const std::vector<OutboxEvent>& events) override;
+  Result<std::vector<OutboxEvent>> ListEvents(int64_t limit) override;
+  Result<void> RemoveEvents(const std::vector<std::string>& ids) override;
+  Result<int64_t> CountEvents() override;
+
  private:
   Result<std::vector<TableRecord>> ReadTables(std::string_view condition, const std::vector<metastore::Value>& values);
   Result<std::vector<ViewRecord>> ReadViews(std::string_view condition, const std::vector<metastore::Value>& values);

@@ -4,6 +4,7 @@
 #include "duckdb/main/query_profiler.hpp"
 #include "duckdb/parser/statement/transaction_statement.hpp"
 #include "duckdb/planner/planner.hpp"
+#include "engine/duckdb/internal/column_lineage.h"
 #include "engine/duckdb/internal/duckdb_engine.h"
 #include "engine/duckdb/internal/lookup_check.h"
 #include "engine/duckdb/internal/merge_values.h"
@@ -94,6 +95,22 @@ TransactionStep StepOf(const native::TransactionStatement& statement) {
   NL_UNREACHABLE();
 }
 
+// The plan of CREATE VIEW holds the view's text alone, so that is bound once more.
+plan::LineageDigest LineageOfView(EngineCore& core, native::LogicalCreate& create) {
+  const auto& view = create.info->Cast<native::CreateViewInfo>();
+  native::Planner planner(core.context());
+  SetLookupCheck(*planner.binder, *core.state);
+  core.state->open_views.clear();
+  planner.CreatePlan(view.query->Copy());
+  if (core.state->refusal.has_value()) ThrowLakeError(*core.state->refusal);
+  if (planner.plan == nullptr) return {};
+  BoundPlan query;
+  query.root = std::move(planner.plan);
+  query.names = planner.names;
+  query.types = planner.types;
+  return TraceViewLineage(query, view);
+}
+
 void BindPlan(EngineCore& core, native::unique_ptr<native::SQLStatement> statement, const std::string& kind,
               const std::vector<ParameterValue>& parameters, BoundPlan& plan) {
   native::ClientContext& context = core.context();
@@ -114,6 +131,7 @@ void BindPlan(EngineCore& core, native::unique_ptr<native::SQLStatement> stateme
     native::BoundParameterMap bound_parameters(planner.parameter_data);
     EvolveSchema(context, *statement, bound_parameters);
   }
+  state.open_views.clear();
   planner.CreatePlan(std::move(statement));
   if (state.refusal.has_value()) ThrowLakeError(*state.refusal);
   if (!planner.properties.bound_all_parameters || planner.plan == nullptr) {
@@ -123,11 +141,15 @@ void BindPlan(EngineCore& core, native::unique_ptr<native::SQLStatement> stateme
   // The callback must not outlive the statement; later look-ups are the engine's own.
   plan.binder->SetCatalogLookupCallback(nullptr);
   plan.root = std::move(planner.plan);
+  auto lineage = plan.root->type == native::LogicalOperatorType::LOGICAL_CREATE_VIEW
+                     ? LineageOfView(core, plan.root->Cast<native::LogicalCreate>())
+                     : TraceLineage(plan);
   DeferMergeValues(*plan.root);
   plan.names = planner.names;
   plan.types = planner.types;
   plan.properties = planner.properties;
   DigestPlan(context, kind, plan);
+  plan.digest_value.lineage = std::move(lineage);
   if (plan.returns_rows) CastToExportedTypes(context, plan);
 }
 

@@ -171,6 +171,7 @@ native::TableFunction LakeTableEntry::GetScanFunction(native::ClientContext& con
   scan->snapshot = snapshot_;
   scan->state = &state;
   scan->governed = state.checks_expectations;
+  scan->via = state.open_views;
   scan->pruner = std::make_shared<FilePruner>(snapshot_);
   if (!time_travel_) LakeTransaction::Get(context, catalog).MarkRead(entry_.id, scan);
 

@@ -35,7 +35,30 @@ int64_t RequestedVersion(StatementState& state, const TableEntry& table, native:
   ThrowLakeError(Error(ErrorCode::kInvalidArgument, "AT takes VERSION or TIMESTAMP"));
 }
 
-native::unique_ptr<native::CatalogEntry> MakeView(LakeCatalog& catalog, LakeSchemaEntry& schema,
+// A view that says when its text is bound, so that scans know the views they stand in. The binder asks for the text
+// first and tells the columns it found last.
+class LakeViewEntry final : public native::ViewCatalogEntry {
+ public:
+  LakeViewEntry(LakeCatalog& catalog, LakeSchemaEntry& schema, native::CreateViewInfo& info, StatementState& state)
+      : ViewCatalogEntry(catalog, schema, info), state_(state) {}
+
+  const native::SelectStatement& GetQuery() override {
+    depth_ = state_.open_views.size();
+    state_.open_views.push_back(ParentSchema().name + "." + name);
+    return ViewCatalogEntry::GetQuery();
+  }
+  void UpdateBinding(const native::vector<native::LogicalType>& types,
+                     const native::vector<native::string>& names) override {
+    state_.open_views.resize(std::min(depth_, state_.open_views.size()));
+    ViewCatalogEntry::UpdateBinding(types, names);
+  }
+
+ private:
+  StatementState& state_;
+  size_t depth_ = 0;
+};
+
+native::unique_ptr<native::CatalogEntry> MakeView(StatementState& state, LakeCatalog& catalog, LakeSchemaEntry& schema,
                                                   const ViewEntry& view) {
   native::CreateViewInfo info;
   info.schema = schema.name;
@@ -43,7 +66,7 @@ native::unique_ptr<native::CatalogEntry> MakeView(LakeCatalog& catalog, LakeSche
   info.sql = view.sql;
   for (const std::string& column : view.column_names) info.aliases.emplace_back(column);
   info.query = native::CreateViewInfo::ParseSelect(view.sql);
-  return native::make_uniq<native::ViewCatalogEntry>(catalog, schema, info);
+  return native::make_uniq<LakeViewEntry>(catalog, schema, info, state);
 }
 
 }  // namespace
@@ -84,7 +107,9 @@ native::optional_ptr<native::CatalogEntry> LakeSchemaEntry::LookupEntry(native::
     }
     return &open.Keep(LakeTableEntry::Make(lake(), *this, *std::move(table), std::move(snapshot), at != nullptr));
   }
-  if (auto view = ValueOrThrow(state.provider->FindView(relation))) return &open.Keep(MakeView(lake(), *this, *view));
+  if (auto view = ValueOrThrow(state.provider->FindView(relation))) {
+    return &open.Keep(MakeView(state, lake(), *this, *view));
+  }
   return nullptr;
 }
 

@@ -8,6 +8,20 @@ constexpr const char* kNumber = "BIGINT";
 constexpr const char* kInstant = "TIMESTAMP WITH TIME ZONE";
 constexpr const char* kBoolean = "BOOLEAN";
 
+/// What came from where. The columns of both that tell an edge are the same.
+std::vector<SystemRelation> LineageRelations() {
+  const std::vector<std::pair<std::string, std::string>> edge = {
+      {"recorded_at", kInstant}, {"statement_id", kText},   {"principal", kText},   {"operation", kText},
+      {"source_kind", kText},    {"source_id", kText},      {"source", kText},      {"source_version", kNumber},
+      {"target_kind", kText},    {"target_id", kText},      {"target", kText},      {"target_version", kNumber}};
+  SystemRelation tables{"lineage", edge}, columns{"column_lineage", edge};
+  tables.columns.emplace_back("via", kText);
+  for (const char* name : {"source_column", "target_column", "dependence", "subtype"}) {
+    columns.columns.emplace_back(name, kText);
+  }
+  return {std::move(tables), std::move(columns)};
+}
+
 /// What the statements that look after tables keep.
 std::vector<SystemRelation> MaintenanceRelations() {
   return {
@@ -123,6 +137,8 @@ const std::vector<SystemRelation>& SystemRelations() {
     std::vector<SystemRelation> all = kRelations;
     const auto more = MaintenanceRelations();
     all.insert(all.end(), more.begin(), more.end());
+    const auto lineage = LineageRelations();
+    all.insert(all.end(), lineage.begin(), lineage.end());
     return all;
   }();
   return kAll;

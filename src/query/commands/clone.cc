@@ -255,6 +255,7 @@ Result<OwnResult> Clone::Run(CommandContext& context) const {
   }
   const auto files = static_cast<int64_t>(source.snapshot->files().size());
   const int64_t bytes = plan.bytes;
+  NL_RETURN_IF_ERROR(context.NoteCopy(source, prepared.table));
   NL_RETURN_IF_ERROR(Publish(context, prepared, source, old, plan));
   return Answer(bytes, files, removed_files, removed_bytes, files, bytes);
 }

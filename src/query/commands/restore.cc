@@ -74,6 +74,7 @@ Result<OwnResult> Restore::Run(CommandContext& context) const {
     request.adds = std::move(plan.adds);
     request.removes = std::move(plan.removes);
     request.domains = std::move(plan.domains);
+    NL_RETURN_IF_ERROR(context.NoteCopy(old, table.entry));
     NL_RETURN_IF_ERROR(context.Commit(table, std::move(request)));
   }
   return MakeOwnResult({{"table_size_after_restore", "BIGINT"},

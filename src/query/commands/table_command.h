@@ -52,6 +52,9 @@ class CommandContext {
   /// Runs a writing statement as one version, which `intent` says more about. Returns rows changed.
   virtual Result<int64_t> Write(const std::string& sql, engine::duckdb::WriteIntent intent) = 0;
   virtual Result<int64_t> WriteAsUser(const std::string& sql, engine::duckdb::WriteIntent intent) = 0;
+  /// Says that the next version of `target` holds rows of `source`, column by column: for commands that copy files.
+  /// Writes by SQL say so themselves.
+  virtual Result<void> NoteCopy(const OpenedTable& source, const engine::duckdb::TableEntry& target) = 0;
   /// The version the last Write made, or -1.
   virtual int64_t committed_version() const = 0;
 };

@@ -45,6 +45,8 @@ struct StatementState final : public native::ClientContextState {
   /// What the statement says of itself in the commit: predicates as the user wrote them. Set when it is bound; JSON
   /// texts.
   std::map<std::string, std::string> operation_parameters;
+  /// Views whose text is being bound, outermost first: "schema.name".
+  std::vector<std::string> open_views;
   /// Files that a DELETE takes as a whole, by table: its scan does not read them. See whole_files.h.
   std::map<TableId, std::vector<uint32_t>> whole_files;
   /// BEGIN was run and neither COMMIT nor ROLLBACK yet. (DuckDB's own auto-commit flag is always off here: one
