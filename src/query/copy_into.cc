@@ -226,10 +226,17 @@ class Load {
 
   WriteCommit CommitTo(const ObjectName& target, const std::optional<TableShape>& found,
                        std::vector<SetTransaction> transactions) const {
-    return {.target = target,
-            .found = found.has_value() ? &*found : nullptr,
-            .transactions = std::move(transactions),
-            .check = [this] { return CheckUnchanged(); }};
+    WriteCommit commit{.target = target,
+                       .found = found.has_value() ? &*found : nullptr,
+                       .transactions = std::move(transactions),
+                       .check = [this] { return CheckUnchanged(); }};
+    commit.file_columns = plan_.file_columns;
+    if (&target == &plan_.target) {
+      for (const LoadColumn& column : plan_.columns) {
+        if (column.source >= 0) commit.loaded[column.target.name] = static_cast<size_t>(column.source);
+      }
+    }
+    return commit;
   }
 
   // The ledger would name bytes that were not loaded.

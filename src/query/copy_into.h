@@ -46,6 +46,10 @@ struct WriteCommit {
   std::vector<tables::delta::SetTransaction> transactions;
   /// Asked when all rows were read and before the version is made; may be empty. Its error is the write's.
   std::function<Result<void>()> check;
+  /// Of a load, for lineage: what the files call their columns, and which of them each column of the target is made of.
+  /// Readers have names of their own.
+  std::vector<std::string> file_columns = {};
+  std::map<std::string, size_t> loaded = {};
 };
 
 struct Written {

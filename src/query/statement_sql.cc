@@ -245,8 +245,10 @@ Result<Written> StatementSql::WriteStatements(const std::vector<std::string>& st
 
 Result<Written> StatementSql::Write(const std::vector<std::string>& statements, const WriteCommit& commit) {
   statement_.provider_.SetCommitCheck(commit.check);
+  statement_.load_ = &commit;
   auto written = WriteStatements(statements, commit);
   statement_.provider_.SetCommitCheck({});
+  statement_.load_ = nullptr;
   return written;
 }
 

@@ -2,7 +2,9 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
+#include <charconv>
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include "arrow/ipc.h"
@@ -35,6 +37,42 @@ std::string NameOfFile(const std::vector<ReadableLocation>& readable, const std:
     }
   }
   return path;
+}
+
+/// Which column of the files a reader's column is: it calls them c0, c1 … where the files' names do not count.
+std::optional<size_t> FileColumn(const WriteCommit& load, const std::string& name) {
+  const auto found = std::ranges::find(load.file_columns, name);
+  if (found != load.file_columns.end()) return static_cast<size_t>(found - load.file_columns.begin());
+  size_t index = 0;
+  const bool numbered =
+      name.size() > 1 && name[0] == 'c' &&
+      std::from_chars(name.data() + 1, name.data() + name.size(), index).ptr == name.data() + name.size();
+  return numbered && index < load.file_columns.size() ? std::optional(index) : std::nullopt;
+}
+
+/// Puts the files' names of columns in the place of their reader's. What a reader adds, such as the path, is no column.
+void NameFileColumns(const WriteCommit& load, plan::LineageDigest& lineage) {
+  const auto rename = [&](std::vector<plan::LineageSource>& sources, const std::string& target) {
+    std::map<std::pair<uint32_t, uint32_t>, unsigned> named;
+    for (const auto& source : sources) {
+      const auto& relation = lineage.relations[source.relation];
+      std::optional<size_t> field = source.field;
+      if (relation.kind == "files") {
+        const auto loaded = load.loaded.find(target);
+        field = loaded != load.loaded.end() ? loaded->second : FileColumn(load, relation.fields[source.field]);
+      }
+      if (field) named[{source.relation, static_cast<uint32_t>(*field)}] |= source.kinds;
+    }
+    sources.clear();
+    for (const auto& [source, kinds] : named) {
+      sources.push_back({source.first, source.second, static_cast<uint16_t>(kinds)});
+    }
+  };
+  for (auto& column : lineage.columns) rename(column.sources, column.name);
+  rename(lineage.rows, {});
+  for (auto& relation : lineage.relations) {
+    if (relation.kind == "files") relation.fields = load.file_columns;
+  }
 }
 
 /// Columns of the scan's table that the plan reads, as far as the statement depends on them.
@@ -163,6 +201,7 @@ Result<void> WorkerStatement::AwaitGrant(const plan::CostedQuery& query, const s
 
 Result<void> WorkerStatement::SendLineage(plan::LineageDigest lineage) {
   if (lineage.target_kind.empty()) return {};
+  if (load_ != nullptr && !load_->file_columns.empty()) NameFileColumns(*load_, lineage);
   for (auto& relation : lineage.relations) {
     for (std::string& file : relation.files) file = NameOfFile(start_.readable, file);
   }

@@ -103,12 +103,12 @@ class Events(unittest.TestCase):
         self.assertEqual(query["job"]["facets"]["sql"]["query"], "select id from t where id < ?")
         self.assertNotIn("4711", json.dumps(self.receiver.events))
         quiet = self.start()
-        quiet.sql("CREATE TABLE only (id BIGINT)")
-        quiet.sql("SELECT id FROM only")
+        quiet.sql("CREATE TABLE silent (id BIGINT)")
+        quiet.sql("SELECT id FROM silent")
         quiet.sql("CREATE TABLE after (id BIGINT)")
         self.wait_for("main.after", "COMPLETE")
         self.assertEqual({e["job"]["name"] for e in self.receiver.events} - {query["job"]["name"]},
-                         {"main.t", "main.only", "main.after"})
+                         {"main.t", "main.silent", "main.after"})
 
     def test_an_outage_and_a_kill_lose_nothing_and_keep_the_order(self):
         server = self.start()

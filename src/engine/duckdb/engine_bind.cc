@@ -141,12 +141,12 @@ void BindPlan(EngineCore& core, native::unique_ptr<native::SQLStatement> stateme
   // The callback must not outlive the statement; later look-ups are the engine's own.
   plan.binder->SetCatalogLookupCallback(nullptr);
   plan.root = std::move(planner.plan);
+  plan.names = planner.names;
+  plan.types = planner.types;
   auto lineage = plan.root->type == native::LogicalOperatorType::LOGICAL_CREATE_VIEW
                      ? LineageOfView(core, plan.root->Cast<native::LogicalCreate>())
                      : TraceLineage(plan);
   DeferMergeValues(*plan.root);
-  plan.names = planner.names;
-  plan.types = planner.types;
   plan.properties = planner.properties;
   DigestPlan(context, kind, plan);
   plan.digest_value.lineage = std::move(lineage);
