@@ -134,9 +134,9 @@ struct ExpectationResult {
 
 /// One end of a lineage edge. Ids outlive names; `name` is the one at the time, for what is gone since.
 struct LineageEnd {
-  std::string kind;  ///< "table", "view" or "file".
-  std::string id;    ///< Of a table or view; empty for files.
-  std::string name;  ///< "schema.name", or a file as statements name it.
+  std::string kind;      ///< "table", "view" or "file".
+  std::string id;        ///< Of a table or view; empty for files.
+  std::string name;      ///< "schema.name", or a file as statements name it.
   int64_t version = -1;  ///< Read or made; -1 for what has none.
 };
 
@@ -148,7 +148,7 @@ struct LineageEdge {
   std::string operation;
   LineageEnd source;
   LineageEnd target;
-  std::string via_json = "[]";      ///< Views between the two: ["schema.name", …].
+  std::string via_json = "[]";  ///< Views between the two: ["schema.name", …].
   /// [[source column, target column or null for the choice of rows, "DIRECT"|"INDIRECT", subtype], …].
   std::string columns_json = "[]";
 };

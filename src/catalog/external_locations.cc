@@ -25,8 +25,7 @@ Result<void> StoreCatalog::AddExternalLocation(const ExternalLocation& location)
                        TextAt(taken[0], 0));
     }
     if (!credential.empty()) {
-      NL_ASSIGN_OR_RETURN(const auto known,
-                          session.Query("SELECT name FROM credentials WHERE name = ?", {credential}));
+      NL_ASSIGN_OR_RETURN(const auto known, session.Query("SELECT name FROM credentials WHERE name = ?", {credential}));
       if (known.empty()) return MakeError(ErrorCode::kNotFound, "there is no such credential: {}", credential);
     }
     NL_RETURN_IF_ERROR(session.Execute(

@@ -227,9 +227,9 @@ Migration Lineage() {
 }  // namespace
 
 const std::vector<Migration>& Migrations() {
-  static const std::vector<Migration> migrations = {SchemasAndRelations(), PrincipalsAndTokens(), ExternalLocations(),
-                                                    StatementHistory(), Maintenance(), Expectations(), Credentials(),
-                                                    Lineage()};
+  static const std::vector<Migration> migrations = {
+      SchemasAndRelations(), PrincipalsAndTokens(), ExternalLocations(), StatementHistory(),
+      Maintenance(),         Expectations(),        Credentials(),       Lineage()};
   return migrations;
 }
 

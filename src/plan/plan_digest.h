@@ -34,9 +34,9 @@ struct FunctionUse {
 
 /// One operator of the bound plan, before the engine's optimiser: what prediction asks how much it has to hold.
 struct OperatorDigest {
-  std::string name;   ///< As in PlanDigest::operators.
-  int parent = -1;    ///< Index of the operator it feeds; -1 for the root and for a sub-query's own root.
-  int scan = -1;      ///< Index in PlanDigest::scans, for a scan of a lake table.
+  std::string name;         ///< As in PlanDigest::operators.
+  int parent = -1;          ///< Index of the operator it feeds; -1 for the root and for a sub-query's own root.
+  int scan = -1;            ///< Index in PlanDigest::scans, for a scan of a lake table.
   bool keeps_rows = false;  ///< An aggregate with groups, DISTINCT or an order of its own.
   /// For a source that is no lake table (VALUES, range(…)): its rows, -1 when unknown, and the bytes of one in memory.
   int64_t rows = 0;

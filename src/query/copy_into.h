@@ -54,8 +54,8 @@ struct WriteCommit {
 
 struct Written {
   int64_t rows = 0;
-  int64_t version = -1;  ///< Of the target; -1: nothing was committed.
-  int64_t rows_dropped = 0;      ///< Left out by the target's expectations; so too the next.
+  int64_t version = -1;      ///< Of the target; -1: nothing was committed.
+  int64_t rows_dropped = 0;  ///< Left out by the target's expectations; so too the next.
   int64_t rows_quarantined = 0;
 };
 

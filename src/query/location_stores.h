@@ -26,8 +26,8 @@ class LocationStores {
   /// Borrows `catalog`.
   LocationStores(catalog::Catalog& catalog, CredentialKeySource keys) : catalog_(catalog), keys_(std::move(keys)) {}
 
-  /// How the external location that `url` lies in is reached: the innermost one. Errors: kPermissionDenied when there is
-  /// none; SecretBox::Open's.
+  /// How the external location that `url` lies in is reached: the innermost one. Errors: kPermissionDenied when there
+  /// is none; SecretBox::Open's.
   Result<StoreAccess> AccessTo(const std::string& url);
   /// A client, the same one for the same access as long as it is used at all.
   Result<std::shared_ptr<storage::ObjectStore>> ClientFor(const StoreAccess& access);

@@ -153,22 +153,21 @@ class LakeService final : public StatementService {
     const int64_t memory = request.memory_bytes > 0 ? request.memory_bytes : resolved_.memory_per_statement;
     if (request.rows_max <= 0) request.rows_max = settings_.statement_rows_max;
     NL_ASSIGN_OR_RETURN(auto readable, ReadableLocations(ctx));
-    const LakeServices lake{
-        *catalog_,
-        *objects_,
-        admission_,
-        *workers_,
-        running_,
-        metrics_,
-        *lineage_,
-        tables_place_,
-        settings_.admission_wait_max,
-        resolved_.planning,
-        *append_groups_,
-        settings_.group_commit_enabled ? settings_.group_commit_rows_max : 0,
-        settings_.group_commit_bytes_max,
-        {.short_retention = settings_.vacuum_short_retention, .undrop_keep = settings_.undrop_keep},
-        &locations_};
+    const LakeServices lake{*catalog_,
+                            *objects_,
+                            admission_,
+                            *workers_,
+                            running_,
+                            metrics_,
+                            *lineage_,
+                            tables_place_,
+                            settings_.admission_wait_max,
+                            resolved_.planning,
+                            *append_groups_,
+                            settings_.group_commit_enabled ? settings_.group_commit_rows_max : 0,
+                            settings_.group_commit_bytes_max,
+                            {.short_retention = settings_.vacuum_short_retention, .undrop_keep = settings_.undrop_keep},
+                            &locations_};
     NL_ASSIGN_OR_RETURN(std::unique_ptr<ResultStream> stream,
                         Statement::Start(ctx, std::move(request), lake, memory, std::move(readable)));
     return stream;

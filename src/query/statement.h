@@ -8,8 +8,8 @@
 #include "query/admission.h"
 #include "query/lineage_recorder.h"
 #include "query/provider_server.h"
-#include "query/statement_stores.h"
 #include "query/service.h"
+#include "query/statement_stores.h"
 #include "query/system_relations.h"
 #include "query/worker_pool.h"
 

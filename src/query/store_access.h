@@ -12,9 +12,9 @@ namespace neurolake::query {
 /// How an object store is reached: what a credential says, with its secrets in plain. It goes from the server to the
 /// worker whose statement may use it, and nowhere else; it is never part of a log, an error or an answer.
 struct StoreAccess {
-  std::string prefix;  ///< URL: what is below it may be reached this way.
-  std::string kind;    ///< "s3", "gcs" or "azure".
-  std::string source;  ///< "keys", "environment", "instance_role" or "anonymous".
+  std::string prefix;                          ///< URL: what is below it may be reached this way.
+  std::string kind;                            ///< "s3", "gcs" or "azure".
+  std::string source;                          ///< "keys", "environment", "instance_role" or "anonymous".
   std::map<std::string, std::string> options;  ///< By the names of CREATE CREDENTIAL.
 };
 

@@ -78,10 +78,10 @@ Result<std::vector<std::string>> ReadExpectationResults(catalog::Catalog& catalo
   NL_ASSIGN_OR_RETURN(const auto results, catalog.ListExpectationResults(kPageRows, offset));
   std::vector<std::string> rows;
   for (const auto& [t, r] : results) {
-    rows.push_back(Row({Instant(r.checked), t.schema_name, t.name,
-                        r.version ? json::value(*r.version) : json::value(nullptr), r.name, r.rows_checked,
-                        r.violations, r.action, r.statement.value(),
-                        r.metric ? json::value(*r.metric) : json::value(nullptr)}));
+    rows.push_back(
+        Row({Instant(r.checked), t.schema_name, t.name, r.version ? json::value(*r.version) : json::value(nullptr),
+             r.name, r.rows_checked, r.violations, r.action, r.statement.value(),
+             r.metric ? json::value(*r.metric) : json::value(nullptr)}));
   }
   return rows;
 }

@@ -217,7 +217,8 @@ void WorkerPool::Return(std::unique_ptr<Worker> worker, bool reusable) {
   }
   ++worker->statements_;
   // A statement may leave memory behind in the allocator; a bloated worker is cheaper to replace than to reason about.
-  const bool bloated = ReadProcessMemory(worker->pid_).resident_bytes > worker->fresh_resident_bytes_ + kRetainedBytesMax;
+  const bool bloated =
+      ReadProcessMemory(worker->pid_).resident_bytes > worker->fresh_resident_bytes_ + kRetainedBytesMax;
   if (!reusable || bloated || worker->cancelled() || worker->statements_ >= options_.statements_max) {
     Destroy(std::move(worker));
     return;

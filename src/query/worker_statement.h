@@ -98,8 +98,8 @@ class WorkerStatement {
   std::unique_ptr<plan::LookupGate> gate_;
   StageTimes stages_;
   const WriteCommit* load_ = nullptr;  ///< What a load says of its files' columns, while it writes.
-  int64_t memory_bytes_;        ///< Granted so far.
-  bool may_hand_over_ = false;  ///< Of the part under way: its rows may go to a group.
+  int64_t memory_bytes_;               ///< Granted so far.
+  bool may_hand_over_ = false;         ///< Of the part under way: its rows may go to a group.
   std::shared_ptr<engine::duckdb::GroupedRows> grouped_;
 };
 

@@ -41,8 +41,8 @@ class SecretBox {
   /// Base64 of nonce, ciphertext and tag. `about` is not in it but has to be the same to open it: what the secret
   /// belongs to.
   Result<std::string> Seal(std::string_view secret, std::string_view about) const;
-  /// Errors: kNotFound where none of the keys has `key_id`; kCorruption where the text, or what it is about, is not what
-  /// was sealed.
+  /// Errors: kNotFound where none of the keys has `key_id`; kCorruption where the text, or what it is about, is not
+  /// what was sealed.
   Result<std::string> Open(std::string_view sealed, std::string_view about, std::string_view key_id) const;
 
  private:

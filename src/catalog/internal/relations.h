@@ -19,7 +19,8 @@ struct RelationHead {
 Result<std::optional<RelationHead>> FindRelation(metastore::Session& session, const std::string& schema_id,
                                                  const std::string& name);
 
-/// Remembers tables that are about to lose their names, for UNDROP: those that `condition` over `r` and `s` is true for.
+/// Remembers tables that are about to lose their names, for UNDROP: those that `condition` over `r` and `s` is true
+/// for.
 Result<void> RememberDropped(metastore::Session& session, const std::string& condition,
                              const metastore::Value& condition_value, WallTime now);
 

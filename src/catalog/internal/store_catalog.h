@@ -43,8 +43,7 @@ class StoreCatalog final : public Catalog {
   Result<std::vector<ExpectationRecord>> ListExpectationsReading(const TableId& foreign_table) override;
   Result<std::vector<std::pair<TableRecord, ExpectationRecord>>> ListExpectations() override;
   Result<void> AddExpectationResults(const std::vector<ExpectationResult>& results) override;
-  Result<std::vector<ExpectationResult>> ListExpectationResults(const std::string& expectation,
-                                                                int64_t limit) override;
+  Result<std::vector<ExpectationResult>> ListExpectationResults(const std::string& expectation, int64_t limit) override;
   Result<std::vector<std::pair<TableRecord, ExpectationResult>>> ListExpectationResults(int64_t limit,
                                                                                         int64_t offset) override;
 

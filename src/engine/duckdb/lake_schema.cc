@@ -1,7 +1,7 @@
 #include "common/text.h"
 #include "duckdb/planner/tableref/bound_at_clause.hpp"
-#include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/change_feed_table.h"
+#include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/lake_transaction.h"
 #include "engine/duckdb/internal/path_grants.h"
 #include "engine/duckdb/internal/snapshot_cache.h"

@@ -168,8 +168,8 @@ native::PhysicalOperator& PlanParquetFiles(native::ClientContext& context, nativ
   const bool one_partition = intent && intent->partition && !target.layout.partition_columns.empty();
   if (one_partition) {
     // The engine makes one level only. What is wrong with it shows when the first file is opened.
-    std::ignore = StatementState::Get(context).store->MakeDirectory(
-        PartitionDirectory(target.layout, *intent->partition));
+    std::ignore =
+        StatementState::Get(context).store->MakeDirectory(PartitionDirectory(target.layout, *intent->partition));
   }
   native::PhysicalOperator& child = one_partition ? PlanFileColumns(planner, target, rows) : rows;
   native::CopyFunction function = ParquetFunction(context);

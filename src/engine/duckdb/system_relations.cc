@@ -11,9 +11,9 @@ constexpr const char* kBoolean = "BOOLEAN";
 /// What came from where. The columns of both that tell an edge are the same.
 std::vector<SystemRelation> LineageRelations() {
   const std::vector<std::pair<std::string, std::string>> edge = {
-      {"recorded_at", kInstant}, {"statement_id", kText},   {"principal", kText},   {"operation", kText},
-      {"source_kind", kText},    {"source_id", kText},      {"source", kText},      {"source_version", kNumber},
-      {"target_kind", kText},    {"target_id", kText},      {"target", kText},      {"target_version", kNumber}};
+      {"recorded_at", kInstant}, {"statement_id", kText}, {"principal", kText}, {"operation", kText},
+      {"source_kind", kText},    {"source_id", kText},    {"source", kText},    {"source_version", kNumber},
+      {"target_kind", kText},    {"target_id", kText},    {"target", kText},    {"target_version", kNumber}};
   SystemRelation tables{"lineage", edge}, columns{"column_lineage", edge};
   tables.columns.emplace_back("via", kText);
   for (const char* name : {"source_column", "target_column", "dependence", "subtype"}) {

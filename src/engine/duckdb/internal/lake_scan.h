@@ -17,7 +17,7 @@ struct LakeScan {
   LakeTableEntry* table = nullptr;  ///< Kept by the transaction, which outlives the plan's run.
   std::shared_ptr<const tables::delta::Snapshot> snapshot;
   StatementState* state = nullptr;
-  std::vector<std::string> via;  ///< Views it was reached through, outermost first: "schema.name".
+  std::vector<std::string> via;        ///< Views it was reached through, outermost first: "schema.name".
   native::TableFunction parquet_scan;  ///< DuckDB's own, which ours stands on.
   std::shared_ptr<FilePruner> pruner;
   /// The governor's mark, set by Execute and Explain alone. Without it the scan refuses to start.

@@ -50,7 +50,7 @@ struct WriteJob {
   std::map<size_t, int64_t> identity_marks;  ///< Column to the last value given; under `mutex`.
   MergeCounts merge;                         ///< Under `mutex`.
   std::shared_ptr<AppendBuffer> append;      ///< Null unless the rows may be handed over. See lake_append.h.
-  ExpectationFindings findings;       ///< Under `mutex`, and the two below.
+  ExpectationFindings findings;              ///< Under `mutex`, and the two below.
   int64_t rejected_inserts = 0;
   int64_t rejected_updates = 0;
 };

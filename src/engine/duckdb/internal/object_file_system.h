@@ -7,7 +7,7 @@ namespace neurolake::engine::duckdb {
 
 /// Names of OpenFileInfo's options by which a reader says what it knows of a file already, so that opening it asks the
 /// store nothing.
-inline constexpr const char* kKnownFileSize = "file_size";          ///< UBIGINT.
+inline constexpr const char* kKnownFileSize = "file_size";           ///< UBIGINT.
 inline constexpr const char* kKnownModified = "neurolake_modified";  ///< TIMESTAMP.
 
 /// DuckDB's files under URLs, by the product's own object stores. It checks every path against `grants` as the local

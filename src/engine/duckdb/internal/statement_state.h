@@ -61,8 +61,8 @@ struct StatementState final : public native::ClientContextState {
   /// Of a connection that checks expectations: SQL of the product's, which reads whatever is there.
   bool checks_expectations = false;
 
-  int64_t rows_changed = -1;       ///< Set by the write side.
-  int64_t rows_dropped = 0;        ///< Left out by expectations; so too the next.
+  int64_t rows_changed = -1;  ///< Set by the write side.
+  int64_t rows_dropped = 0;   ///< Left out by expectations; so too the next.
   int64_t rows_quarantined = 0;
   int64_t committed_version = -1;  ///< Set by the write side.
   ScanCounters counters;
