@@ -22,7 +22,8 @@ test: ## every test
 	@scripts/bootstrap.sh --tests
 	@scripts/test.sh release
 
-test-asan: bootstrap ## the C++ tests under AddressSanitizer and UBSan
+test-asan: ## the C++ tests under AddressSanitizer and UBSan
+	@scripts/bootstrap.sh --tests
 	@scripts/build.sh asan all && cd build/asan && ASAN_OPTIONS=detect_leaks=0 ctest --output-on-failure
 
 test-slow: ## what needs Spark or long runs

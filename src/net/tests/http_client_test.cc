@@ -169,6 +169,92 @@ TEST(HttpClientTest, StreamsTheBodyItSends) {
   EXPECT_TRUE(server.Received().ends_with("first-last"));
 }
 
+/// Answers "1", "2", … over as many connections as are opened; closes one after the answers in `close_after`.
+class CountingServer {
+ public:
+  explicit CountingServer(int close_after) : close_after_(close_after) {
+    listener_ = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof(address));
+    listen(listener_, 4);
+    socklen_t size = sizeof(address);
+    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+    url_ = fmt::format("http://127.0.0.1:{}", ntohs(address.sin_port));
+    thread_ = std::thread([this] { Serve(); });
+  }
+  ~CountingServer() {
+    shutdown(listener_, SHUT_RDWR);
+    thread_.join();
+    close(listener_);
+  }
+  const std::string& url() const { return url_; }
+  int connections() const { return connections_; }
+
+ private:
+  void Serve() {
+    int answers = 0;
+    for (int connection = accept(listener_, nullptr, nullptr); connection >= 0;
+         connection = accept(listener_, nullptr, nullptr)) {
+      ++connections_;
+      char piece[4096];
+      for (int on_this = 0; on_this < close_after_ && read(connection, piece, sizeof(piece)) > 0; ++on_this) {
+        const std::string answer = fmt::format("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{}", ++answers);
+        send(connection, answer.data(), answer.size(), MSG_NOSIGNAL);
+      }
+      close(connection);
+    }
+  }
+
+  int close_after_;
+  int listener_ = -1;
+  std::string url_;
+  std::atomic<int> connections_ = 0;
+  std::thread thread_;
+};
+
+TEST(HttpClientTest, KeepsConnectionsWhereThatIsAskedFor) {
+  for (const bool keeps : {true, false}) {
+    const CountingServer server(/*close_after=*/keeps ? 3 : 1);
+    {
+      const auto client = Client(server.url(), {.idle_connections_max = keeps ? 2 : 0});
+      for (const char* expected : {"1", "2", "3"}) {
+        const auto response = client->Send(Context(), {.target = "/"});
+        ASSERT_TRUE(response.has_value()) << response.error().message();
+        EXPECT_EQ((*response)->ReadAll(10).value(), expected);
+      }
+    }
+    EXPECT_EQ(server.connections(), keeps ? 1 : 3);
+  }
+}
+
+TEST(HttpClientTest, AnAnswerThatIsNotReadToItsEndEndsTheConnection) {
+  const CountingServer server(/*close_after=*/1);
+  const auto client = Client(server.url(), {.idle_connections_max = 2});
+  ASSERT_TRUE(client->Send(Context(), {.target = "/"}).has_value());
+  EXPECT_EQ((*client->Send(Context(), {.target = "/"}))->ReadAll(10).value(), "2");
+  EXPECT_EQ(server.connections(), 2);
+}
+
+TEST(HttpClientTest, SaysWhetherAnythingWasSent) {
+  std::string url;
+  { url = ScriptedServer("", "").url(); }
+  bool sent = false;
+  EXPECT_FALSE(Client(url)->Send(Context(), {.target = "/", .sent = &sent}).has_value());
+  EXPECT_FALSE(sent);
+  ScriptedServer server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "\r\n\r\n");
+  EXPECT_TRUE(Client(server.url())->Send(Context(), {.target = "/", .sent = &sent}).has_value());
+  EXPECT_TRUE(sent);
+}
+
+TEST(HttpClientTest, RefusesATargetThatWouldBeMoreThanOne) {
+  for (const char* target : {"/a b", "/a\r\nX: y", "/a\n"}) {
+    EXPECT_EQ(Client("http://127.0.0.1:1")->Send(Context(), {.target = target}).error().code(),
+              ErrorCode::kInvalidArgument);
+  }
+}
+
 TEST(HttpClientTest, RefusesHeaderInjection) {
   const auto response =
       Client("http://127.0.0.1:1")->Send(Context(), {.target = "/", .headers = {{"Authorization", "a\r\nb"}}});
