@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <atomic>
 #include <map>
-#include <set>
+#include <mutex>
+#include <thread>
 
 #include "common/ids.h"
 #include "storage/internal/cloud_core.h"
@@ -11,6 +13,7 @@ namespace {
 /// A list of more pages than this is a service that never ends its list.
 constexpr int kPagesMax = 100'000;
 constexpr int64_t kReadPieceBytes = 8 << 20;
+constexpr size_t kDeletesAtOnce = 8;
 
 std::string WithoutSlash(std::string directory) {
   while (directory.ends_with('/') && !directory.ends_with("://")) directory.pop_back();
@@ -158,7 +161,7 @@ class CloudStore final : public ObjectStore {
       container = *at;
       keys.push_back(std::move(at->key));
     }
-    for (auto& [name, group] : by_container) note(DeleteKeys(group.first, group.second, note));
+    for (auto& [name, group] : by_container) note(DeleteKeys(group.first, group.second));
     return outcome;
   }
 
@@ -190,20 +193,40 @@ class CloudStore final : public ObjectStore {
     return core_->Retry<void>(request_, [&](const RequestContext& ctx) { return core_->service->Delete(ctx, at); });
   }
 
-  template <typename Note>
-  Result<void> DeleteKeys(ObjectLocation container, const std::vector<std::string>& keys, const Note& note) {
+  Result<void> DeleteKeys(const ObjectLocation& container, const std::vector<std::string>& keys) {
     const auto batch_max = static_cast<size_t>(core_->service->delete_batch_max());
+    if (batch_max == 1) return DeleteEach(container, keys);
+    Result<void> outcome;
     for (size_t first = 0; first < keys.size(); first += batch_max) {
-      if (batch_max == 1) {
-        container.key = keys[first];
-        note(DeleteOne(container));
-        continue;
-      }
       const auto batch = std::span(keys).subspan(first, std::min(batch_max, keys.size() - first));
-      note(core_->Retry<void>(
-          request_, [&](const RequestContext& ctx) { return core_->service->DeleteBatch(ctx, container, batch); }));
+      auto deleted = core_->Retry<void>(
+          request_, [&](const RequestContext& ctx) { return core_->service->DeleteBatch(ctx, container, batch); });
+      if (outcome.has_value()) outcome = std::move(deleted);
     }
-    return {};
+    return outcome;
+  }
+
+  /// One request per object, several at a time.
+  Result<void> DeleteEach(const ObjectLocation& container, const std::vector<std::string>& keys) {
+    Result<void> outcome;
+    std::mutex mutex;
+    std::atomic<size_t> next = 0;
+    const auto work = [&] {
+      ObjectLocation at = container;
+      for (size_t i = next++; i < keys.size(); i = next++) {
+        at.key = keys[i];
+        auto deleted = DeleteOne(at);
+        if (deleted.has_value()) continue;
+        std::lock_guard lock(mutex);
+        if (outcome.has_value()) outcome = std::move(deleted);
+      }
+    };
+    {
+      std::vector<std::jthread> threads;
+      for (size_t i = 1; i < std::min(kDeletesAtOnce, keys.size()); ++i) threads.emplace_back(work);
+      work();
+    }
+    return outcome;
   }
 
   /// Every object below `base`, page by page, with its name below it. Markers of directories are none.

@@ -10,6 +10,7 @@ namespace neurolake::storage::internal {
 namespace {
 
 constexpr int64_t kErrorBodyBytes = 64 << 10;
+constexpr int64_t kReserveMax = 64 << 20;
 const SystemClock kSystemClock;
 
 const Clock& ClockOf(const TransportOptions& options) {
@@ -98,11 +99,23 @@ Failure NetworkFailure(Error error, bool sent) {
                  .may_have_happened = sent};
 }
 
+int64_t AnnouncedBytes(const net::HttpResponse& response) {
+  const std::string text = response.header("Content-Length");
+  int64_t bytes = 0;
+  std::from_chars(text.data(), text.data() + text.size(), bytes);
+  return bytes;
+}
+
 Result<std::string> ReadBody(net::HttpResponse& response, BodyLimit limit) {
   std::string body;
   while (true) {
     NL_ASSIGN_OR_RETURN(const auto piece, response.Read());
     if (!piece.has_value()) return body;
+    if (body.empty()) {
+      // What is announced is room to make, but nothing to believe.
+      const auto room = std::min({AnnouncedBytes(response), limit.bytes, kReserveMax});
+      body.reserve(static_cast<size_t>(std::max<int64_t>(room, 0)));
+    }
     std::string_view bytes = *piece;
     const auto skipped = std::min<int64_t>(limit.skip_bytes, static_cast<int64_t>(bytes.size()));
     bytes.remove_prefix(static_cast<size_t>(skipped));

@@ -205,6 +205,14 @@ TEST_F(CloudProtocolTest, ASharedAccessSignatureGoesWithEachRequestAndIntoNoMess
   ExpectError(store->Read("az://lake/x").error(), ErrorCode::kPermissionDenied, "az://lake");
 }
 
+TEST_F(CloudProtocolTest, WhatCannotBeDeletedIsToldAndTheRestIsDeleted) {
+  const auto store = Azure();
+  Expect({{.status = 202}, {.status = 403}, {.status = 404}, {.status = 202}});
+  ExpectError(store->DeleteMany({"az://lake/1", "az://lake/2", "az://lake/3", "az://lake/4"}).error(),
+              ErrorCode::kPermissionDenied, "az://lake");
+  EXPECT_EQ(server_.requests().size(), 4);
+}
+
 TEST_F(CloudProtocolTest, AnAzureObjectTellsWhoWroteIt) {
   const auto store = Azure();
   Expect({kLost,
