@@ -164,6 +164,7 @@ json::object EncodeCommit(const LakeCommit& commit) {
                       {"actions", std::move(actions)},
                       {"snapshot", std::move(snapshot)},
                       {"register_only", commit.register_only},
+                      {"beside", commit.beside},
                       {"expectations", engine::duckdb::EncodeEvidence(commit.expectations)}};
   if (request.snapshot_row_id_mark) object["row_id_mark"] = *request.snapshot_row_id_mark;
   if (commit.register_as) {
@@ -204,6 +205,7 @@ Result<LakeCommit> DecodeCommit(const json::object& object) {
     NL_ASSIGN_OR_RETURN(request.snapshot_row_id_mark, IntMember(object, "row_id_mark"));
   }
   NL_ASSIGN_OR_RETURN(commit.register_only, BoolMember(object, "register_only"));
+  NL_ASSIGN_OR_RETURN(commit.beside, BoolMember(object, "beside"));
   if (object.contains("expectations")) {
     NL_ASSIGN_OR_RETURN(const std::string evidence, StringMember(object, "expectations"));
     NL_ASSIGN_OR_RETURN(commit.expectations, DecodeEvidence(evidence));

@@ -63,7 +63,7 @@ bool IsInsideTable(const std::optional<tables::delta::DeletionVectorDescriptor>&
 
 /// What the writer of a group has to ask.
 bool IsOfGroups(std::string_view method) {
-  constexpr std::string_view kMethods[] = {"schema_exists", "find_table", "find_view", "commit", "authorize"};
+  constexpr std::string_view kMethods[] = {"schema_exists", "find_table", "find_view", "commit", "authorize", "maintain"};
   return std::ranges::find(kMethods, method) != std::end(kMethods);
 }
 
@@ -142,6 +142,11 @@ Result<json::value> ProviderServer::Maintain(const json::object& arguments) {
   NL_ASSIGN_OR_RETURN(const std::string action, StringMember(arguments, "action"));
   NL_ASSIGN_OR_RETURN(const std::string text, StringMember(arguments, "arguments"));
   NL_ASSIGN_OR_RETURN(const json::object action_arguments, ParseObject(text));
+  if (group_) {
+    // Whether its table has expectations by now is all a group has to know.
+    NL_ASSIGN_OR_RETURN(const std::string table, StringMember(action_arguments, "table"));
+    if (action != "expectations" || TableId(table) != group_->table) return Refused("a group that does more than append");
+  }
   if (locations_ != nullptr && IsCredentialAction(action)) {
     return RunCredentialAction(ctx_, catalog_, *locations_, action, action_arguments);
   }
@@ -185,7 +190,7 @@ Result<json::value> ProviderServer::FindTable(const json::object& arguments) {
   // Missing and forbidden look the same.
   if (!ctx_.principal().Has(Right::kRead)) return json::value(nullptr);
   NL_ASSIGN_OR_RETURN(const auto table, catalog_.FindTable(schema, name));
-  if (!table) return json::value(nullptr);
+  if (!table || (group_ && table->id != group_->table)) return json::value(nullptr);
   if (storage::IsUrl(table->location)) found_.insert(table->location);
   effects_.found[table->id] = table->schema_name + "." + table->name;
   return json::value(EncodeTable(ToEntry(*table)));
@@ -194,7 +199,7 @@ Result<json::value> ProviderServer::FindTable(const json::object& arguments) {
 Result<json::value> ProviderServer::FindView(const json::object& arguments) {
   NL_ASSIGN_OR_RETURN(const std::string schema, StringMember(arguments, "schema"));
   NL_ASSIGN_OR_RETURN(const std::string name, StringMember(arguments, "name"));
-  if (!ctx_.principal().Has(Right::kRead)) return json::value(nullptr);
+  if (!ctx_.principal().Has(Right::kRead) || group_) return json::value(nullptr);
   NL_ASSIGN_OR_RETURN(const auto view, catalog_.FindView(schema, name));
   if (!view) return json::value(nullptr);
   return json::value(EncodeView({view->schema_name, view->name, view->sql, view->column_names}));
@@ -465,12 +470,14 @@ Result<json::value> ProviderServer::Commit(const json::object& arguments) {
   if (!commit.register_only) {
     auto committed = tables::delta::Commit(ctx_, store_, commit.request);
     if (!committed.has_value()) {
-      if (committed.error().code() == ErrorCode::kCommitUnknown) commit_in_doubt_ = committed.error();
+      if (committed.error().code() == ErrorCode::kCommitUnknown && !commit.beside) commit_in_doubt_ = committed.error();
       return std::unexpected(std::move(committed).error());
     }
     outcome = *committed;
-    committed_version_ = outcome.version;
-    ReleaseLane();
+    if (!commit.beside) {
+      committed_version_ = outcome.version;
+      ReleaseLane();
+    }
     RecordExpectations(ctx_, catalog_, std::move(expectations), outcome.version);
   }
   if (commit.register_only && !is_new) return Refused("a registration of a table that has a name");
@@ -492,7 +499,7 @@ Result<json::value> ProviderServer::Commit(const json::object& arguments) {
     ++publication.files;
     publication.bytes += add.size_bytes;
   }
-  if (!commit.register_only) effects_.published.push_back(std::move(publication));
+  if (!commit.register_only && !commit.beside) effects_.published.push_back(std::move(publication));
   // From here on it is a table like any other, also for this statement.
   prepared_.erase(commit.table);
   prepared_new_.erase(commit.table);

@@ -170,7 +170,11 @@ class CheckProvider final : public LakeProvider {
   Result<std::vector<std::string>> ListRelations(const std::string&) override { return std::vector<std::string>(); }
   Result<void> ChangeName(const NameChange&) override { return Refused(); }
   Result<PreparedTable> PrepareTable(const TableCreation&) override { return Refused(); }
-  Result<tables::delta::CommitOutcome> Commit(const LakeCommit& commit) override { return server_.Commit(commit); }
+  Result<tables::delta::CommitOutcome> Commit(const LakeCommit& commit) override {
+    LakeCommit beside = commit;
+    beside.beside = true;
+    return server_.Commit(beside);
+  }
   Result<std::string> Maintain(const std::string& action, const std::string& arguments) override {
     return server_.Maintain(action, arguments);
   }

@@ -99,6 +99,8 @@ struct LakeCommit {
   /// A Delta table that is there already gets the name `register_as` and no new version; `request` has its path and
   /// version only, and the outcome is that version.
   bool register_only = false;
+  /// Rows set aside, before the statement's own commit: what becomes of the statement is still open after it.
+  bool beside = false;
   std::vector<ExpectationEvidence> expectations;  ///< Of all that the table has.
 };
 

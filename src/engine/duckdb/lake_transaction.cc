@@ -174,6 +174,10 @@ Result<void> LakeTransaction::MakeFilesDurable() {
 std::shared_ptr<const ExpectationSet> LakeTransaction::Expectations(const TableId& table) {
   auto& known = expectations_[table];
   if (known == nullptr) known = LoadExpectations(statement_, table);
+  if (statement_.grants.grouped && !known->all.empty()) {
+    ThrowLakeError(Error(ErrorCode::kConflict,
+                         "the table got expectations while the statement's rows waited for others, run it again"));
+  }
   return known;
 }
 
