@@ -283,7 +283,12 @@ Result<json::value> ProviderServer::ChangeLocation(const json::object& arguments
 }
 
 Result<std::string> ProviderServer::PlaceOf(const std::string& location) const {
-  if (storage::IsUrl(location)) return storage::NormalUrl(location);
+  if (storage::IsUrl(location)) {
+    if (location.find_first_of("?#") != std::string::npos) {
+      return MakeError(ErrorCode::kInvalidArgument, "LOCATION has neither a query nor a fragment: {}", location);
+    }
+    return storage::NormalUrl(location);
+  }
   std::error_code error;
   std::string canonical = std::filesystem::weakly_canonical(location, error).string();
   if (error || location.empty() || location[0] != '/') {

@@ -113,8 +113,10 @@ class WorkerCommandContext final : public CommandContext {
 Result<ExecutionStatistics> WorkerStatement::RunCommand(const TableCommand& command) {
   namespace json = boost::json;
   json::array tables;
-  tables.push_back({{"table", SchemaOf(command.target()) + "." + command.target().name},
-                    {"access", command.writes() ? "write" : "read"}});
+  if (!command.target().name.empty()) {
+    tables.push_back({{"table", SchemaOf(command.target()) + "." + command.target().name},
+                      {"access", command.writes() ? "write" : "read"}});
+  }
   NL_RETURN_IF_ERROR(AwaitGrant({.kind = command.kind(),
                                  .tables_json = json::serialize(tables),
                                  .memory_bytes = command.needs_memory() ? -1 : 0}));

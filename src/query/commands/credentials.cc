@@ -13,10 +13,9 @@ namespace {
 
 namespace json = boost::json;
 
-/// A statement that the server alone carries out.
+/// A statement that the server alone carries out, and no table's.
 class CredentialCommand : public TableCommand {
  public:
-  explicit CredentialCommand(std::string name) { target_.name = std::move(name); }
   const ObjectName& target() const override { return target_; }
 
  private:
@@ -25,8 +24,7 @@ class CredentialCommand : public TableCommand {
 
 class CreateCredential final : public CredentialCommand {
  public:
-  CreateCredential(std::string name, json::object arguments)
-      : CredentialCommand(std::move(name)), arguments_(std::move(arguments)) {}
+  explicit CreateCredential(json::object arguments) : arguments_(std::move(arguments)) {}
   std::string kind() const override { return "CREATE CREDENTIAL"; }
   Result<OwnResult> Run(CommandContext& context) const override {
     NL_ASSIGN_OR_RETURN(const auto done, AskServer(context, "create_credential", arguments_));
@@ -39,8 +37,7 @@ class CreateCredential final : public CredentialCommand {
 
 class DropCredential final : public CredentialCommand {
  public:
-  DropCredential(std::string name, bool if_exists)
-      : CredentialCommand(name), name_(std::move(name)), if_exists_(if_exists) {}
+  DropCredential(std::string name, bool if_exists) : name_(std::move(name)), if_exists_(if_exists) {}
   std::string kind() const override { return "DROP CREDENTIAL"; }
   Result<OwnResult> Run(CommandContext& context) const override {
     NL_ASSIGN_OR_RETURN(const auto done,
@@ -55,7 +52,6 @@ class DropCredential final : public CredentialCommand {
 
 class RotateKey final : public CredentialCommand {
  public:
-  RotateKey() : CredentialCommand("") {}
   std::string kind() const override { return "ROTATE CREDENTIAL KEY"; }
   Result<OwnResult> Run(CommandContext& context) const override {
     NL_ASSIGN_OR_RETURN(const auto done, AskServer(context, "rotate_credential_key", {}));
@@ -66,7 +62,6 @@ class RotateKey final : public CredentialCommand {
 
 class ShowCredentials final : public CredentialCommand {
  public:
-  ShowCredentials() : CredentialCommand("") {}
   std::string kind() const override { return "SHOW CREDENTIALS"; }
   bool writes() const override { return false; }
   Result<OwnResult> Run(CommandContext& context) const override {
@@ -152,7 +147,7 @@ Result<std::shared_ptr<const TableCommand>> ParseCreate(TokenCursor cursor, bool
     }
   }
   arguments["options"] = std::move(options);
-  return std::make_shared<CreateCredential>(*name, std::move(arguments));
+  return std::make_shared<CreateCredential>(std::move(arguments));
 }
 
 }  // namespace
