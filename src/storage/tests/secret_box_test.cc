@@ -12,7 +12,7 @@ namespace {
 TEST(SecretBoxTest, OpensWhatItSealedAndNothingElse) {
   const auto box = SecretBox::FromText(SecretBox::NewKey());
   ASSERT_TRUE(box.has_value());
-  for (const std::string secret : {std::string(), std::string("s"), std::string(5000, 'x'), std::string("a\0b", 3)}) {
+  for (const std::string& secret : {std::string(), std::string("s"), std::string(5000, 'x'), std::string("a\0b", 3)}) {
     const auto sealed = box->Seal(secret, "of this");
     ASSERT_TRUE(sealed.has_value());
     EXPECT_EQ(box->Open(*sealed, "of this", box->key_id()).value(), secret);
@@ -44,7 +44,7 @@ TEST(SecretBoxTest, AnotherKeyDoesNotOpen) {
 }
 
 TEST(SecretBoxTest, RefusesKeysThatAreNone) {
-  for (const std::string text : {"", " ,\n", "abc", "00"}) EXPECT_FALSE(SecretBox::FromText(text).has_value());
+  for (const char* text : {"", " ,\n", "abc", "00"}) EXPECT_FALSE(SecretBox::FromText(text).has_value());
   const std::string almost = SecretBox::NewKey().substr(1) + "g";
   const auto box = SecretBox::FromText(almost);
   ASSERT_FALSE(box.has_value());
