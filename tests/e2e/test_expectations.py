@@ -26,10 +26,6 @@ class Expectations(unittest.TestCase):
             self.sql(text, user)
         return failed.exception
 
-    def directory_of(self, table):
-        [[identity]] = self.sql(f"SELECT id FROM system.tables WHERE table_name = '{table}'")
-        return os.path.join(self.server.lake, "tables", identity)
-
     def test_one_key_is_not_inserted_twice_at_the_same_time(self):
         self.sql("CREATE TABLE t (id BIGINT)")
         self.sql("CREATE EXPECTATION one ON t EXPECT UNIQUE (id) ON VIOLATION FAIL")
@@ -98,20 +94,6 @@ class Expectations(unittest.TestCase):
         self.assertEqual(self.sql("SELECT id FROM q ORDER BY id"), [[7], [8]])
         self.sql("INSERT INTO q VALUES (-2), (9), (-1)")
         self.assertEqual(self.sql("SELECT count(*) FROM q_quarantine"), [[4]])
-
-    def test_a_table_that_cannot_be_written_keeps_its_quarantine_once(self):
-        if os.geteuid() == 0:
-            self.skipTest("root writes everywhere")
-        self.quarantined()
-        log = os.path.join(self.directory_of("q"), "_delta_log")
-        os.chmod(log, 0o500)
-        try:
-            self.failure("INSERT INTO q VALUES (-1), (1)")
-        finally:
-            os.chmod(log, 0o700)
-        self.sql("INSERT INTO q VALUES (-1), (1)")
-        self.assertEqual(self.sql("SELECT count(*) FROM q_quarantine"), [[1]])
-        self.assertEqual(self.sql("SELECT id FROM q"), [[1]])
 
     def test_kill_nine_loses_and_doubles_nothing(self):
         self.quarantined()

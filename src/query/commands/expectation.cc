@@ -122,10 +122,34 @@ class CreateExpectation final : public TableCommand {
     return MakeError(ErrorCode::kTypeMismatch, "FRESH takes a column of dates or timestamps: {}", field->name);
   }
 
+  /// Types of one kind compare as keys do: numbers, dates and times, or one and the same.
+  static std::string KindOf(const DataType& type) {
+    using Kind = DataType::Kind;
+    switch (type.kind) {
+      case Kind::kByte:
+      case Kind::kShort:
+      case Kind::kInteger:
+      case Kind::kLong:
+      case Kind::kFloat:
+      case Kind::kDouble:
+      case Kind::kDecimal: return "a number";
+      case Kind::kDate:
+      case Kind::kTimestamp:
+      case Kind::kTimestampNtz: return "a date or time";
+      default: return tables::delta::TypeName(type);
+    }
+  }
+
   /// Both tables under the user's gates: the types must go together, and the user must be allowed to look.
   Result<void> CheckComparable(CommandContext& context, const OpenedTable& table, const OpenedTable& foreign) const {
     std::string same;
     for (size_t i = 0; i < clause_.key.size(); ++i) {
+      NL_ASSIGN_OR_RETURN(const StructField* field, FieldOf(table, clause_.key[i]));
+      NL_ASSIGN_OR_RETURN(const StructField* other, FieldOf(foreign, clause_.foreign_key[i]));
+      if (KindOf(field->type) != KindOf(other->type)) {
+        return MakeError(ErrorCode::kTypeMismatch, "columns of a foreign key must be of one type: {} and {}",
+                         field->name, other->name);
+      }
       same += fmt::format("{}c.{} = p.{}", i == 0 ? "" : " AND ", QuoteIdentifier(clause_.key[i]),
                           QuoteIdentifier(clause_.foreign_key[i]));
     }
