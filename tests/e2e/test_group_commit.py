@@ -245,7 +245,7 @@ class GroupCommit(unittest.TestCase):
     def test_the_table_is_altered_or_dropped_meanwhile(self):
         """Whoever is told of success has its row, in the table as it then is; whoever is not has none."""
         for change in ("ALTER TABLE moving ADD COLUMN more{n} STRING", "ALTER TABLE moving SET TBLPROPERTIES ('n' = '{n}')",
-                       "ALTER TABLE moving RENAME TO stopped; ALTER TABLE stopped RENAME TO moving"):
+                       "ALTER TABLE moving RENAME TO aside; ALTER TABLE aside RENAME TO moving"):
             self.create("moving", "id BIGINT, writer BIGINT DEFAULT 0", "TBLPROPERTIES ('delta.feature.allowColumnDefaults' = 'supported')")
             acknowledged, lock = set(), threading.Lock()
 
