@@ -115,7 +115,7 @@ class Trace {
   }
 
   void AddColumn(const std::string& name, const native::LogicalType& type, const Sources& sources) {
-    digest_.target_fields.push_back({name, type.ToString()});
+    if (!digest_.target_kind.empty()) digest_.target_fields.push_back({name, type.ToString()});
     digest_.columns.push_back({.name = name, .sources = sources.entries()});
   }
 
