@@ -191,6 +191,12 @@ Result<void> CheckColumns(const ExpectationRecord& expectation, const char* memb
   return {};
 }
 
+/// Whether what was found holds only as long as nobody else changes the table. Expectation::ReadsTable is the same.
+bool HangsOnAllRows(const ExpectationRecord& expectation) {
+  if (expectation.action != "FAIL" || expectation.kind == "check") return false;
+  return expectation.kind != "foreign key" || expectation.foreign_table == expectation.table;
+}
+
 }  // namespace
 
 bool IsExpectationAction(std::string_view action) {
@@ -230,9 +236,9 @@ Result<std::vector<ExpectationEvidence>> DecodeEvidence(std::string_view text) {
 
 Result<std::vector<ExpectationResult>> JudgeExpectations(const RequestContext& ctx, catalog::Catalog& catalog,
                                                          const StatementId& statement,
-                                                         const engine::duckdb::LakeCommit& commit) {
+                                                         engine::duckdb::LakeCommit& commit) {
   NL_ASSIGN_OR_RETURN(const auto expectations, catalog.ListExpectations(commit.table));
-  const auto& request = commit.request;
+  auto& request = commit.request;
   if (request.metadata) {
     NL_ASSIGN_OR_RETURN(const DataType schema, tables::delta::ParseSchema(request.metadata->schema_string));
     for (const auto& one : expectations) NL_RETURN_IF_ERROR(CheckColumns(one, "columns", schema));
@@ -254,7 +260,14 @@ Result<std::vector<ExpectationResult>> JudgeExpectations(const RequestContext& c
     if (one.action == "FAIL" && evidence->violations > 0) {
       return MakeError(ErrorCode::kCheckViolation, "a commit whose expectation failed: {}", one.name);
     }
-    if (evidence->checked) results.push_back(ToResult(ctx, statement, one, *evidence));
+    if (!evidence->checked) continue;
+    if (HangsOnAllRows(one)) {
+      // Rows that anybody brings after the check, in an append that read nothing as well, could break what it found.
+      request.serializable = true;
+      request.blind_append = false;
+      request.read_scope = {};
+    }
+    results.push_back(ToResult(ctx, statement, one, *evidence));
   }
   return results;
 }

@@ -34,12 +34,13 @@ Result<boost::json::value> RunExpectationAction(const RequestContext& ctx, catal
 /// The inverse of engine::duckdb::EncodeEvidence. Errors: kCorruption.
 Result<std::vector<engine::duckdb::ExpectationEvidence>> DecodeEvidence(std::string_view json);
 
-/// Looks at a commit before it is published; gives what is to be recorded once it is, without the version.
+/// Looks at a commit before it is published; gives what is to be recorded once it is, without the version. Makes it one
+/// that follows no other rows where what was found hangs on all of them.
 /// Errors: kConflict if the table's expectations are not those that were checked; kCheckViolation for one that failed;
 /// kDependentObjects for a column that an expectation needs and the new schema has not, or of another type.
 Result<std::vector<catalog::ExpectationResult>> JudgeExpectations(const RequestContext& ctx, catalog::Catalog& catalog,
                                                                   const StatementId& statement,
-                                                                  const engine::duckdb::LakeCommit& commit);
+                                                                  engine::duckdb::LakeCommit& commit);
 
 /// Never fails, since the version is there already: what goes wrong is logged.
 void RecordExpectations(const RequestContext& ctx, catalog::Catalog& catalog,

@@ -35,6 +35,19 @@ class Expectations(unittest.TestCase):
         self.assertEqual(self.sql("SELECT id FROM t"), [[1]])
         self.assertEqual(self.failure("INSERT INTO t VALUES (1)").sqlstate, "23514")
 
+    def test_another_engine_appends_the_key_behind_the_check(self):
+        self.sql("CREATE TABLE t (id BIGINT)")
+        self.sql("CREATE EXPECTATION one ON t EXPECT UNIQUE (id) ON VIOLATION FAIL")
+        self.sql("CREATE TABLE other (id BIGINT)")
+        self.sql("INSERT INTO other VALUES (1)")
+        with Overlapping(self.server, "INSERT INTO t VALUES (1)") as first:
+            # A version that says of itself that it read nothing, made past the server.
+            shutil.copytree(self.directory_of("other"), self.directory_of("t"), dirs_exist_ok=True,
+                            ignore=lambda _, names: [n for n in names if n.startswith("00000000000000000000")])
+        self.assertIsNotNone(first.error)
+        self.assertEqual(first.error["sqlstate"], "40001")
+        self.assertEqual(self.sql("SELECT id FROM t"), [[1]])
+
     def test_without_fail_appends_go_on_side_by_side(self):
         self.sql("CREATE TABLE t (id BIGINT)")
         self.sql("CREATE EXPECTATION one ON t EXPECT UNIQUE (id) ON VIOLATION WARN")

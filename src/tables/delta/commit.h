@@ -27,6 +27,9 @@ struct CommitRequest {
   /// Follows no other commit whatever it did: for what makes the table as it was looked at, and relies on files that
   /// no version named until now (RESTORE, while VACUUM looks for such files).
   bool exclusive = false;
+  /// As on a Serializable table, whatever this one says: for what was found out about all rows and has to hold for the
+  /// version that is made. Of no account where no row changes.
+  bool serializable = false;
   std::string user_name;
   std::string statement_id;
   std::string engine_info;
@@ -66,8 +69,8 @@ std::string_view IsolationName(IsolationLevel level);
 /// nothing written, and the message names the rule as Delta does: ProtocolChanged, MetadataChanged,
 /// ConcurrentTransaction (the same appId), ConcurrentDeleteDelete (a file this removes was removed, or got a deletion
 /// vector), ConcurrentDeleteRead (rows went from a file this read), ConcurrentAppend (a file came that may have rows
-/// this would have read; from a blind append only where the isolation level is Serializable, or this changes
-/// metadata), ConcurrentDomainMetadata, ConcurrentWrite (anything, for an exclusive request).
+/// this would have read; from a blind append only where the isolation level is Serializable, the request asks
+/// for that, or it changes metadata), ConcurrentDomainMetadata, ConcurrentWrite (anything, for an exclusive request).
 /// A commit that changes no rows conflicts with removals of its files alone.
 /// Files without row ids get them where the table tracks rows. A version checksum file is written after the commit,
 /// where the one before is there.

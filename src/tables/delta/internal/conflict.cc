@@ -52,7 +52,7 @@ IsolationLevel IsolationOf(const TableState& before, const CommitRequest& reques
   if (has_files && !changes_rows && !request.metadata.has_value() && !request.protocol.has_value()) {
     return IsolationLevel::kSnapshot;
   }
-  if (request.exclusive || !before.metadata.has_value()) return IsolationLevel::kSerializable;
+  if (request.exclusive || request.serializable || !before.metadata.has_value()) return IsolationLevel::kSerializable;
   const auto found = before.metadata->configuration.find("delta.isolationLevel");
   const bool strict =
       found != before.metadata->configuration.end() && EqualsIgnoringCase(found->second, "Serializable");

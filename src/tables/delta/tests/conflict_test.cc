@@ -217,6 +217,20 @@ TEST_F(ConflictTest, OneApplicationAndOneDomainAtATime) {
   EXPECT_EQ(Rule(first, second), "");
 }
 
+TEST_F(ConflictTest, WhatMustHoldForAllRowsDoesNotFollowABlindAppend) {
+  CommitRequest checked = Append({InPartition("blue-2", "blue")});
+  checked.blind_append = false;
+  checked.read_scope = {};
+  EXPECT_EQ(Rule(Append({InPartition("red-3", "red")}), checked), "") << "the default lets it pass";
+  Create({});
+  checked.table_path = table_;
+  checked.serializable = true;
+  EXPECT_EQ(Rule(Append({InPartition("red-3", "red")}), checked), "ConcurrentAppend");
+  Create({});
+  checked.table_path = table_;
+  EXPECT_EQ(Rule(Optimize("red-1", "red"), checked), "") << "the same rows";
+}
+
 TEST_F(ConflictTest, AnExclusiveCommitFollowsNone) {
   CommitRequest restore{.table_path = table_, .read_version = 1, .operation = "RESTORE", .exclusive = true};
   restore.removes = {MakeRemove(InPartition("red-1", "red"), 1, true)};
