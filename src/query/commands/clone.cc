@@ -23,6 +23,7 @@ using tables::delta::ClonePlan;
 
 constexpr size_t kCopyBytes = 1 << 20;
 constexpr int64_t kStoreCopyBytes = 8 << 20;
+constexpr std::chrono::seconds kUndoTime{10};
 
 struct CloneStatement {
   ObjectName table;
@@ -89,6 +90,12 @@ Result<void> CopyBytes(int from, int to) {
   return {};
 }
 
+/// For clearing up: the request may be why something is given up.
+RequestContext InTimeOfItsOwn(const RequestContext& ctx) {
+  return RequestContext(ctx.principal(), ctx.request_id(), ctx.door(), ctx.clock(),
+                        ctx.clock().SteadyNow() + kUndoTime);
+}
+
 /// Copies the files of a table durably, with the directories they lie in. What was copied when it fails is deleted
 /// again: nobody would ever find it.
 class Copier {
@@ -106,16 +113,18 @@ class Copier {
     for (auto directory = directories_.begin(); outcome.has_value() && directory != directories_.end(); ++directory) {
       outcome = SyncDirectory(*directory);
     }
-    if (!outcome.has_value()) Undo();
+    if (!outcome.has_value()) Undo(ctx);
     return outcome;
   }
 
-  void Undo() {
+  void Undo(const RequestContext& ctx) {
     std::error_code ignored;
+    std::vector<std::string> remote;
     for (const std::string& path : done_) {
-      if (storage::IsUrl(path)) std::ignore = store_.Delete(path);
+      if (storage::IsUrl(path)) remote.push_back(path);
       else std::filesystem::remove(path, ignored);
     }
+    if (!remote.empty()) std::ignore = store_.For(InTimeOfItsOwn(ctx))->DeleteMany(remote);
     // The deepest first; what holds something else stays.
     for (const std::string& directory : std::views::reverse(directories_)) {
       if (directory != clone_) std::filesystem::remove(directory, ignored);
@@ -140,8 +149,13 @@ class Copier {
       if (bytes.empty()) break;
       NL_RETURN_IF_ERROR(upload->Append(bytes));
     }
-    done_.push_back(file.to);
-    return upload->Finish();
+    // Only what certainly is ours may be undone: the name may be that of somebody else's object.
+    const auto finished = upload->Finish();
+    if (finished.has_value()) done_.push_back(file.to);
+    if (!finished.has_value() && finished.error().code() == ErrorCode::kCommitUnknown) {
+      return MakeError(ErrorCode::kIoError, "a file of the clone was sent, but the object store gave no answer");
+    }
+    return finished;
   }
 
   Result<void> CopyOne(const tables::delta::FileCopy& file) {
@@ -209,9 +223,16 @@ Result<void> Clone::Publish(CommandContext& context, const PreparedTable& prepar
   NL_RETURN_IF_ERROR(copier.Copy(context.request(), plan.copies));
   const auto committed = old ? context.Commit(*old, std::move(commit.request)) : context.provider().Commit(commit);
   if (committed.has_value()) return {};
-  // Where the log was written and only the name was taken meanwhile, the files are the log's.
-  const bool logged = !old && context.store().Head(log + "/00000000000000000000.json").has_value();
-  if (committed.error().code() != ErrorCode::kCommitUnknown && !logged) copier.Undo();
+  if (committed.error().code() == ErrorCode::kCommitUnknown) return std::unexpected(committed.error());
+  // Where the log was written and only the name was taken meanwhile, the files are the log's; and so they are unless
+  // the store says that there is none.
+  bool logged = false;
+  if (!old) {
+    const RequestContext own = InTimeOfItsOwn(context.request());
+    const auto head = context.store().For(own)->Head(log + "/00000000000000000000.json");
+    logged = head.has_value() || head.error().code() != ErrorCode::kNotFound;
+  }
+  if (!logged) copier.Undo(context.request());
   return std::unexpected(committed.error());
 }
 
