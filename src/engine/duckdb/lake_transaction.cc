@@ -20,6 +20,8 @@ using tables::delta::AddFile;
 
 namespace {
 
+constexpr std::chrono::seconds kCleanUpTime{10};
+
 /// Path and deletion vector: two adds of one path with different vectors are different logical files.
 std::string FileKey(const AddFile& file) {
   return file.path + "\n" + (file.deletion_vector ? file.deletion_vector->UniqueId() : "");
@@ -269,7 +271,13 @@ void LakeTransaction::RemoveFiles() noexcept {
     else std::filesystem::remove(path, ignored);
   }
   // What cannot be deleted now is garbage that VACUUM finds.
-  if (!remote.empty()) std::ignore = statement_.store->DeleteMany(remote);
+  if (!remote.empty() && statement_.context != nullptr) {
+    // In time of its own, as the request may be why this is given up.
+    const RequestContext& ctx = *statement_.context;
+    const RequestContext own(ctx.principal(), ctx.request_id(), ctx.door(), ctx.clock(),
+                             ctx.clock().SteadyNow() + kCleanUpTime);
+    std::ignore = statement_.store->For(own)->DeleteMany(remote);
+  }
   written_files_.clear();
 }
 
