@@ -49,7 +49,13 @@ class WriteHandle final : public native::FileHandle {
   void Close() override {
     if (upload_ == nullptr) return;
     const auto upload = std::exchange(upload_, nullptr);
-    ValueOrThrow(upload->Finish());
+    auto finished = upload->Finish();
+    // A file that no log names yet decides no commit.
+    if (!finished.has_value() && finished.error().code() == ErrorCode::kCommitUnknown) {
+      ThrowLakeError(
+          Error(ErrorCode::kIoError, fmt::format("a file was sent, but the object store gave no answer: {}", path)));
+    }
+    ValueOrThrow(std::move(finished));
   }
   void Append(const void* bytes, int64_t size_bytes) {
     if (upload_ == nullptr) Refuse("written to after it was closed");

@@ -150,7 +150,12 @@ Result<std::vector<DeletionVectorDescriptor>> WriteDeletionVectors(storage::Obje
     AppendBigEndian(file, Checksum(bytes));
   }
   const std::string path = table_path.ends_with('/') ? table_path + FileName(uuid) : table_path + "/" + FileName(uuid);
-  NL_RETURN_IF_ERROR(store.PutIfAbsent(path, file));
+  const auto put = store.PutIfAbsent(path, file);
+  if (!put.has_value() && put.error().code() == ErrorCode::kCommitUnknown) {
+    // A file that no log names yet decides no commit.
+    return MakeError(ErrorCode::kIoError, "a deletion vector was sent, but the store gave no answer: {}", path);
+  }
+  NL_RETURN_IF_ERROR(put);
   return descriptors;
 }
 
