@@ -12,6 +12,7 @@ namespace neurolake::engine::duckdb {
 namespace {
 
 constexpr const char* kSnapshotIndex = "snapshot_index";
+constexpr int64_t kModifiedMax = 253'402'300'799'000;  ///< In ms: the end of the year 9999.
 
 }  // namespace
 
@@ -101,7 +102,9 @@ native::OpenFileInfo LakeFileList::GetFile(native::idx_t index) const {
   if (storage::IsUrl(info.path)) {
     // A data file never changes, so what the log says of it saves a request for each.
     options[kKnownFileSize] = native::Value::UBIGINT(static_cast<uint64_t>(std::max<int64_t>(0, file.size_bytes)));
-    options[kKnownModified] = native::Value::TIMESTAMP(native::timestamp_t(file.modification_time_ms * 1000));
+    // A log may say anything.
+    const int64_t micros = std::clamp<int64_t>(file.modification_time_ms, 0, kModifiedMax) * 1000;
+    options[kKnownModified] = native::Value::TIMESTAMP(native::timestamp_t(micros));
   }
   return info;
 }
