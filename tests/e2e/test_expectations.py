@@ -108,6 +108,17 @@ class Expectations(unittest.TestCase):
         self.sql("INSERT INTO q VALUES (-2), (9), (-1)")
         self.assertEqual(self.sql("SELECT count(*) FROM q_quarantine"), [[4]])
 
+    def test_a_table_that_forgets_its_marks_loses_no_row(self):
+        self.quarantined()
+        self.sql("ALTER TABLE q SET TBLPROPERTIES ('delta.setTransactionRetentionDuration' = 'interval 1 millisecond', "
+                 "'delta.checkpointInterval' = '1')")
+        for count in (1, 2, 3):
+            self.sql("INSERT INTO q VALUES (-1), (1)")
+            self.assertEqual(self.sql("SELECT count(*) FROM q_quarantine"), [[count]])
+            # What no process remembers is read from the checkpoint.
+            self.server.stop()
+            self.server.start()
+
     def test_kill_nine_loses_and_doubles_nothing(self):
         self.quarantined()
         insert = "INSERT INTO q SELECT CASE WHEN i % 10 = 0 THEN -i - 1 ELSE i END FROM range(20000) r(i)"

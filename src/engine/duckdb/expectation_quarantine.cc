@@ -7,9 +7,16 @@
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/lake_transaction.h"
 #include "engine/duckdb/internal/snapshot_cache.h"
+#include "tables/delta/vacuum.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
+
+using std::chrono::milliseconds;
+
+/// How long a quarantine that is ahead of its table is taken for what an earlier run left. Later the table's mark may
+/// have been forgotten; rather rows set aside twice than rows lost.
+constexpr milliseconds kAheadMax = std::chrono::hours(24);
 
 using Lanes = std::array<uint64_t, 4>;
 
@@ -36,11 +43,21 @@ std::string ApplicationOf(const RejectedRows& rows, const TableId& table) {
                      sum[1], sum[2], sum[3]);
 }
 
-int64_t VersionOf(const SnapshotPointer& snapshot, const std::string& application) {
-  if (snapshot == nullptr) return 0;
+tables::delta::SetTransaction MarkOf(const SnapshotPointer& snapshot, const std::string& application) {
   const auto& transactions = snapshot->log().transactions;
   const auto found = transactions.find(application);
-  return found == transactions.end() ? 0 : found->second.version;
+  return found == transactions.end() ? tables::delta::SetTransaction{} : found->second;
+}
+
+/// Whether the quarantine is ahead of the table because an earlier run was cut short between the two, and not because
+/// the table's log has forgotten its mark. Both marks of a run have one time.
+bool LeftByAnEarlierRun(const tables::delta::SetTransaction& there, const tables::delta::SetTransaction& here,
+                        const SnapshotPointer& table, int64_t now_ms) {
+  if (there.version <= here.version || !there.last_updated_ms) return false;
+  const milliseconds kept = ValueOrThrow(
+      tables::delta::IntervalProperty(table->metadata(), "delta.setTransactionRetentionDuration", milliseconds(0)));
+  const milliseconds trusted = kept.count() == 0 ? kAheadMax : std::min(kept, kAheadMax);
+  return now_ms - *there.last_updated_ms < trusted.count();
 }
 
 void Insert(CheckConnection& check, const TableEntry& quarantine, const RejectedRows& rows,
@@ -76,17 +93,15 @@ std::optional<tables::delta::SetTransaction> WriteQuarantine(native::ClientConte
   const RejectedRows& rows = *write.findings.rejected;
   tables::delta::SetTransaction mark;
   mark.app_id = ApplicationOf(rows, write.table.id);
-  // The quarantine is one ahead of the table exactly when an earlier run was cut short between the two.
   const auto snapshot = ValueOrThrow(state.snapshots->Load(*state.context, quarantine, std::nullopt));
-  const int64_t there = VersionOf(snapshot, mark.app_id);
-  const int64_t here = VersionOf(write.base, mark.app_id);
-  const auto now = state.context->clock().Now().time_since_epoch();
-  mark.last_updated_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-  if (there > here) {
-    mark.version = there;
+  const auto there = MarkOf(snapshot, mark.app_id), here = MarkOf(write.base, mark.app_id);
+  const auto now = std::chrono::duration_cast<milliseconds>(state.context->clock().Now().time_since_epoch());
+  mark.last_updated_ms = now.count();
+  if (LeftByAnEarlierRun(there, here, write.base, now.count())) {
+    mark.version = there.version;
     return mark;
   }
-  mark.version = here + 1;
+  mark.version = std::max(here.version, there.version) + 1;
   CheckConnection check(context, state);
   check.Show(quarantine, snapshot);
   check.state().grants.transactions = {mark};
