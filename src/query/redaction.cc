@@ -21,21 +21,45 @@ constexpr std::string_view kOtherBeginnings[] = {
     "attach",   "detach",     "load",    "install", "pragma",   "execute",   "prepare", "deallocate", "export",
     "import",   "checkpoint", "grant",   "revoke",  "rotate"};
 
+/// What a secret is called in the OPTIONS of a credential: whatever the statement is, its value is not to be kept.
+constexpr std::string_view kSecretOptions[] = {"secret_access_key", "session_token", "service_account_json",
+                                               "access_token",      "account_key",   "sas_token",
+                                               "client_secret"};
+
 bool AcceptSecretNoun(TokenCursor& cursor) {
   return cursor.AcceptWord("credential") || cursor.AcceptWord("credentials") || cursor.AcceptWord("secret");
+}
+
+/// What may stand around a statement: EXPLAIN [ANALYZE | (FORMAT json)], PREPARE name AS.
+void SkipWrapping(TokenCursor& cursor) {
+  for (;;) {
+    if (cursor.AcceptWord("explain")) {
+      if (!cursor.IsSymbol("(")) continue;
+      while (!cursor.AtEnd() && !cursor.AcceptSymbol(")")) cursor.Skip();
+    } else if (cursor.IsWord("prepare")) {
+      TokenCursor inner = cursor;
+      while (!inner.AtEnd() && !inner.IsWord("as")) inner.Skip();
+      if (inner.AtEnd()) return;
+      inner.Skip();
+      cursor = inner;
+    } else if (!cursor.AcceptWord("analyze")) {
+      return;
+    }
+  }
+}
+
+bool IsOtherBeginning(std::string_view word) {
+  return std::ranges::find(kOtherBeginnings, LowerAscii(word)) != std::end(kOtherBeginnings);
 }
 
 /// How many of its first tokens may be kept; npos for a statement without secrets.
 size_t PublicTokens(std::string_view sql, const std::vector<Token>& tokens) {
   TokenCursor cursor(sql, tokens);
-  while (cursor.AcceptWord("explain") || cursor.AcceptWord("analyze")) {
-  }
-  if (cursor.AtEnd()) return std::string_view::npos;
-  const std::string first = LowerAscii(cursor.Text());
-  if (std::ranges::find(kOtherBeginnings, first) != std::end(kOtherBeginnings)) return std::string_view::npos;
+  SkipWrapping(cursor);
+  if (cursor.AtEnd() || IsOtherBeginning(cursor.Text())) return std::string_view::npos;
   cursor.Skip();
   cursor.AcceptWords({"or", "replace"});
-  for (const char* word : {"persistent", "temporary", "temp"}) cursor.AcceptWord(word);
+  for (const char* word : {"persistent", "temporary", "temp", "storage", "service"}) cursor.AcceptWord(word);
   if (!AcceptSecretNoun(cursor)) return std::string_view::npos;
   size_t kept = cursor.index();
   cursor.AcceptWords({"if", "not", "exists"});
@@ -46,11 +70,41 @@ size_t PublicTokens(std::string_view sql, const std::vector<Token>& tokens) {
   return kept;
 }
 
+bool IsLiteral(TokenKind kind) {
+  return kind == TokenKind::kString || kind == TokenKind::kEscapeString || kind == TokenKind::kDollarString ||
+         kind == TokenKind::kOtherString;
+}
+
+/// The text of any other statement, which stays but for the literals behind the name of a secret: `CREATE CREDENTAIL c
+/// OPTIONS (sas_token = '…')` was meant to be what it is not. Tables and columns stay: nobody hides what he does.
+std::string WithoutSecretValues(std::string_view sql, const std::vector<Token>& tokens) {
+  TokenCursor cursor(sql, tokens);
+  SkipWrapping(cursor);
+  const bool known = !cursor.AtEnd() && IsOtherBeginning(cursor.Text());
+  std::vector<TextEdit> edits;
+  bool behind = false;
+  for (cursor.MoveTo(0); !cursor.AtEnd(); cursor.Skip()) {
+    const Token& token = cursor.token();
+    const bool quoted = token.kind == TokenKind::kQuotedIdentifier || token.kind == TokenKind::kUnicodeIdentifier;
+    // What is assigned in the wrong quotes is a secret too.
+    const bool value = quoted && cursor.index() > 0 && sql[tokens[cursor.index() - 1].begin] == '=';
+    if (behind && (IsLiteral(token.kind) || value)) {
+      edits.push_back({.begin = token.begin, .end = token.end, .text = "'[redacted]'"});
+    } else if (token.kind == TokenKind::kWord || quoted) {
+      const std::string name = LowerAscii(IdentifierValue(sql, token));
+      const bool option = std::ranges::find(kSecretOptions, name) != std::end(kSecretOptions);
+      behind = behind || option || (!known && (name.contains("credential") || name.contains("secret")));
+    }
+  }
+  return ApplyEdits(sql, std::move(edits));
+}
+
 /// For a text that has no tokens, such as one whose quote never ends.
 std::string RedactText(std::string_view sql) {
   const std::string lower = LowerAscii(sql);
   size_t found = std::string::npos;
   for (const char* word : {"credential", "secret"}) found = std::min(found, lower.find(word));
+  for (const std::string_view word : kSecretOptions) found = std::min(found, lower.find(word));
   if (found == std::string::npos) return std::string(sql);
   return std::string(sql.substr(0, found)) + "…" + std::string(kRedacted);
 }
@@ -67,7 +121,9 @@ std::string RedactSecrets(std::string_view sql) {
     const auto tokens = Tokenize(statement.sql);
     const size_t count = tokens.has_value() ? PublicTokens(statement.sql, *tokens) : 0;
     if (count == std::string_view::npos) {
-      kept += statement.sql;
+      const std::string shown = WithoutSecretValues(statement.sql, *tokens);
+      redacted = redacted || shown != statement.sql;
+      kept += shown;
       continue;
     }
     redacted = true;
