@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 #include <thread>
+#include <utility>
 
 #include "common/log.h"
 
@@ -30,6 +31,8 @@ struct AppendGroups::Lane {
 
 namespace {
 
+constexpr std::string_view kShuttingDown = "the server is shutting down, nothing was written";
+
 /// Errors that every member would get alone, so that trying again is of no use, and those after which nobody knows.
 bool HoldsForAll(ErrorCode code) {
   switch (code) {
@@ -37,6 +40,8 @@ bool HoldsForAll(ErrorCode code) {
     case ErrorCode::kConflict:
     case ErrorCode::kDiskFull:
     case ErrorCode::kReadOnly:
+    case ErrorCode::kIoError:
+    case ErrorCode::kCancelled:
     case ErrorCode::kNotFound:
     case ErrorCode::kDeadlineExceeded:
     case ErrorCode::kTooManyRequests:
@@ -98,9 +103,11 @@ Result<int64_t> AppendGroups::Append(const RequestContext& ctx, AppendedRows row
   waiting->rows = std::make_shared<const AppendedRows>(std::move(rows));
   std::unique_lock lock(mutex_);
   NL_RETURN_IF_ERROR(ctx.CheckAlive());
+  if (stopping_) return MakeError(ErrorCode::kUnavailable, "{}", kShuttingDown);
   const auto lane = FindLane(table);
   lane->queue.push_back(waiting);
   if (!lane->driven) StartDriver(table, lane);
+  LeaveLane(table, lane);
   const auto settled = [&] { return waiting->outcome.has_value(); };
   waiting->told.wait_for(lock, ctx.stop_token(), ctx.Remaining(), settled);
   if (!waiting->outcome && !waiting->sealed) {
@@ -120,10 +127,33 @@ size_t AppendGroups::waiting(const TableId& table) {
 }
 
 void AppendGroups::StartDriver(const TableId& table, const std::shared_ptr<Lane>& lane) {
+  const auto drive = [this, table, lane] { Drive(table, lane); };
+  try {
+    // Counted instead of kept: it ends by itself, and the destructor waits for the last.
+    if (options_.start_thread) options_.start_thread(drive);
+    else std::thread(drive).detach();
+  } catch (const std::exception& problem) {
+    Log(LogLevel::kError, "no thread could be started for a group of INSERTs", {},
+        {{"table", table.value()}, {"what", std::string(problem.what())}});
+    return RefuseWaiting(*lane, "the server could start no thread for the rows, nothing was written; try again");
+  }
+  // It waits for the mutex, so it finds this.
   lane->driven = true;
   ++drivers_;
-  // Counted instead of kept: it ends by itself, and the destructor waits for the last.
-  std::thread([this, table, lane] { Drive(table, lane); }).detach();
+}
+
+void AppendGroups::RefuseWaiting(Lane& lane, std::string_view why) {
+  for (const auto& waiting : lane.queue) {
+    waiting->outcome = MakeError(ErrorCode::kUnavailable, "{}", why);
+    waiting->told.notify_all();
+  }
+  lane.queue.clear();
+}
+
+void AppendGroups::Shutdown() {
+  std::lock_guard lock(mutex_);
+  stopping_ = true;
+  for (const auto& [table, lane] : lanes_) RefuseWaiting(*lane, kShuttingDown);
 }
 
 std::vector<std::shared_ptr<AppendGroups::Waiting>> AppendGroups::Seal(Lane& lane) const {
@@ -162,19 +192,41 @@ void AppendGroups::Drive(const TableId& table, const std::shared_ptr<Lane>& lane
 
 void AppendGroups::WriteGroup(const TableId& table, const std::shared_ptr<Lane>& lane,
                               const std::vector<std::shared_ptr<Waiting>>& members) {
-  Group group;
-  for (const auto& member : members) group.push_back(member->rows);
   bool compact = false;
   {
     std::lock_guard lock(mutex_);
     compact = !lane->looked_after;
     lane->looked_after = true;
   }
-  bool told = false;
-  const auto tell = [&](Outcome outcome) {
-    if (told) return;
-    told = true;
-    Settle(table, lane, members, outcome);
+  const auto failure =
+      TryWrite(members, compact, [&](const Outcome& outcome) { Settle(table, lane, members, outcome); });
+  if (compact) {
+    std::lock_guard lock(mutex_);
+    lane->looked_after = false;
+  }
+  if (!failure) return;
+  if (members.size() > 1 && !HoldsForAll(failure->code())) {
+    Log(LogLevel::kWarn, "a group of INSERTs failed; its halves are tried", {},
+        {{"table", table.value()},
+         {"statements", static_cast<int64_t>(members.size())},
+         {"error", std::string(ErrorName(failure->code()))}});
+    const auto until = steady_clock::now() + options_.retry_max;
+    const auto middle = members.begin() + static_cast<ptrdiff_t>(members.size() / 2);
+    WriteHalves({members.begin(), middle}, until);
+    WriteHalves({middle, members.end()}, until);
+    Settle(table, lane, {}, 0);
+    return;
+  }
+  Settle(table, lane, members, std::unexpected(*failure));
+}
+
+std::optional<Error> AppendGroups::TryWrite(const std::vector<std::shared_ptr<Waiting>>& members, bool compact,
+                                            const std::function<void(const Outcome&)>& told) {
+  Group group;
+  for (const auto& member : members) group.push_back(member->rows);
+  bool known = false;
+  const auto tell = [&](const Outcome& outcome) {
+    if (!std::exchange(known, true)) told(outcome);
   };
   Result<void> written = MakeError(ErrorCode::kInternal, "the group was not written");
   try {
@@ -182,40 +234,32 @@ void AppendGroups::WriteGroup(const TableId& table, const std::shared_ptr<Lane>&
   } catch (const std::exception& bug) {
     Log(LogLevel::kError, "writing a group met a bug", {}, {{"what", std::string(bug.what())}});
   }
-  if (compact) {
-    std::lock_guard lock(mutex_);
-    lane->looked_after = false;
-  }
-  if (told) return;
-  if (written.has_value()) written = MakeError(ErrorCode::kInternal, "a group ended without a version");
-  if (members.size() > 1 && !HoldsForAll(written.error().code())) {
-    Log(LogLevel::kWarn, "a group of INSERTs failed; each is tried alone", {},
-        {{"table", table.value()},
-         {"statements", static_cast<int64_t>(members.size())},
-         {"error", std::string(ErrorName(written.error().code()))}});
-    WriteSingly(members);
-    Settle(table, lane, {}, 0);
-    return;
-  }
-  Settle(table, lane, members, std::unexpected(written.error()));
+  if (known) return std::nullopt;
+  if (written.has_value()) return Error(ErrorCode::kInternal, "a group ended without a version");
+  return written.error();
 }
 
-void AppendGroups::WriteSingly(const std::vector<std::shared_ptr<Waiting>>& members) {
-  for (const auto& member : members) {
-    bool told = false;
-    const auto tell = [&](Outcome outcome) {
-      if (!told) Tell({member}, outcome);
-      told = true;
-    };
-    Result<void> written = MakeError(ErrorCode::kInternal, "the rows were not written");
-    try {
-      written = write_({member->rows}, /*compact=*/false, tell);
-    } catch (const std::exception& bug) {
-      Log(LogLevel::kError, "writing rows met a bug", {}, {{"what", std::string(bug.what())}});
-    }
-    if (written.has_value()) written = MakeError(ErrorCode::kInternal, "rows were written without a version");
-    if (!told) tell(std::unexpected(written.error()));
+void AppendGroups::WriteHalves(const std::vector<std::shared_ptr<Waiting>>& members, steady_clock::time_point until) {
+  bool too_late = steady_clock::now() >= until;
+  {
+    std::lock_guard lock(mutex_);
+    too_late = too_late || stopping_;
   }
+  if (too_late) {
+    Tell(members, MakeError(ErrorCode::kUnavailable,
+                            "rows of several statements could not be written together, and there was no time to try "
+                            "them apart; nothing was written, try again"));
+    return;
+  }
+  const auto failure = TryWrite(members, /*compact=*/false, [&](const Outcome& outcome) { Tell(members, outcome); });
+  if (!failure) return;
+  if (members.size() == 1 || HoldsForAll(failure->code())) {
+    Tell(members, std::unexpected(*failure));
+    return;
+  }
+  const auto middle = members.begin() + static_cast<ptrdiff_t>(members.size() / 2);
+  WriteHalves({members.begin(), middle}, until);
+  WriteHalves({middle, members.end()}, until);
 }
 
 void AppendGroups::Tell(const std::vector<std::shared_ptr<Waiting>>& members, const Outcome& outcome) {

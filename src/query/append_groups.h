@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/ids.h"
@@ -34,6 +35,10 @@ struct AppendGroupsOptions {
   int64_t statements_max = 256;              ///< In one version.
   int64_t bytes_max = 16LL << 20;            ///< In one version, unless one statement has more.
   std::chrono::milliseconds wait_max{1000};  ///< Behind a statement that writes its own files.
+  /// After a group failed for a reason that may be one member's: no part of it is begun later than this.
+  std::chrono::milliseconds retry_max = std::chrono::minutes(2);
+  /// Runs its argument in a thread of its own. Throws if there is none to be had. Empty: std::thread.
+  std::function<void(std::function<void()>)> start_thread = {};
 };
 
 /// Group commit: small INSERTs into one table that come while another is being made durable become one version
@@ -57,6 +62,8 @@ class AppendGroups {
   AppendGroups(AppendGroupsOptions options, Write write, Metrics& metrics);
   /// Waits for groups under way. No statement may wait any more.
   ~AppendGroups();
+  /// Begins no group and no retry from now on; who waits in none is refused with kUnavailable.
+  void Shutdown();
 
   /// True: somebody writes to the table, and rows handed over go with the next group. False: nobody does; `holder`
   /// has the lane until it calls Release.
@@ -65,7 +72,8 @@ class AppendGroups {
 
   /// Blocks until the rows are durable; the version they are in. Errors: kCancelled and kDeadlineExceeded only while
   /// the rows are in no group yet, which they then leave; later the statement learns what became of it. Else what the
-  /// commit says. A group that fails for a reason that may be one member's is written again member by member.
+  /// commit says; kUnavailable if no thread can be had. A group that fails for a reason that may be one member's is
+  /// halved and written again, until only those whose fault it is are left.
   Result<int64_t> Append(const RequestContext& ctx, AppendedRows rows);
   /// Statements that are in no group of the table's yet.
   size_t waiting(const TableId& table);
@@ -75,7 +83,9 @@ class AppendGroups {
   struct Lane;
 
   std::shared_ptr<Lane> FindLane(const TableId& table);
+  /// Under the mutex. Refuses all that wait in the lane if that is not possible.
   void StartDriver(const TableId& table, const std::shared_ptr<Lane>& lane);
+  void RefuseWaiting(Lane& lane, std::string_view why);
   void Drive(const TableId& table, const std::shared_ptr<Lane>& lane);
   std::vector<std::shared_ptr<Waiting>> Seal(Lane& lane) const;
   /// Tells the members and lets the next group begin.
@@ -83,7 +93,10 @@ class AppendGroups {
               const std::vector<std::shared_ptr<Waiting>>& members, const Outcome& outcome);
   void WriteGroup(const TableId& table, const std::shared_ptr<Lane>& lane,
                   const std::vector<std::shared_ptr<Waiting>>& members);
-  void WriteSingly(const std::vector<std::shared_ptr<Waiting>>& members);
+  /// Nothing if `told` was called with how it ended; else why nothing was committed.
+  std::optional<Error> TryWrite(const std::vector<std::shared_ptr<Waiting>>& members, bool compact,
+                                const std::function<void(const Outcome&)>& told);
+  void WriteHalves(const std::vector<std::shared_ptr<Waiting>>& members, std::chrono::steady_clock::time_point until);
   void Tell(const std::vector<std::shared_ptr<Waiting>>& members, const Outcome& outcome);
   void LeaveLane(const TableId& table, const std::shared_ptr<Lane>& lane);
 
@@ -94,6 +107,7 @@ class AppendGroups {
   std::condition_variable_any drivers_changed_;
   std::map<TableId, std::shared_ptr<Lane>> lanes_;
   int drivers_ = 0;
+  bool stopping_ = false;
 };
 
 }  // namespace neurolake::query

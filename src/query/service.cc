@@ -221,6 +221,8 @@ class LakeService final : public StatementService {
     const auto until = std::chrono::steady_clock::now() + grace;
     while (running_.size() > 0 && std::chrono::steady_clock::now() < until)
       std::this_thread::sleep_for(milliseconds(20));
+    // Whose rows are in a group already waits for its outcome; nothing else is begun.
+    if (append_groups_ != nullptr) append_groups_->Shutdown();
     running_.CancelAll();
   }
 

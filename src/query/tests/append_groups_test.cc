@@ -200,8 +200,54 @@ TEST_F(AppendGroupsTest, AMemberThatCannotBeWrittenFailsAlone) {
   EXPECT_EQ(statements[0].get().value_or(-1), 3);
   EXPECT_EQ(statements[1].get().error().code(), ErrorCode::kCorruption);
   EXPECT_EQ(statements[2].get().value_or(-1), 3);
-  EXPECT_THAT(writer_.groups(),
-              ElementsAre(ElementsAre("a", "bad", "b"), ElementsAre("a"), ElementsAre("bad"), ElementsAre("b")));
+  EXPECT_THAT(writer_.groups(), ElementsAre(ElementsAre("a", "bad", "b"), ElementsAre("a"), ElementsAre("bad", "b"),
+                                            ElementsAre("bad"), ElementsAre("b")));
+}
+
+TEST_F(AppendGroupsTest, WhoCannotBeTriedInTimeIsRefused) {
+  writer_.script = [](const auto&, const auto&) -> Result<void> { return MakeError(ErrorCode::kCorruption, "bad"); };
+  AppendGroups hasty(
+      {.wait_max = std::chrono::hours(1), .retry_max = std::chrono::milliseconds(0)},
+      [this](const auto& group, bool compact, const auto& tell) { return writer_.Write(group, compact, tell); },
+      metrics_);
+  ASSERT_FALSE(hasty.MayAppend(kTable, "holder"));
+  std::vector<std::future<Result<int64_t>>> statements;
+  for (const char* name : {"a", "b"}) {
+    statements.push_back(
+        std::async(std::launch::async, [&hasty, name, this] { return hasty.Append(Context(), Rows(name)); }));
+    while (hasty.waiting(kTable) < statements.size()) std::this_thread::yield();
+  }
+  hasty.Release(kTable, "holder");
+  for (auto& statement : statements) EXPECT_EQ(statement.get().error().code(), ErrorCode::kUnavailable);
+  EXPECT_EQ(writer_.groups().size(), 1u);
+}
+
+TEST_F(AppendGroupsTest, WithoutAThreadTheRowsAreRefusedAndTheLaneIsFree) {
+  bool none = true;
+  AppendGroups groups(
+      {.start_thread =
+           [&](std::function<void()> drive) {
+             if (none) throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
+             std::thread(std::move(drive)).detach();
+           }},
+      [this](const auto& group, bool compact, const auto& tell) { return writer_.Write(group, compact, tell); },
+      metrics_);
+  EXPECT_EQ(groups.Append(Context(), Rows("a")).error().code(), ErrorCode::kUnavailable);
+  EXPECT_EQ(groups.waiting(kTable), 0u);
+  none = false;
+  EXPECT_EQ(groups.Append(Context(), Rows("b")).value_or(-1), 7);
+  EXPECT_THAT(writer_.groups(), ElementsAre(ElementsAre("b")));
+}
+
+TEST_F(AppendGroupsTest, AfterShutdownNoGroupBegins) {
+  ASSERT_FALSE(groups_->MayAppend(kTable, "holder"));
+  auto waits = Append("waits");
+  AwaitQueue(1);
+  groups_->Shutdown();
+  EXPECT_EQ(waits.get().error().code(), ErrorCode::kUnavailable);
+  groups_->Release(kTable, "holder");
+  EXPECT_EQ(groups_->Append(Context(), Rows("late")).error().code(), ErrorCode::kUnavailable);
+  EXPECT_TRUE(writer_.groups().empty());
 }
 
 TEST_F(AppendGroupsTest, NobodyTriesAgainWhenItMayHaveHappened) {
