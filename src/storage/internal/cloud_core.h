@@ -16,7 +16,12 @@ struct CloudCore {
   template <typename T>
   Result<T> Retry(const RequestContext& request,
                   const std::function<Attempt<T>(const RequestContext&)>& attempt) const {
-    return transport->Retry<T>(request, attempt, [this] { service->RenewCredentials(); });
+    auto result = transport->Retry<T>(request, attempt, [this] { service->RenewCredentials(); });
+    // At a door that code would say that the caller's own token is bad.
+    if (!result.has_value() && result.error().code() == ErrorCode::kUnauthenticated) {
+      return MakeError(ErrorCode::kPermissionDenied, "{}", result.error().message());
+    }
+    return result;
   }
   /// Errors: kInvalidArgument for a path of another service, or without a key.
   Result<ObjectLocation> Locate(const std::string& path) const;
