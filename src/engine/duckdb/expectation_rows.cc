@@ -4,6 +4,8 @@
 #include "common/text.h"
 #include "duckdb/common/types/column/column_data_collection.hpp"
 #include "duckdb/execution/expression_executor.hpp"
+#include "duckdb/parser/expression/columnref_expression.hpp"
+#include "duckdb/parser/parsed_expression_iterator.hpp"
 #include "duckdb/parser/parser.hpp"
 #include "duckdb/planner/expression_binder/check_binder.hpp"
 #include "engine/duckdb/internal/error_translation.h"
@@ -26,9 +28,10 @@ struct BoundExpectations {
   native::unique_ptr<native::Expression> as_json;                  ///< Null unless rows may be set aside.
 };
 
+/// Columns go by their own names alone: a condition outlives the name of its table.
 native::unique_ptr<native::Expression> Bind(native::ClientContext& context, const tables::delta::DataType& schema,
-                                            const std::string& table, const std::string& text, bool gated,
-                                            const native::LogicalType& type, native::physical_index_set_t& used) {
+                                            const std::string& text, bool gated, const native::LogicalType& type,
+                                            native::physical_index_set_t& used) {
   auto parsed = native::Parser::ParseExpressionList("(" + text + "\n)");
   if (parsed.size() != 1) {
     ThrowLakeError(Error(ErrorCode::kSyntaxError, "an expectation is one condition"));
@@ -42,9 +45,28 @@ native::unique_ptr<native::Expression> Bind(native::ClientContext& context, cons
   for (const auto& field : schema.fields) {
     columns.AddColumn(native::ColumnDefinition(field.name, ToDuckDbType(field.type)));
   }
-  native::CheckBinder check(*binder, context, table, columns, used);
+  native::CheckBinder check(*binder, context, /*table=*/"", columns, used);
   check.target_type = type;
   return check.Bind(parsed[0]);
+}
+
+/// Says what is wrong with `orders.amount` on a table orders, which would be read as a field of a column.
+void RefuseTableName(const tables::delta::DataType& schema, const std::string& table, const std::string& condition) {
+  const auto is_table = [&](const native::ColumnRefExpression& column) {
+    const auto named = [&](const auto& field) { return EqualsIgnoringCase(field.name, column.column_names[0]); };
+    return column.IsQualified() && EqualsIgnoringCase(column.column_names[0], table) &&
+           std::ranges::none_of(schema.fields, named);
+  };
+  for (const auto& parsed : native::Parser::ParseExpressionList("(" + condition + "\n)")) {
+    native::ParsedExpressionIterator::VisitExpression<native::ColumnRefExpression>(
+        *parsed, [&](const native::ColumnRefExpression& column) {
+          if (!is_table(column)) return;
+          ThrowLakeError(Error(ErrorCode::kNotSupported,
+                               fmt::format("the condition of an expectation names its columns alone, not with their "
+                                           "table: {}",
+                                           column.GetColumnName())));
+        });
+  }
 }
 
 /// All columns of a row, as text that can be read back.
@@ -224,8 +246,8 @@ native::unique_ptr<native::Expression> BindStored(native::ClientContext& context
                                                   const Expectation& expectation) {
   native::physical_index_set_t used;
   try {
-    return Bind(context, target.layout.schema, target.table.table_name, expectation.condition, /*gated=*/true,
-                native::LogicalType::BOOLEAN, used);
+    return Bind(context, target.layout.schema, expectation.condition, /*gated=*/true, native::LogicalType::BOOLEAN,
+                used);
   } catch (const std::exception& exception) {
     if (native::ErrorData(exception).Type() != native::ExceptionType::BINDER) throw;
     ThrowLakeError(Error(ErrorCode::kDependentObjects,
@@ -243,7 +265,8 @@ native::vector<native::LogicalType> QuarantineTypes() {
 std::vector<std::string> BindRowCondition(native::ClientContext& context, const tables::delta::DataType& schema,
                                           const std::string& table, const std::string& condition) {
   native::physical_index_set_t used;
-  const auto bound = Bind(context, schema, table, condition, /*gated=*/true, native::LogicalType::BOOLEAN, used);
+  RefuseTableName(schema, table, condition);
+  const auto bound = Bind(context, schema, condition, /*gated=*/true, native::LogicalType::BOOLEAN, used);
   if (bound->IsVolatile()) {
     ThrowLakeError(Error(ErrorCode::kInvalidArgument, "the condition of an expectation cannot depend on chance"));
   }
@@ -268,8 +291,8 @@ native::PhysicalOperator& PlanExpectations(native::ClientContext& context, nativ
     bound->expectations.push_back(&expectation);
     if (expectation.action != Action::kQuarantine || bound->as_json) continue;
     native::physical_index_set_t used;
-    bound->as_json = Bind(context, job->target.layout.schema, job->target.table.table_name,
-                          RowAsJson(job->target.layout.schema), /*gated=*/false, native::LogicalType::VARCHAR, used);
+    bound->as_json = Bind(context, job->target.layout.schema, RowAsJson(job->target.layout.schema), /*gated=*/false,
+                          native::LogicalType::VARCHAR, used);
   }
   return planner.Make<LakeExpectations>(job, std::move(bound), child);
 }
