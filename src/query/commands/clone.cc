@@ -9,8 +9,10 @@
 #include <set>
 
 #include "common/ids.h"
+#include "query/commands/server_action.h"
 #include "query/commands/version_clause.h"
 #include "query/front_parser_cursor.h"
+#include "query/messages.h"
 #include "storage/local_files.h"
 #include "storage/path.h"
 #include "tables/delta/clone.h"
@@ -236,6 +238,21 @@ Result<void> Clone::Publish(CommandContext& context, const PreparedTable& prepar
   return std::unexpected(committed.error());
 }
 
+/// Files are copied as they are, so nothing checks their rows, and the server takes none that nothing checked.
+Result<void> RefuseExpectations(CommandContext& context, const PreparedTable& prepared) {
+  NL_ASSIGN_OR_RETURN(const auto answer, AskServer(context, "expectations", {{"table", prepared.table.id.value()}}));
+  const auto* expectations = answer.if_contains("expectations");
+  if (expectations == nullptr || !expectations->is_array() || expectations->get_array().empty()) return {};
+  std::string name;
+  if (const auto* first = expectations->get_array()[0].if_object()) {
+    NL_ASSIGN_OR_RETURN(name, StringMember(*first, "name"));
+  }
+  return MakeError(ErrorCode::kNotSupported,
+                   "a table with expectations cannot be replaced by a clone, whose rows are not checked; use CREATE OR "
+                   "REPLACE TABLE ... AS SELECT or drop them first, expectation: {}, table: {}.{}",
+                   name, prepared.table.schema_name, prepared.table.table_name);
+}
+
 Result<OwnResult> Clone::Run(CommandContext& context) const {
   NL_ASSIGN_OR_RETURN(OpenedTable source, context.Open(statement_.source));
   NL_RETURN_IF_ERROR(context.Authorize(Right::kCreate));
@@ -257,6 +274,7 @@ Result<OwnResult> Clone::Run(CommandContext& context) const {
                      "{}",
                      source.full_name());
   }
+  if (prepared.exists) NL_RETURN_IF_ERROR(RefuseExpectations(context, prepared));
   const int64_t now_ms =
       std::chrono::floor<std::chrono::milliseconds>(context.request().clock().Now()).time_since_epoch().count();
   NL_ASSIGN_OR_RETURN(ClonePlan plan,
