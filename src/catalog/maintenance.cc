@@ -1,4 +1,6 @@
 // Dropped tables and statistics: what the commands that look after tables keep in the metadata store.
+#include <algorithm>
+
 #include "catalog/internal/names.h"
 #include "catalog/internal/relations.h"
 #include "catalog/internal/rows.h"
@@ -96,7 +98,14 @@ Result<std::vector<TableRecord>> StoreCatalog::ClaimDroppedTables(WallTime befor
         {ToValue(before)}));
     NL_ASSIGN_OR_RETURN(const auto rows,
                         session.Query(fmt::format("{}WHERE dropped = {} ORDER BY id", kSelectDropped, kClaimed)));
-    for (const Row& row : rows) claimed.push_back(ToDropped(row, locations_).table);
+    NL_ASSIGN_OR_RETURN(const auto live, session.Query("SELECT location FROM relations WHERE kind = 'table'"));
+    for (const Row& row : rows) {
+      const std::string location = TextAt(row, 3);
+      // Whatever led there: the files of a table with a name stay. It waits until that table is gone.
+      const bool shared =
+          std::ranges::any_of(live, [&](const Row& table) { return Overlap(TextAt(table, 0), location); });
+      if (!shared) claimed.push_back(ToDropped(row, locations_).table);
+    }
     return {};
   }));
   return claimed;

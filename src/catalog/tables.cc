@@ -18,7 +18,8 @@ constexpr std::string_view kSelectTables =
 // Two tables in one directory would take each other's files for their own. Above: one of the directories around it is
 // taken; below: something sorts between "<stored>/" and "<stored>0", as '0' follows '/'. So "/data/ab" is not below
 // "/data/a". Runs in the transaction that adds the table: serialisable, so two of these cannot pass each other.
-Result<void> CheckNoOverlap(Session& session, const std::string& stored, const std::string& shown) {
+Result<void> CheckNoOverlap(Session& session, const std::string& id, const std::string& stored,
+                            const std::string& shown) {
   std::string condition = "location > ? AND location < ?";
   std::vector<Value> values = {stored + "/", stored + "0"};
   for (std::string& ancestor : WithAncestors(stored)) {
@@ -29,6 +30,14 @@ Result<void> CheckNoOverlap(Session& session, const std::string& stored, const s
                       session.Query("SELECT 1 FROM relations WHERE " + condition + " LIMIT 1", values));
   if (!rows.empty()) {
     return MakeError(ErrorCode::kInvalidArgument, "the location overlaps that of another table: {}", shown);
+  }
+  // The files of a dropped managed table are deleted some day, and what lies among them with them.
+  values.emplace_back(id);
+  NL_ASSIGN_OR_RETURN(const auto dropped, session.Query("SELECT 1 FROM dropped_tables WHERE (" + condition +
+                                                            ") AND managed <> 0 AND id <> ? LIMIT 1",
+                                                        values));
+  if (!dropped.empty()) {
+    return MakeError(ErrorCode::kInvalidArgument, "the location overlaps that of a dropped table: {}", shown);
   }
   return {};
 }
@@ -55,7 +64,7 @@ Result<void> StoreCatalog::InsertTable(Session& session, const TableRecord& tabl
   NL_ASSIGN_OR_RETURN(const auto same_id, session.Query("SELECT 1 FROM relations WHERE id = ?", {table.id.value()}));
   if (!same_id.empty())
     return MakeError(ErrorCode::kAlreadyExists, "there is a table of this id already: {}", table.id.value());
-  NL_RETURN_IF_ERROR(CheckNoOverlap(session, stored, locations_.ToAbsolute(stored, table.managed)));
+  NL_RETURN_IF_ERROR(CheckNoOverlap(session, table.id.value(), stored, locations_.ToAbsolute(stored, table.managed)));
   NL_RETURN_IF_ERROR(
       session.Execute("INSERT INTO relations (id, schema_id, name, kind, location, managed, owner, comment, created) "
                       "VALUES (?, ?, ?, 'table', ?, ?, ?, ?, ?)",

@@ -112,6 +112,24 @@ TEST_P(RelationsTest, ADroppedNameIsFree) {
   ASSERT_OK(catalog_->AddTable(Table("main", "t", "2")));
 }
 
+TEST_P(RelationsTest, NoTableLiesAmongTheFilesOfADroppedOne) {
+  auto managed = Table("main", "t", "1");
+  managed.location = "s3://lake/tables/1";
+  ASSERT_OK(catalog_->AddTable(managed));
+  ASSERT_OK(catalog_->DropTable("main", "t", false));
+  for (const char* location : {"s3://lake/tables/1", "s3://lake/tables/1/inner", "s3://lake/tables"}) {
+    auto other = Table("main", "other", "2");
+    other.managed = false;
+    other.location = location;
+    EXPECT_EQ(CodeOf(catalog_->AddTable(other)), ErrorCode::kInvalidArgument) << location;
+  }
+  auto beside = Table("main", "beside", "3");
+  beside.managed = false;
+  beside.location = "s3://lake/tables/11";
+  EXPECT_OK(catalog_->AddTable(beside));
+  EXPECT_OK(catalog_->UndropTable(TableId("1")));
+}
+
 TEST_P(RelationsTest, ADroppedTableComesBackOrIsClaimed) {
   ASSERT_OK(catalog_->AddTable(Table("main", "back", "1")));
   ASSERT_OK(catalog_->AddTable(Table("main", "gone", "2")));
