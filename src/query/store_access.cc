@@ -200,6 +200,11 @@ Result<void> CheckCredentialOptions(const std::string& kind, const std::string& 
   if (const auto style = Option(options, "path_style"); !style.empty() && style != "true" && style != "false") {
     return MakeError(ErrorCode::kInvalidArgument, "path_style is 'true' or 'false'");
   }
+  // Without a scheme it would be http, and what was meant to be secret would go over the network as it is.
+  if (const auto endpoint = Option(options, "endpoint");
+      !endpoint.empty() && !endpoint.starts_with("https://") && !endpoint.starts_with("http://")) {
+    return MakeError(ErrorCode::kInvalidArgument, "endpoint is a URL that starts with https:// (or http://)");
+  }
   if (source != "keys") return {};
   if (kind == "s3" && !HasOneOf(options, {{"access_key_id", "secret_access_key"}})) {
     return MakeError(ErrorCode::kInvalidArgument, "a credential of type s3 needs access_key_id and secret_access_key");

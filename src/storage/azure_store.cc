@@ -1,6 +1,7 @@
 #include "common/text.h"
 #include "net/url.h"
 #include "storage/internal/azure_service.h"
+#include "storage/internal/credential_request.h"
 #include "storage/internal/http_answers.h"
 #include "storage/internal/renewed.h"
 #include "storage/object_store_options.h"
@@ -35,7 +36,16 @@ Result<std::unique_ptr<ObjectStore>> NewAzureStore(AzureOptions options) {
     return MakeError(ErrorCode::kInvalidArgument,
                      "an account key, a shared access signature or a token: give one of them, not several");
   }
-  if (!options.endpoint.empty()) NL_RETURN_IF_ERROR(net::ParseUrl(options.endpoint));
+  if (!options.endpoint.empty()) {
+    NL_ASSIGN_OR_RETURN(const net::Url endpoint, net::ParseUrl(options.endpoint));
+    // A key only signs; the others open the account for whoever reads them.
+    const bool sends_secret = options.credentials != nullptr || !options.sas_token.empty();
+    if (sends_secret && !internal::IsSafeForSecrets(endpoint)) {
+      return MakeError(ErrorCode::kInvalidArgument,
+                       "tokens and shared access signatures are sent over https only: the endpoint must start with "
+                       "https://");
+    }
+  }
   std::string shared_key;
   if (!options.account_key.empty()) {
     auto decoded = internal::DecodeBase64(options.account_key);

@@ -208,5 +208,19 @@ TEST_F(CredentialsTest, AzuresEnvironment) {
   EXPECT_EQ(NewAzureStore(given).error().code(), ErrorCode::kInvalidArgument);
 }
 
+TEST_F(CredentialsTest, TokensAreSentOverNoPlainHttp) {
+  AzureOptions azure{.account = "acc", .endpoint = "https://blobs.example", .account_key = {}, .sas_token = "sig=1"};
+  EXPECT_TRUE(NewAzureStore(azure).has_value());
+  for (const char* endpoint : {"http://blobs.example", "blobs.example", "http://127.example"}) {
+    azure.endpoint = endpoint;
+    EXPECT_EQ(NewAzureStore(azure).error().code(), ErrorCode::kInvalidArgument) << endpoint;
+    GcsOptions gcs;
+    gcs.endpoint = endpoint;
+    EXPECT_TRUE(NewGcsStore(gcs).has_value()) << "anonymous";
+    gcs.credentials = NewStaticAccessToken({.token = "t", .expires_at = std::nullopt});
+    EXPECT_EQ(NewGcsStore(gcs).error().code(), ErrorCode::kInvalidArgument) << endpoint;
+  }
+}
+
 }  // namespace
 }  // namespace neurolake::storage
