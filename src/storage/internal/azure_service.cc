@@ -44,13 +44,13 @@ Attempt<BlobInfo> InfoOfListed(const pugi::xml_node& node) {
   const pugi::xml_node name = node.child("Name");
   const pugi::xml_node properties = node.child("Properties");
   const auto size = ParseSize(properties.child_value("Content-Length"));
-  if (!size) {
-    return std::unexpected(Final(Error(ErrorCode::kIoError, "the object store's list has an entry without a size")));
+  // VACUUM judges by the time: one that cannot be read must not make a file look old.
+  const WallTime modified = ParseHttpDate(properties.child_value("Last-Modified"));
+  if (!size || modified == WallTime{}) {
+    return std::unexpected(
+        Final(Error(ErrorCode::kIoError, "the object store's list has an entry without size or time")));
   }
-  BlobInfo info{.key = name.text().get(),
-                .size_bytes = *size,
-                .modified = ParseHttpDate(properties.child_value("Last-Modified")),
-                .writer = {}};
+  BlobInfo info{.key = name.text().get(), .size_bytes = *size, .modified = modified, .writer = {}};
   if (std::string_view(name.attribute("Encoded").value()) == "true") info.key = PercentDecode(info.key);
   return info;
 }
