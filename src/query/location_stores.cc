@@ -53,14 +53,20 @@ Result<StoreAccess> LocationStores::Unseal(const CredentialRecord& record) const
   return access;
 }
 
-Result<StoreAccess> LocationStores::AccessBy(const std::string& credential) const {
+Result<StoreAccess> LocationStores::UnsealNamed(const std::string& credential) const {
   NL_ASSIGN_OR_RETURN(const auto credentials, catalog_.ListCredentials());
   const auto record = std::ranges::find(credentials, LowerAscii(credential), &CredentialRecord::name);
   if (record == credentials.end()) {
     return MakeError(ErrorCode::kNotFound, "there is no such credential: {}", credential);
   }
-  NL_ASSIGN_OR_RETURN(StoreAccess access, Unseal(*record));
-  NL_RETURN_IF_ERROR(ResolveEnvironment(access));
+  return Unseal(*record);
+}
+
+Result<StoreAccess> LocationStores::AccessBy(const std::string& credential) const {
+  auto access = UnsealNamed(credential);
+  // The key may have been exchanged between the two looks, at the record and at the file: the next ones agree.
+  if (!access.has_value() && access.error().code() == ErrorCode::kNotFound) access = UnsealNamed(credential);
+  if (access.has_value()) NL_RETURN_IF_ERROR(ResolveEnvironment(*access));
   return access;
 }
 

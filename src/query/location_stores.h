@@ -49,6 +49,7 @@ class LocationStores {
   Result<storage::SecretBox> OpenBox() const;
   Result<storage::SecretBox> OpenOrMakeBox() const;
   Result<StoreAccess> Unseal(const catalog::CredentialRecord& record) const;
+  Result<StoreAccess> UnsealNamed(const std::string& credential) const;
   /// By the credential's name; its prefix is empty.
   Result<StoreAccess> AccessBy(const std::string& credential) const;
 
