@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include <charconv>
+#include <optional>
 
 #include "common/text.h"
 #include "storage/internal/http_answers.h"
@@ -17,10 +18,11 @@ constexpr std::string_view kWriterHeader = "x-amz-meta-nl-writer";
 constexpr int64_t kListBodyBytes = 16 << 20;
 constexpr int kListPage = 1'000;
 
-std::string ContentMd5(std::string_view bytes) {
+/// nullopt where the machine's rules for cryptography have no MD5.
+std::optional<std::string> ContentMd5(std::string_view bytes) {
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
-  NL_CHECK(EVP_Digest(bytes.data(), bytes.size(), digest, &size, EVP_md5(), nullptr) == 1);
+  if (EVP_Digest(bytes.data(), bytes.size(), digest, &size, EVP_md5(), nullptr) != 1) return std::nullopt;
   return Base64(std::string_view(reinterpret_cast<const char*>(digest), size));
 }
 
@@ -208,10 +210,16 @@ Attempt<void> S3Service::DeleteBatch(const RequestContext& ctx, const ObjectLoca
   std::string body = "<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Quiet>true</Quiet>";
   for (const std::string& key : keys) body += "<Object><Key>" + EscapeXml(key) + "</Key></Object>";
   body += "</Delete>";
+  const auto md5 = ContentMd5(body);
+  if (!md5) {
+    return std::unexpected(Final(Error(ErrorCode::kNotSupported,
+                                       "S3 wants deletions of many objects with their MD5, which this machine's "
+                                       "cryptography does not allow")));
+  }
   const ObjectLocation at{.kind = ObjectLocation::Kind::kS3, .container = container.container};
   Call call{.method = "POST",
             .query = {{"delete", ""}},
-            .headers = {{"Content-MD5", ContentMd5(body)}, {"Content-Type", "application/xml"}},
+            .headers = {{"Content-MD5", *md5}, {"Content-Type", "application/xml"}},
             .body = body};
   auto answer = Ask(ctx, at, std::move(call), [](const net::HttpResponse&) { return BodyLimit{kListBodyBytes}; });
   if (!answer.has_value()) return std::unexpected(std::move(answer).error());
