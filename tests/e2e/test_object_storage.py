@@ -187,9 +187,11 @@ class ObjectStorage(unittest.TestCase):
         self.sql(f"CREATE TABLE victim LOCATION '{self.root}/victim' AS SELECT 'hidden' AS v")
         file = next(key for key in self.store.keys(f"{self.place}/victim/") if key.endswith(".parquet"))
         name = file.rsplit("/", 1)[1]
+        # The victim's own size, so that nothing but the place speaks against it.
+        size = len(self.store.request("GET", f"/bucket/{file}")[1])
         for version, path in enumerate((f"../victim/{name}", f"s3://bucket/{file}", f"%2E%2E/victim/{name}",
                                         f"/{file}", f"file:///etc/passwd"), start=1):
-            add = {"add": {"path": path, "partitionValues": {}, "size": 500, "modificationTime": 0, "dataChange": True}}
+            add = {"add": {"path": path, "partitionValues": {}, "size": size, "modificationTime": 0, "dataChange": True}}
             self.sql(f"CREATE TABLE t{version} LOCATION '{self.root}/t{version}' AS SELECT 'own' AS v")
             self.assertEqual(self.rows(f"SELECT * FROM t{version}"), [("own",)])
             key = f"/bucket/{self.place}/t{version}/_delta_log/{1:020d}.json"
