@@ -356,6 +356,9 @@ class Kills(unittest.TestCase):
             self.assertFalse(failed & set(found), "a row of a statement that failed")
             self.assertLessEqual(set(found), acknowledged | unknown)
         self.assertTrue(acknowledged)
+        written = [info for info in commits(server, "t") if info["operation"] == "WRITE"]
+        self.assertLess(len(written), len(found), "no two statements met")
+        self.assertTrue([info for info in written if "numGroupedStatements" in info["operationMetrics"]])
 
 
 if __name__ == "__main__":
