@@ -84,7 +84,8 @@ TEST_P(LineageTest, TheOutboxKeepsEventsInOrderUntilTheyAreRemoved) {
   ASSERT_OK(catalog_->AddEvents({{"a:0", clock_.Now(), "third"}, {"b:0", clock_.Now(), "again"}}));
   const auto bodies = [&](Catalog& catalog) {
     std::vector<std::string> texts;
-    for (const auto& event : catalog.ListEvents(10).value()) texts.push_back(event.body);
+    const auto events = catalog.ListEvents(10).value();
+    for (const auto& event : events) texts.push_back(event.body);
     return texts;
   };
   EXPECT_THAT(bodies(*OpenAgain().catalog), ElementsAre("first", "second", "third"));
