@@ -100,7 +100,8 @@ Result<void> GroupWriter::Run(Worker& worker, ProviderServer& provider, const st
       }
       case FrameKind::kSchema:
       case FrameKind::kBatch:
-      case FrameKind::kProgress: break;
+      case FrameKind::kProgress:
+      case FrameKind::kLineage: break;
       default: return MakeError(ErrorCode::kCorruption, "a worker sent a frame that has no place in a group");
     }
   }
