@@ -15,7 +15,9 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+# Who uses the store. Buckets are made by another: for an administrator SeaweedFS makes whatever is missing.
 ACCESS_KEY, SECRET_KEY = "test-access", "test-secret-0123456789"
+ADMIN_KEY, ADMIN_SECRET = "admin-access", "admin-secret-0123456789"
 
 
 def program():
@@ -45,15 +47,18 @@ class Seaweed:
     def start(self, timeout=60):
         folder = pathlib.Path(self.folder)
         (folder / "data").mkdir(exist_ok=True)
-        identity = {"name": "test", "credentials": [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}],
-                    "actions": ["Admin", "Read", "Write", "List", "Tagging"]}
-        (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
+        identities = [{"name": "admin", "credentials": [{"accessKey": ADMIN_KEY, "secretKey": ADMIN_SECRET}],
+                       "actions": ["Admin", "Read", "Write", "List", "Tagging"]},
+                      {"name": "test", "credentials": [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}],
+                       "actions": ["Read", "Write", "List"]}]
+        (folder / "s3.json").write_text(json.dumps({"identities": identities}))
         # A restarted one listens where it did: its clients know it by that.
         self.ports = self.ports or {name: free_port() for name in ("master", "volume", "filer", "s3")}
         ports = self.ports
         command = [program(), "server", f"-dir={folder}/data", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
                    f"-master.port={ports['master']}", f"-volume.port={ports['volume']}", "-filer",
                    f"-filer.port={ports['filer']}", "-s3", f"-s3.port={ports['s3']}", f"-s3.config={folder}/s3.json",
+                   "-s3.port.iceberg=0", "-s3.port.lance=0",
                    "-master.volumeSizeLimitMB=64", "-volume.max=20"]
         self.process = subprocess.Popen(command, cwd=self.folder, start_new_session=True,
                                         stdout=open(folder / "log", "ab"), stderr=subprocess.STDOUT)
@@ -101,12 +106,12 @@ class Seaweed:
                                f"x-amz-date:{stamp}", "", "host;x-amz-content-sha256;x-amz-date", digest])
         scope = f"{day}/us-east-1/s3/aws4_request"
         text = "\n".join(["AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()])
-        key = ("AWS4" + SECRET_KEY).encode()
+        key = ("AWS4" + ADMIN_SECRET).encode()
         for part in (day, "us-east-1", "s3", "aws4_request"):
             key = hmac.new(key, part.encode(), hashlib.sha256).digest()
         signature = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
         headers = {"x-amz-date": stamp, "x-amz-content-sha256": digest,
-                   "Authorization": f"AWS4-HMAC-SHA256 Credential={ACCESS_KEY}/{scope}, "
+                   "Authorization": f"AWS4-HMAC-SHA256 Credential={ADMIN_KEY}/{scope}, "
                                     f"SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature={signature}"}
         url = f"http://{host}{quoted}" + ("?" + query if query else "")
         request = urllib.request.Request(url, data=body if method in ("PUT", "POST") else None, method=method,
