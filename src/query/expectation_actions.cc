@@ -159,7 +159,7 @@ Result<json::value> KeepResults(const RequestContext& ctx, catalog::Catalog& cat
 }
 
 bool IsNumber(std::string_view type) {
-  constexpr std::string_view kNumbers[] = {"byte", "short", "integer", "long", "float", "double"};
+  constexpr std::string_view kNumbers[] = {"tinyint", "smallint", "int", "bigint", "float", "double"};
   return type.starts_with("decimal") || std::ranges::find(kNumbers, type) != std::end(kNumbers);
 }
 
