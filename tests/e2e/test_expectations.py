@@ -26,6 +26,10 @@ class Expectations(unittest.TestCase):
             self.sql(text, user)
         return failed.exception
 
+    def directory_of(self, table):
+        found = self.sql(f"SELECT id FROM system.tables WHERE table_name = '{table}'")
+        return f"{self.server.lake}/tables/{found[0][0]}"
+
     def test_one_key_is_not_inserted_twice_at_the_same_time(self):
         self.sql("CREATE TABLE t (id BIGINT)")
         self.sql("CREATE EXPECTATION one ON t EXPECT UNIQUE (id) ON VIOLATION FAIL")

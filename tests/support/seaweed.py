@@ -59,7 +59,9 @@ class Seaweed:
                    f"-master.port={ports['master']}", f"-volume.port={ports['volume']}", "-filer",
                    f"-filer.port={ports['filer']}", "-s3", f"-s3.port={ports['s3']}", f"-s3.config={folder}/s3.json",
                    "-s3.port.iceberg=0", "-s3.port.lance=0",
-                   "-master.volumeSizeLimitMB=64", "-volume.max=20"]
+                   "-master.volumeSizeLimitMB=64", "-volume.max=20",
+                   # Doors that would take fixed ports, which another of these may have.
+                   "-s3.port.iceberg=0", "-s3.port.lance=0"]
         self.process = subprocess.Popen(command, cwd=self.folder, start_new_session=True,
                                         stdout=open(folder / "log", "ab"), stderr=subprocess.STDOUT)
         deadline = time.monotonic() + timeout

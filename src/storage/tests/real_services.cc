@@ -67,17 +67,29 @@ RealService StartSeaweed() {
   const auto flag = [](const char* name, uint16_t value) { return fmt::format("-{}={}", name, value); };
   RealService service{.process = {}, .endpoint = fmt::format("http://127.0.0.1:{}", port), .problem = {}};
   service.process = std::make_unique<ServiceProcess>(
-      directory,
-      ServiceProcess::Command{
-          .name = "seaweedfs",
-          .arguments = {kCache + "/seaweedfs/weed", "server", "-dir=" + directory, "-ip=127.0.0.1",
-                        "-ip.bind=127.0.0.1", flag("master.port", FreePort()), flag("master.port.grpc", FreePort()),
-                        flag("volume.port", FreePort()), flag("volume.port.grpc", FreePort()), "-filer",
-                        flag("filer.port", FreePort()), flag("filer.port.grpc", FreePort()), "-s3",
-                        flag("s3.port", port), flag("s3.port.grpc", FreePort()), "-s3.port.iceberg=0",
-                        "-s3.config=" + directory + "/s3.json", "-master.volumeSizeLimitMB=64", "-volume.max=20"},
-          .port = port,
-          .ready_status = 403});
+      directory, ServiceProcess::Command{.name = "seaweedfs",
+                                         .arguments = {kCache + "/seaweedfs/weed",
+                                                       "server",
+                                                       "-dir=" + directory,
+                                                       "-ip=127.0.0.1",
+                                                       "-ip.bind=127.0.0.1",
+                                                       flag("master.port", FreePort()),
+                                                       flag("master.port.grpc", FreePort()),
+                                                       flag("volume.port", FreePort()),
+                                                       flag("volume.port.grpc", FreePort()),
+                                                       "-filer",
+                                                       flag("filer.port", FreePort()),
+                                                       flag("filer.port.grpc", FreePort()),
+                                                       "-s3",
+                                                       flag("s3.port", port),
+                                                       flag("s3.port.grpc", FreePort()),
+                                                       "-s3.port.iceberg=0",
+                                                       "-s3.port.lance=0",
+                                                       "-s3.config=" + directory + "/s3.json",
+                                                       "-master.volumeSizeLimitMB=64",
+                                                       "-volume.max=20"},
+                                         .port = port,
+                                         .ready_status = 403});
   service.problem = service.process->problem();
   // The bucket's directory is on the filer, which may be up a moment later than the gateway.
   for (int attempt = 0; service.problem.empty() && attempt < 100; ++attempt) {
