@@ -53,7 +53,10 @@ class BackupTest : public StoreTest {
   void Fill() {
     ASSERT_TRUE(AddSchema(*store_, "sales").has_value());
     for (int64_t i = 0; i < 250; ++i) ASSERT_TRUE(AddStatement(*store_, i).has_value());
-    ASSERT_TRUE(store_->WriteRelaxed("INSERT INTO external_locations VALUES ('drop', '/srv/drop/', 1, 9)").has_value());
+    ASSERT_TRUE(store_
+                    ->WriteRelaxed("INSERT INTO external_locations (name, path, may_register, created) VALUES ('drop', "
+                                   "'/srv/drop/', 1, 9)")
+                    .has_value());
   }
   std::string backup_;
 };
