@@ -3,18 +3,12 @@
 run. Every acknowledged row is looked for afterwards; versions, files and peak memory are recorded."""
 import argparse
 import json
-import pathlib
 import statistics
 import sys
 import threading
 import time
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
-sys.path.insert(0, str(HERE.parent / "tests" / "support"))
-from dml import Peak  # noqa: E402
-from run import Client, record  # noqa: E402
-from server import Server  # noqa: E402
+from measure import Client, MemoryPeak, Server, record
 
 
 def insert(server, client, clients, seconds, latencies):
@@ -35,7 +29,7 @@ def measure(binary, clients, seconds, settings):
         admin.sql("INSERT INTO events VALUES (-1, -1, 'warm', now())")
         latencies = [[] for _ in range(clients)]
         threads = [threading.Thread(target=insert, args=(server, i, clients, seconds, latencies)) for i in range(clients)]
-        with Peak(server.process.pid) as peak:
+        with MemoryPeak(server.process.pid) as peak:
             begin = time.perf_counter()
             for thread in threads:
                 thread.start()
@@ -51,7 +45,7 @@ def measure(binary, clients, seconds, settings):
         files = admin.sql("DESCRIBE DETAIL events")[0][9]
         all_ms = sorted(1000 * one for each in latencies for one in each)
         return {"rate": done / elapsed, "p50": statistics.median(all_ms), "p99": all_ms[int(len(all_ms) * 0.99)],
-                "statements": done, "versions": versions, "files": files, "mib": peak.mib}
+                "statements": done, "versions": versions, "files": files, "mib": peak.sum_bytes / 2**20}
 
 
 def main():
