@@ -125,7 +125,10 @@ def many_files(binary, folder, count):
               f"print(c.execute(\"SELECT id FROM delta_scan('{root}') WHERE id = {wanted}\").fetchall())")
     peer = min(timed(lambda: subprocess.run([sys.executable, "-c", script], check=True, capture_output=True))[0]
                for _ in range(2))
+    token = subprocess.run([binary, "--lake", lake, "token", "create", "bench", "--role", "admin"], check=True,
+                           capture_output=True, text=True).stdout.splitlines()[0]
     with Server(binary, lake=lake) as server, MemoryPeak(server.process.pid) as memory:
+        server.admin_token = token
         client = Client(server)
         client.sql(query)
         warm = min(timed(lambda: client.sql(query))[0] for _ in range(5))
