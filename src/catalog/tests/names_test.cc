@@ -47,8 +47,9 @@ TEST(LocationsTest, PathsAreNormal) {
   EXPECT_FALSE(locations.ManagedToStored("/srv/lake2/tables/x").has_value());
   EXPECT_EQ(locations.ToAbsolute("tables/x", true), "/srv/lake/tables/x");
   EXPECT_EQ(locations.ExternalToStored("/data/./a//b/").value(), "/data/a/b");
-  for (const char* bad :
-       {"relative", "", "s3://bucket/x", "/srv/lake", "/srv/lake/tables/x", "/srv", "/", "/data/../srv/lake/x"}) {
+  EXPECT_EQ(locations.ExternalToStored("s3://bucket/x/").value(), "s3://bucket/x");
+  for (const char* bad : {"relative", "", "s3:///x", "s3://bucket/a/../b", "/srv/lake", "/srv/lake/tables/x", "/srv",
+                          "/", "/data/../srv/lake/x"}) {
     EXPECT_FALSE(locations.ExternalToStored(bad).has_value()) << bad;
   }
   EXPECT_TRUE(locations.ExternalToStored("/srv/lake2").has_value());

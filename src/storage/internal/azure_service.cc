@@ -236,17 +236,6 @@ Attempt<void> AzureService::Delete(const RequestContext& ctx, const ObjectLocati
   return no_container ? deleted : Attempt<void>();
 }
 
-Attempt<void> AzureService::DeleteBatch(const RequestContext& ctx, const ObjectLocation& container,
-                                        std::span<const std::string> keys) {
-  ObjectLocation at = container;
-  for (const std::string& key : keys) {
-    at.key = key;
-    auto deleted = Delete(ctx, at);
-    if (!deleted.has_value()) return deleted;
-  }
-  return {};
-}
-
 Attempt<std::string> AzureService::StartUpload(const RequestContext&, const ObjectLocation&, const WriteMark& mark) {
   return mark.writer;  // Blocks need no beginning; they are told apart by our name for the upload.
 }

@@ -69,7 +69,15 @@ class BlobService {
   /// At most `delete_batch_max` keys of one container; 1: there is no such request, Delete is used.
   virtual int delete_batch_max() const { return 1; }
   virtual Attempt<void> DeleteBatch(const RequestContext& ctx, const ObjectLocation& container,
-                                    std::span<const std::string> keys) = 0;
+                                    std::span<const std::string> keys) {
+    ObjectLocation at = container;
+    for (const std::string& key : keys) {
+      at.key = key;
+      auto deleted = Delete(ctx, at);
+      if (!deleted.has_value()) return deleted;
+    }
+    return {};
+  }
 
   /// An upload in parts: its id for the calls that follow.
   virtual Attempt<std::string> StartUpload(const RequestContext& ctx, const ObjectLocation& at,

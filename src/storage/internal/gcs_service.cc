@@ -192,17 +192,6 @@ Attempt<void> GcsService::Delete(const RequestContext& ctx, const ObjectLocation
   return no_bucket ? deleted : Attempt<void>();
 }
 
-Attempt<void> GcsService::DeleteBatch(const RequestContext& ctx, const ObjectLocation& container,
-                                      std::span<const std::string> keys) {
-  ObjectLocation at = container;
-  for (const std::string& key : keys) {
-    at.key = key;
-    auto deleted = Delete(ctx, at);
-    if (!deleted.has_value()) return deleted;
-  }
-  return {};
-}
-
 Attempt<std::string> GcsService::StartUpload(const RequestContext& ctx, const ObjectLocation& at,
                                              const WriteMark& mark) {
   Call call = UploadCall(at, "resumable", mark);

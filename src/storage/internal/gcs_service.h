@@ -21,8 +21,6 @@ class GcsService final : public BlobService {
                     const WriteMark& mark) override;
   Attempt<BlobPage> List(const RequestContext& ctx, const ListRequest& request) override;
   Attempt<void> Delete(const RequestContext& ctx, const ObjectLocation& at) override;
-  Attempt<void> DeleteBatch(const RequestContext& ctx, const ObjectLocation& container,
-                            std::span<const std::string> keys) override;
   Attempt<std::string> StartUpload(const RequestContext& ctx, const ObjectLocation& at, const WriteMark& mark) override;
   Attempt<std::string> SendPart(const RequestContext& ctx, const ObjectLocation& at, const std::string& upload,
                                 const UploadPart& part) override;
