@@ -100,6 +100,8 @@ plan::LineageDigest LineageOfView(EngineCore& core, native::LogicalCreate& creat
   const auto& view = create.info->Cast<native::CreateViewInfo>();
   native::Planner planner(core.context());
   SetLookupCheck(*planner.binder, *core.state);
+  // Unqualified names in a view are of the view's schema first, as when it is used.
+  planner.binder->SetSearchPath(create.schema->ParentCatalog(), create.schema->name);
   core.state->open_views.clear();
   planner.CreatePlan(view.query->Copy());
   if (core.state->refusal.has_value()) ThrowLakeError(*core.state->refusal);

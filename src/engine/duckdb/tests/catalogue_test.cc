@@ -62,7 +62,8 @@ TEST_F(CatalogueTest, ATransactionKeepsItsSnapshots) {
 TEST_F(CatalogueTest, ViewsAreBoundWhereTheyStand) {
   ASSERT_TRUE(Run("CREATE SCHEMA s").has_value());
   ASSERT_TRUE(Run("CREATE TABLE s.t AS SELECT i AS id, 'x' || i AS name FROM range(3) r(i)").has_value());
-  ASSERT_TRUE(Run("CREATE VIEW s.v (n) AS SELECT name FROM t WHERE id > 0").has_value());
+  const auto created = Run("CREATE VIEW s.v (n) AS SELECT name FROM t WHERE id > 0");
+  ASSERT_TRUE(created.has_value()) << created.error().message();
   EXPECT_EQ(Answer("SELECT n FROM s.v ORDER BY n"), (Rows{R"(["x1"])", R"(["x2"])"}));
   ASSERT_EQ(digest_.scans.size(), 1U);
   EXPECT_EQ(digest_.scans[0].table_name, "t");
