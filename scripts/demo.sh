@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The main job on real data: starts a server, loads the flights of New York in 2013 raw into bronze, cleans them to
-# silver, aggregates to gold, queries, changes and looks back, and shows a denial. Leaves the server running for a look
-# unless DEMO_EXIT=1 or nobody watches.
+# silver, aggregates to gold, queries, changes and looks back, merges past a quality gate, restores, draws where a table
+# comes from, and shows a denial. Leaves the server running for a look unless DEMO_EXIT=1 or nobody watches.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cache=${NEUROLAKE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/neurolake}

@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "cli/copy_into.h"
+#include "cli/lineage.h"
 
 namespace neurolake::cli {
 namespace {
@@ -56,14 +57,29 @@ FROM silver.flights AS f
 JOIN silver.weather AS w ON w.weather_date = f.flight_date AND w.hour = f.scheduled_hour AND w.origin = f.origin
 WHERE w.precipitation_inches IS NOT NULL GROUP BY ALL ORDER BY rain)";
 
+constexpr const char* kQualityGate = R"(CREATE OR REPLACE EXPECTATION plausible_delay ON gold.carriers
+EXPECT mean_arrival_delay BETWEEN -60 AND 600 ON VIOLATION QUARANTINE)";
+
+constexpr const char* kCorrections = R"(MERGE INTO gold.carriers AS t
+USING (VALUES ('US', 'American Airlines', 20536, 663, 2.1),
+              ('NK', 'Spirit Air Lines', 12, 0, 4.5),
+              ('G4', 'Allegiant Air', 3, 0, 99999.0)) AS s(carrier, airline, flights, cancelled, mean_arrival_delay)
+ON t.carrier = s.carrier
+WHEN MATCHED THEN UPDATE SET airline = s.airline
+WHEN NOT MATCHED THEN INSERT *)";
+
+constexpr const char* kSetAside = R"(SELECT expectations, row_data ->> 'carrier' AS carrier,
+       row_data ->> 'mean_arrival_delay' AS mean_arrival_delay
+FROM gold.carriers_quarantine ORDER BY quarantined_at DESC LIMIT 1)";
+
 class Demo {
  public:
   Demo(const DemoArguments& arguments, StatementRunner& runner)
       : arguments_(arguments), runner_(runner), out_(runner.console().out) {}
 
   int Run() {
-    for (const auto step :
-         {&Demo::Bronze, &Demo::Silver, &Demo::Gold, &Demo::Questions, &Demo::TimeTravel, &Demo::Denial}) {
+    for (const auto step : {&Demo::Bronze, &Demo::Silver, &Demo::Gold, &Demo::Questions, &Demo::TimeTravel,
+                            &Demo::Quality, &Demo::Upkeep, &Demo::Lineage, &Demo::Denial}) {
       if (const int code = (this->*step)(); code != kExitOk) return code;
     }
     out_ << "\nDone, on " << runner_.client().description() << ".\n";
@@ -134,18 +150,48 @@ class Demo {
 
   int TimeTravel() {
     Title("An update, and the table before and after");
-    const auto history = runner_.Collect("DESCRIBE HISTORY gold.carriers LIMIT 1");
-    if (!history) return runner_.Report(history.error());
-    if (history->empty() || history->front().empty()) {
-      return runner_.Report(Error(ErrorCode::kInternal, "the history of gold.carriers is empty"));
-    }
-    const std::string before = history->front().front();
+    const auto before = NewestVersion();
+    if (!before) return runner_.Report(before.error());
     const int code =
         ShowAll({"UPDATE gold.carriers SET airline = 'US Airways' WHERE carrier = 'US'",
-                 "SELECT carrier, airline FROM gold.carriers VERSION AS OF " + before + " WHERE carrier = 'US'",
+                 "SELECT carrier, airline FROM gold.carriers VERSION AS OF " + *before + " WHERE carrier = 'US'",
                  "SELECT carrier, airline FROM gold.carriers WHERE carrier = 'US'"});
     if (code != kExitOk) return code;
     return ShowExpanded("DESCRIBE HISTORY gold.carriers");
+  }
+
+  int Quality() {
+    Title("A gate for quality: corrections are merged, and a row that cannot be true is set aside");
+    return ShowAll(
+        {kQualityGate, kCorrections,
+         "SELECT carrier, airline, mean_arrival_delay FROM gold.carriers WHERE carrier IN ('US', 'NK', 'G4')",
+         kSetAside});
+  }
+
+  int Upkeep() {
+    Title("Looked after: small files made one, a mistake taken back, a dropped table had again");
+    const auto good = NewestVersion();
+    if (!good) return runner_.Report(good.error());
+    int code =
+        ShowAll({"DELETE FROM gold.carriers WHERE flights < 10000", "SELECT count(*) AS carriers FROM gold.carriers"});
+    if (code != kExitOk) return code;
+    code = ShowExpanded("RESTORE TABLE gold.carriers TO VERSION AS OF " + *good);
+    if (code != kExitOk) return code;
+    code = Show("SELECT count(*) AS carriers FROM gold.carriers");
+    if (code != kExitOk) return code;
+    code = ShowExpanded("OPTIMIZE gold.carriers");
+    if (code != kExitOk) return code;
+    return ShowAll(
+        {"DROP TABLE gold.routes", "UNDROP TABLE gold.routes", "SELECT count(*) AS routes FROM gold.routes"});
+  }
+
+  int Lineage() {
+    Title("Where it comes from");
+    out_ << "\nneurolake lineage gold.carriers --direction up\n" << std::flush;
+    LineageArguments lineage;
+    lineage.table = "gold.carriers";
+    lineage.direction = "up";
+    return RunLineage(lineage, runner_);
   }
 
   int Denial() {
@@ -159,6 +205,14 @@ class Demo {
     const int code = runner_.Report(result.error(), {.sql = sql});
     if (result.error().code() == ErrorCode::kPermissionDenied) return kExitOk;
     return code == kExitOk ? kExitFailed : code;
+  }
+
+  Result<std::string> NewestVersion() {
+    NL_ASSIGN_OR_RETURN(const auto history, runner_.Collect("DESCRIBE HISTORY gold.carriers LIMIT 1"));
+    if (history.empty() || history.front().empty()) {
+      return MakeError(ErrorCode::kInternal, "the history of gold.carriers is empty");
+    }
+    return history.front().front();
   }
 
   const DemoArguments& arguments_;
