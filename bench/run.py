@@ -15,6 +15,7 @@ import time
 import duckdb
 
 import decision_support
+import ingest
 from measure import Client, MemoryPeak, Server, record, timed
 
 
@@ -50,42 +51,6 @@ def way_to_worker(server, count):
             "peer": statistics.median(int(row[0]) for row in rows) / 1e3, "unit": "ms, of the whole statement's",
             "goal": "≤ 1 ms", "note": f"p99 {sorted(way)[int(len(way) * 0.99)] / 1e3:.2f} ms; "
                                       f"storing the attempt {record / 1e3:.2f} ms"}
-
-
-CSV_BYTES_PER_ROW = 77.0  # Of 65 million rows it is 77.5; of fewer a little less, as their numbers are shorter.
-
-
-def make_csv(path, gigabytes):
-    """Writes rows until the file has at least `gigabytes` (10^9 bytes)."""
-    connection = duckdb.connect()
-    rows = int(gigabytes * 1e9 / CSV_BYTES_PER_ROW)
-    while True:
-        connection.execute(f"""COPY (SELECT i AS id, TIMESTAMP '2013-01-01' + (i % 31536000) * INTERVAL 1 SECOND AS at,
-            'customer-' || (i % 100003) AS customer, (i % 100000) / 100.0 AS amount, i % 7 AS kind,
-            md5(i::VARCHAR)[:24] AS reference FROM range({rows}) r(i)) TO '{path}' (FORMAT csv, HEADER)""")
-        size = os.path.getsize(path)
-        if size >= gigabytes * 1e9:
-            return rows
-        rows = int(rows * gigabytes * 1e9 / size * 1.002) + 1
-
-
-def ingest(binary, folder, gigabytes):
-    """On a server of its own, whose worker gets 3 GiB, so that it and the server stay below 4 GB together."""
-    path = f"{folder}/big.csv"
-    rows = make_csv(path, gigabytes)
-    peer, _ = timed(lambda: duckdb.connect(config={"memory_limit": "4GB"}).execute(
-        f"COPY (SELECT * FROM read_csv('{path}')) TO '{folder}/big.parquet' (FORMAT parquet)"))
-    with Server(binary, settings={"memory.per_statement": "3GiB", "memory.total": "3GiB"}) as server:
-        server.sql(f"CREATE EXTERNAL LOCATION bench URL '{folder}'")
-        client = Client(server)
-        with MemoryPeak(server.process.pid) as memory:
-            ours, _ = timed(lambda: client.sql(f"COPY INTO big FROM '{path}' FILEFORMAT = CSV"))
-        loaded = client.sql("SELECT count(*) FROM big")[0][0]
-    size = os.path.getsize(path) / 1e9
-    note = f"{loaded:,} rows, {loaded / ours:,.0f} rows/s, {memory} (goal ≤ 4 GB)"
-    if loaded != rows:
-        note = f"ROWS DIFFER, {rows:,} expected: {note}"
-    return {"name": f"ingest of a {size:.2f} GB CSV", "ours": ours, "peer": peer, "unit": "s", "goal": "≤ 1.25", "note": note}
 
 
 def make_many_files(root, count):
@@ -148,7 +113,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--files", type=int, nargs="*", default=[100_000])
     parser.add_argument("--gigabytes", type=float, default=5)
-    parser.add_argument("--only", nargs="*", default=["tpch", "small", "files", "ingest"], help="also: tpcds")
+    parser.add_argument("--stream-gigabytes", type=float, default=100)
+    parser.add_argument("--only", nargs="*", default=["tpch", "small", "files", "ingest"], help="also: tpcds, stream")
     args = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="neurolake-bench-")
     results = []
@@ -164,7 +130,9 @@ def main():
         if "files" in args.only:
             results += [many_files(args.binary, folder, count) for count in args.files]
         if "ingest" in args.only:
-            results.append(ingest(args.binary, folder, args.gigabytes))
+            results.append(ingest.one_file(args.binary, folder, args.gigabytes))
+        if "stream" in args.only:
+            results.append(ingest.stream(args.binary, folder, args.stream_gigabytes))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     record(results)
