@@ -3,7 +3,6 @@
 files, the same threads and the same machine, taking turns, so that a noisy neighbour meets both."""
 import argparse
 import json
-import os
 import pathlib
 import shutil
 import statistics
