@@ -48,6 +48,11 @@ struct ShowCreateTable {
   ObjectName table;
 };
 
+struct ShowTableProperties {
+  ObjectName table;
+  std::optional<std::string> key;  ///< This one alone.
+};
+
 /// COPY INTO. Options keep their values as text ("true", "3", …), keys in lower case; ingestion knows which
 /// there are.
 struct CopyInto {
@@ -131,8 +136,8 @@ class TableCommand;
 
 struct FrontStatement {
   std::variant<std::shared_ptr<const TableCommand>, PassThrough, Explain, DescribeHistory, DescribeDetail,
-               ShowCreateTable, CopyInto, Promote, ReplaceRows, BeginTransaction, CommitTransaction,
-               RollbackTransaction, SetSession, CreateExternalLocation, DropExternalLocation>
+               ShowCreateTable, ShowTableProperties, CopyInto, Promote, ReplaceRows, BeginTransaction,
+               CommitTransaction, RollbackTransaction, SetSession, CreateExternalLocation, DropExternalLocation>
       statement;
 };
 

@@ -112,11 +112,35 @@ constexpr std::string_view kTablesAndViews =
     "(SELECT schema_name, table_name, 'table' AS kind FROM system.tables UNION ALL "
     "SELECT schema_name, view_name, 'view' FROM system.views)";
 
+// `[(] 'key' | key.key [)]`, if there is one.
+Result<std::optional<std::string>> TakePropertyKey(TokenCursor& cursor) {
+  const bool parenthesis = cursor.AcceptSymbol("(");
+  if (!parenthesis && !cursor.Has(0)) return std::nullopt;
+  std::string key;
+  if (cursor.IsString()) {
+    NL_ASSIGN_OR_RETURN(key, cursor.ExpectString("a property's name"));
+  } else {
+    do {
+      NL_ASSIGN_OR_RETURN(const auto part, cursor.ExpectIdentifier("a property's name"));
+      key += (key.empty() ? "" : ".") + part;
+    } while (cursor.AcceptSymbol("."));
+  }
+  if (parenthesis) NL_RETURN_IF_ERROR(cursor.ExpectSymbol(")"));
+  return key;
+}
+
 Parsed ParseShow(TokenCursor cursor) {
   if (!cursor.AcceptWord("show")) return std::nullopt;
   if (cursor.AcceptWords({"create", "table"})) {
     ShowCreateTable show;
     NL_ASSIGN_OR_RETURN(show.table, cursor.ExpectObjectName());
+    NL_RETURN_IF_ERROR(cursor.ExpectEnd());
+    return FrontStatement{std::move(show)};
+  }
+  if (cursor.AcceptWord("tblproperties")) {
+    ShowTableProperties show;
+    NL_ASSIGN_OR_RETURN(show.table, cursor.ExpectObjectName());
+    NL_ASSIGN_OR_RETURN(show.key, TakePropertyKey(cursor));
     NL_RETURN_IF_ERROR(cursor.ExpectEnd());
     return FrontStatement{std::move(show)};
   }
@@ -148,7 +172,6 @@ Parsed ParseShow(TokenCursor cursor) {
     return Rewritten(fmt::format("SELECT schema_name FROM system.schemas WHERE {} ORDER BY ALL", condition));
   }
   if (cursor.IsWord("grants") && cursor.Has(1)) return cursor.NotSupported("SHOW GRANTS");
-  if (cursor.IsWord("tblproperties") && cursor.Has(1)) return cursor.NotSupported("SHOW TBLPROPERTIES");
   if (cursor.IsWord("partitions") && cursor.Has(1)) return cursor.NotSupported("SHOW PARTITIONS");
   return std::nullopt;
 }

@@ -103,15 +103,16 @@ bool StandsBehindFromOrJoin(const TokenCursor& cursor) {
   return previous.IsWord("from") || previous.IsWord("join");
 }
 
-// `name VERSION AS OF value [alias]`, standing on the name's last part.
+// `name [FOR] VERSION AS OF value [alias]`, standing on the name's last part.
 Result<std::optional<TextEdit>> MatchAsOf(TokenCursor& cursor) {
-  const bool version = cursor.IsWord("version", 1);
-  if (!cursor.IsIdentifier() || !(version || cursor.IsWord("timestamp", 1)) || !cursor.IsWord("as", 2) ||
-      !cursor.IsWord("of", 3)) {
+  const size_t kind = cursor.IsWord("for", 1) ? 2 : 1;
+  const bool version = cursor.IsWord("version", kind);
+  if (!cursor.IsIdentifier() || !(version || cursor.IsWord("timestamp", kind)) || !cursor.IsWord("as", kind + 1) ||
+      !cursor.IsWord("of", kind + 2)) {
     return std::nullopt;
   }
   TokenCursor value = cursor;
-  value.MoveTo(cursor.index() + 4);
+  value.MoveTo(cursor.index() + kind + 3);
   const size_t first = value.index();
   const size_t name_end = cursor.token().end;
   if (auto skipped = SkipValue(value, version); !skipped.has_value()) {

@@ -378,6 +378,14 @@ Result<engine::ExecutionStatistics> WorkerStatement::RunPromotion(const Promote&
   return statistics;
 }
 
+Result<engine::ExecutionStatistics> WorkerStatement::RunShowTableProperties(const ShowTableProperties& show) {
+  const std::string key = show.key ? fmt::format(" WHERE lower(property.key) = lower({})", QuoteLiteral(*show.key)) : "";
+  return RunSql(fmt::format("SELECT property.key AS key, property.value AS value FROM (SELECT "
+                            "unnest(map_entries(properties)) AS property FROM lake_detail({}, {})){} ORDER BY key",
+                            QuoteLiteral(SchemaOf(show.table)), QuoteLiteral(show.table.name), key),
+                StatementOrigin::kProduct);
+}
+
 Result<engine::ExecutionStatistics> WorkerStatement::Dispatch(FrontStatement statement) {
   auto lake_function = [&](const char* function, const ObjectName& table, const std::string& tail) {
     return RunSql(fmt::format("SELECT * FROM {}({}, {}){}", function, QuoteLiteral(SchemaOf(table)),
@@ -401,6 +409,7 @@ Result<engine::ExecutionStatistics> WorkerStatement::Dispatch(FrontStatement sta
     }
     Result<Statistics> operator()(const DescribeDetail& s) { return lake("lake_detail", s.table, ""); }
     Result<Statistics> operator()(const ShowCreateTable& s) { return lake("lake_create", s.table, ""); }
+    Result<Statistics> operator()(const ShowTableProperties& s) { return self.RunShowTableProperties(s); }
     Result<Statistics> operator()(const CopyInto& s) { return self.RunCopy(s); }
     Result<Statistics> operator()(const Promote& s) { return self.RunPromotion(s); }
     Result<Statistics> operator()(const ReplaceRows& s) { return self.RunReplaceRows(s); }

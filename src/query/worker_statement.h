@@ -58,6 +58,7 @@ class WorkerStatement {
   Result<Statistics> RunGroup(const GroupMessage& group);
   Result<Statistics> RunCopy(const CopyInto& copy);
   Result<Statistics> RunPromotion(const Promote& promote);
+  Result<Statistics> RunShowTableProperties(const ShowTableProperties& show);
   Result<Statistics> RunReplaceRows(const ReplaceRows& replace);
   Result<Statistics> RunReplaceMatching(const std::string& table, const std::string& predicate,
                                         const std::string& insert, engine::duckdb::WriteIntent intent);

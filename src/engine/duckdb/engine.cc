@@ -196,7 +196,14 @@ void DuckDbEngine::EndStatement() {
 }
 
 Result<std::vector<std::unique_ptr<ParsedQuery>>> DuckDbEngine::Parse(const std::string& sql) {
-  return core_->Guard(ErrorStage::kBind, [&] { return ParseStatements(sql, core_->context().GetParserOptions()); });
+  NL_ASSIGN_OR_RETURN(auto statements, core_->Guard(ErrorStage::kBind, [&] {
+    return ParseStatements(sql, core_->context().GetParserOptions());
+  }));
+  for (const auto& statement : statements) {
+    if (statement->kind() != "MULTIPLE") continue;
+    return MakeError(ErrorCode::kNotSupported, "PIVOT needs its values listed: PIVOT … ON column IN (…)");
+  }
+  return statements;
 }
 
 Result<std::optional<Engine::TableState>> DuckDbEngine::FindTable(const RelationName& name) {

@@ -170,9 +170,6 @@ Result<plan::BoundQuery> DuckDbEngine::Bind(std::unique_ptr<ParsedQuery> query,
   auto statement = parsed.TakeStatement();
   auto plan = std::make_unique<BoundPlan>();
   plan->returns_rows = parsed.returns_rows();
-  if (parsed.kind() == "MULTIPLE") {
-    return MakeError(ErrorCode::kNotSupported, "PIVOT needs its values listed: PIVOT … ON column IN (…)");
-  }
   if (parsed.kind() == "TRANSACTION") {
     plan->step = StepOf(statement->Cast<native::TransactionStatement>());
     plan->digest_value.statement_kind = parsed.kind();

@@ -281,8 +281,11 @@ Result<std::shared_ptr<const TableCommand>> ParseAnalyze(TokenCursor cursor) {
   NL_RETURN_IF_ERROR(cursor.ExpectWord("table"));
   AnalyzeStatement statement;
   NL_ASSIGN_OR_RETURN(statement.table, cursor.ExpectObjectName());
-  NL_RETURN_IF_ERROR(cursor.ExpectWord("compute"));
-  NL_RETURN_IF_ERROR(cursor.ExpectWord("statistics"));
+  if (cursor.AcceptWord("compute")) {
+    NL_RETURN_IF_ERROR(cursor.ExpectWord("statistics"));
+  } else if (cursor.Has(0)) {
+    return cursor.Unexpected("COMPUTE STATISTICS, or the end of the statement");
+  }
   if (cursor.AcceptWord("noscan")) {
     statement.scan = false;
   } else if (cursor.AcceptWords({"for", "all", "columns"})) {

@@ -114,6 +114,7 @@ TEST(FrontParserTest, LeavesTheEnginesStatementsAlone) {
 
 TEST(FrontParserTest, TimeTravelBecomesTheEnginesClause) {
   ExpectRewritten("SELECT * FROM t VERSION AS OF 3", "SELECT * FROM t AT (VERSION => 3)");
+  ExpectRewritten("SELECT * FROM t FOR VERSION AS OF 3 x", "SELECT * FROM t x AT (VERSION => 3)");
   ExpectRewritten("select * from s.\"T x\" version as of 3 as x where a",
                   "select * from s.\"T x\" as x AT (VERSION => 3) where a");
   ExpectRewritten("select * from t version as of 3 x(a, b) join u timestamp as of '2013-01-01' on true",
@@ -208,6 +209,9 @@ TEST(FrontParserTest, DescribesTables) {
   EXPECT_EQ(Parse<DescribeHistory>("desc history t limit 5").limit, 5);
   EXPECT_EQ(Parse<DescribeDetail>("describe detail lake.s.t").table, (ObjectName{"s", "t"}));
   EXPECT_EQ(Parse<ShowCreateTable>("show create table t").table, (ObjectName{"", "t"}));
+  EXPECT_EQ(Parse<ShowTableProperties>("show tblproperties s.t").key, std::nullopt);
+  EXPECT_EQ(Parse<ShowTableProperties>("show tblproperties s.t (delta.appendOnly)").key, "delta.appendonly");
+  EXPECT_EQ(Parse<ShowTableProperties>("show tblproperties s.t ('delta.appendOnly')").key, "delta.appendOnly");
   ExpectRewritten("DESCRIBE TABLE EXTENDED s.t", "DESCRIBE \"s\".\"t\"");
   ExpectRewritten("describe formatted t", "DESCRIBE \"t\"");
   ExpectError("describe history t limit x", ErrorCode::kSyntaxError, "number of versions", 25);
