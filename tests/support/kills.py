@@ -1,5 +1,6 @@
 """The server killed with SIGKILL in the middle of OPTIMIZE, VACUUM and RESTORE, over and over: after each start the
 table has the rows that one of its versions had, and the log tells which."""
+import os
 import pathlib
 import random
 import signal
@@ -15,6 +16,25 @@ SUMS = "SELECT count(*), count(DISTINCT id), sum(id)::BIGINT FROM t"
 def named(answer):
     names = [column["name"] for column in answer["columns"]]
     return [dict(zip(names, row)) for row in answer["rows"]]
+
+
+def workers_of(server):
+    """Process ids of the server's workers; OSError or AttributeError between two servers."""
+    return [int(pid) for task in pathlib.Path(f"/proc/{server.process.pid}/task").iterdir()
+            for pid in (task / "children").read_text().split()]
+
+
+def kill_workers(server, chance, done, killed, running):
+    """Until `done`: a worker now and then, whatever it does. Appends each one to `killed`. `running` is a lock that who
+    starts the server holds: one that cannot start its first worker gives up, as it should."""
+    while not done.wait(chance.uniform(0.5, 3)):
+        try:
+            with running:
+                victim = chance.choice(workers_of(server))
+                os.kill(victim, signal.SIGKILL)
+            killed.append(victim)
+        except (AttributeError, OSError, IndexError):
+            continue
 
 
 class MaintenanceKills:
