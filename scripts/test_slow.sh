@@ -24,6 +24,7 @@ run() {  # name command…
 }
 
 run spark python3 tests/slow/spark.py
+run history python3 tests/slow/history.py --seconds "${SLOW_SECONDS:-600}"
 run concurrency python3 tests/slow/concurrency.py --seconds "${SLOW_SECONDS:-600}"
 run kills python3 tests/slow/maintenance_kills.py --kills "${SLOW_KILLS:-500}"
 

@@ -19,7 +19,7 @@ PARTS = 4
 ACCOUNTS, DEPOSIT = 40, 1000
 LOST = (urllib.error.URLError, ConnectionError, OSError, ValueError)
 #: Codes after which nothing of a statement is there. WorkerLost is none: its commit may have been on its way.
-NOTHING_HAPPENED = ("Conflict", "Unavailable", "TooManyRequests", "Timeout", "Cancelled")
+NOTHING_HAPPENED = ("Conflict", "Unavailable", "TooManyRequests", "DeadlineExceeded", "Cancelled")
 KEPT_SECONDS = 60  # Longer than any statement is let run, so that VACUUM takes nothing from one.
 PROPERTIES = (f"'delta.deletedFileRetentionDuration' = 'interval {KEPT_SECONDS} seconds', "
               "'delta.isolationLevel' = 'Serializable', 'delta.checkpointInterval' = '7'")

@@ -145,14 +145,21 @@ void ReadChunk(native::DataChunk& chunk, CommitActions& actions) {
   }
 }
 
+/// What the store or the statement failed by says nothing about what is in the file.
+bool SaysNothingOfTheFile(ErrorCode code) {
+  constexpr ErrorCode kCodes[] = {ErrorCode::kIoError,     ErrorCode::kOutOfMemory,     ErrorCode::kPermissionDenied,
+                                  ErrorCode::kUnavailable, ErrorCode::kTooManyRequests, ErrorCode::kUnauthenticated,
+                                  ErrorCode::kCancelled,   ErrorCode::kDeadlineExceeded};
+  return std::ranges::find(kCodes, code) != std::end(kCodes);
+}
+
 }  // namespace
 
 Result<CommitActions> CheckpointReader::Read(const std::vector<std::string>& files) {
   bool broken = false;
   auto actions = GuardDuckDb(ErrorStage::kRun, "", &broken, [&] { return ReadOrThrow(files); });
   if (actions.has_value()) return actions;
-  if (actions.error().code() == ErrorCode::kIoError || actions.error().code() == ErrorCode::kOutOfMemory)
-    return actions;
+  if (SaysNothingOfTheFile(actions.error().code())) return actions;
   return MakeError(ErrorCode::kCorruption, "the checkpoint cannot be read: {}", files.front());
 }
 

@@ -17,6 +17,7 @@
 #include "engine/duckdb/internal/parsed_query.h"
 #include "engine/duckdb/internal/session_settings.h"
 #include "engine/duckdb/internal/type_mapping.h"
+#include "storage/path.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
@@ -206,11 +207,17 @@ Result<std::vector<std::unique_ptr<ParsedQuery>>> DuckDbEngine::Parse(const std:
   return statements;
 }
 
+void DuckDbEngine::GrantLog(const TableEntry& table) {
+  // Checkpoints are Parquet, which DuckDB opens. No binding has granted them to a statement that is not DuckDB's.
+  core_->paths.Allow(storage::JoinPath(table.location, "_delta_log"), PathGrants::Access::kRead);
+}
+
 Result<std::optional<Engine::TableState>> DuckDbEngine::FindTable(const RelationName& name) {
   StatementState& state = *core_->state;
   if (state.provider == nullptr) return MakeError(ErrorCode::kInternal, "FindTable outside of a statement");
   NL_ASSIGN_OR_RETURN(const auto entry, state.provider->FindTable(name));
   if (!entry) return std::nullopt;
+  GrantLog(*entry);
   NL_ASSIGN_OR_RETURN(const auto snapshot, core_->snapshots->Load(*state.context, *entry, std::nullopt));
   TableState table{.id = entry->id, .version = snapshot->version(), .columns = {}, .transactions = {}};
   for (const auto& field : snapshot->schema().fields) {
@@ -228,6 +235,7 @@ Result<std::optional<Engine::LakeTable>> DuckDbEngine::OpenTable(const RelationN
   if (state.provider == nullptr) return MakeError(ErrorCode::kInternal, "OpenTable outside of a statement");
   NL_ASSIGN_OR_RETURN(auto entry, state.provider->FindTable(name));
   if (!entry) return std::nullopt;
+  GrantLog(*entry);
   NL_ASSIGN_OR_RETURN(auto snapshot, core_->snapshots->Load(*state.context, *entry, version));
   return LakeTable{std::move(*entry), std::move(snapshot)};
 }

@@ -64,6 +64,8 @@ class DuckDbEngine final : public Engine {
   Result<Inventory> ListInventory() override;
 
  private:
+  /// For what reads a table's log without DuckDB having bound a statement over it.
+  void GrantLog(const TableEntry& table);
   std::unique_ptr<EngineCore> core_;
 };
 

@@ -1,0 +1,68 @@
+"""A short run of tests/slow/history.py, and that its judge sees what is wrong."""
+import os
+import shutil
+import signal
+import threading
+import unittest
+
+from history import History, Judge, settle
+from server import Server
+
+BINARY = os.environ["TESTED_BINARY"]
+
+
+class Histories(unittest.TestCase):
+    def run_history(self, seed, kills):
+        server = Server(BINARY, settings={"log_level": "error"}).start()
+        self.addCleanup(shutil.rmtree, server.lake, ignore_errors=True)
+        self.addCleanup(server.stop)
+        server.settings["http.port"] = server.url.rsplit(":", 1)[1]
+        history = History(server, seed, writers=8, readers=2)
+        history.start()
+        for statements in kills:
+            while len(history.operations) < statements and any(thread.is_alive() for thread in history.threads):
+                threading.Event().wait(0.02)
+            server.stop(signal.SIGKILL)
+            server.start()
+        while len(history.operations) < 250:
+            threading.Event().wait(0.02)
+        history.finish()
+        settle(server)
+        return history
+
+    def test_mixed_statements_of_many_writers_and_a_kill(self):
+        judge = Judge(self.run_history(seed=5, kills=(80, 160)))
+        self.assertEqual(judge.judge(), [])
+        self.assertGreater(judge.committed, 50)
+
+        # The same with one thing changed each time: a judge that never finds anything proves nothing.
+        def spoilt(change):
+            history = judge.history
+            kept = list(history.operations), list(history.observations)
+            change(history)
+            again = Judge(history)
+            found = again.judge()
+            history.operations, history.observations = kept
+            return found
+
+        def done(history):
+            return next(one for one in history.operations if one.found and one.rows_changed > 0 and one.outcome == "done")
+
+        def forget_a_row(history):
+            table, version, _, count = history.observations[-1]
+            history.observations[-1] = (table, version, "another", count)
+
+        self.assertTrue(any("a reader's version" in one for one in spoilt(forget_a_row)))
+        operation = done(judge.history)
+        effect, operation.effect = operation.effect, lambda state: None
+        self.assertTrue(spoilt(lambda history: None))
+        operation.effect, operation.outcome = effect, "refused"
+        self.assertTrue(any("was refused and has an effect" in one for one in spoilt(lambda history: None)))
+        operation.outcome, known = "done", operation.statement_id
+        operation.statement_id, operation.version = "somebody", None
+        self.assertTrue(any("acknowledged and has no effect" in one for one in spoilt(lambda history: None)))
+        operation.statement_id = known
+
+
+if __name__ == "__main__":
+    unittest.main()
