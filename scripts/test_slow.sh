@@ -26,7 +26,7 @@ run() {  # name command…
 run spark python3 tests/slow/spark.py
 run history python3 tests/slow/history.py --seconds "${SLOW_SECONDS:-600}"
 run concurrency python3 tests/slow/concurrency.py --seconds "${SLOW_SECONDS:-600}"
-run kills python3 tests/slow/maintenance_kills.py --kills "${SLOW_KILLS:-500}"
+run kills python3 tests/slow/kills.py --kills "${SLOW_KILLS:-500}"
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

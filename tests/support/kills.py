@@ -1,21 +1,19 @@
-"""The server killed with SIGKILL in the middle of OPTIMIZE, VACUUM and RESTORE, over and over: after each start the
-table has the rows that one of its versions had, and the log tells which."""
+"""SIGKILL in the middle of statements that write, over and over: to the server, or to its workers. After each one the
+table has the rows of before the statement or of after it, and which of both an answer that came has said."""
+import json
 import os
 import pathlib
 import random
 import signal
 import threading
+import time
 import urllib.error
 
-from server import StatementError
+from server import StatementError, named
 
-STATEMENTS = ("OPTIMIZE t", "VACUUM t RETAIN 0 HOURS", "VACUUM t LITE RETAIN 0 HOURS", "RESTORE t TO VERSION AS OF {}")
-SUMS = "SELECT count(*), count(DISTINCT id), sum(id)::BIGINT FROM t"
-
-
-def named(answer):
-    names = [column["name"] for column in answer["columns"]]
-    return [dict(zip(names, row)) for row in answer["rows"]]
+PARTS = 4
+SUMS = ("SELECT count(*), count(DISTINCT id), sum(id)::BIGINT, sum(value)::BIGINT, sum(id * value)::BIGINT, "
+        "count(*) FILTER (part = 1) FROM t")
 
 
 def workers_of(server):
@@ -37,64 +35,186 @@ def kill_workers(server, chance, done, killed, running):
             continue
 
 
-class MaintenanceKills:
-    """`server` has the setting vacuum.short_retention and no table t yet."""
+def sums_of(state):
+    rows = [(i, part, value) for i, (part, value) in state.items()]
+    return (len(rows), len(rows), sum(i for i, _, _ in rows), sum(value for _, _, value in rows),
+            sum(i * value for i, _, value in rows), sum(part == 1 for _, part, _ in rows))
 
-    def __init__(self, server, seed):
+
+class Kills:
+    """`server` has the setting vacuum.short_retention and no table t yet. Every version makes a checkpoint."""
+
+    def __init__(self, server, seed, checkpoints="classic"):
         self.server, self.chance = server, random.Random(seed)
-        self.next_id, self.sums = 0, {}
-        server.sql("CREATE TABLE t (id BIGINT)")
-        for _ in range(4):
-            self.append()
+        self.state, self.versions, self.next_id = {}, {}, 1
+        self.durations, self.counts = {}, {}
+        server.sql("CREATE TABLE t (id BIGINT, part INTEGER, value BIGINT) PARTITIONED BY (part) TBLPROPERTIES "
+                   f"('delta.checkpointInterval' = '1', 'delta.checkpointPolicy' = '{checkpoints}', "
+                   "'neurolake.log_compaction_interval' = '5')")
+        server.sql("INSERT INTO t VALUES (0, 1, 1)")
+        self.state = {0: (1, 1)}
+        self.location = pathlib.Path(named(server.sql("DESCRIBE DETAIL t"))[0]["location"])
+        self.statements = (self.insert, self.insert, self.insert_rows, self.update, self.delete, self.merge, self.overwrite,
+                           self.optimize, self.zorder, self.vacuum, self.vacuum_lite, self.restore, self.restore)
 
-    def append(self):
-        self.server.sql(f"INSERT INTO t SELECT range FROM range({self.next_id}, {self.next_id + 2000})")
-        self.next_id += 2000
-        self.server.sql(f"DELETE FROM t WHERE id = {self.next_id - 7}")
-        self.remember()
+    # Each gives a statement and the rows there are after it.
 
-    def version(self):
-        return named(self.server.sql("DESCRIBE HISTORY t LIMIT 1"))[0]["version"]
+    def insert(self):
+        first, count = self.next_id, self.chance.randint(500, 3000)
+        self.next_id += count
+        new = {i: (i % PARTS, i % 1000) for i in range(first, first + count)}
+        return (f"INSERT INTO t SELECT range, range % {PARTS}, range % 1000 FROM range({first}, {first + count})",
+                {**self.state, **new})
 
-    def remember(self):
-        self.sums[self.version()] = tuple(self.server.sql(SUMS)["rows"][0])
+    def insert_rows(self):
+        first, count = self.next_id, self.chance.randint(1, 5)
+        self.next_id += count
+        new = {i: (i % PARTS, 7) for i in range(first, first + count)}
+        return "INSERT INTO t VALUES " + ", ".join(f"({i}, {i % PARTS}, 7)" for i in new), {**self.state, **new}
+
+    def update(self):
+        rest = self.chance.randrange(50)
+        return (f"UPDATE t SET value = value + 3 WHERE id % 50 = {rest}",
+                {i: (part, value + 3 if i % 50 == rest else value) for i, (part, value) in self.state.items()})
+
+    def delete(self):
+        rest = self.chance.randrange(5)
+        return (f"DELETE FROM t WHERE id % 5 = {rest}",
+                {i: row for i, row in self.state.items() if i % 5 != rest})
+
+    def merge(self):
+        first = max(0, self.next_id - 200)
+        count, self.next_id = 400, self.next_id + 200
+        after = dict(self.state)
+        for i in range(first, first + count):
+            if i not in after:
+                after[i] = (i % PARTS, 1)
+            elif i % 3 == 0:
+                del after[i]
+            else:
+                after[i] = (after[i][0], after[i][1] + 1)
+        return (f"MERGE INTO t USING range({first}, {first + count}) AS s(k) ON t.id = s.k WHEN MATCHED AND s.k % 3 = 0 THEN "
+                f"DELETE WHEN MATCHED THEN UPDATE SET value = t.value + 1 WHEN NOT MATCHED THEN INSERT VALUES (s.k, s.k % {PARTS}, 1)",
+                after)
+
+    def overwrite(self):
+        part, first = self.chance.randrange(PARTS), self.next_id
+        self.next_id += 300
+        after = {i: row for i, row in self.state.items() if row[0] != part}
+        after.update({i: (part, 5) for i in range(first, first + 300)})
+        return f"INSERT INTO t REPLACE WHERE part = {part} SELECT range, {part}, 5 FROM range({first}, {first + 300})", after
+
+    def optimize(self):
+        return "OPTIMIZE t", self.state
+
+    def zorder(self):
+        return "OPTIMIZE t ZORDER BY (id, value)", self.state
+
+    def vacuum(self):
+        return "VACUUM t RETAIN 0 HOURS", self.state
+
+    def vacuum_lite(self):
+        return "VACUUM t LITE RETAIN 0 HOURS", self.state
+
+    def restore(self):
+        if not self.versions:
+            return self.insert()
+        version = self.chance.choice(sorted(self.versions)[-4:])
+        return f"RESTORE t TO VERSION AS OF {version}", self.versions[version]
 
     def once(self):
-        """One kill; raises AssertionError for a table that is not what it should be."""
-        before = self.sums[max(self.sums)]
-        version = self.chance.choice(sorted(self.sums)[-4:])
-        statement = self.chance.choice(STATEMENTS).format(version)
+        """One kill; its description. AssertionError for a table that is not what it should be."""
+        kind = self.chance.choice(self.statements)
+        statement, after = kind()
         outcome = []
 
         def run():
+            begin = time.monotonic()
             try:
-                self.server.sql(statement)
-                outcome.append("answered")
-            except (StatementError, urllib.error.URLError, OSError, ValueError):
-                outcome.append("failed")
+                outcome.append(("answered", self.server.sql(statement)))
+                self.durations[kind.__name__] = time.monotonic() - begin
+            except StatementError as error:
+                outcome.append(("refused", error.problem))
+            except (urllib.error.URLError, OSError, ValueError):
+                outcome.append(("lost", None))
 
-        runner = threading.Thread(target=run)
+        before_files, runner = self.files(), threading.Thread(target=run)
+        point = self.chance.choice(("any time", "any time", "a data file", "the commit", "the checkpoint"))
         runner.start()
-        # Anywhere in the statement; also behind it.
-        runner.join(self.chance.uniform(0.0, 0.15))
-        self.server.stop(signal.SIGKILL)
+        self.wait_for(point, runner, before_files, self.durations.get(kind.__name__, 0.1))
+        victim = self.chance.choice(("server", "server", "server", "workers"))
+        self.kill(victim)
         runner.join()
-        self.server.start()
-        after = tuple(self.server.sql(SUMS)["rows"][0])
-        allowed = {before} | ({self.sums[version]} if statement.startswith("RESTORE") else set())
-        assert after in allowed, f"{statement}: {after} is none of {allowed}"
-        if outcome == ["answered"] and statement.startswith("RESTORE"):
-            assert after == self.sums[version], f"{statement} was answered, the table has {after}"
-        assert self.server.sql("FSCK REPAIR TABLE t DRY RUN")["rows"] == [], f"{statement}: files are missing"
-        if statement.startswith("VACUUM"):
-            self.sums = {}  # Older versions may be gone in part.
-        self.remember()
-        self.append()
-        self.check_log()
+        if victim == "server":
+            self.server.start()
+        said, answer = outcome[0]
+        self.check(statement, after, said, answer)
+        description = (kind.__name__, point, victim, said)
+        self.counts[description] = self.counts.get(description, 0) + 1
+        return description
 
-    def check_log(self):
-        detail = named(self.server.sql("DESCRIBE DETAIL t"))[0]
-        log = sorted((pathlib.Path(detail["location"]) / "_delta_log").glob("*.json"))
+    def files(self):
+        return {entry.path for folder in [self.location, *self.location.glob("*")] if folder.is_dir()
+                for entry in os.scandir(folder) if entry.is_file()}
+
+    def wait_for(self, point, runner, before, duration):
+        if point == "any time":
+            runner.join(self.chance.uniform(0, 1.2 * duration))
+            return
+        ends = {"a data file": (".parquet", ".bin", ".tmp"), "the commit": (".json",), "the checkpoint": (".parquet",)}[point]
+        while runner.is_alive():
+            new = self.files() - before
+            if any(path.endswith(ends) and ("_delta_log" in path) == (point != "a data file") for path in new):
+                break
+        runner.join(self.chance.choice((0, 0, 0.001, 0.003)))
+
+    def kill(self, victim):
+        if victim == "server":
+            self.server.stop(signal.SIGKILL)
+            return
+        for worker in workers_of(self.server):
+            try:
+                os.kill(worker, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+    def sql(self, statement):
+        """A worker that was killed before its first statement takes that one with it."""
+        for _ in range(10):
+            try:
+                return self.server.sql(statement)
+            except StatementError as error:
+                if error.problem["code"] not in ("WorkerLost", "Unavailable"):
+                    raise
+        raise AssertionError(f"no worker comes up for: {statement}")
+
+    def check(self, statement, after, said, answer):
+        before = self.state
+        found = tuple(value or 0 for value in self.sql(SUMS)["rows"][0])
+        allowed = {"answered": [after], "lost": [before, after], "refused": [before]}[said]
+        if said == "refused" and answer["code"] in ("WorkerLost", "CommitUnknown"):
+            # "Nothing was committed" is a promise; only the other one leaves it open.
+            allowed = [before] if "nothing was committed" in answer["detail"] else [before, after]
+        state = next((one for one in allowed if sums_of(one) == found), None)
+        assert state is not None, f"{statement}: {said} {answer if said == 'refused' else ''}: {found} is none of " \
+                                  f"{[sums_of(one) for one in allowed]}"
+        self.state = state
+        assert self.sql("FSCK REPAIR TABLE t DRY RUN")["rows"] == [], f"{statement}: files are missing"
+        if statement.startswith("VACUUM"):
+            self.versions = {}  # Older versions may be gone in part.
+        self.check_log(statement)
+        version = named(self.sql("DESCRIBE HISTORY t LIMIT 1"))[0]["version"]
+        for known in sorted(self.versions)[-1:]:
+            rows = tuple(value or 0 for value in self.sql(SUMS + f" VERSION AS OF {known}")["rows"][0])
+            assert rows == sums_of(self.versions[known]), f"{statement}: version {known} has changed"
+        self.versions[version] = self.state
+        self.versions = dict(sorted(self.versions.items())[-6:])
+
+    def check_log(self, statement):
+        log = sorted((self.location / "_delta_log").glob("*.json"))
         versions = [int(path.stem) for path in log if path.stem.isdigit()]
-        assert versions == list(range(versions[0], versions[-1] + 1)), "the log has a gap"
-        assert all(path.read_text().endswith("\n") for path in log if path.stem.isdigit()), "a commit is cut off"
+        assert versions == list(range(versions[0], versions[-1] + 1)), f"{statement}: the log has a gap"
+        assert all(path.read_bytes().endswith(b"\n") for path in log if path.stem.isdigit()), f"{statement}: a commit is cut off"
+        last = self.location / "_delta_log" / "_last_checkpoint"
+        if last.exists():
+            assert json.loads(last.read_text())["version"] <= versions[-1], f"{statement}: a checkpoint of the future"
