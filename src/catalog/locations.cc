@@ -74,7 +74,9 @@ Result<std::string> Locations::ExternalToStored(std::string_view location) const
 }
 
 std::string Locations::ToAbsolute(const std::string& stored, bool managed) const {
-  return managed && !storage::IsUrl(stored) ? lake_ + "/" + stored : stored;
+  // What was kept before a URL had today's one spelling is told in today's.
+  if (storage::IsUrl(stored)) return storage::NormalPath(stored);
+  return managed ? lake_ + "/" + stored : stored;
 }
 
 bool Overlap(std::string_view a, std::string_view b) {

@@ -83,11 +83,45 @@ Result<void> LocationStores::CheckPlace(const RequestContext& ctx, const std::st
   return storage::CheckConditionalWrites(*client->For(ctx), place);
 }
 
+std::string LocationStores::AccountOf(const storage::ObjectLocation& at, const std::string& credential) const {
+  if (!at.account.empty()) return at.account;
+  const auto access = AccessBy(credential);
+  if (!access.has_value()) return {};
+  const auto account = access->options.find("account");
+  return account == access->options.end() ? "" : LowerAscii(account->second);
+}
+
+Result<void> LocationStores::CheckSpelling(const std::string& url, const std::string& credential) {
+  NL_ASSIGN_OR_RETURN(const std::string place, storage::NormalUrl(url));
+  NL_ASSIGN_OR_RETURN(const storage::ObjectLocation at, storage::ParseObjectLocation(place));
+  if (at.kind != storage::ObjectLocation::Kind::kAzure) return {};
+  NL_ASSIGN_OR_RETURN(const auto locations, catalog_.ListExternalLocations());
+  for (const auto& location : locations) {
+    const auto other = storage::ParseObjectLocation(storage::NormalPath(location.path));
+    if (!other.has_value() || other->kind != at.kind || other->container != at.container ||
+        other->account.empty() == at.account.empty()) {
+      continue;
+    }
+    // Absolute, so that the container itself is above all of its keys.
+    const std::string key = "/" + at.key, other_key = "/" + other->key;
+    if (!storage::IsBelow(key, other_key) && !storage::IsBelow(other_key, key)) continue;
+    const std::string account = AccountOf(at, credential);
+    const std::string other_account = AccountOf(*other, location.credential);
+    if (!account.empty() && !other_account.empty() && account != other_account) continue;
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "the external location {} is the same place or one around or inside of it, written {} the storage "
+                     "account: write both in one way, {}",
+                     location.name, other->account.empty() ? "without" : "with",
+                     "as az://container/… or as abfss://container@account.dfs.core.windows.net/…");
+  }
+  return {};
+}
+
 Result<StoreAccess> LocationStores::AccessTo(const std::string& url) {
   NL_ASSIGN_OR_RETURN(const auto locations, catalog_.ListExternalLocations());
   const catalog::ExternalLocation* best = nullptr;
   for (const auto& location : locations) {
-    if (!storage::IsUrl(location.path) || !storage::IsBelow(url, location.path)) continue;
+    if (!storage::IsUrl(location.path) || !storage::IsBelow(url, storage::NormalPath(location.path))) continue;
     if (best == nullptr || location.path.size() > best->path.size()) best = &location;
   }
   if (best == nullptr) {

@@ -10,6 +10,7 @@
 #include "common/request_context.h"
 #include "query/statement_stores.h"
 #include "query/store_access.h"
+#include "storage/object_store_options.h"
 #include "storage/secret_box.h"
 
 namespace neurolake::query {
@@ -39,6 +40,10 @@ class LocationStores {
   /// kNotSupported for a store that would lose commits; the store's.
   Result<void> CheckPlace(const RequestContext& ctx, const std::string& url, const std::string& credential);
 
+  /// Whether another external location names the same place of an Azure container in the other way, with or without
+  /// its account: rights and overlaps are judged by the text. Errors: kInvalidArgument.
+  Result<void> CheckSpelling(const std::string& url, const std::string& credential);
+
   /// Errors: kAlreadyExists; kInvalidArgument as CheckCredentialOptions.
   Result<void> CreateCredential(const std::string& name, const StoreAccess& access, WallTime now, bool or_replace);
   /// Seals every credential with a new key, of the file, or with the first key of the setting. A crash leaves both keys
@@ -50,6 +55,8 @@ class LocationStores {
   Result<storage::SecretBox> OpenOrMakeBox() const;
   Result<StoreAccess> Unseal(const catalog::CredentialRecord& record) const;
   Result<StoreAccess> UnsealNamed(const std::string& credential) const;
+  /// The Azure account that a URL or else its credential names; empty: not known.
+  std::string AccountOf(const storage::ObjectLocation& at, const std::string& credential) const;
   /// By the credential's name; its prefix is empty.
   Result<StoreAccess> AccessBy(const std::string& credential) const;
 

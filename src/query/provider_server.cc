@@ -63,7 +63,8 @@ bool IsInsideTable(const std::optional<tables::delta::DeletionVectorDescriptor>&
 
 /// What the writer of a group has to ask.
 bool IsOfGroups(std::string_view method) {
-  constexpr std::string_view kMethods[] = {"schema_exists", "find_table", "find_view", "commit", "authorize", "maintain"};
+  constexpr std::string_view kMethods[] = {"schema_exists", "find_table", "find_view",
+                                           "commit",        "authorize",  "maintain"};
   return std::ranges::find(kMethods, method) != std::end(kMethods);
 }
 
@@ -147,7 +148,8 @@ Result<json::value> ProviderServer::Maintain(const json::object& arguments) {
   if (group_) {
     // Whether its table has expectations by now is all a group has to know.
     NL_ASSIGN_OR_RETURN(const std::string table, StringMember(action_arguments, "table"));
-    if (action != "expectations" || TableId(table) != group_->table) return Refused("a group that does more than append");
+    if (action != "expectations" || TableId(table) != group_->table)
+      return Refused("a group that does more than append");
   }
   if (locations_ != nullptr && IsCredentialAction(action)) {
     return RunCredentialAction(ctx_, catalog_, *locations_, action, action_arguments);
@@ -269,6 +271,9 @@ Result<json::value> ProviderServer::ChangeLocation(const json::object& arguments
   NL_ASSIGN_OR_RETURN(const std::string credential, StringMember(arguments, "credential"));
   NL_ASSIGN_OR_RETURN(const bool if_not_exists, BoolMember(arguments, "if_not_exists"));
   NL_ASSIGN_OR_RETURN(const bool may_register, BoolMember(arguments, "may_register"));
+  if (locations_ != nullptr && storage::IsUrl(path) && !credential.empty()) {
+    NL_RETURN_IF_ERROR(locations_->CheckSpelling(path, credential));
+  }
   // A wrong key, a missing bucket or a store that would lose commits is better met here than by the first table.
   if (locations_ != nullptr && may_register && storage::IsUrl(path) && !credential.empty()) {
     NL_RETURN_IF_ERROR(locations_->CheckPlace(ctx_, path, credential));
@@ -304,6 +309,14 @@ Result<std::string> ProviderServer::PlaceOf(const std::string& location) const {
 Result<void> ProviderServer::CheckLocation(const std::string& location) const {
   NL_RETURN_IF_ERROR(Require(Right::kRegisterLocation));
   NL_ASSIGN_OR_RETURN(const std::string canonical, PlaceOf(location));
+  // As for the lake's directory: what new managed tables will lie in is nobody else's, whatever his rights.
+  if (storage::IsUrl(tables_directory_) &&
+      (storage::IsBelow(canonical, tables_directory_) || storage::IsBelow(tables_directory_, canonical))) {
+    return MakeError(
+        ErrorCode::kInvalidArgument,
+        "LOCATION must be neither inside nor around the place of managed tables (the setting tables.url): {}",
+        location);
+  }
   NL_ASSIGN_OR_RETURN(const bool open, IsOpenForTables(catalog_, canonical));
   if (open) return {};
   return MakeError(ErrorCode::kPermissionDenied,

@@ -30,6 +30,15 @@ Result<std::vector<std::string>> ToStrings(const json::value& value) {
   return strings;
 }
 
+/// What the server answered: a value, or its error.
+Result<json::value> ResultOf(const std::string& reply) {
+  NL_ASSIGN_OR_RETURN(json::object object, ParseObject(reply));
+  if (const auto* error = object.if_contains("error"); error != nullptr && error->is_object()) {
+    return std::unexpected(DecodeError(error->get_object()));
+  }
+  return std::move(object["result"]);
+}
+
 }  // namespace
 
 void RemoteProvider::Deliver(std::optional<std::string> reply) {
@@ -39,8 +48,8 @@ void RemoteProvider::Deliver(std::optional<std::string> reply) {
   delivered_.notify_all();
 }
 
-Result<json::value> RemoteProvider::Call(const char* method, json::object arguments,
-                                         std::span<const std::string_view> attachments) {
+Result<std::string> RemoteProvider::Ask(const char* method, json::object arguments,
+                                        std::span<const std::string_view> attachments) {
   arguments["method"] = method;
   std::string payload = json::serialize(arguments);
   if (!attachments.empty()) payload = Attach(std::move(payload), attachments);
@@ -50,14 +59,15 @@ Result<json::value> RemoteProvider::Call(const char* method, json::object argume
   // The server answers within the statement's deadline or kills this process.
   delivered_.wait(lock, [&] { return reply_.has_value() || closed_; });
   if (!reply_) return MakeError(ErrorCode::kUnavailable, "the server is gone");
-  const std::string reply = std::move(*reply_);
+  std::string reply = std::move(*reply_);
   reply_.reset();
-  lock.unlock();
-  NL_ASSIGN_OR_RETURN(json::object object, ParseObject(reply));
-  if (const auto* error = object.if_contains("error"); error != nullptr && error->is_object()) {
-    return std::unexpected(DecodeError(error->get_object()));
-  }
-  return std::move(object["result"]);
+  return reply;
+}
+
+Result<json::value> RemoteProvider::Call(const char* method, json::object arguments,
+                                         std::span<const std::string_view> attachments) {
+  NL_ASSIGN_OR_RETURN(const std::string reply, Ask(method, std::move(arguments), attachments));
+  return ResultOf(reply);
 }
 
 Result<bool> RemoteProvider::SchemaExists(const std::string& schema_name) {
@@ -108,7 +118,12 @@ Result<PreparedTable> RemoteProvider::PrepareTable(const TableCreation& creation
 
 Result<tables::delta::CommitOutcome> RemoteProvider::Commit(const LakeCommit& commit) {
   if (commit_check_) NL_RETURN_IF_ERROR(commit_check_());
-  NL_ASSIGN_OR_RETURN(const json::value reply, Call("commit", EncodeCommit(commit)));
+  const auto answer = Ask("commit", EncodeCommit(commit), {});
+  if (!answer.has_value()) {
+    // The server may have published the version before it went: whoever deletes the files now, loses rows.
+    return MakeError(ErrorCode::kCommitUnknown, "the server went away while it committed; the commit may be there");
+  }
+  NL_ASSIGN_OR_RETURN(const json::value reply, ResultOf(*answer));
   if (!reply.is_object()) return BadReply();
   tables::delta::CommitOutcome outcome;
   NL_ASSIGN_OR_RETURN(outcome.version, IntMember(reply.get_object(), "version"));

@@ -28,6 +28,7 @@ class RemoteProvider final : public engine::duckdb::LakeProvider {
   Result<std::vector<std::string>> ListRelations(const std::string& schema_name) override;
   Result<void> ChangeName(const engine::duckdb::NameChange& change) override;
   Result<engine::duckdb::PreparedTable> PrepareTable(const engine::duckdb::TableCreation& creation) override;
+  /// Errors: kCommitUnknown besides the server's, when it gave no answer.
   Result<tables::delta::CommitOutcome> Commit(const engine::duckdb::LakeCommit& commit) override;
   Result<bool> MayAppend(const TableId& table) override;
   Result<void> Append(const engine::duckdb::LakeAppend& append) override;
@@ -51,6 +52,9 @@ class RemoteProvider final : public engine::duckdb::LakeProvider {
   void Deliver(std::optional<std::string> reply);
 
  private:
+  /// One call and its answer as it came. Errors: kUnavailable or kWorkerLost when there is none.
+  Result<std::string> Ask(const char* method, boost::json::object arguments,
+                          std::span<const std::string_view> attachments);
   Result<boost::json::value> Call(const char* method, boost::json::object arguments,
                                   std::span<const std::string_view> attachments = {});
 

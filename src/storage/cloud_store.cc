@@ -96,6 +96,10 @@ class CloudStore final : public ObjectStore {
     NL_ASSIGN_OR_RETURN(const BlobInfo info, core_->Retry<BlobInfo>(request_, [&](const RequestContext& ctx) {
       return core_->service->Head(ctx, at);
     }));
+    // VACUUM and log clean-up judge by it: what has none must not look older than everything.
+    if (info.modified == WallTime{}) {
+      return MakeError(ErrorCode::kIoError, "the object store gave no time of the object: {}", path);
+    }
     return ObjectInfo{.path = path, .size_bytes = info.size_bytes, .modified = info.modified};
   }
 

@@ -86,6 +86,11 @@ Result<ObjectLocation> ParseObjectLocation(std::string_view path) {
     return MakeError(ErrorCode::kInvalidArgument, "the path has no valid bucket name after {}://", scheme->name);
   }
   location.container = authority;
+  if (location.kind == ObjectLocation::Kind::kAzure) {
+    // It has no others; hosts and keys that differ in their case alone would be two places to whoever compares.
+    location.container = LowerAscii(location.container);
+    location.account = LowerAscii(location.account);
+  }
   location.key = rest;
   NL_RETURN_IF_ERROR(CheckSegments(location.key));
   return location;

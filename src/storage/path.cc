@@ -25,7 +25,7 @@ std::string NormalScheme(std::string_view scheme) {
   std::string lower = LowerAscii(scheme);
   if (lower == "s3a" || lower == "s3n") return "s3";
   if (lower == "gcs") return "gs";
-  if (lower == "azure") return "az";
+  if (lower == "azure" || lower == "abfs" || lower == "abfss" || lower == "wasbs") return "az";
   return lower;
 }
 
@@ -35,6 +35,18 @@ bool IsAuthority(std::string_view text) {
   if (std::ranges::count(text, '@') > 1 || text.front() == '@' || text.back() == '@') return false;
   return std::ranges::all_of(
       text, [](unsigned char c) { return std::isalnum(c) || std::string_view("-._@").contains(static_cast<char>(c)); });
+}
+
+/// "az://container" and "abfss://container@account.dfs.core.windows.net": Azure has names in small letters alone, and
+/// one account has several hosts. Empty for a host of another cloud: what opens the URL looks at the account only.
+std::string NormalAzurePlace(std::string_view authority) {
+  const std::string place = LowerAscii(authority);
+  const size_t at = place.find('@');
+  if (at == std::string::npos) return "az://" + place;
+  const size_t dot = std::min(place.find('.', at), place.size());
+  const std::string host = place.substr(dot);
+  if (!host.empty() && host != ".dfs.core.windows.net" && host != ".blob.core.windows.net") return {};
+  return "abfss://" + place.substr(0, dot) + ".dfs.core.windows.net";
 }
 
 bool IsPart(std::string_view part) { return !part.empty() && part != "." && part != ".."; }
@@ -64,7 +76,15 @@ Result<std::string> NormalUrl(std::string_view url) {
     if (!IsPart(rest.substr(begin + 1, end - begin - 1))) return BadUrl("its path has an empty part, \".\" or \"..\"");
     begin = end;
   }
-  return NormalScheme(url.substr(0, scheme)) + std::string(kSeparator) + std::string(rest);
+  const std::string known = NormalScheme(url.substr(0, scheme));
+  if (known != "az") return known + std::string(kSeparator) + std::string(rest);
+  const std::string place = NormalAzurePlace(rest.substr(0, slash));
+  if (place.empty()) {
+    return BadUrl(
+        "its storage account's host is none of dfs.core.windows.net and blob.core.windows.net (another cloud's "
+        "is told by the credential's endpoint)");
+  }
+  return place + std::string(slash == std::string_view::npos ? "" : rest.substr(slash));
 }
 
 std::string NormalPath(std::string_view path) {

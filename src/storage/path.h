@@ -14,7 +14,9 @@ namespace neurolake::storage {
 /// Whether `path` is "scheme://…" of anything but the local file system. It need not be a store that is known.
 bool IsUrl(std::string_view path);
 
-/// The one spelling of a URL: scheme in lower case, s3a and s3n as s3, gcs as gs, azure as az; no slash at the end.
+/// The one spelling of a URL: scheme in lower case, s3a and s3n as s3, gcs as gs; no slash at the end. Azure's are
+/// "az://container/…", or "abfss://container@account.dfs.core.windows.net/…" with an account, whatever the scheme was,
+/// in small letters before the path. (Whether both are one place, the credential's account decides: LocationStores.)
 /// Errors: kInvalidArgument for a URL without a bucket, with a user or a port in the authority, with an empty part, "."
 /// or ".." in its path, or a control character or backslash; and for what is no URL.
 Result<std::string> NormalUrl(std::string_view url);

@@ -16,7 +16,7 @@ import suite  # noqa: E402
 suite.run_in_judges_environment()
 from judges import DuckDb  # noqa: E402
 from kills import Kills  # noqa: E402
-from server import Server  # noqa: E402
+from server import Server, StatementError  # noqa: E402
 
 
 def main():
@@ -40,9 +40,9 @@ def main():
                 if number % 25 == 24:
                     seen = judge.rows(kills.location, "id, part, value")[1]
                     assert sorted(seen) == sorted((i, *row) for i, row in kills.state.items()), "DuckDB's delta extension reads other rows"
-        except AssertionError as error:
+        except (AssertionError, StatementError) as error:
             wrong = error
-            print(f"kill {number} of the {policy} half: {error}")
+            print(f"kill {number} of the {policy} half: {kills.last}: {error}")
             failed += 1
         server.stop()
         counts.update(kills.counts)

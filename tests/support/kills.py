@@ -148,6 +148,7 @@ class Kills:
         if victim == "server":
             self.server.start()
         said, answer = outcome[0]
+        self.last = f"{statement}, killed at {point}: {victim}; {said}"
         self.check(statement, after, said, answer)
         description = (kind.__name__, point, victim, said)
         self.counts[description] = self.counts.get(description, 0) + 1

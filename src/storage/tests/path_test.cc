@@ -25,6 +25,22 @@ TEST(PathTest, GivesUrlsOneSpelling) {
   EXPECT_EQ(NormalUrl("abfss://c@x.dfs.core.windows.net/a").value(), "abfss://c@x.dfs.core.windows.net/a");
 }
 
+TEST(PathTest, GivesAzurePlacesOneSpelling) {
+  for (const char* url : {"az://box/a", "azure://box/a/", "AZ://Box/a", "abfss://box/a", "abfs://BOX/a"}) {
+    EXPECT_EQ(NormalUrl(url).value(), "az://box/a") << url;
+  }
+  for (const char* url : {"abfss://box@acct.dfs.core.windows.net/A b", "abfs://box@acct.dfs.core.windows.net/A b",
+                          "wasbs://Box@ACCT.blob.core.windows.net/A b/", "az://box@acct/A b",
+                          "azure://box@acct.Blob.core.windows.net/A b"}) {
+    EXPECT_EQ(NormalUrl(url).value(), "abfss://box@acct.dfs.core.windows.net/A b") << url;
+  }
+  EXPECT_EQ(NormalUrl("abfss://box@acct.dfs.core.windows.net").value(), "abfss://box@acct.dfs.core.windows.net");
+  // The rest of the host would be ignored by what opens it.
+  EXPECT_FALSE(NormalUrl("abfss://box@acct.example.org/a").has_value());
+  EXPECT_FALSE(NormalUrl("abfss://box@acct.dfs.core.chinacloudapi.cn/a").has_value());
+  EXPECT_NE(NormalUrl("az://box/a").value(), NormalUrl("az://box/A").value());
+}
+
 TEST(PathTest, RefusesUrlsWithMoreThanOneMeaning) {
   for (const char* url :
        {"s3://", "s3:///a", "s3://bucket//a", "s3://bucket/a//", "s3://bucket/a/../b", "s3://bucket/..",
