@@ -30,6 +30,14 @@ struct ParameterValue {
   std::string type;
 };
 
+/// How rows are laid out over files: along a curve, each file a stretch of it.
+struct CurveLayout {
+  std::string place;                 ///< SQL over the table's columns, of type UBIGINT: a row's place on the curve.
+  std::vector<int64_t> sample_rows;  ///< Rows of a sample by equal parts of the curve (tables::delta::kCurveParts).
+  int64_t source_bytes = 0;          ///< About what the rows take in Parquet files.
+  int64_t files = 1;                 ///< About so many files; more where that lets them end where large boxes do.
+};
+
 /// What the version made by a writing statement of the product's holds beyond the rows written.
 struct WriteIntent {
   /// Which files of the version read are retired in the same version.
@@ -49,8 +57,9 @@ struct WriteIntent {
   int64_t file_bytes = 0;  ///< Begins another file at about this size; 0: as the table's properties say.
   /// Memory that the engine leaves alone, for what it does not count: an external sort goes well above its limit.
   int64_t headroom_bytes = 0;
-  std::string clustering_provider;          ///< Of the files written, as AddFile has it.
-  std::map<std::string, std::string> tags;  ///< Of the files written.
+  std::shared_ptr<const CurveLayout> curve;  ///< Null: as the rows come. Wants `partition`.
+  std::string clustering_provider;           ///< Of the files written, as AddFile has it.
+  std::map<std::string, std::string> tags;   ///< Of the files written.
   /// SQL over the table's columns that must be true for every row written; without sub-queries.
   std::string row_predicate;
   bool evolves_schema = false;  ///< New columns of a MERGE's or INSERT's rows become columns of the table.

@@ -4,13 +4,18 @@
 
 #include "common/text.h"
 #include "duckdb/common/multi_file/multi_file_states.hpp"
+#include "duckdb/planner/filter/conjunction_filter.hpp"
+#include "duckdb/planner/filter/constant_filter.hpp"
 #include "duckdb/planner/tableref/bound_at_clause.hpp"
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/lake_scan.h"
 #include "engine/duckdb/internal/lake_transaction.h"
+#include "engine/duckdb/internal/record_count.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
+
+constexpr const char* kSample = "sample";
 
 // A version, or the one that the statement's transaction reads: then as an entry of its own, which counts as reading an
 // old one, since rows that are only moved are not what a concurrent append could make wrong.
@@ -54,6 +59,37 @@ std::shared_ptr<std::vector<uint32_t>> Choose(const tables::delta::Snapshot& sna
   return chosen;
 }
 
+/// Rows of a sample, and into how many pieces, next to each other in a file, they may fall.
+constexpr int64_t kSampleWindows = 256;
+constexpr int64_t kSampleWindowRows = 8192;
+constexpr int64_t kBytesPerRowGuess = 64;
+
+/// Filters on the rows' numbers in their files, so that row groups without a row of the sample are not read; null if
+/// the sample is everything.
+native::unique_ptr<native::TableFilter> SampleFilter(const tables::delta::Snapshot& snapshot,
+                                                     const std::vector<uint32_t>& files) {
+  int64_t rows = 0, rows_max = 0;
+  for (const uint32_t file : files) {
+    const auto& add = snapshot.files()[file];
+    const int64_t count = RecordCount(add).value_or(add.size_bytes / kBytesPerRowGuess);
+    rows += count;
+    rows_max = std::max(rows_max, count);
+  }
+  const int64_t stride = rows / kSampleWindows;
+  if (stride <= kSampleWindowRows) return nullptr;
+  auto either = native::make_uniq<native::ConjunctionOrFilter>();
+  for (int64_t begin = 0; begin < rows_max; begin += stride) {
+    auto window = native::make_uniq<native::ConjunctionAndFilter>();
+    window->child_filters.push_back(native::make_uniq<native::ConstantFilter>(
+        native::ExpressionType::COMPARE_GREATERTHANOREQUALTO, native::Value::BIGINT(begin)));
+    window->child_filters.push_back(native::make_uniq<native::ConstantFilter>(
+        native::ExpressionType::COMPARE_LESSTHAN, native::Value::BIGINT(begin + kSampleWindowRows)));
+    either->child_filters.push_back(std::move(window));
+  }
+  if (either->child_filters.size() == 1) return std::move(either->child_filters[0]);
+  return either;
+}
+
 native::unique_ptr<native::LogicalOperator> Bind(native::ClientContext& context, native::TableFunctionBindInput& input,
                                                  native::idx_t bind_index, native::vector<native::string>& names) {
   const RelationName relation{LowerAscii(input.inputs[0].ToString()), LowerAscii(input.inputs[1].ToString())};
@@ -69,9 +105,17 @@ native::unique_ptr<native::LogicalOperator> Bind(native::ClientContext& context,
                                                    names, table.GetVirtualColumns());
   auto scan = FindLakeScan(*get);
   NL_CHECK(scan != nullptr);
-  get->bind_data->Cast<native::MultiFileBindData>().file_list =
-      native::make_shared_ptr<LakeFileList>(scan, Choose(*scan->snapshot, input.inputs[3]));
+  const auto chosen = Choose(*scan->snapshot, input.inputs[3]);
+  get->bind_data->Cast<native::MultiFileBindData>().file_list = native::make_shared_ptr<LakeFileList>(scan, chosen);
   for (native::idx_t i = 0; i < types.size(); ++i) get->AddColumnId(i);
+  const auto sample = input.named_parameters.find(kSample);
+  if (sample == input.named_parameters.end() || !sample->second.GetValue<bool>()) return get;
+  if (auto filter = SampleFilter(*scan->snapshot, *chosen)) {
+    constexpr auto kRowNumber = native::MultiFileReader::COLUMN_IDENTIFIER_FILE_ROW_NUMBER;
+    names.emplace_back("neurolake.row_number");
+    get->AddColumnId(kRowNumber);
+    get->table_filters.PushFilter(native::ColumnIndex(kRowNumber), std::move(filter));
+  }
   return get;
 }
 
@@ -82,6 +126,7 @@ native::TableFunction LakeFilesFunction() {
                                  {native::LogicalType::VARCHAR, native::LogicalType::VARCHAR,
                                   native::LogicalType::BIGINT, native::LogicalType::LIST(native::LogicalType::VARCHAR)},
                                  nullptr, nullptr);
+  function.named_parameters[kSample] = native::LogicalType::BOOLEAN;
   function.bind_operator = Bind;
   return function;
 }

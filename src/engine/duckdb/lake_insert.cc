@@ -1,5 +1,6 @@
 #include "duckdb/execution/operator/projection/physical_projection.hpp"
 #include "engine/duckdb/internal/change_data.h"
+#include "engine/duckdb/internal/clustered_files.h"
 #include "engine/duckdb/internal/dml_target.h"
 #include "engine/duckdb/internal/lake_append.h"
 #include "engine/duckdb/internal/lake_catalog.h"
@@ -66,6 +67,10 @@ native::PhysicalOperator& PlanWrite(native::ClientContext& context, native::Phys
   rows = &PlanExpectations(context, planner, job, *rows);
   if (job->changes) rows = &planner.Make<LakeChangeRows>(job, *rows);
   auto& check = planner.Make<LakeRowCheck>(job, std::move(types), *rows);
+  if (intent && intent->curve) {
+    auto& clustered = PlanClusteredFiles(context, planner, job, check);
+    return planner.Make<LakeFileSink>(std::move(job), clustered);
+  }
   auto& files = PlanParquetFiles(context, planner, job->target, PlanAppend(context, planner, job, check));
   return planner.Make<LakeFileSink>(std::move(job), files);
 }

@@ -52,6 +52,7 @@ native::SinkResultType LakeFileSink::Sink(native::ExecutionContext&, native::Dat
 native::SinkFinalizeType LakeFileSink::Finalize(native::Pipeline&, native::Event&, native::ClientContext& context,
                                                 native::OperatorSinkFinalizeInput& input) const {
   auto& state = input.global_state.Cast<FileSinkState>();
+  std::ranges::move(job_->written, std::back_inserter(state.files));
   state.rows_changed = StageWrite(context, *job_, state.files);
   return native::SinkFinalizeType::READY;
 }

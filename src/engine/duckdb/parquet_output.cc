@@ -95,8 +95,7 @@ native::unique_ptr<native::FunctionData> BindParquet(native::ClientContext& cont
   DataType file_schema = target.layout.schema;
   std::erase_if(file_schema.fields, [&](const StructField& field) { return target.layout.IsPartition(field.name); });
   if (auto ids = NestedFieldIds(file_schema)) info.options["field_ids"] = {std::move(*ids)};
-  // A file ends where a row group does, so small files need small ones.
-  const int64_t group_rows = std::clamp<int64_t>(target.file_bytes / 16, STANDARD_VECTOR_SIZE, kRowGroupRows);
+  const int64_t group_rows = RowGroupRows(target);
   if (group_rows < kRowGroupRows) info.options["row_group_size"] = {native::Value::BIGINT(group_rows)};
   native::CopyFunctionBindInput input(info);
   return ParquetFunction(context).copy_to_bind(context, input, DataFileWriter::Names(target),
@@ -162,15 +161,23 @@ std::string PartitionDirectory(const FileLayout& layout, const tables::delta::Pa
 
 }  // namespace
 
+int64_t RowGroupRows(const WriteTarget& target) {
+  return std::clamp<int64_t>(target.file_bytes / 16, STANDARD_VECTOR_SIZE, kRowGroupRows);
+}
+
+std::string DataDirectory(native::ClientContext& context, const WriteTarget& target) {
+  const auto& intent = StatementState::Get(context).grants.write;
+  if (!intent || !intent->partition || target.layout.partition_columns.empty()) return target.layout.location;
+  std::string directory = PartitionDirectory(target.layout, *intent->partition);
+  // The engine makes one level only. What is wrong with it shows when the first file is opened.
+  std::ignore = StatementState::Get(context).store->MakeDirectory(directory);
+  return directory;
+}
+
 native::PhysicalOperator& PlanParquetFiles(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
                                            const WriteTarget& target, native::PhysicalOperator& rows) {
   const auto& intent = StatementState::Get(context).grants.write;
   const bool one_partition = intent && intent->partition && !target.layout.partition_columns.empty();
-  if (one_partition) {
-    // The engine makes one level only. What is wrong with it shows when the first file is opened.
-    std::ignore =
-        StatementState::Get(context).store->MakeDirectory(PartitionDirectory(target.layout, *intent->partition));
-  }
   native::PhysicalOperator& child = one_partition ? PlanFileColumns(planner, target, rows) : rows;
   native::CopyFunction function = ParquetFunction(context);
   function.copy_to_initialize_global = OpenRememberedFile;
@@ -181,7 +188,7 @@ native::PhysicalOperator& PlanParquetFiles(native::ClientContext& context, nativ
       native::GetCopyFunctionReturnLogicalTypes(native::CopyFunctionReturnType::WRITTEN_FILE_STATISTICS),
       std::move(function), BindParquet(context, target), 1U);
   auto& copy = planned.Cast<native::PhysicalCopyToFile>();
-  copy.file_path = one_partition ? PartitionDirectory(target.layout, *intent->partition) : target.layout.location;
+  copy.file_path = DataDirectory(context, target);
   copy.use_tmp_file = false;
   copy.filename_pattern.SetFilenamePattern("part-{uuidv7}");
   copy.file_extension = "parquet";
@@ -277,6 +284,12 @@ native::vector<native::string> DataFileWriter::Names(const WriteTarget& target) 
 void DataFileWriter::Append(native::DataChunk& chunk) {
   ParquetFunction(state_->context)
       .copy_to_sink(state_->execution, *state_->bind_data, *state_->file, *state_->local, chunk);
+}
+
+void DataFileWriter::AppendRowGroup(native::unique_ptr<native::ColumnDataCollection> rows) {
+  native::CopyFunction& function = ParquetFunction(state_->context);
+  const auto prepared = function.prepare_batch(state_->context, *state_->bind_data, *state_->file, std::move(rows));
+  function.flush_batch(state_->context, *state_->bind_data, *state_->file, *prepared);
 }
 
 WrittenFile DataFileWriter::Finish() {

@@ -48,10 +48,9 @@ class RowPredicate final : public native::PhysicalOperator {
 
 }  // namespace
 
-native::PhysicalOperator& PlanRowPredicate(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
-                                           const WriteTarget& target, const std::string& predicate,
-                                           native::PhysicalOperator& child) {
-  auto parsed = native::Parser::ParseExpressionList(predicate);
+native::unique_ptr<native::Expression> BindRowExpression(native::ClientContext& context, const WriteTarget& target,
+                                                         const std::string& sql, const native::LogicalType& type) {
+  auto parsed = native::Parser::ParseExpressionList(sql);
   NL_CHECK(parsed.size() == 1);
   if (parsed[0]->HasSubquery()) {
     ThrowLakeError(Error(ErrorCode::kNotSupported, "the predicate of REPLACE WHERE may not have sub-queries"));
@@ -64,9 +63,14 @@ native::PhysicalOperator& PlanRowPredicate(native::ClientContext& context, nativ
   }
   native::physical_index_set_t bound_columns;
   native::CheckBinder check(*binder, context, target.table.table_name, columns, bound_columns);
-  check.target_type = native::LogicalType::BOOLEAN;
-  auto bound = check.Bind(parsed[0]);
-  return planner.Make<RowPredicate>(std::move(bound), child);
+  check.target_type = type;
+  return check.Bind(parsed[0]);
+}
+
+native::PhysicalOperator& PlanRowPredicate(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
+                                           const WriteTarget& target, const std::string& predicate,
+                                           native::PhysicalOperator& child) {
+  return planner.Make<RowPredicate>(BindRowExpression(context, target, predicate, native::LogicalType::BOOLEAN), child);
 }
 
 }  // namespace neurolake::engine::duckdb

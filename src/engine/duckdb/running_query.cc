@@ -78,6 +78,7 @@ class DuckDbRunningQuery final : public RunningQuery {
   std::optional<arrow::Batch> Fetch() {
     if (pending_ != nullptr) {
       auto pending = std::move(pending_);
+      WorkUntilReady(*pending);
       result_ = pending->Execute();
       if (result_->HasError()) result_->ThrowError();
     }
@@ -103,6 +104,24 @@ class DuckDbRunningQuery final : public RunningQuery {
     arrow::Batch batch;
     *batch.get() = rows->Finalize();
     return batch;
+  }
+
+  /// Runs the statement's tasks. The engine alone would ask again and again while its other threads work on the last
+  /// ones, which takes a processor from them.
+  static void WorkUntilReady(native::PendingQueryResult& pending) {
+    constexpr std::chrono::microseconds kPauseMin{20}, kPauseMax{500};
+    auto pause = kPauseMin;
+    while (!pending.HasError()) {
+      const auto state = pending.ExecuteTask();
+      if (native::PendingQueryResult::IsResultReady(state)) return;
+      if (state == native::PendingExecutionResult::BLOCKED) pending.WaitForTask();
+      if (state != native::PendingExecutionResult::NO_TASKS_AVAILABLE) {
+        pause = kPauseMin;
+        continue;
+      }
+      std::this_thread::sleep_for(pause);
+      pause = std::min(2 * pause, kPauseMax);
+    }
   }
 
   // DML without RETURNING gives one number.

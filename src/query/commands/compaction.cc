@@ -16,8 +16,8 @@ using tables::delta::AddFile;
 /// would make them, as the writer waits.
 constexpr size_t kAutoCompactFilesMin = 50;
 constexpr int64_t kAutoCompactTargetBytes = int64_t{128} << 20;
-/// Measured: DuckDB 1.5.5 sorting into Parquet takes 210 MB more than its limit, whatever that is, and leaves gaps.
-constexpr int64_t kSortHeadroomBytes = int64_t{320} << 20;
+/// What row groups under way take beside the engine's buffers, and gaps between them.
+constexpr int64_t kLayoutHeadroomBytes = int64_t{320} << 20;
 
 class Rearranging {
  public:
@@ -45,7 +45,6 @@ class Rearranging {
       const Rewrite& rewrite = what_.rewrites[i];
       const std::string source = fmt::format("lake_files({}, {}, -1, {})", QuoteLiteral(table_.entry.schema_name),
                                              QuoteLiteral(table_.entry.table_name), PathList(table_, rewrite.files));
-      const std::string order = what_.order_by.empty() ? "" : " ORDER BY " + what_.order_by;
       WriteIntent intent = Intent(rewrite);
       // All at once, with the last one: looking them up costs a walk over the table's files.
       if (i + 1 == what_.rewrites.size()) {
@@ -54,7 +53,7 @@ class Rearranging {
         }
       }
       NL_RETURN_IF_ERROR(
-          context_.Write(fmt::format("INSERT INTO {} SELECT * FROM {}{}", name, source, order), std::move(intent)));
+          context_.Write(fmt::format("INSERT INTO {} SELECT * FROM {}", name, source), std::move(intent)));
     }
     return {};
   }
@@ -68,7 +67,14 @@ class Rearranging {
     intent.keeps_base = true;
     intent.partition = File(rewrite.files[0]).partition_values;
     intent.file_bytes = rewrite.file_bytes;
-    if (!what_.order_by.empty()) intent.headroom_bytes = kSortHeadroomBytes;
+    if (!what_.place.empty()) {
+      intent.headroom_bytes = kLayoutHeadroomBytes;
+      intent.curve = std::make_shared<const engine::duckdb::CurveLayout>(engine::duckdb::CurveLayout{
+          .place = what_.place,
+          .sample_rows = what_.sample_rows,
+          .source_bytes = rewrite.bytes,
+          .files = std::max<int64_t>(1, (rewrite.bytes + rewrite.file_bytes - 1) / rewrite.file_bytes)});
+    }
     intent.clustering_provider = what_.clustering_provider;
     intent.tags = what_.tags;
     return intent;
@@ -125,7 +131,7 @@ Result<RearrangementOutcome> CompactAfterWrite(CommandContext& context, const Op
       {.target_bytes = target, .deleted_share_max = 1.0, .small_files_min = kAutoCompactFilesMin});
   Rearrangement rearrangement;
   rearrangement.parameters = {{"predicate", "\"[]\""}, {"zOrderBy", "\"[]\""}, {"auto", "\"true\""}};
-  for (const auto& bin : bins) rearrangement.rewrites.push_back({bin.files, 2 * target});
+  for (const auto& bin : bins) rearrangement.rewrites.push_back({.files = bin.files, .file_bytes = 2 * target});
   return Rearrange(context, table, rearrangement);
 }
 

@@ -12,12 +12,16 @@ namespace neurolake::query {
 struct Rewrite {
   std::vector<uint32_t> files;  ///< Positions in the snapshot.
   int64_t file_bytes = 0;       ///< About where one new file ends and the next begins.
+  int64_t bytes = 0;            ///< Of `files`; for rows laid out along a curve.
 };
 
 /// One version that arranges rows in other files and changes none.
 struct Rearrangement {
   std::vector<Rewrite> rewrites;
-  std::string order_by;  ///< SQL over the table's columns; empty: as they come.
+  /// SQL over the table's columns that gives a row's place on a curve, and rows of a sample by parts of that curve
+  /// (engine::duckdb::CurveLayout). Empty: rows stay in the order in which they come.
+  std::string place;
+  std::vector<int64_t> sample_rows;
   std::map<std::string, std::string> parameters;
   std::string clustering_provider;
   std::map<std::string, std::string> tags;

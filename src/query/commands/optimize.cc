@@ -9,6 +9,7 @@
 #include "query/commands/compaction.h"
 #include "query/commands/partition_predicate.h"
 #include "query/front_parser_cursor.h"
+#include "tables/delta/curve.h"
 #include "tables/delta/layout.h"
 
 namespace neurolake::query {
@@ -18,12 +19,13 @@ namespace json = boost::json;
 using tables::delta::Snapshot;
 using ColumnPath = std::vector<std::string>;
 
-/// Ranges that a column is cut into, and rows looked at to find them.
-constexpr int kRanges = 1000;
+/// Ranges that a column is cut into: with the one for NULL a power of two, so that halves of the curve are halves of
+/// the rows.
+constexpr int kRanges = 1023;
+/// Rows that the ranges are found from, and files that they are taken from, spread over all: enough to see how values
+/// are spread without reading everything.
 constexpr int kSampleRows = 100'000;
-/// Files that the sample is taken from, spread over all: enough to see how values are spread without reading
-/// everything.
-constexpr size_t kSampleFiles = 64;
+constexpr size_t kSampleFiles = 1024;
 constexpr size_t kOrderColumnsMax = 16;
 
 struct OptimizeOptions {
@@ -36,6 +38,13 @@ struct OptimizeOptions {
 std::string SqlOf(const ColumnPath& column) {
   std::string sql;
   for (const std::string& part : column) sql += (sql.empty() ? "" : ".") + QuoteIdentifier(part);
+  return sql;
+}
+
+/// The same where a name before a dot could be a table's.
+std::string FieldSql(const ColumnPath& column) {
+  std::string sql = QuoteIdentifier(column[0]);
+  for (size_t i = 1; i < column.size(); ++i) sql = fmt::format("struct_extract({}, {})", sql, QuoteLiteral(column[i]));
   return sql;
 }
 
@@ -119,36 +128,71 @@ std::vector<uint32_t> SpreadOver(const std::vector<uint32_t>& files) {
   return chosen;
 }
 
-/// SQL of the place on the curve, with each column's ranges found in a sample of the files' rows.
-Result<std::string> CurveSql(CommandContext& context, const OpenedTable& table, const std::vector<uint32_t>& files,
-                             const std::vector<ColumnPath>& columns, std::string_view curve) {
-  std::string fractions;
-  for (int i = 1; i < kRanges; ++i) fractions += fmt::format("{}{:.4f}", i == 1 ? "" : ",", 1.0 * i / kRanges);
-  std::string sampled, bounds, values;
-  for (size_t i = 0; i < columns.size(); ++i) {
-    sampled += fmt::format("{}{} AS c{}", i == 0 ? "" : ", ", SqlOf(columns[i]), i);
-    bounds += fmt::format(
-        "{}SELECT {} AS axis, CAST(bound AS VARCHAR) AS bound FROM (SELECT DISTINCT unnest(quantile_disc(c{}, [{}])) "
-        "AS bound FROM sample)",
-        i == 0 ? "" : " UNION ALL ", i, i, fractions);
-    values += ", " + SqlOf(columns[i]);
+/// Finds each column's ranges in a sample of the files' rows, and from them SQL of a row's place on the curve; then how
+/// the rows of the sample are spread over the curve.
+class CurvePlan {
+ public:
+  CurvePlan(CommandContext& context, const OpenedTable& table, const std::vector<uint32_t>& files,
+            const std::vector<ColumnPath>& columns)
+      : context_(context),
+        columns_(columns),
+        sample_(fmt::format("lake_files({}, {}, -1, {}, sample => true)", QuoteLiteral(table.entry.schema_name),
+                            QuoteLiteral(table.entry.table_name), PathList(table, SpreadOver(files)))) {}
+
+  Result<void> Fill(std::string_view curve, Rearrangement& rearrangement) {
+    NL_RETURN_IF_ERROR(FindPlace(curve));
+    rearrangement.place = place_;
+    return CountSample(rearrangement.sample_rows);
   }
-  const std::string sql = fmt::format(
-      "WITH sample AS MATERIALIZED (SELECT {} FROM lake_files({}, {}, -1, {}) USING SAMPLE reservoir({} ROWS) "
-      "REPEATABLE (7)) SELECT axis, bound FROM ({}) WHERE bound IS NOT NULL",
-      sampled, QuoteLiteral(table.entry.schema_name), QuoteLiteral(table.entry.table_name),
-      PathList(table, SpreadOver(files)), kSampleRows, bounds);
-  NL_ASSIGN_OR_RETURN(const auto rows, context.Query(sql));
-  std::vector<std::string> lists(columns.size());
-  for (const auto& row : rows.rows) {
-    const size_t axis = std::stoul(row[0].value_or("0"));
-    NL_CHECK(axis < lists.size());
-    lists[axis] += (lists[axis].empty() ? "" : ",") + QuoteLiteral(*row[1]);
+
+ private:
+  Result<void> FindPlace(std::string_view curve) {
+    std::string fractions;
+    for (int i = 1; i < kRanges; ++i) fractions += fmt::format("{}{:.6f}", i == 1 ? "" : ",", 1.0 * i / kRanges);
+    std::string sampled, bounds, values;
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      sampled += fmt::format("{}{} AS c{}", i == 0 ? "" : ", ", SqlOf(columns_[i]), i);
+      bounds += fmt::format(
+          "{}SELECT {} AS axis, CAST(bound AS VARCHAR) AS bound FROM (SELECT DISTINCT unnest(quantile_disc(c{}, [{}])) "
+          "AS bound FROM sample)",
+          i == 0 ? "" : " UNION ALL ", i, i, fractions);
+      values += ", " + FieldSql(columns_[i]);
+    }
+    const std::string sql = fmt::format(
+        "WITH sample AS MATERIALIZED (SELECT {} FROM {} USING SAMPLE reservoir({} ROWS) REPEATABLE (7)) "
+        "SELECT axis, bound FROM ({}) WHERE bound IS NOT NULL",
+        sampled, sample_, kSampleRows, bounds);
+    NL_ASSIGN_OR_RETURN(const auto rows, context_.Query(sql));
+    std::vector<std::string> lists(columns_.size());
+    for (const auto& row : rows.rows) {
+      const size_t axis = std::stoul(row[0].value_or("0"));
+      NL_CHECK(axis < lists.size());
+      lists[axis] += (lists[axis].empty() ? "" : ",") + QuoteLiteral(*row[1]);
+    }
+    std::string all;
+    for (const std::string& list : lists) all += fmt::format("{}[{}]::VARCHAR[]", all.empty() ? "" : ",", list);
+    place_ = fmt::format("lake_curve('{}', [{}]{})", curve, all, values);
+    return {};
   }
-  std::string all;
-  for (const std::string& list : lists) all += fmt::format("{}[{}]::VARCHAR[]", all.empty() ? "" : ",", list);
-  return fmt::format("lake_curve('{}', [{}]{})", curve, all, values);
-}
+
+  Result<void> CountSample(std::vector<int64_t>& parts) {
+    const std::string sql = fmt::format("SELECT {} >> {} AS part, count(*) FROM {} GROUP BY ALL", place_,
+                                        64 - tables::delta::kCurvePartBits, sample_);
+    NL_ASSIGN_OR_RETURN(const auto rows, context_.Query(sql));
+    parts.assign(tables::delta::kCurveParts, 0);
+    for (const auto& row : rows.rows) {
+      const size_t part = std::stoul(row[0].value_or("0"));
+      NL_CHECK(part < parts.size());
+      parts[part] = std::stoll(row[1].value_or("0"));
+    }
+    return {};
+  }
+
+  CommandContext& context_;
+  const std::vector<ColumnPath>& columns_;
+  const std::string sample_;
+  std::string place_;
+};
 
 /// Each partition whose files gain from an order among them. Evenly sized: the last file is no small rest.
 void AddOrderedRewrites(const Snapshot& snapshot, const std::vector<uint32_t>& files, Rearrangement& rearrangement) {
@@ -163,7 +207,8 @@ void AddOrderedRewrites(const Snapshot& snapshot, const std::vector<uint32_t>& f
     // One file that is not too large has no neighbour to be told apart from.
     if (group.size() == 1 && !deleted && bytes <= target && rearrangement.clustering_provider.empty()) continue;
     const int64_t count = std::max<int64_t>(1, (bytes + target - 1) / target);
-    rearrangement.rewrites.push_back({std::move(group), bytes / count + bytes / count / 20 + 1});
+    rearrangement.rewrites.push_back(
+        {.files = std::move(group), .file_bytes = bytes / count + bytes / count / 20 + 1, .bytes = bytes});
   }
 }
 
@@ -171,8 +216,7 @@ Result<void> PlanZOrder(CommandContext& context, const OpenedTable& table, const
                         const std::vector<ColumnPath>& columns, Rearrangement& rearrangement) {
   AddOrderedRewrites(*table.snapshot, files, rearrangement);
   if (rearrangement.rewrites.empty()) return {};
-  NL_ASSIGN_OR_RETURN(rearrangement.order_by, CurveSql(context, table, files, columns, "zorder"));
-  return {};
+  return CurvePlan(context, table, files, columns).Fill("zorder", rearrangement);
 }
 
 Result<void> PlanClustered(CommandContext& context, const OpenedTable& table, const std::vector<uint32_t>& all,
@@ -187,15 +231,14 @@ Result<void> PlanClustered(CommandContext& context, const OpenedTable& table, co
                         {tables::delta::kCubeColumnsTag, tag},
                         {tables::delta::kCubeCurveTag, "hilbert"}};
   AddOrderedRewrites(*table.snapshot, files, rearrangement);
-  NL_ASSIGN_OR_RETURN(rearrangement.order_by, CurveSql(context, table, files, columns, "hilbert"));
-  return {};
+  return CurvePlan(context, table, files, columns).Fill("hilbert", rearrangement);
 }
 
 void PlanBins(const Snapshot& snapshot, const std::vector<uint32_t>& files, Rearrangement& rearrangement) {
   const int64_t target = tables::delta::TargetFileBytes(snapshot.metadata());
   // Twice the target, as a bin is meant to be one file and its rows may take more room than before.
   for (const auto& bin : tables::delta::PlanCompaction(snapshot, files, {.target_bytes = target})) {
-    rearrangement.rewrites.push_back({bin.files, 2 * target});
+    rearrangement.rewrites.push_back({.files = bin.files, .file_bytes = 2 * target});
   }
 }
 

@@ -236,35 +236,4 @@ std::optional<double> OverlapDepth(const Snapshot& snapshot, const StructField& 
   return Depth(numbers(minima), numbers(maxima));
 }
 
-uint64_t ZOrderPlace(std::span<const uint32_t> axes, int bits) {
-  uint64_t place = 0;
-  for (int bit = bits - 1; bit >= 0; --bit) {
-    for (const uint32_t axis : axes) place = place << 1 | (axis >> bit & 1);
-  }
-  return place;
-}
-
-uint64_t HilbertPlace(std::span<uint32_t> axes, int bits) {
-  const uint32_t highest = uint32_t{1} << (bits - 1);
-  for (uint32_t q = highest; q > 1; q >>= 1) {
-    const uint32_t below = q - 1;
-    for (uint32_t& axis : axes) {
-      if (axis & q) {
-        axes[0] ^= below;
-      } else {
-        const uint32_t exchanged = (axes[0] ^ axis) & below;
-        axes[0] ^= exchanged;
-        axis ^= exchanged;
-      }
-    }
-  }
-  for (size_t i = 1; i < axes.size(); ++i) axes[i] ^= axes[i - 1];
-  uint32_t flips = 0;
-  for (uint32_t q = highest; q > 1; q >>= 1) {
-    if (axes.back() & q) flips ^= q - 1;
-  }
-  for (uint32_t& axis : axes) axis ^= flips;
-  return ZOrderPlace(axes, bits);
-}
-
 }  // namespace neurolake::tables::delta

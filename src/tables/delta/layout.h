@@ -1,7 +1,6 @@
 #pragma once
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,12 +65,5 @@ inline constexpr std::string_view kClusteringProvider = "liquid";
 /// How many files, on average over the files, may have rows of a file's range of `column`, by the log's bounds: 1 is
 /// perfectly ordered, the number of files is no order at all. nullopt where a file lacks bounds, or there are no files.
 std::optional<double> OverlapDepth(const Snapshot& snapshot, const StructField& column);
-
-/// Place of a cell on the Z-order curve: the axes' bits interleaved, the first axis first. `bits` of each axis count;
-/// axes.size() * bits must be at most 64.
-uint64_t ZOrderPlace(std::span<const uint32_t> axes, int bits);
-/// Place on the Hilbert curve, where neighbours on the curve are neighbours in space. `axes` are overwritten.
-/// Source: J. Skilling, "Programming the Hilbert curve", AIP Conference Proceedings 707 (2004).
-uint64_t HilbertPlace(std::span<uint32_t> axes, int bits);
 
 }  // namespace neurolake::tables::delta

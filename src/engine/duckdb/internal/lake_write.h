@@ -53,6 +53,7 @@ struct WriteJob {
   ExpectationFindings findings;              ///< Under `mutex`, and the two below.
   int64_t rejected_inserts = 0;
   int64_t rejected_updates = 0;
+  std::vector<WrittenFile> written;  ///< By operators that write files themselves; under `mutex`.
 };
 
 /// Passes rows on to the Parquet writer: takes off the two row-id columns at the end and notes them for deletion, if

@@ -25,6 +25,12 @@ WriteTarget MakeWriteTarget(const TableEntry& table, SnapshotPointer base, const
 native::PhysicalOperator& PlanParquetFiles(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
                                            const WriteTarget& target, native::PhysicalOperator& rows);
 
+/// Where the statement's data files go: the table's directory, or that of the partition its intent names.
+std::string DataDirectory(native::ClientContext& context, const WriteTarget& target);
+
+/// Rows of a row group in files of the target's size: small files have small ones, as they end where one does.
+int64_t RowGroupRows(const WriteTarget& target);
+
 /// One file of a row of what `PlanParquetFiles` returns.
 WrittenFile ReadWrittenFile(native::DataChunk& chunk, native::idx_t row);
 
@@ -38,6 +44,8 @@ class DataFileWriter {
   static native::vector<native::LogicalType> Types(const WriteTarget& target);
   static native::vector<native::string> Names(const WriteTarget& target);
   void Append(native::DataChunk& chunk);
+  /// Writes `rows` as one row group, without another copy of them. Not to be mixed with `Append`.
+  void AppendRowGroup(native::unique_ptr<native::ColumnDataCollection> rows);
   WrittenFile Finish();
 
  private:

@@ -6,6 +6,11 @@
 
 namespace neurolake::engine::duckdb {
 
+/// Binds an expression over the target's columns, to be evaluated on rows that have them in order. Functions in it go
+/// through the statement's gate. Throws kBindError and its kin, kNotSupported for sub-queries.
+native::unique_ptr<native::Expression> BindRowExpression(native::ClientContext& context, const WriteTarget& target,
+                                                         const std::string& sql, const native::LogicalType& type);
+
 /// Adds an operator over `child`, which gives the target's columns in order, that refuses the statement unless
 /// `predicate` is true for each row. Functions in it go through the statement's gate. Throws kBindError and its kin,
 /// kNotSupported for sub-queries.

@@ -1,6 +1,5 @@
 #include "tables/delta/layout.h"
 
-#include <map>
 #include <numeric>
 
 #include "tables/delta/tests/test_table.h"
@@ -81,39 +80,6 @@ TEST(ByteSizeTest, Spellings) {
   EXPECT_EQ(TargetFileBytes(metadata), 8LL << 20);
   metadata.configuration["delta.targetFileSize"] = "huge";
   EXPECT_EQ(TargetFileBytes(metadata), 256LL << 20);
-}
-
-TEST(CurveTest, ZOrderInterleavesBits) {
-  EXPECT_EQ(ZOrderPlace(std::vector<uint32_t>{0b11, 0b00}, 2), 0b1010U);
-  EXPECT_EQ(ZOrderPlace(std::vector<uint32_t>{0b01, 0b10, 0b11}, 2), 0b011101U);
-}
-
-// On a Hilbert curve a step goes to one of the nearest cells, and every cell is on it once.
-TEST(CurveTest, HilbertStepsToANeighbour) {
-  for (const size_t axes : {1U, 2U, 3U, 4U}) {
-    const int bits = axes > 2 ? 3 : 5;
-    const uint32_t side = 1U << bits;
-    uint64_t cells = 1;
-    for (size_t i = 0; i < axes; ++i) cells *= side;
-    std::map<uint64_t, std::vector<uint32_t>> by_place;
-    for (uint64_t cell = 0; cell < cells; ++cell) {
-      std::vector<uint32_t> point;
-      for (uint64_t rest = cell, i = 0; i < axes; ++i, rest /= side)
-        point.push_back(static_cast<uint32_t>(rest % side));
-      std::vector<uint32_t> consumed = point;
-      by_place[HilbertPlace(consumed, bits)] = point;
-    }
-    ASSERT_EQ(by_place.size(), cells);
-    const std::vector<uint32_t>* previous = nullptr;
-    for (const auto& [place, point] : by_place) {
-      int64_t distance = previous == nullptr ? 1 : 0;
-      for (size_t i = 0; previous != nullptr && i < axes; ++i) {
-        distance += std::abs(static_cast<int64_t>(point[i]) - static_cast<int64_t>((*previous)[i]));
-      }
-      ASSERT_EQ(distance, 1) << axes << " axes, place " << place;
-      previous = &point;
-    }
-  }
 }
 
 AddFile Clustered(std::string path, int64_t bytes, std::string cube, std::string columns = "c") {
