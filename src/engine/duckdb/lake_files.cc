@@ -113,6 +113,7 @@ native::unique_ptr<native::LogicalOperator> Bind(native::ClientContext& context,
   if (auto filter = SampleFilter(*scan->snapshot, *chosen)) {
     constexpr auto kRowNumber = native::MultiFileReader::COLUMN_IDENTIFIER_FILE_ROW_NUMBER;
     names.emplace_back("neurolake.row_number");
+    get->bind_data->Cast<native::MultiFileBindData>().virtual_columns = table.GetVirtualColumns();
     get->AddColumnId(kRowNumber);
     get->table_filters.PushFilter(native::ColumnIndex(kRowNumber), std::move(filter));
   }

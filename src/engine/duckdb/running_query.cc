@@ -79,6 +79,7 @@ class DuckDbRunningQuery final : public RunningQuery {
     if (pending_ != nullptr) {
       auto pending = std::move(pending_);
       WorkUntilReady(*pending);
+      if (pending->HasError()) pending->ThrowError();
       result_ = pending->Execute();
       if (result_->HasError()) result_->ThrowError();
     }
