@@ -31,6 +31,15 @@ struct TableRecord {
   PrincipalId owner;
   std::string comment;
   WallTime created;
+  bool is_shallow_clone = false;  ///< Has clone sources, now or in an older version.
+};
+
+/// A directory beside its own in which a shallow clone's files lie.
+struct CloneSource {
+  TableId source;
+  std::string location;  ///< Absolute.
+  bool managed = true;   ///< The source's: whether `location` moves with the lake.
+  std::string named;     ///< What the clone's log calls it: `location` as it was when the clone was made.
 };
 
 struct ViewRecord {
@@ -236,6 +245,14 @@ class Catalog {
   virtual Result<std::vector<TableRecord>> ClaimDroppedTables(WallTime before) = 0;
   /// Makes it final. No error if it is not there any more.
   virtual Result<void> ForgetDroppedTable(const TableId& id) = 0;
+
+  /// Notes what a clone is made from, before its log says so: from then on the source's files are kept for it, until
+  /// the clone is dropped for good.
+  virtual Result<void> AddCloneSources(const TableId& clone, const std::vector<CloneSource>& sources) = 0;
+  virtual Result<std::vector<CloneSource>> ListCloneSources(const TableId& clone) = 0;
+  /// Tables, dropped ones that can come back too, with files below the directory of `source`: those and what their logs
+  /// call that directory.
+  virtual Result<std::vector<std::pair<TableRecord, CloneSource>>> ListClonesOf(const TableRecord& source) = 0;
 
   /// Replaces what was known. Errors: kNotFound for a table that is not there.
   virtual Result<void> SaveStatistics(const TableStatistics& statistics) = 0;

@@ -25,7 +25,7 @@ template <typename Locations>
 DroppedTable ToDropped(const Row& row, const Locations& locations) {
   const bool managed = NumberAt(row, 4) != 0;
   return {{TableId(TextAt(row, 0)), TextAt(row, 1), TextAt(row, 2), locations.ToAbsolute(TextAt(row, 3), managed),
-           managed, PrincipalId(TextAt(row, 5)), TextAt(row, 6), TimeAt(row, 7)},
+           managed, PrincipalId(TextAt(row, 5)), TextAt(row, 6), TimeAt(row, 7), false},
           TimeAt(row, 8)};
 }
 
@@ -94,8 +94,13 @@ Result<std::vector<TableRecord>> StoreCatalog::ClaimDroppedTables(WallTime befor
     // A table with a name is nobody's to delete.
     NL_RETURN_IF_ERROR(session.Execute("DELETE FROM dropped_tables WHERE id IN (SELECT id FROM relations)"));
     NL_RETURN_IF_ERROR(session.Execute(
-        fmt::format("UPDATE dropped_tables SET dropped = {} WHERE dropped < CAST(? AS BIGINT)", kClaimed),
-        {ToValue(before)}));
+        // What shallow clones are made from stays, and can come back, as long as one of them can be read.
+        fmt::format("UPDATE dropped_tables SET dropped = {} WHERE dropped < CAST(? AS BIGINT) AND NOT EXISTS "
+                    "(SELECT 1 FROM clone_sources c WHERE c.location = dropped_tables.location AND (c.clone_id IN "
+                    "(SELECT id FROM relations) OR c.clone_id IN (SELECT d.id FROM dropped_tables d WHERE d.dropped >= "
+                    "CAST(? AS BIGINT))))",
+                    kClaimed),
+        {ToValue(before), ToValue(before)}));
     NL_ASSIGN_OR_RETURN(const auto rows,
                         session.Query(fmt::format("{}WHERE dropped = {} ORDER BY id", kSelectDropped, kClaimed)));
     NL_ASSIGN_OR_RETURN(const auto live, session.Query("SELECT location FROM relations WHERE kind = 'table'"));
@@ -117,6 +122,8 @@ Result<void> StoreCatalog::ForgetDroppedTable(const TableId& id) {
     NL_RETURN_IF_ERROR(session.Execute(
         "DELETE FROM table_statistics WHERE table_id = ? AND table_id NOT IN (SELECT id FROM relations)",
         {id.value()}));
+    NL_RETURN_IF_ERROR(session.Execute(
+        "DELETE FROM clone_sources WHERE clone_id = ? AND clone_id NOT IN (SELECT id FROM relations)", {id.value()}));
     for (const char* table : {"expectations", "expectation_results"}) {
       NL_RETURN_IF_ERROR(session.Execute(
           fmt::format("DELETE FROM {} WHERE table_id = ? AND table_id NOT IN (SELECT id FROM relations)", table),

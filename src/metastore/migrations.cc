@@ -224,12 +224,30 @@ Migration Lineage() {
           {"DROP TABLE event_outbox", "DROP TABLE lineage"}};
 }
 
+// Where files of shallow clones lie beside their own directory: in that of `source_id`, which the clone's log calls
+// `named` and which is at `location` now, stored as relations.location.
+Migration CloneSources() {
+  return {9,
+          "clone sources",
+          {
+              R"(CREATE TABLE clone_sources (
+                clone_id TEXT NOT NULL,
+                source_id TEXT NOT NULL,
+                location TEXT NOT NULL,
+                managed INTEGER NOT NULL,
+                named TEXT NOT NULL,
+                PRIMARY KEY (clone_id, named)))",
+              "CREATE INDEX clone_sources_location ON clone_sources (location)",
+          },
+          {"DROP TABLE clone_sources"}};
+}
+
 }  // namespace
 
 const std::vector<Migration>& Migrations() {
   static const std::vector<Migration> migrations = {
-      SchemasAndRelations(), PrincipalsAndTokens(), ExternalLocations(), StatementHistory(),
-      Maintenance(),         Expectations(),        Credentials(),       Lineage()};
+      SchemasAndRelations(), PrincipalsAndTokens(), ExternalLocations(), StatementHistory(), Maintenance(),
+      Expectations(),        Credentials(),         Lineage(),           CloneSources()};
   return migrations;
 }
 

@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "query/messages.h"
+#include "query/shallow_clones.h"
 #include "tables/delta/schema.h"
 
 namespace neurolake::query {
@@ -31,12 +32,8 @@ Result<json::value> TableJson(catalog::Catalog& catalog, const std::optional<Tab
   if (!id) return json::value(nullptr);
   NL_ASSIGN_OR_RETURN(const auto table, catalog.FindTable(*id));
   if (!table) return json::value(nullptr);
-  return json::value(EncodeTable({.id = table->id,
-                                  .schema_name = table->schema_name,
-                                  .table_name = table->name,
-                                  .location = table->location,
-                                  .managed = table->managed,
-                                  .comment = {}}));
+  NL_ASSIGN_OR_RETURN(const auto entry, EntryOf(catalog, *table));
+  return json::value(EncodeTable(entry));
 }
 
 /// Checks that compare with what was before.

@@ -4,6 +4,7 @@
 
 #include "query/expectation_actions.h"
 #include "query/messages.h"
+#include "query/shallow_clones.h"
 #include "tables/delta/actions.h"
 
 namespace neurolake::query {
@@ -52,8 +53,13 @@ Result<std::vector<std::string>> NamesMember(const json::object& object, std::st
 }  // namespace
 
 json::object EncodeTable(const TableEntry& table) {
-  return {{"id", table.id.value()},     {"schema", table.schema_name}, {"name", table.table_name},
-          {"location", table.location}, {"managed", table.managed},    {"comment", table.comment}};
+  return {{"id", table.id.value()},
+          {"schema", table.schema_name},
+          {"name", table.table_name},
+          {"location", table.location},
+          {"managed", table.managed},
+          {"comment", table.comment},
+          {"foreign_roots", EncodeRoots(table.foreign_roots)}};
 }
 
 Result<TableEntry> DecodeTable(const json::object& object) {
@@ -65,6 +71,7 @@ Result<TableEntry> DecodeTable(const json::object& object) {
   NL_ASSIGN_OR_RETURN(table.location, StringMember(object, "location"));
   NL_ASSIGN_OR_RETURN(table.managed, BoolMember(object, "managed"));
   NL_ASSIGN_OR_RETURN(table.comment, StringMember(object, "comment"));
+  NL_ASSIGN_OR_RETURN(table.foreign_roots, DecodeRoots(object));
   return table;
 }
 

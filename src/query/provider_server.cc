@@ -8,11 +8,10 @@
 #include "query/append_messages.h"
 #include "query/expectation_actions.h"
 #include "query/location_stores.h"
+#include "query/shallow_clones.h"
 #include "query/system_relations.h"
 #include "storage/path.h"
 #include "tables/delta/commit.h"
-#include "tables/delta/deletion_vector.h"
-#include "tables/delta/file_path.h"
 #include "tables/delta/snapshot.h"
 #include "tables/delta/table_definition.h"
 #include "tables/delta/table_rules.h"
@@ -26,39 +25,6 @@ using engine::duckdb::TableEntry;
 
 std::unexpected<Error> Refused(std::string_view what) {
   return MakeError(ErrorCode::kInternal, "a worker sent a commit that cannot be right: {}", what);
-}
-
-TableEntry ToEntry(const catalog::TableRecord& record) {
-  return {.id = record.id,
-          .schema_name = record.schema_name,
-          .table_name = record.name,
-          .location = record.location,
-          .managed = record.managed,
-          .comment = record.comment};
-}
-
-/// Whether `path`, as the log spells it, is relative and names a file of the table's that is not the log's own:
-/// judged after decoding, and without the empty and "." parts that the file system skips.
-bool IsInsideTable(std::string_view path) {
-  const std::string root = "/table";
-  const auto decoded = tables::delta::DecodePath(path);
-  const auto resolved = tables::delta::ResolvePath(root, path);
-  // A scheme, or a root, makes the two differ; ".." does not resolve.
-  if (!decoded || !resolved || *resolved != root + "/" + *decoded) return false;
-  const std::vector<std::string> parts = Split(*decoded, '/');
-  const auto first = std::ranges::find_if(parts, [](const std::string& part) { return !part.empty() && part != "."; });
-  return first != parts.end() && *first != "_delta_log" && !parts.back().empty() && parts.back() != ".";
-}
-
-/// The same of the file that a deletion vector is in.
-bool IsInsideTable(const std::optional<tables::delta::DeletionVectorDescriptor>& vector) {
-  if (!vector) return true;
-  if (vector->storage_type == "i") return true;
-  if (vector->storage_type != "u" && vector->storage_type != "p") return false;
-  const std::string root = "/table";
-  const auto path = tables::delta::DeletionVectorPath(root, *vector);
-  return path && path->starts_with(root + "/") &&
-         IsInsideTable(tables::delta::EncodePath(std::string_view(*path).substr(root.size() + 1)));
 }
 
 /// What the writer of a group has to ask.
@@ -154,6 +120,8 @@ Result<json::value> ProviderServer::Maintain(const json::object& arguments) {
   if (locations_ != nullptr && IsCredentialAction(action)) {
     return RunCredentialAction(ctx_, catalog_, *locations_, action, action_arguments);
   }
+  if (action == "shallow_clone") return MakeShallowClone(action_arguments);
+  if (action == "clones_of") return FindClones(action_arguments);
   if (IsExpectationAction(action)) {
     return RunExpectationAction(ctx_, catalog_, StatementId(statement_id_), action, action_arguments);
   }
@@ -197,7 +165,12 @@ Result<json::value> ProviderServer::FindTable(const json::object& arguments) {
   if (!table || (group_ && table->id != group_->table)) return json::value(nullptr);
   if (storage::IsUrl(table->location)) found_.insert(table->location);
   effects_.found[table->id] = table->schema_name + "." + table->name;
-  return json::value(EncodeTable(ToEntry(*table)));
+  NL_ASSIGN_OR_RETURN(const TableEntry entry, EntryOf(catalog_, *table));
+  // Who may read a clone reads the files that it has of others.
+  for (const auto& root : entry.foreign_roots) {
+    if (storage::IsUrl(root.location)) found_.insert(root.location);
+  }
+  return json::value(EncodeTable(entry));
 }
 
 Result<json::value> ProviderServer::FindView(const json::object& arguments) {
@@ -339,14 +312,17 @@ Result<json::value> ProviderServer::PrepareTable(const json::object& arguments) 
       return MakeError(ErrorCode::kNotSupported, "CREATE OR REPLACE keeps the table's place; LOCATION cannot be given");
     }
     if (storage::IsUrl(existing->location)) found_.insert(existing->location);
-    prepared_[existing->id] = ToEntry(*existing);
-    return json::value{{"table", EncodeTable(ToEntry(*existing))}, {"exists", true}};
+    NL_ASSIGN_OR_RETURN(const TableEntry entry, EntryOf(catalog_, *existing));
+    prepared_[existing->id] = entry;
+    return json::value{{"table", EncodeTable(entry)}, {"exists", true}};
   }
   TableEntry table{.id = TableId(NewUuid()),
                    .schema_name = schema->name,
                    .table_name = LowerAscii(creation.table_name),
                    .location = creation.location,
-                   .managed = creation.location.empty()};
+                   .managed = creation.location.empty(),
+                   .comment = {},
+                   .foreign_roots = {}};
   if (table.managed) {
     table.location = tables_directory_ + "/" + table.id.value();
   } else {
@@ -358,26 +334,6 @@ Result<json::value> ProviderServer::PrepareTable(const json::object& arguments) 
   prepared_[table.id] = table;
   prepared_new_.insert(table.id);
   return json::value{{"table", EncodeTable(table)}, {"exists", false}};
-}
-
-Result<void> ProviderServer::CheckActions(const tables::delta::CommitRequest& request, bool managed) const {
-  for (const auto& add : request.adds) {
-    if (!IsInsideTable(add.path)) return Refused("a data file outside the table");
-    // In an object store "a//b" and "./a" are other places than "a/b" and "a": nobody could read the table.
-    const bool readable =
-        !storage::IsUrl(request.table_path) || tables::delta::ResolvePath(request.table_path, add.path).has_value();
-    if (!readable) return Refused("a data file by a name that is not normal");
-    if (!IsInsideTable(add.deletion_vector)) return Refused("a deletion vector outside the table");
-  }
-  for (const auto& change : request.changes) {
-    if (!IsInsideTable(change.path)) return Refused("a file of changes outside the table");
-  }
-  if (managed) {
-    for (const auto& remove : request.removes) {
-      if (!IsInsideTable(remove.path)) return Refused("a removed file outside the table");
-    }
-  }
-  return {};
 }
 
 Result<void> ProviderServer::CheckDefinition(tables::delta::CommitRequest& request) const {
@@ -471,9 +427,10 @@ Result<json::value> ProviderServer::Commit(const json::object& arguments) {
     commit.request.table_path = table->location;
     publication.name = table->schema_name + "." + table->name;
     NL_RETURN_IF_ERROR(CheckDefinition(commit.request));
-    NL_RETURN_IF_ERROR(CheckActions(commit.request, table->managed));
+    NL_ASSIGN_OR_RETURN(const TableEntry entry, EntryOf(catalog_, *table));
+    NL_RETURN_IF_ERROR(CheckActions(commit.request, entry));
   }
-  if (prepared != prepared_.end()) NL_RETURN_IF_ERROR(CheckActions(commit.request, prepared->second.managed));
+  if (prepared != prepared_.end()) NL_RETURN_IF_ERROR(CheckActions(commit.request, prepared->second));
   std::vector<catalog::ExpectationResult> expectations;
   if (!is_new) {
     NL_ASSIGN_OR_RETURN(expectations, JudgeExpectations(ctx_, catalog_, StatementId(statement_id_), commit));
@@ -488,7 +445,7 @@ Result<json::value> ProviderServer::Commit(const json::object& arguments) {
   }
   tables::delta::CommitOutcome outcome{.version = commit.request.read_version, .timestamp = ctx_.clock().Now()};
   if (!commit.register_only) {
-    auto committed = tables::delta::Commit(ctx_, store_, commit.request);
+    auto committed = Publish(commit);
     if (!committed.has_value()) {
       if (committed.error().code() == ErrorCode::kCommitUnknown && !commit.beside) commit_in_doubt_ = committed.error();
       return std::unexpected(std::move(committed).error());
@@ -523,6 +480,7 @@ Result<json::value> ProviderServer::Commit(const json::object& arguments) {
   // From here on it is a table like any other, also for this statement.
   prepared_.erase(commit.table);
   prepared_new_.erase(commit.table);
+  prepared_clones_.erase(commit.table);
   const auto timestamp_us = outcome.timestamp.time_since_epoch().count();
   return json::value{{"version", outcome.version}, {"timestamp_us", timestamp_us}, {"rebases", outcome.rebases}};
 }

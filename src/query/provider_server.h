@@ -87,6 +87,13 @@ class ProviderServer {
   Result<boost::json::value> ChangeLocation(const boost::json::object& arguments, bool create);
   Result<void> CheckLocation(const std::string& location) const;
   Result<boost::json::value> Maintain(const boost::json::object& arguments);
+  /// Lets the statement make a table that it prepared a shallow clone of one that it found.
+  Result<boost::json::value> MakeShallowClone(const boost::json::object& arguments);
+  /// Which files of a table VACUUM has to keep for its clones.
+  Result<boost::json::value> FindClones(const boost::json::object& arguments);
+  /// Whether the files outside of a clone's directory that a commit names are its own.
+  Result<void> CheckForeignFiles(const engine::duckdb::TableEntry& table,
+                                 const tables::delta::CommitRequest& request) const;
   /// What opens the object store of a URL, if this statement may go there.
   Result<boost::json::value> OpenStoreOf(const boost::json::object& arguments);
   /// Where in the file system or in an object store LOCATION is, in one spelling.
@@ -96,7 +103,9 @@ class ProviderServer {
   Result<void> CheckDefinition(tables::delta::CommitRequest& request) const;
   /// Whether a commit is one that the writer of a group may make.
   Result<void> CheckGroupCommit(const engine::duckdb::LakeCommit& commit) const;
-  Result<void> CheckActions(const tables::delta::CommitRequest& request, bool managed) const;
+  Result<void> CheckActions(const tables::delta::CommitRequest& request, const engine::duckdb::TableEntry& table) const;
+  /// Makes the version, and before it the list of a shallow clone's files.
+  Result<tables::delta::CommitOutcome> Publish(const engine::duckdb::LakeCommit& commit);
   Result<void> Require(Right right) const;
 
   const RequestContext& ctx_;
@@ -111,6 +120,7 @@ class ProviderServer {
   /// Tables this statement was given a place for; only they may be created or replaced by its commit.
   std::map<TableId, engine::duckdb::TableEntry> prepared_;
   std::set<TableId> prepared_new_;
+  std::set<TableId> prepared_clones_;  ///< Of `prepared_`: their entries know where their files may lie.
   std::optional<int64_t> committed_version_;
   std::optional<Error> commit_in_doubt_;
   AppendGroups* append_groups_ = nullptr;

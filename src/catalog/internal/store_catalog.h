@@ -34,6 +34,9 @@ class StoreCatalog final : public Catalog {
   Result<std::vector<TableRecord>> ClaimDroppedTables(WallTime before) override;
   Result<std::vector<DroppedTable>> ListDroppedTables() override;
   Result<void> ForgetDroppedTable(const TableId& id) override;
+  Result<void> AddCloneSources(const TableId& clone, const std::vector<CloneSource>& sources) override;
+  Result<std::vector<CloneSource>> ListCloneSources(const TableId& clone) override;
+  Result<std::vector<std::pair<TableRecord, CloneSource>>> ListClonesOf(const TableRecord& source) override;
   Result<void> SaveStatistics(const TableStatistics& statistics) override;
   Result<std::vector<std::pair<TableRecord, TableStatistics>>> ListStatistics() override;
 

@@ -156,6 +156,33 @@ TEST_P(RelationsTest, ADroppedTableComesBackOrIsClaimed) {
   EXPECT_EQ(TableNames(), (std::vector<std::string>{"main.back"}));
 }
 
+TEST_P(RelationsTest, ASourceStaysAsLongAsItsShallowClonesCanBeRead) {
+  const auto later = [&] { return clock_.Now() + std::chrono::seconds(1); };
+  ASSERT_OK(catalog_->AddTable(Table("main", "source", "1")));
+  ASSERT_OK(catalog_->AddTable(Table("main", "clone", "2")));
+  const auto source = *catalog_->FindTable(TableId("1")).value();
+  EXPECT_FALSE(source.is_shallow_clone);
+  const CloneSource made_from{.source = source.id, .location = source.location, .managed = true, .named = "/was/t"};
+  for (int i = 0; i < 2; ++i) ASSERT_OK(catalog_->AddCloneSources(TableId("2"), {made_from}));
+  EXPECT_TRUE(catalog_->FindTable("main", "clone").value()->is_shallow_clone);
+  const auto sources = catalog_->ListCloneSources(TableId("2")).value();
+  ASSERT_EQ(sources.size(), 1U);
+  EXPECT_EQ(sources[0].location, lake_ + "/tables/1");
+  EXPECT_EQ(sources[0].named, "/was/t");
+  EXPECT_TRUE(catalog_->ListCloneSources(TableId("1"))->empty());
+  EXPECT_TRUE(catalog_->ListClonesOf(*catalog_->FindTable(TableId("2")).value())->empty());
+
+  ASSERT_OK(catalog_->DropTable("main", "source", false));
+  EXPECT_TRUE(catalog_->ClaimDroppedTables(later())->empty());
+  ASSERT_OK(catalog_->UndropTable(TableId("1")));
+  ASSERT_OK(catalog_->DropTable("main", "clone", false));
+  ASSERT_EQ(catalog_->ListClonesOf(source)->size(), 1U) << "it can come back";
+  ASSERT_OK(catalog_->DropTable("main", "source", false));
+  EXPECT_EQ(catalog_->ClaimDroppedTables(later())->size(), 2U) << "both are gone for good";
+  ASSERT_OK(catalog_->ForgetDroppedTable(TableId("2")));
+  EXPECT_TRUE(catalog_->ListCloneSources(TableId("2"))->empty());
+}
+
 TEST_P(RelationsTest, ARenameKeepsTheTable) {
   ASSERT_OK(catalog_->AddTable(Table("bronze", "t", "1")));
   ASSERT_OK(catalog_->AddTable(Table("silver", "u", "2")));

@@ -1,5 +1,7 @@
 #include "engine/duckdb/internal/bound_plan.h"
 
+#include "engine/duckdb/internal/row_identity.h"
+
 #include <numeric>
 #include <set>
 
@@ -155,7 +157,11 @@ class PlanWalk {
       ids.push_back(id.GetPrimaryIndex());
       if (id.GetPrimaryIndex() == native::MultiFileReader::COLUMN_IDENTIFIER_FILE_INDEX)
         digest.for_write = !written_.empty();
-      if (id.IsVirtualColumn() && id.GetPrimaryIndex() != native::COLUMN_IDENTIFIER_EMPTY) digest.reads_row_ids = true;
+      const bool given =
+          RowIdentity::Has(id.GetPrimaryIndex()) && scan->table->row_ids() == LakeTableEntry::RowIds::kGiven;
+      if (id.IsVirtualColumn() && id.GetPrimaryIndex() != native::COLUMN_IDENTIFIER_EMPTY && !given) {
+        digest.reads_row_ids = true;
+      }
       if (!id.IsVirtualColumn()) digest.columns.push_back(get.names[id.GetPrimaryIndex()]);
     }
     Estimate(*scan, get.table_index, ids, digest);

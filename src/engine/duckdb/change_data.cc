@@ -25,6 +25,7 @@ WriteTarget WithChangeType(WriteTarget target) {
   tables::delta::StructField type;
   type.name = tables::delta::kChangeType;
   target.layout.schema.fields.push_back(std::move(type));
+  target.row_ids.reset();  // Change data has none.
   return target;
 }
 
@@ -132,7 +133,7 @@ WrittenFile WriteOldRows(native::ClientContext& context, native::Connection& con
                          const RowDeletions::FileRows& taken, const std::vector<RowDeletions::Run>& deleted,
                          bool all_deleted) {
   const AddFile& file = target.base->files()[taken.file_index];
-  const std::string source = ValueOrThrow(tables::delta::ResolvePath(target.table.location, file.path));
+  const std::string source = ValueOrThrow(target.base->PathOf(file.path));
   auto rows = ReadDataFile(connection, target, source);
   ChangeFile changes(context, WithChangeType(target), {});
   while (auto chunk = rows->Fetch()) {
@@ -262,11 +263,13 @@ void StageChanges(native::ClientContext& context, WriteJob& job, const std::vect
   std::map<uint64_t, std::vector<RowDeletions::Run>> deleted;
   for (auto& file : job.changes->deleted.Take(&duplicates)) deleted[file.file_index] = std::move(file.runs);
   const WriteTarget target = WithChangeType(job.target);
+  WriteTarget read = job.target;
+  read.row_ids.reset();
   // A connection of its own: this one is running the statement. Memory limit and file rights are the instance's.
   native::Connection connection(*context.db);
   for (const RowDeletions::FileRows& taken : rows) {
     const WrittenFile written =
-        WriteOldRows(context, connection, job.target, taken, deleted[taken.file_index], job.operation == "DELETE");
+        WriteOldRows(context, connection, read, taken, deleted[taken.file_index], job.operation == "DELETE");
     const std::string root = job.target.layout.location + "/";
     NL_CHECK(written.path.starts_with(root));
     write.changes.push_back({.path = written.path.substr(root.size()),

@@ -84,8 +84,8 @@ class ClusteredFiles final : public native::PhysicalOperator {
         directory_(std::move(directory)) {
     const auto& fields = job_->target.layout.schema.fields;
     for (native::idx_t i = 0; i < child.types.size(); ++i) {
-      // In their files, columns are what their partition does not say.
-      if (job_->target.layout.IsPartition(fields[i].name)) continue;
+      // In their files, columns are what their partition does not say; ids that rows keep come after the fields.
+      if (i < fields.size() && job_->target.layout.IsPartition(fields[i].name)) continue;
       columns_.push_back(i);
       types_.push_back(child.types[i]);
     }

@@ -15,6 +15,7 @@
 #include "engine/duckdb/internal/log_reader.h"
 #include "engine/duckdb/internal/log_upkeep.h"
 #include "engine/duckdb/internal/parsed_query.h"
+#include "engine/duckdb/internal/row_identity.h"
 #include "engine/duckdb/internal/session_settings.h"
 #include "engine/duckdb/internal/type_mapping.h"
 #include "storage/path.h"
@@ -80,6 +81,7 @@ void Open(EngineCore& core, const EngineOptions& options) {
   core.context().config.print_progress_bar = false;
   RegisterLakeFunctions(core.context());
   RegisterTableChanges(core.context());
+  RegisterTableRows(core.context());
   RunOrThrow(connection, "SET GLOBAL TimeZone = 'UTC'");
   RunOrThrow(connection, "ATTACH '' AS lake (TYPE lake)");
   RunOrThrow(connection, "USE lake.main");

@@ -4,7 +4,6 @@
 #include "engine/duckdb/internal/dml_target.h"
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/lake_write.h"
-#include "tables/delta/row_tracking.h"
 
 namespace neurolake::engine::duckdb {
 
@@ -16,14 +15,6 @@ void CheckMayDelete(const LakeTableEntry& table) {
               fmt::format("rows of this table cannot be updated or deleted, it has delta.appendOnly = true: {}.{}",
                           table.entry().schema_name, table.entry().table_name)));
   }
-}
-
-void CheckMayMoveRows(const tables::delta::Snapshot& snapshot, std::string_view statement) {
-  if (!tables::delta::KeepsRowIds(snapshot.protocol(), snapshot.metadata())) return;
-  ThrowLakeError(Error(ErrorCode::kNotSupported,
-                       fmt::format("{} would move rows to new files, where they do not keep their ids yet, and the "
-                                   "table has delta.enableRowTracking = true",
-                                   statement)));
 }
 
 std::string JsonTextOfList(const std::vector<std::string>& names) {
@@ -47,7 +38,7 @@ native::PhysicalOperator& LakeCatalog::PlanDelete(native::ClientContext& context
   for (const auto& expression : op.expressions) {
     row_id_columns.push_back(expression->Cast<native::BoundReferenceExpression>().index);
   }
-  NL_CHECK(row_id_columns.size() == 2);
+  NL_CHECK(row_id_columns.size() >= 2);
   return planner.Make<LakeDeleteSink>(std::move(job), std::move(row_id_columns), plan);
 }
 

@@ -93,7 +93,7 @@ native::FileExpandResult LakeFileList::GetExpandResult() const {
 native::OpenFileInfo LakeFileList::GetFile(native::idx_t index) const {
   if (index >= files_->size()) return {};
   const auto& file = scan_->snapshot->files()[(*files_)[index]];
-  native::OpenFileInfo info(ValueOrThrow(tables::delta::ResolvePath(scan_->snapshot->table_path(), file.path)));
+  native::OpenFileInfo info(ValueOrThrow(scan_->snapshot->PathOf(file.path)));
   info.extended_info = native::make_shared_ptr<native::ExtendedOpenFileInfo>();
   auto& options = info.extended_info->options;
   options[kSnapshotIndex] = native::Value::UINTEGER((*files_)[index]);

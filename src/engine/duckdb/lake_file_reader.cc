@@ -1,14 +1,17 @@
 #include "common/text.h"
 #include "duckdb/common/multi_file/multi_file_data.hpp"
 #include "duckdb/common/multi_file/multi_file_states.hpp"
+#include "duckdb/function/function_binder.hpp"
 #include "duckdb/parser/expression/constant_expression.hpp"
 #include "duckdb/planner/filter/expression_filter.hpp"
 #include "engine/duckdb/internal/error_translation.h"
 #include "engine/duckdb/internal/file_pruning.h"
 #include "engine/duckdb/internal/lake_scan.h"
+#include "engine/duckdb/internal/row_identity.h"
 #include "engine/duckdb/internal/type_mapping.h"
 #include "tables/delta/change_feed.h"
 #include "tables/delta/deletion_vector.h"
+#include "tables/delta/row_tracking.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
@@ -197,6 +200,16 @@ LakeFileReader::LakeFileReader(std::shared_ptr<LakeScan> scan) : scan_(std::move
     by_name_.push_back(Define(field, false));
     if (by_id) by_field_id_.push_back(Define(field, true));
   }
+  if (const auto& metadata = scan_->snapshot->metadata(); KeepsRowIds(scan_->snapshot->protocol(), metadata)) {
+    if (const auto columns = tables::delta::RowTrackingColumnsOf(metadata)) {
+      for (const std::string& name : {columns->row_id, columns->row_commit_version}) {
+        StructField field;
+        field.name = name;
+        field.type.kind = Kind::kLong;
+        kept_.push_back(Define(field, false));
+      }
+    }
+  }
 }
 
 native::unique_ptr<native::MultiFileReader> LakeFileReader::Copy() const {
@@ -248,6 +261,45 @@ void LakeFileReader::FinalizeBind(native::MultiFileReaderData& reader_data, cons
   }
 }
 
+native::unique_ptr<native::Expression> LakeFileReader::GetVirtualColumnExpression(
+    native::ClientContext& context, native::MultiFileReaderData& reader_data,
+    const native::vector<MultiFileColumnDefinition>& local_columns, native::idx_t& column_id,
+    const native::LogicalType& type, native::MultiFileLocalIndex local_index,
+    native::optional_ptr<MultiFileColumnDefinition>& global_column_reference) {
+  const auto constant = [&](std::optional<int64_t> value) {
+    return native::make_uniq<native::BoundConstantExpression>(value ? native::Value::BIGINT(*value)
+                                                                    : native::Value(native::LogicalType::BIGINT));
+  };
+  const auto& file = scan_->snapshot->files()[SnapshotIndex(reader_data.reader->file)];
+  switch (column_id) {
+    case RowIdentity::kKeptId:
+    case RowIdentity::kKeptVersion: {
+      if (kept_.empty()) return constant(std::nullopt);
+      auto& column = kept_[column_id == RowIdentity::kKeptId ? 0 : 1];
+      // Asked for by name, which does not do where a file's columns are told by ids.
+      if (FindInFile(local_columns, column, /*by_id=*/false) == nullptr) return constant(std::nullopt);
+      global_column_reference = &column;
+      return nullptr;
+    }
+    case RowIdentity::kFileVersion: return constant(file.default_row_commit_version);
+    case RowIdentity::kPlaceId: {
+      if (!file.base_row_id) return constant(std::nullopt);
+      column_id = COLUMN_IDENTIFIER_FILE_ROW_NUMBER;
+      native::vector<native::unique_ptr<native::Expression>> sum;
+      sum.push_back(constant(file.base_row_id));
+      sum.push_back(native::make_uniq<native::BoundReferenceExpression>(type, local_index.GetIndex()));
+      native::ErrorData error;
+      native::FunctionBinder binder(context);
+      auto expression = binder.BindScalarFunction(DEFAULT_SCHEMA, "+", std::move(sum), error, /*is_operator=*/true);
+      if (expression == nullptr) error.Throw();
+      return expression;
+    }
+    default:
+      return MultiFileReader::GetVirtualColumnExpression(context, reader_data, local_columns, column_id, type,
+                                                         local_index, global_column_reference);
+  }
+}
+
 native::ReaderInitializeType LakeFileReader::InitializeReader(
     native::MultiFileReaderData& reader_data, const native::MultiFileBindData& bind_data,
     const native::vector<MultiFileColumnDefinition>& global_columns,
@@ -289,8 +341,8 @@ native::shared_ptr<native::BaseFileReader> LakeFileReader::CreateReader(native::
     }
   }
   if (add.deletion_vector.has_value()) {
-    auto deleted = ValueOrThrow(
-        tables::delta::ReadDeletionVector(*scan_->state->store, scan_->snapshot->table_path(), *add.deletion_vector));
+    auto deleted = ValueOrThrow(tables::delta::ReadDeletionVector(
+        *scan_->state->store, scan_->snapshot->table_path(), *add.deletion_vector, scan_->snapshot->foreign_roots()));
     reader->deletion_filter = native::make_uniq<DeletedRowsFilter>(std::move(deleted));
   }
   return reader;

@@ -11,6 +11,7 @@
 #include "engine/duckdb/internal/lake_scan.h"
 #include "engine/duckdb/internal/lake_transaction.h"
 #include "engine/duckdb/internal/record_count.h"
+#include "engine/duckdb/internal/row_identity.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
@@ -108,6 +109,15 @@ native::unique_ptr<native::LogicalOperator> Bind(native::ClientContext& context,
   const auto chosen = Choose(*scan->snapshot, input.inputs[3]);
   get->bind_data->Cast<native::MultiFileBindData>().file_list = native::make_shared_ptr<LakeFileList>(scan, chosen);
   for (native::idx_t i = 0; i < types.size(); ++i) get->AddColumnId(i);
+  for (native::column_t i = 0; i < 4 && KeptRowIds(*table.snapshot()); ++i) {
+    const native::string name = RowIdentity::kNames[i];
+    if (std::ranges::any_of(names, [&](const auto& taken) { return EqualsIgnoringCase(taken, name); })) {
+      ThrowLakeError(Error(ErrorCode::kNotSupported,
+                           fmt::format("a table that tracks rows cannot have a column of this name: {}", name)));
+    }
+    names.push_back(name);
+    get->AddColumnId(RowIdentity::kKeptId + i);
+  }
   const auto sample = input.named_parameters.find(kSample);
   if (sample == input.named_parameters.end() || !sample->second.GetValue<bool>()) return get;
   if (auto filter = SampleFilter(*scan->snapshot, *chosen)) {

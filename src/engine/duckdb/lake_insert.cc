@@ -6,6 +6,7 @@
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/lake_rules.h"
 #include "engine/duckdb/internal/lake_write.h"
+#include "engine/duckdb/internal/row_identity.h"
 #include "engine/duckdb/internal/row_predicate.h"
 #include "engine/duckdb/internal/table_creation.h"
 #include "engine/duckdb/internal/type_mapping.h"
@@ -66,6 +67,7 @@ native::PhysicalOperator& PlanWrite(native::ClientContext& context, native::Phys
   }
   rows = &PlanExpectations(context, planner, job, *rows);
   if (job->changes) rows = &planner.Make<LakeChangeRows>(job, *rows);
+  if (job->target.row_ids) types.insert(types.end(), 2, native::LogicalType::BIGINT);
   auto& check = planner.Make<LakeRowCheck>(job, std::move(types), *rows);
   if (intent && intent->curve) {
     auto& clustered = PlanClusteredFiles(context, planner, job, check);
@@ -90,6 +92,11 @@ native::PhysicalOperator& LakeCatalog::PlanInsert(native::ClientContext& context
                      {"partitionBy", JsonTextOfList(table.snapshot()->metadata().partition_columns)}};
   native::vector<native::LogicalType> types;
   for (const auto& field : job->target.layout.schema.fields) types.push_back(ToDuckDbType(field.type));
+  if (table.row_ids() == LakeTableEntry::RowIds::kWritten) {
+    job->target.row_ids = KeptRowIds(*table.snapshot());
+    job->rows_move = true;
+    types.insert(types.end(), 2, native::LogicalType::BIGINT);
+  }
   return PlanWrite(context, planner, std::move(job), PlanCasts(context, planner, types, *plan));
 }
 

@@ -4,6 +4,7 @@
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/lake_write.h"
 #include "engine/duckdb/internal/merge_rows.h"
+#include "engine/duckdb/internal/row_identity.h"
 #include "engine/duckdb/internal/type_mapping.h"
 #include "tables/delta/table_rules.h"
 
@@ -105,15 +106,6 @@ bool OnlyDeletesMatches(const std::vector<MergeClause>& clauses) {
   return only->action == MergeActionType::MERGE_DELETE && only->condition == nullptr;
 }
 
-/// A commit that takes rows away and brings others counts as moving them, whichever clauses it came of.
-bool MovesRows(const std::vector<MergeClause>& clauses) {
-  const auto has = [&](MergeActionType action) {
-    return std::ranges::find(clauses, action, &MergeClause::action) != clauses.end();
-  };
-  return has(MergeActionType::MERGE_UPDATE) ||
-         (has(MergeActionType::MERGE_DELETE) && has(MergeActionType::MERGE_INSERT));
-}
-
 bool TakesRowsAway(const std::vector<MergeClause>& clauses) {
   return std::ranges::any_of(clauses, [](const MergeClause& clause) {
     return clause.action == MergeActionType::MERGE_UPDATE || clause.action == MergeActionType::MERGE_DELETE;
@@ -132,11 +124,14 @@ native::PhysicalOperator& LakeCatalog::PlanMergeInto(native::ClientContext& cont
   auto types = TargetTypes(*job);
   auto clauses = MakeClauses(context, op, types, *job);
   if (TakesRowsAway(clauses)) CheckMayDelete(table);
-  if (MovesRows(clauses)) CheckMayMoveRows(*table.snapshot(), "MERGE");
+  job->target.row_ids = KeptRowIds(*table.snapshot());
   job->rows_may_match_twice = OnlyDeletesMatches(clauses);
   types.emplace_back(native::LogicalTypeId::UBIGINT);
   types.emplace_back(native::LogicalTypeId::BIGINT);
-  const MergeColumns columns{.row_id_start = op.row_id_start, .source_marker = op.source_marker};
+  if (job->target.row_ids) types.emplace_back(native::LogicalTypeId::BIGINT);
+  const MergeColumns columns{.row_id_start = op.row_id_start,
+                             .row_id_count = table.GetRowIdColumns().size(),
+                             .source_marker = op.source_marker};
   auto& rows = planner.Make<LakeMergeRows>(job, std::move(types), std::move(clauses), columns, plan);
   return PlanWrite(context, planner, std::move(job), rows);
 }

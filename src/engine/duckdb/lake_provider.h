@@ -10,6 +10,7 @@
 #include "common/request_context.h"
 #include "common/result.h"
 #include "tables/delta/commit.h"
+#include "tables/delta/file_path.h"
 
 namespace neurolake::engine::duckdb {
 
@@ -21,6 +22,8 @@ struct TableEntry {
   std::string location;  ///< Absolute directory.
   bool managed = true;   ///< Below the lake's directory; false for CREATE TABLE … LOCATION.
   std::string comment;
+  /// Of a shallow clone: where files of it lie beside `location`; to be read only.
+  std::vector<tables::delta::ForeignRoot> foreign_roots;
 };
 
 struct ViewEntry {

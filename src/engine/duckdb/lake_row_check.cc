@@ -1,5 +1,6 @@
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/lake_write.h"
+#include "engine/duckdb/internal/row_identity.h"
 
 namespace neurolake::engine::duckdb {
 
@@ -133,11 +134,20 @@ native::OperatorResultType LakeRowCheck::Execute(native::ExecutionContext&, nati
                                                  native::OperatorState& state) const {
   auto& local = state.Cast<RowCheckState>();
   const auto& fields = job_->target.layout.schema.fields;
-  NL_CHECK(chunk.ColumnCount() == fields.size());
-  if (input.ColumnCount() > chunk.ColumnCount()) {
-    RowDeletions::Add(local.deletions, input.data[fields.size()], input.data[fields.size() + 1], input.size());
+  const native::idx_t width = fields.size();
+  NL_CHECK(chunk.ColumnCount() == width + (job_->target.row_ids ? 2 : 0));
+  if (job_->rows_move) {
+    for (native::idx_t i = width; i < width + 2; ++i) chunk.data[i].Reference(input.data[i]);
+  } else if (input.ColumnCount() > width) {
+    RowDeletions::Add(local.deletions, input.data[width], input.data[width + 1], input.size());
+    if (job_->target.row_ids) {
+      FillRowIds(*job_->target.base, input.data[width], input.data[width + 1], input.data[width + 2], input.size(),
+                 chunk.data[width]);
+      // All of them are of the version that is being made.
+      chunk.data[width + 1].Reference(native::Value(native::LogicalType::BIGINT));
+    }
   }
-  for (native::idx_t i = 0; i < chunk.ColumnCount(); ++i) {
+  for (native::idx_t i = 0; i < width; ++i) {
     CheckColumn(input.data[i], input.size(), fields[i]);
     if (HasNan(input.data[i], input.size())) local.nan_columns.insert(fields[i].physical_name());
     chunk.data[i].Reference(input.data[i]);

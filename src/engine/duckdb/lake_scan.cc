@@ -6,6 +6,7 @@
 #include "engine/duckdb/internal/file_pruning.h"
 #include "engine/duckdb/internal/lake_transaction.h"
 #include "engine/duckdb/internal/log_statistics.h"
+#include "engine/duckdb/internal/row_identity.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
@@ -73,6 +74,7 @@ native::virtual_column_map_t VirtualColumns() {
   columns.insert({native::MultiFileReader::COLUMN_IDENTIFIER_FILE_ROW_NUMBER,
                   native::TableColumn("file_row_number", native::LogicalType::BIGINT)});
   columns.insert({native::COLUMN_IDENTIFIER_EMPTY, native::TableColumn("", native::LogicalType::BOOLEAN)});
+  AddRowIdentityColumns(columns);
   return columns;
 }
 
@@ -187,6 +189,10 @@ native::TableFunction LakeTableEntry::GetScanFunction(native::ClientContext& con
 }
 
 native::virtual_column_map_t LakeTableEntry::GetVirtualColumns() const { return VirtualColumns(); }
-native::vector<native::column_t> LakeTableEntry::GetRowIdColumns() const { return RowIdColumns(); }
+native::vector<native::column_t> LakeTableEntry::GetRowIdColumns() const {
+  auto columns = RowIdColumns();
+  if (change_rows_ == nullptr && KeptRowIds(*snapshot_)) columns.push_back(RowIdentity::kKeptId);
+  return columns;
+}
 
 }  // namespace neurolake::engine::duckdb

@@ -4,6 +4,7 @@
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/lake_transaction.h"
 #include "engine/duckdb/internal/path_grants.h"
+#include "engine/duckdb/internal/row_identity.h"
 #include "engine/duckdb/internal/snapshot_cache.h"
 #include "engine/duckdb/internal/system_table.h"
 
@@ -33,6 +34,31 @@ int64_t RequestedVersion(StatementState& state, const TableEntry& table, native:
     return ValueOrThrow(tables::delta::VersionAtTimestamp(*state.store, table.location, time));
   }
   ThrowLakeError(Error(ErrorCode::kInvalidArgument, "AT takes VERSION or TIMESTAMP"));
+}
+
+// What table_rows reads: a version (-1: the one that the transaction reads), whose rows tell their ids.
+native::unique_ptr<native::CatalogEntry> MakeRowsTable(StatementState& state, LakeTransaction& open,
+                                                       LakeCatalog& catalog, LakeSchemaEntry& schema, TableEntry table,
+                                                       const native::Value& version) {
+  native::Value number;
+  native::string problem;
+  if (!version.DefaultTryCastAs(native::LogicalType::BIGINT, number, &problem) || number.IsNull()) {
+    ThrowLakeError(Error(ErrorCode::kInvalidArgument, "table_rows takes a table's name and a version"));
+  }
+  const auto wanted = number.GetValue<int64_t>();
+  std::shared_ptr<const tables::delta::Snapshot> snapshot = wanted < 0 ? open.Pinned(table.id) : nullptr;
+  if (snapshot == nullptr) {
+    snapshot =
+        ValueOrThrow(state.snapshots->Load(*state.context, table, wanted < 0 ? std::nullopt : std::optional(wanted)));
+  }
+  if (!KeptRowIds(*snapshot)) {
+    ThrowLakeError(Error(ErrorCode::kInvalidArgument,
+                         fmt::format("the rows of the table have no ids, it has not delta.enableRowTracking = true: "
+                                     "{}.{}",
+                                     table.schema_name, table.table_name)));
+  }
+  return LakeTableEntry::Make(catalog, schema, std::move(table), std::move(snapshot), /*time_travel=*/true,
+                              LakeTableEntry::RowIds::kGiven);
 }
 
 // A view that says when its text is bound, so that scans know the views they stand in. The binder asks for the text
@@ -94,18 +120,27 @@ native::optional_ptr<native::CatalogEntry> LakeSchemaEntry::LookupEntry(native::
   if (!table.has_value()) table = ValueOrThrow(state.provider->FindTable(relation));
   if (table.has_value()) {
     state.paths->Allow(table->location, PathGrants::Access::kReadWrite);
+    for (const auto& root : table->foreign_roots) state.paths->Allow(root.location, PathGrants::Access::kRead);
     auto at = lookup.GetAtClause();
     if (at && LowerAscii(at->Unit()) == kChangesUnit) {
       return &open.Keep(MakeChangeFeed(context, lake(), *this, *std::move(table), at->GetValue()));
     }
     std::shared_ptr<const tables::delta::Snapshot> snapshot;
     if (at) {
+      if (LowerAscii(at->Unit()) == kRowsUnit) {
+        return &open.Keep(MakeRowsTable(state, open, lake(), *this, *std::move(table), at->GetValue()));
+      }
       snapshot = ValueOrThrow(state.snapshots->Load(*state.context, *table, RequestedVersion(state, *table, *at)));
     } else if (snapshot = open.Pinned(table->id); snapshot == nullptr) {
       snapshot = ValueOrThrow(state.snapshots->Load(*state.context, *table, std::nullopt));
       open.Pin(table->id, snapshot);
     }
-    return &open.Keep(LakeTableEntry::Make(lake(), *this, *std::move(table), std::move(snapshot), at != nullptr));
+    // Where rows move to other files they take their ids along.
+    const auto& intent = state.grants.write;
+    const bool moves = !at && intent && !intent->data_change && KeptRowIds(*snapshot);
+    const auto row_ids = moves ? LakeTableEntry::RowIds::kWritten : LakeTableEntry::RowIds::kHidden;
+    return &open.Keep(
+        LakeTableEntry::Make(lake(), *this, *std::move(table), std::move(snapshot), at != nullptr, row_ids));
   }
   if (auto view = ValueOrThrow(state.provider->FindView(relation))) {
     return &open.Keep(MakeView(state, lake(), *this, *view));

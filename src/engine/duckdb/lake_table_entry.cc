@@ -2,6 +2,7 @@
 #include "duckdb/parser/parser.hpp"
 #include "duckdb/storage/statistics/base_statistics.hpp"
 #include "engine/duckdb/internal/lake_catalog.h"
+#include "engine/duckdb/internal/row_identity.h"
 #include "engine/duckdb/internal/type_mapping.h"
 #include "tables/delta/table_rules.h"
 
@@ -24,7 +25,7 @@ native::unique_ptr<native::ParsedExpression> DefaultOf(const tables::delta::Stru
 
 native::unique_ptr<LakeTableEntry> LakeTableEntry::Make(LakeCatalog& catalog, LakeSchemaEntry& schema, TableEntry entry,
                                                         std::shared_ptr<const tables::delta::Snapshot> snapshot,
-                                                        bool time_travel) {
+                                                        bool time_travel, RowIds row_ids) {
   native::CreateTableInfo info(schema, entry.table_name);
   for (const auto& field : snapshot->schema().fields) {
     if (!field.nullable) {
@@ -35,8 +36,11 @@ native::unique_ptr<LakeTableEntry> LakeTableEntry::Make(LakeCatalog& catalog, La
     if (auto value = DefaultOf(field)) column.SetDefaultValue(std::move(value));
     info.columns.AddColumn(std::move(column));
   }
+  for (int i = 0; row_ids == RowIds::kWritten && i < 2; ++i) {
+    info.columns.AddColumn(native::ColumnDefinition(RowIdentity::kNames[2 * i], native::LogicalType::BIGINT));
+  }
   return native::unique_ptr<LakeTableEntry>(
-      new LakeTableEntry(catalog, schema, info, std::move(entry), std::move(snapshot), time_travel));
+      new LakeTableEntry(catalog, schema, info, std::move(entry), std::move(snapshot), time_travel, row_ids));
 }
 
 native::unique_ptr<native::BaseStatistics> LakeTableEntry::GetStatistics(native::ClientContext&, native::column_t) {

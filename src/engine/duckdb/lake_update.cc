@@ -3,6 +3,7 @@
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/lake_rules.h"
 #include "engine/duckdb/internal/lake_write.h"
+#include "engine/duckdb/internal/row_identity.h"
 
 namespace neurolake::engine::duckdb {
 
@@ -48,8 +49,8 @@ native::PhysicalOperator& LakeCatalog::PlanUpdate(native::ClientContext& context
   RefuseReturning(op.return_chunk, "UPDATE");
   LakeTableEntry& table = WritableTable(context, op.table);
   CheckMayDelete(table);
-  CheckMayMoveRows(*table.snapshot(), "UPDATE");
   auto job = NewWriteJob(table, "UPDATE");
+  job->target.row_ids = KeptRowIds(*table.snapshot());
   job->parameters = StatementState::Get(context).operation_parameters;
 
   const auto types = table.GetTypes();
@@ -67,7 +68,7 @@ native::PhysicalOperator& LakeCatalog::PlanUpdate(native::ClientContext& context
   auto output_types = types;
   // The binder puts the row ids behind everything else.
   const native::idx_t width = plan.types.size();
-  for (native::idx_t i = width - 2; i < width; ++i) {
+  for (native::idx_t i = width - table.GetRowIdColumns().size(); i < width; ++i) {
     columns.push_back(native::make_uniq<native::BoundReferenceExpression>(plan.types[i], i));
     output_types.push_back(plan.types[i]);
   }

@@ -195,8 +195,8 @@ void AddWholeFiles(StatementState& statement, const WriteJob& job, std::vector<R
     RowDeletions::FileRows all{.file_index = index, .runs = {}, .row_count = live};
     tables::delta::DeletedRows gone;
     if (job.changes && file.deletion_vector) {
-      gone = ValueOrThrow(
-          tables::delta::ReadDeletionVector(*statement.store, job.target.table.location, *file.deletion_vector));
+      gone = ValueOrThrow(tables::delta::ReadDeletionVector(*statement.store, job.target.table.location,
+                                                            *file.deletion_vector, job.target.base->foreign_roots()));
     }
     uint64_t next = 0;
     for (const uint64_t row : gone) {

@@ -188,7 +188,7 @@ native::OperatorResultType LakeMergeRows::Execute(native::ExecutionContext&, nat
     const native::idx_t width = values.ColumnCount();
     for (native::idx_t i = 0; i < width; ++i) chunk.data[i].Reference(values.data[i]);
     const bool updates = clauses_[work.clause].action == MergeActionType::MERGE_UPDATE;
-    for (native::idx_t i = 0; i < 2; ++i) {
+    for (native::idx_t i = 0; i < columns_.row_id_count; ++i) {
       if (updates) {
         chunk.data[width + i].Reference(state.part.data[columns_.row_id_start + i]);
       } else {

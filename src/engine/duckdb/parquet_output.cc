@@ -108,7 +108,7 @@ std::string TextOf(const native::Value& value) { return value.IsNull() ? "" : va
 
 WriteTarget MakeWriteTarget(const TableEntry& table, SnapshotPointer base, const DataType& schema,
                             const tables::delta::Metadata& metadata) {
-  WriteTarget target{.table = table, .base = std::move(base), .layout = {}};
+  WriteTarget target{.table = table, .base = std::move(base), .layout = {}, .row_ids = {}};
   target.layout.location = table.location;
   while (target.layout.location.ends_with('/')) target.layout.location.pop_back();
   target.layout.schema = schema;
@@ -134,6 +134,10 @@ native::PhysicalOperator& PlanFileColumns(native::PhysicalPlanGenerator& planner
   native::vector<native::unique_ptr<native::Expression>> columns;
   for (native::idx_t i = 0; i < target.layout.schema.fields.size(); ++i) {
     if (target.layout.IsPartition(target.layout.schema.fields[i].name)) continue;
+    types.push_back(child.types[i]);
+    columns.push_back(native::make_uniq<native::BoundReferenceExpression>(child.types[i], i));
+  }
+  for (native::idx_t i = target.layout.schema.fields.size(); i < child.types.size(); ++i) {
     types.push_back(child.types[i]);
     columns.push_back(native::make_uniq<native::BoundReferenceExpression>(child.types[i], i));
   }
@@ -203,6 +207,10 @@ native::PhysicalOperator& PlanParquetFiles(native::ClientContext& context, nativ
     if (target.layout.IsPartition(field.name)) copy.partition_columns.push_back(copy.names.size());
     copy.names.push_back(field.physical_name());
   }
+  if (target.row_ids) {
+    copy.names.push_back(target.row_ids->row_id);
+    copy.names.push_back(target.row_ids->row_commit_version);
+  }
   copy.expected_types = child.types;
   copy.partition_output = !copy.partition_columns.empty();
   // Files are made when rows come; a partitioned copy takes the other setting as "one file at the directory's path".
@@ -270,6 +278,7 @@ native::vector<native::LogicalType> DataFileWriter::Types(const WriteTarget& tar
   for (const StructField& field : target.layout.schema.fields) {
     if (!target.layout.IsPartition(field.name)) types.push_back(PhysicalType(field.type));
   }
+  if (target.row_ids) types.insert(types.end(), 2, native::LogicalType::BIGINT);
   return types;
 }
 
@@ -278,6 +287,7 @@ native::vector<native::string> DataFileWriter::Names(const WriteTarget& target) 
   for (const StructField& field : target.layout.schema.fields) {
     if (!target.layout.IsPartition(field.name)) names.push_back(field.physical_name());
   }
+  if (target.row_ids) names.insert(names.end(), {target.row_ids->row_id, target.row_ids->row_commit_version});
   return names;
 }
 

@@ -7,9 +7,9 @@
 #include "engine/duckdb/internal/deletion_cost.h"
 #include "engine/duckdb/internal/dml_target.h"
 #include "engine/duckdb/internal/error_translation.h"
+#include "engine/duckdb/internal/row_identity.h"
 #include "storage/path.h"
 #include "tables/delta/file_path.h"
-#include "tables/delta/row_tracking.h"
 
 namespace neurolake::engine::duckdb {
 
@@ -124,19 +124,16 @@ class Deleter {
     }
     DeletedRows before;
     if (file.deletion_vector) {
-      before = ValueOrThrow(tables::delta::ReadDeletionVector(store_, target_.table.location, *file.deletion_vector));
+      before = ValueOrThrow(tables::delta::ReadDeletionVector(store_, target_.table.location, *file.deletion_vector,
+                                                              target_.base->foreign_roots()));
     }
     const ThinnedFile thinned{.size_bytes = file.size_bytes,
                               .rows = statistics.record_count.value_or(0),
                               .rows_gone = static_cast<int64_t>(rows.row_count) + gone_before};
-    // Rows that stay where they are keep their ids.
-    const bool keeps_ids = tables::delta::KeepsRowIds(target_.base->protocol(), target_.base->metadata());
-    if (use_vectors_ && (keeps_ids || !RewritingPays(thinned))) {
+    if (use_vectors_ && !RewritingPays(thinned)) {
       pending_files_.push_back(&file);
       pending_vectors_.push_back(Union(rows.runs, before));
     } else {
-      // Whether a file goes as a whole is known only now, so that no plan could have refused it.
-      CheckMayMoveRows(*target_.base, "a deletion without deletion vectors");
       Rewrite(file, Union(rows.runs, before));
     }
   }
@@ -164,13 +161,17 @@ class Deleter {
   }
 
   void Rewrite(const AddFile& file, const DeletedRows& deleted) {
-    const std::string source = ValueOrThrow(tables::delta::ResolvePath(target_.table.location, file.path));
-    const std::string directory = storage::ParentPath(source);
+    const std::string source = ValueOrThrow(target_.base->PathOf(file.path));
+    // Beside the old file, unless that is another table's, as in a shallow clone.
+    const bool own = source.starts_with(target_.layout.location + "/");
+    const std::string directory = own ? storage::ParentPath(source) : target_.layout.location;
     // A connection of its own: this one is running the statement. Memory limit and file rights are the instance's.
     native::Connection connection(*context_.db);
-    auto rows = ReadDataFile(connection, target_, source);
-    DataFileWriter writer(context_, target_, fmt::format("{}/part-{}.parquet", directory, NewUuid()));
-    const int64_t copied = CopyRows(*rows, deleted, writer);
+    WriteTarget target = target_;
+    target.row_ids = KeptRowIds(*target_.base);
+    auto rows = ReadDataFile(connection, target, source);
+    DataFileWriter writer(context_, target, fmt::format("{}/part-{}.parquet", directory, NewUuid()));
+    const int64_t copied = CopyRows(*rows, deleted, target.row_ids ? &file : nullptr, writer);
     WrittenFile written = writer.Finish();
     if (copied == 0) {
       RemoveWhole(file);
@@ -187,7 +188,9 @@ class Deleter {
     outcome_.rows_copied += copied;
   }
 
-  int64_t CopyRows(native::QueryResult& rows, const DeletedRows& deleted, DataFileWriter& writer) {
+  /// `moved_from`: null unless rows keep ids.
+  int64_t CopyRows(native::QueryResult& rows, const DeletedRows& deleted, const AddFile* moved_from,
+                   DataFileWriter& writer) {
     int64_t copied = 0;
     native::DataChunk output;
     auto types = rows.types;
@@ -199,6 +202,10 @@ class Deleter {
       auto& numbers = chunk->data.back();
       numbers.Flatten(chunk->size());
       const auto* values = native::FlatVector::GetData<int64_t>(numbers);
+      if (moved_from != nullptr) {
+        const native::idx_t width = chunk->ColumnCount();
+        CompleteMovedRows(*moved_from, values, *chunk, width - 3, width - 2);
+      }
       native::SelectionVector kept(chunk->size());
       native::idx_t count = 0;
       for (native::idx_t i = 0; i < chunk->size(); ++i) {

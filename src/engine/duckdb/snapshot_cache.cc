@@ -7,11 +7,12 @@ using SnapshotPointer = std::shared_ptr<const tables::delta::Snapshot>;
 Result<SnapshotPointer> SnapshotCache::Load(const RequestContext& ctx, const TableEntry& table,
                                             std::optional<int64_t> version) {
   // The location is part of the key: an id restored from a backup may lie elsewhere with another history.
-  const std::string key = table.id.value() + "\n" + table.location;
+  std::string key = table.id.value() + "\n" + table.location;
+  for (const auto& root : table.foreign_roots) key += "\n" + root.named + "\n" + root.location;
   SnapshotPointer base = Find(key, version);
   if (base != nullptr && version.has_value() && base->version() == *version) return base;
-  NL_ASSIGN_OR_RETURN(SnapshotPointer snapshot,
-                      tables::delta::LoadSnapshot(ctx, store_, reader_, table.location, version, base));
+  NL_ASSIGN_OR_RETURN(SnapshotPointer snapshot, tables::delta::LoadSnapshot(ctx, store_, reader_, table.location,
+                                                                            version, base, table.foreign_roots));
   if (snapshot != base) Remember(key, snapshot);
   return snapshot;
 }

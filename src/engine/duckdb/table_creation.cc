@@ -226,6 +226,7 @@ CreatedTable PrepareCreation(native::ClientContext& context, native::SchemaCatal
   created.skip = prepared.exists && !replace;
   if (created.skip) return created;
   state.paths->Allow(created.table.location, PathGrants::Access::kReadWrite);
+  for (const auto& root : created.table.foreign_roots) state.paths->Allow(root.location, PathGrants::Access::kRead);
   created.making = {
       .protocol = std::move(made.protocol), .metadata = std::move(made.metadata), .domains = {}, .register_as = {}};
   if (!options.clauses.empty()) ApplyClauses(context, options.clauses, creation.table_name, created.making);

@@ -13,9 +13,11 @@
 #include "query/commands/version_clause.h"
 #include "query/front_parser_cursor.h"
 #include "query/messages.h"
+#include "query/shallow_clones.h"
 #include "storage/local_files.h"
 #include "storage/path.h"
 #include "tables/delta/clone.h"
+#include "tables/delta/file_presence.h"
 
 namespace neurolake::query {
 namespace {
@@ -32,6 +34,7 @@ struct CloneStatement {
   ObjectName source;
   std::optional<VersionClause> version;
   std::string location;
+  bool shallow = false;
   bool or_replace = false;
   bool if_not_exists = false;
 };
@@ -44,6 +47,8 @@ class Clone final : public TableCommand {
   Result<OwnResult> Run(CommandContext& context) const override;
 
  private:
+  Result<ClonePlan> Plan(CommandContext& context, const PreparedTable& prepared, const OpenedTable& source,
+                         int64_t now_ms) const;
   Result<void> Publish(CommandContext& context, const PreparedTable& prepared, const OpenedTable& source,
                        const std::optional<OpenedTable>& old, ClonePlan& plan) const;
   CloneStatement statement_;
@@ -102,8 +107,7 @@ RequestContext InTimeOfItsOwn(const RequestContext& ctx) {
 /// again: nobody would ever find it.
 class Copier {
  public:
-  Copier(storage::ObjectStore& store, std::string source, std::string clone)
-      : store_(store), source_(std::move(source)), clone_(std::move(clone)) {}
+  Copier(storage::ObjectStore& store, std::string clone) : store_(store), clone_(std::move(clone)) {}
 
   Result<void> Copy(const RequestContext& ctx, const std::vector<tables::delta::FileCopy>& copies) {
     Result<void> outcome;
@@ -143,7 +147,7 @@ class Copier {
 
   /// Where one side is no file system.
   Result<void> CopyByStore(const tables::delta::FileCopy& file) {
-    const auto opened = store_.OpenBelow(source_, file.from);
+    const auto opened = store_.OpenBelow(file.root, file.from);
     if (!opened.has_value()) return NotOpened(opened.error());
     NL_ASSIGN_OR_RETURN(const auto upload, store_.NewUpload(file.to, {.if_absent = true}));
     for (;;) {
@@ -162,7 +166,7 @@ class Copier {
 
   Result<void> CopyOne(const tables::delta::FileCopy& file) {
     if (storage::IsUrl(file.from) || storage::IsUrl(file.to)) return CopyByStore(file);
-    const auto opened = storage::OpenBelow(source_, file.from);
+    const auto opened = storage::OpenBelow(file.root, file.from);
     if (!opened.has_value()) return NotOpened(opened.error());
     const Descriptor from(*opened);
     std::error_code problem;
@@ -180,7 +184,7 @@ class Copier {
   }
 
   storage::ObjectStore& store_;
-  const std::string source_, clone_;
+  const std::string clone_;
   std::vector<std::string> done_;
   std::set<std::string> directories_;
 };
@@ -205,11 +209,11 @@ Result<void> Clone::Publish(CommandContext& context, const PreparedTable& prepar
   request.table_path = prepared.table.location;
   request.operation_parameters = {{"source", fmt::format("\"{}\"", source.full_name())},
                                   {"sourceVersion", std::to_string(source.snapshot->version())},
-                                  {"isShallow", "false"}};
+                                  {"isShallow", statement_.shallow ? "true" : "false"}};
   request.operation_metrics["sourceTableSize"] = std::to_string(plan.bytes);
   request.operation_metrics["sourceNumOfFiles"] = std::to_string(request.adds.size());
-  request.operation_metrics["numCopiedFiles"] = std::to_string(request.adds.size());
-  request.operation_metrics["copiedFilesSize"] = std::to_string(plan.bytes);
+  request.operation_metrics["numCopiedFiles"] = std::to_string(statement_.shallow ? 0 : request.adds.size());
+  request.operation_metrics["copiedFilesSize"] = std::to_string(statement_.shallow ? 0 : plan.bytes);
   if (!old) {
     commit.register_as = engine::duckdb::RelationName{prepared.table.schema_name, prepared.table.table_name};
   }
@@ -221,7 +225,7 @@ Result<void> Clone::Publish(CommandContext& context, const PreparedTable& prepar
                        prepared.table.location);
     }
   }
-  Copier copier(context.store(), source.entry.location, prepared.table.location);
+  Copier copier(context.store(), prepared.table.location);
   NL_RETURN_IF_ERROR(copier.Copy(context.request(), plan.copies));
   const auto committed = old ? context.Commit(*old, std::move(commit.request)) : context.provider().Commit(commit);
   if (committed.has_value()) return {};
@@ -253,6 +257,31 @@ Result<void> RefuseExpectations(CommandContext& context, const PreparedTable& pr
                    name, prepared.table.schema_name, prepared.table.table_name);
 }
 
+/// An old version may have lost files to a VACUUM; of the newest one nothing goes.
+Result<void> CheckFilesAreThere(CommandContext& context, const OpenedTable& source) {
+  NL_ASSIGN_OR_RETURN(const auto missing, tables::delta::FindMissingFiles(context.request(), context.store(),
+                                                                          *source.snapshot, source.snapshot->files()));
+  if (missing.empty()) return {};
+  return MakeError(
+      ErrorCode::kVersionNotFound,
+      "the version cannot be cloned, files of it are gone (VACUUM deletes what no retained version needs), "
+      "files missing: {}",
+      missing.size());
+}
+
+Result<ClonePlan> Clone::Plan(CommandContext& context, const PreparedTable& prepared, const OpenedTable& source,
+                              int64_t now_ms) const {
+  if (!statement_.shallow) {
+    return tables::delta::PlanDeepClone(*source.snapshot, prepared.table.location,
+                                        prepared.exists ? "clone-" + NewUuid() : "", now_ms);
+  }
+  // From here on the server keeps the source's files for the clone.
+  NL_RETURN_IF_ERROR(
+      AskServer(context, "shallow_clone", {{"clone", prepared.table.id.value()}, {"source", source.entry.id.value()}}));
+  if (statement_.version) NL_RETURN_IF_ERROR(CheckFilesAreThere(context, source));
+  return tables::delta::PlanShallowClone(*source.snapshot, now_ms);
+}
+
 Result<OwnResult> Clone::Run(CommandContext& context) const {
   NL_ASSIGN_OR_RETURN(OpenedTable source, context.Open(statement_.source));
   NL_RETURN_IF_ERROR(context.Authorize(Right::kCreate));
@@ -277,9 +306,7 @@ Result<OwnResult> Clone::Run(CommandContext& context) const {
   if (prepared.exists) NL_RETURN_IF_ERROR(RefuseExpectations(context, prepared));
   const int64_t now_ms =
       std::chrono::floor<std::chrono::milliseconds>(context.request().clock().Now()).time_since_epoch().count();
-  NL_ASSIGN_OR_RETURN(ClonePlan plan,
-                      tables::delta::PlanDeepClone(*source.snapshot, prepared.table.location,
-                                                   prepared.exists ? "clone-" + NewUuid() : "", now_ms));
+  NL_ASSIGN_OR_RETURN(ClonePlan plan, Plan(context, prepared, source, now_ms));
   int64_t removed_files = 0, removed_bytes = 0;
   std::optional<OpenedTable> old;
   if (prepared.exists) {
@@ -296,7 +323,8 @@ Result<OwnResult> Clone::Run(CommandContext& context) const {
   const int64_t bytes = plan.bytes;
   NL_RETURN_IF_ERROR(context.NoteCopy(source, prepared.table));
   NL_RETURN_IF_ERROR(Publish(context, prepared, source, old, plan));
-  return Answer(bytes, files, removed_files, removed_bytes, files, bytes);
+  const bool copied = !statement_.shallow;
+  return Answer(bytes, files, removed_files, removed_bytes, copied ? files : 0, copied ? bytes : 0);
 }
 
 /// Whether the statement is a clone at all: CREATE TABLE has its own parser.
@@ -317,12 +345,13 @@ Result<std::shared_ptr<const TableCommand>> ParseClone(TokenCursor cursor) {
   if (!cursor.AcceptWord("table") || !IsClone(cursor)) return nullptr;
   statement.if_not_exists = cursor.AcceptWords({"if", "not", "exists"});
   NL_ASSIGN_OR_RETURN(statement.table, cursor.ExpectObjectName());
-  if (cursor.IsWord("shallow")) return cursor.NotSupported("SHALLOW CLONE");
-  cursor.AcceptWord("deep");
+  statement.shallow = cursor.AcceptWord("shallow");
+  if (!statement.shallow) cursor.AcceptWord("deep");
   NL_RETURN_IF_ERROR(cursor.ExpectWord("clone"));
   NL_ASSIGN_OR_RETURN(statement.source, cursor.ExpectObjectName());
   NL_ASSIGN_OR_RETURN(statement.version, ParseVersionClause(cursor));
   if (cursor.AcceptWord("location")) {
+    if (statement.shallow) return cursor.NotSupported("SHALLOW CLONE with a LOCATION");
     NL_ASSIGN_OR_RETURN(statement.location, cursor.ExpectString("a path of the server in single quotes"));
   }
   NL_RETURN_IF_ERROR(cursor.ExpectEnd());

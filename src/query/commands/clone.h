@@ -3,8 +3,8 @@
 
 namespace neurolake::query {
 
-/// CREATE [OR REPLACE] TABLE [IF NOT EXISTS] t [DEEP] CLONE s [VERSION AS OF n | TIMESTAMP AS OF ts] [LOCATION 'path'].
-/// Source: docs/sql/maintenance.md.
+/// CREATE [OR REPLACE] TABLE [IF NOT EXISTS] t [DEEP | SHALLOW] CLONE s [VERSION AS OF n | TIMESTAMP AS OF ts]
+/// [LOCATION 'path']. Source: docs/sql/maintenance.md.
 Result<std::shared_ptr<const TableCommand>> ParseClone(TokenCursor cursor);
 
 }  // namespace neurolake::query

@@ -53,9 +53,19 @@ class Rearranging {
         }
       }
       NL_RETURN_IF_ERROR(
-          context_.Write(fmt::format("INSERT INTO {} SELECT * FROM {}", name, source), std::move(intent)));
+          context_.Write(fmt::format("INSERT INTO {} SELECT {} FROM {}", name, Columns(), source), std::move(intent)));
     }
     return {};
+  }
+
+  /// The rows' own columns, and where they keep ids these and the versions they were last changed in, which lake_files
+  /// and the table they are inserted into have as further columns.
+  std::string Columns() const {
+    const auto& snapshot = *table_.snapshot;
+    if (!tables::delta::KeepsRowIds(snapshot.protocol(), snapshot.metadata())) return "*";
+    return "* EXCLUDE (__lake_kept_row_id, __lake_place_row_id, __lake_kept_row_version, __lake_file_row_version), "
+           "coalesce(__lake_kept_row_id, __lake_place_row_id), "
+           "coalesce(__lake_kept_row_version, __lake_file_row_version)";
   }
 
   WriteIntent Intent(const Rewrite& rewrite) const {
@@ -118,10 +128,6 @@ Result<RearrangementOutcome> Rearrange(CommandContext& context, const OpenedTabl
 Result<RearrangementOutcome> CompactAfterWrite(CommandContext& context, const OpenedTable& table) {
   const std::string mode = LowerAscii(table.snapshot->Property("delta.autoOptimize.autoCompact"));
   if (mode != "true" && mode != "auto") return RearrangementOutcome{};
-  // Moved rows would lose their ids; OPTIMIZE says so, here nobody asked.
-  if (tables::delta::KeepsRowIds(table.snapshot->protocol(), table.snapshot->metadata())) {
-    return RearrangementOutcome{};
-  }
   std::vector<uint32_t> all(table.snapshot->files().size());
   std::iota(all.begin(), all.end(), 0U);
   const int64_t target = std::min(kAutoCompactTargetBytes, tables::delta::TargetFileBytes(table.snapshot->metadata()));

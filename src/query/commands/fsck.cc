@@ -23,7 +23,7 @@ Result<OwnResult> Fsck::Run(CommandContext& context) const {
   NL_RETURN_IF_ERROR(context.Authorize(Right::kWrite));
   const auto& files = table.snapshot->files();
   NL_ASSIGN_OR_RETURN(const auto missing,
-                      tables::delta::FindMissingFiles(context.request(), context.store(), table.entry.location, files));
+                      tables::delta::FindMissingFiles(context.request(), context.store(), *table.snapshot, files));
   tables::delta::CommitRequest request;
   request.operation = "FSCK";
   request.operation_parameters = {{"dryRun", "\"false\""}};

@@ -114,10 +114,6 @@ Result<void> Optimize::Check(const Snapshot& snapshot, const std::vector<ColumnP
     return MakeError(ErrorCode::kInvalidArgument, "ZORDER BY takes at most {} columns", kOrderColumnsMax);
   }
   for (const ColumnPath& column : options_.zorder) NL_RETURN_IF_ERROR(CheckOrderColumn(snapshot, column));
-  if (snapshot.Property("delta.enableRowTracking") == "true") {
-    return MakeError(ErrorCode::kNotSupported, "OPTIMIZE of a table with row tracking is not supported yet: {}",
-                     options_.table.name);
-  }
   return {};
 }
 

@@ -30,8 +30,8 @@ class Restore final : public TableCommand {
 // A version can be gone in part: VACUUM keeps its log and takes its files.
 Result<void> CheckFilesAreThere(CommandContext& context, const OpenedTable& table, const RestorePlan& plan,
                                 int64_t version) {
-  NL_ASSIGN_OR_RETURN(const auto missing, tables::delta::FindMissingFiles(context.request(), context.store(),
-                                                                          table.entry.location, plan.adds));
+  NL_ASSIGN_OR_RETURN(const auto missing,
+                      tables::delta::FindMissingFiles(context.request(), context.store(), *table.snapshot, plan.adds));
   if (missing.empty()) return {};
   std::string named;
   for (size_t i = 0; i < std::min(missing.size(), kMissingNamed); ++i) {

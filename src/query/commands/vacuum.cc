@@ -2,6 +2,8 @@
 
 #include "query/commands/server_action.h"
 #include "query/front_parser_cursor.h"
+#include "query/messages.h"
+#include "query/shallow_clones.h"
 #include "tables/delta/vacuum.h"
 
 namespace neurolake::query {
@@ -34,6 +36,36 @@ class Vacuum final : public TableCommand {
                          milliseconds retention) const;
   VacuumStatement statement_;
 };
+
+/// Files that shallow clones of the table have.
+Result<tables::delta::NamedFiles> FilesOfClones(CommandContext& context, const OpenedTable& table) {
+  NL_ASSIGN_OR_RETURN(const auto answer, AskServer(context, "clones_of", {{"table", table.entry.id.value()}}));
+  const auto* clones = answer.if_contains("clones");
+  if (clones == nullptr || !clones->is_array()) return BadMember("clones");
+  std::vector<tables::delta::ForeignRoot> roots;
+  std::vector<std::string> paths;
+  for (const auto& clone : clones->get_array()) {
+    if (!clone.is_object()) return BadMember("clones");
+    NL_ASSIGN_OR_RETURN(const auto named, DecodeRoots(clone.get_object()));
+    roots.insert(roots.end(), named.begin(), named.end());
+    const auto* lists = clone.get_object().if_contains("lists");
+    if (lists == nullptr || !lists->is_array()) return BadMember("lists");
+    for (const auto& list : lists->get_array()) {
+      if (!list.is_string()) return BadMember("lists");
+      NL_RETURN_IF_ERROR(ReadCloneList(context.store(), std::string(list.get_string()), paths));
+    }
+  }
+  tables::delta::NamedFiles files(table.entry.location, std::move(roots));
+  for (const std::string& path : paths) {
+    // A clone of several tables has files of others, too.
+    auto added = files.AddPath(path);
+    if (!added.has_value() && added.error().code() != ErrorCode::kPermissionDenied &&
+        added.error().code() != ErrorCode::kNotSupported) {
+      return std::unexpected(std::move(added).error());
+    }
+  }
+  return files;
+}
 
 Result<milliseconds> Vacuum::Retention(CommandContext& context, const OpenedTable& table) const {
   NL_ASSIGN_OR_RETURN(const milliseconds kept, tables::delta::DeletedFileRetention(table.snapshot->metadata()));
@@ -73,10 +105,12 @@ Result<int64_t> Vacuum::Delete(CommandContext& context, const OpenedTable& table
       {{"numFilesToDelete", std::to_string(plan.files.size())}, {"sizeOfDataToDelete", std::to_string(plan.bytes)}}));
   // A RESTORE may have brought files back since the plan was made.
   NL_ASSIGN_OR_RETURN(const OpenedTable now, context.Open(statement_.table));
-  NL_ASSIGN_OR_RETURN(const VacuumPlan still,
-                      tables::delta::PlanVacuum(context.request(), context.store(), context.log_reader(), *now.snapshot,
-                                                {.retention = retention, .lite = statement_.lite}));
-  tables::delta::NamedSince named(context.request(), context.store(), now.entry.location, now.snapshot->version());
+  NL_ASSIGN_OR_RETURN(const auto kept_for_clones, FilesOfClones(context, now));
+  NL_ASSIGN_OR_RETURN(
+      const VacuumPlan still,
+      tables::delta::PlanVacuum(context.request(), context.store(), context.log_reader(), *now.snapshot,
+                                {.retention = retention, .lite = statement_.lite, .kept = &kept_for_clones}));
+  tables::delta::NamedSince named(context.request(), context.store(), *now.snapshot);
   int64_t deleted = 0;
   Result<void> outcome;
   for (const auto& file : still.files) {
@@ -98,9 +132,11 @@ Result<OwnResult> Vacuum::Run(CommandContext& context) const {
   NL_ASSIGN_OR_RETURN(const OpenedTable table, context.Open(statement_.table));
   NL_RETURN_IF_ERROR(context.Authorize(Right::kWrite));
   NL_ASSIGN_OR_RETURN(const milliseconds retention, Retention(context, table));
-  NL_ASSIGN_OR_RETURN(const VacuumPlan plan,
-                      tables::delta::PlanVacuum(context.request(), context.store(), context.log_reader(),
-                                                *table.snapshot, {.retention = retention, .lite = statement_.lite}));
+  NL_ASSIGN_OR_RETURN(const auto kept_for_clones, FilesOfClones(context, table));
+  NL_ASSIGN_OR_RETURN(
+      const VacuumPlan plan,
+      tables::delta::PlanVacuum(context.request(), context.store(), context.log_reader(), *table.snapshot,
+                                {.retention = retention, .lite = statement_.lite, .kept = &kept_for_clones}));
   if (!statement_.dry_run) {
     NL_ASSIGN_OR_RETURN(const int64_t deleted, Delete(context, table, plan, retention));
     return MakeOwnResult({{"path", "VARCHAR"}, {"files_deleted", "BIGINT"}, {"bytes_to_delete", "BIGINT"}},

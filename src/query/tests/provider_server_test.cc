@@ -122,6 +122,12 @@ class ProviderServerTest : public testing::Test {
     return reply.contains("error") ? std::string(ErrorName(DecodeError(reply.at("error").as_object()).code())) : "";
   }
 
+  static json::object EncodeCreation(const std::string& name) {
+    json::object call = query::EncodeCreation({.schema_name = "main", .table_name = name});
+    call["method"] = "prepare_table";
+    return call;
+  }
+
   /// The answer to "open_store", or the error's code; `found` is looked up before, as the engine does.
   std::string OpenStore(const std::string& role, const std::string& url, const std::string& found = "") {
     const RequestContext ctx = ContextOf(role);
@@ -169,6 +175,66 @@ class ProviderServerTest : public testing::Test {
   Protocol protocol_;
   Metadata metadata_;
 };
+
+TEST_F(ProviderServerTest, AShallowCloneNamesFilesOfItsSourceAndNoOthers) {
+  const std::string source = "file://" + root_ + "/tables/t/";
+  const auto ask = [&](ProviderServer& server, json::object call) {
+    const json::object reply = json::parse(server.Handle(json::serialize(call))).as_object();
+    if (!reply.contains("error")) return std::pair(std::string(), reply.at("result"));
+    const Error error = DecodeError(reply.at("error").as_object());
+    return std::pair(std::string(ErrorName(error.code())), json::value(nullptr));
+  };
+  const auto clone_of = [&](ProviderServer& server, const std::string& clone, const std::string& of) {
+    const json::object arguments = {{"clone", clone}, {"source", of}};
+    return ask(server, {{"method", "maintain"}, {"action", "shallow_clone"}, {"arguments", json::serialize(arguments)}})
+        .first;
+  };
+  const auto commit = [&](ProviderServer& server, const TableId& table, CommitRequest request, bool is_new) {
+    engine::duckdb::LakeCommit made{.table = table, .request = std::move(request)};
+    if (is_new) made.register_as = engine::duckdb::RelationName{"main", "c"};
+    json::object call = EncodeCommit(made);
+    call["method"] = "commit";
+    return ask(server, std::move(call)).first;
+  };
+  CommitRequest create = Request("CLONE");
+  create.read_version = -1;
+  create.protocol = protocol_;
+  create.metadata = metadata_;
+  create.metadata->id = "c";
+  create.adds = Append(source + "one").adds;
+  const RequestContext ctx = ContextOf("engineer");
+  TableId clone;
+  {
+    ProviderServer server(ctx, *catalog_, store_, running_, "s", root_ + "/tables");
+    EXPECT_EQ(clone_of(server, "t", "t"), "Internal") << "nothing was prepared";
+    auto prepared = ask(server, EncodeCreation("c"));
+    clone = TableId(std::string(prepared.second.at("table").at("id").as_string()));
+    EXPECT_EQ(commit(server, clone, create, true), "Internal") << "no clone yet, so its files are its own";
+    EXPECT_EQ(clone_of(server, clone.value(), "t"), "Internal") << "the source was not found";
+    EXPECT_EQ(ask(server, {{"method", "find_table"}, {"schema", "main"}, {"name", "t"}}).first, "");
+    EXPECT_EQ(clone_of(server, clone.value(), "t"), "");
+    for (const std::string path : {"file:///etc/passwd", "/etc/passwd", "file://" + root_ + "/tables/t2/x"}) {
+      CommitRequest other = create;
+      other.adds[0].path = path;
+      EXPECT_EQ(commit(server, clone, other, true), "PermissionDenied") << path;
+    }
+    EXPECT_EQ(commit(server, clone, create, true), "");
+  }
+  const RequestContext writer = ContextOf("writer");
+  ProviderServer server(writer, *catalog_, store_, running_, "s2", root_ + "/tables");
+  CommitRequest again = Append(source + "one");
+  again.blind_append = false;
+  again.removes = {tables::delta::MakeRemove(again.adds[0], 1, true)};
+  again.adds[0].deletion_vector = tables::delta::DeletionVectorDescriptor{
+      .storage_type = "u", .path_or_inline_dv = "^-aqEH.-t@S}K{vb[*k^", .cardinality = 1};
+  EXPECT_EQ(commit(server, clone, again, false), "") << "a file that it has, with fewer rows";
+  EXPECT_EQ(commit(server, clone, Append(source + "two"), false), "Internal") << "one of the source that it has not";
+  CommitRequest vector = Append("own");
+  vector.adds[0].deletion_vector = tables::delta::DeletionVectorDescriptor{
+      .storage_type = "p", .path_or_inline_dv = source + "two.bin", .cardinality = 1};
+  EXPECT_EQ(commit(server, clone, vector, false), "Internal");
+  EXPECT_EQ(Commit("writer", Append(source + "one")), "Internal") << "not into a table that is no clone";
+}
 
 TEST_F(ProviderServerTest, AStoreOpensForTablesOfTheStatementAlone) {
   MakeLocation();

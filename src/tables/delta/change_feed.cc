@@ -128,7 +128,7 @@ class FeedReader {
 
   Result<DeletedRows> VectorOf(const std::optional<DeletionVectorDescriptor>& vector) {
     if (!vector.has_value()) return DeletedRows();
-    return ReadDeletionVector(store_, last_.table_path(), *vector);
+    return ReadDeletionVector(store_, last_.table_path(), *vector, last_.foreign_roots());
   }
 
   /// The same file before and after with different rows deleted.
@@ -192,7 +192,7 @@ Result<ChangeFeed> ReadChangeFeed(const RequestContext& ctx, storage::ObjectStor
   log.metadata->partition_columns.emplace_back(kCommitTimestamp);
   log.files.files = std::move(feed.files);
   return ChangeFeed{.snapshot = std::make_shared<const Snapshot>(last.table_path(), last.version(), std::move(log),
-                                                                 std::move(schema)),
+                                                                 std::move(schema), last.foreign_roots()),
                     .only_rows = std::move(feed.only_rows)};
 }
 

@@ -12,86 +12,144 @@
 namespace neurolake::tables::delta {
 namespace {
 
-/// Paths below the source become the same ones below the clone.
+/// Paths below the source become the same ones below the clone; those of tables that the source is a shallow clone of
+/// get a directory each.
 class Copies {
  public:
-  Copies(const std::string& source, const std::string& clone, const std::string& subdirectory)
-      : source_(WithSlash(source)), clone_(WithSlash(clone)), prefix_(subdirectory.empty() ? "" : subdirectory + "/") {}
+  Copies(const Snapshot& source, const std::string& clone, const std::string& subdirectory)
+      : clone_(WithSlash(clone)), prefix_(subdirectory.empty() ? "" : subdirectory + "/") {
+    roots_.push_back({WithSlash(source.table_path()), ""});
+    for (const ForeignRoot& root : source.foreign_roots()) {
+      roots_.push_back({WithSlash(root.location), fmt::format("foreign-{}/", roots_.size())});
+    }
+  }
 
   Result<std::string> Add(const std::string& from, int64_t size_bytes) {
-    if (!from.starts_with(source_)) {
+    const auto root = std::ranges::find_if(roots_, [&](const Root& one) { return from.starts_with(one.path); });
+    if (root == roots_.end()) {
       return MakeError(ErrorCode::kPermissionDenied, "the log names a file outside the table's directory");
     }
-    const std::string relative = prefix_ + from.substr(source_.size());
-    if (seen_.insert(relative).second) copies_.push_back({from, clone_ + relative, size_bytes});
+    const std::string relative = prefix_ + root->prefix + from.substr(root->path.size());
+    if (seen_.insert(relative).second) {
+      copies_.push_back({root->path.substr(0, root->path.size() - 1), from, clone_ + relative, size_bytes});
+    }
     return relative;
   }
 
   std::vector<FileCopy> Take() { return std::move(copies_); }
 
  private:
+  struct Root {
+    std::string path;
+    std::string prefix;
+  };
   static std::string WithSlash(std::string path) {
     while (path.size() > 1 && path.ends_with('/')) path.pop_back();
     return path + "/";
   }
 
-  const std::string source_, clone_, prefix_;
+  const std::string clone_, prefix_;
+  std::vector<Root> roots_;
   std::unordered_set<std::string> seen_;
   std::vector<FileCopy> copies_;
 };
 
-constexpr size_t kEncodedUuidLength = 20;
-
-Result<void> CloneVector(const Snapshot& source, const std::string& subdirectory, DeletionVectorDescriptor& vector,
-                         Copies& copies) {
-  NL_ASSIGN_OR_RETURN(const std::string path, DeletionVectorPath(source.table_path(), vector));
+Result<void> CloneVector(const Snapshot& source, DeletionVectorDescriptor& vector, Copies& copies) {
+  NL_ASSIGN_OR_RETURN(const std::string path, DeletionVectorPath(source.table_path(), vector, source.foreign_roots()));
   if (path.empty()) return {};  // Inline.
-  if (vector.storage_type != "u") {
+  NL_ASSIGN_OR_RETURN(const std::string relative, copies.Add(path, -1));
+  auto moved = AsRelativeVector(vector, relative);
+  if (!moved) {
     return MakeError(ErrorCode::kNotSupported,
-                     "a table whose deletion vectors have absolute paths cannot be cloned: {}", source.table_path());
+                     "a table whose deletion vectors are in files that are not named as the protocol names them cannot "
+                     "be cloned: {}",
+                     source.table_path());
   }
-  NL_RETURN_IF_ERROR(copies.Add(path, -1));
-  if (subdirectory.empty()) return {};
-  // "<directory><uuid>": the directory in front may be empty.
-  const bool nested = vector.path_or_inline_dv.size() > kEncodedUuidLength;
-  vector.path_or_inline_dv = subdirectory + (nested ? "/" : "") + vector.path_or_inline_dv;
+  vector = std::move(*moved);
   return {};
+}
+
+Result<void> PointAtVector(const Snapshot& source, DeletionVectorDescriptor& vector) {
+  NL_ASSIGN_OR_RETURN(const std::string path, DeletionVectorPath(source.table_path(), vector, source.foreign_roots()));
+  if (path.empty()) return {};
+  vector.storage_type = "p";
+  vector.path_or_inline_dv = EncodeAbsolutePath(path);
+  return {};
+}
+
+/// All but the files.
+ClonePlan BeginClone(const Snapshot& source, int64_t now_ms) {
+  ClonePlan plan;
+  CommitRequest& request = plan.request;
+  request.operation = "CLONE";
+  request.protocol = source.protocol();
+  request.metadata = source.metadata();
+  Metadata& metadata = *request.metadata;
+  metadata.id = NewUuid();
+  metadata.created_time_ms = now_ms;
+  // The clone has had its timestamps from the beginning.
+  metadata.configuration.erase("delta.inCommitTimestampEnablementVersion");
+  metadata.configuration.erase("delta.inCommitTimestampEnablementTimestamp");
+  // Its rows are rows of another table: they get ids of its own, and those that moved rows took along in the files are
+  // not looked at, as the columns they are in have other names here.
+  if (ForgetRowTrackingColumns(metadata)) NameRowTrackingColumns(metadata);
+  for (const auto& [name, domain] : source.log().domains) {
+    if (name != kRowTrackingDomain) request.domains.push_back(domain);
+  }
+  return plan;
+}
+
+AddFile WithoutRowIds(const AddFile& file) {
+  AddFile add = file;
+  add.data_change = true;
+  add.base_row_id.reset();
+  add.default_row_commit_version.reset();
+  return add;
 }
 
 }  // namespace
 
 Result<ClonePlan> PlanDeepClone(const Snapshot& source, const std::string& clone_path, const std::string& subdirectory,
                                 int64_t now_ms) {
-  if (source.Property("delta.enableRowTracking") == "true") {
-    return MakeError(ErrorCode::kNotSupported, "a table with row tracking cannot be cloned yet: {}",
-                     source.table_path());
-  }
-  ClonePlan plan;
-  CommitRequest& request = plan.request;
-  request.operation = "CLONE";
-  request.protocol = source.protocol();
-  request.metadata = source.metadata();
-  request.metadata->id = NewUuid();
-  request.metadata->created_time_ms = now_ms;
-  // The clone has had its timestamps from the beginning.
-  request.metadata->configuration.erase("delta.inCommitTimestampEnablementVersion");
-  request.metadata->configuration.erase("delta.inCommitTimestampEnablementTimestamp");
-  Copies copies(source.table_path(), clone_path, subdirectory);
+  ClonePlan plan = BeginClone(source, now_ms);
+  Copies copies(source, clone_path, subdirectory);
   for (const AddFile& file : source.files()) {
-    AddFile add = file;
-    NL_ASSIGN_OR_RETURN(const std::string path, ResolvePath(source.table_path(), file.path));
+    AddFile add = WithoutRowIds(file);
+    NL_ASSIGN_OR_RETURN(const std::string path, source.PathOf(file.path));
     NL_ASSIGN_OR_RETURN(const std::string relative, copies.Add(path, file.size_bytes));
     add.path = EncodePath(relative);
-    add.data_change = true;
-    add.base_row_id.reset();
-    add.default_row_commit_version.reset();
     plan.bytes += file.size_bytes;
-    if (add.deletion_vector) NL_RETURN_IF_ERROR(CloneVector(source, subdirectory, *add.deletion_vector, copies));
-    request.adds.push_back(std::move(add));
+    if (add.deletion_vector) NL_RETURN_IF_ERROR(CloneVector(source, *add.deletion_vector, copies));
+    plan.request.adds.push_back(std::move(add));
   }
-  for (const auto& [name, domain] : source.log().domains) request.domains.push_back(domain);
   plan.copies = copies.Take();
   return plan;
+}
+
+Result<ClonePlan> PlanShallowClone(const Snapshot& source, int64_t now_ms) {
+  ClonePlan plan = BeginClone(source, now_ms);
+  for (const AddFile& file : source.files()) {
+    AddFile add = WithoutRowIds(file);
+    NL_ASSIGN_OR_RETURN(const std::string path, source.PathOf(file.path));
+    add.path = EncodeAbsolutePath(path);
+    plan.bytes += file.size_bytes;
+    if (add.deletion_vector) NL_RETURN_IF_ERROR(PointAtVector(source, *add.deletion_vector));
+    plan.request.adds.push_back(std::move(add));
+  }
+  return plan;
+}
+
+std::vector<std::string> ForeignPaths(const std::vector<AddFile>& files) {
+  std::vector<std::string> paths;
+  for (const AddFile& file : files) {
+    if (IsAbsolutePath(file.path)) paths.push_back(file.path);
+    const auto& vector = file.deletion_vector;
+    if (vector && vector->storage_type == "p") paths.push_back(vector->path_or_inline_dv);
+  }
+  std::ranges::sort(paths);
+  const auto repeated = std::ranges::unique(paths);
+  paths.erase(repeated.begin(), repeated.end());
+  return paths;
 }
 
 void ReplaceByClone(const Snapshot& old, int64_t now_ms, ClonePlan& plan) {

@@ -8,8 +8,9 @@
 
 namespace neurolake::tables::delta {
 
-/// A file to copy from the source table's directory to the clone's.
+/// A file to copy from a directory of the source table's files to the clone's.
 struct FileCopy {
+  std::string root;        ///< The directory that `from` is below, as the catalogue has it.
   std::string from;        ///< Absolute.
   std::string to;          ///< Absolute.
   int64_t size_bytes = 0;  ///< -1 for a deletion vector's, which the log does not tell.
@@ -24,9 +25,17 @@ struct ClonePlan {
 /// A deep clone of one version: the same schema, properties, partitions, clustering and files under the same names, as
 /// a table of its own, with a history of its own. Pure.
 /// `subdirectory`, below the clone's, keeps its files apart from those of the table that the clone replaces; "" for a
-/// new table. Errors: kNotSupported for row tracking, whose ids would have to go on; as ResolvePath.
+/// new table. Rows of a table that tracks them get new ids, as the clone is another table.
+/// Errors: kNotSupported for a deletion vector's file whose name is not the protocol's; as ResolvePath.
 Result<ClonePlan> PlanDeepClone(const Snapshot& source, const std::string& clone_path, const std::string& subdirectory,
                                 int64_t now_ms);
+
+/// A shallow clone of one version: its log names the source's files where they are, so that nothing is copied.
+/// Errors: as ResolvePath.
+Result<ClonePlan> PlanShallowClone(const Snapshot& source, int64_t now_ms);
+
+/// The paths that a shallow clone's log names outside of its directory, as it spells them.
+std::vector<std::string> ForeignPaths(const std::vector<AddFile>& files);
 
 /// Makes a plan one that replaces `old`, as its next version: its files go, and of its domains those that the clone has
 /// not; its id stays, and its protocol gets no smaller. Pure.

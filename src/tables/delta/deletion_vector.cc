@@ -81,10 +81,11 @@ Result<std::string> ReadStored(storage::ObjectStore& store, const std::string& p
 
 }  // namespace
 
-Result<std::string> DeletionVectorPath(const std::string& table_path, const DeletionVectorDescriptor& descriptor) {
+Result<std::string> DeletionVectorPath(const std::string& table_path, const DeletionVectorDescriptor& descriptor,
+                                       const std::vector<ForeignRoot>& foreign) {
   const std::string& encoded = descriptor.path_or_inline_dv;
   if (descriptor.storage_type == "i") return std::string();
-  if (descriptor.storage_type == "p") return ResolvePath(table_path, encoded);
+  if (descriptor.storage_type == "p") return ResolvePath(table_path, encoded, foreign);
   if (encoded.size() < kEncodedUuidLength) {
     return MakeError(ErrorCode::kCorruption, "a deletion vector's file name in the log is too short");
   }
@@ -94,8 +95,25 @@ Result<std::string> DeletionVectorPath(const std::string& table_path, const Dele
   return ResolvePath(table_path, EncodePath(prefix.empty() ? name : prefix + "/" + name));
 }
 
+std::optional<DeletionVectorDescriptor> AsRelativeVector(DeletionVectorDescriptor descriptor,
+                                                         std::string_view relative) {
+  constexpr size_t kUuidLength = 36;
+  const size_t slash = relative.rfind('/');
+  const std::string_view name = relative.substr(slash == std::string_view::npos ? 0 : slash + 1);
+  const size_t uuid_begin = FileName("").find(".bin");
+  if (name.size() != FileName("").size() + kUuidLength) return std::nullopt;
+  const std::string_view uuid = name.substr(uuid_begin, kUuidLength);
+  const std::string bytes = UuidBytes(uuid);
+  if (bytes.size() != 16 || FileName(UuidText(bytes)) != name) return std::nullopt;
+  descriptor.storage_type = "u";
+  descriptor.path_or_inline_dv =
+      std::string(relative.substr(0, slash == std::string_view::npos ? 0 : slash)) + internal::EncodeBase85(bytes);
+  return descriptor;
+}
+
 Result<DeletedRows> ReadDeletionVector(storage::ObjectStore& store, const std::string& table_path,
-                                       const DeletionVectorDescriptor& descriptor) {
+                                       const DeletionVectorDescriptor& descriptor,
+                                       const std::vector<ForeignRoot>& foreign) {
   if (descriptor.cardinality < 0 || descriptor.size_bytes < 0) {
     return MakeError(ErrorCode::kCorruption, "a deletion vector in the log has a negative size");
   }
@@ -115,7 +133,7 @@ Result<DeletedRows> ReadDeletionVector(storage::ObjectStore& store, const std::s
   if (descriptor.storage_type != "u" && descriptor.storage_type != "p") {
     return MakeError(ErrorCode::kCorruption, "a deletion vector in the log has an unknown storage type");
   }
-  NL_ASSIGN_OR_RETURN(auto path, DeletionVectorPath(table_path, descriptor));
+  NL_ASSIGN_OR_RETURN(auto path, DeletionVectorPath(table_path, descriptor, foreign));
   NL_ASSIGN_OR_RETURN(auto bytes, ReadStored(store, path, descriptor));
   auto rows = internal::ParseRoaring(bytes, descriptor.cardinality);
   if (!rows.has_value()) return MakeError(rows.error().code(), "{}: {}", rows.error().message(), path);

@@ -54,7 +54,44 @@ Result<std::string> ResolveUrl(const std::string& table_path, std::string_view e
   return *resolved;
 }
 
+/// What "file:" stands in front of, without it; the same text where nothing does. Empty for another host's.
+std::string_view WithoutFileScheme(std::string_view encoded) {
+  if (!encoded.starts_with("file:")) return encoded;
+  encoded.remove_prefix(5);
+  if (!encoded.starts_with("//")) return encoded;
+  encoded.remove_prefix(2);
+  return encoded.starts_with('/') ? encoded : std::string_view();
+}
+
+/// The place of an absolute path below one of `foreign`; empty if it is below none.
+Result<std::string> ResolveForeign(std::string_view encoded, const std::vector<ForeignRoot>& foreign) {
+  std::string path;
+  const bool local = SchemeLength(encoded) == 0 || encoded.starts_with("file:");
+  if (local) {
+    NL_ASSIGN_OR_RETURN(path, DecodePath(WithoutFileScheme(encoded)));
+    if (!path.starts_with('/') || HasParentSegment(path)) return std::string();
+  } else {
+    NL_ASSIGN_OR_RETURN(path, DecodePath(encoded));
+    const auto normal = storage::IsUrl(path) ? storage::NormalUrl(path) : std::string();
+    if (!normal.has_value() || normal->empty() || path.ends_with('/')) return std::string();
+    path = *normal;
+  }
+  for (const ForeignRoot& root : foreign) {
+    if (!path.starts_with(root.named + "/") || path.size() == root.named.size() + 1) continue;
+    return root.location + path.substr(root.named.size());
+  }
+  return std::string();
+}
+
 }  // namespace
+
+std::string EncodeAbsolutePath(std::string_view path) {
+  const size_t scheme = storage::IsUrl(path) ? path.find("://") : std::string_view::npos;
+  if (scheme == std::string_view::npos) return "file://" + EncodePath(path);
+  return std::string(path.substr(0, scheme + 3)) + EncodePath(path.substr(scheme + 3));
+}
+
+bool IsAbsolutePath(std::string_view encoded) { return encoded.starts_with('/') || SchemeLength(encoded) > 0; }
 
 std::string EncodePath(std::string_view path) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
@@ -91,7 +128,12 @@ Result<std::string> DecodePath(std::string_view encoded) {
   return out;
 }
 
-Result<std::string> ResolvePath(const std::string& table_path, std::string_view encoded) {
+Result<std::string> ResolvePath(const std::string& table_path, std::string_view encoded,
+                                const std::vector<ForeignRoot>& foreign) {
+  if (!foreign.empty()) {
+    NL_ASSIGN_OR_RETURN(std::string path, ResolveForeign(encoded, foreign));
+    if (!path.empty()) return path;
+  }
   if (storage::IsUrl(table_path)) return ResolveUrl(table_path, encoded);
   std::string_view rest = encoded;
   if (const size_t scheme = SchemeLength(encoded); scheme > 0) {

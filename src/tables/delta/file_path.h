@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/result.h"
 
@@ -11,9 +12,25 @@ std::string EncodePath(std::string_view path);
 /// Inverse, for any writer's choice of what to encode. Errors: kCorruption for a broken escape or a NUL byte.
 Result<std::string> DecodePath(std::string_view encoded);
 
+/// A directory beside its own that a table's files may lie in: that of a table it is a shallow clone of. Who may say so
+/// is the catalogue alone; a log names what it likes.
+struct ForeignRoot {
+  std::string named;     ///< As the log spells it: an absolute path or a normal URL, without a slash at the end.
+  std::string location;  ///< Where that is now.
+  friend bool operator==(const ForeignRoot&, const ForeignRoot&) = default;
+};
+
+/// Spelling of a file outside of its table's directory: "file:///…" or the URL, percent-encoded.
+std::string EncodeAbsolutePath(std::string_view path);
+
+/// Whether an action spells a path that does not hang on its table's directory.
+bool IsAbsolutePath(std::string_view encoded);
+
 /// Where the file of an action is: decodes `encoded` and, if relative, joins it to `table_path`, which may be a URL.
-/// Errors: kPermissionDenied for a file outside the table's directory (a table gives the right to its own files only);
+/// Absolute paths lead below the table's directory or one of `foreign`.
+/// Errors: kPermissionDenied for a file outside of these (a table gives the right to its own files only);
 ///   kNotSupported for other schemes than file: of a table in the local file system; kCorruption as DecodePath.
-Result<std::string> ResolvePath(const std::string& table_path, std::string_view encoded);
+Result<std::string> ResolvePath(const std::string& table_path, std::string_view encoded,
+                                const std::vector<ForeignRoot>& foreign = {});
 
 }  // namespace neurolake::tables::delta

@@ -29,12 +29,12 @@ class Presence {
 }  // namespace
 
 Result<std::vector<MissingFile>> FindMissingFiles(const RequestContext& ctx, storage::ObjectStore& store,
-                                                  const std::string& table_path, const std::vector<AddFile>& files) {
+                                                  const Snapshot& snapshot, const std::vector<AddFile>& files) {
   Presence presence(store);
   std::vector<MissingFile> missing;
   for (size_t i = 0; i < files.size(); ++i) {
     NL_RETURN_IF_ERROR(ctx.CheckAlive());
-    NL_ASSIGN_OR_RETURN(const std::string path, ResolvePath(table_path, files[i].path));
+    NL_ASSIGN_OR_RETURN(const std::string path, snapshot.PathOf(files[i].path));
     NL_ASSIGN_OR_RETURN(const std::string shown, DecodePath(files[i].path));
     NL_ASSIGN_OR_RETURN(const bool there, presence.Has(path));
     if (!there) {
@@ -42,7 +42,8 @@ Result<std::vector<MissingFile>> FindMissingFiles(const RequestContext& ctx, sto
       continue;
     }
     if (!files[i].deletion_vector) continue;
-    NL_ASSIGN_OR_RETURN(const std::string vector, DeletionVectorPath(table_path, *files[i].deletion_vector));
+    NL_ASSIGN_OR_RETURN(const std::string vector,
+                        DeletionVectorPath(snapshot.table_path(), *files[i].deletion_vector, snapshot.foreign_roots()));
     if (vector.empty()) continue;
     NL_ASSIGN_OR_RETURN(const bool vector_there, presence.Has(vector));
     if (!vector_there) missing.push_back({.index = i, .path = shown, .deletion_vector = true});

@@ -5,7 +5,7 @@
 #include "common/request_context.h"
 #include "common/result.h"
 #include "storage/object_store.h"
-#include "tables/delta/actions.h"
+#include "tables/delta/snapshot.h"
 
 namespace neurolake::tables::delta {
 
@@ -16,9 +16,9 @@ struct MissingFile {
   bool deletion_vector = false;  ///< The data file is there, its deletion vector is not.
 };
 
-/// Looks for each data file of `files` and its deletion vector. One Head for each distinct file.
-/// Errors: of the store, other than kNotFound; as ResolvePath.
+/// Looks for each data file of `files`, which are the table's, and its deletion vector. One Head for each distinct
+/// file. Errors: of the store, other than kNotFound; as ResolvePath.
 Result<std::vector<MissingFile>> FindMissingFiles(const RequestContext& ctx, storage::ObjectStore& store,
-                                                  const std::string& table_path, const std::vector<AddFile>& files);
+                                                  const Snapshot& snapshot, const std::vector<AddFile>& files);
 
 }  // namespace neurolake::tables::delta

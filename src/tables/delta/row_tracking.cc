@@ -11,6 +11,9 @@
 namespace neurolake::tables::delta {
 namespace {
 
+constexpr const char* kRowIdColumnProperty = "delta.rowTracking.materializedRowIdColumnName";
+constexpr const char* kRowVersionColumnProperty = "delta.rowTracking.materializedRowCommitVersionColumnName";
+
 bool IsTrue(const Metadata& metadata, const char* property) {
   const auto found = metadata.configuration.find(property);
   return found != metadata.configuration.end() && EqualsIgnoringCase(found->second, "true");
@@ -49,9 +52,22 @@ DomainMetadata RowIdMarkDomain(int64_t mark) {
 
 void NameRowTrackingColumns(Metadata& metadata) {
   auto& configuration = metadata.configuration;
-  configuration.try_emplace("delta.rowTracking.materializedRowIdColumnName", "_row-id-col-" + NewUuid());
-  configuration.try_emplace("delta.rowTracking.materializedRowCommitVersionColumnName",
-                            "_row-commit-version-col-" + NewUuid());
+  configuration.try_emplace(kRowIdColumnProperty, "_row-id-col-" + NewUuid());
+  configuration.try_emplace(kRowVersionColumnProperty, "_row-commit-version-col-" + NewUuid());
+}
+
+bool ForgetRowTrackingColumns(Metadata& metadata) {
+  const size_t ids = metadata.configuration.erase(kRowIdColumnProperty);
+  return ids + metadata.configuration.erase(kRowVersionColumnProperty) > 0;
+}
+
+std::optional<RowTrackingColumns> RowTrackingColumnsOf(const Metadata& metadata) {
+  const auto ids = metadata.configuration.find(kRowIdColumnProperty);
+  const auto versions = metadata.configuration.find(kRowVersionColumnProperty);
+  const auto& configuration = metadata.configuration;
+  if (ids == configuration.end() || versions == configuration.end()) return std::nullopt;
+  if (ids->second.empty() || versions->second.empty()) return std::nullopt;
+  return RowTrackingColumns{.row_id = ids->second, .row_commit_version = versions->second};
 }
 
 void CompleteRowTracking(const Snapshot& snapshot, CommitRequest& request) {

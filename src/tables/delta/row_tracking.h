@@ -26,6 +26,17 @@ DomainMetadata RowIdMarkDomain(int64_t mark);
 
 /// Gives a table that gets delta.enableRowTracking names for the columns that would keep ids of moved rows.
 void NameRowTrackingColumns(Metadata& metadata);
+/// Takes the names away; false if there were none.
+bool ForgetRowTrackingColumns(Metadata& metadata);
+
+/// The columns of data files in which rows that moved keep their id and the version they were last changed in. NULL, or
+/// a file without them: the file's base_row_id and the row's place in it, and its default_row_commit_version.
+struct RowTrackingColumns {
+  std::string row_id;
+  std::string row_commit_version;
+};
+/// Empty for a table whose metadata does not name them.
+std::optional<RowTrackingColumns> RowTrackingColumnsOf(const Metadata& metadata);
 
 /// Fills in what row tracking asks of a commit on `snapshot`: the mark of the ids given, and, where the commit switches
 /// delta.enableRowTracking on, the columns' names and every file whose rows have no ids yet, so that they get them.

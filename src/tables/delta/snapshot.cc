@@ -34,7 +34,7 @@ void RecordCommitFile(storage::ObjectStore& store, const std::string& log_path, 
 }
 
 Result<SnapshotPointer> MakeSnapshot(storage::ObjectStore& store, const std::string& table_path, int64_t version,
-                                     ReplayedLog log) {
+                                     ReplayedLog log, const std::vector<ForeignRoot>& foreign_roots) {
   const std::string log_path = internal::LogPath(table_path);
   if (!log.protocol.has_value()) return MakeError(ErrorCode::kCorruption, "the log has no protocol: {}", table_path);
   if (!log.metadata.has_value()) return MakeError(ErrorCode::kCorruption, "the log has no metadata: {}", table_path);
@@ -52,7 +52,7 @@ Result<SnapshotPointer> MakeSnapshot(storage::ObjectStore& store, const std::str
     if (commit.has_value()) log.in_commit_timestamp_ms = commit->in_commit_timestamp_ms;
   }
   RecordCommitFile(store, log_path, version, log);
-  return std::make_shared<const Snapshot>(table_path, version, std::move(log), std::move(schema));
+  return std::make_shared<const Snapshot>(table_path, version, std::move(log), std::move(schema), foreign_roots);
 }
 
 /// The snapshot from `base` and the commits after it; nullptr where only the whole log can tell.
@@ -84,16 +84,17 @@ Result<SnapshotPointer> LoadIncrementally(const RequestContext& ctx, storage::Ob
     reconciler.Apply(std::move(*actions));
   }
   reconciler.ApplyBase(base->log());
-  return MakeSnapshot(store, table_path, target, std::move(reconciler).Finish());
+  return MakeSnapshot(store, table_path, target, std::move(reconciler).Finish(), base->foreign_roots());
 }
 
 /// `vanished` tells that a file was listed and then not there: worth another look at the directory.
 Result<SnapshotPointer> LoadOnce(const RequestContext& ctx, storage::ObjectStore& store, LogReader& reader,
                                  const std::string& table_path, std::optional<int64_t> version,
-                                 const SnapshotPointer& base, bool& vanished) {
+                                 const SnapshotPointer& base, const std::vector<ForeignRoot>& foreign_roots,
+                                 bool& vanished) {
   vanished = false;
   NL_RETURN_IF_ERROR(ctx.CheckAlive());
-  if (base != nullptr && base->table_path() == table_path) {
+  if (base != nullptr && base->table_path() == table_path && base->foreign_roots() == foreign_roots) {
     NL_ASSIGN_OR_RETURN(auto snapshot, LoadIncrementally(ctx, store, table_path, version, base));
     if (snapshot != nullptr) return snapshot;
   }
@@ -104,7 +105,7 @@ Result<SnapshotPointer> LoadOnce(const RequestContext& ctx, storage::ObjectStore
     return MakeError(ErrorCode::kCorruption, "a file of the log is missing: {}", log.error().message());
   }
   if (!log.has_value()) return std::unexpected(std::move(log).error());
-  NL_ASSIGN_OR_RETURN(auto snapshot, MakeSnapshot(store, table_path, segment.version, std::move(*log)));
+  NL_ASSIGN_OR_RETURN(auto snapshot, MakeSnapshot(store, table_path, segment.version, std::move(*log), foreign_roots));
   // The log is what counts; a checksum file that says something else is worth knowing of all the same.
   if (const std::string difference = CompareWithChecksum(store, *snapshot); !difference.empty()) {
     Log(LogLevel::kWarn, "a table's checksum file does not agree with its log", ctx.request_id(),
@@ -127,10 +128,10 @@ bool Snapshot::ColumnMapped() const {
 
 Result<SnapshotPointer> LoadSnapshot(const RequestContext& ctx, storage::ObjectStore& store, LogReader& reader,
                                      const std::string& table_path, std::optional<int64_t> version,
-                                     SnapshotPointer base) {
+                                     SnapshotPointer base, const std::vector<ForeignRoot>& foreign_roots) {
   for (int attempt = 1;; ++attempt) {
     bool vanished = false;
-    auto snapshot = LoadOnce(ctx, store, reader, table_path, version, base, vanished);
+    auto snapshot = LoadOnce(ctx, store, reader, table_path, version, base, foreign_roots, vanished);
     if (!vanished || attempt == kLoadAttemptsMax) return snapshot;
   }
 }

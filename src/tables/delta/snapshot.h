@@ -10,6 +10,7 @@
 #include "common/result.h"
 #include "storage/object_store.h"
 #include "tables/delta/actions.h"
+#include "tables/delta/file_path.h"
 
 namespace neurolake::tables::delta {
 
@@ -61,9 +62,20 @@ std::unique_ptr<LogReader> NewSimpleLogReader(storage::ObjectStore& store);
 /// One version of a table: immutable, shared by whoever reads it.
 class Snapshot {
  public:
-  Snapshot(std::string table_path, int64_t version, ReplayedLog log, DataType schema)
-      : table_path_(std::move(table_path)), version_(version), log_(std::move(log)), schema_(std::move(schema)) {}
+  Snapshot(std::string table_path, int64_t version, ReplayedLog log, DataType schema,
+           std::vector<ForeignRoot> foreign_roots = {})
+      : table_path_(std::move(table_path)),
+        version_(version),
+        log_(std::move(log)),
+        schema_(std::move(schema)),
+        foreign_roots_(std::move(foreign_roots)) {}
   const std::string& table_path() const { return table_path_; }
+  /// Of a shallow clone: where else its files may be.
+  const std::vector<ForeignRoot>& foreign_roots() const { return foreign_roots_; }
+  /// Where the file of one of its actions is. Errors: as ResolvePath.
+  Result<std::string> PathOf(std::string_view encoded) const {
+    return ResolvePath(table_path_, encoded, foreign_roots_);
+  }
   int64_t version() const { return version_; }
   const Protocol& protocol() const { return *log_.protocol; }
   const Metadata& metadata() const { return *log_.metadata; }
@@ -79,6 +91,7 @@ class Snapshot {
   int64_t version_;
   ReplayedLog log_;
   DataType schema_;
+  std::vector<ForeignRoot> foreign_roots_;
 };
 
 /// Builds the snapshot of `version` (newest when empty); with `base`, an older snapshot of the same table, reads only
@@ -87,7 +100,8 @@ class Snapshot {
 Result<std::shared_ptr<const Snapshot>> LoadSnapshot(const RequestContext& ctx, storage::ObjectStore& store,
                                                      LogReader& reader, const std::string& table_path,
                                                      std::optional<int64_t> version,
-                                                     std::shared_ptr<const Snapshot> base = nullptr);
+                                                     std::shared_ptr<const Snapshot> base = nullptr,
+                                                     const std::vector<ForeignRoot>& foreign_roots = {});
 
 /// The newest version committed at or before `timestamp`: by in-commit timestamps where enabled, else by file
 /// modification times made monotonic. Errors: kVersionNotFound when before the first or after the last commit; the

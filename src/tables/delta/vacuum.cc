@@ -31,15 +31,15 @@ class Retained {
         reader_(reader),
         snapshot_(snapshot),
         log_path_(internal::LogPath(snapshot.table_path())),
-        files_(snapshot.table_path()) {}
+        files_(snapshot.table_path(), snapshot.foreign_roots()) {}
 
   Result<void> Collect(WallTime cutoff) {
     NL_ASSIGN_OR_RETURN(listing_, internal::ListLogFiles(store_, log_path_));
     NL_ASSIGN_OR_RETURN(first_, VersionAt(cutoff));
     NL_RETURN_IF_ERROR(files_.Add(snapshot_.files()));
     if (first_ < snapshot_.version()) {
-      NL_ASSIGN_OR_RETURN(const auto base,
-                          LoadSnapshot(ctx_, store_, reader_, snapshot_.table_path(), first_, nullptr));
+      NL_ASSIGN_OR_RETURN(const auto base, LoadSnapshot(ctx_, store_, reader_, snapshot_.table_path(), first_, nullptr,
+                                                        snapshot_.foreign_roots()));
       NL_RETURN_IF_ERROR(files_.Add(base->files()));
     }
     // Whatever was published since the snapshot was read is newer still.
@@ -188,10 +188,11 @@ Result<std::unordered_set<std::string>> RemovedByLog(const Snapshot& snapshot, R
     // Where an earlier VACUUM has been, nothing older is left over.
     complete = complete || actions.commit_info.contains("\"VACUUM END\"");
     for (const RemoveFile& remove : actions.removes) {
-      NL_ASSIGN_OR_RETURN(const std::string path, ResolvePath(snapshot.table_path(), remove.path));
+      NL_ASSIGN_OR_RETURN(const std::string path, snapshot.PathOf(remove.path));
       removed.insert(Normal(path));
       if (!remove.deletion_vector) continue;
-      NL_ASSIGN_OR_RETURN(const std::string vector, DeletionVectorPath(snapshot.table_path(), *remove.deletion_vector));
+      NL_ASSIGN_OR_RETURN(const std::string vector,
+                          DeletionVectorPath(snapshot.table_path(), *remove.deletion_vector, snapshot.foreign_roots()));
       if (!vector.empty()) removed.insert(Normal(vector));
     }
   }
@@ -262,7 +263,7 @@ Result<milliseconds> IntervalProperty(const Metadata& metadata, const std::strin
 }
 
 Result<void> NamedFiles::AddPath(const std::string& encoded) {
-  NL_ASSIGN_OR_RETURN(const std::string path, ResolvePath(table_path_, encoded));
+  NL_ASSIGN_OR_RETURN(const std::string path, ResolvePath(table_path_, encoded, foreign_roots_));
   paths_.insert(Normal(path));
   return {};
 }
@@ -271,7 +272,8 @@ Result<void> NamedFiles::Add(const std::vector<AddFile>& files) {
   for (const AddFile& file : files) {
     NL_RETURN_IF_ERROR(AddPath(file.path));
     if (!file.deletion_vector) continue;
-    NL_ASSIGN_OR_RETURN(const std::string vector, DeletionVectorPath(table_path_, *file.deletion_vector));
+    NL_ASSIGN_OR_RETURN(const std::string vector,
+                        DeletionVectorPath(table_path_, *file.deletion_vector, foreign_roots_));
     if (!vector.empty()) paths_.insert(Normal(vector));
   }
   return {};
@@ -308,6 +310,13 @@ Result<VacuumPlan> PlanVacuum(const RequestContext& ctx, storage::ObjectStore& s
     NL_RETURN_IF_ERROR(FindInLog(store, snapshot, retained, cutoff, plan));
   } else {
     NL_RETURN_IF_ERROR(FindByListing(ctx, store, snapshot, retained, cutoff, plan));
+  }
+  if (options.kept != nullptr) {
+    std::erase_if(plan.files, [&](const ObjectInfo& file) {
+      if (!options.kept->Has(file.path)) return false;
+      plan.bytes -= file.size_bytes;
+      return true;
+    });
   }
   std::ranges::sort(plan.files, {}, &ObjectInfo::path);
   return plan;

@@ -12,9 +12,13 @@
 
 namespace neurolake::tables::delta {
 
+class NamedFiles;
+
 struct VacuumOptions {
   std::chrono::milliseconds retention{0};
   bool lite = false;  ///< Looks at what the log removed instead of listing the directory.
+  /// Kept whatever the log says: files of shallow clones of the table. May be null; borrowed.
+  const NamedFiles* kept = nullptr;
 };
 
 /// What may be deleted, with its size. Nothing has been done yet.
@@ -33,17 +37,19 @@ Result<std::chrono::milliseconds> IntervalProperty(const Metadata& metadata, con
 /// The files that some versions name: as data, as deletion vector, as change data.
 class NamedFiles {
  public:
-  explicit NamedFiles(std::string table_path) : table_path_(std::move(table_path)) {}
-  /// Errors: kCorruption for a path that leads out of the table.
+  explicit NamedFiles(std::string table_path, std::vector<ForeignRoot> foreign_roots = {})
+      : table_path_(std::move(table_path)), foreign_roots_(std::move(foreign_roots)) {}
+  /// Errors: kPermissionDenied for a path that leads out of the table and out of where its files may be.
   Result<void> Add(const std::vector<AddFile>& files);
   Result<void> Add(const CommitActions& actions);
+  /// One path, as an action spells it. Errors: as above.
+  Result<void> AddPath(const std::string& encoded);
   /// `path`: as a plan has it.
   bool Has(const std::string& path) const;
 
  private:
-  Result<void> AddPath(const std::string& encoded);
-
   std::string table_path_;
+  std::vector<ForeignRoot> foreign_roots_;
   std::unordered_set<std::string> paths_;
 };
 
@@ -51,8 +57,12 @@ class NamedFiles {
 class NamedSince {
  public:
   /// Borrows both, which must outlive this.
-  NamedSince(const RequestContext& ctx, storage::ObjectStore& store, std::string table_path, int64_t version)
-      : ctx_(ctx), store_(store), table_path_(table_path), files_(std::move(table_path)), version_(version) {}
+  NamedSince(const RequestContext& ctx, storage::ObjectStore& store, const Snapshot& snapshot)
+      : ctx_(ctx),
+        store_(store),
+        table_path_(snapshot.table_path()),
+        files_(snapshot.table_path(), snapshot.foreign_roots()),
+        version_(snapshot.version()) {}
   /// Whether a commit made until now names `path`. Looks for new ones each time. Errors: those of reading the log.
   Result<bool> Has(const std::string& path);
 

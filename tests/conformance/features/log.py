@@ -11,6 +11,11 @@ CREATE = "CREATE TABLE {t} (id BIGINT, p STRING)"
 INSERTS = [f"INSERT INTO {{t}} VALUES ({i}, 'p{i % 2}')" for i in range(7)]
 
 
+#: Spark's hidden columns are the judge of ours.
+ROW_IDS = [("SELECT id, _row_id AS r, _row_commit_version AS v FROM table_rows('{t}')",
+            "SELECT id, _metadata.row_id AS r, _metadata.row_commit_version AS v FROM {t}")]
+
+
 def compacted_by_delta_rs(path):
     for i in range(6):
         deltalake.write_deltalake(path, pa.table({"id": [i]}), mode="append")
@@ -85,14 +90,32 @@ FEATURES = [
     Feature(
         "Row tracking",
         write=[f"{CREATE} TBLPROPERTIES ('delta.enableRowTracking' = 'true')", *INSERTS[:3],
-               "DELETE FROM {t} WHERE id = 1", "INSERT INTO {t} SELECT id + 10, p FROM {t}"],
+               "DELETE FROM {t} WHERE id = 1", "INSERT INTO {t} SELECT id + 10, p FROM {t}",
+               "UPDATE {t} SET p = 'y' WHERE id = 2",
+               "MERGE INTO {t} USING (VALUES (2, 'z'), (7, 'n')) s(id, p) ON {t}.id = s.id WHEN MATCHED THEN UPDATE SET p = s.p "
+               "WHEN NOT MATCHED THEN INSERT (id, p) VALUES (s.id, s.p)",
+               "OPTIMIZE {t}", "UPDATE {t} SET p = 'last' WHERE id = 7"],
         theirs=[f"{CREATE} USING delta TBLPROPERTIES ('delta.enableRowTracking' = 'true')", *INSERTS[:3],
-                "UPDATE {t} SET p = 'x' WHERE id = 1"],
-        change=["INSERT INTO {t} VALUES (9, 'x')", "INSERT INTO {t} SELECT id + 10, p FROM {t}"]),
+                "UPDATE {t} SET p = 'x' WHERE id = 1",
+                "MERGE INTO {t} USING (SELECT id, p FROM VALUES (1, 'm'), (8, 'n') AS v(id, p)) s ON {t}.id = s.id "
+                "WHEN MATCHED THEN UPDATE SET p = s.p WHEN NOT MATCHED THEN INSERT (id, p) VALUES (s.id, s.p)",
+                "OPTIMIZE {t}"],
+        spark_changes=["UPDATE {t} SET p = 'spark' WHERE id = 0", "OPTIMIZE {t}"],
+        probes=ROW_IDS,
+        change=["INSERT INTO {t} VALUES (9, 'x')", "INSERT INTO {t} SELECT id + 10, p FROM {t}",
+                "UPDATE {t} SET p = 'u' WHERE id < 3", "OPTIMIZE {t}", "DELETE FROM {t} WHERE id = 1"]),
+    Feature(
+        "Row tracking with column mapping and partitions, without deletion vectors",
+        write=[f"{CREATE} PARTITIONED BY (p) TBLPROPERTIES ('delta.enableRowTracking' = 'true', "
+               "'delta.columnMapping.mode' = 'id', 'delta.enableDeletionVectors' = 'false')", *INSERTS[:4],
+               "INSERT INTO {t} SELECT id + 10, p FROM {t}", "OPTIMIZE {t}", "DELETE FROM {t} WHERE id = 11",
+               "UPDATE {t} SET p = 'moved' WHERE id = 12"],
+        duckdb=MAPPED_PARTITIONS, changed_duckdb=MAPPED_PARTITIONS, probes=ROW_IDS),
     Feature(
         "Row tracking switched on later",
         write=[CREATE, *INSERTS[:3], "ALTER TABLE {t} SET TBLPROPERTIES ('delta.enableRowTracking' = 'true')",
-               *INSERTS[3:5]]),
+               *INSERTS[3:5], "UPDATE {t} SET p = 'x' WHERE id = 1", "OPTIMIZE {t}"],
+        probes=ROW_IDS),
     Feature(
         "Liquid clustering",
         write=[f"{CREATE} CLUSTER BY (id)", *INSERTS[:4], "OPTIMIZE {t}", "ALTER TABLE {t} CLUSTER BY (p)", *INSERTS[4:],

@@ -27,5 +27,11 @@ FEATURES = [
                                                "DELETE FROM {t}_source WHERE id = 2",
                                                "CREATE OR REPLACE TABLE {t} CLONE {t}_source"],
             rows=[(1, "a")]),
-    Feature("Shallow `CLONE`", write=Refused("SHALLOW CLONE"), attempt="CREATE TABLE {t} SHALLOW CLONE nothing"),
+    Feature("Shallow `CLONE`",
+            write=["CREATE OR REPLACE TABLE {t}_source (id BIGINT, name VARCHAR) PARTITIONED BY (name)",
+                   "INSERT INTO {t}_source VALUES (1, 'a b'), (2, 'a b'), (3, 'c'), (4, 'c')",
+                   "DELETE FROM {t}_source WHERE id = 2", "CREATE TABLE {t} SHALLOW CLONE {t}_source",
+                   "INSERT INTO {t} VALUES (5, 'e')", "DELETE FROM {t} WHERE id = 3",
+                   "DELETE FROM {t}_source WHERE id = 4", "UPDATE {t} SET id = 10 WHERE id = 1"],
+            rows=[(10, "a b"), (4, "c"), (5, "e")]),
 ]

@@ -20,9 +20,6 @@ void RefuseReturning(bool returning, std::string_view statement);
 /// Throws kNotSupported where rows may not be taken away: delta.appendOnly.
 void CheckMayDelete(const LakeTableEntry& table);
 
-/// Throws kNotSupported where rows must keep ids that they would not have in another file: delta.enableRowTracking.
-void CheckMayMoveRows(const tables::delta::Snapshot& snapshot, std::string_view statement);
-
 /// `["a","b"]` as a JSON string, which is how operationParameters hold lists.
 std::string JsonTextOfList(const std::vector<std::string>& names);
 

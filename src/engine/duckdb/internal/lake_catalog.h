@@ -13,14 +13,21 @@ class LakeSchemaEntry;
 using ChangeRows = std::map<uint32_t, tables::delta::DeletedRows>;
 
 /// One version of one Delta table, as DuckDB's binder sees it. Lives as long as the statement's plan.
-/// Row ids for DML are two virtual columns, in this order: `file_index` (UBIGINT), the file's position in
-/// `snapshot()->files()`, whatever was pruned; and `file_row_number` (BIGINT), the row's position in that file with
-/// deleted rows counted.
+/// Row ids for DML are virtual columns, in this order: `file_index` (UBIGINT), the file's position in
+/// `snapshot()->files()`, whatever was pruned; `file_row_number` (BIGINT), the row's position in that file with
+/// deleted rows counted; and RowIdentity::kKeptId where rows keep ids.
 class LakeTableEntry final : public native::TableCatalogEntry {
  public:
+  /// What the entry has of the ids of a table's rows.
+  enum class RowIds : uint8_t {
+    kHidden,   ///< Nothing but what DML asks for.
+    kGiven,    ///< Its virtual columns may be read (table_rows).
+    kWritten,  ///< Two more columns at its end, to write ids and versions of rows that move to.
+  };
   static native::unique_ptr<LakeTableEntry> Make(LakeCatalog& catalog, LakeSchemaEntry& schema, TableEntry entry,
                                                  std::shared_ptr<const tables::delta::Snapshot> snapshot,
-                                                 bool time_travel);
+                                                 bool time_travel, RowIds row_ids = RowIds::kHidden);
+  RowIds row_ids() const { return row_ids_; }
 
   const TableEntry& entry() const { return entry_; }
   const std::shared_ptr<const tables::delta::Snapshot>& snapshot() const { return snapshot_; }
@@ -45,15 +52,18 @@ class LakeTableEntry final : public native::TableCatalogEntry {
 
  private:
   LakeTableEntry(native::Catalog& catalog, native::SchemaCatalogEntry& schema, native::CreateTableInfo& info,
-                 TableEntry entry, std::shared_ptr<const tables::delta::Snapshot> snapshot, bool time_travel)
+                 TableEntry entry, std::shared_ptr<const tables::delta::Snapshot> snapshot, bool time_travel,
+                 RowIds row_ids)
       : TableCatalogEntry(catalog, schema, info),
         entry_(std::move(entry)),
         snapshot_(std::move(snapshot)),
-        time_travel_(time_travel) {}
+        time_travel_(time_travel),
+        row_ids_(row_ids) {}
 
   TableEntry entry_;
   std::shared_ptr<const tables::delta::Snapshot> snapshot_;
   bool time_travel_;
+  RowIds row_ids_;
   std::shared_ptr<const ChangeRows> change_rows_;
 };
 

@@ -119,6 +119,11 @@ class LakeFileReader final : public native::MultiFileReader {
                                                           native::GlobalTableFunctionState& gstate,
                                                           const native::OpenFileInfo& file, native::idx_t file_index,
                                                           const native::MultiFileBindData& bind_data) override;
+  native::unique_ptr<native::Expression> GetVirtualColumnExpression(
+      native::ClientContext& context, native::MultiFileReaderData& reader_data,
+      const native::vector<native::MultiFileColumnDefinition>& local_columns, native::idx_t& column_id,
+      const native::LogicalType& type, native::MultiFileLocalIndex local_index,
+      native::optional_ptr<native::MultiFileColumnDefinition>& global_column_reference) override;
   native::unique_ptr<native::MultiFileReader> Copy() const override;
 
  private:
@@ -127,6 +132,7 @@ class LakeFileReader final : public native::MultiFileReader {
   std::shared_ptr<LakeScan> scan_;
   native::vector<native::MultiFileColumnDefinition> by_name_;
   native::vector<native::MultiFileColumnDefinition> by_field_id_;  // Empty unless the table maps by id.
+  native::vector<native::MultiFileColumnDefinition> kept_;  // Row id and version, by name; empty unless rows keep ids.
 };
 
 /// Position in the snapshot of the file that `info`, made by LakeFileList, stands for.

@@ -43,6 +43,7 @@ struct WriteJob {
 
   RowDeletions deletions;
   std::vector<uint32_t> whole_files;       ///< Of a DELETE: files of which every row goes, none of them in `deletions`.
+  bool rows_move = false;                  ///< OPTIMIZE of a table whose rows keep ids: they come with the rows.
   bool rows_may_match_twice = false;       ///< DELETE, and a MERGE that does nothing else to matched rows.
   std::unique_ptr<ChangeCapture> changes;  ///< Null unless the table keeps a change data feed.
   std::mutex mutex;

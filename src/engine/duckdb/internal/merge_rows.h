@@ -21,12 +21,13 @@ struct MergeClause {
 
 /// Where the join's rows say what they are.
 struct MergeColumns {
-  native::idx_t row_id_start = 0;      ///< The two row-id columns; NULL where no row of the table matched.
+  native::idx_t row_id_start = 0;  ///< The row-id columns; NULL where no row of the table matched.
+  native::idx_t row_id_count = 2;
   native::optional_idx source_marker;  ///< NULL where no row of the source matched; absent: one always did.
 };
 
 /// Turns rows of a MERGE's join into rows to write: each gets the first clause of its kind whose condition holds. Gives
-/// the table's columns and two row-id columns, NULL for inserted rows; notes the rows of DELETE clauses in the job.
+/// the table's columns and the row-id columns, NULL for inserted rows; notes the rows of DELETE clauses in the job.
 /// Rows that no clause wants are dropped.
 class LakeMergeRows final : public native::PhysicalOperator {
  public:

@@ -6,6 +6,7 @@
 #include "engine/duckdb/internal/lake_transaction.h"
 #include "engine/duckdb/internal/native.h"
 #include "engine/duckdb/internal/written_file.h"
+#include "tables/delta/row_tracking.h"
 
 namespace neurolake::engine::duckdb {
 
@@ -15,13 +16,16 @@ struct WriteTarget {
   SnapshotPointer base;    ///< Null for a new table.
   FileLayout layout;       ///< Of the version to be written.
   int64_t file_bytes = 0;  ///< Where a file ends and another begins.
+  /// Two more columns at the end of the files, BIGINT: the ids of rows and the versions they were last changed in.
+  std::optional<tables::delta::RowTrackingColumns> row_ids;
 };
 WriteTarget MakeWriteTarget(const TableEntry& table, SnapshotPointer base, const tables::delta::DataType& schema,
                             const tables::delta::Metadata& metadata);
 
-/// Plans the writing of `rows`, whose columns are the table's in order, to Parquet files of the table's target size
-/// named part-<uuid>.parquet: below Hive-style directories for a partitioned table, partition columns left out,
-/// physical names and field ids where columns are mapped. The operator returns one row of statistics for each file.
+/// Plans the writing of `rows`, whose columns are the table's in order (and those of `row_ids` where there are any),
+/// to Parquet files of the table's target size named part-<uuid>.parquet: below Hive-style directories for a
+/// partitioned table, partition columns left out, physical names and field ids where columns are mapped. The operator
+/// returns one row of statistics for each file.
 native::PhysicalOperator& PlanParquetFiles(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
                                            const WriteTarget& target, native::PhysicalOperator& rows);
 

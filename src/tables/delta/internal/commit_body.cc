@@ -127,7 +127,6 @@ Result<void> CheckRequest(const TableState& before, const CommitRequest& request
   NL_RETURN_IF_ERROR(CheckNamesOnce(request));
   NL_RETURN_IF_ERROR(CheckPartitionValues(metadata, request.adds));
   NL_RETURN_IF_ERROR(CheckDeletionVectors(protocol, request.adds));
-  NL_RETURN_IF_ERROR(CheckRowIdsKept(protocol, metadata, request));
   if (!request.domains.empty() && !protocol.HasWriterFeature("domainMetadata")) {
     return MakeError(ErrorCode::kInvalidArgument, "a commit has domain metadata, the table not that feature");
   }

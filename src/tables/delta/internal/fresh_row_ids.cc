@@ -1,31 +1,9 @@
 #include "tables/delta/internal/fresh_row_ids.h"
 
-#include <set>
-
 #include "tables/delta/row_tracking.h"
 #include "tables/delta/statistics.h"
 
 namespace neurolake::tables::delta::internal {
-namespace {
-
-/// Operations that put other rows in the place of those they remove; the new ones have no ids to keep.
-bool ReplacesRows(const std::string& operation) {
-  static const std::set<std::string> kReplacing = {"WRITE", "TRUNCATE", "RESTORE", "COPY INTO", "CLONE"};
-  return kReplacing.contains(operation) || operation.starts_with("CREATE") || operation.starts_with("REPLACE");
-}
-
-}  // namespace
-
-Result<void> CheckRowIdsKept(const Protocol& protocol, const Metadata& metadata, const CommitRequest& request) {
-  if (!KeepsRowIds(protocol, metadata) || request.removes.empty() || ReplacesRows(request.operation)) return {};
-  const bool moves = std::ranges::any_of(request.adds, [](const AddFile& add) { return !add.base_row_id.has_value(); });
-  if (!moves) return {};
-  return MakeError(ErrorCode::kNotSupported,
-                   "{} would move rows to new files, where they do not keep their ids yet, and the table has "
-                   "delta.enableRowTracking = true",
-                   request.operation);
-}
-
 Result<FreshRowIds> FreshRowIds::Make(const CommitRequest& request) {
   FreshRowIds ids(request);
   ids.record_counts_.reserve(request.adds.size());

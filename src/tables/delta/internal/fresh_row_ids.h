@@ -9,10 +9,8 @@
 
 namespace neurolake::tables::delta::internal {
 
-/// Refuses what would take rows' ids away: rows that move to files where they get new ones. Errors: kNotSupported.
-Result<void> CheckRowIdsKept(const Protocol& protocol, const Metadata& metadata, const CommitRequest& request);
-
-/// Ids for the rows of a commit's files, anew for each attempt: what a winner gave away is taken.
+/// Ids for the rows of a commit's files that have no base_row_id, anew for each attempt: what a winner gave away is
+/// taken.
 class FreshRowIds {
  public:
   /// Borrows `request`, which must outlive this. Errors: kInvalidArgument for a file without numRecords.

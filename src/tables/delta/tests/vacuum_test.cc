@@ -65,7 +65,8 @@ TEST_F(VacuumTest, AFileThatCameBackIsKept) {
 TEST_F(VacuumTest, SeesFilesComeBackAfterThePlan) {
   Commit(0, 30, {AddLine("f0")});
   const RequestContext ctx = TestContext();
-  NamedSince since(ctx, store_, "/t", 0);
+  const Snapshot at_zero("/t", 0, ReplayedLog{}, DataType{});
+  NamedSince since(ctx, store_, at_zero);
   EXPECT_FALSE(since.Has("/t/f0").value()) << "what was known when the plan was made is its business";
   EXPECT_FALSE(since.Has("/t/p=1/f1").value());
   Commit(1, 0, {AddLine("f2")});

@@ -1,0 +1,57 @@
+// Shallow clones, as the server lets a statement make them.
+#include "query/messages.h"
+#include "query/provider_server.h"
+#include "query/shallow_clones.h"
+#include "storage/path.h"
+
+namespace neurolake::query {
+
+namespace json = boost::json;
+using engine::duckdb::TableEntry;
+
+Result<json::value> ProviderServer::MakeShallowClone(const json::object& arguments) {
+  NL_RETURN_IF_ERROR(Require(Right::kRead));
+  NL_RETURN_IF_ERROR(Require(Right::kCreate));
+  NL_ASSIGN_OR_RETURN(std::string clone_id, StringMember(arguments, "clone"));
+  NL_ASSIGN_OR_RETURN(std::string source_id, StringMember(arguments, "source"));
+  const TableId clone(std::move(clone_id)), source(std::move(source_id));
+  const auto prepared = prepared_.find(clone);
+  if (prepared == prepared_.end() || !effects_.found.contains(source) || clone == source) {
+    return MakeError(ErrorCode::kInternal, "a worker asked for a shallow clone out of place");
+  }
+  // Whoever could write to the clone's log past us would choose what it names of the source.
+  if (!prepared->second.managed) {
+    return MakeError(ErrorCode::kNotSupported, "a shallow clone lies in the lake: it cannot have a LOCATION: {}.{}",
+                     prepared->second.schema_name, prepared->second.table_name);
+  }
+  NL_ASSIGN_OR_RETURN(const auto record, catalog_.FindTable(source));
+  if (!record) return MakeError(ErrorCode::kConflict, "the table was dropped while the statement ran");
+  NL_ASSIGN_OR_RETURN(auto roots, NoteCloneSources(catalog_, clone, *record));
+  TableEntry& entry = prepared->second;
+  for (auto& root : roots) {
+    if (std::ranges::find(entry.foreign_roots, root) == entry.foreign_roots.end()) {
+      entry.foreign_roots.push_back(std::move(root));
+    }
+  }
+  prepared_clones_.insert(clone);
+  return json::value{{"foreign_roots", EncodeRoots(entry.foreign_roots)}};
+}
+
+Result<json::value> ProviderServer::FindClones(const json::object& arguments) {
+  NL_RETURN_IF_ERROR(Require(Right::kWrite));
+  NL_ASSIGN_OR_RETURN(std::string id, StringMember(arguments, "table"));
+  NL_ASSIGN_OR_RETURN(const auto table, catalog_.FindTable(TableId(std::move(id))));
+  json::array answer;
+  if (!table) return json::value{{"clones", std::move(answer)}};
+  NL_ASSIGN_OR_RETURN(const auto clones, catalog_.ListClonesOf(*table));
+  for (const auto& [clone, source] : clones) {
+    NL_ASSIGN_OR_RETURN(const auto lists, FindCloneLists(store_, clone.location));
+    json::array paths;
+    for (const std::string& list : lists) paths.emplace_back(list);
+    if (storage::IsUrl(clone.location)) found_.insert(clone.location);
+    answer.push_back({{"lists", std::move(paths)}, {"foreign_roots", EncodeRoots({{source.named, source.location}})}});
+  }
+  return json::value{{"clones", std::move(answer)}};
+}
+
+}  // namespace neurolake::query
