@@ -52,6 +52,12 @@ def sums(client, table):
     return client.sql(f"SELECT count(*), sum(id), sum(k), sum(id * k), sum(CAST(round(v * 14) AS BIGINT)) FROM {table}")[0]
 
 
+def run(binary, rows, layout, timeout, memory="3GiB"):
+    args = argparse.Namespace(rows=rows, layout=layout, timeout=timeout)
+    with Server(binary, settings={"memory.per_statement": memory, "memory.total": "8GiB"}) as server:
+        return measure(server, Client(server), args)
+
+
 def measure(server, client, args):
     rows, count = args.rows, args.rows // 100
     step, first = (100, 0) if args.layout == "spread" else (1, rows // 2)
@@ -97,8 +103,7 @@ def main():
     parser.add_argument("--timeout", type=int, default=1800, help="seconds that delta-rs gets for a statement")
     parser.add_argument("--dry", action="store_true", help="print, and do not add to RESULTS.md")
     args = parser.parse_args()
-    with Server(args.binary, settings={"memory.per_statement": args.memory, "memory.total": "8GiB"}) as server:
-        results = measure(server, Client(server), args)
+    results = run(args.binary, args.rows, args.layout, args.timeout, args.memory)
     if args.dry:
         print("\n".join(json.dumps(result, ensure_ascii=False) for result in results))
     else:

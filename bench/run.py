@@ -14,7 +14,9 @@ import time
 import duckdb
 
 import decision_support
+import dml
 import ingest
+import layout
 from measure import Client, MemoryPeak, Server, record, timed
 
 
@@ -113,7 +115,16 @@ def main():
     parser.add_argument("--files", type=int, nargs="*", default=[100_000])
     parser.add_argument("--gigabytes", type=float, default=5)
     parser.add_argument("--stream-gigabytes", type=float, default=100)
-    parser.add_argument("--only", nargs="*", default=["tpch", "small", "files", "ingest"], help="also: tpcds, stream")
+    parser.add_argument("--only", nargs="*", default=["tpch", "small", "files", "ingest"],
+                        help="also: tpcds stream zorder clustering merge delete")
+    parser.add_argument("--zorder-gigabytes", type=float, default=1, help="Parquet to rewrite; the disk holds it three times")
+    parser.add_argument("--zorder-shapes", nargs="*", choices=list(layout.SHAPES), default=list(layout.SHAPES))
+    parser.add_argument("--zorder-memory", default="3GiB", help="of the statement")
+    parser.add_argument("--cluster-rows", type=int, default=4_000_000)
+    parser.add_argument("--cluster-files", type=int, default=4096)
+    parser.add_argument("--dml-rows", type=int, default=10_000_000)
+    parser.add_argument("--dml-layout", choices=["spread", "together"], default="spread")
+    parser.add_argument("--dml-timeout", type=int, default=1800, help="seconds that delta-rs gets for a statement")
     args = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="neurolake-bench-")
     results = []
@@ -132,6 +143,14 @@ def main():
             results.append(ingest.one_file(args.binary, folder, args.gigabytes))
         if "stream" in args.only:
             results.append(ingest.stream(args.binary, folder, args.stream_gigabytes))
+        if "zorder" in args.only:
+            results += [layout.zorder(args.binary, folder, args.zorder_gigabytes, args.zorder_memory, shape)
+                        for shape in args.zorder_shapes]
+        if "clustering" in args.only:
+            results += layout.clustering(args.binary, args.cluster_rows, args.cluster_files)
+        if "merge" in args.only or "delete" in args.only:
+            measured = dml.run(args.binary, args.dml_rows, args.dml_layout, args.dml_timeout)
+            results += [result for result in measured if result["name"].split()[0].lower() in args.only]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     record(results)

@@ -161,6 +161,41 @@ class Maintenance(unittest.TestCase):
             kept = int(plan.split("files read")[1].split(" of ")[0])
             self.assertLess(kept, total * 0.45, plan)
 
+    def test_any_of_three_columns_skips_what_boxes_allow(self):
+        """64 files are four ranges by four by four: a narrow range on any column meets two of the four at most."""
+        sql = self.server.sql
+        for table, clause, statement in (("z", "", "OPTIMIZE z ZORDER BY (a, b, c)"),
+                                         ("h", "CLUSTER BY (a, b, c)", "OPTIMIZE h FULL")):
+            sql(f"CREATE TABLE {table} (a INTEGER, b TIMESTAMP, c DOUBLE, id BIGINT) {clause}")
+            sql(f"INSERT INTO {table} SELECT (hash(i) % 100000)::INTEGER, TIMESTAMP '2024-01-01' + "
+                "to_seconds((hash(i + 1) % 100000)::BIGINT), (hash(i + 2) % 100000) / 2.0, i FROM range(400000) r(i)")
+            size = named(sql(f"DESCRIBE DETAIL {table}"))[0]["sizeInBytes"]
+            sql(f"ALTER TABLE {table} SET TBLPROPERTIES ('delta.targetFileSize' = '{size // 64}')")
+            sql(statement)
+            self.assertEqual(rows(sql(f"SELECT count(*), count(DISTINCT id), sum(id)::BIGINT FROM {table}")),
+                             [(400000, 400000, 400000 * 399999 // 2)])
+            total = named(sql(f"DESCRIBE DETAIL {table}"))[0]["numFiles"]
+            self.assertGreaterEqual(total, 56)
+            for predicate in ("a BETWEEN 30100 AND 30200", "c BETWEEN 15050 AND 15100",
+                              "b BETWEEN TIMESTAMP '2024-01-01 08:00:00' AND TIMESTAMP '2024-01-01 08:01:00'"):
+                plan = "\n".join(row[0] for row in rows(sql(
+                    f"EXPLAIN ANALYZE SELECT count(*), sum(id) FROM {table} WHERE {predicate}")))
+                read = int(plan.split("files read")[1].split(" of ")[0])
+                self.assertLessEqual(read, total * 0.55, f"{table} {predicate}\n{plan}")
+
+    def test_ranges_of_doubles_do_not_lose_nan(self):
+        """NaN is above every number and in no statistics: only a range with an upper end may skip by them."""
+        sql = self.server.sql
+        sql("CREATE TABLE d (x DOUBLE)")
+        for value in ("1.0", "5.0", "'nan'::DOUBLE"):
+            sql(f"INSERT INTO d VALUES ({value}), (2.0)")
+        self.assertEqual(rows(sql("SELECT count(*) FROM d WHERE x > 4")), [(2,)])
+        self.assertEqual(rows(sql("SELECT count(*) FROM d WHERE x > 4 AND x <= 'nan'::DOUBLE")), [(2,)])
+        self.assertEqual(rows(sql("SELECT count(*) FROM d WHERE x >= 4 AND x < 10")), [(1,)])
+        plan = "\n".join(row[0] for row in rows(sql("EXPLAIN ANALYZE SELECT sum(x) FROM d WHERE x BETWEEN 4 AND 10")))
+        self.assertIn("of 3", plan)
+        self.assertLessEqual(int(plan.split("files read")[1].split(" of ")[0]), 2, plan)
+
     def test_convert_parquet(self):
         sql = self.server.sql
         place = tempfile.mkdtemp(prefix="neurolake-convert-")

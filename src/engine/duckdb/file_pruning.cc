@@ -152,6 +152,18 @@ bool ComparisonImpossible(const Range& range, ExpressionType comparison, const V
   }
 }
 
+/// Whether the filter keeps NaN away: then bounds, which do not count it, bound all that is left.
+bool ExcludesNan(const native::TableFilter& filter) {
+  if (filter.filter_type != native::TableFilterType::CONSTANT_COMPARISON) return false;
+  const auto& comparison = filter.Cast<native::ConstantFilter>();
+  switch (comparison.comparison_type) {
+    case ExpressionType::COMPARE_EQUAL:
+    case ExpressionType::COMPARE_LESSTHAN:
+    case ExpressionType::COMPARE_LESSTHANOREQUALTO: return !comparison.constant.IsNull() && !IsNan(comparison.constant);
+    default: return false;
+  }
+}
+
 }  // namespace
 
 /// One file against predicates. `CanSkip` is true when no row of the file can make the predicate true.
@@ -223,9 +235,10 @@ bool FilePredicate::CanSkip(const native::Expression& expression, native::idx_t 
       const auto& between = expression.Cast<native::BoundBetweenExpression>();
       auto column = ColumnOf(*between.input, table_index, column_ids);
       if (!column.has_value()) return false;
-      const Range& range = ColumnRange(*column);
+      Range range = ColumnRange(*column);
       auto lower = ConstantOf(*between.lower);
       auto upper = ConstantOf(*between.upper);
+      if (upper.has_value() && !upper->IsNull() && !IsNan(*upper)) range.floating = false;  // NaN is above it.
       return (lower.has_value() && ComparisonImpossible(range, between.LowerComparisonType(), *lower)) ||
              (upper.has_value() && ComparisonImpossible(range, between.UpperComparisonType(), *upper));
     }
@@ -260,9 +273,16 @@ bool FilePredicate::CanSkip(uint64_t column, const native::TableFilter& filter) 
       const Range& range = ColumnRange(column);
       return range.nulls.has_value() && range.rows.has_value() && *range.nulls >= *range.rows;
     }
-    case native::TableFilterType::CONJUNCTION_AND:
-      return std::ranges::any_of(filter.Cast<native::ConjunctionAndFilter>().child_filters,
-                                 [&](const auto& child) { return CanSkip(column, *child); });
+    case native::TableFilterType::CONJUNCTION_AND: {
+      const auto& children = filter.Cast<native::ConjunctionAndFilter>().child_filters;
+      ColumnRange(column);
+      bool& floating = ranges_[column].floating;
+      const bool was_floating = floating;
+      floating = floating && std::ranges::none_of(children, [](const auto& child) { return ExcludesNan(*child); });
+      const bool skips = std::ranges::any_of(children, [&](const auto& child) { return CanSkip(column, *child); });
+      floating = was_floating;
+      return skips;
+    }
     case native::TableFilterType::CONJUNCTION_OR: {
       const auto& children = filter.Cast<native::ConjunctionOrFilter>().child_filters;
       return !children.empty() &&

@@ -60,9 +60,11 @@ std::shared_ptr<std::vector<uint32_t>> Choose(const tables::delta::Snapshot& sna
   return chosen;
 }
 
-/// Rows of a sample, and into how many pieces, next to each other in a file, they may fall.
-constexpr int64_t kSampleWindows = 256;
-constexpr int64_t kSampleWindowRows = 8192;
+/// Pieces of a sample and their rows, next to each other in a file. Where pieces would be
+/// nearer than a row group or two, everything is read: row groups are read as a whole.
+constexpr int64_t kSampleWindows = 128;
+constexpr int64_t kSampleWindowRows = 16'384;
+constexpr int64_t kSampleStrideMin = 2 * 122'880;
 constexpr int64_t kBytesPerRowGuess = 64;
 
 /// Filters on the rows' numbers in their files, so that row groups without a row of the sample are not read; null if
@@ -77,7 +79,7 @@ native::unique_ptr<native::TableFilter> SampleFilter(const tables::delta::Snapsh
     rows_max = std::max(rows_max, count);
   }
   const int64_t stride = rows / kSampleWindows;
-  if (stride <= kSampleWindowRows) return nullptr;
+  if (stride < kSampleStrideMin) return nullptr;
   auto either = native::make_uniq<native::ConjunctionOrFilter>();
   for (int64_t begin = 0; begin < rows_max; begin += stride) {
     auto window = native::make_uniq<native::ConjunctionAndFilter>();

@@ -138,6 +138,9 @@ class CurvePlan {
   Result<void> Fill(std::string_view curve, Rearrangement& rearrangement) {
     NL_RETURN_IF_ERROR(FindPlace(curve));
     rearrangement.place = place_;
+    // A file on its own is not cut.
+    const auto is_one_file = [](const Rewrite& rewrite) { return rewrite.bytes <= rewrite.file_bytes; };
+    if (std::ranges::all_of(rearrangement.rewrites, is_one_file)) return {};
     return CountSample(rearrangement.sample_rows);
   }
 
