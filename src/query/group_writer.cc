@@ -34,7 +34,12 @@ Result<void> GroupWriter::Write(const AppendGroups::Group& group, bool compact,
   const std::string id = NewUuid();
   const Principal principal{PrincipalId("neurolake"), "neurolake", "writer", {Right::kRead, Right::kWrite}};
   const RequestContext ctx(principal, id, "group", clock_, clock_.SteadyNow() + kDeadline);
-  ProviderServer provider(ctx, catalog_, store_, running_, id, options_.tables_directory, options_.maintenance);
+  // Its own way to the table's store, for as long as this group is written.
+  StatementStores stores;
+  locations_.Begin(stores, &ctx);
+  const auto store = NewStatementStore(store_, stores);
+  ProviderServer provider(ctx, catalog_, *store, running_, id, options_.tables_directory, options_.maintenance,
+                          &locations_);
   GroupCommit commit{.table = first.table, .user_name = NamesOf(group), .statement_ids = {}};
   GroupMessage message{.table = first.table,
                        .name = {table->schema_name, table->name},

@@ -5,6 +5,7 @@
 
 #include "catalog/catalog.h"
 #include "query/append_groups.h"
+#include "query/location_stores.h"
 #include "query/provider_server.h"
 #include "query/worker_pool.h"
 #include "storage/object_store.h"
@@ -23,10 +24,11 @@ class GroupWriter {
     std::chrono::milliseconds wait_max{};  ///< For a worker.
   };
   /// Borrows all but the options.
-  GroupWriter(catalog::Catalog& catalog, storage::ObjectStore& store, const RunningStatements& running,
-              WorkerPool& workers, const Clock& clock, Options options)
+  GroupWriter(catalog::Catalog& catalog, storage::ObjectStore& store, LocationStores& locations,
+              const RunningStatements& running, WorkerPool& workers, const Clock& clock, Options options)
       : catalog_(catalog),
         store_(store),
+        locations_(locations),
         running_(running),
         workers_(workers),
         clock_(clock),
@@ -42,6 +44,7 @@ class GroupWriter {
 
   catalog::Catalog& catalog_;
   storage::ObjectStore& store_;
+  LocationStores& locations_;
   const RunningStatements& running_;
   WorkerPool& workers_;
   const Clock& clock_;

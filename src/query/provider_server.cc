@@ -133,7 +133,9 @@ Result<json::value> ProviderServer::OpenStoreOf(const json::object& arguments) {
   NL_ASSIGN_OR_RETURN(const std::string url, storage::NormalUrl(asked));
   const auto table = std::ranges::find_if(found_, [&](const auto& place) { return storage::IsBelow(url, place); });
   // COPY INTO reads from every external location, for who may write: the same who is told of them when it starts.
-  if (locations_ == nullptr || (table == found_.end() && !ctx_.principal().Has(Right::kWrite))) {
+  // A group's writer acts for nobody: its one table alone.
+  const bool elsewhere = ctx_.principal().Has(Right::kWrite) && !group_;
+  if (locations_ == nullptr || (table == found_.end() && !elsewhere)) {
     return MakeError(ErrorCode::kPermissionDenied, "this place is not part of the statement");
   }
   NL_ASSIGN_OR_RETURN(StoreAccess access, locations_->AccessTo(url));

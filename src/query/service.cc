@@ -121,7 +121,7 @@ class LakeService final : public StatementService {
                                            .memory_bytes = resolved_.planning},
                                           metrics_));
     group_writer_ = std::make_unique<GroupWriter>(
-        *catalog_, *objects_, running_, *workers_, clock_,
+        *catalog_, *objects_, locations_, running_, *workers_, clock_,
         GroupWriter::Options{
             .tables_directory = directory_->tables_path(),
             .maintenance = {.short_retention = settings_.vacuum_short_retention, .undrop_keep = settings_.undrop_keep},

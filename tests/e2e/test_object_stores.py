@@ -121,6 +121,35 @@ class Tables:
         versions = [row["version"] for row in named(self.sql("DESCRIBE HISTORY t"))]
         self.assertEqual(versions, list(range(len(versions) - 1, -1, -1)))
 
+    def test_small_inserts_meet(self):
+        self.sql(f"CREATE TABLE t (client INTEGER, n INTEGER) LOCATION '{self.root}/t'")
+        clients, rounds, problems = 8, 4, []
+
+        def insert(table):
+            def work(client):
+                try:
+                    for n in range(rounds):
+                        self.sql(f"INSERT INTO {table} VALUES ({client}, {n})")
+                except StatementError as error:
+                    problems.append(error)
+            threads = [threading.Thread(target=work, args=(client,)) for client in range(clients)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            self.assertEqual(problems, [])
+            self.assertEqual(self.rows(f"SELECT count(*), count(DISTINCT client * 100 + n) FROM {table}"),
+                             [(clients * rounds, clients * rounds)])
+            return [row for row in named(self.sql(f"DESCRIBE HISTORY {table}")) if row["operation"] == "WRITE"]
+
+        history = insert("t")
+        self.assertLess(len(history), clients * rounds)
+        self.assertTrue(any("numGroupedStatements" in str(row["operationMetrics"]) for row in history), history[:2])
+        # Who wants a version for each statement gets that here as well.
+        self.sql(f"CREATE TABLE single (client INTEGER, n INTEGER) LOCATION '{self.root}/single' "
+                 "TBLPROPERTIES ('neurolake.group_commit' = 'false')")
+        self.assertEqual(len(insert("single")), clients * rounds)
+
     def test_copy_into_from_there_and_managed_tables(self):
         for name, text in (("a.csv", b"id,v\n1,x\n2,y\n"), ("b.csv", b"id,v\n3,z\n"), ("c.txt", b"no")):
             self.assertIn(self.store.put(f"{self.place}/in/{name}", text), (200, 201))

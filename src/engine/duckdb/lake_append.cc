@@ -198,8 +198,6 @@ native::PhysicalOperator& PlanAppend(native::ClientContext& context, native::Phy
   if (job->operation != "WRITE" || job->making || job->target.base == nullptr || job->changes) return rows;
   const tables::delta::Snapshot& base = *job->target.base;
   if (EqualsIgnoringCase(base.Property(kProperty), "false")) return rows;
-  // A group is written for no statement, and credentials of object stores are given to statements.
-  if (storage::IsUrl(job->target.table.location)) return rows;
   // Identity values move a mark in the table's metadata with each statement.
   const auto rules = ValueOrThrow(tables::delta::ReadTableRules(base.metadata(), base.schema()));
   if (!rules.identities.empty()) return rows;

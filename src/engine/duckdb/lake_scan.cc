@@ -7,6 +7,8 @@
 #include "engine/duckdb/internal/lake_transaction.h"
 #include "engine/duckdb/internal/log_statistics.h"
 #include "engine/duckdb/internal/row_identity.h"
+#include "engine/duckdb/internal/session_settings.h"
+#include "storage/path.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
@@ -177,6 +179,8 @@ native::TableFunction LakeTableEntry::GetScanFunction(native::ClientContext& con
   scan->pruner = std::make_shared<FilePruner>(snapshot_);
   if (!time_travel_) LakeTransaction::Get(context, catalog).MarkRead(entry_.id, scan);
 
+  // Each one is a request to the store, of a file that never changes; local ones the system keeps.
+  if (storage::IsUrl(entry_.location)) KeepFooters(context, true);
   native::TableFunction function = MakeFunction(scan->parquet_scan, scan);
   native::vector<native::Value> inputs = {native::Value("")};
   native::named_parameter_map_t named;

@@ -3,9 +3,11 @@
 #include <cstring>
 #include <thread>
 
+#include "duckdb/common/file_opener.hpp"
 #include "duckdb/common/file_system.hpp"
 #include "duckdb/common/multi_file/multi_file_list.hpp"
 #include "duckdb/common/open_file_info.hpp"
+#include "duckdb/storage/buffer_manager.hpp"
 #include "engine/duckdb/internal/error_translation.h"
 #include "storage/path.h"
 
@@ -18,6 +20,8 @@ using Opener = native::optional_ptr<native::FileOpener>;
 /// A store answers one request at some tens of MB/s, several at a multiple of that.
 constexpr int64_t kPartBytes = 8 << 20;
 constexpr int64_t kPartsAtOnce = 4;
+/// Waiting for an answer takes as long as sending this much: a file that is not larger is read in one go.
+constexpr int64_t kWholeBytes = 1 << 20;
 
 [[noreturn]] void Refuse(std::string_view what) {
   ThrowLakeError(Error(ErrorCode::kNotSupported, fmt::format("a file of an object store cannot be {}", what)));
@@ -32,16 +36,50 @@ class ReadHandle final : public native::FileHandle {
       : FileHandle(system, path, flags), size_bytes(size_bytes), modified(modified) {}
   void Close() override {}
 
+  /// Copies a part of a small file, which `read` brings when it is asked for the first time.
+  template <typename Read>
+  void CopyFromWhole(char* to, int64_t begin, int64_t count, const Read& read) {
+    std::lock_guard lock(whole_mutex_);
+    if (!whole_) whole_ = read();
+    std::memcpy(to, whole_->data() + begin, static_cast<size_t>(count));
+  }
+
   const int64_t size_bytes;
   const native::timestamp_t modified;
   int64_t position = 0;
+
+ private:
+  std::mutex whole_mutex_;
+  std::optional<std::string> whole_;
+};
+
+/// Memory that the engine does not see, counted among what it does. One thread.
+class CountedMemory {
+ public:
+  /// Null: nothing is counted (the engine itself writes, without a database).
+  explicit CountedMemory(native::optional_ptr<native::DatabaseInstance> database) : database_(database) {}
+  CountedMemory(const CountedMemory&) = delete;
+  CountedMemory& operator=(const CountedMemory&) = delete;
+  ~CountedMemory() {
+    if (database_ && bytes_ > 0) native::BufferManager::GetBufferManager(*database_).FreeReservedMemory(bytes_);
+  }
+  /// Throws DuckDB's OutOfMemoryException where the limit does not have it.
+  void GrowTo(native::idx_t bytes) {
+    if (!database_ || bytes <= bytes_) return;
+    native::BufferManager::GetBufferManager(*database_).ReserveMemory(bytes - bytes_);
+    bytes_ = bytes;
+  }
+
+ private:
+  native::optional_ptr<native::DatabaseInstance> database_;
+  native::idx_t bytes_ = 0;
 };
 
 class WriteHandle final : public native::FileHandle {
  public:
   WriteHandle(native::FileSystem& system, const std::string& path, native::FileOpenFlags flags,
-              std::unique_ptr<storage::ObjectWriter> upload)
-      : FileHandle(system, path, flags), upload_(std::move(upload)) {}
+              std::unique_ptr<storage::ObjectWriter> upload, native::optional_ptr<native::DatabaseInstance> database)
+      : FileHandle(system, path, flags), upload_(std::move(upload)), buffer_(database) {}
   // Whoever did not close it failed: nobody may see a part of a file.
   ~WriteHandle() override {
     if (upload_ != nullptr) upload_->Abort();
@@ -59,6 +97,7 @@ class WriteHandle final : public native::FileHandle {
   }
   void Append(const void* bytes, int64_t size_bytes) {
     if (upload_ == nullptr) Refuse("written to after it was closed");
+    buffer_.GrowTo(static_cast<native::idx_t>(std::min(written_bytes + size_bytes, kUploadBufferBytes / 2)) * 2);
     ValueOrThrow(upload_->Append({static_cast<const char*>(bytes), static_cast<size_t>(size_bytes)}));
     written_bytes += size_bytes;
   }
@@ -67,6 +106,7 @@ class WriteHandle final : public native::FileHandle {
 
  private:
   std::unique_ptr<storage::ObjectWriter> upload_;
+  CountedMemory buffer_;
 };
 
 class ObjectFileSystem final : public native::FileSystem {
@@ -81,8 +121,8 @@ class ObjectFileSystem final : public native::FileSystem {
   native::FileType GetFileType(native::FileHandle&) override { return native::FileType::FILE_TYPE_REGULAR; }
 
   native::unique_ptr<native::FileHandle> OpenFile(const native::string& path, native::FileOpenFlags flags,
-                                                  Opener) override {
-    return Open(native::OpenFileInfo(path), flags);
+                                                  Opener opener) override {
+    return Open(native::OpenFileInfo(path), flags, opener);
   }
 
   // Directories are names here: they are there once something is in them.
@@ -103,18 +143,18 @@ class ObjectFileSystem final : public native::FileSystem {
   }
 
   void Read(native::FileHandle& handle, void* buffer, int64_t size_bytes, native::idx_t location) override {
-    const auto& file = Reading(handle);
+    auto& file = Reading(handle);
     const auto begin = static_cast<int64_t>(location);
     if (begin < 0 || size_bytes < 0 || begin + size_bytes > file.size_bytes) {
       ThrowLakeError(Error(ErrorCode::kCorruption, fmt::format("a file ends before it should: {}", handle.path)));
     }
-    ReadParts(handle.path, static_cast<char*>(buffer), begin, size_bytes);
+    ReadParts(file, static_cast<char*>(buffer), begin, size_bytes);
   }
   int64_t Read(native::FileHandle& handle, void* buffer, int64_t size_bytes) override {
     auto& file = Reading(handle);
     const int64_t count = std::min(size_bytes, file.size_bytes - file.position);
     if (count <= 0) return 0;
-    ReadParts(handle.path, static_cast<char*>(buffer), file.position, count);
+    ReadParts(file, static_cast<char*>(buffer), file.position, count);
     file.position += count;
     return count;
   }
@@ -154,8 +194,8 @@ class ObjectFileSystem final : public native::FileSystem {
  protected:
   bool SupportsOpenFileExtended() const override { return true; }
   native::unique_ptr<native::FileHandle> OpenFileExtended(const native::OpenFileInfo& info, native::FileOpenFlags flags,
-                                                          Opener) override {
-    return Open(info, flags);
+                                                          Opener opener) override {
+    return Open(info, flags, opener);
   }
   bool ListFilesExtended(const native::string&, const std::function<void(native::OpenFileInfo& info)>&,
                          Opener) override {
@@ -173,14 +213,16 @@ class ObjectFileSystem final : public native::FileSystem {
   bool SupportsGlobExtended() const override { return true; }
 
  private:
-  native::unique_ptr<native::FileHandle> Open(const native::OpenFileInfo& info, native::FileOpenFlags flags) {
+  native::unique_ptr<native::FileHandle> Open(const native::OpenFileInfo& info, native::FileOpenFlags flags,
+                                              Opener opener) {
     const bool writes = flags.OpenForWriting() || flags.CreateFileIfNotExists() || flags.OverwriteExistingFile() ||
                         flags.OpenForAppending();
     Check(info.path, writes ? Access::kReadWrite : Access::kRead);
     const std::string path = Normal(info.path);
     if (writes) {
       if (flags.OpenForReading() || flags.OpenForAppending()) Refuse("changed");
-      return native::make_uniq<WriteHandle>(*this, path, flags, ValueOrThrow(store_.NewUpload(path, {})));
+      return native::make_uniq<WriteHandle>(*this, path, flags, ValueOrThrow(store_.NewUpload(path, {})),
+                                            native::FileOpener::TryGetDatabase(opener));
     }
     if (info.extended_info != nullptr) {
       const auto& known = info.extended_info->options;
@@ -199,15 +241,19 @@ class ObjectFileSystem final : public native::FileSystem {
     return native::make_uniq<ReadHandle>(*this, path, flags, file.size_bytes, ToDuckDb(file.modified));
   }
 
-  void ReadPart(const std::string& path, char* to, int64_t begin, int64_t size_bytes) {
-    const std::string bytes = ValueOrThrow(store_.ReadRange(path, begin, size_bytes));
+  std::string ReadPart(const std::string& path, int64_t begin, int64_t size_bytes) {
+    std::string bytes = ValueOrThrow(store_.ReadRange(path, begin, size_bytes));
     if (static_cast<int64_t>(bytes.size()) != size_bytes) {
       ThrowLakeError(Error(ErrorCode::kCorruption, fmt::format("a file is shorter than the log says: {}", path)));
     }
-    std::memcpy(to, bytes.data(), bytes.size());
+    return bytes;
   }
 
-  void ReadParts(const std::string& path, char* to, int64_t begin, int64_t size_bytes) {
+  void ReadParts(ReadHandle& file, char* to, int64_t begin, int64_t size_bytes) {
+    if (file.size_bytes <= kWholeBytes) {
+      file.CopyFromWhole(to, begin, size_bytes, [&] { return ReadPart(file.path, 0, file.size_bytes); });
+      return;
+    }
     const int64_t parts = (size_bytes + kPartBytes - 1) / kPartBytes;
     std::atomic<int64_t> next{0};
     std::exception_ptr failure;
@@ -216,7 +262,8 @@ class ObjectFileSystem final : public native::FileSystem {
       for (int64_t part = next++; part < parts; part = next++) {
         const int64_t offset = part * kPartBytes;
         try {
-          ReadPart(path, to + offset, begin + offset, std::min(kPartBytes, size_bytes - offset));
+          const std::string bytes = ReadPart(file.path, begin + offset, std::min(kPartBytes, size_bytes - offset));
+          std::memcpy(to + offset, bytes.data(), bytes.size());
         } catch (...) {
           std::lock_guard lock(mutex);
           if (failure == nullptr) failure = std::current_exception();

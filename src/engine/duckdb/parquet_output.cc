@@ -6,11 +6,16 @@
 #include "duckdb/common/filename_pattern.hpp"
 #include "duckdb/execution/operator/persistent/physical_copy_to_file.hpp"
 #include "duckdb/execution/operator/projection/physical_projection.hpp"
+#include "duckdb/main/client_config.hpp"
+#include "duckdb/main/settings.hpp"
 #include "duckdb/parallel/thread_context.hpp"
 #include "duckdb/parser/parsed_data/copy_info.hpp"
+#include "duckdb/storage/buffer_manager.hpp"
 #include "engine/duckdb/internal/lake_catalog.h"
+#include "engine/duckdb/internal/object_file_system.h"
 #include "engine/duckdb/internal/statement_state.h"
 #include "engine/duckdb/internal/type_mapping.h"
+#include "storage/path.h"
 #include "tables/delta/file_path.h"
 #include "tables/delta/layout.h"
 
@@ -163,6 +168,20 @@ std::string PartitionDirectory(const FileLayout& layout, const tables::delta::Pa
   return directory;
 }
 
+// DuckDB keeps a file open for each partition that it has seen, up to a hundred. An upload holds memory for as long: of
+// files in object stores only as many are open as a quarter of the limit has room for. Others are begun anew.
+void BoundOpenFiles(native::ClientContext& context, const std::string& location) {
+  constexpr native::idx_t kOpenFilesMax = 100, kOpenFilesMin = 4;
+  native::idx_t open_files = kOpenFilesMax;
+  if (storage::IsUrl(location)) {
+    const native::idx_t room = native::BufferManager::GetBufferManager(context).GetMaxMemory() / 4;
+    open_files = std::clamp(room / static_cast<native::idx_t>(kUploadBufferBytes), kOpenFilesMin, kOpenFilesMax);
+  }
+  // The configuration is locked against SET; this is what SET does, for the session.
+  native::ClientConfig::GetConfig(context).user_settings.SetUserSetting(
+      native::PartitionedWriteMaxOpenFilesSetting::SettingIndex, native::Value::UBIGINT(open_files));
+}
+
 }  // namespace
 
 int64_t RowGroupRows(const WriteTarget& target) {
@@ -213,6 +232,7 @@ native::PhysicalOperator& PlanParquetFiles(native::ClientContext& context, nativ
   }
   copy.expected_types = child.types;
   copy.partition_output = !copy.partition_columns.empty();
+  if (copy.partition_output) BoundOpenFiles(context, target.layout.location);
   // Files are made when rows come; a partitioned copy takes the other setting as "one file at the directory's path".
   copy.rotate = !copy.partition_output;
   copy.write_empty_file = copy.partition_output;

@@ -14,6 +14,7 @@ void ApplySessionSettings(native::ClientContext& context, const std::string& sch
   // Directly: the other ways look the schema up, and a statement on a qualified name need not pay for that.
   path.Set(native::vector<native::CatalogSearchEntry>{entry}, native::CatalogSetPathType::SET_DIRECTLY);
 
+  KeepFooters(context, false);
   native::ExtensionOption option;
   if (!native::DBConfig::GetConfig(context).TryGetExtensionOption("TimeZone", option)) return;
   native::Value zone(time_zone.empty() ? "UTC" : time_zone);
@@ -21,6 +22,13 @@ void ApplySessionSettings(native::ClientContext& context, const std::string& sch
   if (option.set_function != nullptr) option.set_function(context, native::SetScope::SESSION, zone);
   native::ClientConfig::GetConfig(context).user_settings.SetUserSetting(option.setting_index.GetIndex(),
                                                                         std::move(zone));
+}
+
+void KeepFooters(native::ClientContext& context, bool keep) {
+  native::ExtensionOption option;
+  if (!native::DBConfig::GetConfig(context).TryGetExtensionOption("parquet_metadata_cache", option)) return;
+  native::ClientConfig::GetConfig(context).user_settings.SetUserSetting(option.setting_index.GetIndex(),
+                                                                        native::Value::BOOLEAN(keep));
 }
 
 }  // namespace neurolake::engine::duckdb

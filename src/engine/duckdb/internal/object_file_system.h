@@ -10,11 +10,14 @@ namespace neurolake::engine::duckdb {
 inline constexpr const char* kKnownFileSize = "file_size";           ///< UBIGINT.
 inline constexpr const char* kKnownModified = "neurolake_modified";  ///< TIMESTAMP.
 
+/// What an open upload holds at most: a part that is gathered, and its copy while it is sent.
+inline constexpr int64_t kUploadBufferBytes = 16 << 20;
+
 /// DuckDB's files under URLs, by the product's own object stores. It checks every path against `grants` as the local
 /// one does; DuckDB's httpfs is not there. Borrows both.
-/// Reading: ranges alone, those of more than some MiB in parallel; what is read goes to DuckDB's cache of external
-/// files, which its memory limit bounds. Writing: an upload that becomes visible when the handle is closed, and leaves
-/// nothing where it is not.
+/// Reading: ranges, those of more than some MiB in parallel; a file of up to a MiB whole, with one request for as long as
+/// it is open. Writing: an upload that becomes visible when the handle is closed, and leaves
+/// nothing where it is not; its buffers count towards the engine's memory limit.
 native::unique_ptr<native::FileSystem> NewObjectFileSystem(const PathGrants& grants, storage::ObjectStore& store);
 
 }  // namespace neurolake::engine::duckdb
