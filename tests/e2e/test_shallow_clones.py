@@ -26,7 +26,7 @@ class ShallowClones(unittest.TestCase):
         return pathlib.Path(named(self.server.sql(f"DESCRIBE DETAIL {table}"))[0]["location"])
 
     def parquet(self, table):
-        return sorted(self.location(table).rglob("*.parquet"))
+        return sorted(self.location(table).glob("*.parquet"))
 
     def refused(self, statement, sqlstate, user="admin"):
         with self.assertRaises(StatementError) as failed:

@@ -104,8 +104,10 @@ native::unique_ptr<native::LogicalOperator> Bind(native::ClientContext& context,
   }
   native::unique_ptr<native::FunctionData> bind_data;
   native::TableFunction scan_function = table.GetScanFunction(context, bind_data);
+  // Asked of the function, which lets its readers know of them, too.
+  auto virtual_columns = scan_function.get_virtual_columns(context, bind_data.get());
   auto get = native::make_uniq<native::LogicalGet>(bind_index, std::move(scan_function), std::move(bind_data), types,
-                                                   names, table.GetVirtualColumns());
+                                                   names, std::move(virtual_columns));
   auto scan = FindLakeScan(*get);
   NL_CHECK(scan != nullptr);
   const auto chosen = Choose(*scan->snapshot, input.inputs[3]);

@@ -107,7 +107,7 @@ FEATURES = [
     Feature(
         "Row tracking with column mapping and partitions, without deletion vectors",
         write=[f"{CREATE} PARTITIONED BY (p) TBLPROPERTIES ('delta.enableRowTracking' = 'true', "
-               "'delta.columnMapping.mode' = 'id', 'delta.enableDeletionVectors' = 'false')", *INSERTS[:4],
+               "'delta.columnMapping.mode' = 'name', 'delta.enableDeletionVectors' = 'false')", *INSERTS[:4],
                "INSERT INTO {t} SELECT id + 10, p FROM {t}", "OPTIMIZE {t}", "DELETE FROM {t} WHERE id = 11",
                "UPDATE {t} SET p = 'moved' WHERE id = 12"],
         duckdb=MAPPED_PARTITIONS, changed_duckdb=MAPPED_PARTITIONS, probes=ROW_IDS),
