@@ -195,6 +195,7 @@ void DuckDbEngine::EndStatement() {
   state.provider = nullptr;
   state.gate = nullptr;
   state.grants = {};
+  state.plan_copies.Clear();
   (void)core_->Guard(ErrorStage::kRun, [&] { core_->memory->GiveBack(); });
 }
 

@@ -10,7 +10,10 @@
 #include "engine/duckdb/internal/lake_append.h"
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/lake_files.h"
+#include "engine/duckdb/internal/lake_scan.h"
 #include "engine/duckdb/internal/layout_curve.h"
+#include "engine/duckdb/internal/plan_copies.h"
+#include "engine/duckdb/internal/system_table.h"
 #include "tables/delta/layout.h"
 #include "tables/delta/snapshot.h"
 
@@ -226,7 +229,9 @@ void RegisterLakeFunctions(native::ClientContext& context) {
   native::TableFunction create("lake_create", arguments, Scan, BindCreate, Init);
   context.RunFunctionInTransaction([&] {
     auto& catalog = native::Catalog::GetSystemCatalog(context);
-    for (const auto& function : {history, detail, create, LakeFilesFunction(), GroupedRowsFunction()}) {
+    for (const auto& function :
+         {history, detail, create, LakeFilesFunction(), GroupedRowsFunction(),
+          CopiedScanFunction(kLakeScan, {native::LogicalType::VARCHAR}), CopiedScanFunction(kSystemScan, {})}) {
       native::CreateTableFunctionInfo info(function);
       info.internal = true;
       catalog.CreateTableFunction(context, info);

@@ -131,11 +131,16 @@ native::InsertionOrderPreservingMap<native::string> ToString(native::TableFuncti
   return lines;
 }
 
+void WriteCopiedScan(native::Serializer& serializer, const native::optional_ptr<native::FunctionData> data,
+                     const native::TableFunction& function) {
+  ScanOf(*data).state->plan_copies.Write(serializer, function, *data);
+}
+
 native::TableFunction MakeFunction(const native::TableFunction& parquet_scan, std::shared_ptr<LakeScan> scan) {
   auto info = native::make_shared_ptr<LakeScanInfo>();
   info->scan = std::move(scan);
   native::TableFunction function = parquet_scan;
-  function.name = "lake_scan";
+  function.name = kLakeScan;
   function.function_info = std::move(info);
   function.get_multi_file_reader = MakeReader;
   function.function = Scan;
@@ -147,10 +152,10 @@ native::TableFunction MakeFunction(const native::TableFunction& parquet_scan, st
   function.statistics = GetColumnStatistics;
   function.to_string = ToString;
   function.dynamic_to_string = nullptr;
-  // DuckDB copies plans by writing them out and reading them back; that would give a bare parquet_scan over the same
-  // files, without deletion vectors and without the governor's mark.
-  function.serialize = nullptr;
-  function.deserialize = nullptr;
+  // parquet_scan's own would give a bare scan of the same files, without deletion vectors and the governor's mark.
+  function.serialize = WriteCopiedScan;
+  function.deserialize = ReadCopiedScan;
+  // Else plans are compared by what is written of them, and two scans never look the same.
   function.verify_serialization = false;
   return function;
 }

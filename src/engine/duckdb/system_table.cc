@@ -22,8 +22,12 @@ class SystemTableEntry final : public native::TableCatalogEntry {
 };
 
 struct SystemScanData final : public native::TableFunctionData {
-  explicit SystemScanData(native::TableCatalogEntry& table) : table(table) {}
+  SystemScanData(native::TableCatalogEntry& table, StatementState& state) : table(table), state(state) {}
+  native::unique_ptr<native::FunctionData> Copy() const override {
+    return native::make_uniq<SystemScanData>(table, state);
+  }
   native::TableCatalogEntry& table;
+  StatementState& state;
 };
 
 struct SystemScanState final : public native::GlobalTableFunctionState {
@@ -61,10 +65,18 @@ native::BindInfo GetSystemBindInfo(const native::optional_ptr<native::FunctionDa
   return native::BindInfo(data->Cast<SystemScanData>().table);
 }
 
-native::TableFunction SystemTableEntry::GetScanFunction(native::ClientContext&,
+void WriteCopiedScan(native::Serializer& serializer, const native::optional_ptr<native::FunctionData> data,
+                     const native::TableFunction& function) {
+  data->Cast<SystemScanData>().state.plan_copies.Write(serializer, function, *data);
+}
+
+native::TableFunction SystemTableEntry::GetScanFunction(native::ClientContext& context,
                                                         native::unique_ptr<native::FunctionData>& bind_data) {
-  bind_data = native::make_uniq<SystemScanData>(*this);
-  native::TableFunction function("lake_system_scan", {}, ScanSystem, nullptr, InitSystemScan);
+  bind_data = native::make_uniq<SystemScanData>(*this, StatementState::Get(context));
+  native::TableFunction function(kSystemScan, {}, ScanSystem, nullptr, InitSystemScan);
+  function.serialize = WriteCopiedScan;
+  function.deserialize = ReadCopiedScan;
+  function.verify_serialization = false;
   function.get_bind_info = GetSystemBindInfo;
   return function;
 }

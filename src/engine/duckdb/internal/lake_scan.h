@@ -11,6 +11,9 @@ namespace neurolake::engine::duckdb {
 class FilePruner;
 class LakeFileList;
 
+/// What scans of lake tables are called in plans; no SQL can call it.
+inline constexpr const char* kLakeScan = "lake_scan";
+
 /// One scan of a lake table in one bound plan; shared by all copies that the optimiser makes of it.
 struct LakeScan {
   uint64_t scan_id = 0;

@@ -10,6 +10,7 @@
 #include "common/result.h"
 #include "engine/duckdb/engine.h"
 #include "engine/duckdb/internal/native.h"
+#include "engine/duckdb/internal/plan_copies.h"
 #include "engine/duckdb/lake_provider.h"
 #include "plan/lookup_gate.h"
 #include "storage/object_store.h"
@@ -67,6 +68,7 @@ struct StatementState final : public native::ClientContextState {
   int64_t committed_version = -1;  ///< Set by the write side.
   ScanCounters counters;
 
+  PlanCopies plan_copies;  ///< Of the plans since the statement began.
   uint64_t last_scan_id = 0;
   uint64_t last_plan_id = 0;  ///< Of the statement bound last.
 };
