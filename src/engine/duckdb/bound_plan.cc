@@ -9,7 +9,6 @@
 #include "duckdb/function/lambda_functions.hpp"
 #include "duckdb/planner/operator/logical_merge_into.hpp"
 #include "engine/duckdb/internal/file_pruning.h"
-#include "engine/duckdb/internal/record_count.h"
 #include "engine/duckdb/internal/system_table.h"
 
 namespace neurolake::engine::duckdb {
@@ -183,9 +182,8 @@ class PlanWalk {
     digest.bytes_kept = 0;
     digest.rows_kept = 0;
     for (uint32_t index : kept) {
-      const auto& file = scan.snapshot->files()[index];
-      digest.bytes_kept += file.size_bytes;
-      digest.rows_kept += LiveRecordCount(file).value_or(0);
+      digest.bytes_kept += scan.snapshot->files().size_bytes(index);
+      digest.rows_kept += scan.snapshot->LiveRows(index).value_or(0);
     }
   }
 

@@ -164,7 +164,8 @@ WrittenFile WriteOldRows(native::ClientContext& context, native::Connection& con
 void CheckChangedOnce(const WriteJob& job, const std::vector<RowDeletions::FileRows>& rows, const LakeWrite& write) {
   std::set<std::string_view> before;
   if (write.base != nullptr) {
-    for (const AddFile& file : write.base->files()) before.insert(file.path);
+    const auto& files = write.base->files();
+    for (size_t i = 0; i < files.size(); ++i) before.insert(files.path(i));
   }
   for (const RowDeletions::FileRows& taken : rows) {
     if (before.contains(job.target.base->files()[taken.file_index].path)) continue;

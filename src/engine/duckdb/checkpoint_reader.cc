@@ -112,7 +112,9 @@ void ReadMap(native::DataChunk& chunk, native::idx_t keys, native::idx_t values,
   }
 }
 
-void ReadChunk(native::DataChunk& chunk, CommitActions& actions) {
+std::vector<AddFile> ReadChunk(native::DataChunk& chunk) {
+  std::vector<AddFile> adds;
+  adds.reserve(chunk.size());
   chunk.Flatten();
   const TextColumn path(chunk, kPath), stats(chunk, kStats), clustering(chunk, kClustering);
   const TextColumn vector_storage(chunk, kVectorStorage), vector_path(chunk, kVectorPath);
@@ -141,8 +143,15 @@ void ReadChunk(native::DataChunk& chunk, CommitActions& actions) {
       vector.size_bytes = static_cast<int32_t>(bytes.Get(row).value_or(0));
       vector.cardinality = deleted.Get(row).value_or(0);
     }
-    actions.adds.push_back(std::move(add));
+    adds.push_back(std::move(add));
   }
+  return adds;
+}
+
+std::string FileList(const std::vector<std::string>& files) {
+  std::string list = "[";
+  for (const std::string& file : files) list += (list.size() == 1 ? "" : ", ") + QuoteLiteral(file);
+  return list + "]";
 }
 
 /// What the store or the statement failed by says nothing about what is in the file.
@@ -155,26 +164,38 @@ bool SaysNothingOfTheFile(ErrorCode code) {
 
 }  // namespace
 
-Result<CommitActions> CheckpointReader::Read(const std::vector<std::string>& files) {
+template <typename Body>
+auto CheckpointReader::Guarded(const std::vector<std::string>& files, Body&& body)
+    -> Result<std::invoke_result_t<Body>> {
   bool broken = false;
-  auto actions = GuardDuckDb(ErrorStage::kRun, "", &broken, [&] { return ReadOrThrow(files); });
-  if (actions.has_value()) return actions;
-  if (SaysNothingOfTheFile(actions.error().code())) return actions;
+  auto outcome = GuardDuckDb(ErrorStage::kRun, "", &broken, std::forward<Body>(body));
+  if (outcome.has_value()) return outcome;
+  if (SaysNothingOfTheFile(outcome.error().code())) return outcome;
   return MakeError(ErrorCode::kCorruption, "the checkpoint cannot be read: {}", files.front());
 }
 
-CommitActions CheckpointReader::ReadOrThrow(const std::vector<std::string>& files) {
-  std::string source = "read_parquet([";
-  for (const std::string& file : files) source += (source.ends_with('[') ? "" : ", ") + QuoteLiteral(file);
-  source += "], hive_partitioning = false)";
+Result<CommitActions> CheckpointReader::Read(const std::vector<std::string>& files, const AddSink& sink) {
+  return Guarded(files, [&] { return ReadOrThrow(files, sink); });
+}
+
+Result<int64_t> CheckpointReader::BytesOf(const std::vector<std::string>& files) {
+  return Guarded(files, [&]() -> int64_t {
+    auto sum = connection_.Query("SELECT coalesce(sum(total_uncompressed_size), 0)::BIGINT FROM parquet_metadata(" +
+                                 FileList(files) + ") WHERE path_in_schema LIKE 'add, %'");
+    if (sum->HasError()) sum->ThrowError();
+    return sum->GetValue(0, 0).GetValue<int64_t>();
+  });
+}
+
+CommitActions CheckpointReader::ReadOrThrow(const std::vector<std::string>& files, const AddSink& sink) {
+  const std::string source = "read_parquet(" + FileList(files) + ", hive_partitioning = false)";
   auto shape = connection_.Query("SELECT * FROM " + source + " LIMIT 0");
   if (shape->HasError()) shape->ThrowError();
 
-  CommitActions actions;
   std::string other;
   for (size_t i = 0; i < shape->names.size(); ++i) {
     const std::string& name = shape->names[i];
-    if (name == "add") ReadAdds(shape->types[i], source, actions);
+    if (name == "add") ReadAdds(shape->types[i], source, sink);
     for (const char* wanted : {"protocol", "metaData", "txn", "domainMetadata", "sidecar", "checkpointMetadata"}) {
       if (name != wanted) continue;
       if (!other.empty()) other += " UNION ALL ";
@@ -182,18 +203,16 @@ CommitActions CheckpointReader::ReadOrThrow(const std::vector<std::string>& file
           fmt::format("SELECT json_object('{0}', \"{0}\")::VARCHAR FROM {1} WHERE \"{0}\" IS NOT NULL", name, source);
     }
   }
-  if (other.empty()) return actions;
+  if (other.empty()) return {};
   // These are few: as JSON they take the same way as a commit's.
   auto rows = connection_.Query(other);
   if (rows->HasError()) rows->ThrowError();
   std::string lines;
   for (const auto& row : rows->Collection().GetRows()) lines += row.GetValue(0).ToString() + "\n";
-  auto parsed = ValueOrThrow(tables::delta::ParseCommit(lines, "checkpoint"));
-  parsed.adds = std::move(actions.adds);
-  return parsed;
+  return ValueOrThrow(tables::delta::ParseCommit(lines, "checkpoint"));
 }
 
-void CheckpointReader::ReadAdds(const native::LogicalType& add, const std::string& source, CommitActions& actions) {
+void CheckpointReader::ReadAdds(const native::LogicalType& add, const std::string& source, const AddSink& sink) {
   const std::vector<std::string> columns = {Field(add, "path", "VARCHAR"),
                                             Field(add, "size", "BIGINT"),
                                             Field(add, "modificationTime", "BIGINT"),
@@ -217,7 +236,7 @@ void CheckpointReader::ReadAdds(const native::LogicalType& add, const std::strin
   if (result->HasError()) result->ThrowError();
   while (auto chunk = result->Fetch()) {
     if (chunk->size() == 0) break;
-    ReadChunk(*chunk, actions);
+    sink(ReadChunk(*chunk));
   }
   if (result->HasError()) result->ThrowError();
 }

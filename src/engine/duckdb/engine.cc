@@ -103,8 +103,10 @@ Result<std::unique_ptr<Engine>> OpenEngine(const EngineOptions& options, storage
   core->state->paths = &core->paths;
   NL_RETURN_IF_ERROR(GuardDuckDb(ErrorStage::kRun, "", &core->broken, [&] { Open(*core, options); }));
   core->memory = std::make_unique<MemoryLimit>(*core->database);
-  core->log_reader =
-      NewLogReader(*core->database, store, options.threads, [memory = core->memory.get()] { memory->Apply(); });
+  core->log_reader = NewLogReader(
+      *core->database, store, options.threads,
+      {.before_checkpoint = [memory = core->memory.get()] { memory->Apply(); },
+       .reserve_memory = [raw = core.get()](int64_t bytes) { return raw->ReserveMemory(bytes); }});
   core->snapshots = std::make_unique<SnapshotCache>(store, *core->log_reader);
   core->state->snapshots = core->snapshots.get();
   return std::make_unique<DuckDbEngine>(std::move(core));
@@ -113,6 +115,11 @@ Result<std::unique_ptr<Engine>> OpenEngine(const EngineOptions& options, storage
 const std::string& EngineCore::request_id() const {
   static const std::string kNone;
   return state->context == nullptr ? kNone : state->context->request_id();
+}
+
+Result<void> EngineCore::ReserveMemory(int64_t bytes) {
+  if (!state->grants.reserve_memory) return {};
+  return state->grants.reserve_memory(bytes);
 }
 
 Error EngineCore::Cause(Error error) {
@@ -196,7 +203,7 @@ void DuckDbEngine::EndStatement() {
   state.gate = nullptr;
   state.grants = {};
   state.plan_copies.Clear();
-  (void)core_->Guard(ErrorStage::kRun, [&] { core_->memory->GiveBack(); });
+  (void)core_->Guard(ErrorStage::kRun, [&] { core_->memory->GiveBack(core_->snapshots->memory_bytes()); });
 }
 
 Result<std::vector<std::unique_ptr<ParsedQuery>>> DuckDbEngine::Parse(const std::string& sql) {

@@ -91,6 +91,9 @@ struct StatementGrants {
   /// An INSERT of no more than this may hand its rows over (LakeProvider::MayAppend); 0: it writes them itself.
   int64_t append_rows_max = 0, append_bytes_max = 0;
   std::shared_ptr<GroupedRows> grouped;  ///< What lake_grouped_rows() gives; the table's rules are not checked again.
+  /// Asks for so much memory beyond what the statement has by now, for the log of a large table. Errors: those of the
+  /// grant. Empty: it needs no asking.
+  std::function<Result<void>(int64_t bytes)> reserve_memory;
   std::vector<std::string> readable_paths;  ///< Files or directories (ending in "/") that scans may open.
 };
 

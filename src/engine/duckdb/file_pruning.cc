@@ -1,13 +1,9 @@
 #include "engine/duckdb/internal/file_pruning.h"
 
 #include "common/text.h"
-#include "duckdb/planner/filter/conjunction_filter.hpp"
-#include "duckdb/planner/filter/constant_filter.hpp"
-#include "duckdb/planner/filter/dynamic_filter.hpp"
-#include "duckdb/planner/filter/in_filter.hpp"
-#include "duckdb/planner/filter/null_filter.hpp"
-#include "duckdb/planner/filter/optional_filter.hpp"
+#include "engine/duckdb/internal/bulk_pruning.h"
 #include "engine/duckdb/internal/error_translation.h"
+#include "engine/duckdb/internal/impossible.h"
 #include "engine/duckdb/internal/type_mapping.h"
 #include "tables/delta/type_widening.h"
 
@@ -18,6 +14,12 @@ using native::ExpressionType;
 using native::Value;
 using tables::delta::DataType;
 using Kind = tables::delta::DataType::Kind;
+
+bool IsNan(const Value& value) {
+  if (value.type().id() == native::LogicalTypeId::DOUBLE) return std::isnan(value.GetValueUnsafe<double>());
+  if (value.type().id() == native::LogicalTypeId::FLOAT) return std::isnan(value.GetValueUnsafe<float>());
+  return false;
+}
 
 namespace {
 
@@ -100,12 +102,6 @@ struct Range {
 
 bool Less(const Value& a, const Value& b) { return native::ValueOperations::LessThan(a, b); }
 
-bool IsNan(const Value& value) {
-  if (value.type().id() == native::LogicalTypeId::DOUBLE) return std::isnan(value.GetValueUnsafe<double>());
-  if (value.type().id() == native::LogicalTypeId::FLOAT) return std::isnan(value.GetValueUnsafe<float>());
-  return false;
-}
-
 // True if no value of the column can be greater than `constant` (or equal to it, unless `strictly`).
 bool NothingAbove(const Range& range, const Value& constant, bool or_equal) {
   // NaN is the greatest value and is not in the statistics.
@@ -152,7 +148,8 @@ bool ComparisonImpossible(const Range& range, ExpressionType comparison, const V
   }
 }
 
-/// Whether the filter keeps NaN away: then bounds, which do not count it, bound all that is left.
+}  // namespace
+
 bool ExcludesNan(const native::TableFilter& filter) {
   if (filter.filter_type != native::TableFilterType::CONSTANT_COMPARISON) return false;
   const auto& comparison = filter.Cast<native::ConstantFilter>();
@@ -164,16 +161,28 @@ bool ExcludesNan(const native::TableFilter& filter) {
   }
 }
 
-}  // namespace
-
-/// One file against predicates. `CanSkip` is true when no row of the file can make the predicate true.
+/// What is known of one file, for ImpossibleWalk: true when no row of the file can make the predicate true.
 class FilePredicate {
  public:
+  using Answer = bool;
   FilePredicate(FilePruner& pruner, uint32_t file) : pruner_(pruner), file_(file) {}
 
-  bool CanSkip(const native::Expression& expression, native::idx_t table_index,
-               const native::vector<native::column_t>& column_ids);
-  bool CanSkip(uint64_t column, const native::TableFilter& filter);
+  static bool Unknown() { return false; }
+  bool Compare(uint64_t column, ExpressionType comparison, const Value& constant, bool without_nan) {
+    if (!without_nan || !ColumnRange(column).floating) {
+      return ComparisonImpossible(ColumnRange(column), comparison, constant);
+    }
+    Range range = ColumnRange(column);
+    range.floating = false;
+    return ComparisonImpossible(range, comparison, constant);
+  }
+  bool IsNull(uint64_t column) { return ColumnRange(column).nulls == 0; }
+  bool IsNotNull(uint64_t column) {
+    const Range& range = ColumnRange(column);
+    return range.nulls.has_value() && range.rows.has_value() && *range.nulls >= *range.rows;
+  }
+  static bool Either(bool one, bool other) { return one || other; }
+  static bool Both(bool one, bool other) { return one && other; }
 
  private:
   const Range& ColumnRange(uint64_t column);
@@ -207,108 +216,6 @@ std::optional<Value> ConstantOf(const native::Expression& expression) {
   if (!inner.has_value() || !inner->DefaultTryCastAs(expression.return_type, value, &problem, true))
     return std::nullopt;
   return value;
-}
-
-bool FilePredicate::CanSkip(const native::Expression& expression, native::idx_t table_index,
-                            const native::vector<native::column_t>& column_ids) {
-  switch (expression.GetExpressionClass()) {
-    case ExpressionClass::BOUND_CONJUNCTION: {
-      const auto& children = expression.Cast<native::BoundConjunctionExpression>().children;
-      auto skips = [&](const auto& child) { return CanSkip(*child, table_index, column_ids); };
-      return expression.GetExpressionType() == ExpressionType::CONJUNCTION_AND
-                 ? std::ranges::any_of(children, skips)
-                 : !children.empty() && std::ranges::all_of(children, skips);
-    }
-    case ExpressionClass::BOUND_COMPARISON: {
-      const auto& comparison = expression.Cast<native::BoundComparisonExpression>();
-      auto kind = expression.GetExpressionType();
-      auto column = ColumnOf(*comparison.left, table_index, column_ids);
-      auto constant = ConstantOf(*comparison.right);
-      if (!column.has_value()) {
-        column = ColumnOf(*comparison.right, table_index, column_ids);
-        constant = ConstantOf(*comparison.left);
-        kind = native::FlipComparisonExpression(kind);
-      }
-      return column.has_value() && constant.has_value() && ComparisonImpossible(ColumnRange(*column), kind, *constant);
-    }
-    case ExpressionClass::BOUND_BETWEEN: {
-      const auto& between = expression.Cast<native::BoundBetweenExpression>();
-      auto column = ColumnOf(*between.input, table_index, column_ids);
-      if (!column.has_value()) return false;
-      Range range = ColumnRange(*column);
-      auto lower = ConstantOf(*between.lower);
-      auto upper = ConstantOf(*between.upper);
-      if (upper.has_value() && !upper->IsNull() && !IsNan(*upper)) range.floating = false;  // NaN is above it.
-      return (lower.has_value() && ComparisonImpossible(range, between.LowerComparisonType(), *lower)) ||
-             (upper.has_value() && ComparisonImpossible(range, between.UpperComparisonType(), *upper));
-    }
-    case ExpressionClass::BOUND_OPERATOR: {
-      const auto& operation = expression.Cast<native::BoundOperatorExpression>();
-      auto column =
-          operation.children.empty() ? std::nullopt : ColumnOf(*operation.children[0], table_index, column_ids);
-      if (!column.has_value()) return false;
-      const Range& range = ColumnRange(*column);
-      if (expression.GetExpressionType() == ExpressionType::OPERATOR_IS_NULL) return range.nulls == 0;
-      if (expression.GetExpressionType() == ExpressionType::OPERATOR_IS_NOT_NULL) {
-        return range.nulls.has_value() && range.rows.has_value() && *range.nulls >= *range.rows;
-      }
-      if (expression.GetExpressionType() != ExpressionType::COMPARE_IN) return false;
-      return std::all_of(operation.children.begin() + 1, operation.children.end(), [&](const auto& child) {
-        auto constant = ConstantOf(*child);
-        return constant.has_value() && ComparisonImpossible(range, ExpressionType::COMPARE_EQUAL, *constant);
-      });
-    }
-    default: return false;
-  }
-}
-
-bool FilePredicate::CanSkip(uint64_t column, const native::TableFilter& filter) {
-  switch (filter.filter_type) {
-    case native::TableFilterType::CONSTANT_COMPARISON: {
-      const auto& constant = filter.Cast<native::ConstantFilter>();
-      return ComparisonImpossible(ColumnRange(column), constant.comparison_type, constant.constant);
-    }
-    case native::TableFilterType::IS_NULL: return ColumnRange(column).nulls == 0;
-    case native::TableFilterType::IS_NOT_NULL: {
-      const Range& range = ColumnRange(column);
-      return range.nulls.has_value() && range.rows.has_value() && *range.nulls >= *range.rows;
-    }
-    case native::TableFilterType::CONJUNCTION_AND: {
-      const auto& children = filter.Cast<native::ConjunctionAndFilter>().child_filters;
-      ColumnRange(column);
-      bool& floating = ranges_[column].floating;
-      const bool was_floating = floating;
-      floating = floating && std::ranges::none_of(children, [](const auto& child) { return ExcludesNan(*child); });
-      const bool skips = std::ranges::any_of(children, [&](const auto& child) { return CanSkip(column, *child); });
-      floating = was_floating;
-      return skips;
-    }
-    case native::TableFilterType::CONJUNCTION_OR: {
-      const auto& children = filter.Cast<native::ConjunctionOrFilter>().child_filters;
-      return !children.empty() &&
-             std::ranges::all_of(children, [&](const auto& child) { return CanSkip(column, *child); });
-    }
-    case native::TableFilterType::IN_FILTER: {
-      const Range& range = ColumnRange(column);
-      return std::ranges::all_of(filter.Cast<native::InFilter>().values, [&](const Value& value) {
-        return ComparisonImpossible(range, ExpressionType::COMPARE_EQUAL, value);
-      });
-    }
-    case native::TableFilterType::OPTIONAL_FILTER: {
-      const auto& optional = filter.Cast<native::OptionalFilter>();
-      return optional.child_filter != nullptr && CanSkip(column, *optional.child_filter);
-    }
-    case native::TableFilterType::DYNAMIC_FILTER: {
-      const auto& data = filter.Cast<native::DynamicFilter>().filter_data;
-      if (data == nullptr) return false;
-      std::lock_guard lock(data->lock);
-      return data->initialized && data->filter != nullptr && CanSkip(column, *data->filter);
-    }
-    case native::TableFilterType::STRUCT_EXTRACT:
-    case native::TableFilterType::EXPRESSION_FILTER:
-    case native::TableFilterType::BLOOM_FILTER: return false;
-  }
-  return false;
 }
 
 namespace {
@@ -391,29 +298,61 @@ FilePruner::FilePruner(std::shared_ptr<const tables::delta::Snapshot> snapshot) 
   }
 }
 
-std::vector<uint32_t> FilePruner::Prune(const std::vector<uint32_t>& candidates,
-                                        const native::vector<native::unique_ptr<native::Expression>>& filters,
-                                        native::idx_t table_index, const native::vector<native::column_t>& column_ids) {
+namespace {
+
+/// Fewer files than this are asked one by one.
+constexpr size_t kBulkFilesMin = 64;
+/// Arrays are made of all files: not for a few that are left of many.
+constexpr size_t kBulkShareMin = 16;
+
+}  // namespace
+
+template <typename AskAll>
+std::vector<uint32_t> FilePruner::PruneBy(const std::vector<uint32_t>& candidates, const AskAll& ask) {
   std::vector<uint32_t> kept;
-  for (uint32_t file : candidates) {
+  const auto ask_file = [&](uint32_t file) {
     FilePredicate predicate(*this, file);
-    const bool skip = std::ranges::any_of(
-        filters, [&](const auto& filter) { return predicate.CanSkip(*filter, table_index, column_ids); });
-    if (!skip) kept.push_back(file);
+    return ask(predicate);
+  };
+  if (candidates.size() < kBulkFilesMin || candidates.size() < snapshot_->files().size() / kBulkShareMin) {
+    for (const uint32_t file : candidates) {
+      if (!ask_file(file)) kept.push_back(file);
+    }
+    return kept;
+  }
+  BulkLeaves leaves(*snapshot_, candidates);
+  const BulkLeaves::Answer verdicts = ask(leaves);
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    const bool skip =
+        verdicts[i] == BulkLeaves::kImpossible || (verdicts[i] == BulkLeaves::kAsk && ask_file(candidates[i]));
+    if (!skip) kept.push_back(candidates[i]);
   }
   return kept;
 }
 
 std::vector<uint32_t> FilePruner::Prune(const std::vector<uint32_t>& candidates,
+                                        const native::vector<native::unique_ptr<native::Expression>>& filters,
+                                        native::idx_t table_index, const native::vector<native::column_t>& column_ids) {
+  return PruneBy(candidates, [&](auto& leaves) {
+    ImpossibleWalk walk(leaves);
+    auto answer = leaves.Unknown();
+    for (const auto& filter : filters) {
+      answer = leaves.Either(std::move(answer), walk.Ask(*filter, table_index, column_ids));
+    }
+    return answer;
+  });
+}
+
+std::vector<uint32_t> FilePruner::Prune(const std::vector<uint32_t>& candidates,
                                         const std::vector<ColumnFilter>& filters) {
-  std::vector<uint32_t> kept;
-  for (uint32_t file : candidates) {
-    FilePredicate predicate(*this, file);
-    const bool skip = std::ranges::any_of(
-        filters, [&](const ColumnFilter& filter) { return predicate.CanSkip(filter.column, *filter.filter); });
-    if (!skip) kept.push_back(file);
-  }
-  return kept;
+  return PruneBy(candidates, [&](auto& leaves) {
+    ImpossibleWalk walk(leaves);
+    auto answer = leaves.Unknown();
+    for (const ColumnFilter& filter : filters) {
+      answer = leaves.Either(std::move(answer), walk.Ask(filter.column, *filter.filter));
+    }
+    return answer;
+  });
 }
 
 }  // namespace neurolake::engine::duckdb

@@ -4,7 +4,6 @@
 #include "engine/duckdb/internal/lake_scan.h"
 #include "engine/duckdb/internal/object_file_system.h"
 #include "engine/duckdb/internal/read_conditions.h"
-#include "engine/duckdb/internal/record_count.h"
 #include "storage/path.h"
 #include "tables/delta/file_path.h"
 
@@ -117,8 +116,9 @@ native::unique_ptr<native::NodeStatistics> LakeFileList::GetCardinality(native::
   int64_t rows = 0;
   size_t seen = 0;
   for (size_t i = 0; i < files_->size(); i += step, ++seen) {
-    const auto& file = scan_->snapshot->files()[(*files_)[i]];
-    rows += LiveRecordCount(file).value_or(file.size_bytes / kBytesPerRowGuess);
+    const auto& snapshot = *scan_->snapshot;
+    const uint32_t file = (*files_)[i];
+    rows += snapshot.LiveRows(file).value_or(snapshot.files().size_bytes(file) / kBytesPerRowGuess);
   }
   const double scale = seen == 0 ? 1.0 : static_cast<double>(files_->size()) / static_cast<double>(seen);
   return native::make_uniq<native::NodeStatistics>(
@@ -128,7 +128,7 @@ native::unique_ptr<native::NodeStatistics> LakeFileList::GetCardinality(native::
 std::optional<int64_t> LakeFileList::ExactRowCount() const {
   int64_t rows = 0;
   for (uint32_t index : *files_) {
-    auto count = LiveRecordCount(scan_->snapshot->files()[index]);
+    auto count = scan_->snapshot->LiveRows(index);
     if (!count.has_value()) return std::nullopt;
     rows += *count;
   }

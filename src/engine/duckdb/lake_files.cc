@@ -47,7 +47,7 @@ std::shared_ptr<std::vector<uint32_t>> Choose(const tables::delta::Snapshot& sna
   const auto& wanted = native::ListValue::GetChildren(paths);
   std::unordered_map<std::string_view, uint32_t> positions;
   positions.reserve(snapshot.files().size());
-  for (uint32_t i = 0; i < snapshot.files().size(); ++i) positions.emplace(snapshot.files()[i].path, i);
+  for (uint32_t i = 0; i < snapshot.files().size(); ++i) positions.emplace(snapshot.files().path(i), i);
   auto chosen = std::make_shared<std::vector<uint32_t>>();
   chosen->reserve(wanted.size());
   for (const native::Value& path : wanted) {

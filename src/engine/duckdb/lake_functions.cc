@@ -171,7 +171,7 @@ json::array DetailRow(StatementState& state, const LakeFunctionData& data, const
   json::array feature_names;
   for (const auto& [name, one] : features) feature_names.emplace_back(name);
   int64_t bytes = 0;
-  for (const auto& file : snapshot.files()) bytes += file.size_bytes;
+  for (size_t i = 0; i < snapshot.files().size(); ++i) bytes += snapshot.files().size_bytes(i);
   auto newest = ValueOrThrow(tables::delta::ReadHistory(*state.context, *state.store, data.table.location, 1));
   const WallTime created{std::chrono::milliseconds(metadata.created_time_ms)};
   return {"delta",

@@ -57,8 +57,12 @@ SnapshotPointer LakeWrite::Applied() const {
   for (const auto& remove : removes) {
     removed.insert(remove.path + "\n" + (remove.deletion_vector ? remove.deletion_vector->UniqueId() : ""));
   }
-  std::erase_if(log.files.files, [&](const AddFile& file) { return removed.contains(FileKey(file)); });
-  log.files.files.insert(log.files.files.end(), adds.begin(), adds.end());
+  if (!removed.empty()) {
+    tables::delta::FileTable left;
+    left.AddFrom(log.files, [&](size_t i) { return !removed.contains(FileKey(log.files[i])); });
+    log.files = std::move(left);
+  }
+  for (const AddFile& add : adds) log.files.Add(add);
   if (protocol) log.protocol = protocol;
   if (metadata) log.metadata = metadata;
   for (const auto& domain : domains) log.domains.insert_or_assign(domain.domain, domain);
@@ -112,7 +116,8 @@ tables::delta::ReadScope LakeTransaction::ScopeOf(const LakeWrite& write) const 
       // Statistics may have made a scan, or a condition of its, superfluous: they say something of every file.
       if (readings.empty()) return {};
       for (const LakeScan::Reading& reading : readings) {
-        for (const uint32_t file : *reading.files) files.insert(scan->snapshot->files()[file].path);
+        if (reading.files->size() > kFilesMax) return {};
+        for (const uint32_t file : *reading.files) files.emplace(scan->snapshot->files().path(file));
         // What one scan is not interested in may follow from what the other found.
         if (reading.predicate != nullptr && (reading.predicate->empty() || scans.size() > 1)) return {};
         if (reading.predicate != nullptr) scope.predicates.push_back(*reading.predicate);

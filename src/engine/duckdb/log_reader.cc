@@ -1,5 +1,6 @@
 #include "engine/duckdb/internal/log_reader.h"
 
+#include <numeric>
 #include <thread>
 
 #include "common/text.h"
@@ -16,18 +17,65 @@ using tables::delta::Reconciler;
 using tables::delta::ReplayedLog;
 
 constexpr int kRequestsAtOnce = 16;
+/// Larger log files are read and parsed in parts of this size: parsed actions take several times their text.
+constexpr int64_t kPartBytes = 4LL << 20;
+/// A log of less than this is read within what planning has anyway.
+constexpr int64_t kSmallLogBytes = 32LL << 20;
+/// What reading takes beside the parts of `bytes` that are kept: what is being parsed, and for each file a place in the
+/// table and a key.
+constexpr int64_t MemoryFor(int64_t bytes) { return bytes + bytes / 4 + (64LL << 20); }
+
+/// A log file in parts of whole lines.
+class LogFileParts {
+ public:
+  LogFileParts(storage::ObjectStore& store, std::string path, int64_t size_bytes)
+      : store_(store), path_(std::move(path)), left_bytes_(size_bytes) {}
+
+  struct Part {
+    std::string lines;
+    int64_t lines_before = 0;
+  };
+  /// nullopt at the end.
+  Result<std::optional<Part>> Next() {
+    Part part{.lines = std::exchange(rest_, {}), .lines_before = lines_};
+    while (left_bytes_ > 0) {
+      NL_ASSIGN_OR_RETURN(const std::string bytes, store_.ReadRange(path_, offset_, std::min(left_bytes_, kPartBytes)));
+      if (bytes.empty()) return MakeError(ErrorCode::kCorruption, "the log file ends too early: {}", path_);
+      part.lines += bytes;
+      offset_ += static_cast<int64_t>(bytes.size());
+      left_bytes_ -= static_cast<int64_t>(bytes.size());
+      const size_t newline = part.lines.rfind('\n');
+      if (left_bytes_ == 0 || newline == std::string::npos) continue;
+      rest_ = part.lines.substr(newline + 1);
+      part.lines.resize(newline + 1);
+      break;
+    }
+    if (part.lines.empty()) return std::nullopt;
+    lines_ += std::ranges::count(part.lines, '\n');
+    return part;
+  }
+
+ private:
+  storage::ObjectStore& store_;
+  const std::string path_;
+  int64_t left_bytes_;
+  int64_t offset_ = 0;
+  int64_t lines_ = 0;
+  std::string rest_;
+};
 
 class BulkLogReader final : public tables::delta::LogReader {
  public:
-  BulkLogReader(native::DuckDB& database, storage::ObjectStore& store, int threads,
-                std::function<void()> before_checkpoint)
-      : database_(database),
-        store_(store),
-        threads_(std::clamp(threads, 1, 8)),
-        before_checkpoint_(std::move(before_checkpoint)) {}
+  BulkLogReader(native::DuckDB& database, storage::ObjectStore& store, int threads, LogReaderHooks hooks)
+      : database_(database), store_(store), threads_(std::clamp(threads, 1, 8)), hooks_(std::move(hooks)) {}
 
   Result<ReplayedLog> Replay(const RequestContext& ctx, const LogSegment& segment) override {
     Reconciler reconciler(Reconciler::Order::kNewestFirst);
+    // Paths and statistics are most of a commit, and what is kept of it.
+    if (const int64_t bytes = std::accumulate(segment.commit_bytes.begin(), segment.commit_bytes.end(), int64_t{0});
+        bytes > kSmallLogBytes) {
+      NL_RETURN_IF_ERROR(hooks_.reserve_memory(MemoryFor(bytes)));
+    }
     NL_RETURN_IF_ERROR(ReplayCommits(ctx, segment, reconciler));
     std::vector<std::string> parquet_files;
     for (const std::string& file : segment.checkpoint_files) {
@@ -56,9 +104,17 @@ class BulkLogReader final : public tables::delta::LogReader {
     // Over a network the answers are waited for, not computed.
     const int threads = storage::IsUrl(segment.log_path) ? kRequestsAtOnce : threads_;
     const size_t window = static_cast<size_t>(threads) * 32;
-    for (size_t begin = 0; begin < files.size(); begin += window) {
+    size_t count = 0;
+    for (size_t begin = 0; begin < files.size(); begin += count) {
       NL_RETURN_IF_ERROR(ctx.CheckAlive());
-      const size_t count = std::min(window, files.size() - begin);
+      if (const int64_t bytes = BytesOf(segment, files.size() - 1 - begin); bytes > kPartBytes) {
+        NL_RETURN_IF_ERROR(ReplayLarge(ctx, files[begin], bytes, reconciler));
+        count = 1;
+        continue;
+      }
+      for (count = 1; count < std::min(window, files.size() - begin); ++count) {
+        if (BytesOf(segment, files.size() - 1 - begin - count) > kPartBytes) break;
+      }
       std::vector<Result<CommitActions>> parsed(count, Result<CommitActions>(CommitActions()));
       std::atomic<size_t> next{0};
       auto work = [&] {
@@ -77,17 +133,58 @@ class BulkLogReader final : public tables::delta::LogReader {
     return {};
   }
 
+  static int64_t BytesOf(const LogSegment& segment, size_t commit) {
+    return commit < segment.commit_bytes.size() ? segment.commit_bytes[commit] : 0;
+  }
+
+  Result<void> ReplayLarge(const RequestContext& ctx, const std::string& file, int64_t bytes, Reconciler& reconciler) {
+    LogFileParts parts(store_, file, bytes);
+    for (;;) {
+      NL_RETURN_IF_ERROR(ctx.CheckAlive());
+      std::vector<LogFileParts::Part> window;
+      while (window.size() < static_cast<size_t>(threads_)) {
+        NL_ASSIGN_OR_RETURN(auto part, parts.Next());
+        if (!part.has_value()) break;
+        window.push_back(*std::move(part));
+      }
+      if (window.empty()) break;
+      std::vector<Result<CommitActions>> parsed(window.size(), Result<CommitActions>(CommitActions()));
+      auto work = [&](size_t i) {
+        parsed[i] = tables::delta::ParseCommit(window[i].lines, file, window[i].lines_before);
+        window[i].lines = {};
+      };
+      {
+        std::vector<std::jthread> helpers;
+        for (size_t i = 1; i < window.size(); ++i) helpers.emplace_back(work, i);
+        work(0);
+      }
+      for (auto& actions : parsed) {
+        if (!actions.has_value()) return std::unexpected(std::move(actions).error());
+        reconciler.ApplyPart(*std::exchange(actions, CommitActions()));
+      }
+    }
+    reconciler.EndParts();
+    return {};
+  }
+
   Result<void> ReplayCheckpoint(const RequestContext& ctx, const LogSegment& segment, std::vector<std::string> files,
                                 Reconciler& reconciler) {
-    before_checkpoint_();
+    hooks_.before_checkpoint();
     CheckpointReader reader(database_);
+    NL_ASSIGN_OR_RETURN(const int64_t bytes, reader.BytesOf(files));
+    if (bytes > kSmallLogBytes) NL_RETURN_IF_ERROR(hooks_.reserve_memory(MemoryFor(bytes)));
     // Sidecars hold file actions alone, so one more round is all there can be.
     for (int round = 0; round < 2 && !files.empty(); ++round) {
       NL_RETURN_IF_ERROR(ctx.CheckAlive());
-      NL_ASSIGN_OR_RETURN(auto actions, reader.Read(files));
+      NL_ASSIGN_OR_RETURN(auto actions, reader.Read(files, [&](std::vector<tables::delta::AddFile> adds) {
+        CommitActions part;
+        part.adds = std::move(adds);
+        reconciler.ApplyPart(std::move(part));
+      }));
       files.clear();
       AddSidecars(segment, actions, files);
-      reconciler.Apply(std::move(actions));
+      reconciler.ApplyPart(std::move(actions));
+      reconciler.EndParts();
     }
     return {};
   }
@@ -101,14 +198,14 @@ class BulkLogReader final : public tables::delta::LogReader {
   native::DuckDB& database_;
   storage::ObjectStore& store_;
   int threads_;
-  std::function<void()> before_checkpoint_;
+  LogReaderHooks hooks_;
 };
 
 }  // namespace
 
 std::unique_ptr<tables::delta::LogReader> NewLogReader(native::DuckDB& database, storage::ObjectStore& store,
-                                                       int threads, std::function<void()> before_checkpoint) {
-  return std::make_unique<BulkLogReader>(database, store, threads, std::move(before_checkpoint));
+                                                       int threads, LogReaderHooks hooks) {
+  return std::make_unique<BulkLogReader>(database, store, threads, std::move(hooks));
 }
 
 }  // namespace neurolake::engine::duckdb

@@ -31,10 +31,10 @@ void MemoryLimit::Apply() {
   if (wanted_buffer_bytes_ != buffer_bytes_) Set(wanted_buffer_bytes_);
 }
 
-void MemoryLimit::GiveBack() {
+void MemoryLimit::GiveBack(int64_t cached_bytes) {
   if (buffer_bytes_ == 0) return;
   const int64_t resident_bytes = ReadProcessMemory(::getpid()).resident_bytes;
-  if (resident_bytes - fresh_resident_bytes_ > kKeptBytesMax) Set(std::min(buffer_bytes_, kBuffersMin));
+  if (resident_bytes - fresh_resident_bytes_ - cached_bytes > kKeptBytesMax) Set(std::min(buffer_bytes_, kBuffersMin));
 }
 
 void MemoryLimit::Set(int64_t buffer_bytes) {

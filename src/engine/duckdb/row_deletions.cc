@@ -131,7 +131,7 @@ class Deleter {
                               .rows = statistics.record_count.value_or(0),
                               .rows_gone = static_cast<int64_t>(rows.row_count) + gone_before};
     if (use_vectors_ && !RewritingPays(thinned)) {
-      pending_files_.push_back(&file);
+      pending_files_.push_back(file);
       pending_vectors_.push_back(Union(rows.runs, before));
     } else {
       Rewrite(file, Union(rows.runs, before));
@@ -149,7 +149,7 @@ class Deleter {
     const auto descriptors =
         ValueOrThrow(tables::delta::WriteDeletionVectors(store_, target_.table.location, pending_vectors_));
     for (size_t i = 0; i < descriptors.size(); ++i) {
-      const AddFile& old = *pending_files_[i];
+      const AddFile& old = pending_files_[i];
       AddFile changed = old;
       changed.deletion_vector = descriptors[i];
       changed.stats = tables::delta::LoosenBounds(old.stats);
@@ -240,7 +240,7 @@ class Deleter {
   bool use_vectors_;
   DeletionOutcome outcome_;
   std::set<std::string> nan_columns_;
-  std::vector<const AddFile*> pending_files_;
+  std::vector<AddFile> pending_files_;
   std::vector<DeletedRows> pending_vectors_;
 };
 

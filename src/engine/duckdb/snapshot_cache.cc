@@ -27,19 +27,31 @@ SnapshotPointer SnapshotCache::Find(const std::string& key, std::optional<int64_
   }
   if (best == known_.end()) return nullptr;
   known_.splice(known_.begin(), known_, best);
+  // Snapshots grow while they are used.
+  Trim();
   return known_.front().snapshot;
 }
 
 void SnapshotCache::Remember(const std::string& key, SnapshotPointer snapshot) {
   std::lock_guard lock(mutex_);
   known_.push_front({key, std::move(snapshot)});
-  size_t files = 0;
+  Trim();
+}
+
+int64_t SnapshotCache::memory_bytes() {
+  std::lock_guard lock(mutex_);
+  int64_t bytes = 0;
+  for (const Known& known : known_) bytes += known.snapshot->memory_bytes();
+  return bytes;
+}
+
+void SnapshotCache::Trim() {
+  int64_t bytes = 0;
   size_t kept = 0;
   for (auto known = known_.begin(); known != known_.end();) {
-    files += known->snapshot->files().size();
+    bytes += known->snapshot->memory_bytes();
     ++kept;
-    // The newest stays however large it is: the next statement very likely wants it.
-    const bool drop = kept > 1 && (kept > kSnapshotsMax || files > kFilesMax);
+    const bool drop = kept > 1 && (kept > kSnapshotsMax || bytes > kBytesMax);
     known = drop ? known_.erase(known) : std::next(known);
   }
 }

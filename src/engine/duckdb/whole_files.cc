@@ -3,7 +3,6 @@
 #include "duckdb/common/multi_file/multi_file_states.hpp"
 #include "engine/duckdb/internal/file_pruning.h"
 #include "engine/duckdb/internal/read_conditions.h"
-#include "engine/duckdb/internal/record_count.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
@@ -166,7 +165,7 @@ void SplitWholeFiles(native::ClientContext& context, BoundPlan& plan) {
   auto rest = std::make_shared<std::vector<uint32_t>>();
   std::vector<uint32_t> whole;
   for (const uint32_t file : static_cast<const LakeFileList&>(*bound.file_list).files()) {
-    const bool counted = LiveRecordCount(scan->snapshot->files()[file]).has_value();
+    const bool counted = scan->snapshot->LiveRows(file).has_value();
     const bool all_rows =
         counted && (predicate.empty() || scan->pruner->Prune({file}, predicate, get.table_index, columns).empty());
     (all_rows ? whole : *rest).push_back(file);

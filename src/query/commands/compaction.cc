@@ -90,7 +90,7 @@ class Rearranging {
     return intent;
   }
 
-  const AddFile& File(uint32_t index) const { return table_.snapshot->files()[index]; }
+  AddFile File(uint32_t index) const { return table_.snapshot->files()[index]; }
 
   Result<RearrangementOutcome> ReadOutcome() {
     RearrangementOutcome outcome{.version = context_.committed_version()};

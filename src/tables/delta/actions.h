@@ -117,7 +117,8 @@ struct CommitActions {
   std::optional<int64_t> in_commit_timestamp_ms;
   std::vector<std::string> sidecars;  ///< Only in a v2 checkpoint: names below "_delta_log/_sidecars".
 };
-/// Unknown actions are ignored, as the protocol asks; a line that is not JSON is kCorruption with `name` and line.
-Result<CommitActions> ParseCommit(std::string_view ndjson, const std::string& name);
+/// Unknown actions are ignored, as the protocol asks; a line that is not JSON is kCorruption with `name` and line, which
+/// `lines_before` of the file came before.
+Result<CommitActions> ParseCommit(std::string_view ndjson, const std::string& name, int64_t lines_before = 0);
 
 }  // namespace neurolake::tables::delta

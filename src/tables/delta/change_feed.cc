@@ -190,7 +190,7 @@ Result<ChangeFeed> ReadChangeFeed(const RequestContext& ctx, storage::ObjectStor
   log.metadata->schema_string = SerializeSchema(schema);
   log.metadata->partition_columns.emplace_back(kCommitVersion);
   log.metadata->partition_columns.emplace_back(kCommitTimestamp);
-  log.files.files = std::move(feed.files);
+  log.files = feed.files;
   return ChangeFeed{.snapshot = std::make_shared<const Snapshot>(last.table_path(), last.version(), std::move(log),
                                                                  std::move(schema), last.foreign_roots()),
                     .only_rows = std::move(feed.only_rows)};

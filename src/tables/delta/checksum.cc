@@ -105,7 +105,7 @@ Checksum ChecksumOf(const Snapshot& snapshot) {
                     .metadata = snapshot.metadata(),
                     .transactions = snapshot.log().transactions,
                     .domains = snapshot.log().domains};
-  for (const AddFile& file : snapshot.files()) checksum.table_size_bytes += file.size_bytes;
+  for (size_t i = 0; i < snapshot.files().size(); ++i) checksum.table_size_bytes += snapshot.files().size_bytes(i);
   return checksum;
 }
 

@@ -165,7 +165,7 @@ Result<void> ReadLine(simdjson::dom::parser& parser, const char* begin, size_t l
 
 }  // namespace
 
-Result<CommitActions> ParseCommit(std::string_view ndjson, const std::string& name) {
+Result<CommitActions> ParseCommit(std::string_view ndjson, const std::string& name, int64_t lines_before) {
   // The parser may look a little past a line's end, so the bytes get one padded copy.
   std::string buffer;
   buffer.reserve(ndjson.size() + simdjson::SIMDJSON_PADDING);
@@ -174,7 +174,7 @@ Result<CommitActions> ParseCommit(std::string_view ndjson, const std::string& na
 
   CommitActions actions;
   simdjson::dom::parser parser;
-  int64_t line = 0;
+  int64_t line = lines_before;
   size_t begin = 0;
   while (begin < ndjson.size()) {
     ++line;

@@ -29,7 +29,7 @@ class Presence {
 }  // namespace
 
 Result<std::vector<MissingFile>> FindMissingFiles(const RequestContext& ctx, storage::ObjectStore& store,
-                                                  const Snapshot& snapshot, const std::vector<AddFile>& files) {
+                                                  const Snapshot& snapshot, const FileTable& files) {
   Presence presence(store);
   std::vector<MissingFile> missing;
   for (size_t i = 0; i < files.size(); ++i) {

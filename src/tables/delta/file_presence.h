@@ -19,6 +19,6 @@ struct MissingFile {
 /// Looks for each data file of `files`, which are the table's, and its deletion vector. One Head for each distinct
 /// file. Errors: of the store, other than kNotFound; as ResolvePath.
 Result<std::vector<MissingFile>> FindMissingFiles(const RequestContext& ctx, storage::ObjectStore& store,
-                                                  const Snapshot& snapshot, const std::vector<AddFile>& files);
+                                                  const Snapshot& snapshot, const FileTable& files);
 
 }  // namespace neurolake::tables::delta

@@ -28,10 +28,9 @@ class BinPacking {
     if (static_cast<size_t>(small) < options_.small_files_min && options_.small_files_min > 2) return;
     // Rows that came together stay together; the path makes the order a stable one.
     std::ranges::sort(partition, [&](uint32_t a, uint32_t b) {
-      if (File(a).modification_time_ms != File(b).modification_time_ms) {
-        return File(a).modification_time_ms < File(b).modification_time_ms;
-      }
-      return File(a).path < File(b).path;
+      const FileTable& files = snapshot_.files();
+      const int64_t first = files.modification_time_ms(a), second = files.modification_time_ms(b);
+      return first != second ? first < second : files.path(a) < files.path(b);
     });
     for (const uint32_t file : partition) Place(file);
     Close();
@@ -40,7 +39,7 @@ class BinPacking {
   std::vector<CompactionBin> Take() { return std::move(bins_); }
 
  private:
-  const AddFile& File(uint32_t index) const { return snapshot_.files()[index]; }
+  AddFile File(uint32_t index) const { return snapshot_.files()[index]; }
   bool IsSmall(const AddFile& file) const { return LiveBytes(file) < options_.target_bytes / 4 * 3; }
   bool IsCandidate(const AddFile& file) const {
     return IsSmall(file) || DeletedShare(file) > options_.deleted_share_max;

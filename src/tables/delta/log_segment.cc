@@ -21,10 +21,10 @@ std::optional<int64_t> ReadCheckpointHint(storage::ObjectStore& store, const std
   return version;
 }
 
-/// Picks commits and compacted logs that lead from `begin` to `end` without a gap.
-Result<std::vector<std::string>> ChainCommits(const LogListing& listing, int64_t begin, int64_t end) {
-  std::vector<std::string> files;
-  int64_t next = begin;
+/// Picks commits and compacted logs that lead from the checkpoint to the segment's version without a gap.
+Result<void> ChainCommits(const LogListing& listing, LogSegment& segment) {
+  const int64_t end = segment.version;
+  int64_t next = segment.checkpoint_version + 1;
   while (next <= end) {
     const internal::CompactedLog* longest = nullptr;
     const auto [first, last] = listing.compacted.equal_range(next);
@@ -34,7 +34,8 @@ Result<std::vector<std::string>> ChainCommits(const LogListing& listing, int64_t
       if (longest == nullptr || compacted.end_version > longest->end_version) longest = &compacted;
     }
     if (longest != nullptr) {
-      files.push_back(longest->path);
+      segment.commit_files.push_back(longest->path);
+      segment.commit_bytes.push_back(longest->size_bytes);
       next = longest->end_version + 1;
       continue;
     }
@@ -42,10 +43,11 @@ Result<std::vector<std::string>> ChainCommits(const LogListing& listing, int64_t
     if (commit == listing.commits.end()) {
       return MakeError(ErrorCode::kCorruption, "the table's log has a gap, this version is missing: {}", next);
     }
-    files.push_back(commit->second.path);
+    segment.commit_files.push_back(commit->second.path);
+    segment.commit_bytes.push_back(commit->second.size_bytes);
     ++next;
   }
-  return files;
+  return {};
 }
 
 Result<LogSegment> SelectSegment(const LogListing& listing, const std::string& log_path,
@@ -61,7 +63,7 @@ Result<LogSegment> SelectSegment(const LogListing& listing, const std::string& l
   } else if (auto oldest = listing.oldest_version(); oldest.has_value() && target < *oldest) {
     return internal::VersionNotFound(target, listing);
   }
-  NL_ASSIGN_OR_RETURN(segment.commit_files, ChainCommits(listing, segment.checkpoint_version + 1, target));
+  NL_RETURN_IF_ERROR(ChainCommits(listing, segment));
   return segment;
 }
 

@@ -1,5 +1,8 @@
 #include "tables/delta/snapshot.h"
 
+#include <list>
+#include <mutex>
+
 #include "common/log.h"
 #include "tables/delta/checksum.h"
 #include "tables/delta/internal/log_files.h"
@@ -13,6 +16,10 @@ namespace {
 constexpr int64_t kIncrementalCommitsMax = 200;
 /// Listing and reading are two steps; log clean-up may come between them.
 constexpr int kLoadAttemptsMax = 3;
+/// Bounds of so many bytes are kept of a snapshot: of four columns of a million files, or hundreds of few.
+constexpr int64_t kBoundsBytesMax = 128LL << 20;
+/// A commit larger than this is for the bulk reader, which reads it in parts.
+constexpr int64_t kIncrementalBytesMax = 16LL << 20;
 
 using SnapshotPointer = std::shared_ptr<const Snapshot>;
 
@@ -20,6 +27,15 @@ Result<CommitActions> ReadCommit(storage::ObjectStore& store, const std::string&
   NL_ASSIGN_OR_RETURN(auto bytes, store.Read(path));
   if (bytes.empty()) return MakeError(ErrorCode::kCorruption, "the log file is empty: {}", path);
   return ParseCommit(bytes, path);
+}
+
+/// Checkpoints and compacted logs do not keep commitInfo; the commit itself does, as its first action.
+std::optional<int64_t> ReadInCommitTimestamp(storage::ObjectStore& store, const std::string& path) {
+  constexpr int64_t kFirstLineMax = 1 << 20;
+  const auto bytes = store.ReadRange(path, 0, kFirstLineMax);
+  if (!bytes.has_value()) return std::nullopt;
+  const auto commit = ParseCommit(std::string_view(*bytes).substr(0, bytes->find('\n')), path);
+  return commit.has_value() ? commit->in_commit_timestamp_ms : std::nullopt;
 }
 
 bool UsesInCommitTimestamps(const Metadata& metadata) {
@@ -47,9 +63,7 @@ Result<SnapshotPointer> MakeSnapshot(storage::ObjectStore& store, const std::str
     }
   }
   if (!log.in_commit_timestamp_ms.has_value() && UsesInCommitTimestamps(*log.metadata)) {
-    // Checkpoints and compacted logs do not keep commitInfo; the commit itself does.
-    auto commit = ReadCommit(store, internal::CommitPath(log_path, version));
-    if (commit.has_value()) log.in_commit_timestamp_ms = commit->in_commit_timestamp_ms;
+    log.in_commit_timestamp_ms = ReadInCommitTimestamp(store, internal::CommitPath(log_path, version));
   }
   RecordCommitFile(store, log_path, version, log);
   return std::make_shared<const Snapshot>(table_path, version, std::move(log), std::move(schema), foreign_roots);
@@ -78,13 +92,17 @@ Result<SnapshotPointer> LoadIncrementally(const RequestContext& ctx, storage::Ob
     NL_RETURN_IF_ERROR(ctx.CheckAlive());
     auto commit = listing.commits.find(next);
     if (commit == listing.commits.end()) return SnapshotPointer();
+    if (commit->second.size_bytes > kIncrementalBytesMax) return SnapshotPointer();
     auto actions = ReadCommit(store, commit->second.path);
     if (!actions.has_value() && actions.error().code() == ErrorCode::kNotFound) return SnapshotPointer();
     if (!actions.has_value()) return std::unexpected(std::move(actions).error());
     reconciler.Apply(std::move(*actions));
   }
-  reconciler.ApplyBase(base->log());
-  return MakeSnapshot(store, table_path, target, std::move(reconciler).Finish(), base->foreign_roots());
+  const auto positions = reconciler.ApplyBase(base->log());
+  NL_ASSIGN_OR_RETURN(auto snapshot,
+                      MakeSnapshot(store, table_path, target, std::move(reconciler).Finish(), base->foreign_roots()));
+  snapshot->Inherit(*base, positions);
+  return snapshot;
 }
 
 /// `vanished` tells that a file was listed and then not there: worth another look at the directory.
@@ -115,6 +133,134 @@ Result<SnapshotPointer> LoadOnce(const RequestContext& ctx, storage::ObjectStore
 }
 
 }  // namespace
+
+/// What was read from the statistics.
+struct Snapshot::Kept {
+  std::once_flag counted;
+  std::vector<int64_t> record_counts;
+  std::mutex mutex;
+  std::list<std::pair<std::string, std::shared_ptr<const ColumnBounds>>> bounds;  // Last used first; by physical name.
+  int64_t bytes = 0;                                                              // Of all that.
+
+  /// Under the mutex.
+  std::shared_ptr<const ColumnBounds> Find(const std::string& name) {
+    const auto found = std::ranges::find(bounds, name, [](const auto& entry) { return entry.first; });
+    if (found == bounds.end()) return nullptr;
+    bounds.splice(bounds.begin(), bounds, found);
+    return found->second;
+  }
+
+  /// Under the mutex: what all takes, less what is too much.
+  void Count() {
+    int64_t held = 0;
+    for (auto entry = bounds.begin(); entry != bounds.end();) {
+      const int64_t more = entry->second->memory_bytes();
+      const bool drop = entry != bounds.begin() && held + more > kBoundsBytesMax;
+      if (!drop) held += more;
+      entry = drop ? bounds.erase(entry) : std::next(entry);
+    }
+    bytes = held + static_cast<int64_t>(record_counts.capacity() * sizeof(int64_t));
+  }
+};
+
+namespace {
+
+bool WasFloat(const StructField& field) {
+  return field.type.kind == DataType::Kind::kDouble && WasOnce(field, DataType::Kind::kFloat);
+}
+
+}  // namespace
+
+Snapshot::Snapshot(std::string table_path, int64_t version, ReplayedLog log, DataType schema,
+                   std::vector<ForeignRoot> foreign_roots)
+    : table_path_(std::move(table_path)),
+      version_(version),
+      log_(std::move(log)),
+      schema_(std::move(schema)),
+      foreign_roots_(std::move(foreign_roots)),
+      kept_(std::make_shared<Kept>()) {}
+
+const std::vector<int64_t>& Snapshot::record_counts() const {
+  std::call_once(kept_->counted, [&] {
+    auto counts = ReadRecordCounts(files());
+    std::lock_guard lock(kept_->mutex);
+    kept_->record_counts = std::move(counts);
+    kept_->Count();
+  });
+  return kept_->record_counts;
+}
+
+std::optional<int64_t> Snapshot::LiveRows(size_t file) const {
+  const int64_t count = record_counts()[file];
+  if (count < 0) return std::nullopt;
+  return std::max<int64_t>(0, count - files().deleted_rows(file));
+}
+
+bool Snapshot::HasBounds(const StructField& field) const {
+  std::lock_guard lock(kept_->mutex);
+  return kept_->Find(field.physical_name()) != nullptr;
+}
+
+std::shared_ptr<const ColumnBounds> Snapshot::Bounds(const StructField& field) const {
+  const std::string name = field.physical_name();
+  {
+    std::lock_guard lock(kept_->mutex);
+    if (auto known = kept_->Find(name)) return known;
+  }
+  auto read = std::make_shared<const ColumnBounds>(
+      ReadColumnBounds(files(), field, {.partition = IsPartitionColumn(field), .was_float = WasFloat(field)}));
+  std::lock_guard lock(kept_->mutex);
+  // Another thread may have been faster.
+  if (auto known = kept_->Find(name)) return known;
+  kept_->bounds.emplace_front(name, read);
+  kept_->Count();
+  return read;
+}
+
+void Snapshot::Inherit(const Snapshot& base, const std::vector<uint32_t>& positions) const {
+  const size_t fresh_count = files().size() - positions.size();
+  if (fresh_count > positions.size()) return;
+  decltype(kept_->bounds) known;
+  std::vector<int64_t> counts;
+  {
+    std::lock_guard lock(base.kept_->mutex);
+    known = base.kept_->bounds;
+    counts = base.kept_->record_counts;
+  }
+  FileTable fresh;
+  for (size_t i = 0; i < fresh_count; ++i) fresh.Add(files()[i]);
+  if (!counts.empty()) {
+    std::call_once(kept_->counted, [&] {
+      kept_->record_counts = ReadRecordCounts(fresh);
+      kept_->record_counts.reserve(files().size());
+      for (const uint32_t position : positions) kept_->record_counts.push_back(counts[position]);
+    });
+  }
+  for (const auto& [name, bounds] : known) {
+    const auto same_name = [&](const StructField& field) { return field.physical_name() == name; };
+    const auto field = std::ranges::find_if(schema_.fields, same_name);
+    const auto before = std::ranges::find_if(base.schema_.fields, same_name);
+    if (field == schema_.fields.end() || before == base.schema_.fields.end() || field->type.kind != before->type.kind ||
+        field->type.precision != before->type.precision || field->type.scale != before->type.scale) {
+      continue;
+    }
+    auto first =
+        ReadColumnBounds(fresh, *field, {.partition = IsPartitionColumn(*field), .was_float = WasFloat(*field)});
+    auto all = AppendBounds(std::move(first), *bounds, positions);
+    if (all.has_value()) kept_->bounds.emplace_back(name, std::make_shared<const ColumnBounds>(*std::move(all)));
+  }
+  std::lock_guard lock(kept_->mutex);
+  kept_->Count();
+}
+
+int64_t Snapshot::memory_bytes() const {
+  std::lock_guard lock(kept_->mutex);
+  return files().memory_bytes() + kept_->bytes;
+}
+
+bool Snapshot::IsPartitionColumn(const StructField& field) const {
+  return std::ranges::find(metadata().partition_columns, field.name) != metadata().partition_columns.end();
+}
 
 std::string Snapshot::Property(const std::string& name, const std::string& fallback) const {
   auto found = metadata().configuration.find(name);

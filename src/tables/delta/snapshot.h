@@ -10,7 +10,9 @@
 #include "common/result.h"
 #include "storage/object_store.h"
 #include "tables/delta/actions.h"
+#include "tables/delta/column_bounds.h"
 #include "tables/delta/file_path.h"
+#include "tables/delta/file_table.h"
 
 namespace neurolake::tables::delta {
 
@@ -21,17 +23,13 @@ struct LogSegment {
   int64_t checkpoint_version = -1;            ///< -1: no checkpoint is used.
   std::vector<std::string> checkpoint_files;  ///< One file, or the parts of a multi-part v1 checkpoint; absolute.
   std::vector<std::string> commit_files;      ///< Commits and compacted logs after the checkpoint; absolute, ascending.
+  std::vector<int64_t> commit_bytes;          ///< How large each of them is.
 };
 
 /// Lists the log and picks the files for `version` (newest when empty).
 /// Errors: kNotFound - no Delta table there; kVersionNotFound - out of range, says which versions there are;
 ///   kCorruption - a gap in the commits.
 Result<LogSegment> ListLog(storage::ObjectStore& store, const std::string& table_path, std::optional<int64_t> version);
-
-/// The active files of a snapshot, one vector element per file, in columns. 100,000 files fit in about 60 MB.
-struct FileTable {
-  std::vector<AddFile> files;
-};
 
 /// What log replay gives. Source: PROTOCOL.md, "Action Reconciliation".
 struct ReplayedLog {
@@ -63,12 +61,7 @@ std::unique_ptr<LogReader> NewSimpleLogReader(storage::ObjectStore& store);
 class Snapshot {
  public:
   Snapshot(std::string table_path, int64_t version, ReplayedLog log, DataType schema,
-           std::vector<ForeignRoot> foreign_roots = {})
-      : table_path_(std::move(table_path)),
-        version_(version),
-        log_(std::move(log)),
-        schema_(std::move(schema)),
-        foreign_roots_(std::move(foreign_roots)) {}
+           std::vector<ForeignRoot> foreign_roots = {});
   const std::string& table_path() const { return table_path_; }
   /// Of a shallow clone: where else its files may be.
   const std::vector<ForeignRoot>& foreign_roots() const { return foreign_roots_; }
@@ -80,18 +73,35 @@ class Snapshot {
   const Protocol& protocol() const { return *log_.protocol; }
   const Metadata& metadata() const { return *log_.metadata; }
   const DataType& schema() const { return schema_; }  ///< A kStruct.
-  const std::vector<AddFile>& files() const { return log_.files.files; }
+  const FileTable& files() const { return log_.files; }
   const ReplayedLog& log() const { return log_; }
   /// metadata().configuration[name], or `fallback`.
   std::string Property(const std::string& name, const std::string& fallback = "") const;
   bool ColumnMapped() const;  ///< delta.columnMapping.mode is name or id.
+  bool IsPartitionColumn(const StructField& field) const;
+
+  // Read from the files' statistics when first asked for, then kept. O(files) that once. Thread-safe.
+
+  /// Rows of each file, deleted ones included; -1 where the log does not say.
+  const std::vector<int64_t>& record_counts() const;
+  /// Rows of a file that are not deleted; nullopt where the log does not say.
+  std::optional<int64_t> LiveRows(size_t file) const;
+  /// Of the top-level column `field` of the schema. Those least recently asked for go when many are kept.
+  std::shared_ptr<const ColumnBounds> Bounds(const StructField& field) const;
+  bool HasBounds(const StructField& field) const;  ///< They are at hand.
+  /// Takes over what `base` has kept, if the files of this are some new ones, then those at `positions` of `base`.
+  void Inherit(const Snapshot& base, const std::vector<uint32_t>& positions) const;
+  /// Of files and what was kept of their statistics.
+  int64_t memory_bytes() const;
 
  private:
+  struct Kept;
   std::string table_path_;
   int64_t version_;
   ReplayedLog log_;
   DataType schema_;
   std::vector<ForeignRoot> foreign_roots_;
+  std::shared_ptr<Kept> kept_;  // Copies have the same files.
 };
 
 /// Builds the snapshot of `version` (newest when empty); with `base`, an older snapshot of the same table, reads only

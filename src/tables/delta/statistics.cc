@@ -179,6 +179,21 @@ FileStatistics ParseStatistics(std::string_view stats_json, const std::vector<st
   return statistics;
 }
 
+std::optional<int64_t> ReadRecordCount(std::string_view stats_json) {
+  // All common writers put it first. (Further in, a column could have that name.)
+  constexpr std::string_view kFirst = "{\"numRecords\":";
+  if (stats_json.starts_with(kFirst)) {
+    std::string_view rest = stats_json.substr(kFirst.size());
+    if (rest.starts_with(' ')) rest.remove_prefix(1);
+    int64_t count = 0;
+    const char* end = rest.data() + rest.size();
+    auto [stop, problem] = std::from_chars(rest.data(), end, count);
+    if (problem == std::errc() && count >= 0 && stop != end && (*stop == ',' || *stop == '}')) return count;
+  }
+  // A name that no column has, so that none is parsed.
+  return ParseStatistics(stats_json, {"\n"}).record_count;
+}
+
 std::string SerializeStatistics(const FileStatistics& statistics, const DataType& schema) {
   std::string out;
   internal::JsonObjectWriter writer(out);

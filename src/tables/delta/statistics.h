@@ -28,6 +28,9 @@ struct FileStatistics {
 /// pruning is an optimisation. Thread-safe.
 FileStatistics ParseStatistics(std::string_view stats_json, const std::vector<std::string>& physical_columns);
 
+/// numRecords alone, without parsing more than that takes: plans ask for every file of a table.
+std::optional<int64_t> ReadRecordCount(std::string_view stats_json);
+
 /// Builds `add.stats`. Values are JSON texts ready to embed.
 std::string SerializeStatistics(const FileStatistics& statistics, const DataType& schema);
 

@@ -268,7 +268,7 @@ Result<void> NamedFiles::AddPath(const std::string& encoded) {
   return {};
 }
 
-Result<void> NamedFiles::Add(const std::vector<AddFile>& files) {
+Result<void> NamedFiles::AddFiles(const auto& files) {
   for (const AddFile& file : files) {
     NL_RETURN_IF_ERROR(AddPath(file.path));
     if (!file.deletion_vector) continue;
@@ -279,8 +279,10 @@ Result<void> NamedFiles::Add(const std::vector<AddFile>& files) {
   return {};
 }
 
+Result<void> NamedFiles::Add(const FileTable& files) { return AddFiles(files); }
+
 Result<void> NamedFiles::Add(const CommitActions& actions) {
-  NL_RETURN_IF_ERROR(Add(actions.adds));
+  NL_RETURN_IF_ERROR(AddFiles(actions.adds));
   for (const auto& change : actions.changes) NL_RETURN_IF_ERROR(AddPath(change.path));
   return {};
 }

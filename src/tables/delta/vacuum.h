@@ -40,7 +40,7 @@ class NamedFiles {
   explicit NamedFiles(std::string table_path, std::vector<ForeignRoot> foreign_roots = {})
       : table_path_(std::move(table_path)), foreign_roots_(std::move(foreign_roots)) {}
   /// Errors: kPermissionDenied for a path that leads out of the table and out of where its files may be.
-  Result<void> Add(const std::vector<AddFile>& files);
+  Result<void> Add(const FileTable& files);
   Result<void> Add(const CommitActions& actions);
   /// One path, as an action spells it. Errors: as above.
   Result<void> AddPath(const std::string& encoded);
@@ -48,6 +48,8 @@ class NamedFiles {
   bool Has(const std::string& path) const;
 
  private:
+  Result<void> AddFiles(const auto& files);
+
   std::string table_path_;
   std::vector<ForeignRoot> foreign_roots_;
   std::unordered_set<std::string> paths_;

@@ -9,13 +9,19 @@ namespace neurolake::engine::duckdb {
 class CheckpointReader {
  public:
   explicit CheckpointReader(native::DuckDB& database) : connection_(database) {}
-  /// All actions of `files` but the tombstones, which say nothing about the state.
+  using AddSink = std::function<void(std::vector<tables::delta::AddFile>)>;
+  /// All actions of `files` but the tombstones, which say nothing about the state; data files go to `sink`, some
+  /// thousands at a time, as there may be millions.
   /// Errors: kCorruption when they cannot be decoded; kIoError.
-  Result<tables::delta::CommitActions> Read(const std::vector<std::string>& files);
+  Result<tables::delta::CommitActions> Read(const std::vector<std::string>& files, const AddSink& sink);
+  /// About what the data files of `files` take in memory. Errors: as Read.
+  Result<int64_t> BytesOf(const std::vector<std::string>& files);
 
  private:
-  tables::delta::CommitActions ReadOrThrow(const std::vector<std::string>& files);
-  void ReadAdds(const native::LogicalType& add, const std::string& source, tables::delta::CommitActions& actions);
+  template <typename Body>
+  auto Guarded(const std::vector<std::string>& files, Body&& body) -> Result<std::invoke_result_t<Body>>;
+  tables::delta::CommitActions ReadOrThrow(const std::vector<std::string>& files, const AddSink& sink);
+  void ReadAdds(const native::LogicalType& add, const std::string& source, const AddSink& sink);
   native::Connection connection_;
 };
 

@@ -34,6 +34,8 @@ struct EngineCore {
     return result;
   }
   Result<void> CheckAlive();
+  /// Before the statement under way takes so much memory beside the engine's buffers.
+  Result<void> ReserveMemory(int64_t bytes);
   /// Ends an implicit transaction; an explicit one stays open.
   Result<void> CommitImplicit();
   void RollbackImplicit();

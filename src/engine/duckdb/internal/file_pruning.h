@@ -14,14 +14,15 @@ std::optional<native::Value> ParseDeltaValue(const std::string& text, const tabl
 /// Throws kCorruption for text that is not of the column's type.
 native::Value PartitionValue(const tables::delta::AddFile& file, const tables::delta::StructField& field);
 
+bool IsNan(const native::Value& value);
+/// Whether a filter of a column keeps NaN away.
+bool ExcludesNan(const native::TableFilter& filter);
+
 /// The column of the scan `table_index` that `expression` is, as its position in the schema; nullopt if it is not just
 /// that.
 std::optional<uint64_t> ColumnOf(const native::Expression& expression, native::idx_t table_index,
                                  const native::vector<native::column_t>& column_ids);
 /// The value of a constant, or of casts of one that the optimiser has not folded yet.
-std::optional<native::Value> ConstantOf(const native::Expression& expression);
-
-/// The value of a constant or a cast of one; nullopt for everything else.
 std::optional<native::Value> ConstantOf(const native::Expression& expression);
 
 /// Says of each file of a snapshot whether it can hold a row for which a predicate is true. Answers "yes" whenever
@@ -43,8 +44,12 @@ class FilePruner {
 
  private:
   friend class FilePredicate;
+  /// Files of `candidates` for which `ask` does not say that no row can match.
+  template <typename AskAll>
+  std::vector<uint32_t> PruneBy(const std::vector<uint32_t>& candidates, const AskAll& ask);
+
   std::shared_ptr<const tables::delta::Snapshot> snapshot_;
-  std::vector<bool> is_partition_;  // By position in the schema.
+  std::vector<bool> is_partition_;   // By position in the schema.
   std::set<std::string> was_float_;  // Physical names of DOUBLE columns that were FLOAT once.
 };
 

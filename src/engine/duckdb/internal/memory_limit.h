@@ -14,8 +14,9 @@ class MemoryLimit {
   void Want(int64_t bytes);
   /// Holds the engine to what is wanted. Throws DuckDB's OutOfMemoryException if blocks in use are more.
   void Apply();
-  /// After a statement: returns its memory to the system if it is much.
-  void GiveBack();
+  /// After a statement: returns its memory to the system if it is much, not counting `cached_bytes` that are meant to
+  /// stay.
+  void GiveBack(int64_t cached_bytes);
 
  private:
   void Set(int64_t buffer_bytes);

@@ -16,15 +16,21 @@ class SnapshotCache {
   Result<std::shared_ptr<const tables::delta::Snapshot>> Load(const RequestContext& ctx, const TableEntry& table,
                                                               std::optional<int64_t> version);
 
+  /// Of all that is kept.
+  int64_t memory_bytes();
+
  private:
   static constexpr size_t kSnapshotsMax = 64;
-  static constexpr size_t kFilesMax = 500'000;  // About 300 MB; counted over all snapshots.
+  /// Of all that is kept. The newest stays however large it is: the next statement very likely wants it.
+  static constexpr int64_t kBytesMax = 256LL << 20;
   struct Known {
     std::string key;
     std::shared_ptr<const tables::delta::Snapshot> snapshot;
   };
   std::shared_ptr<const tables::delta::Snapshot> Find(const std::string& key, std::optional<int64_t> version);
   void Remember(const std::string& key, std::shared_ptr<const tables::delta::Snapshot> snapshot);
+  /// Under the mutex: lets go of the oldest until the rest fits.
+  void Trim();
 
   storage::ObjectStore& store_;
   tables::delta::LogReader& reader_;

@@ -141,7 +141,9 @@ Result<LogListing> ListLogFiles(storage::ObjectStore& store, const std::string& 
       continue;  // Left by a writer that died: the commits are still there, and say the same.
     } else if (parsed->kind == Kind::kCompacted) {
       listing.compacted.emplace(parsed->version,
-                                CompactedLog{.end_version = parsed->end_version, .path = std::move(object.path)});
+                                CompactedLog{.end_version = parsed->end_version,
+                                             .size_bytes = object.size_bytes,
+                                             .path = std::move(object.path)});
     } else {
       AddCheckpoint(candidates[parsed->version], *parsed, object.path);
     }

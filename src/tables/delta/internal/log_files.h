@@ -29,6 +29,7 @@ std::optional<LogFileName> ParseLogFileName(std::string_view name);
 
 struct CompactedLog {
   int64_t end_version = 0;
+  int64_t size_bytes = 0;
   std::string path;
 };
 

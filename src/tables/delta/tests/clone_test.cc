@@ -11,7 +11,7 @@ Snapshot Source(std::map<std::string, std::string> configuration, std::vector<Ad
   log.metadata = Metadata{};
   log.metadata->id = "source";
   log.metadata->configuration = std::move(configuration);
-  log.files.files = std::move(files);
+  log.files = std::move(files);
   log.domains["delta.clustering"] = {.domain = "delta.clustering", .configuration = "{}"};
   return {"/s/", 3, std::move(log), TwoColumns()};
 }
@@ -63,7 +63,7 @@ TEST(CloneTest, WhatItReplacesLeavesNothingBehind) {
   log.protocol = Protocol{3, 7, {"deletionVectors"}, {"deletionVectors", "domainMetadata"}};
   log.metadata = Metadata{};
   log.metadata->id = "old";
-  log.files.files = {TestAdd("a")};
+  log.files = std::vector<AddFile>{TestAdd("a")};
   log.domains["mine"] = {.domain = "mine", .configuration = "{}"};
   log.domains["delta.clustering"] = {.domain = "delta.clustering", .configuration = "old"};
   log.domains["delta.rowTracking"] = {.domain = "delta.rowTracking", .configuration = "{}"};

@@ -23,7 +23,7 @@ Snapshot Of(std::vector<AddFile> files) {
   ReplayedLog log;
   log.protocol = Protocol{};
   log.metadata = Metadata{};
-  log.files.files = std::move(files);
+  log.files = std::move(files);
   return {"/t", 1, std::move(log), TwoColumns()};
 }
 

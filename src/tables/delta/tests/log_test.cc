@@ -241,7 +241,7 @@ TEST(ReconcilerTest, BothDirectionsGiveTheSame) {
     }
     ReplayedLog log = std::move(reconciler).Finish();
     std::vector<std::string> result;
-    for (const AddFile& add : log.files.files) result.push_back(add.path);
+    for (const AddFile& add : log.files) result.push_back(add.path);
     for (const auto& [name, domain] : log.domains) result.push_back(name + domain.configuration);
     std::ranges::sort(result);
     return result;

@@ -14,7 +14,7 @@ ReplayedLog Log(std::vector<AddFile> files, std::map<std::string, std::string> c
   log.metadata->id = "the id";
   log.metadata->schema_string = SerializeSchema(TwoColumns());
   log.metadata->configuration = std::move(configuration);
-  log.files.files = std::move(files);
+  log.files = std::move(files);
   return log;
 }
 
@@ -127,7 +127,7 @@ TEST(FilePresenceTest, NamesWhatIsGone) {
   EXPECT_FALSE(missing[0].deletion_vector);
   EXPECT_EQ(missing[1].index, 2U);
   EXPECT_TRUE(missing[1].deletion_vector);
-  EXPECT_EQ(FindMissingFiles(TestContext(), store, table, {TestAdd("../x")}).error().code(),
+  EXPECT_EQ(FindMissingFiles(TestContext(), store, table, std::vector{TestAdd("../x")}).error().code(),
             ErrorCode::kPermissionDenied);
 }
 
