@@ -11,6 +11,8 @@ Result<std::unique_ptr<Admission::Grant>> Admission::Acquire(const RequestContex
   }
   // What its worker holds anyway is enough for it; it must not wait behind those that want more.
   if (bytes <= 0) return std::make_unique<Grant>(*this, 0);
+  if (auto grant = TryAcquire(bytes)) return grant;
+  if (release_) release_();
   std::unique_lock lock(mutex_);
   if (queue_.empty() && free_bytes_ >= bytes) {
     free_bytes_ -= bytes;
@@ -31,6 +33,11 @@ Result<std::unique_ptr<Admission::Grant>> Admission::Acquire(const RequestContex
   if (admitted) return std::make_unique<Grant>(*this, bytes);
   NL_RETURN_IF_ERROR(ctx.CheckAlive());
   return MakeError(ErrorCode::kTooManyRequests, "no memory became free in time, retry later");
+}
+
+std::unique_ptr<Admission::Grant> Admission::TryAcquire(int64_t bytes) {
+  if (!TryTake(bytes)) return nullptr;
+  return std::make_unique<Grant>(*this, bytes);
 }
 
 int64_t Admission::waiting() const {

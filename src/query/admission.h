@@ -2,6 +2,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 
@@ -36,11 +37,16 @@ class Admission {
     int64_t bytes_;
   };
 
+  /// What frees memory that is held without need, called before a statement has to wait. Set once, at start.
+  void UnderPressure(std::function<void()> release) { release_ = std::move(release); }
+
   explicit Admission(Limits limits) : limits_(limits), free_bytes_(limits.memory_bytes) {}
 
   /// Waits until `bytes` are free. Errors: kTooManyRequests when the queue is full or `wait_max` passes; kOutOfMemory
   /// when no wait would help; kCancelled, kDeadlineExceeded.
   Result<std::unique_ptr<Grant>> Acquire(const RequestContext& ctx, int64_t bytes);
+  /// `bytes` if they are free and nobody waits, else null.
+  std::unique_ptr<Grant> TryAcquire(int64_t bytes);
   int64_t waiting() const;
 
  private:
@@ -48,6 +54,7 @@ class Admission {
   bool TryTake(int64_t bytes);
 
   const Limits limits_;
+  std::function<void()> release_;
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   int64_t free_bytes_;

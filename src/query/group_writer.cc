@@ -65,13 +65,28 @@ Result<void> GroupWriter::Write(const AppendGroups::Group& group, bool compact,
   NL_ASSIGN_OR_RETURN(auto worker,
                       workers_.Lease(ctx, options_.memory_bytes, options_.wait_max, WorkerPool::Turn::kFirst));
   bool reusable = false;
-  const auto ended = Run(*worker, provider, Encode(start), tell, reusable);
+  std::unique_ptr<Admission::Grant> reserved;
+  const auto ended = Run(ctx, *worker, provider, Encode(start), tell, reusable, reserved);
+  reserved.reset();
   workers_.Return(std::move(worker), reusable);
   return ended;
 }
 
-Result<void> GroupWriter::Run(Worker& worker, ProviderServer& provider, const std::string& start,
-                              const std::function<void(AppendGroups::Outcome)>& tell, bool& reusable) {
+Result<int64_t> GroupWriter::Reserve(const RequestContext& ctx, Worker& worker, const std::string& payload,
+                                     std::unique_ptr<Admission::Grant>& reserved) {
+  NL_ASSIGN_OR_RETURN(const PlannedMessage planned, DecodePlanned(payload));
+  if (!planned.reserve || planned.memory_bytes < 0 || reserved != nullptr || options_.admission == nullptr) {
+    return MakeError(ErrorCode::kOutOfMemory, "writing the rows of a group takes more memory than there is for it");
+  }
+  // It holds nothing that others could wait for.
+  NL_ASSIGN_OR_RETURN(reserved, options_.admission->Acquire(ctx, planned.memory_bytes));
+  workers_.SetMemoryLimit(worker, options_.memory_bytes + reserved->bytes());
+  return options_.memory_bytes + reserved->bytes();
+}
+
+Result<void> GroupWriter::Run(const RequestContext& ctx, Worker& worker, ProviderServer& provider,
+                              const std::string& start, const std::function<void(AppendGroups::Outcome)>& tell,
+                              bool& reusable, std::unique_ptr<Admission::Grant>& reserved) {
   const auto lost = [&]() -> std::unexpected<Error> {
     if (worker.cancelled()) {
       return MakeError(ErrorCode::kDeadlineExceeded, "writing the rows took too long; nothing was committed");
@@ -91,6 +106,13 @@ Result<void> GroupWriter::Run(Worker& worker, ProviderServer& provider, const st
         if (const auto version = provider.committed_version()) tell(*version);
         else if (const auto& doubt = provider.commit_in_doubt()) tell(std::unexpected(*doubt));
         if (!worker.channel().Send(FrameKind::kReply, reply)) return lost();
+        break;
+      }
+      case FrameKind::kPlanned: {
+        GrantMessage answer;
+        if (const auto granted = Reserve(ctx, worker, frame.payload, reserved)) answer.memory_bytes = *granted;
+        else answer.error = granted.error();
+        if (!worker.channel().Send(FrameKind::kGrant, Encode(answer))) return lost();
         break;
       }
       case FrameKind::kDone: reusable = true; return {};

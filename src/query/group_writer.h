@@ -21,6 +21,7 @@ class GroupWriter {
     std::string tables_directory;
     MaintenancePolicy maintenance;
     int64_t memory_bytes = 0;              ///< Of the worker.
+    Admission* admission = nullptr;        ///< For the logs of large tables; null: there is no more.
     std::chrono::milliseconds wait_max{};  ///< For a worker.
   };
   /// Borrows all but the options.
@@ -39,8 +40,12 @@ class GroupWriter {
                      const std::function<void(AppendGroups::Outcome)>& tell);
 
  private:
-  Result<void> Run(Worker& worker, ProviderServer& provider, const std::string& start,
-                   const std::function<void(AppendGroups::Outcome)>& tell, bool& reusable);
+  Result<void> Run(const RequestContext& ctx, Worker& worker, ProviderServer& provider, const std::string& start,
+                   const std::function<void(AppendGroups::Outcome)>& tell, bool& reusable,
+                   std::unique_ptr<Admission::Grant>& reserved);
+  /// More memory for the worker, once. Returns all that it has then.
+  Result<int64_t> Reserve(const RequestContext& ctx, Worker& worker, const std::string& payload,
+                          std::unique_ptr<Admission::Grant>& reserved);
 
   catalog::Catalog& catalog_;
   storage::ObjectStore& store_;

@@ -184,7 +184,8 @@ std::string Encode(const PlannedMessage& message) {
   return json::serialize(json::object{{"kind", message.kind},
                                       {"tables", message.tables_json},
                                       {"prediction", message.prediction_json},
-                                      {"memory_bytes", message.memory_bytes}});
+                                      {"memory_bytes", message.memory_bytes},
+                                      {"reserve", message.reserve ? 1 : 0}});
 }
 
 Result<PlannedMessage> DecodePlanned(std::string_view text) {
@@ -194,6 +195,8 @@ Result<PlannedMessage> DecodePlanned(std::string_view text) {
   NL_ASSIGN_OR_RETURN(message.tables_json, StringMember(object, "tables"));
   NL_ASSIGN_OR_RETURN(message.prediction_json, StringMember(object, "prediction"));
   NL_ASSIGN_OR_RETURN(message.memory_bytes, IntMember(object, "memory_bytes"));
+  NL_ASSIGN_OR_RETURN(const int64_t reserve, IntMember(object, "reserve"));
+  message.reserve = reserve != 0;
   return message;
 }
 

@@ -49,6 +49,8 @@ struct PlannedMessage {
   std::string tables_json = "[]";
   std::string prediction_json = "{}";
   int64_t memory_bytes = 0;  ///< Predicted need; -1: no rule bounds it.
+  /// There is no plan yet: the statement needs so much more to read the log of a large table.
+  bool reserve = false;
 };
 
 /// The server's answer to a plan: memory to execute with, or why there is none.

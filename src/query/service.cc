@@ -46,6 +46,9 @@ struct Resolved {
 /// Enough to bind a statement and read a large table's log.
 constexpr int64_t kPlanningBytes = 128LL << 20;
 
+/// An idle worker keeps at most this part of the shared memory for large tables' snapshots.
+constexpr int64_t kKeptShare = 4;
+
 Resolved Resolve(const Settings& settings) {
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   Resolved r{};
@@ -118,14 +121,18 @@ class LakeService final : public StatementService {
                                            .threads_per_worker = resolved_.threads,
                                            .queue_max = settings_.admission_queue_max,
                                            .statements_max = static_cast<int>(settings_.workers_statements_max),
-                                           .memory_bytes = resolved_.planning},
+                                           .memory_bytes = resolved_.planning,
+                                           .kept_bytes_max = resolved_.shared() / kKeptShare,
+                                           .admission = &admission_},
                                           metrics_));
+    admission_.UnderPressure([workers = workers_.get()] { workers->ReleaseKept(); });
     group_writer_ = std::make_unique<GroupWriter>(
         *catalog_, *objects_, locations_, running_, *workers_, clock_,
         GroupWriter::Options{
             .tables_directory = directory_->tables_path(),
             .maintenance = {.short_retention = settings_.vacuum_short_retention, .undrop_keep = settings_.undrop_keep},
             .memory_bytes = resolved_.planning,
+            .admission = &admission_,
             .wait_max = settings_.admission_wait_max});
     append_groups_ =
         std::make_unique<AppendGroups>(AppendGroupsOptions{.statements_max = settings_.group_commit_statements_max,

@@ -2,6 +2,7 @@
 
 #include "common/ids.h"
 #include "common/log.h"
+#include "common/text.h"
 #include "query/fingerprint.h"
 #include "query/location_stores.h"
 #include "query/redaction.h"
@@ -147,6 +148,7 @@ Result<int64_t> Statement::GrantMemory(int64_t predicted_bytes) {
       wanted = std::min(wanted, std::max(planning_bytes, RoundUpToStep(static_cast<int64_t>(with_headroom))));
     }
   }
+  wanted = std::min(memory_bytes_max_, wanted + reserved_bytes_);
   if (grant_ == nullptr) {
     NL_ASSIGN_OR_RETURN(grant_, lake_.admission.Acquire(ctx_, wanted - planning_bytes));
   } else if (const int64_t more = wanted - planning_bytes - grant_->bytes(); more > 0) {
@@ -156,7 +158,39 @@ Result<int64_t> Statement::GrantMemory(int64_t predicted_bytes) {
   return planning_bytes + grant_->bytes();
 }
 
+Result<int64_t> Statement::ReserveMemory(int64_t bytes) {
+  const int64_t planning_bytes = std::min(lake_.planning_bytes, memory_bytes_max_);
+  const int64_t held = planning_bytes + (grant_ == nullptr ? 0 : grant_->bytes());
+  if (bytes < 0 || bytes > memory_bytes_max_ - held) {
+    return MakeError(ErrorCode::kOutOfMemory,
+                     "the log of a table takes more memory to read than the statement may use: {} of {} beside {}; a "
+                     "checkpoint, or OPTIMIZE, makes it smaller, and memory.per_statement gives statements more",
+                     FormatBytes(bytes), FormatBytes(memory_bytes_max_), FormatBytes(held));
+  }
+  if (grant_ == nullptr) {
+    NL_ASSIGN_OR_RETURN(grant_, lake_.admission.Acquire(ctx_, bytes));
+  } else if (!grant_->TryGrow(bytes)) {
+    return MakeError(ErrorCode::kTooManyRequests, "no memory is free to read the log of another table, retry later: {}",
+                     FormatBytes(bytes));
+  }
+  reserved_bytes_ += bytes;
+  return held + bytes;
+}
+
+Result<void> Statement::SendGrant(const Result<int64_t>& granted) {
+  GrantMessage answer;
+  if (granted) {
+    answer.memory_bytes = *granted;
+    lake_.workers.SetMemoryLimit(*worker_, *granted);
+  } else {
+    // By way of the worker, which then ends the statement in its usual order and stays usable.
+    answer.error = granted.error();
+  }
+  return worker_->channel().Send(FrameKind::kGrant, Encode(answer));
+}
+
 Result<void> Statement::AnswerPlan(const PlannedMessage& planned) {
+  if (planned.reserve) return SendGrant(ReserveMemory(planned.memory_bytes));
   record_.kind = planned.kind;
   record_.tables_json = planned.tables_json;
   record_.prediction_json = planned.prediction_json;
@@ -167,16 +201,9 @@ Result<void> Statement::AnswerPlan(const PlannedMessage& planned) {
     status.state = "queued";
   });
   lineage_.Started(record_);
-  GrantMessage answer;
-  if (const auto granted = GrantMemory(planned.memory_bytes)) {
-    answer.memory_bytes = *granted;
-    lake_.workers.SetMemoryLimit(*worker_, *granted);
-  } else {
-    // By way of the worker, which then ends the statement in its usual order and stays usable.
-    answer.error = granted.error();
-  }
+  const auto granted = GrantMemory(planned.memory_bytes);
   shared_->Update([](StatementStatus& status) { status.state = "running"; });
-  return worker_->channel().Send(FrameKind::kGrant, Encode(answer));
+  return SendGrant(granted);
 }
 
 Result<void> Statement::SendStart(std::vector<ReadableLocation> readable) {
@@ -351,9 +378,10 @@ Error Statement::LostWorker() {
 void Statement::Finish(const Error* error) {
   if (finished_) return;
   finished_ = true;
+  // First, so that the worker may keep what it was granted to read.
+  grant_.reset();
   ReturnWorker();
   provider_.ReleaseLane();
-  grant_.reset();
   record_.ended = ctx_.clock().Now();
   record_.bytes_returned = bytes_returned_;
   record_.state = error == nullptr ? "succeeded" : error->code() == ErrorCode::kCancelled ? "cancelled" : "failed";

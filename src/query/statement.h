@@ -59,6 +59,9 @@ class Statement final : public ResultStream {
   /// is unknown or the request named its memory. Waits for it the first time; later only takes what is free.
   Result<int64_t> GrantMemory(int64_t predicted_bytes);
   Result<void> AnswerPlan(const PlannedMessage& planned);
+  /// More memory before there is a plan. Returns all that the statement has then.
+  Result<int64_t> ReserveMemory(int64_t bytes);
+  Result<void> SendGrant(const Result<int64_t>& granted);
   Result<void> SendStart(std::vector<ReadableLocation> readable);
   /// Works through frames until there is a schema, a batch or the end.
   Result<std::optional<arrow::Batch>> Pump(bool until_schema);
@@ -82,6 +85,7 @@ class Statement final : public ResultStream {
   LineageRecorder::Run lineage_;
   const int64_t memory_bytes_max_;
   std::unique_ptr<Admission::Grant> grant_;  ///< Beyond what planning has.
+  int64_t reserved_bytes_ = 0;               ///< Of the grant: for what planning itself needed more.
   std::unique_ptr<Worker> worker_;
   arrow::MessageDecoder decoder_;
   std::optional<arrow::Schema> schema_;

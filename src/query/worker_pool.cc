@@ -216,10 +216,7 @@ void WorkerPool::Return(std::unique_ptr<Worker> worker, bool reusable) {
     worker->ctx_.reset();
   }
   ++worker->statements_;
-  // A statement may leave memory behind in the allocator; a bloated worker is cheaper to replace than to reason about.
-  const bool bloated =
-      ReadProcessMemory(worker->pid_).resident_bytes > worker->fresh_resident_bytes_ + kRetainedBytesMax;
-  if (!reusable || bloated || worker->cancelled() || worker->statements_ >= options_.statements_max) {
+  if (!reusable || !MayKeep(*worker) || worker->cancelled() || worker->statements_ >= options_.statements_max) {
     Destroy(std::move(worker));
     return;
   }
@@ -227,6 +224,35 @@ void WorkerPool::Return(std::unique_ptr<Worker> worker, bool reusable) {
   // Last in, first out: the warmest caches go to the next statement.
   idle_.push_front(std::move(worker));
   changed_.notify_all();
+}
+
+bool WorkerPool::MayKeep(Worker& worker) const {
+  const int64_t kept = ReadProcessMemory(worker.pid_).resident_bytes - worker.fresh_resident_bytes_ - kRetainedBytesMax;
+  if (kept <= 0) {
+    worker.kept_.reset();
+    return true;
+  }
+  // Either the snapshot of a large table, which the next statement would have to read again, or what a statement left
+  // behind in the allocator; such a worker is cheaper to replace than to reason about.
+  const bool allowed = options_.admission != nullptr && kept <= options_.kept_bytes_max;
+  if (!allowed || options_.admission->waiting() > 0) return false;
+  if (worker.kept_ != nullptr && worker.kept_->bytes() >= kept) return true;
+  worker.kept_.reset();
+  worker.kept_ = options_.admission->TryAcquire(kept);
+  return worker.kept_ != nullptr;
+}
+
+void WorkerPool::ReleaseKept() {
+  std::list<std::unique_ptr<Worker>> released;
+  {
+    std::lock_guard lock(mutex_);
+    for (auto worker = idle_.begin(); worker != idle_.end();) {
+      const auto next = std::next(worker);
+      if ((*worker)->kept_ != nullptr) released.splice(released.end(), idle_, worker);
+      worker = next;
+    }
+  }
+  for (auto& worker : released) Destroy(std::move(worker));
 }
 
 void WorkerPool::Destroy(std::unique_ptr<Worker> worker) {

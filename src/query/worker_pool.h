@@ -11,6 +11,7 @@
 #include "common/metrics.h"
 #include "common/request_context.h"
 #include "common/result.h"
+#include "query/admission.h"
 #include "query/channel.h"
 
 namespace neurolake::query {
@@ -25,6 +26,10 @@ struct WorkerPoolOptions {
   int statements_max = 10'000;                ///< A worker is replaced after this many.
   int64_t memory_bytes = 0;                   ///< A worker's engine limit before a statement's own.
   std::chrono::milliseconds kill_after{700};  ///< From an unheeded cancel to SIGKILL.
+  /// Most that an idle worker may keep of large tables' snapshots, out of what `admission` shares and only until a
+  /// statement waits for it. Null: nothing.
+  int64_t kept_bytes_max = 0;
+  Admission* admission = nullptr;
 };
 
 /// Why a worker ended, when it did not do so by itself.
@@ -63,6 +68,7 @@ class Worker {
   int64_t idle_resident_bytes_ = 0;
   int64_t memory_limit_bytes_ = 0;
   std::optional<RequestContext> ctx_;
+  std::unique_ptr<Admission::Grant> kept_;  ///< For what it keeps beyond what each may; lies beneath its leases.
 };
 
 /// Supervised, pre-warmed worker processes. Thread-safe.
@@ -83,6 +89,8 @@ class WorkerPool {
   void SetMemoryLimit(Worker& worker, int64_t memory_limit_bytes);
   /// Gives the worker back; `reusable` false replaces it.
   void Return(std::unique_ptr<Worker> worker, bool reusable);
+  /// Ends idle workers that keep memory which statements could have.
+  void ReleaseKept();
   int alive() const;
   int waiting() const;
 
@@ -94,6 +102,8 @@ class WorkerPool {
   void CheckLeased(Worker& worker, SteadyTime now);
   void Refill(std::stop_token stop);
   void Destroy(std::unique_ptr<Worker> worker);
+  /// Counts what an idle worker keeps; false if it may not keep that much.
+  bool MayKeep(Worker& worker) const;
 
   const WorkerPoolOptions options_;
   Metrics& metrics_;

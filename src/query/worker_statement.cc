@@ -165,7 +165,12 @@ Result<void> WorkerStatement::Begin(StatementOrigin origin, std::vector<tables::
   grants.write = std::move(intent);
   grants.default_schema = start_.request.schema;
   grants.time_zone = start_.request.time_zone;
-  return engine_.BeginStatement(ctx_, provider_, *gate_, memory_bytes_, std::move(grants));
+  grants.reserve_memory = [this](int64_t bytes) -> Result<void> {
+    NL_ASSIGN_OR_RETURN(memory_bytes_, request_grant_({.memory_bytes = bytes, .reserve = true}));
+    reserved_bytes_ += bytes;
+    return {};
+  };
+  return engine_.BeginStatement(ctx_, provider_, *gate_, memory_bytes_ - reserved_bytes_, std::move(grants));
 }
 
 Result<plan::CostedQuery> WorkerStatement::Prepare(const std::string& sql, StatementOrigin origin,
@@ -210,7 +215,7 @@ Result<void> WorkerStatement::SendLineage(plan::LineageDigest lineage) {
 
 Result<void> WorkerStatement::AwaitGrant(const PlannedMessage& planned) {
   NL_ASSIGN_OR_RETURN(memory_bytes_, Stage("grant", [&] { return request_grant_(planned); }));
-  return engine_.SetMemoryLimit(memory_bytes_);
+  return engine_.SetMemoryLimit(memory_bytes_ - reserved_bytes_);
 }
 
 Result<engine::ExecutionStatistics> WorkerStatement::ExecuteAndSend(plan::CostedQuery query, bool send_count) {

@@ -1,0 +1,107 @@
+"""Tables of very many files: their logs are read within granted memory, kept by workers, and let go of under pressure."""
+import concurrent.futures
+import json
+import os
+import pathlib
+import tempfile
+import unittest
+
+import duckdb
+
+from server import Server, StatementError
+
+BINARY = os.environ["TESTED_BINARY"]
+FILES = 300_000
+
+
+def make_table(root, files=FILES, checkpoint=False):
+    """A log that adds `files` files of ten ids each in one commit; the file in the middle exists."""
+    (root / "_delta_log").mkdir(parents=True)
+    middle = files // 2
+    data = f"part-{middle:08d}.parquet"
+    duckdb.execute(f"COPY (SELECT {middle * 10} + i AS id FROM range(10) r(i)) TO '{root}/{data}' (FORMAT parquet)")
+    size = (root / data).stat().st_size
+    schema = {"type": "struct", "fields": [{"name": "id", "type": "long", "nullable": True, "metadata": {}}]}
+    with open(root / "_delta_log" / f"{0:020d}.json", "w") as log:
+        log.write(json.dumps({"protocol": {"minReaderVersion": 1, "minWriterVersion": 2}}) + "\n")
+        log.write(json.dumps({"metaData": {"id": "m", "format": {"provider": "parquet", "options": {}},
+                                           "schemaString": json.dumps(schema), "partitionColumns": [],
+                                           "configuration": {}}}) + "\n")
+        for i in range(files):
+            stats = (f'{{\\"numRecords\\":10,\\"minValues\\":{{\\"id\\":{i * 10}}},\\"maxValues\\":{{\\"id\\":{i * 10 + 9}}},'
+                     f'\\"nullCount\\":{{\\"id\\":0}}}}')
+            log.write(f'{{"add":{{"path":"part-{i:08d}.parquet","partitionValues":{{}},"size":{size},'
+                      f'"modificationTime":0,"dataChange":true,"stats":"{stats}"}}}}\n')
+    return middle * 10 + 3
+
+
+class ManyFiles(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.root = pathlib.Path(cls.folder.name) / "tables"
+        cls.wanted = make_table(cls.root / "many")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def start(self, **settings):
+        server = Server(BINARY, settings={"memory.total": "1GiB", "workers.count": "2", "workers.count_max": "4",
+                                          **{name.replace("__", "."): value for name, value in settings.items()}}).start()
+        self.addCleanup(server.__exit__)
+        server.sql(f"CREATE EXTERNAL LOCATION m URL '{self.root}' WITH (REGISTER = TRUE)")
+        return server
+
+    def files_read(self, server, query):
+        lines = [row[0] for row in server.sql(f"EXPLAIN ANALYZE {query}")["rows"]]
+        return next(line.split()[2] for line in lines if line.strip().startswith("files read"))
+
+    def test_registered_described_counted_and_one_file_read(self):
+        server = self.start()
+        server.sql(f"CREATE TABLE many LOCATION '{self.root}/many'")
+        detail = server.sql("DESCRIBE DETAIL many")
+        names = [column["name"] for column in detail["columns"]]
+        self.assertEqual(detail["rows"][0][names.index("numFiles")], FILES)
+        self.assertEqual(server.sql("SELECT count(*) FROM many")["rows"], [[10 * FILES]])
+        query = f"SELECT id FROM many WHERE id = {self.wanted}"
+        for _ in range(3):
+            self.assertEqual(server.sql(query)["rows"], [[self.wanted]])
+        self.assertEqual(self.files_read(server, query), "1")
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            answers = list(pool.map(lambda i: server.sql(f"SELECT id FROM many WHERE id = {self.wanted + i}")["rows"],
+                                    [0, 1, 2, 0, 1, 2]))
+        self.assertEqual(answers, [[[self.wanted + i]] for i in (0, 1, 2, 0, 1, 2)])
+        # A statement that needs all memory gets what idle workers kept.
+        self.assertEqual(server.sql("SELECT count(DISTINCT range) FROM range(1000)", memory="500MiB")["rows"], [[1000]])
+        self.assertEqual(server.sql(query)["rows"], [[self.wanted]])
+
+    def test_written_to_and_checkpointed(self):
+        wanted = make_table(self.root / "written", 100_000)
+        server = self.start()
+        server.sql(f"CREATE TABLE written LOCATION '{self.root}/written'")
+        for i in range(11):
+            server.sql(f"INSERT INTO written VALUES ({-i})")
+        checkpoints = list((self.root / "written" / "_delta_log").glob("*.checkpoint*.parquet"))
+        self.assertTrue(checkpoints)
+        self.assertEqual(server.sql(f"SELECT id FROM written WHERE id <= 0 OR id = {wanted} ORDER BY id LIMIT 3",
+                                    )["rows"][:2], [[-10], [-9]])
+        server.stop()
+        again = self.start()
+        again.sql(f"CREATE TABLE written LOCATION '{self.root}/written'")
+        self.assertEqual(again.sql("SELECT count(*) FROM written")["rows"], [[1_000_011]])
+        self.assertEqual(again.sql(f"SELECT id FROM written WHERE id = {wanted}")["rows"], [[wanted]])
+        again.sql(f"DELETE FROM written WHERE id = {wanted}")
+        self.assertEqual(again.sql(f"SELECT id FROM written WHERE id = {wanted} OR id = -3")["rows"], [[-3]])
+
+    def test_a_limit_that_forbids_it_is_named(self):
+        server = self.start(memory__per_statement="130MiB")
+        with self.assertRaises(StatementError) as failed:
+            server.sql(f"CREATE TABLE many LOCATION '{self.root}/many'")
+        self.assertEqual(failed.exception.problem["code"], "OutOfMemory")
+        self.assertIn("log of a table", str(failed.exception))
+        self.assertEqual(server.sql("SELECT 1")["rows"], [[1]])
+
+
+if __name__ == "__main__":
+    unittest.main()
