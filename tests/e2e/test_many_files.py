@@ -72,8 +72,8 @@ class ManyFiles(unittest.TestCase):
             answers = list(pool.map(lambda i: server.sql(f"SELECT id FROM many WHERE id = {self.wanted + i}")["rows"],
                                     [0, 1, 2, 0, 1, 2]))
         self.assertEqual(answers, [[[self.wanted + i]] for i in (0, 1, 2, 0, 1, 2)])
-        # A statement that needs all memory gets what idle workers kept.
-        self.assertEqual(server.sql("SELECT count(DISTINCT range) FROM range(1000)", memory="500MiB")["rows"], [[1000]])
+        # One that asks for all that a statement may have gets it, whatever workers keep.
+        self.assertEqual(server.sql("SELECT count(DISTINCT range) FROM range(1000)", memory="380MiB")["rows"], [[1000]])
         self.assertEqual(server.sql(query)["rows"], [[self.wanted]])
 
     def test_written_to_and_checkpointed(self):

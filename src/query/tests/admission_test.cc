@@ -41,6 +41,22 @@ TEST_F(AdmissionTest, AGrantGrowsByWhatIsFreeAndNeverWaits) {
   EXPECT_TRUE(admission.Acquire(Context(), 100).has_value()) << "all of it came back";
 }
 
+TEST_F(AdmissionTest, WhatIsKeptWithoutNeedGoesBeforeAStatementWaits) {
+  Admission admission({.memory_bytes = 100, .queue_max = 0, .wait_max = seconds(1)});
+  auto kept = admission.TryAcquire(60);
+  ASSERT_NE(kept, nullptr);
+  EXPECT_EQ(admission.TryAcquire(41), nullptr);
+  int asked = 0;
+  admission.UnderPressure([&] {
+    ++asked;
+    kept.reset();
+  });
+  EXPECT_TRUE(admission.Acquire(Context(), 40).has_value());
+  EXPECT_EQ(asked, 0) << "there was room";
+  EXPECT_TRUE(admission.Acquire(Context(), 100).has_value());
+  EXPECT_EQ(asked, 1);
+}
+
 TEST_F(AdmissionTest, WhatNeedsNothingDoesNotQueue) {
   Admission admission({.memory_bytes = 100, .queue_max = 1, .wait_max = seconds(30)});
   auto held = admission.Acquire(Context(), 50);
