@@ -33,5 +33,6 @@ FEATURES = [
                    "DELETE FROM {t}_source WHERE id = 2", "CREATE TABLE {t} SHALLOW CLONE {t}_source",
                    "INSERT INTO {t} VALUES (5, 'e')", "DELETE FROM {t} WHERE id = 3",
                    "DELETE FROM {t}_source WHERE id = 4", "UPDATE {t} SET id = 10 WHERE id = 1"],
-            rows=[(10, "a b"), (4, "c"), (5, "e")]),
+            rows=[(10, "a b"), (4, "c"), (5, "e")], duckdb=Refused("cannot open file"),
+            note="DuckDB's extension looks for absolute paths below the table"),
 ]
