@@ -213,7 +213,8 @@ TEST_F(ProviderServerTest, AShallowCloneNamesFilesOfItsSourceAndNoOthers) {
     EXPECT_EQ(clone_of(server, clone.value(), "t"), "Internal") << "the source was not found";
     EXPECT_EQ(ask(server, {{"method", "find_table"}, {"schema", "main"}, {"name", "t"}}).first, "");
     EXPECT_EQ(clone_of(server, clone.value(), "t"), "");
-    for (const std::string path : {"file:///etc/passwd", "/etc/passwd", "file://" + root_ + "/tables/t2/x"}) {
+    for (const std::string& path :
+         {std::string("file:///etc/passwd"), std::string("/etc/passwd"), "file://" + root_ + "/tables/t2/x"}) {
       CommitRequest other = create;
       other.adds[0].path = path;
       EXPECT_EQ(commit(server, clone, other, true), "PermissionDenied") << path;
