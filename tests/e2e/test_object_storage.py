@@ -132,6 +132,12 @@ class ObjectStorage(unittest.TestCase):
         self.sql("DROP TABLE t")
         self.sql("UNDROP TABLE t")
         self.assertEqual(self.rows("SELECT * FROM t"), [(43,)])
+        self.sql("CREATE TABLE c SHALLOW CLONE t")
+        self.sql("UPDATE c SET answer = answer + 1")
+        self.sql("CREATE TABLE cc SHALLOW CLONE c VERSION AS OF 0")
+        self.sql("INSERT OVERWRITE t SELECT 1 AS answer")
+        self.sql("VACUUM t RETAIN 0 HOURS")
+        self.assertEqual(self.rows("SELECT c.answer, cc.answer FROM c, cc"), [(44, 43)])
 
     def test_copy_into_convert_and_clone(self):
         for name, text in (("a.csv", b"id,v\n1,x\n2,y\n"), ("b.csv", b"id,v\n3,z\n"), ("c.txt", b"no")):
@@ -157,6 +163,25 @@ class ObjectStorage(unittest.TestCase):
         for key in data:
             self.store.request("DELETE", f"/bucket/{key}")
         self.assertEqual(len(self.rows("FSCK REPAIR TABLE away DRY RUN")), len(data))
+
+    def test_shallow_clones_of_tables_in_the_store(self):
+        self.sql(f"CREATE TABLE s LOCATION '{self.root}/s' AS SELECT i AS id FROM range(10) r(i)")
+        self.sql("INSERT INTO s SELECT i FROM range(10, 20) r(i)")
+        self.sql("DELETE FROM s WHERE id = 3")
+        self.sql(f"CREATE TABLE other LOCATION '{self.root}/s2' AS SELECT 1 AS id")
+        self.sql("CREATE TABLE c SHALLOW CLONE s")
+        self.sql("DELETE FROM c WHERE id = 4")
+        self.sql("INSERT INTO c VALUES (100)")
+        self.assertEqual(self.rows("SELECT count(*), sum(id)::BIGINT FROM c", user="reader"), [(19, 283)])
+        self.sql("INSERT OVERWRITE s SELECT 5 AS id")
+        self.sql("VACUUM s RETAIN 0 HOURS")
+        self.sql("OPTIMIZE c")
+        self.assertEqual(self.rows("SELECT count(*), sum(id)::BIGINT FROM c VERSION AS OF 0"), [(19, 187)])
+        # Without its place nobody reads there any more.
+        self.sql("DROP TABLE other")
+        self.sql("DROP EXTERNAL LOCATION place")
+        self.assertEqual(self.refused("SELECT * FROM c VERSION AS OF 0").sqlstate, "42501")
+        self.assertEqual(self.rows("SELECT count(*) FROM c"), [(19,)])
 
     def test_only_what_was_granted(self):
         self.sql(f"CREATE TABLE t LOCATION '{self.root}/t' AS SELECT 1 AS id")
