@@ -74,7 +74,9 @@ def zorder(binary, folder, gigabytes, memory, shape):
     cores = os.cpu_count()
     with Server(binary, lake=f"{folder}/zorder", settings={"memory.per_statement": memory, "memory.total": memory}) as server:
         client = Client(server)
-        client.sql(f"CREATE TABLE t ({declared})")
+        # A small run has as many files as a large one, or there would be nothing to lay out.
+        target = int(min(256 << 20, gigabytes * 1e9 / 16))
+        client.sql(f"CREATE TABLE t ({declared}) TBLPROPERTIES ('delta.targetFileSize' = '{target}')")
         for first in range(0, rows, STEP):
             client.sql(f"INSERT INTO t SELECT {values} FROM range({first}, {min(rows, first + STEP)}) r(i)")
         before = fingerprint(client, "t", shape)
