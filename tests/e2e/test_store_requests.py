@@ -49,8 +49,9 @@ class Requests(unittest.TestCase):
         # Whether there is a new version has to be asked each time; what is in the old ones has not.
         self.assertEqual([one for one in of(warm, "_delta_log") if not one[1].startswith("list:")], [])
         self.assertLessEqual(len(of(warm, "list:")), 1)
-        # Small files come whole.
-        self.assertEqual((len(of(cold, "/part-")), len(of(warm, "/part-"))), (8, 8))
+        # Small files come whole: once to look, once to scan, and later to scan alone.
+        self.assertLessEqual(len(of(cold, "/part-")), 16)
+        self.assertEqual(len(of(warm, "/part-")), 8)
 
     def test_footers_of_large_files_are_read_once(self):
         self.server.sql(f"CREATE TABLE large (id BIGINT, name VARCHAR) LOCATION 's3://{PLACE}/large'")

@@ -25,6 +25,14 @@ TEST_F(S3StoreTest, AConnectionThatTheServiceClosedIsNotUsedAgain) {
   EXPECT_EQ(store_->Read("s3://bucket/x").value(), "text");
 }
 
+TEST_F(S3StoreTest, AnObjectWithoutATimeIsNotAnOldOne) {
+  ASSERT_TRUE(store_->Put("s3://bucket/x", "text").has_value());
+  // 1970 would be older than any retention.
+  Refuse(1, {.status = 200, .headers = {}, .body = "text"}, "HEAD");
+  ExpectError(store_->Head("s3://bucket/x").error(), ErrorCode::kIoError, "no time");
+  EXPECT_EQ(store_->Head("s3://bucket/x")->size_bytes, 4);
+}
+
 TEST_F(S3StoreTest, TriesAgainWithGrowingWaits) {
   Refuse(4, S3Error(503, "ServiceUnavailable"));
   ASSERT_TRUE(store_->Put("s3://bucket/x", "text").has_value());
