@@ -392,9 +392,9 @@ Result<engine::ExecutionStatistics> WorkerStatement::RunShowTableProperties(cons
 }
 
 Result<engine::ExecutionStatistics> WorkerStatement::Dispatch(FrontStatement statement) {
-  auto lake_function = [&](const char* function, const ObjectName& table, const std::string& tail) {
-    return RunSql(fmt::format("SELECT * FROM {}({}, {}){}", function, QuoteLiteral(SchemaOf(table)),
-                              QuoteLiteral(table.name), tail),
+  auto lake_function = [&](const char* function, const ObjectName& table, const std::string& options) {
+    return RunSql(fmt::format("SELECT * FROM {}({}, {}{})", function, QuoteLiteral(SchemaOf(table)),
+                              QuoteLiteral(table.name), options),
                   StatementOrigin::kProduct);
   };
   auto unsupported = [](const char* text) -> Result<Statistics> {
@@ -410,7 +410,8 @@ Result<engine::ExecutionStatistics> WorkerStatement::Dispatch(FrontStatement sta
     }
     Result<Statistics> operator()(const Explain& s) { return self.RunExplain(s); }
     Result<Statistics> operator()(const DescribeHistory& s) {
-      return lake("lake_history", s.table, s.limit ? fmt::format(" LIMIT {}", *s.limit) : "");
+      // Told to the function: a log may have very many versions, each one a file to read.
+      return lake("lake_history", s.table, s.limit ? fmt::format(", versions := {}", *s.limit) : "");
     }
     Result<Statistics> operator()(const DescribeDetail& s) { return lake("lake_detail", s.table, ""); }
     Result<Statistics> operator()(const ShowCreateTable& s) { return lake("lake_create", s.table, ""); }

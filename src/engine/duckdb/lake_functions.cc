@@ -64,6 +64,7 @@ struct LakeFunctionData final : public native::TableFunctionData {
   TableEntry table;
   bool detail = false;
   bool create = false;
+  std::optional<int64_t> versions_max;  // Of the history, the newest.
 };
 
 struct LakeFunctionState final : public native::GlobalTableFunctionState {
@@ -107,7 +108,11 @@ native::unique_ptr<native::FunctionData> BindHistory(native::ClientContext& cont
                                                      native::TableFunctionBindInput& input,
                                                      native::vector<native::LogicalType>& types,
                                                      native::vector<native::string>& names) {
-  return BindColumns(context, input, types, names, kHistoryColumns, false);
+  auto data = BindColumns(context, input, types, names, kHistoryColumns, false);
+  if (const auto given = input.named_parameters.find("versions"); given != input.named_parameters.end()) {
+    data->Cast<LakeFunctionData>().versions_max = given->second.GetValue<int64_t>();
+  }
+  return data;
 }
 
 native::unique_ptr<native::FunctionData> BindDetail(native::ClientContext& context,
@@ -205,7 +210,7 @@ native::unique_ptr<native::GlobalTableFunctionState> Init(native::ClientContext&
     return result;
   }
   for (const auto& entry :
-       ValueOrThrow(tables::delta::ReadHistory(*state.context, *state.store, data.table.location, std::nullopt))) {
+       ValueOrThrow(tables::delta::ReadHistory(*state.context, *state.store, data.table.location, data.versions_max))) {
     result->rows.push_back(HistoryRow(entry));
   }
   return result;
@@ -225,6 +230,7 @@ void Scan(native::ClientContext&, native::TableFunctionInput& input, native::Dat
 void RegisterLakeFunctions(native::ClientContext& context) {
   const native::vector<native::LogicalType> arguments = {native::LogicalType::VARCHAR, native::LogicalType::VARCHAR};
   native::TableFunction history("lake_history", arguments, Scan, BindHistory, Init);
+  history.named_parameters["versions"] = native::LogicalType::BIGINT;
   native::TableFunction detail("lake_detail", arguments, Scan, BindDetail, Init);
   native::TableFunction create("lake_create", arguments, Scan, BindCreate, Init);
   context.RunFunctionInTransaction([&] {
