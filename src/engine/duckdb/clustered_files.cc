@@ -1,5 +1,8 @@
 #include "engine/duckdb/internal/clustered_files.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <bit>
 
@@ -10,6 +13,7 @@
 #include "engine/duckdb/internal/row_predicate.h"
 #include "engine/duckdb/internal/row_scatter.h"
 #include "engine/duckdb/internal/statement_state.h"
+#include "storage/path.h"
 #include "tables/delta/curve.h"
 
 namespace neurolake::engine::duckdb {
@@ -28,6 +32,15 @@ constexpr size_t kTargetsMax = 64;
 constexpr size_t kStretchesMax = 256;
 /// A row in memory takes about so much more than in a Parquet file.
 constexpr int64_t kBytesInMemory = 3;
+
+/// Lets the disk begin with a finished file while others are made: the commit waits for all of them to be durable.
+void BeginWriteback(const std::string& path) {
+  if (storage::IsUrl(path)) return;
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return;  // Whatever is wrong, the commit finds it.
+  (void)::sync_file_range(descriptor, 0, 0, SYNC_FILE_RANGE_WRITE);
+  ::close(descriptor);
+}
 
 /// The rows of a stretch of the curve: those that each thread collected.
 struct Stretch {
@@ -306,6 +319,7 @@ class ClusteredFiles final : public native::PhysicalOperator {
       if (!writer) return;
       WrittenFile file = writer->Finish();
       writer.reset();
+      BeginWriteback(file.path);
       std::lock_guard lock(job_->mutex);
       job_->written.push_back(std::move(file));
     };
