@@ -177,7 +177,7 @@ class ProviderServerTest : public testing::Test {
 };
 
 TEST_F(ProviderServerTest, AShallowCloneNamesFilesOfItsSourceAndNoOthers) {
-  const std::string source = "file://" + root_ + "/tables/t/";
+  const std::string source = "file://" + catalog_->FindTable(TableId("t")).value()->location + "/";
   const auto ask = [&](ProviderServer& server, json::object call) {
     const json::object reply = json::parse(server.Handle(json::serialize(call))).as_object();
     if (!reply.contains("error")) return std::pair(std::string(), reply.at("result"));
