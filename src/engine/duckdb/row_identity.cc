@@ -33,6 +33,8 @@ void FillRowIds(const tables::delta::Snapshot& base, native::Vector& file_index,
   ids.SetVectorType(native::VectorType::FLAT_VECTOR);
   auto* result = native::FlatVector::GetData<int64_t>(ids);
   auto& validity = native::FlatVector::Validity(ids);
+  std::optional<uint64_t> last_file;  // Rows of a file come together, and unpacking its entry for each would be dear.
+  std::optional<int64_t> first;
   for (native::idx_t i = 0; i < count; ++i) {
     const auto file = files.sel->get_index(i), number = numbers.sel->get_index(i), id = known.sel->get_index(i);
     const bool is_old = files.validity.RowIsValid(file) && numbers.validity.RowIsValid(number);
@@ -40,8 +42,12 @@ void FillRowIds(const tables::delta::Snapshot& base, native::Vector& file_index,
       result[i] = known_values[id];
       continue;
     }
-    const auto first = is_old ? base.files().at(file_values[file]).base_row_id : std::nullopt;
-    if (first.has_value()) {
+    if (is_old && last_file != file_values[file]) {
+      last_file = file_values[file];
+      NL_CHECK(*last_file < base.files().size());
+      first = base.files()[*last_file].base_row_id;
+    }
+    if (is_old && first.has_value()) {
       result[i] = *first + number_values[number];
     } else {
       validity.SetInvalid(i);  // Gets one with its file.

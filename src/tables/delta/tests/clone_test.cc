@@ -116,8 +116,8 @@ TEST(CloneTest, AShallowOneNamesFilesWhereTheyAre) {
   ReplayedLog log;
   log.protocol = Protocol{};
   log.metadata = Metadata{};
-  log.files.files = plan.request.adds;
-  log.files.files.push_back(TestAdd("own"));
+  log.files = FileTable(plan.request.adds);
+  log.files.Add(TestAdd("own"));
   const Snapshot clone("/c", 1, std::move(log), TwoColumns(), roots);
   const ClonePlan deep = PlanDeepClone(clone, "/d", "", 5).value();
   EXPECT_EQ(deep.copies[0].root, "/moved");
