@@ -72,6 +72,13 @@ void CompareAll(const ColumnBounds& bounds, const std::vector<uint32_t>& candida
   }
 }
 
+/// The files of which something is known are asked one by one.
+void AskEach(const ColumnBounds& bounds, std::span<const uint32_t> candidates, BulkLeaves::Answer& answer) {
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    if (answer[i] == BulkLeaves::kMayMatch && bounds.known[candidates[i]] != 0) answer[i] = BulkLeaves::kAsk;
+  }
+}
+
 bool AllNull(const tables::delta::Snapshot& snapshot, const ColumnBounds& bounds, uint32_t file) {
   if (bounds.partition) return bounds.nulls[file] == 1;
   const int64_t rows = snapshot.record_counts()[file];
@@ -114,7 +121,10 @@ BulkLeaves::Answer BulkLeaves::Compare(uint64_t column, ExpressionType compariso
                             ? static_cast<double>(constant.GetValueUnsafe<float>())
                             : constant.GetValueUnsafe<double>();
     const auto read = [&](int64_t bits) { return bounds->real(bits); };
-    if (std::isnan(real)) return answer;
+    if (std::isnan(real)) {
+      if (bounds->partition || without_nan) AskEach(*bounds, candidates_, answer);
+      return answer;
+    }
     if (bounds->partition || without_nan)
       CompareAll<false, false>(*bounds, candidates_, comparison, real, read, answer);
     else CompareAll<true, false>(*bounds, candidates_, comparison, real, read, answer);
@@ -122,10 +132,7 @@ BulkLeaves::Answer BulkLeaves::Compare(uint64_t column, ExpressionType compariso
     const auto read = [](int64_t value) { return value; };
     CompareAll<false, false>(*bounds, candidates_, comparison, *number, read, answer);
   } else {
-    // A wide decimal: no bounds are at hand.
-    for (size_t i = 0; i < candidates_.size(); ++i) {
-      if (answer[i] == kMayMatch && bounds->known[candidates_[i]] != 0) answer[i] = kAsk;
-    }
+    AskEach(*bounds, candidates_, answer);  // A wide decimal: no bounds are at hand.
   }
   return answer;
 }

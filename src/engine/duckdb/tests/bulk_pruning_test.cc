@@ -62,7 +62,7 @@ const std::vector<Column>& Columns() {
       {"o", Simple(Kind::kBoolean), false, {"true", "false"}},
       {"y", Simple(Kind::kBinary), false, {"\"a\"", "\"b\""}},
       {"ps", Simple(Kind::kString), true, {"", "a", "ab", "b", "zz"}},
-      {"pl", Simple(Kind::kLong), true, {"0", "-5", "17", "+3"}},
+      {"pl", Simple(Kind::kLong), true, {"0", "-5", "17", "9000000000"}},
       {"pt", Simple(Kind::kDate), true, {"2020-01-01", "1999-12-31"}},
       {"po", Simple(Kind::kBoolean), true, {"true", "false", "TRUE"}},
       {"pd", Simple(Kind::kDouble), true, {"0.5", "NaN", "17"}},
@@ -115,14 +115,14 @@ std::shared_ptr<const tables::delta::Snapshot> RandomSnapshot(std::mt19937& rand
   return std::make_shared<const tables::delta::Snapshot>("/t", 0, std::move(log), std::move(schema));
 }
 
-/// A constant of the column's type, from the texts that files have; sometimes one of another type, or NULL.
+/// A constant of the column's type, from the texts that files have; sometimes one of another type. Never NULL: the
+/// engine makes no such filters.
 Value RandomConstant(std::mt19937& random, const Column& column) {
-  if (random() % 20 == 0) return Value(ToDuckDbType(column.type));
   if (random() % 20 == 0) return Value::HUGEINT(native::hugeint_t(3));
   for (;;) {
     std::string text = Pick(random, column.texts);
     if (text.starts_with('"')) text = text.substr(1, text.size() - 2);
-    if (auto value = ParseDeltaValue(text, column.type); value.has_value()) return *value;
+    if (auto value = ParseDeltaValue(text, column.type); value.has_value() && !value->IsNull()) return *value;
   }
 }
 
@@ -169,7 +169,7 @@ TEST(BulkPruningTest, ManyFilesAtOnceAsOneByOne) {
     std::vector<uint32_t> all(kFiles);
     std::iota(all.begin(), all.end(), 0U);
     size_t skipped = 0;
-    for (int i = 0; i < 1'500; ++i) {
+    for (int i = 0; i < 600; ++i) {
       const size_t column = random() % Columns().size();
       const auto filter = RandomFilter(random, Columns()[column]);
       const std::vector<FilePruner::ColumnFilter> filters = {{column, filter.get()}};
@@ -177,7 +177,7 @@ TEST(BulkPruningTest, ManyFilesAtOnceAsOneByOne) {
       ASSERT_EQ(kept, OneByOne(pruner, filters)) << "seed " << seed << ": " << filter->ToString(Columns()[column].name);
       skipped += kFiles - kept.size();
     }
-    EXPECT_GT(skipped, 100'000u);
+    EXPECT_GT(skipped, 40'000u);
   }
 }
 

@@ -1,5 +1,6 @@
 #include "server/http/http_server.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "server/http/tests/server_fixture.h"
@@ -290,7 +291,8 @@ TEST_F(HttpServerTest, IdleConnectionsMakeRoom) {
   }
   Client fourth(port());
   EXPECT_EQ(fourth.Ask("GET", "/health").status, 200);
-  EXPECT_TRUE(idle[0]->AwaitEnd(2000));
+  // Usually the first; another one if the server had not yet seen that the first was done.
+  EXPECT_TRUE(std::ranges::any_of(idle, [](const auto& client) { return client->AwaitEnd(5000); }));
 }
 
 TEST_F(HttpServerTest, StopLetsRunningRequestsEnd) {
