@@ -14,8 +14,13 @@ BINARY = os.environ["TESTED_BINARY"]
 
 
 def children(pid):
-    return [int(p) for task in pathlib.Path(f"/proc/{pid}/task").iterdir()
-            for p in (task / "children").read_text().split()]
+    found = []
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        try:
+            found += [int(p) for p in (task / "children").read_text().split()]
+        except (FileNotFoundError, ProcessLookupError):
+            pass  # A thread that has ended meanwhile.
+    return found
 
 
 def resident_mb(pid):

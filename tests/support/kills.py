@@ -83,8 +83,8 @@ class Kills:
                 {i: row for i, row in self.state.items() if i % 5 != rest})
 
     def merge(self):
-        first = max(0, self.next_id - 200)
-        count, self.next_id = 400, self.next_id + 200
+        first, count = max(0, self.next_id - 200), 400
+        self.next_id = first + count
         after = dict(self.state)
         for i in range(first, first + count):
             if i not in after:

@@ -6,63 +6,26 @@
 #include "common/text.h"
 #include "engine/duckdb/internal/checkpoint_reader.h"
 #include "storage/path.h"
+#include "tables/delta/log_file_parts.h"
 #include "tables/delta/reconciler.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
 
 using tables::delta::CommitActions;
+using tables::delta::LogFileParts;
 using tables::delta::LogSegment;
 using tables::delta::Reconciler;
 using tables::delta::ReplayedLog;
 
 constexpr int kRequestsAtOnce = 16;
-/// Larger log files are read and parsed in parts of this size: parsed actions take several times their text.
-constexpr int64_t kPartBytes = 4LL << 20;
+/// Larger log files are read and parsed in parts: parsed actions take several times their text.
+constexpr int64_t kPartBytes = LogFileParts::kPartBytes;
 /// A log of less than this is read within what planning has anyway.
 constexpr int64_t kSmallLogBytes = 32LL << 20;
 /// What reading takes beside the parts of `bytes` that are kept: what is being parsed, and for each file a place in the
 /// table and a key.
 constexpr int64_t MemoryFor(int64_t bytes) { return bytes + bytes / 4 + (64LL << 20); }
-
-/// A log file in parts of whole lines.
-class LogFileParts {
- public:
-  LogFileParts(storage::ObjectStore& store, std::string path, int64_t size_bytes)
-      : store_(store), path_(std::move(path)), left_bytes_(size_bytes) {}
-
-  struct Part {
-    std::string lines;
-    int64_t lines_before = 0;
-  };
-  /// nullopt at the end.
-  Result<std::optional<Part>> Next() {
-    Part part{.lines = std::exchange(rest_, {}), .lines_before = lines_};
-    while (left_bytes_ > 0) {
-      NL_ASSIGN_OR_RETURN(const std::string bytes, store_.ReadRange(path_, offset_, std::min(left_bytes_, kPartBytes)));
-      if (bytes.empty()) return MakeError(ErrorCode::kCorruption, "the log file ends too early: {}", path_);
-      part.lines += bytes;
-      offset_ += static_cast<int64_t>(bytes.size());
-      left_bytes_ -= static_cast<int64_t>(bytes.size());
-      const size_t newline = part.lines.rfind('\n');
-      if (left_bytes_ == 0 || newline == std::string::npos) continue;
-      rest_ = part.lines.substr(newline + 1);
-      part.lines.resize(newline + 1);
-      break;
-    }
-    if (part.lines.empty()) return std::nullopt;
-    lines_ += std::ranges::count(part.lines, '\n');
-    return part;
-  }
-
- private:
-  storage::ObjectStore& store_;
-  const std::string path_;
-  int64_t left_bytes_;
-  int64_t offset_ = 0;
-  int64_t lines_ = 0;
-  std::string rest_;
-};
 
 class BulkLogReader final : public tables::delta::LogReader {
  public:

@@ -1,5 +1,6 @@
 #include "common/text.h"
 #include "tables/delta/internal/log_files.h"
+#include "tables/delta/log_file_parts.h"
 #include "tables/delta/snapshot.h"
 
 namespace neurolake::tables::delta {
@@ -23,6 +24,23 @@ Result<std::string> ReadFirstLine(storage::ObjectStore& store, const std::string
   if (static_cast<int64_t>(bytes.size()) < kFirstLineBytesMax) return bytes;
   NL_ASSIGN_OR_RETURN(auto whole, store.Read(path));
   return whole.substr(0, whole.find('\n'));
+}
+
+/// The line with commitInfo of a commit that does not begin with it: some writers put it last. Of what may be a million
+/// lines of files no others are parsed.
+Result<CommitActions> FindCommitInfo(storage::ObjectStore& store, const std::string& path, int64_t size_bytes) {
+  LogFileParts parts(store, path, size_bytes);
+  for (;;) {
+    NL_ASSIGN_OR_RETURN(const auto part, parts.Next());
+    if (!part.has_value()) return CommitActions();
+    for (size_t place = 0; (place = part->lines.find("\"commitInfo\"", place)) != std::string::npos;) {
+      const size_t before = part->lines.rfind('\n', place);
+      const size_t begin = before == std::string::npos ? 0 : before + 1;
+      place = std::min(part->lines.find('\n', place), part->lines.size());
+      NL_ASSIGN_OR_RETURN(auto actions, ParseCommit(std::string_view(part->lines).substr(begin, place - begin), path));
+      if (!actions.commit_info.empty()) return actions;
+    }
+  }
 }
 
 /// When each commit that is still there happened. File times are made strictly ascending, as clocks are not.
@@ -178,9 +196,7 @@ Result<std::vector<HistoryEntry>> ReadHistory(const RequestContext& ctx, storage
     if (!first_line.has_value()) return std::unexpected(std::move(first_line).error());
     NL_ASSIGN_OR_RETURN(auto actions, ParseCommit(*first_line, info.path));
     if (actions.commit_info.empty()) {
-      // Some writers put it last.
-      NL_ASSIGN_OR_RETURN(auto bytes, store.Read(info.path));
-      NL_ASSIGN_OR_RETURN(actions, ParseCommit(bytes, info.path));
+      NL_ASSIGN_OR_RETURN(actions, FindCommitInfo(store, info.path, info.size_bytes));
     }
     HistoryEntry entry{.version = version, .timestamp = times.FileTime(version)};
     if (actions.in_commit_timestamp_ms.has_value()) {
