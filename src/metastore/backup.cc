@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "common/descriptor.h"
 #include "common/ids.h"
 #include "metastore/internal/backup_file.h"
 
@@ -28,12 +29,8 @@ std::unexpected<Error> FileError(int system_error, const std::string& path) {
 }
 
 Result<void> SyncPath(const std::string& path, int flags) {
-  const int file = ::open(path.c_str(), flags | O_CLOEXEC);
-  if (file < 0) return FileError(errno, path);
-  const int outcome = ::fsync(file);
-  const int system_error = errno;
-  ::close(file);
-  if (outcome != 0) return FileError(system_error, path);
+  const Descriptor file(::open(path.c_str(), flags | O_CLOEXEC));
+  if (!file.valid() || ::fsync(file.get()) != 0) return FileError(errno, path);
   return {};
 }
 
@@ -51,9 +48,9 @@ Result<void> Publish(const std::string& partial, const std::string& path) {
 Result<void> WriteBackupFile(const std::string& path, const std::function<Result<void>(SqliteConnection&)>& fill) {
   if (::access(path.c_str(), F_OK) == 0) return FileError(EEXIST, path);
   const std::string partial = path + ".partial-" + NewUuid();
-  const int file = ::open(partial.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
-  if (file < 0) return FileError(errno, path);
-  ::close(file);
+  if (!Descriptor(::open(partial.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600)).valid()) {
+    return FileError(errno, path);
+  }
   const auto write = [&]() -> Result<void> {
     NL_ASSIGN_OR_RETURN(auto connection, SqliteConnection::Open(partial, SqliteConnection::Mode::kFile));
     // Nobody sees the file before it is whole, and then it is synced once. The journal in memory is for a copy that has

@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "common/check.h"
+#include "common/descriptor.h"
 #include "metastore/stored_text.h"
 
 namespace neurolake::metastore {
@@ -17,10 +18,8 @@ constexpr size_t kCachedStatementsMax = 256;
 // Made by us first, so that the file (and the WAL, which copies its mode) is closed to other users from the start. And
 // because SQLite, refused, tries to open for reading, and then reports that the file it could not make is missing.
 Result<void> CreatePrivately(const std::string& path) {
-  const int file = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-  if (file >= 0) {
-    ::close(file);
-  } else if (errno == EROFS || errno == EACCES || errno == EPERM) {
+  const Descriptor file(::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
+  if (!file.valid() && (errno == EROFS || errno == EACCES || errno == EPERM)) {
     return MakeError(ErrorCode::kReadOnly, "the metadata store or its directory cannot be written: {}", path);
   }
   return {};  // Any other failure is met again, and reported, by SQLite.

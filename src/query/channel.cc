@@ -10,18 +10,13 @@
 #include <cstring>
 
 namespace neurolake::query {
-namespace {
-
-constexpr uint32_t kFrameBytesMax = 512u << 20;
-
-}  // namespace
-
-Channel::~Channel() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
 
 Result<void> Channel::Send(FrameKind kind, std::string_view payload) {
-  if (payload.size() > kFrameBytesMax) return MakeError(ErrorCode::kPayloadTooLarge, "frame is larger than 512 MiB");
+  if (payload.size() > frame_bytes_max_) {
+    return MakeError(ErrorCode::kPayloadTooLarge,
+                     "a statement is too large for one message between server and worker, bytes: {}, at most: {}",
+                     payload.size(), frame_bytes_max_);
+  }
   const auto length = static_cast<uint32_t>(payload.size());
   char header[5];
   std::memcpy(header, &length, sizeof(length));
@@ -32,7 +27,7 @@ Result<void> Channel::Send(FrameKind kind, std::string_view payload) {
     msghdr message{};
     message.msg_iov = parts + part;
     message.msg_iovlen = 2 - part;
-    ssize_t sent = ::sendmsg(descriptor_, &message, MSG_NOSIGNAL);
+    ssize_t sent = ::sendmsg(descriptor_.get(), &message, MSG_NOSIGNAL);
     if (sent < 0) {
       if (errno == EINTR) continue;
       return MakeError(ErrorCode::kWorkerLost, "the other process is gone");
@@ -49,7 +44,7 @@ Result<void> Channel::Send(FrameKind kind, std::string_view payload) {
 
 Result<bool> Channel::ReadExactly(char* target, size_t size) {
   while (size > 0) {
-    const ssize_t got = ::recv(descriptor_, target, size, 0);
+    const ssize_t got = ::recv(descriptor_.get(), target, size, 0);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return MakeError(ErrorCode::kWorkerLost, "the other process is gone");
     target += got;
@@ -59,7 +54,7 @@ Result<bool> Channel::ReadExactly(char* target, size_t size) {
 }
 
 Result<std::optional<Frame>> Channel::Receive(std::chrono::milliseconds timeout) {
-  pollfd waiting{descriptor_, POLLIN, 0};
+  pollfd waiting{descriptor_.get(), POLLIN, 0};
   int ready = 0;
   do {
     ready =
@@ -71,7 +66,7 @@ Result<std::optional<Frame>> Channel::Receive(std::chrono::milliseconds timeout)
   uint32_t length = 0;
   std::memcpy(&length, header, sizeof(length));
   const auto kind = static_cast<uint8_t>(header[4]);
-  if (length > kFrameBytesMax || kind < 1 || kind > static_cast<uint8_t>(FrameKind::kLineage)) {
+  if (length > frame_bytes_max_ || kind < 1 || kind > static_cast<uint8_t>(FrameKind::kLineage)) {
     return MakeError(ErrorCode::kCorruption, "malformed frame between server and worker");
   }
   Frame frame{static_cast<FrameKind>(kind), std::string(length, '\0')};
@@ -84,7 +79,7 @@ Result<ChannelPair> MakeChannelPair() {
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
     return MakeError(ErrorCode::kUnavailable, "cannot make a socket pair: {}", std::strerror(errno));
   }
-  return ChannelPair{ends[0], ends[1]};
+  return ChannelPair{Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
 }  // namespace neurolake::query

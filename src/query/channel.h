@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/descriptor.h"
 #include "common/result.h"
 
 namespace neurolake::query {
@@ -33,32 +34,36 @@ struct Frame {
 };
 
 /// One end of the Unix socket between server and worker: length (4 bytes, little endian), kind (1 byte), payload.
-/// Sending is thread-safe; receiving is for one thread. Owns the descriptor.
+/// Sending is thread-safe; receiving is for one thread.
 class Channel {
  public:
-  explicit Channel(int descriptor) : descriptor_(descriptor) {}
-  ~Channel();
+  static constexpr size_t kFrameBytesMax = 512U << 20;
+
+  explicit Channel(Descriptor descriptor, size_t frame_bytes_max = kFrameBytesMax)
+      : descriptor_(std::move(descriptor)), frame_bytes_max_(frame_bytes_max) {}
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
 
-  /// Blocks while the peer does not read. Errors: kWorkerLost when the peer is gone.
+  /// Blocks while the peer does not read. Errors: kPayloadTooLarge; kWorkerLost when the peer is gone. The peer has no
+  /// whole frame then, and does nothing for it.
   Result<void> Send(FrameKind kind, std::string_view payload);
   /// The next frame; nullopt when `timeout` passes first (negative: none). Errors: kWorkerLost at the end of the
   /// stream; kCorruption for a frame that is too large or of an unknown kind.
   Result<std::optional<Frame>> Receive(std::chrono::milliseconds timeout);
-  int descriptor() const { return descriptor_; }
+  int descriptor() const { return descriptor_.get(); }
 
  private:
   Result<bool> ReadExactly(char* target, size_t size);
 
-  int descriptor_;
+  const Descriptor descriptor_;
+  const size_t frame_bytes_max_;
   std::mutex send_mutex_;
 };
 
 /// Both ends of a new socket pair, close-on-exec.
 struct ChannelPair {
-  int server = -1;
-  int worker = -1;
+  Descriptor server;
+  Descriptor worker;
 };
 Result<ChannelPair> MakeChannelPair();
 

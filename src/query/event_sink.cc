@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "common/descriptor.h"
 #include "common/request_context.h"
 #include "net/http_client.h"
 
@@ -49,16 +50,13 @@ class FileSink final : public EventSink {
   explicit FileSink(std::string path) : path_(std::move(path)) {}
 
   Result<Outcome> Send(const std::string& body, std::stop_token) override {
-    const int file = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-    if (file < 0) return Failed();
+    const Descriptor file(::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640));
+    if (!file.valid()) return Failed();
     // One write, so that a line is whole whoever else appends.
     const std::string line = body + "\n";
-    const ssize_t written = ::write(file, line.data(), line.size());
-    const bool whole = written == static_cast<ssize_t>(line.size()) && ::fdatasync(file) == 0;
-    const int reason = errno;
-    ::close(file);
+    const ssize_t written = ::write(file.get(), line.data(), line.size());
+    const bool whole = written == static_cast<ssize_t>(line.size()) && ::fdatasync(file.get()) == 0;
     if (whole) return Outcome::kTaken;
-    errno = reason;
     return Failed();
   }
 

@@ -19,22 +19,19 @@ std::unexpected<Error> CannotUse(const std::string& path, const std::error_code&
 }
 
 /// flock, not fcntl: it belongs to the open file, so a library closing another descriptor cannot drop it.
-Result<int> TakeLock(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0) return CannotUse(path, std::error_code(errno, std::generic_category()));
-  if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+Result<Descriptor> TakeLock(const std::string& path) {
+  Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!file.valid()) return CannotUse(path, std::error_code(errno, std::generic_category()));
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     char holder[32] = {};
-    [[maybe_unused]] const ssize_t got = ::pread(file, holder, sizeof(holder) - 1, 0);
-    ::close(file);
+    [[maybe_unused]] const ssize_t got = ::pread(file.get(), holder, sizeof(holder) - 1, 0);
     return MakeError(ErrorCode::kUnavailable,
                      "another process holds the lake; stop it, or reach it with --server. Lake {}, process {}", path,
                      holder);
   }
   const std::string pid = std::to_string(::getpid());
-  if (::ftruncate(file, 0) != 0 || ::pwrite(file, pid.data(), pid.size(), 0) < 0) {
-    const std::error_code error(errno, std::generic_category());
-    ::close(file);
-    return CannotUse(path, error);
+  if (::ftruncate(file.get(), 0) != 0 || ::pwrite(file.get(), pid.data(), pid.size(), 0) < 0) {
+    return CannotUse(path, std::error_code(errno, std::generic_category()));
   }
   return file;
 }
@@ -47,8 +44,8 @@ Result<std::unique_ptr<LakeDirectory>> LakeDirectory::Open(const std::string& pa
   if (error) return CannotUse(path, error);
   const std::string root = fs::canonical(path, error).string();
   if (error) return CannotUse(path, error);
-  NL_ASSIGN_OR_RETURN(const int lock, TakeLock(root + "/lock"));
-  std::unique_ptr<LakeDirectory> lake(new LakeDirectory(root, lock));
+  NL_ASSIGN_OR_RETURN(Descriptor lock, TakeLock(root + "/lock"));
+  std::unique_ptr<LakeDirectory> lake(new LakeDirectory(root, std::move(lock)));
   // Under the lock nobody else spills here: whatever there is was left by a process that died.
   fs::remove_all(lake->spill_path(), error);
   if (error) return CannotUse(lake->spill_path(), error);
@@ -59,7 +56,5 @@ Result<std::unique_ptr<LakeDirectory>> LakeDirectory::Open(const std::string& pa
   }
   return lake;
 }
-
-LakeDirectory::~LakeDirectory() { ::close(lock_); }
 
 }  // namespace neurolake::query

@@ -2,6 +2,7 @@
 #include <memory>
 #include <string>
 
+#include "common/descriptor.h"
 #include "common/result.h"
 
 namespace neurolake::query {
@@ -13,7 +14,6 @@ class LakeDirectory {
   /// Makes what is missing, takes the lock, and empties `spill/` of what a crash left.
   /// Errors: kUnavailable naming the process that holds the lake; kReadOnly, kIoError.
   static Result<std::unique_ptr<LakeDirectory>> Open(const std::string& path);
-  ~LakeDirectory();
   LakeDirectory(const LakeDirectory&) = delete;
   LakeDirectory& operator=(const LakeDirectory&) = delete;
 
@@ -24,9 +24,9 @@ class LakeDirectory {
   std::string staging_path() const { return root_ + "/staging"; }
 
  private:
-  LakeDirectory(std::string root, int lock) : root_(std::move(root)), lock_(lock) {}
+  LakeDirectory(std::string root, Descriptor lock) : root_(std::move(root)), lock_(std::move(lock)) {}
   std::string root_;
-  int lock_;
+  const Descriptor lock_;
 };
 
 }  // namespace neurolake::query

@@ -39,6 +39,19 @@ Result<json::value> ResultOf(const std::string& reply) {
   return std::move(object["result"]);
 }
 
+/// What a reply to a commit says was published.
+Result<tables::delta::CommitOutcome> OutcomeOf(const json::object& reply) {
+  const auto* result = reply.if_contains("result");
+  if (result == nullptr || !result->is_object()) return BadReply();
+  tables::delta::CommitOutcome outcome;
+  NL_ASSIGN_OR_RETURN(outcome.version, IntMember(result->get_object(), "version"));
+  NL_ASSIGN_OR_RETURN(const int64_t timestamp, IntMember(result->get_object(), "timestamp_us"));
+  outcome.timestamp = WallTime(std::chrono::microseconds(timestamp));
+  NL_ASSIGN_OR_RETURN(const int64_t rebases, IntMember(result->get_object(), "rebases"));
+  outcome.rebases = static_cast<int>(rebases);
+  return outcome;
+}
+
 }  // namespace
 
 void RemoteProvider::Deliver(std::optional<std::string> reply) {
@@ -54,6 +67,7 @@ Result<std::string> RemoteProvider::Ask(const char* method, json::object argumen
   std::string payload = json::serialize(arguments);
   if (!attachments.empty()) payload = Attach(std::move(payload), attachments);
   std::lock_guard one_call(call_mutex_);
+  // A frame that could not be sent whole is none: the server does nothing for it.
   NL_RETURN_IF_ERROR(channel_.Send(FrameKind::kCall, payload));
   std::unique_lock lock(mutex_);
   // The server answers within the statement's deadline or kills this process.
@@ -119,19 +133,22 @@ Result<PreparedTable> RemoteProvider::PrepareTable(const TableCreation& creation
 Result<tables::delta::CommitOutcome> RemoteProvider::Commit(const LakeCommit& commit) {
   if (commit_check_) NL_RETURN_IF_ERROR(commit_check_());
   const auto answer = Ask("commit", EncodeCommit(commit), {});
+  // The server may have published the version and then have gone, or have lost its words: whoever deletes the files
+  // now, loses rows.
   if (!answer.has_value()) {
-    // The server may have published the version before it went: whoever deletes the files now, loses rows.
+    if (answer.error().code() != ErrorCode::kUnavailable) return std::unexpected(answer.error());
     return MakeError(ErrorCode::kCommitUnknown, "the server went away while it committed; the commit may be there");
   }
-  NL_ASSIGN_OR_RETURN(const json::value reply, ResultOf(*answer));
-  if (!reply.is_object()) return BadReply();
-  tables::delta::CommitOutcome outcome;
-  NL_ASSIGN_OR_RETURN(outcome.version, IntMember(reply.get_object(), "version"));
-  NL_ASSIGN_OR_RETURN(const int64_t timestamp, IntMember(reply.get_object(), "timestamp_us"));
-  outcome.timestamp = WallTime(std::chrono::microseconds(timestamp));
-  NL_ASSIGN_OR_RETURN(const int64_t rebases, IntMember(reply.get_object(), "rebases"));
-  outcome.rebases = static_cast<int>(rebases);
-  return outcome;
+  const auto object = ParseObject(*answer);
+  if (object.has_value()) {
+    if (const auto* error = object->if_contains("error")) {
+      const auto* refusal = error->if_object();
+      if (refusal != nullptr && refusal->contains("code")) return std::unexpected(DecodeError(*refusal));
+    } else if (auto outcome = OutcomeOf(*object); outcome.has_value()) {
+      return outcome;
+    }
+  }
+  return MakeError(ErrorCode::kCommitUnknown, "the server's answer to a commit is malformed; the commit may be there");
 }
 
 Result<bool> RemoteProvider::MayAppend(const TableId& table) {

@@ -28,7 +28,8 @@ class RemoteProvider final : public engine::duckdb::LakeProvider {
   Result<std::vector<std::string>> ListRelations(const std::string& schema_name) override;
   Result<void> ChangeName(const engine::duckdb::NameChange& change) override;
   Result<engine::duckdb::PreparedTable> PrepareTable(const engine::duckdb::TableCreation& creation) override;
-  /// Errors: kCommitUnknown besides the server's, when it gave no answer.
+  /// Errors: the server's; kCommitUnknown when it gave no answer, or none that can be read; kPayloadTooLarge or
+  /// kWorkerLost when the commit never reached it.
   Result<tables::delta::CommitOutcome> Commit(const engine::duckdb::LakeCommit& commit) override;
   Result<bool> MayAppend(const TableId& table) override;
   Result<void> Append(const engine::duckdb::LakeAppend& append) override;
@@ -52,7 +53,8 @@ class RemoteProvider final : public engine::duckdb::LakeProvider {
   void Deliver(std::optional<std::string> reply);
 
  private:
-  /// One call and its answer as it came. Errors: kUnavailable or kWorkerLost when there is none.
+  /// One call and its answer as it came. Errors: kPayloadTooLarge, or kWorkerLost when the server is gone already, if
+  /// the call never reached the server; kUnavailable if it did, and no answer came.
   Result<std::string> Ask(const char* method, boost::json::object arguments,
                           std::span<const std::string_view> attachments);
   Result<boost::json::value> Call(const char* method, boost::json::object arguments,

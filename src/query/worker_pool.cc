@@ -54,8 +54,8 @@ int64_t SteadyNanoseconds() {
 
 }  // namespace
 
-Worker::Worker(pid_t pid, int descriptor, std::string spill_directory)
-    : pid_(pid), channel_(descriptor), spill_directory_(std::move(spill_directory)) {}
+Worker::Worker(pid_t pid, Descriptor descriptor, std::string spill_directory)
+    : pid_(pid), channel_(std::move(descriptor)), spill_directory_(std::move(spill_directory)) {}
 
 Worker::~Worker() {
   // Whoever still waits on the process is done with it; a worker holds nothing that a kill could harm.
@@ -115,11 +115,11 @@ WorkerPool::~WorkerPool() {
 }
 
 Result<std::unique_ptr<Worker>> WorkerPool::Spawn() {
-  NL_ASSIGN_OR_RETURN(const ChannelPair ends, MakeChannelPair());
+  NL_ASSIGN_OR_RETURN(ChannelPair ends, MakeChannelPair());
   const std::string spill = options_.spill_directory + "/" + NewUuid();
   const std::vector<std::string> arguments = {options_.program,
                                               "worker",
-                                              fmt::format("--descriptor={}", ends.worker),
+                                              fmt::format("--descriptor={}", ends.worker.get()),
                                               fmt::format("--threads={}", options_.threads_per_worker),
                                               fmt::format("--memory={}", options_.memory_bytes),
                                               fmt::format("--spill={}", spill)};
@@ -129,21 +129,17 @@ Result<std::unique_ptr<Worker>> WorkerPool::Spawn() {
   argv.push_back(nullptr);
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
-  if (pid < 0) {
-    ::close(ends.server);
-    ::close(ends.worker);
-    return MakeError(ErrorCode::kUnavailable, "cannot start a worker: {}", std::strerror(errno));
-  }
+  if (pid < 0) return MakeError(ErrorCode::kUnavailable, "cannot start a worker: {}", std::strerror(errno));
   if (pid == 0) {
     // Only calls that are safe after fork() in a process with threads.
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(1);
-    ::fcntl(ends.worker, F_SETFD, 0);
+    ::fcntl(ends.worker.get(), F_SETFD, 0);
     ::execve(argv[0], argv.data(), environment.data());
     ::_exit(127);
   }
-  ::close(ends.worker);
-  auto worker = std::make_unique<Worker>(pid, ends.server, spill);
+  ends.worker = Descriptor();  // So that its end is seen here.
+  auto worker = std::make_unique<Worker>(pid, std::move(ends.server), spill);
   auto ready = worker->channel().Receive(kSpawnTimeout);
   if (!ready || !*ready || (*ready)->kind != FrameKind::kReady) {
     return MakeError(ErrorCode::kUnavailable, "a worker process did not start");

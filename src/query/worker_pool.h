@@ -39,7 +39,7 @@ enum class WorkerEnd : uint8_t { kNone, kCancelled, kDeadline, kMemory, kCrashed
 /// and deadline at the same time.
 class Worker {
  public:
-  Worker(pid_t pid, int descriptor, std::string spill_directory);
+  Worker(pid_t pid, Descriptor descriptor, std::string spill_directory);
   ~Worker();
 
   Channel& channel() { return channel_; }

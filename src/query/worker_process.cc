@@ -48,7 +48,7 @@ class Mailbox {
 class WorkerProcess {
  public:
   WorkerProcess(int descriptor, engine::Engine& engine, StatementStores& stores)
-      : channel_(descriptor), engine_(engine), stores_(stores), provider_(channel_) {}
+      : channel_(Descriptor(descriptor)), engine_(engine), stores_(stores), provider_(channel_) {}
 
   int Run() {
     std::jthread reader([this] { Read(); });

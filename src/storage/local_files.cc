@@ -5,29 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <utility>
 #include <vector>
 
 namespace neurolake::storage {
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
 
 std::unexpected<Error> Outside() {
   return MakeError(ErrorCode::kPermissionDenied, "a file of the table is behind a link or outside its directory");
@@ -62,25 +43,25 @@ Result<std::vector<std::string>> NamesBelow(std::string_view directory, std::str
 Result<Descriptor> OpenParent(const std::string& directory, const std::vector<std::string>& names) {
   constexpr int kFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
   Descriptor at(::open(directory.c_str(), kFlags));
-  for (size_t i = 0; at.get() >= 0 && i + 1 < names.size(); ++i) {
+  for (size_t i = 0; at.valid() && i + 1 < names.size(); ++i) {
     at = Descriptor(::openat(at.get(), names[i].c_str(), kFlags | O_NOFOLLOW));
   }
-  if (at.get() < 0) return Failed(errno);
+  if (!at.valid()) return Failed(errno);
   return at;
 }
 
 }  // namespace
 
-Result<int> OpenBelow(const std::string& directory, std::string_view path) {
+Result<Descriptor> OpenBelow(const std::string& directory, std::string_view path) {
   NL_ASSIGN_OR_RETURN(const auto names, NamesBelow(directory, path));
   NL_ASSIGN_OR_RETURN(const Descriptor parent, OpenParent(directory, names));
   // O_NONBLOCK: a pipe in the file's place must not hold the statement up.
   Descriptor file(::openat(parent.get(), names.back().c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (file.get() < 0) return Failed(errno);
+  if (!file.valid()) return Failed(errno);
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) return Failed(errno);
   if (!S_ISREG(status.st_mode)) return Outside();
-  return file.release();
+  return file;
 }
 
 Result<void> DeleteBelow(const std::string& directory, std::string_view path) {

@@ -2,6 +2,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/descriptor.h"
 #include "common/result.h"
 
 namespace neurolake::storage {
@@ -12,8 +13,8 @@ namespace neurolake::storage {
 /// Errors of all: kPermissionDenied for a path with a link below `directory`, with "..", or that is not below it;
 /// kNotFound; kIoError.
 
-/// A descriptor to read the regular file with; the caller closes it.
-Result<int> OpenBelow(const std::string& directory, std::string_view path);
+/// What to read the regular file with.
+Result<Descriptor> OpenBelow(const std::string& directory, std::string_view path);
 /// Succeeds where nothing is there. A link in the last place is deleted, not what it leads to.
 Result<void> DeleteBelow(const std::string& directory, std::string_view path);
 /// Whether the way to the file leads through a link, or the file is one. What is not there is no link.

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "common/descriptor.h"
 #include "common/ids.h"
 #include "storage/local_files.h"
 #include "storage/object_store.h"
@@ -15,22 +16,6 @@ namespace {
 
 constexpr std::string_view kTemporaryPrefix = ".nl-";
 constexpr std::string_view kTemporarySuffix = ".tmp";
-
-/// Closes on every way out; `Close` is for those who must see its error.
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  ~FileDescriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-  bool valid() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
 
 ErrorCode CodeFor(int error) {
   switch (error) {
@@ -59,7 +44,7 @@ std::string DirectoryOf(const std::string& path) {
 }
 
 Result<void> SyncDirectory(const std::string& directory) {
-  FileDescriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd.valid()) return FileError(errno, "open the directory", directory);
   // EINVAL: the file system has nothing to sync for a directory.
   if (::fsync(fd.get()) != 0 && errno != EINVAL) return FileError(errno, "sync the directory", directory);
@@ -136,7 +121,7 @@ class StagedFile {
   StagedFile(int fd, std::string hidden, bool named) : fd_(fd), hidden_(std::move(hidden)), named_(named) {}
   static int OpenFile(const char* path, int flags) { return ::open(path, flags | O_CLOEXEC, 0644); }
 
-  FileDescriptor fd_;
+  Descriptor fd_;
   std::string hidden_;
   bool named_;
 };
@@ -211,7 +196,7 @@ class FileWriter final : public ObjectWriter {
 
 class FileReader final : public ObjectReader {
  public:
-  FileReader(int descriptor, std::string path) : fd_(descriptor), path_(std::move(path)) {}
+  FileReader(Descriptor descriptor, std::string path) : fd_(std::move(descriptor)), path_(std::move(path)) {}
 
   Result<std::string> Read(int64_t limit_bytes) override {
     NL_ASSIGN_OR_RETURN(std::string bytes, ReadBytes(fd_.get(), path_, offset_bytes_, limit_bytes));
@@ -220,7 +205,7 @@ class FileReader final : public ObjectReader {
   }
 
  private:
-  FileDescriptor fd_;
+  Descriptor fd_;
   std::string path_;
   int64_t offset_bytes_ = 0;
 };
@@ -236,7 +221,7 @@ class LocalStore final : public ObjectStore {
     if (offset_bytes < 0 || length_bytes < 0) {
       return MakeError(ErrorCode::kInvalidArgument, "a range must not be negative: {} {}", offset_bytes, length_bytes);
     }
-    FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd.valid()) return FileError(errno, "open", path);
     struct stat status {};
     if (::fstat(fd.get(), &status) != 0) return FileError(errno, "read", path);
@@ -309,8 +294,8 @@ class LocalStore final : public ObjectStore {
   }
 
   Result<std::unique_ptr<ObjectReader>> OpenBelow(const std::string& directory, const std::string& path) override {
-    NL_ASSIGN_OR_RETURN(const int descriptor, storage::OpenBelow(directory, path));
-    return std::make_unique<FileReader>(descriptor, path);
+    NL_ASSIGN_OR_RETURN(Descriptor descriptor, storage::OpenBelow(directory, path));
+    return std::make_unique<FileReader>(std::move(descriptor), path);
   }
 
   Result<void> DeleteBelow(const std::string& directory, const std::string& path) override {

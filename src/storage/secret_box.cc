@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "common/check.h"
+#include "common/descriptor.h"
 
 namespace neurolake::storage {
 namespace {
@@ -64,20 +65,6 @@ std::vector<uint8_t> FromBase64(std::string_view text) {
   return bytes;
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 std::unexpected<Error> CannotWrite(const std::string& path) {
   return MakeError(ErrorCode::kIoError, "the file of the credentials' key cannot be written, errno {}: {}", errno,
                    path);
@@ -115,11 +102,11 @@ Result<SecretBox> SecretBox::FromText(std::string_view text) {
 
 Result<SecretBox> SecretBox::FromFile(const std::string& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (file.get() < 0 && errno == ENOENT) {
+  if (!file.valid() && errno == ENOENT) {
     return MakeError(ErrorCode::kNotFound, "there is no file of the credentials' key: {}", path);
   }
   struct stat info {};
-  const bool known = file.get() >= 0 && ::fstat(file.get(), &info) == 0;
+  const bool known = file.valid() && ::fstat(file.get(), &info) == 0;
   if (!known || !S_ISREG(info.st_mode) || info.st_uid != ::geteuid() || (info.st_mode & 077) != 0) {
     return MakeError(ErrorCode::kPermissionDenied,
                      "the file of the credentials' key must be a file of the server's user with mode 0600: {}", path);
@@ -147,13 +134,13 @@ Result<void> SecretBox::WriteFile(const std::string& path, const std::vector<std
   ::unlink(temporary.c_str());
   {
     const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (file.get() < 0) return CannotWrite(path);
+    if (!file.valid()) return CannotWrite(path);
     const ssize_t count = ::write(file.get(), text.data(), text.size());
     if (count != static_cast<ssize_t>(text.size()) || ::fsync(file.get()) != 0) return CannotWrite(path);
   }
   if (::rename(temporary.c_str(), path.c_str()) != 0) return CannotWrite(path);
   const Descriptor directory(::open(path.substr(0, path.rfind('/') + 1).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.get() < 0 || ::fsync(directory.get()) != 0) return CannotWrite(path);
+  if (!directory.valid() || ::fsync(directory.get()) != 0) return CannotWrite(path);
   return {};
 }
 

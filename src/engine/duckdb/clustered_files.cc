@@ -6,6 +6,7 @@
 #include <atomic>
 #include <bit>
 
+#include "common/descriptor.h"
 #include "common/ids.h"
 #include "duckdb/execution/expression_executor.hpp"
 #include "duckdb/execution/progress_data.hpp"
@@ -36,10 +37,9 @@ constexpr int64_t kBytesInMemory = 3;
 /// Lets the disk begin with a finished file while others are made: the commit waits for all of them to be durable.
 void BeginWriteback(const std::string& path) {
   if (storage::IsUrl(path)) return;
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return;  // Whatever is wrong, the commit finds it.
-  (void)::sync_file_range(descriptor, 0, 0, SYNC_FILE_RANGE_WRITE);
-  ::close(descriptor);
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid()) return;  // Whatever is wrong, the commit finds it.
+  (void)::sync_file_range(file.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
 }
 
 /// The rows of a stretch of the curve: those that each thread collected.

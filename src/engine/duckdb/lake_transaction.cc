@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "common/descriptor.h"
 #include "engine/duckdb/internal/error_translation.h"
 #include "engine/duckdb/internal/lake_scan.h"
 #include "engine/duckdb/internal/log_upkeep.h"
@@ -28,12 +29,10 @@ std::string FileKey(const AddFile& file) {
 }
 
 Result<void> SyncPath(const std::string& path, int flags) {
-  const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC);
-  if (descriptor < 0) return MakeError(ErrorCode::kIoError, "cannot open a written file to make it durable");
-  const int status = ::fsync(descriptor);
+  const Descriptor file(::open(path.c_str(), flags | O_CLOEXEC));
+  if (!file.valid()) return MakeError(ErrorCode::kIoError, "cannot open a written file to make it durable");
+  if (::fsync(file.get()) == 0) return {};
   const int reason = errno;
-  ::close(descriptor);
-  if (status == 0) return {};
   return MakeError(reason == ENOSPC || reason == EDQUOT ? ErrorCode::kDiskFull : ErrorCode::kIoError,
                    "cannot make a written file durable, errno: {}", reason);
 }

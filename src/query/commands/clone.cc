@@ -8,6 +8,7 @@
 #include <ranges>
 #include <set>
 
+#include "common/descriptor.h"
 #include "common/ids.h"
 #include "query/commands/server_action.h"
 #include "query/commands/version_clause.h"
@@ -59,23 +60,9 @@ std::unexpected<Error> CopyFailed(int reason) {
                    "a file of the table cannot be copied, errno: {}", reason);
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 Result<void> SyncDirectory(const std::string& path) {
   const Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.get() < 0 || (::fsync(directory.get()) != 0 && errno != EINVAL)) return CopyFailed(errno);
+  if (!directory.valid() || (::fsync(directory.get()) != 0 && errno != EINVAL)) return CopyFailed(errno);
   return {};
 }
 
@@ -168,7 +155,6 @@ class Copier {
     if (storage::IsUrl(file.from) || storage::IsUrl(file.to)) return CopyByStore(file);
     const auto opened = storage::OpenBelow(file.root, file.from);
     if (!opened.has_value()) return NotOpened(opened.error());
-    const Descriptor from(*opened);
     std::error_code problem;
     std::filesystem::path directory = std::filesystem::path(file.to).parent_path();
     std::filesystem::create_directories(directory, problem);
@@ -178,9 +164,9 @@ class Copier {
     }
     directories_.insert(clone_);
     const Descriptor to(::open(file.to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
-    if (to.get() < 0) return CopyFailed(errno);
+    if (!to.valid()) return CopyFailed(errno);
     done_.push_back(file.to);
-    return CopyBytes(from.get(), to.get());
+    return CopyBytes(opened->get(), to.get());
   }
 
   storage::ObjectStore& store_;

@@ -11,7 +11,10 @@ using std::chrono::milliseconds;
 
 class ChannelTest : public testing::Test {
  protected:
-  ChannelTest() : ends_(*MakeChannelPair()), server_(ends_.server), worker_(std::make_unique<Channel>(ends_.worker)) {}
+  ChannelTest()
+      : ends_(*MakeChannelPair()),
+        server_(std::move(ends_.server)),
+        worker_(std::make_unique<Channel>(std::move(ends_.worker))) {}
   ChannelPair ends_;
   Channel server_;
   std::unique_ptr<Channel> worker_;
@@ -44,13 +47,13 @@ TEST_F(ChannelTest, AGonePeerIsAnErrorBothWays) {
 }
 
 TEST_F(ChannelTest, AFrameCutShortIsALostPeerNotAFrame) {
-  ASSERT_EQ(::send(ends_.worker, "\x10\x00\x00\x00\x07half", 9, 0), 9);
+  ASSERT_EQ(::send(worker_->descriptor(), "\x10\x00\x00\x00\x07half", 9, 0), 9);
   worker_.reset();
   EXPECT_EQ(server_.Receive(milliseconds(-1)).error().code(), ErrorCode::kWorkerLost);
 }
 
 TEST_F(ChannelTest, GarbageIsRefusedBeforeMemoryIsTaken) {
-  ASSERT_EQ(::send(ends_.worker, "\xff\xff\xff\xff\x07", 5, 0), 5);
+  ASSERT_EQ(::send(worker_->descriptor(), "\xff\xff\xff\xff\x07", 5, 0), 5);
   EXPECT_EQ(server_.Receive(milliseconds(-1)).error().code(), ErrorCode::kCorruption);
 }
 

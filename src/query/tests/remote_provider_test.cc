@@ -12,7 +12,11 @@ namespace {
 
 class RemoteProviderTest : public testing::Test {
  protected:
-  RemoteProviderTest() : ends_(*MakeChannelPair()), server_(ends_.server), worker_(ends_.worker), provider_(worker_) {}
+  RemoteProviderTest()
+      : ends_(*MakeChannelPair()),
+        server_(std::move(ends_.server)),
+        worker_(std::move(ends_.worker), 1 << 16),
+        provider_(worker_) {}
 
   /// Takes the commit that comes, and gives `reply`: nullopt is the end of the server.
   Result<tables::delta::CommitOutcome> CommitWith(std::optional<std::string> reply) {
@@ -32,6 +36,28 @@ class RemoteProviderTest : public testing::Test {
 TEST_F(RemoteProviderTest, ACommitWithoutAnAnswerMayHaveHappened) {
   // Not an error after which the files of the commit would be deleted.
   EXPECT_EQ(CommitWith(std::nullopt).error().code(), ErrorCode::kCommitUnknown);
+}
+
+TEST_F(RemoteProviderTest, ACommitWithAnAnswerThatSaysNothingMayHaveHappened) {
+  for (const char* reply : {"", "{", "[]", "{}", R"({"result":null})", R"({"result":{}})", R"({"error":"no"})",
+                            R"({"error":{}})", R"({"result":{"version":"1"}})", R"({"result":{"timestamp_us":1}})"}) {
+    const auto outcome = CommitWith(reply);
+    ASSERT_FALSE(outcome.has_value()) << reply;
+    EXPECT_EQ(outcome.error().code(), ErrorCode::kCommitUnknown) << reply;
+  }
+  const auto outcome = CommitWith(R"({"result":{"version":7,"timestamp_us":1,"rebases":2}})");
+  ASSERT_TRUE(outcome.has_value());
+  EXPECT_EQ(outcome->version, 7);
+  EXPECT_EQ(outcome->rebases, 2);
+}
+
+TEST_F(RemoteProviderTest, ACommitThatWasNeverSentDidNotHappen) {
+  // Its files may be deleted: no message can bring them to the server later.
+  engine::duckdb::LakeCommit large;
+  large.request.operation = std::string(1 << 16, 'x');
+  EXPECT_EQ(provider_.Commit(large).error().code(), ErrorCode::kPayloadTooLarge);
+  provider_.SetCommitCheck([]() -> Result<void> { return MakeError(ErrorCode::kCancelled, "no"); });
+  EXPECT_EQ(provider_.Commit({}).error().code(), ErrorCode::kCancelled);
 }
 
 TEST_F(RemoteProviderTest, ACommitThatWasRefusedDidNotHappen) {
