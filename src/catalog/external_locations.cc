@@ -8,6 +8,19 @@ namespace neurolake::catalog {
 using metastore::Row;
 using metastore::Session;
 
+namespace {
+
+/// One spelling of what an older version may have stored in another: "abfs://box/a/" is "az://box/a/". Everybody judges
+/// places by these texts.
+std::string PathOf(std::string stored) {
+  if (!storage::IsUrl(stored)) return stored;
+  std::string path = storage::NormalPath(stored);
+  if (!path.ends_with('/')) path += '/';
+  return path;
+}
+
+}  // namespace
+
 Result<void> StoreCatalog::AddExternalLocation(const ExternalLocation& location) {
   NL_ASSIGN_OR_RETURN(const auto name, CheckedName("location", location.name));
   NL_ASSIGN_OR_RETURN(auto path, locations_.ExternalToStored(location.path));
@@ -18,11 +31,11 @@ Result<void> StoreCatalog::AddExternalLocation(const ExternalLocation& location)
   }
   const std::string credential = NameToFind(location.credential);
   return store_.Write([&](Session& session) -> Result<void> {
-    NL_ASSIGN_OR_RETURN(const auto taken,
-                        session.Query("SELECT name FROM external_locations WHERE name = ? OR path = ?", {name, path}));
-    if (!taken.empty()) {
+    NL_ASSIGN_OR_RETURN(const auto taken, session.Query("SELECT name, path FROM external_locations", {}));
+    for (const Row& row : taken) {
+      if (TextAt(row, 0) != name && PathOf(TextAt(row, 1)) != path) continue;
       return MakeError(ErrorCode::kAlreadyExists, "there is an external location of this name or path already: {}",
-                       TextAt(taken[0], 0));
+                       TextAt(row, 0));
     }
     if (!credential.empty()) {
       NL_ASSIGN_OR_RETURN(const auto known, session.Query("SELECT name FROM credentials WHERE name = ?", {credential}));
@@ -51,7 +64,8 @@ Result<std::vector<ExternalLocation>> StoreCatalog::ListExternalLocations() {
       store_.ReadOnce("SELECT name, path, may_register, created, credential FROM external_locations ORDER BY name"));
   std::vector<ExternalLocation> locations;
   for (const Row& row : rows) {
-    locations.push_back({TextAt(row, 0), TextAt(row, 1), NumberAt(row, 2) != 0, TimeAt(row, 3), TextAt(row, 4)});
+    locations.push_back(
+        {TextAt(row, 0), PathOf(TextAt(row, 1)), NumberAt(row, 2) != 0, TimeAt(row, 3), TextAt(row, 4)});
   }
   return locations;
 }

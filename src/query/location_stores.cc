@@ -119,16 +119,22 @@ Result<void> LocationStores::CheckSpelling(const std::string& url, const std::st
 
 Result<StoreAccess> LocationStores::AccessTo(const std::string& url) {
   NL_ASSIGN_OR_RETURN(const auto locations, catalog_.ListExternalLocations());
-  const catalog::ExternalLocation* best = nullptr;
+  const catalog::ExternalLocation* innermost = nullptr;
+  std::string prefix;
   for (const auto& location : locations) {
-    if (!storage::IsUrl(location.path) || !storage::IsBelow(url, storage::NormalPath(location.path))) continue;
-    if (best == nullptr || location.path.size() > best->path.size()) best = &location;
+    if (!storage::IsUrl(location.path)) continue;
+    std::string place = storage::NormalPath(location.path);
+    if (!storage::IsBelow(url, place)) continue;
+    // By the one spelling: how long it was written says nothing.
+    if (innermost != nullptr && place.size() <= prefix.size()) continue;
+    innermost = &location;
+    prefix = std::move(place);
   }
-  if (best == nullptr) {
+  if (innermost == nullptr) {
     return MakeError(ErrorCode::kPermissionDenied, "no external location has this place: {}", url);
   }
-  NL_ASSIGN_OR_RETURN(StoreAccess access, AccessBy(best->credential));
-  NL_ASSIGN_OR_RETURN(access.prefix, storage::NormalUrl(best->path));
+  NL_ASSIGN_OR_RETURN(StoreAccess access, AccessBy(innermost->credential));
+  access.prefix = std::move(prefix);
   return access;
 }
 

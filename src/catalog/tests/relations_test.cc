@@ -308,5 +308,26 @@ TEST_P(RelationsTest, ExternalLocationsEndInASlashAndKeepOutOfTheLake) {
   EXPECT_EQ(CodeOf(catalog_->DropExternalLocation("drop")), ErrorCode::kNotFound);
 }
 
+TEST_P(RelationsTest, ExternalLocationsOfAnOlderVersionAreSpeltLikeOthers) {
+  ASSERT_OK(store_->Write([&](metastore::Session& session) -> Result<void> {
+    NL_RETURN_IF_ERROR(
+        session.Execute("INSERT INTO external_locations (name, path, may_register, created, credential) "
+                        "VALUES (?, ?, ?, ?, ?)",
+                        {std::string("a"), std::string("abfs://box/in/"), int64_t{1}, int64_t{0}, std::string("c")}));
+    NL_RETURN_IF_ERROR(
+        session.Execute("INSERT INTO external_locations (name, path, may_register, created, credential) "
+                        "VALUES (?, ?, ?, ?, ?)",
+                        {std::string("b"), std::string("wasbs://Box@ACCT.blob.core.windows.net/A b/"), int64_t{1},
+                         int64_t{0}, std::string("c")}));
+    return {};
+  }));
+  const auto listed = catalog_->ListExternalLocations().value();
+  ASSERT_EQ(listed.size(), 2U);
+  EXPECT_EQ(listed[0].path, "az://box/in/");
+  EXPECT_EQ(listed[1].path, "abfss://box@acct.dfs.core.windows.net/A b/");
+  EXPECT_EQ(CodeOf(catalog_->AddExternalLocation({"other", "az://box/in", true, clock_.Now(), "c"})),
+            ErrorCode::kAlreadyExists);
+}
+
 }  // namespace
 }  // namespace neurolake::catalog

@@ -254,6 +254,26 @@ TEST_F(ProviderServerTest, AStoreOpensForTablesOfTheStatementAlone) {
   EXPECT_EQ(OpenStore("admin", "s3://b/x.csv"), "PermissionDenied");
 }
 
+TEST_F(ProviderServerTest, TheInnermostLocationOpensAPlaceHoweverTheOuterOneIsSpelt) {
+  const StoreAccess access{
+      .prefix = "", .kind = "azure", .source = "keys", .options = {{"account", "acct"}, {"account_key", "aHVzaA=="}}};
+  ASSERT_TRUE(locations_->CreateCredential("c", access, clock_.Now(), false).has_value());
+  ASSERT_TRUE(catalog_->AddExternalLocation({"inner_one", "az://box/i", true, clock_.Now(), "c"}).has_value());
+  const auto store_outer = [](metastore::Session& session) -> Result<void> {
+    NL_RETURN_IF_ERROR(
+        session.Execute("INSERT INTO external_locations (name, path, may_register, created, credential) "
+                        "VALUES ('outer_one', 'azure://box/', 1, 0, 'c')",
+                        {}));
+    return {};
+  };
+  ASSERT_TRUE(database_->Write(store_outer).has_value());
+  for (const auto& [url, prefix] : {std::pair("az://box/i/x.csv", R"("prefix":"az://box/i")"),
+                                    std::pair("azure://box/j/x.csv", R"("prefix":"az://box")")}) {
+    const std::string opened = OpenStore("writer", url);
+    EXPECT_NE(opened.find(prefix), std::string::npos) << opened;
+  }
+}
+
 TEST_F(ProviderServerTest, ACredentialWhoseEndpointWasChangedInTheStoreDoesNotOpen) {
   MakeLocation();
   ASSERT_TRUE(catalog_
