@@ -1,12 +1,9 @@
-// Which files the actions of a commit may name, and the commit itself.
-#include <tuple>
-
+// Which files the actions of a commit may name.
 #include "common/text.h"
 #include "query/provider_server.h"
 #include "query/shallow_clones.h"
 #include "storage/path.h"
 #include "tables/delta/clone.h"
-#include "tables/delta/commit.h"
 #include "tables/delta/deletion_vector.h"
 #include "tables/delta/file_path.h"
 
@@ -14,10 +11,6 @@ namespace neurolake::query {
 namespace {
 
 using engine::duckdb::TableEntry;
-
-std::unexpected<Error> Refused(std::string_view what) {
-  return MakeError(ErrorCode::kInternal, "a worker sent a commit that cannot be right: {}", what);
-}
 
 /// Whether `path`, as the log spells it, is relative and names a file of the table's that is not the log's own:
 /// judged after decoding, and without the empty and "." parts that the file system skips.
@@ -85,18 +78,6 @@ Result<void> ProviderServer::CheckForeignFiles(const TableEntry& table,
   return MakeError(ErrorCode::kInternal,
                    "a worker sent a commit that cannot be right: a file of the source that the "
                    "clone does not have");
-}
-
-Result<tables::delta::CommitOutcome> ProviderServer::Publish(const engine::duckdb::LakeCommit& commit) {
-  std::string clone_list;
-  if (prepared_clones_.contains(commit.table)) {
-    const auto foreign = tables::delta::ForeignPaths(commit.request.adds);
-    NL_ASSIGN_OR_RETURN(clone_list, WriteCloneList(store_, commit.request.table_path, foreign));
-  }
-  auto committed = tables::delta::Commit(ctx_, store_, commit.request);
-  const bool nowhere = !committed.has_value() && committed.error().code() != ErrorCode::kCommitUnknown;
-  if (nowhere && !clone_list.empty()) std::ignore = store_.Delete(clone_list);
-  return committed;
 }
 
 }  // namespace neurolake::query

@@ -11,10 +11,6 @@
 #include "query/shallow_clones.h"
 #include "query/system_relations.h"
 #include "storage/path.h"
-#include "tables/delta/commit.h"
-#include "tables/delta/snapshot.h"
-#include "tables/delta/table_definition.h"
-#include "tables/delta/table_rules.h"
 
 namespace neurolake::query {
 namespace {
@@ -22,10 +18,6 @@ namespace {
 namespace json = boost::json;
 using engine::duckdb::NameChange;
 using engine::duckdb::TableEntry;
-
-std::unexpected<Error> Refused(std::string_view what) {
-  return MakeError(ErrorCode::kInternal, "a worker sent a commit that cannot be right: {}", what);
-}
 
 /// What the writer of a group has to ask.
 bool IsOfGroups(std::string_view method) {
@@ -35,6 +27,10 @@ bool IsOfGroups(std::string_view method) {
 }
 
 }  // namespace
+
+std::unexpected<Error> ProviderServer::Refused(std::string_view what) {
+  return MakeError(ErrorCode::kInternal, "a worker sent a commit that cannot be right: {}", what);
+}
 
 void ProviderServer::ReleaseLane() {
   if (!held_lane_) return;
@@ -256,43 +252,6 @@ Result<json::value> ProviderServer::PrepareTable(const json::object& arguments) 
   return json::value{{"table", EncodeTable(table)}, {"exists", false}};
 }
 
-Result<void> ProviderServer::CheckDefinition(tables::delta::CommitRequest& request) const {
-  if (request.protocol || !request.domains.empty()) NL_RETURN_IF_ERROR(Require(Right::kCreate));
-  // Rows alone, which most commits are: nothing to compare, no read.
-  if (!request.protocol && !request.metadata && request.domains.empty()) return {};
-  if (request.read_version < 0) return Require(Right::kCreate);
-  auto found = tables::delta::FindTableDefinition(ctx_, store_, request.table_path, request.read_version);
-  if (!found.has_value() && found.error().code() == ErrorCode::kNotSupported) {
-    // In a Parquet checkpoint, which the server does not read: what cannot be compared counts as changed.
-    return Require(Right::kCreate);
-  }
-  if (!found.has_value()) return std::unexpected(std::move(found).error());
-  if (request.metadata && !tables::delta::OnlyIdentityMarksMoved(found->metadata, *request.metadata)) {
-    NL_RETURN_IF_ERROR(Require(Right::kCreate));
-  }
-  request.snapshot_protocol = std::move(found->protocol);
-  request.snapshot_metadata = std::move(found->metadata);
-  return {};
-}
-
-Result<void> ProviderServer::CheckGroupCommit(const engine::duckdb::LakeCommit& commit) const {
-  if (commit.table != group_->table) return Refused("a group's commit to another table");
-  const tables::delta::CommitRequest& request = commit.request;
-  if (request.metadata || request.protocol || !request.domains.empty() || !request.changes.empty()) {
-    return Refused("a group that changes more than rows");
-  }
-  // First the members' rows, then at most what moves rows into other files.
-  if (!committed_version_) {
-    if (!request.removes.empty() || !request.blind_append) return Refused("a group that does more than append");
-    return {};
-  }
-  const auto changes_rows = [](const auto& file) { return file.data_change; };
-  if (std::ranges::any_of(request.adds, changes_rows) || std::ranges::any_of(request.removes, changes_rows)) {
-    return Refused("a group that changes rows after its own");
-  }
-  return {};
-}
-
 Result<json::value> ProviderServer::MayAppend(const json::object& arguments) {
   NL_RETURN_IF_ERROR(Require(Right::kWrite));
   NL_ASSIGN_OR_RETURN(std::string id, StringMember(arguments, "table"));
@@ -328,81 +287,6 @@ Result<json::value> ProviderServer::Append(const json::object& arguments,
   rows.principal_name = ctx_.principal().name;
   append_ = std::move(rows);
   return json::value(nullptr);
-}
-
-Result<json::value> ProviderServer::Commit(const json::object& arguments) {
-  NL_ASSIGN_OR_RETURN(engine::duckdb::LakeCommit commit, DecodeCommit(arguments));
-  if (group_) NL_RETURN_IF_ERROR(CheckGroupCommit(commit));
-  const auto prepared = prepared_.find(commit.table);
-  StatementEffects::Publication publication{.table = commit.table, .name = {}};
-  const bool is_new = prepared_new_.contains(commit.table);
-  if (prepared != prepared_.end()) {
-    NL_RETURN_IF_ERROR(Require(Right::kCreate));
-    commit.request.table_path = prepared->second.location;
-    publication.name = prepared->second.schema_name + "." + prepared->second.table_name;
-  } else {
-    NL_RETURN_IF_ERROR(Require(Right::kWrite));
-    NL_ASSIGN_OR_RETURN(const auto table, catalog_.FindTable(commit.table));
-    if (!table) return MakeError(ErrorCode::kConflict, "the table was dropped while the statement ran");
-    commit.request.table_path = table->location;
-    publication.name = table->schema_name + "." + table->name;
-    NL_RETURN_IF_ERROR(CheckDefinition(commit.request));
-    NL_ASSIGN_OR_RETURN(const TableEntry entry, EntryOf(catalog_, *table));
-    NL_RETURN_IF_ERROR(CheckActions(commit.request, entry));
-  }
-  if (prepared != prepared_.end()) NL_RETURN_IF_ERROR(CheckActions(commit.request, prepared->second));
-  std::vector<catalog::ExpectationResult> expectations;
-  if (!is_new) {
-    NL_ASSIGN_OR_RETURN(expectations, JudgeExpectations(ctx_, catalog_, StatementId(statement_id_), commit));
-  }
-  commit.request.user_name = ctx_.principal().name;
-  commit.request.statement_id = statement_id_;
-  commit.request.engine_info = "NeuroLake/" NL_VERSION;
-  if (group_) {
-    commit.request.user_name = group_->user_name;
-    // What follows is the table's upkeep, not the members'.
-    if (!committed_version_) commit.request.grouped_statements = group_->statement_ids;
-  }
-  tables::delta::CommitOutcome outcome{.version = commit.request.read_version, .timestamp = ctx_.clock().Now()};
-  if (!commit.register_only) {
-    auto committed = Publish(commit);
-    if (!committed.has_value()) {
-      if (committed.error().code() == ErrorCode::kCommitUnknown && !commit.beside) commit_in_doubt_ = committed.error();
-      return std::unexpected(std::move(committed).error());
-    }
-    outcome = *committed;
-    if (!commit.beside) {
-      committed_version_ = outcome.version;
-      ReleaseLane();
-    }
-    RecordExpectations(ctx_, catalog_, std::move(expectations), outcome.version);
-  }
-  if (commit.register_only && !is_new) return Refused("a registration of a table that has a name");
-  if (is_new) {
-    // The log first, then the name: a crash between the two leaves files that nobody sees, never a name without a
-    // table.
-    const TableEntry& table = prepared->second;
-    NL_RETURN_IF_ERROR(catalog_.AddTable({.id = table.id,
-                                          .schema_name = table.schema_name,
-                                          .name = table.table_name,
-                                          .location = table.location,
-                                          .managed = table.managed,
-                                          .owner = ctx_.principal().id,
-                                          .created = ctx_.clock().Now()}));
-  }
-  publication.version = outcome.version;
-  for (const auto& add : commit.request.adds) {
-    if (!add.data_change) continue;
-    ++publication.files;
-    publication.bytes += add.size_bytes;
-  }
-  if (!commit.register_only && !commit.beside) effects_.published.push_back(std::move(publication));
-  // From here on it is a table like any other, also for this statement.
-  prepared_.erase(commit.table);
-  prepared_new_.erase(commit.table);
-  prepared_clones_.erase(commit.table);
-  const auto timestamp_us = outcome.timestamp.time_since_epoch().count();
-  return json::value{{"version", outcome.version}, {"timestamp_us", timestamp_us}, {"rebases", outcome.rebases}};
 }
 
 }  // namespace neurolake::query

@@ -106,7 +106,14 @@ class ProviderServer {
   Result<void> CheckActions(const tables::delta::CommitRequest& request, const engine::duckdb::TableEntry& table) const;
   /// Makes the version, and before it the list of a shallow clone's files.
   Result<tables::delta::CommitOutcome> Publish(const engine::duckdb::LakeCommit& commit);
+  /// Whether the commit may be made at all; fills in what the server knows better, and tells what it would publish.
+  Result<StatementEffects::Publication> JudgeCommit(engine::duckdb::LakeCommit& commit);
+  /// The name of a new table. If there is none and the version was `published`, either that is undone or the error is
+  /// kCommitUnknown, after which the files stay.
+  Result<void> AddName(const engine::duckdb::TableEntry& table, bool published);
   Result<void> Require(Right right) const;
+  /// What is said of a call that no worker of ours makes.
+  static std::unexpected<Error> Refused(std::string_view what);
 
   const RequestContext& ctx_;
   catalog::Catalog& catalog_;

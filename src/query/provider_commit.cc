@@ -1,0 +1,171 @@
+// What a commit may change, the commit itself, and the name of what it made.
+#include <tuple>
+
+#include "query/expectation_actions.h"
+#include "query/messages.h"
+#include "query/provider_server.h"
+#include "query/shallow_clones.h"
+#include "tables/delta/clone.h"
+#include "tables/delta/commit.h"
+#include "tables/delta/snapshot.h"
+#include "tables/delta/table_definition.h"
+#include "tables/delta/table_rules.h"
+
+namespace neurolake::query {
+
+namespace json = boost::json;
+using engine::duckdb::LakeCommit;
+using engine::duckdb::TableEntry;
+
+Result<void> ProviderServer::CheckDefinition(tables::delta::CommitRequest& request) const {
+  if (request.protocol || !request.domains.empty()) NL_RETURN_IF_ERROR(Require(Right::kCreate));
+  // Rows alone, which most commits are: nothing to compare, no read.
+  if (!request.protocol && !request.metadata && request.domains.empty()) return {};
+  if (request.read_version < 0) return Require(Right::kCreate);
+  auto found = tables::delta::FindTableDefinition(ctx_, store_, request.table_path, request.read_version);
+  if (!found.has_value() && found.error().code() == ErrorCode::kNotSupported) {
+    // In a Parquet checkpoint, which the server does not read: what cannot be compared counts as changed.
+    return Require(Right::kCreate);
+  }
+  if (!found.has_value()) return std::unexpected(std::move(found).error());
+  if (request.metadata && !tables::delta::OnlyIdentityMarksMoved(found->metadata, *request.metadata)) {
+    NL_RETURN_IF_ERROR(Require(Right::kCreate));
+  }
+  request.snapshot_protocol = std::move(found->protocol);
+  request.snapshot_metadata = std::move(found->metadata);
+  return {};
+}
+
+Result<void> ProviderServer::CheckGroupCommit(const engine::duckdb::LakeCommit& commit) const {
+  if (commit.table != group_->table) return Refused("a group's commit to another table");
+  const tables::delta::CommitRequest& request = commit.request;
+  if (request.metadata || request.protocol || !request.domains.empty() || !request.changes.empty()) {
+    return Refused("a group that changes more than rows");
+  }
+  // First the members' rows, then at most what moves rows into other files.
+  if (!committed_version_) {
+    if (!request.removes.empty() || !request.blind_append) return Refused("a group that does more than append");
+    return {};
+  }
+  const auto changes_rows = [](const auto& file) { return file.data_change; };
+  if (std::ranges::any_of(request.adds, changes_rows) || std::ranges::any_of(request.removes, changes_rows)) {
+    return Refused("a group that changes rows after its own");
+  }
+  return {};
+}
+
+Result<tables::delta::CommitOutcome> ProviderServer::Publish(const engine::duckdb::LakeCommit& commit) {
+  std::string clone_list;
+  if (prepared_clones_.contains(commit.table)) {
+    const auto foreign = tables::delta::ForeignPaths(commit.request.adds);
+    NL_ASSIGN_OR_RETURN(clone_list, WriteCloneList(store_, commit.request.table_path, foreign));
+  }
+  auto committed = tables::delta::Commit(ctx_, store_, commit.request);
+  const bool nowhere = !committed.has_value() && committed.error().code() != ErrorCode::kCommitUnknown;
+  if (nowhere && !clone_list.empty()) std::ignore = store_.Delete(clone_list);
+  return committed;
+}
+
+Result<StatementEffects::Publication> ProviderServer::JudgeCommit(LakeCommit& commit) {
+  if (group_) NL_RETURN_IF_ERROR(CheckGroupCommit(commit));
+  StatementEffects::Publication publication{.table = commit.table, .name = {}};
+  if (const auto prepared = prepared_.find(commit.table); prepared != prepared_.end()) {
+    const TableEntry& table = prepared->second;
+    NL_RETURN_IF_ERROR(Require(Right::kCreate));
+    commit.request.table_path = table.location;
+    publication.name = table.schema_name + "." + table.table_name;
+    NL_RETURN_IF_ERROR(CheckActions(commit.request, table));
+  } else {
+    NL_RETURN_IF_ERROR(Require(Right::kWrite));
+    NL_ASSIGN_OR_RETURN(const auto table, catalog_.FindTable(commit.table));
+    if (!table) return MakeError(ErrorCode::kConflict, "the table was dropped while the statement ran");
+    commit.request.table_path = table->location;
+    publication.name = table->schema_name + "." + table->name;
+    NL_RETURN_IF_ERROR(CheckDefinition(commit.request));
+    NL_ASSIGN_OR_RETURN(const TableEntry entry, EntryOf(catalog_, *table));
+    NL_RETURN_IF_ERROR(CheckActions(commit.request, entry));
+  }
+  commit.request.user_name = ctx_.principal().name;
+  commit.request.statement_id = statement_id_;
+  commit.request.engine_info = "NeuroLake/" NL_VERSION;
+  if (group_) {
+    commit.request.user_name = group_->user_name;
+    // What follows is the table's upkeep, not the members'.
+    if (!committed_version_) commit.request.grouped_statements = group_->statement_ids;
+  }
+  for (const auto& add : commit.request.adds) {
+    if (!add.data_change) continue;
+    ++publication.files;
+    publication.bytes += add.size_bytes;
+  }
+  return publication;
+}
+
+Result<void> ProviderServer::AddName(const TableEntry& table, bool published) {
+  const auto added = catalog_.AddTable({.id = table.id,
+                                        .schema_name = table.schema_name,
+                                        .name = table.table_name,
+                                        .location = table.location,
+                                        .managed = table.managed,
+                                        .owner = ctx_.principal().id,
+                                        .created = ctx_.clock().Now()});
+  if (added.has_value() || !published) return added;
+  // Only the answer may have been lost.
+  const auto found = catalog_.FindTable(table.id);
+  if (found.has_value() && found->has_value()) return {};
+  const Error& reason = added.error();
+  const bool nameless = found.has_value() && reason.code() != ErrorCode::kCommitUnknown;
+  if (table.managed && nameless) {
+    // Nobody else ever heard of the place: no log, no table, and the worker takes its files back.
+    const std::string first = table.location + "/_delta_log/00000000000000000000";
+    const auto undone = store_.Delete(first + ".json");
+    std::ignore = store_.Delete(first + ".crc");
+    if (undone.has_value()) return added;
+  }
+  // At a LOCATION somebody may have read the version by now, or have written the next. The files have to stay.
+  if (!table.managed && nameless) {
+    return MakeError(ErrorCode::kCommitUnknown,
+                     "the table was written to its LOCATION, but did not get its name: {}. CREATE TABLE ... LOCATION, "
+                     "without columns and rows, gives it one",
+                     reason.message());
+  }
+  return MakeError(ErrorCode::kCommitUnknown, "the table was written, but whether it got its name is not known: {}",
+                   reason.message());
+}
+
+Result<json::value> ProviderServer::Commit(const json::object& arguments) {
+  NL_ASSIGN_OR_RETURN(LakeCommit commit, DecodeCommit(arguments));
+  NL_ASSIGN_OR_RETURN(StatementEffects::Publication publication, JudgeCommit(commit));
+  const bool is_new = prepared_new_.contains(commit.table);
+  if (commit.register_only && !is_new) return Refused("a registration of a table that has a name");
+  std::vector<catalog::ExpectationResult> expectations;
+  if (!is_new) {
+    NL_ASSIGN_OR_RETURN(expectations, JudgeExpectations(ctx_, catalog_, StatementId(statement_id_), commit));
+  }
+  tables::delta::CommitOutcome outcome{.version = commit.request.read_version, .timestamp = ctx_.clock().Now()};
+  if (!commit.register_only) {
+    auto committed = Publish(commit);
+    if (!committed.has_value()) {
+      if (committed.error().code() == ErrorCode::kCommitUnknown && !commit.beside) commit_in_doubt_ = committed.error();
+      return std::unexpected(std::move(committed).error());
+    }
+    outcome = *committed;
+    if (!commit.beside) {
+      committed_version_ = outcome.version;
+      ReleaseLane();
+    }
+    RecordExpectations(ctx_, catalog_, std::move(expectations), outcome.version);
+  }
+  // The log first, then the name: a crash between the two leaves files that nobody sees, never a name without a table.
+  if (is_new) NL_RETURN_IF_ERROR(AddName(prepared_.at(commit.table), !commit.register_only));
+  publication.version = outcome.version;
+  if (!commit.register_only && !commit.beside) effects_.published.push_back(std::move(publication));
+  // From here on it is a table like any other, also for this statement.
+  prepared_.erase(commit.table);
+  prepared_new_.erase(commit.table);
+  prepared_clones_.erase(commit.table);
+  const auto timestamp_us = outcome.timestamp.time_since_epoch().count();
+  return json::value{{"version", outcome.version}, {"timestamp_us", timestamp_us}, {"rebases", outcome.rebases}};
+}
+
+}  // namespace neurolake::query
