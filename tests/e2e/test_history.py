@@ -2,7 +2,6 @@
 import os
 import shutil
 import signal
-import threading
 import unittest
 
 from history import History, Judge, settle
@@ -18,14 +17,13 @@ class Histories(unittest.TestCase):
         self.addCleanup(server.stop)
         server.settings["http.port"] = server.url.rsplit(":", 1)[1]
         history = History(server, seed, writers=8, readers=2)
+        self.addCleanup(history.stop)
         history.start()
         for statements in kills:
-            while len(history.operations) < statements and any(thread.is_alive() for thread in history.threads):
-                threading.Event().wait(0.02)
+            history.wait_for(statements)
             server.stop(signal.SIGKILL)
             server.start()
-        while len(history.operations) < 250:
-            threading.Event().wait(0.02)
+        history.wait_for(250)
         history.finish()
         settle(server)
         return history

@@ -18,6 +18,7 @@ class KillsInTheMiddle(unittest.TestCase):
             kills = Kills(server, seed, policy)
             for _ in range(12):
                 kills.once()
+            kills.finish()
 
 
 if __name__ == "__main__":

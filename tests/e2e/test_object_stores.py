@@ -1,11 +1,12 @@
 """The same tables on S3, Google Cloud Storage and Azure; each service by its emulator, which checks what it is sent."""
 import os
 import shutil
-import threading
+import sqlite3
 import unittest
 
 from emulators import ACCOUNT, BUCKET, Azurite, FakeGcs, MetadataService, S3
 from server import Server, StatementError, named, rows
+from threads import together
 
 BINARY = os.environ["TESTED_BINARY"]
 
@@ -85,37 +86,27 @@ class Tables:
         self.sql(f"CREATE TABLE t (writer INTEGER, n INTEGER) LOCATION '{self.root}/t'")
         other = self.new_server()
         other.sql(f"CREATE TABLE t LOCATION '{self.root}/t'")
-        problems, updated = [], []
+        updated, refused = [], []
 
         def write(server, writer):
             for n in range(5):
-                try:
-                    server.sql(f"INSERT INTO t VALUES ({writer}, {n})")
-                except StatementError as error:
-                    problems.append(error)
+                server.sql(f"INSERT INTO t VALUES ({writer}, {n})")
 
         def change(server, to):
             try:
                 server.sql(f"UPDATE t SET n = {to} WHERE writer = 0 AND n = 0")
                 updated.append(to)
             except StatementError as error:
-                self.assertEqual(error.sqlstate, "40001", error)
-
-        def together(what, *arguments):
-            threads = [threading.Thread(target=what, args=one) for one in arguments]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
+                refused.append(error)
 
         # Only the store keeps their versions apart.
         together(write, (self.server, 0), (other, 1))
-        self.assertEqual(problems, [])
         self.assertEqual(self.rows("SELECT writer, count(*), count(DISTINCT n) FROM t GROUP BY ALL ORDER BY 1"),
                          [(0, 5, 5), (1, 5, 5)])
         # Two changes of one row: each that was acknowledged had its turn, and the last of them is there.
         together(change, (self.server, 100), (other, 200))
         self.assertTrue(updated)
+        self.assertEqual([error.sqlstate for error in refused if error.sqlstate != "40001"], [], refused)
         left = self.rows("SELECT n FROM t WHERE writer = 0 AND n IN (0, 100, 200)")
         self.assertIn(left, [[(n,)] for n in updated])
         versions = [row["version"] for row in named(self.sql("DESCRIBE HISTORY t"))]
@@ -123,21 +114,13 @@ class Tables:
 
     def test_small_inserts_meet(self):
         self.sql(f"CREATE TABLE t (client INTEGER, n INTEGER) LOCATION '{self.root}/t'")
-        clients, rounds, problems = 8, 4, []
+        clients, rounds = 8, 4
 
         def insert(table):
             def work(client):
-                try:
-                    for n in range(rounds):
-                        self.sql(f"INSERT INTO {table} VALUES ({client}, {n})")
-                except StatementError as error:
-                    problems.append(error)
-            threads = [threading.Thread(target=work, args=(client,)) for client in range(clients)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-            self.assertEqual(problems, [])
+                for n in range(rounds):
+                    self.sql(f"INSERT INTO {table} VALUES ({client}, {n})")
+            together(work, *((client,) for client in range(clients)))
             self.assertEqual(self.rows(f"SELECT count(*), count(DISTINCT client * 100 + n) FROM {table}"),
                              [(clients * rounds, clients * rounds)])
             return [row for row in named(self.sql(f"DESCRIBE HISTORY {table}")) if row["operation"] == "WRITE"]
@@ -236,6 +219,30 @@ class OnAzure(Tables, unittest.TestCase):
                  "AS SELECT 2 AS id")
         self.assertEqual(self.rows("SELECT id FROM u"), [(2,)])
         self.refused(f"CREATE EXTERNAL LOCATION o URL 'abfss://{BUCKET}@{ACCOUNT}.example.org/x' WITH (CREDENTIAL = store)")
+
+    def test_locations_of_an_older_version_are_places_like_others(self):
+        inner = f"az://{BUCKET}/{self.place}/i"
+        self.sql(self.store.credential("other"))
+        self.sql(f"CREATE EXTERNAL LOCATION inner_one URL '{inner}' WITH (CREDENTIAL = other, REGISTER = TRUE)")
+        # As one stored them that knew no one spelling.
+        with sqlite3.connect(self.server.lake + "/metastore.db", timeout=30) as database:
+            database.execute("UPDATE external_locations SET path = ? WHERE name = 'place'",
+                             (f"azure://{BUCKET}/{self.place}/",))
+        database.close()
+        listed = dict(self.rows("SELECT name, path FROM system.external_locations"))
+        self.assertEqual(listed, {"place": f"{self.root}/", "inner_one": f"{inner}/"})
+        self.refused(f"CREATE EXTERNAL LOCATION twice URL '{self.root}' WITH (CREDENTIAL = store)")
+        self.sql(f"CREATE TABLE t LOCATION '{self.root}/t' AS SELECT 1 AS id")
+        self.sql("INSERT INTO t VALUES (2)")
+        self.assertEqual(self.rows("SELECT count(*) FROM t"), [(2,)])
+        self.assertIn(self.store.put(f"{self.place}/in/a.csv", b"id\n3\n"), (200, 201))
+        self.sql(f"COPY INTO t FROM '{self.root}/in/a.csv' FILEFORMAT = CSV")
+        self.assertEqual(self.rows("SELECT count(*) FROM t"), [(3,)])
+        # The inner one opens what is in it, however long the outer one was written.
+        self.sql(f"CREATE TABLE u LOCATION '{inner}/u' AS SELECT 1 AS id")
+        self.sql("DROP EXTERNAL LOCATION place")
+        self.assertEqual(self.rows("SELECT id FROM u"), [(1,)])
+        self.refused("SELECT * FROM t")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 """Eight writers with mixed DML, readers and maintenance for minutes, workers and the server killed in between; see
 tests/support/history.py for what is checked. Ends with "N passed, N failed"."""
 import argparse
+import atexit
 import collections
 import pathlib
 import random
@@ -16,6 +17,9 @@ sys.path.insert(0, str(HERE.parent / "support"))
 from history import History, Judge, settle  # noqa: E402
 from kills import kill_workers  # noqa: E402
 from server import Server  # noqa: E402
+from threads import Threads, end_after  # noqa: E402
+
+JUDGE_SECONDS = 900  # Beside twice the time of the run.
 
 
 def main():
@@ -30,30 +34,34 @@ def main():
     print(f"seed {args.seed}", flush=True)
     chance = random.Random(args.seed)
     server = Server(args.binary, settings={"workers.count_max": "6", "log_level": "error"}).start()
+    atexit.register(server.stop, signal.SIGKILL)
     server.settings["http.port"] = server.url.rsplit(":", 1)[1]
     history = History(server, args.seed, args.writers, args.readers)
     done, killed, running = threading.Event(), [], threading.Lock()
-    killer = threading.Thread(target=kill_workers, args=(server, random.Random(args.seed - 1), done, killed,
-                                                            running))
-    history.start()
-    if not args.no_kills:
-        killer.start()
+    killer = Threads()
+    watch = end_after(2 * args.seconds + JUDGE_SECONDS, lambda: server.stop(signal.SIGKILL))
     end, kills = time.monotonic() + args.seconds, 0
-    while time.monotonic() < end:
-        time.sleep(min(chance.uniform(4, 12), max(0.1, end - time.monotonic())))
+    try:
+        history.start()
         if not args.no_kills:
-            with running:
-                server.stop(signal.SIGKILL)
-                server.start()
-            kills += 1
-    done.set()
-    history.finish()
-    if not args.no_kills:
-        killer.join()
+            killer.start(kill_workers, server, random.Random(args.seed - 1), done, killed, running)
+        while time.monotonic() < end and not history.threads.failures:
+            time.sleep(min(chance.uniform(4, 12), max(0.1, end - time.monotonic())))
+            if not args.no_kills:
+                with running:
+                    server.stop(signal.SIGKILL)
+                    server.start()
+                kills += 1
+    finally:
+        done.set()
+        history.finish()
+        killer.join(60)
+    history.problems += killer.failures
     settle(server)
     judge = Judge(history)
     problems = judge.judge()
     server.stop()
+    watch.cancel()
     counts = collections.Counter(operation.outcome for operation in history.operations)
     checks = {"every statement has its effect exactly once or not at all, and every reader saw one version": not problems,
               "something was written": judge.committed > args.seconds // 2,

@@ -7,6 +7,7 @@ import collections
 import pathlib
 import random
 import shutil
+import signal
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -16,7 +17,10 @@ import suite  # noqa: E402
 suite.run_in_judges_environment()
 from judges import DuckDb  # noqa: E402
 from kills import Kills  # noqa: E402
-from server import Server, StatementError  # noqa: E402
+from server import LOST, Server, StatementError  # noqa: E402
+from threads import end_after  # noqa: E402
+
+SECONDS_EACH = 20  # Many times what a kill and its checks take.
 
 
 def main():
@@ -31,8 +35,9 @@ def main():
     # Two lakes, one after the other: both kinds of checkpoints.
     for half, policy in enumerate(("classic", "v2")):
         server = Server(args.binary, settings={"vacuum.short_retention": "true", "log_level": "error"}).start()
+        watch = end_after(300 + SECONDS_EACH * args.kills, lambda: server.stop(signal.SIGKILL))
         kills = Kills(server, args.seed + half, policy)
-        wrong = None
+        wrong, number = None, 0
         try:
             for number in range(args.kills // 2):
                 kills.once()
@@ -40,11 +45,14 @@ def main():
                 if number % 25 == 24:
                     seen = judge.rows(kills.location, "id, part, value")[1]
                     assert sorted(seen) == sorted((i, *row) for i, row in kills.state.items()), "DuckDB's delta extension reads other rows"
-        except (AssertionError, StatementError) as error:
+            kills.finish()
+            passed += 1
+        except (AssertionError, StatementError, *LOST) as error:
             wrong = error
             print(f"kill {number} of the {policy} half: {kills.last}: {error}")
             failed += 1
         server.stop()
+        watch.cancel()
         counts.update(kills.counts)
         if wrong is None:
             shutil.rmtree(server.lake, ignore_errors=True)

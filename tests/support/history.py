@@ -11,13 +11,14 @@ import random
 import re
 import threading
 import time
-import urllib.error
 
-from server import StatementError, named
+from server import LOST, StatementError, named
+from threads import Threads, stacks
 
 PARTS = 4
 ACCOUNTS, DEPOSIT = 40, 1000
-LOST = (urllib.error.URLError, ConnectionError, OSError, ValueError)
+#: Longer than a statement and its answer may take.
+ANSWER_SECONDS = 150
 #: Codes after which nothing of a statement is there. WorkerLost is none: its commit may have been on its way.
 NOTHING_HAPPENED = ("Conflict", "Unavailable", "TooManyRequests", "DeadlineExceeded", "Cancelled")
 KEPT_SECONDS = 60  # Longer than any statement is let run, so that VACUUM takes nothing from one.
@@ -186,18 +187,33 @@ class History:
         for text in TABLES.values():
             server.sql(text)
         server.sql(f"INSERT INTO accounts SELECT range, range % {PARTS}, {DEPOSIT} FROM range({ACCOUNTS})")
-        self.threads = [threading.Thread(target=self.write, args=(n,)) for n in range(1, writers + 1)]
-        self.threads += [threading.Thread(target=self.read, args=(n,)) for n in range(readers)]
-        self.threads.append(threading.Thread(target=self.maintain))
+        self.writers, self.readers, self.threads = writers, readers, Threads()
 
     def start(self):
-        for thread in self.threads:
-            thread.start()
+        for writer in range(1, self.writers + 1):
+            self.threads.start(self.write, writer)
+        for reader in range(self.readers):
+            self.threads.start(self.read, reader)
+        self.threads.start(self.maintain)
+
+    def wait_for(self, statements, seconds=300):
+        """Until so many were begun. AssertionError if that does not come to pass."""
+        end = time.monotonic() + seconds
+        while len(self.operations) < statements:
+            if self.threads.failures or time.monotonic() > end:
+                raise AssertionError(f"{len(self.operations)} statements of {statements}: "
+                                     + ("\n".join(self.threads.failures) or stacks(self.threads.threads)))
+            self.done.wait(0.02)
+
+    def stop(self):
+        """Nobody begins another statement."""
+        self.done.set()
 
     def finish(self):
-        self.done.set()
-        for thread in self.threads:
-            thread.join()
+        """Waits for what was begun. A thread that met what it should not have met is a problem like others."""
+        self.stop()
+        self.threads.join(ANSWER_SECONDS)
+        self.problems += self.threads.failures
 
     def run(self, operation):
         try:
@@ -375,8 +391,7 @@ class Judge:
                 rows = [tuple(row) for row in
                         self.server.sql(f"SELECT id, part, value FROM {table} VERSION AS OF {version}")["rows"]]
             except StatementError as error:
-                gone = error.problem["code"] == "VersionNotFound" or "data file" in error.problem["detail"]
-                if version == last or not gone:
+                if version == last or error.problem["code"] != "VersionNotFound":
                     self.problems.append(f"{table}, version {version}: {error}")
                 continue
             if sorted(rows) != sorted((i, *row) for i, row in states[version].items()):

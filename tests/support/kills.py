@@ -5,13 +5,16 @@ import os
 import pathlib
 import random
 import signal
-import threading
 import time
-import urllib.error
 
-from server import StatementError, named
+from server import LOST, StatementError, named
+from threads import Threads
 
 PARTS = 4
+#: Longer than any answer may take, so that a run that hangs ends.
+ANSWER_SECONDS = 150
+#: What a statement may be refused with because something was killed. Anything else would have been refused anyhow.
+AFTER_A_KILL = ("WorkerLost", "CommitUnknown", "Unavailable", "Conflict", "TooManyRequests")
 SUMS = ("SELECT count(*), count(DISTINCT id), sum(id)::BIGINT, sum(value)::BIGINT, sum(id * value)::BIGINT, "
         "count(*) FILTER (part = 1) FROM t")
 
@@ -47,7 +50,8 @@ class Kills:
     def __init__(self, server, seed, checkpoints="classic"):
         self.server, self.chance = server, random.Random(seed)
         self.state, self.versions, self.next_id = {}, {}, 1
-        self.durations, self.counts = {}, {}
+        self.durations, self.counts, self.answered = {}, {}, set()
+        self.last = "the first kill"
         server.sql("CREATE TABLE t (id BIGINT, part INTEGER, value BIGINT) PARTITIONED BY (part) TBLPROPERTIES "
                    f"('delta.checkpointInterval' = '1', 'delta.checkpointPolicy' = '{checkpoints}', "
                    "'neurolake.log_compaction_interval' = '5')")
@@ -117,15 +121,17 @@ class Kills:
         return "VACUUM t LITE RETAIN 0 HOURS", self.state
 
     def restore(self):
-        if not self.versions:
-            return self.insert()
         version = self.chance.choice(sorted(self.versions)[-4:])
         return f"RESTORE t TO VERSION AS OF {version}", self.versions[version]
 
     def once(self):
-        """One kill; its description. AssertionError for a table that is not what it should be."""
+        """One kill; its description. AssertionError for a table that is not what it should be, and for a refusal that
+        has nothing to do with a kill."""
         kind = self.chance.choice(self.statements)
+        if kind == self.restore and not self.versions:
+            kind = self.insert
         statement, after = kind()
+        self.last = statement
         outcome = []
 
         def run():
@@ -135,24 +141,40 @@ class Kills:
                 self.durations[kind.__name__] = time.monotonic() - begin
             except StatementError as error:
                 outcome.append(("refused", error.problem))
-            except (urllib.error.URLError, OSError, ValueError):
+            except LOST:
                 outcome.append(("lost", None))
 
-        before_files, runner = self.files(), threading.Thread(target=run)
+        before_files, runner = self.files(), Threads()
         point = self.chance.choice(("any time", "any time", "a data file", "the commit", "the checkpoint"))
-        runner.start()
-        self.wait_for(point, runner, before_files, self.durations.get(kind.__name__, 0.1))
+        runner.start(run)
+        self.wait_for(point, runner.threads[0], before_files, self.durations.get(kind.__name__, 0.1))
         victim = self.chance.choice(("server", "server", "server", "workers"))
         self.kill(victim)
-        runner.join()
+        runner.join(ANSWER_SECONDS)
         if victim == "server":
             self.server.start()
+        assert not runner.failures, f"{statement}: " + "\n".join(runner.failures)
         said, answer = outcome[0]
         self.last = f"{statement}, killed at {point}: {victim}; {said}"
+        assert said != "refused" or answer["code"] in AFTER_A_KILL, f"{statement}: {answer}"
+        if said == "answered":
+            self.answered.add(kind.__name__)
         self.check(statement, after, said, answer)
         description = (kind.__name__, point, victim, said)
         self.counts[description] = self.counts.get(description, 0) + 1
         return description
+
+    def finish(self):
+        """Statements of each kind that every kill met, once in peace: had they been wrong in themselves, all that was
+        lost and refused of them would show nothing."""
+        for kind in self.statements:
+            if kind.__name__ in self.answered:
+                continue
+            statement, after = kind()
+            self.last = f"{statement}, in peace"
+            self.check(statement, after, "answered", self.sql(statement))
+            self.answered.add(kind.__name__)
+        assert self.answered == {kind.__name__ for kind in self.statements}
 
     def files(self):
         return {entry.path for folder in [self.location, *self.location.glob("*")] if folder.is_dir()

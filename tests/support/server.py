@@ -1,4 +1,5 @@
 """Starts the real server on a lake of its own, for tests that talk to it as users do."""
+import http.client
 import json
 import os
 import pathlib
@@ -7,9 +8,12 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
+import threading
 import urllib.error
 import urllib.request
+
+#: What a request meets whose server goes away: no connection, no answer, or the beginning of one.
+LOST = (OSError, http.client.HTTPException, json.JSONDecodeError, UnicodeDecodeError)
 
 
 class StatementError(Exception):
@@ -43,18 +47,22 @@ class Server:
         self.log_path = pathlib.Path(self.lake + ".log")
         self.process = subprocess.Popen(command + ["serve"], stdout=subprocess.PIPE,
                                         stderr=open(self.log_path, "a"), text=True, env=self.environment)
-        deadline = time.monotonic() + timeout
-        for line in self.process.stdout:
-            token = re.search(r"nl_[A-Za-z0-9_-]{43}", line)
-            if token:
-                self.admin_token = token.group(0)
-                self.tokens["admin"] = self.admin_token
-            address = re.search(r"https?://[0-9.:\[\]]+", line)
-            if address:
-                self.url = address.group(0).rstrip("/")
-                return self
-            if time.monotonic() > deadline:
-                break
+        # One that says nothing would be waited for without end.
+        watch = threading.Timer(timeout, self.process.kill)
+        watch.daemon = True
+        watch.start()
+        try:
+            for line in self.process.stdout:
+                token = re.search(r"nl_[A-Za-z0-9_-]{43}", line)
+                if token:
+                    self.admin_token = token.group(0)
+                    self.tokens["admin"] = self.admin_token
+                address = re.search(r"https?://[0-9.:\[\]]+", line)
+                if address:
+                    self.url = address.group(0).rstrip("/")
+                    return self
+        finally:
+            watch.cancel()
         raise RuntimeError(f"the server did not start:\n{self.log_path.read_text()[-3000:]}")
 
     def stop(self, sig=signal.SIGTERM):
