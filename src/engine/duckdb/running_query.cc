@@ -3,6 +3,7 @@
 #include "duckdb/main/client_properties.hpp"
 #include "duckdb/parser/statement/logical_plan_statement.hpp"
 #include "engine/duckdb/internal/duckdb_engine.h"
+#include "engine/duckdb/internal/vanished_versions.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
@@ -19,8 +20,10 @@ class DuckDbRunningQuery final : public RunningQuery {
 
   Result<void> Start() {
     auto started = core_.Guard(ErrorStage::kRun, [&] { StartPending(); });
-    if (!started.has_value()) Abandon();
-    return started;
+    if (started.has_value()) return started;
+    Error error = ExplainMissingFile(*core_.state, plan_->scans, std::move(started).error());
+    Abandon();
+    return std::unexpected(std::move(error));
   }
 
   const arrow::Schema& schema() const override { return schema_; }
@@ -37,7 +40,10 @@ class DuckDbRunningQuery final : public RunningQuery {
     if (batch.has_value()) {
       if (auto finished = Finish(); !finished.has_value()) batch = std::unexpected(std::move(finished).error());
     }
-    if (!batch.has_value()) Abandon();
+    if (!batch.has_value()) {
+      batch = std::unexpected(ExplainMissingFile(*core_.state, plan_->scans, std::move(batch).error()));
+      Abandon();
+    }
     done_ = true;
     return batch;
   }

@@ -29,10 +29,10 @@ class Presence {
 }  // namespace
 
 Result<std::vector<MissingFile>> FindMissingFiles(const RequestContext& ctx, storage::ObjectStore& store,
-                                                  const Snapshot& snapshot, const FileTable& files) {
+                                                  const Snapshot& snapshot, const FileTable& files, size_t most) {
   Presence presence(store);
   std::vector<MissingFile> missing;
-  for (size_t i = 0; i < files.size(); ++i) {
+  for (size_t i = 0; i < files.size() && missing.size() < most; ++i) {
     NL_RETURN_IF_ERROR(ctx.CheckAlive());
     NL_ASSIGN_OR_RETURN(const std::string path, snapshot.PathOf(files[i].path));
     NL_ASSIGN_OR_RETURN(const std::string shown, DecodePath(files[i].path));

@@ -1,4 +1,5 @@
 #pragma once
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -16,9 +17,10 @@ struct MissingFile {
   bool deletion_vector = false;  ///< The data file is there, its deletion vector is not.
 };
 
-/// Looks for each data file of `files`, which are the table's, and its deletion vector. One Head for each distinct
-/// file. Errors: of the store, other than kNotFound; as ResolvePath.
+/// Looks for each data file of `files`, which are the table's, and its deletion vector, until `most` are missing. One
+/// Head for each distinct file. Errors: of the store, other than kNotFound; as ResolvePath.
 Result<std::vector<MissingFile>> FindMissingFiles(const RequestContext& ctx, storage::ObjectStore& store,
-                                                  const Snapshot& snapshot, const FileTable& files);
+                                                  const Snapshot& snapshot, const FileTable& files,
+                                                  size_t most = std::numeric_limits<size_t>::max());
 
 }  // namespace neurolake::tables::delta
