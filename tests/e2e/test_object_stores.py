@@ -73,6 +73,11 @@ class Tables:
         before = data()
         self.assertGreater(self.sql("VACUUM t RETAIN 0 HOURS")["rows"][0][1], 0)
         self.assertLess(len(data()), len(before))
+        for gone in ("SELECT sum(id) FROM t VERSION AS OF 1", "RESTORE TABLE t TO VERSION AS OF 1",
+                     "CREATE TABLE old CLONE t VERSION AS OF 1"):
+            problem = self.refused(gone)
+            self.assertEqual((problem.sqlstate, problem.status), ("02000", 404), problem)
+            self.assertIn("VACUUM", problem.problem["detail"])
         self.assertEqual(self.rows(asked), expected)
         self.assertEqual(self.rows("SELECT count(*) FROM t"), [(991,)])
         self.assertEqual(self.rows("FSCK REPAIR TABLE t DRY RUN"), [])
