@@ -208,8 +208,8 @@ class Demo {
   }
 
   Result<std::string> NewestVersion() {
-    NL_ASSIGN_OR_RETURN(const auto history, runner_.Collect("DESCRIBE HISTORY gold.carriers LIMIT 1"));
-    if (history.empty() || history.front().empty()) {
+    NL_ASSIGN_OR_RETURN(const auto history, runner_.Collect("DESCRIBE HISTORY gold.carriers LIMIT 1", 1));
+    if (history.empty()) {
       return MakeError(ErrorCode::kInternal, "the history of gold.carriers is empty");
     }
     return history.front().front();

@@ -25,9 +25,11 @@ Result<std::string> ReadSchemaFile(const std::string& path, std::istream& in) {
 Result<bool> TableExists(const std::string& table, StatementRunner& runner) {
   const std::vector<std::string> parts = Split(table, '.');
   const std::string schema = parts.size() > 1 ? parts[parts.size() - 2] : "main";
-  NL_ASSIGN_OR_RETURN(const auto rows, runner.Collect(fmt::format(
-                                           "SELECT 1 FROM system.tables WHERE schema_name = {} AND table_name = {}",
-                                           QuoteLiteral(LowerAscii(schema)), QuoteLiteral(LowerAscii(parts.back())))));
+  NL_ASSIGN_OR_RETURN(
+      const auto rows,
+      runner.Collect(fmt::format("SELECT 1 FROM system.tables WHERE schema_name = {} AND table_name = {}",
+                                 QuoteLiteral(LowerAscii(schema)), QuoteLiteral(LowerAscii(parts.back()))),
+                     1));
   return !rows.empty();
 }
 

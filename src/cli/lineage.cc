@@ -21,7 +21,7 @@ Result<LineageGraph> ReadGraph(bool columns, StatementRunner& runner) {
   NL_ASSIGN_OR_RETURN(const auto edges, runner.Collect(fmt::format("SELECT DISTINCT {}, operation FROM system.lineage "
                                                                    "WHERE source IS NOT NULL AND target_id IS NOT NULL",
                                                                    kEnds),
-                                                       kRowsMax));
+                                                       7, kRowsMax));
   for (const auto& row : edges) {
     graph.AddNode(row[0], {row[1], row[2]});
     graph.AddNode(row[3], {row[4], row[5]});
@@ -33,7 +33,7 @@ Result<LineageGraph> ReadGraph(bool columns, StatementRunner& runner) {
       runner.Collect(fmt::format("SELECT DISTINCT {}, source_column, target_column, dependence, subtype "
                                  "FROM system.column_lineage WHERE source IS NOT NULL AND target_id IS NOT NULL",
                                  kEnds),
-                     kRowsMax));
+                     10, kRowsMax));
   for (const auto& row : pairs) graph.AddColumn(row[0], row[3], {row[6], row[7], row[8], row[9]});
   return graph;
 }
@@ -42,20 +42,24 @@ Result<LineageGraph> ReadGraph(bool columns, StatementRunner& runner) {
 Result<std::string> FindStart(const std::string& name, LineageGraph& graph, StatementRunner& runner) {
   const std::vector<std::string> parts = Split(name, '.');
   const std::string full = LowerAscii(parts.size() == 1 ? "main." + name : name);
-  NL_ASSIGN_OR_RETURN(const auto tables, runner.Collect(fmt::format(
-                                             "SELECT id FROM system.tables WHERE schema_name || '.' || table_name = {}",
-                                             QuoteLiteral(full))));
+  NL_ASSIGN_OR_RETURN(
+      const auto tables,
+      runner.Collect(
+          fmt::format("SELECT id FROM system.tables WHERE schema_name || '.' || table_name = {}", QuoteLiteral(full)),
+          1));
   if (!tables.empty()) {
     graph.AddNode(tables[0][0], {"table", full});
     return tables[0][0];
   }
   NL_ASSIGN_OR_RETURN(
       const auto known,
-      runner.Collect(fmt::format(
-          "SELECT id, kind FROM (SELECT source_id AS id, source_kind AS kind, source AS name, recorded_at "
-          "FROM system.lineage UNION ALL SELECT target_id, target_kind, target, recorded_at FROM system.lineage) "
-          "WHERE name = {} AND id IS NOT NULL ORDER BY recorded_at DESC LIMIT 1",
-          QuoteLiteral(full))));
+      runner.Collect(
+          fmt::format(
+              "SELECT id, kind FROM (SELECT source_id AS id, source_kind AS kind, source AS name, recorded_at "
+              "FROM system.lineage UNION ALL SELECT target_id, target_kind, target, recorded_at FROM system.lineage) "
+              "WHERE name = {} AND id IS NOT NULL ORDER BY recorded_at DESC LIMIT 1",
+              QuoteLiteral(full)),
+          2));
   if (known.empty()) {
     return MakeError(ErrorCode::kNotFound, "no table or view of this name has a lineage that you may see: {}", full);
   }

@@ -124,13 +124,14 @@ void NameCompleter::Refresh() {
   if (asked_ != std::chrono::steady_clock::time_point{} && now - asked_ < kNamesAge) return;
   asked_ = now;
   KnownNames fresh;
-  if (const auto rows = runner_.Collect("SELECT schema_name FROM system.schemas")) {
+  if (const auto rows = runner_.Collect("SELECT schema_name FROM system.schemas", 1)) {
     for (const auto& row : *rows) fresh.schemas.insert(row[0]);
     fresh.schemas.insert("system");
   }
   const auto rows = runner_.Collect(
       "SELECT schema_name || '.' || table_name FROM system.tables "
-      "UNION ALL SELECT schema_name || '.' || view_name FROM system.views");
+      "UNION ALL SELECT schema_name || '.' || view_name FROM system.views",
+      1);
   if (rows) {
     for (const auto& row : *rows) fresh.tables.insert(row[0]);
   }
@@ -147,11 +148,9 @@ std::vector<std::string> NameCompleter::Complete(std::string_view line, size_t b
     auto& columns = names_.columns[table];
     const auto name = QuoteTableName(table);
     if (!name) continue;
-    const auto rows = runner_.Collect("DESCRIBE " + *name);
+    const auto rows = runner_.Collect("DESCRIBE " + *name, 1);
     if (!rows) continue;
-    for (const auto& row : *rows) {
-      if (!row.empty()) columns.push_back(row[0]);
-    }
+    for (const auto& row : *rows) columns.push_back(row[0]);
   }
   return CompleteName(names_, line, begin);
 }

@@ -194,10 +194,15 @@ int StatementRunner::RunScript(std::string_view script, std::string_view name, s
   return kExitOk;
 }
 
-Result<std::vector<std::vector<std::string>>> StatementRunner::Collect(const std::string& sql, int64_t rows_max) {
+Result<std::vector<std::vector<std::string>>> StatementRunner::Collect(const std::string& sql, size_t columns,
+                                                                       int64_t rows_max) {
   std::vector<std::vector<std::string>> rows;
   NL_ASSIGN_OR_RETURN(const auto stream, client_.Execute(Arm(), Session(sql)));
   NL_ASSIGN_OR_RETURN(auto formatter, arrow::RowFormatter::Make(stream->schema()));
+  if (formatter.column_names().size() < columns) {
+    return MakeError(ErrorCode::kInternal, "the server answers with {} columns where {} belong; is it of this version?",
+                     formatter.column_names().size(), columns);
+  }
   while (static_cast<int64_t>(rows.size()) < rows_max) {
     NL_ASSIGN_OR_RETURN(const auto batch, stream->Next());
     if (!batch) break;

@@ -42,8 +42,10 @@ class StatementRunner {
   /// Runs a script's statements in order and stops at the first that fails. `name` is its file, for messages.
   int RunScript(std::string_view script, std::string_view name, std::ostream* out = nullptr);
 
-  /// The cells of a result as text, NULL as "": for completion and commands, not for tables of any size.
-  Result<std::vector<std::vector<std::string>>> Collect(const std::string& sql, int64_t rows_max = 10'000);
+  /// The cells of a result as text, NULL as "": for completion and commands, not for tables of any size. Each row has
+  /// at least `columns`. Errors: the statement's, kInternal for an answer of another shape.
+  Result<std::vector<std::vector<std::string>>> Collect(const std::string& sql, size_t columns,
+                                                        int64_t rows_max = 10'000);
 
   /// Prints `error` and gives its exit code; 130 for what Ctrl-C ended.
   int Report(const Error& error, const ErrorReportOptions& options = {});

@@ -241,11 +241,23 @@ TEST(IngestTest, NothingTravelsWhenTheArgumentsAreWrong) {
 TEST(DemoTest, GoesThroughEveryStepAndWantsTheDenial) {
   TestBench bench;
   Fail(bench, "SELECT * FROM read_csv('/etc/passwd')", ErrorCode::kPermissionDenied);
+  bench.client.answers_by_start["SELECT DISTINCT"] = {
+      .names = {"source_id", "source_kind", "source", "target_id", "target_kind", "target", "operation"},
+      .types = std::vector<std::string>(7, "VARCHAR"),
+      .rows = {{"7", "table", "silver.flights", "42", "table", "gold.carriers", "INSERT"}}};
   const Outcome outcome = RunWords(bench, {"demo", "--data", "/data", "--address", "http://127.0.0.1:8321"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("silver.flights"), std::string::npos);
   EXPECT_EQ(bench.client.offered.size(), 5u);
   EXPECT_NE(outcome.out.find("VERSION AS OF 42"), std::string::npos);
   EXPECT_NE(outcome.out.find("http://127.0.0.1:8321"), std::string::npos);
+}
+
+TEST(LineageTest, AnAnswerOfAnotherShapeIsAnError) {
+  TestBench bench;
+  const Outcome outcome = RunWords(bench, {"lineage", "gold.carriers"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_NE(outcome.err.find("1 columns where 7 belong"), std::string::npos) << outcome.err;
 }
 
 TEST(DemoTest, FailsWhenTheServersFilesCanBeRead) {

@@ -28,7 +28,8 @@ std::unique_ptr<query::ResultStream> FakeStream(FakeResult result);
 /// Answers statements from a list and remembers what it was asked.
 class FakeClient final : public Client {
  public:
-  std::map<std::string, FakeResult> answers;  ///< By statement; others give one row, 42.
+  std::map<std::string, FakeResult> answers;           ///< By statement; others give one row, 42.
+  std::map<std::string, FakeResult> answers_by_start;  ///< By how the statement begins.
   std::vector<std::string> asked;
   std::vector<ClientStatement> statements;
   std::vector<std::string> offered;
