@@ -10,7 +10,7 @@ import threading
 import unittest
 import urllib.error
 
-from server import Server, StatementError, named
+from server import Server, StatementError, children, named
 
 BINARY = os.environ["TESTED_BINARY"]
 CLIENTS = 16
@@ -337,11 +337,9 @@ class Kills(unittest.TestCase):
                 if turn % 2:
                     server.process.send_signal(signal.SIGKILL)
                     return
-                workers = []
-                for task in pathlib.Path(f"/proc/{server.process.pid}/task").iterdir():
-                    workers += (task / "children").read_text().split()
+                workers = children(server.process.pid)
                 if workers:
-                    os.kill(int(chance.choice(workers)), signal.SIGKILL)
+                    os.kill(chance.choice(workers), signal.SIGKILL)
 
             timer = threading.Timer(chance.uniform(0.02, 0.3), kill)
             timer.start()

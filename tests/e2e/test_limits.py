@@ -8,19 +8,9 @@ import threading
 import time
 import unittest
 
-from server import Server, StatementError
+from server import Server, StatementError, children
 
 BINARY = os.environ["TESTED_BINARY"]
-
-
-def children(pid):
-    found = []
-    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        try:
-            found += [int(p) for p in (task / "children").read_text().split()]
-        except (FileNotFoundError, ProcessLookupError):
-            pass  # A thread that has ended meanwhile.
-    return found
 
 
 def resident_mb(pid):

@@ -13,7 +13,7 @@ import urllib.error
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
-from server import Server, StatementError  # noqa: E402
+from server import Server, StatementError, children  # noqa: E402
 
 
 class Run:
@@ -62,10 +62,7 @@ class Run:
         chance = random.Random(self.seed - 1)
         while not self.done.wait(chance.uniform(0.5, 3)):
             try:
-                server = self.server.process.pid
-                workers = [int(pid) for task in pathlib.Path(f"/proc/{server}/task").iterdir()
-                           for pid in (task / "children").read_text().split()]
-                os.kill(chance.choice(workers), signal.SIGKILL)
+                os.kill(chance.choice(children(self.server.process.pid)), signal.SIGKILL)
                 self.workers_killed += 1
             except (AttributeError, OSError, IndexError):
                 continue  # Between two servers.

@@ -7,7 +7,7 @@ import random
 import signal
 import time
 
-from server import LOST, StatementError, named
+from server import LOST, StatementError, children, named
 from threads import Threads
 
 PARTS = 4
@@ -21,8 +21,7 @@ SUMS = ("SELECT count(*), count(DISTINCT id), sum(id)::BIGINT, sum(value)::BIGIN
 
 def workers_of(server):
     """Process ids of the server's workers; OSError or AttributeError between two servers."""
-    return [int(pid) for task in pathlib.Path(f"/proc/{server.process.pid}/task").iterdir()
-            for pid in (task / "children").read_text().split()]
+    return children(server.process.pid)
 
 
 def kill_workers(server, chance, done, killed, running):

@@ -16,6 +16,17 @@ import urllib.request
 LOST = (OSError, http.client.HTTPException, json.JSONDecodeError, UnicodeDecodeError)
 
 
+def children(pid):
+    """Processes that `pid` started: a server's workers. FileNotFoundError when it is gone itself."""
+    found = []
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        try:
+            found += (task / "children").read_text().split()
+        except (FileNotFoundError, ProcessLookupError):
+            pass  # A thread of the server's that ended meanwhile.
+    return [int(child) for child in found]
+
+
 class StatementError(Exception):
     """What the server answered instead of rows."""
 
