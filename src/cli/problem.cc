@@ -37,9 +37,9 @@ void AddDetails(const json::object& object, Error& error) {
       continue;
     }
     if (value.is_string()) {
-      (void)std::move(error).With(name, std::string(value.get_string()));  // In place.
+      error.With(name, std::string(value.get_string()));
     } else if (value.is_int64() || value.is_uint64()) {
-      (void)std::move(error).With(name, json::serialize(value));
+      error.With(name, json::serialize(value));
     }
   }
 }

@@ -159,7 +159,7 @@ class RemoteClient final : public Client {
     const auto body = response.ReadAll(kAnswerBytesMax);
     Error error = ErrorFromProblem(response.status(), body.value_or(""));
     if (error.code() == ErrorCode::kUnauthenticated) {
-      (void)std::move(error).With("hint", "give a token with --token-file FILE or NEUROLAKE_TOKEN");
+      error.With("hint", "give a token with --token-file FILE or NEUROLAKE_TOKEN");
     }
     return std::unexpected(std::move(error));
   }

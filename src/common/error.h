@@ -44,9 +44,15 @@ class Error {
   /// Key and value pairs such as {"position", "17"}.
   const std::vector<std::pair<std::string, std::string>>& details() const { return details_; }
 
-  Error&& With(std::string key, std::string value) && {
+  /// The error with one more detail. By value, so that `error = std::move(error).With(…)` is no move to itself.
+  [[nodiscard]] Error With(std::string key, std::string value) && {
     details_.emplace_back(std::move(key), std::move(value));
     return std::move(*this);
+  }
+  /// The same in place.
+  Error& With(std::string key, std::string value) & {
+    details_.emplace_back(std::move(key), std::move(value));
+    return *this;
   }
 
  private:

@@ -89,8 +89,7 @@ Result<FrontStatement> ParseStatement(std::string_view sql, const std::vector<To
 Error Shifted(const Error& error, size_t by) {
   Error shifted(error.code(), error.message(), error.location());
   for (const auto& [key, value] : error.details()) {
-    // With() changes the error in place; assigning its result to the same object would be a move from itself.
-    (void)std::move(shifted).With(key, key == "position" ? std::to_string(std::stoull(value) + by) : value);
+    shifted.With(key, key == "position" ? std::to_string(std::stoull(value) + by) : value);
   }
   return shifted;
 }
@@ -130,8 +129,8 @@ Result<FrontStatement> ParseStatement(std::string_view sql, const std::vector<To
   NL_ASSIGN_OR_RETURN(auto table, ParseCreateTable(cursor, edits));
   if (table.has_value()) return FrontStatement{std::move(*table)};
   const bool rewritten = !edits.empty();
-  return FrontStatement{PassThrough{
-      .sql = ApplyEdits(sql, std::move(edits)), .rewritten = rewritten, .evolves_schema = evolves}};
+  return FrontStatement{
+      PassThrough{.sql = ApplyEdits(sql, std::move(edits)), .rewritten = rewritten, .evolves_schema = evolves}};
 }
 
 }  // namespace

@@ -252,9 +252,7 @@ Error DecodeError(const json::object& object) {
       if (!detail.is_array() || detail.get_array().size() != 2) continue;
       const auto& pair = detail.get_array();
       if (!pair[0].is_string() || !pair[1].is_string()) continue;
-      // By way of another object: With() returns its own, and assigning that to itself would empty it.
-      Error longer = std::move(error).With(std::string(pair[0].get_string()), std::string(pair[1].get_string()));
-      error = std::move(longer);
+      error.With(std::string(pair[0].get_string()), std::string(pair[1].get_string()));
     }
   }
   return error;

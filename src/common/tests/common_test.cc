@@ -1,9 +1,13 @@
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <fstream>
 
 #include "common/clock.h"
+#include "common/descriptor.h"
 #include "common/ids.h"
 #include "common/request_context.h"
 #include "common/settings.h"
@@ -11,6 +15,40 @@
 
 namespace neurolake {
 namespace {
+
+TEST(ErrorTest, ADetailMoreLeavesTheRestAsItWas) {
+  const std::string message = "a message that is too long to be kept in the string itself";
+  Error error = Error(ErrorCode::kConflict, message).With("first", "1");
+  error = std::move(error).With("second", "2");
+  error.With("third", "3").With("fourth", "4");
+  EXPECT_EQ(error.code(), ErrorCode::kConflict);
+  EXPECT_EQ(error.message(), message);
+  using Details = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(error.details(), (Details{{"first", "1"}, {"second", "2"}, {"third", "3"}, {"fourth", "4"}}));
+}
+
+TEST(DescriptorTest, ClosesOnceWhoeverHasItLast) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const auto is_open = [](int fd) { return ::fcntl(fd, F_GETFD) >= 0; };
+  const Descriptor read_end(ends[0]);
+  {
+    Descriptor write_end(ends[1]);
+    Descriptor moved(std::move(write_end));
+    Descriptor assigned;
+    EXPECT_FALSE(assigned.valid());
+    assigned = std::move(moved);
+    auto& same = assigned;
+    assigned = std::move(same);
+    EXPECT_EQ(assigned.get(), ends[1]);
+    EXPECT_TRUE(is_open(ends[1]));
+    errno = ENOSPC;
+    assigned = Descriptor();
+    EXPECT_EQ(errno, ENOSPC) << "what failed before is not forgotten";
+    EXPECT_FALSE(is_open(ends[1]));
+  }
+  EXPECT_TRUE(is_open(ends[0]));
+}
 
 TEST(ErrorTest, EveryCodeHasANameThatLeadsBack) {
   EXPECT_EQ(ErrorName(ErrorCode::kConflict), "Conflict");

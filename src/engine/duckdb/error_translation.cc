@@ -21,8 +21,7 @@ std::optional<Error> OurOwn(const native::ErrorData& error) {
   if (code.empty()) return std::nullopt;
   Error ours(ErrorCodeFromName(code), error.RawMessage());
   for (const auto& [key, value] : error.ExtraInfo()) {
-    // Not assigned to itself: a moved string is empty then.
-    if (key.starts_with(kDetailPrefix)) std::ignore = std::move(ours).With(key.substr(kDetailPrefix.size()), value);
+    if (key.starts_with(kDetailPrefix)) ours.With(key.substr(kDetailPrefix.size()), value);
   }
   return ours;
 }
