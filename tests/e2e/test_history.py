@@ -1,8 +1,10 @@
 """A short run of tests/slow/history.py, and that its judge sees what is wrong."""
+import http.client
 import os
 import shutil
 import signal
 import unittest
+import unittest.mock
 
 from history import History, Judge, settle
 from server import Server
@@ -60,6 +62,27 @@ class Histories(unittest.TestCase):
         operation.statement_id, operation.version = "somebody", None
         self.assertTrue(any("acknowledged and has no effect" in one for one in spoilt(lambda history: None)))
         operation.statement_id = known
+
+    def test_a_thread_that_dies_ends_the_run_and_says_why(self):
+        class Surprise:
+            """Answers are cut off, which is nothing; and one is what no server would say."""
+            asked = 0
+
+            def sql(self, text, **options):
+                self.asked += 1
+                if self.asked > 50 and text.startswith("SELECT id, part"):
+                    raise KeyError("a surprise")
+                raise http.client.IncompleteRead(b"{")
+
+        history = History(unittest.mock.Mock(), seed=1, writers=2, readers=1)
+        history.server = Surprise()
+        self.addCleanup(history.stop)
+        history.start()
+        with self.assertRaisesRegex(AssertionError, "a surprise"):
+            history.wait_for(1_000_000)
+        history.finish()
+        self.assertEqual(len(history.problems), 1)
+        self.assertIn("Traceback", history.problems[0])
 
 
 if __name__ == "__main__":
