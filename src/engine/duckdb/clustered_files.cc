@@ -1,20 +1,15 @@
 #include "engine/duckdb/internal/clustered_files.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <bit>
 
-#include "common/descriptor.h"
-#include "common/ids.h"
 #include "duckdb/execution/expression_executor.hpp"
 #include "duckdb/execution/progress_data.hpp"
 #include "duckdb/storage/buffer_manager.hpp"
 #include "engine/duckdb/internal/row_predicate.h"
 #include "engine/duckdb/internal/row_scatter.h"
 #include "engine/duckdb/internal/statement_state.h"
-#include "storage/path.h"
+#include "engine/duckdb/internal/stretch_files.h"
 #include "tables/delta/curve.h"
 
 namespace neurolake::engine::duckdb {
@@ -24,35 +19,75 @@ using tables::delta::CutCurve;
 using tables::delta::kCurvePartBits;
 
 constexpr int kPartShift = 64 - kCurvePartBits;
-/// A file may be so much larger than asked for, if it can then be a whole box.
-constexpr double kFileRowsSlack = 1.3;
-/// What a stretch is left alone for rather than cut in two.
-constexpr double kOneFileSlack = 1.6;
 /// Rows are dealt out to no more targets than this at once, so that each gets a few of a chunk.
-constexpr size_t kTargetsMax = 64;
-constexpr size_t kStretchesMax = 256;
+constexpr int64_t kTargetsMax = 64;
+constexpr int64_t kStretchesMax = 256;
 /// A row in memory takes about so much more than in a Parquet file.
 constexpr int64_t kBytesInMemory = 3;
+/// Rows of a row group take no more memory than this: encoding them takes as much again, which nobody counts.
+constexpr int64_t kGroupBytesMax = int64_t{128} << 20;
+/// Who has many files to make of rows at one place shares them among threads.
+constexpr double kSharedFilesMin = 4;
 
-/// Lets the disk begin with a finished file while others are made: the commit waits for all of them to be durable.
-void BeginWriteback(const std::string& path) {
-  if (storage::IsUrl(path)) return;
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.valid()) return;  // Whatever is wrong, the commit finds it.
-  (void)::sync_file_range(file.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+/// Bytes of a value in a collection, without what it has elsewhere: texts, and more than one element of a list.
+int64_t FixedBytes(const native::LogicalType& type) {
+  switch (type.InternalType()) {
+    case native::PhysicalType::STRUCT: {
+      int64_t bytes = 1;
+      for (const auto& child : native::StructType::GetChildTypes(type)) bytes += FixedBytes(child.second);
+      return bytes;
+    }
+    case native::PhysicalType::LIST:
+      return static_cast<int64_t>(sizeof(native::list_entry_t)) + 1 + FixedBytes(native::ListType::GetChildType(type));
+    default: return static_cast<int64_t>(native::GetTypeIdSize(type.InternalType())) + 1;
+  }
 }
+
+/// What a row takes in the table's files, by the statistics of some of them; 0: they do not say.
+int64_t FileRowBytes(const tables::delta::Snapshot& snapshot) {
+  constexpr size_t kFilesMax = 256;
+  const size_t step = std::max<size_t>(1, snapshot.files().size() / kFilesMax);
+  int64_t bytes = 0, rows = 0;
+  for (size_t i = 0; i < snapshot.files().size(); i += step) {
+    const auto count = snapshot.LiveRows(i);
+    if (!count) continue;
+    rows += *count;
+    bytes += snapshot.files().size_bytes(i);
+  }
+  return bytes / std::max<int64_t>(1, rows);
+}
+
+/// What the threads of a statement may have at a time.
+struct Resources {
+  explicit Resources(native::ClientContext& context)
+      : threads(native::TaskScheduler::GetScheduler(context).NumberOfThreads()),
+        memory(static_cast<int64_t>(native::BufferManager::GetBufferManager(context).GetMaxMemory())),
+        block_bytes(static_cast<int64_t>(native::BufferManager::GetBufferManager(context).GetBlockSize())) {}
+  /// To how many targets each thread can deal out rows. A target keeps the blocks of its last chunk in memory.
+  int64_t Targets(int64_t row_bytes) const {
+    return memory / 4 / (threads * std::max(STANDARD_VECTOR_SIZE * row_bytes, block_bytes));
+  }
+  const int64_t threads, memory, block_bytes;
+};
 
 /// The rows of a stretch of the curve: those that each thread collected.
 struct Stretch {
   uint64_t first_place = 0;
   uint64_t last_place = ~uint64_t{0};
+  bool one_part = false;  ///< The sample's rows are all in one part of the curve.
   std::vector<RowCollection> rows;
+  int64_t Count() const {
+    int64_t count = 0;
+    for (const auto& part : rows) count += static_cast<int64_t>(part->Count());
+    return count;
+  }
 };
 
 struct GatheredRows final : native::GlobalSinkState {
   std::mutex mutex;
   std::vector<Stretch> stretches;
   int64_t row_count = 0;
+  int64_t bytes = 0;  ///< In memory, or on disk.
 };
 
 struct GatherState final : native::LocalSinkState {
@@ -69,21 +104,12 @@ struct GatherState final : native::LocalSinkState {
 };
 
 struct WriteFilesState final : native::GlobalSourceState {
-  explicit WriteFilesState(native::idx_t stretches) : stretch_count(stretches) {}
-  native::idx_t MaxThreads() override { return stretch_count; }
-  const native::idx_t stretch_count;
-  std::atomic<native::idx_t> next = 0;
-  std::atomic<native::idx_t> done = 0;
-};
-
-/// Row groups of a stretch: which cell's rows go where.
-struct GroupPlan {
-  int shift = 0;
-  uint64_t first_cell = 0;
-  std::vector<uint32_t> group_of_cell;
-  std::vector<uint32_t> file_of_group;
-  std::vector<uint64_t> first_place_of_file;
-  size_t groups() const { return file_of_group.size(); }
+  native::idx_t MaxThreads() override { return stretches.size(); }
+  std::vector<Stretch> stretches;
+  GroupLimits limits;
+  size_t targets = 0;  ///< That a thread deals rows out to.
+  std::atomic<size_t> next = 0;
+  std::atomic<size_t> done = 0;
 };
 
 class ClusteredFiles final : public native::PhysicalOperator {
@@ -102,7 +128,9 @@ class ClusteredFiles final : public native::PhysicalOperator {
       columns_.push_back(i);
       types_.push_back(child.types[i]);
     }
+    file_types_ = types_;
     types_.push_back(native::LogicalType::UBIGINT);
+    for (const auto& type : types_) fixed_bytes_ += FixedBytes(type);
     children.push_back(child);
   }
 
@@ -119,14 +147,16 @@ class ClusteredFiles final : public native::PhysicalOperator {
     const int64_t pieces = Stretches(context);
     std::vector<size_t> begins = {0};
     if (pieces > 1 && sampled > 0) {
-      const auto rows_max =
-          static_cast<int64_t>(kFileRowsSlack * static_cast<double>(sampled) / static_cast<double>(pieces));
-      begins = CutCurve(layout_->sample_rows, 0, std::max<int64_t>(1, rows_max));
+      const double stretch_rows = static_cast<double>(sampled) / static_cast<double>(pieces);
+      begins = CutCurve(layout_->sample_rows, 0, FileRowsMax(stretch_rows));
     }
-    for (const size_t begin : begins) {
-      const uint64_t place = static_cast<uint64_t>(begin) << kPartShift;
+    begins.push_back(layout_->sample_rows.size());
+    for (size_t i = 0; i + 1 < begins.size(); ++i) {
+      const uint64_t place = static_cast<uint64_t>(begins[i]) << kPartShift;
       if (!gathered->stretches.empty()) gathered->stretches.back().last_place = place - 1;
-      gathered->stretches.push_back({.first_place = place});
+      size_t parts = 0;
+      for (size_t part = begins[i]; part < begins[i + 1]; ++part) parts += layout_->sample_rows[part] > 0 ? 1 : 0;
+      gathered->stretches.push_back({.first_place = place, .one_part = parts == 1});
     }
     return gathered;
   }
@@ -164,28 +194,59 @@ class ClusteredFiles final : public native::PhysicalOperator {
     auto& state = input.local_state.Cast<GatherState>();
     std::lock_guard lock(gathered.mutex);
     for (size_t i = 0; i < gathered.stretches.size(); ++i) {
-      if (auto rows = state.scatter.Take(i)) gathered.stretches[i].rows.push_back(std::move(rows));
+      auto rows = state.scatter.Take(i);
+      if (rows == nullptr) continue;
+      gathered.bytes += static_cast<int64_t>(rows->SizeInBytes());
+      gathered.stretches[i].rows.push_back(std::move(rows));
     }
     gathered.row_count += state.row_count;
     return native::SinkCombineResultType::FINISHED;
   }
 
-  native::unique_ptr<native::GlobalSourceState> GetGlobalSourceState(native::ClientContext&) const override {
-    return native::make_uniq<WriteFilesState>(sink_state->Cast<GatheredRows>().stretches.size());
+  native::unique_ptr<native::GlobalSourceState> GetGlobalSourceState(native::ClientContext& context) const override {
+    auto& gathered = sink_state->Cast<GatheredRows>();
+    const Resources resources(context);
+    const int64_t row_bytes = std::max(fixed_bytes_, gathered.bytes / std::max<int64_t>(1, gathered.row_count));
+    const int64_t group_bytes = std::min(kGroupBytesMax, resources.memory / (2 * resources.threads));
+    auto state = native::make_uniq<WriteFilesState>();
+    state->targets = static_cast<size_t>(std::clamp<int64_t>(resources.Targets(row_bytes), 2, kTargetsMax));
+    state->limits = {
+        .file_rows = static_cast<double>(gathered.row_count) / static_cast<double>(layout_->files),
+        .group_rows = std::clamp<int64_t>(group_bytes / row_bytes, STANDARD_VECTOR_SIZE, RowGroupRows(job_->target)),
+        .file_groups = state->targets};
+    for (Stretch& stretch : gathered.stretches) {
+      const auto share = static_cast<double>(stretch.Count()) / static_cast<double>(resources.threads);
+      if (!stretch.one_part || share < kSharedFilesMin * state->limits.file_rows) {
+        state->stretches.push_back(std::move(stretch));
+        continue;
+      }
+      // One thread would write these while the others wait. No order among them is lost that would spare a file.
+      for (RowCollection& part : stretch.rows) {
+        Stretch& own = state->stretches.emplace_back(
+            Stretch{.first_place = stretch.first_place, .last_place = stretch.last_place});
+        own.rows.push_back(std::move(part));
+      }
+    }
+    gathered.stretches.clear();
+    return state;
   }
 
   native::ProgressData GetProgress(native::ClientContext&, native::GlobalSourceState& source) const override {
     const auto& state = source.Cast<WriteFilesState>();
-    return {.done = static_cast<double>(state.done), .total = static_cast<double>(state.stretch_count)};
+    return {.done = static_cast<double>(state.done), .total = static_cast<double>(state.stretches.size())};
   }
 
  protected:
   native::SourceResultType GetDataInternal(native::ExecutionContext& context, native::DataChunk&,
                                            native::OperatorSourceInput& input) const override {
-    auto& gathered = sink_state->Cast<GatheredRows>();
     auto& state = input.global_state.Cast<WriteFilesState>();
-    for (native::idx_t i = state.next++; i < state.stretch_count; i = state.next++) {
-      WriteStretch(context.client, std::move(gathered.stretches[i]), gathered.row_count);
+    for (size_t i = state.next++; i < state.stretches.size(); i = state.next++) {
+      try {
+        WriteStretch(context.client, std::move(state.stretches[i]), state);
+      } catch (...) {
+        state.next = state.stretches.size();  // Else the other threads write what nobody will read.
+        throw;
+      }
       ++state.done;
     }
     return native::SourceResultType::FINISHED;
@@ -195,42 +256,49 @@ class ClusteredFiles final : public native::PhysicalOperator {
   /// How many stretches rows are dealt out to at first: so many that those which all threads write at a time fit into
   /// memory, so few that the blocks being filled do.
   int64_t Stretches(native::ClientContext& context) const {
-    const auto threads = static_cast<int64_t>(native::TaskScheduler::GetScheduler(context).NumberOfThreads());
-    const auto memory = static_cast<int64_t>(native::BufferManager::GetBufferManager(context).GetMaxMemory());
-    int64_t row_bytes = 0;
-    for (const auto& type : types_) row_bytes += static_cast<int64_t>(native::GetTypeIdSize(type.InternalType())) + 8;
+    const Resources resources(context);
+    // What texts and lists take is known from the files alone, before a row has been read.
+    const int64_t row_bytes = std::max(fixed_bytes_, kBytesInMemory * FileRowBytes(*job_->target.base));
     const int64_t for_memory =
-        layout_->source_bytes * kBytesInMemory / std::max<int64_t>(1, memory / (8 * threads)) + 1;
-    const int64_t for_blocks = memory / 4 / (threads * STANDARD_VECTOR_SIZE * row_bytes);
-    const int64_t wanted = std::max(for_memory, 4 * threads);
+        layout_->source_bytes * kBytesInMemory / std::max<int64_t>(1, resources.memory / (8 * resources.threads)) + 1;
+    const int64_t wanted = std::max(for_memory, 4 * resources.threads);
     // A stretch is at least a file.
-    return std::max<int64_t>(1, std::min({wanted, for_blocks, layout_->files, static_cast<int64_t>(kStretchesMax)}));
+    return std::max<int64_t>(1, std::min({wanted, resources.Targets(row_bytes), layout_->files, kStretchesMax}));
   }
 
-  void WriteStretch(native::ClientContext& context, Stretch stretch, int64_t total_rows) const {
-    int64_t rows = 0;
-    for (const auto& part : stretch.rows) rows += static_cast<int64_t>(part->Count());
-    if (rows == 0) return;
-    const GroupPlan plan =
-        PlanGroups(stretch, rows, static_cast<double>(total_rows) / static_cast<double>(layout_->files));
-    if (plan.groups() > kTargetsMax && plan.first_place_of_file.size() > 1) {
-      WriteParts(context, std::move(stretch), plan, total_rows);
+  void WriteStretch(native::ClientContext& context, Stretch stretch, const WriteFilesState& state) const {
+    if (stretch.Count() == 0) return;
+    const GroupPlan plan = Plan(context, stretch, state.limits);
+    if (plan.groups() > state.targets && plan.files.size() > 1) {
+      WriteParts(context, std::move(stretch), plan, state);
       return;
     }
-    auto file_types = types_;
-    file_types.pop_back();
-    RowScatter scatter(context, {.types = std::move(file_types), .targets = plan.groups(), .used_soon = true});
-    Deal(context, std::move(stretch), plan, plan.group_of_cell, /*keep_places=*/false, scatter);
-    WriteGroups(context, plan, scatter);
+    StretchFiles files(context, *job_, directory_, file_types_, state.limits);
+    if (plan.groups() == 1) {
+      files.Begin(plan.files[0].rows);
+      files.Append(std::move(stretch.rows));
+    } else {
+      RowScatter scatter(context, {.types = file_types_, .targets = plan.groups(), .used_soon = true});
+      Deal(context, std::move(stretch), plan, plan.group_of_cell, scatter);
+      for (size_t group = 0; group < plan.groups(); ++group) {
+        const uint32_t file = plan.file_of_group[group];
+        if (group == 0 || file != plan.file_of_group[group - 1]) files.Begin(plan.files[file].rows);
+        std::vector<RowCollection> rows;
+        if (auto taken = scatter.Take(group)) rows.push_back(std::move(taken));
+        files.Append(std::move(rows));
+      }
+    }
+    files.Finish();
   }
 
   /// The way of a stretch of many small files: they are dealt out to stretches of some of them first.
-  void WriteParts(native::ClientContext& context, Stretch stretch, const GroupPlan& plan, int64_t total_rows) const {
-    const size_t files = plan.first_place_of_file.size();
-    const size_t parts = std::min(kTargetsMax, files);
+  void WriteParts(native::ClientContext& context, Stretch stretch, const GroupPlan& plan,
+                  const WriteFilesState& state) const {
+    const size_t files = plan.files.size();
+    const size_t parts = std::min(state.targets, files);
     const auto part_of_file = [&](size_t file) { return file * parts / files; };
     std::vector<Stretch> inner(parts);
-    for (size_t file = files; file-- > 0;) inner[part_of_file(file)].first_place = plan.first_place_of_file[file];
+    for (size_t file = files; file-- > 0;) inner[part_of_file(file)].first_place = plan.files[file].first_place;
     for (size_t i = 0; i + 1 < parts; ++i) inner[i].last_place = inner[i + 1].first_place - 1;
     inner.back().last_place = stretch.last_place;
     std::vector<uint32_t> part_of_cell(plan.group_of_cell.size());
@@ -238,130 +306,56 @@ class ClusteredFiles final : public native::PhysicalOperator {
       part_of_cell[cell] = static_cast<uint32_t>(part_of_file(plan.file_of_group[plan.group_of_cell[cell]]));
     }
     RowScatter scatter(context, {.types = types_, .targets = parts, .used_soon = true});
-    Deal(context, std::move(stretch), plan, part_of_cell, /*keep_places=*/true, scatter);
+    Deal(context, std::move(stretch), plan, part_of_cell, scatter);
     for (size_t i = 0; i < parts; ++i) {
       if (auto rows = scatter.Take(i)) inner[i].rows.push_back(std::move(rows));
-      WriteStretch(context, std::move(inner[i]), total_rows);
+      WriteStretch(context, std::move(inner[i]), state);
     }
   }
 
+  /// Deals rows out, with their places if `scatter` takes these.
   static void Deal(native::ClientContext& context, Stretch stretch, const GroupPlan& plan,
-                   const std::vector<uint32_t>& target_of_cell, bool keep_places, RowScatter& scatter) {
+                   const std::vector<uint32_t>& target_of_cell, RowScatter& scatter) {
     std::vector<uint32_t> targets(STANDARD_VECTOR_SIZE);
+    native::DataChunk chunk;
+    chunk.InitializeEmpty(scatter.types());
     for (RowCollection& part : stretch.rows) {
-      auto types = part->Types();
-      if (!keep_places) types.pop_back();
-      native::DataChunk chunk;
-      chunk.InitializeEmpty(types);
       Consume(std::move(part), [&](native::DataChunk& rows) {
-        if (context.IsInterrupted()) throw native::InterruptException();
+        ThrowIfInterrupted(context);
         const auto* places = native::FlatVector::GetData<uint64_t>(rows.data.back());
-        for (native::idx_t i = 0; i < rows.size(); ++i) {
-          targets[i] = target_of_cell[(places[i] >> plan.shift) - plan.first_cell];
-        }
+        for (native::idx_t i = 0; i < rows.size(); ++i) targets[i] = target_of_cell[plan.Cell(places[i])];
         for (native::idx_t i = 0; i < chunk.ColumnCount(); ++i) chunk.data[i].Reference(rows.data[i]);
         chunk.SetCardinality(rows.size());
         scatter.Add(chunk, targets);
       });
     }
+    scatter.Close();
   }
 
-  GroupPlan PlanGroups(const Stretch& stretch, int64_t rows, double rows_per_file) const {
-    GroupPlan plan;
+  static GroupPlan Plan(native::ClientContext& context, const Stretch& stretch, const GroupLimits& limits) {
     const uint64_t width = stretch.last_place - stretch.first_place;
     // Never cells so small that counting them up to this stretch overflows.
-    plan.shift = std::max(kCurvePartBits, static_cast<int>(std::bit_width(width)) - kCurvePartBits);
-    plan.first_cell = stretch.first_place >> plan.shift;
-    std::vector<int64_t> counts((stretch.last_place >> plan.shift) - plan.first_cell + 1);
+    const int shift = std::max(kCurvePartBits, static_cast<int>(std::bit_width(width)) - kCurvePartBits);
+    const uint64_t first_cell = stretch.first_place >> shift;
+    std::vector<int64_t> counts((stretch.last_place >> shift) - first_cell + 1);
     for (const auto& part : stretch.rows) {
       for (auto& chunk : part->Chunks({part->ColumnCount() - 1})) {
+        ThrowIfInterrupted(context);
         const auto* places = native::FlatVector::GetData<uint64_t>(chunk.data[0]);
-        for (native::idx_t i = 0; i < chunk.size(); ++i) ++counts[(places[i] >> plan.shift) - plan.first_cell];
+        for (native::idx_t i = 0; i < chunk.size(); ++i) ++counts[(places[i] >> shift) - first_cell];
       }
     }
-    std::vector<size_t> begins = {0};
-    if (static_cast<double>(rows) > kOneFileSlack * rows_per_file) {
-      begins =
-          CutCurve(counts, plan.first_cell, std::max<int64_t>(1, static_cast<int64_t>(kFileRowsSlack * rows_per_file)));
-    }
-    begins.push_back(counts.size());
-    plan.group_of_cell.resize(counts.size());
-    for (size_t file = 0; file + 1 < begins.size(); ++file) {
-      plan.first_place_of_file.push_back(file == 0 ? stretch.first_place
-                                                   : (plan.first_cell + begins[file]) << plan.shift);
-      PlanFile(counts, begins[file], begins[file + 1], plan);
-    }
-    return plan;
-  }
-
-  /// Cuts a file into row groups of about equally many rows.
-  void PlanFile(const std::vector<int64_t>& counts, size_t begin, size_t end, GroupPlan& plan) const {
-    int64_t rows = 0;
-    for (size_t cell = begin; cell < end; ++cell) rows += counts[cell];
-    const int64_t rows_max = RowGroupRows(job_->target);
-    const int64_t groups = std::max<int64_t>(1, (rows + rows_max - 1) / rows_max);
-    const auto file = static_cast<uint32_t>(plan.first_place_of_file.size() - 1);
-    plan.file_of_group.push_back(file);
-    int64_t seen = 0, cut = 1;
-    for (size_t cell = begin; cell < end; ++cell) {
-      if (cut < groups && seen * groups >= cut * rows) {
-        plan.file_of_group.push_back(file);
-        cut = seen * groups / rows + 1;
-      }
-      plan.group_of_cell[cell] = static_cast<uint32_t>(plan.groups() - 1);
-      seen += counts[cell];
-    }
-  }
-
-  void WriteGroups(native::ClientContext& context, const GroupPlan& plan, RowScatter& scatter) const {
-    std::optional<DataFileWriter> writer;
-    const auto finish = [&] {
-      if (!writer) return;
-      WrittenFile file = writer->Finish();
-      writer.reset();
-      BeginWriteback(file.path);
-      std::lock_guard lock(job_->mutex);
-      job_->written.push_back(std::move(file));
-    };
-    for (size_t group = 0; group < plan.groups(); ++group) {
-      if (context.IsInterrupted()) throw native::InterruptException();
-      if (group > 0 && plan.file_of_group[group] != plan.file_of_group[group - 1]) finish();
-      auto rows = scatter.Take(group);
-      if (rows == nullptr) continue;
-      if (!writer) {
-        // Opening asks the catalogue, which is the statement's and not the thread's.
-        std::lock_guard lock(job_->mutex);
-        writer.emplace(context, job_->target, fmt::format("{}/part-{}.parquet", directory_, NewUuid()));
-      }
-      AppendRows(context, std::move(rows), *writer);
-    }
-    finish();
-  }
-
-  /// One row group, or several where too many rows have the same place.
-  void AppendRows(native::ClientContext& context, RowCollection rows, DataFileWriter& writer) const {
-    const auto rows_max = static_cast<native::idx_t>(RowGroupRows(job_->target));
-    if (rows->Count() <= 2 * rows_max) {
-      writer.AppendRowGroup(std::move(rows));
-      return;
-    }
-    const auto types = rows->Types();
-    RowCollection group;
-    Consume(std::move(rows), [&](native::DataChunk& chunk) {
-      if (context.IsInterrupted()) throw native::InterruptException();
-      if (group == nullptr) group = native::make_uniq<native::ColumnDataCollection>(context, types);
-      group->Append(chunk);
-      if (group->Count() >= rows_max) writer.AppendRowGroup(std::move(group));
-    });
-    if (group != nullptr) writer.AppendRowGroup(std::move(group));
+    return PlanGroups(counts, shift, stretch.first_place, limits);
   }
 
   const std::shared_ptr<WriteJob> job_;
   const std::shared_ptr<const CurveLayout> layout_;
   const native::unique_ptr<native::Expression> place_;
   const std::string directory_;
-  std::vector<native::idx_t> columns_;         ///< Of the child, those that are in files.
-  native::vector<native::LogicalType> types_;  ///< Theirs, and the place's.
+  std::vector<native::idx_t> columns_;              ///< Of the child, those that are in files.
+  native::vector<native::LogicalType> file_types_;  ///< Theirs.
+  native::vector<native::LogicalType> types_;       ///< Theirs, and the place's.
+  int64_t fixed_bytes_ = 0;                         ///< Of a row of `types_`, at least.
 };
 
 }  // namespace

@@ -155,6 +155,15 @@ DuckDbEngine::~DuckDbEngine() {
   core_->RollbackImplicit();
 }
 
+namespace {
+
+/// Of what a statement may use, what it does not keep free.
+int64_t ForBuffers(const StatementGrants& grants, int64_t bytes) {
+  return bytes - (grants.write ? std::min(grants.write->headroom_bytes, bytes / 2) : 0);
+}
+
+}  // namespace
+
 Result<void> DuckDbEngine::BeginStatement(const RequestContext& ctx, LakeProvider& provider,
                                           const plan::LookupGate& gate, int64_t memory_limit_bytes,
                                           StatementGrants grants) {
@@ -183,13 +192,12 @@ Result<void> DuckDbEngine::BeginStatement(const RequestContext& ctx, LakeProvide
     EndStatement();
     return MakeError(ErrorCode::kInvalidArgument, "unknown time zone: {}", time_zone);
   }
-  const int64_t headroom = state.grants.write ? state.grants.write->headroom_bytes : 0;
-  core_->memory->Want(memory_limit_bytes - std::min(headroom, memory_limit_bytes / 2));
+  core_->memory->Want(ForBuffers(state.grants, memory_limit_bytes));
   return {};
 }
 
 Result<void> DuckDbEngine::SetMemoryLimit(int64_t memory_limit_bytes) {
-  core_->memory->Want(memory_limit_bytes);
+  core_->memory->Want(ForBuffers(core_->state->grants, memory_limit_bytes));
   return core_->Guard(ErrorStage::kRun, [&] { core_->memory->Apply(); });
 }
 

@@ -3,6 +3,8 @@
 #include "duckdb/common/multi_file/multi_file_states.hpp"
 #include "duckdb/function/function_binder.hpp"
 #include "duckdb/parser/expression/constant_expression.hpp"
+#include "duckdb/planner/filter/conjunction_filter.hpp"
+#include "duckdb/planner/filter/constant_filter.hpp"
 #include "duckdb/planner/filter/expression_filter.hpp"
 #include "engine/duckdb/internal/error_translation.h"
 #include "engine/duckdb/internal/file_pruning.h"
@@ -173,6 +175,36 @@ native::unique_ptr<native::TableFilterSet> FiltersOverWidened(
   return any ? std::move(result) : nullptr;
 }
 
+/// `filters` with that on the row's number saying which of a file's rows are in the sample: row groups without any are
+/// not read.
+native::unique_ptr<native::TableFilterSet> FiltersOfSample(const native::TableFilterSet& filters,
+                                                           const native::vector<native::ColumnIndex>& global_column_ids,
+                                                           const std::vector<RowWindow>& windows) {
+  using native::ConstantFilter;
+  auto result = native::make_uniq<native::TableFilterSet>();
+  for (const auto& [index, filter] : filters.filters) {
+    if (global_column_ids.at(index).GetPrimaryIndex() != native::MultiFileReader::COLUMN_IDENTIFIER_FILE_ROW_NUMBER) {
+      result->filters.emplace(index, filter->Copy());
+      continue;
+    }
+    auto either = native::make_uniq<native::ConjunctionOrFilter>();
+    for (const RowWindow& rows : windows) {
+      auto window = native::make_uniq<native::ConjunctionAndFilter>();
+      window->child_filters.push_back(native::make_uniq<ConstantFilter>(
+          native::ExpressionType::COMPARE_GREATERTHANOREQUALTO, native::Value::BIGINT(rows.begin)));
+      window->child_filters.push_back(
+          native::make_uniq<ConstantFilter>(native::ExpressionType::COMPARE_LESSTHAN, native::Value::BIGINT(rows.end)));
+      either->child_filters.push_back(std::move(window));
+    }
+    if (either->child_filters.size() == 1) {
+      result->filters.emplace(index, std::move(either->child_filters[0]));
+    } else {
+      result->filters.emplace(index, std::move(either));
+    }
+  }
+  return result;
+}
+
 // Nothing of the user's runs while a file is opened, so a complaint about input is one about the file: damaged metadata
 // says so in words that name neither Parquet nor the file.
 template <typename Open>
@@ -317,7 +349,13 @@ native::ReaderInitializeType LakeFileReader::InitializeReader(
   FinalizeBind(reader_data, bind_data.file_options, bind_data.reader_bind, global_columns, global_column_ids, context,
                gstate.multi_file_reader_state.get());
   const auto& globals = by_id ? by_field_id_ : by_name_;
-  native::unique_ptr<native::TableFilterSet> over_widened;
+  native::unique_ptr<native::TableFilterSet> over_widened, of_sample;
+  if (table_filters && scan_->sample) {
+    const auto windows = scan_->sample->find(SnapshotIndex(reader_data.reader->file));
+    NL_CHECK(windows != scan_->sample->end());
+    of_sample = FiltersOfSample(*table_filters, global_column_ids, windows->second);
+    table_filters = of_sample.get();
+  }
   if (table_filters) {
     over_widened = FiltersOverWidened(*table_filters, global_column_ids, globals, columns, by_id);
     if (over_widened) table_filters = over_widened.get();

@@ -4,7 +4,6 @@
 
 #include "common/text.h"
 #include "duckdb/common/multi_file/multi_file_states.hpp"
-#include "duckdb/planner/filter/conjunction_filter.hpp"
 #include "duckdb/planner/filter/constant_filter.hpp"
 #include "duckdb/planner/tableref/bound_at_clause.hpp"
 #include "engine/duckdb/internal/lake_catalog.h"
@@ -12,6 +11,7 @@
 #include "engine/duckdb/internal/lake_transaction.h"
 #include "engine/duckdb/internal/record_count.h"
 #include "engine/duckdb/internal/row_identity.h"
+#include "engine/duckdb/internal/sample_windows.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
@@ -60,37 +60,29 @@ std::shared_ptr<std::vector<uint32_t>> Choose(const tables::delta::Snapshot& sna
   return chosen;
 }
 
-/// Pieces of a sample and their rows, next to each other in a file. Where pieces would be
-/// nearer than a row group or two, everything is read: row groups are read as a whole.
-constexpr int64_t kSampleWindows = 128;
-constexpr int64_t kSampleWindowRows = 16'384;
-constexpr int64_t kSampleStrideMin = 2 * 122'880;
+/// Rows of a file that has no statistics.
 constexpr int64_t kBytesPerRowGuess = 64;
 
-/// Filters on the rows' numbers in their files, so that row groups without a row of the sample are not read; null if
-/// the sample is everything.
-native::unique_ptr<native::TableFilter> SampleFilter(const tables::delta::Snapshot& snapshot,
-                                                     const std::vector<uint32_t>& files) {
-  int64_t rows = 0, rows_max = 0;
-  for (const uint32_t file : files) {
+/// What of `files` makes a sample, and the files that have any of it; null if that is everything.
+std::shared_ptr<const LakeScan::Sample> ChooseSample(const tables::delta::Snapshot& snapshot,
+                                                     std::shared_ptr<std::vector<uint32_t>>& files) {
+  std::vector<int64_t> rows;
+  rows.reserve(files->size());
+  for (const uint32_t file : *files) {
     const auto& add = snapshot.files()[file];
-    const int64_t count = RecordCount(add).value_or(add.size_bytes / kBytesPerRowGuess);
-    rows += count;
-    rows_max = std::max(rows_max, count);
+    rows.push_back(std::max<int64_t>(0, RecordCount(add).value_or(add.size_bytes / kBytesPerRowGuess)));
   }
-  const int64_t stride = rows / kSampleWindows;
-  if (stride < kSampleStrideMin) return nullptr;
-  auto either = native::make_uniq<native::ConjunctionOrFilter>();
-  for (int64_t begin = 0; begin < rows_max; begin += stride) {
-    auto window = native::make_uniq<native::ConjunctionAndFilter>();
-    window->child_filters.push_back(native::make_uniq<native::ConstantFilter>(
-        native::ExpressionType::COMPARE_GREATERTHANOREQUALTO, native::Value::BIGINT(begin)));
-    window->child_filters.push_back(native::make_uniq<native::ConstantFilter>(
-        native::ExpressionType::COMPARE_LESSTHAN, native::Value::BIGINT(begin + kSampleWindowRows)));
-    either->child_filters.push_back(std::move(window));
+  auto windows = SampleWindows(rows);
+  if (windows.empty()) return nullptr;
+  auto sample = std::make_shared<LakeScan::Sample>();
+  auto met = std::make_shared<std::vector<uint32_t>>();
+  for (size_t i = 0; i < windows.size(); ++i) {
+    if (windows[i].empty()) continue;
+    met->push_back((*files)[i]);
+    sample->emplace((*files)[i], std::move(windows[i]));
   }
-  if (either->child_filters.size() == 1) return std::move(either->child_filters[0]);
-  return either;
+  files = std::move(met);
+  return sample;
 }
 
 native::unique_ptr<native::LogicalOperator> Bind(native::ClientContext& context, native::TableFunctionBindInput& input,
@@ -110,7 +102,11 @@ native::unique_ptr<native::LogicalOperator> Bind(native::ClientContext& context,
                                                    names, std::move(virtual_columns));
   auto scan = FindLakeScan(*get);
   NL_CHECK(scan != nullptr);
-  const auto chosen = Choose(*scan->snapshot, input.inputs[3]);
+  auto chosen = Choose(*scan->snapshot, input.inputs[3]);
+  const auto sample = input.named_parameters.find(kSample);
+  if (sample != input.named_parameters.end() && sample->second.GetValue<bool>()) {
+    scan->sample = ChooseSample(*scan->snapshot, chosen);
+  }
   get->bind_data->Cast<native::MultiFileBindData>().file_list = native::make_shared_ptr<LakeFileList>(scan, chosen);
   for (native::idx_t i = 0; i < types.size(); ++i) get->AddColumnId(i);
   for (native::column_t i = 0; i < 4 && KeptRowIds(*table.snapshot()); ++i) {
@@ -122,14 +118,15 @@ native::unique_ptr<native::LogicalOperator> Bind(native::ClientContext& context,
     names.push_back(name);
     get->AddColumnId(RowIdentity::kKeptId + i);
   }
-  const auto sample = input.named_parameters.find(kSample);
-  if (sample == input.named_parameters.end() || !sample->second.GetValue<bool>()) return get;
-  if (auto filter = SampleFilter(*scan->snapshot, *chosen)) {
+  if (scan->sample) {
     constexpr auto kRowNumber = native::MultiFileReader::COLUMN_IDENTIFIER_FILE_ROW_NUMBER;
     names.emplace_back("neurolake.row_number");
     get->bind_data->Cast<native::MultiFileBindData>().virtual_columns = table.GetVirtualColumns();
     get->AddColumnId(kRowNumber);
-    get->table_filters.PushFilter(native::ColumnIndex(kRowNumber), std::move(filter));
+    // True of every row. It keeps the column, and gives way to each file's own where the file is opened.
+    get->table_filters.PushFilter(native::ColumnIndex(kRowNumber),
+                                  native::make_uniq<native::ConstantFilter>(
+                                      native::ExpressionType::COMPARE_GREATERTHANOREQUALTO, native::Value::BIGINT(0)));
   }
   return get;
 }

@@ -12,7 +12,8 @@ namespace neurolake::engine::duckdb {
 namespace {
 
 struct FileSinkState final : native::GlobalSinkState {
-  std::vector<WrittenFile> files;
+  std::mutex mutex;
+  std::vector<WrittenFile> files;  ///< Under `mutex`.
   int64_t rows_changed = 0;
 };
 
@@ -45,6 +46,7 @@ native::unique_ptr<native::GlobalSinkState> LakeFileSink::GetGlobalSinkState(nat
 native::SinkResultType LakeFileSink::Sink(native::ExecutionContext&, native::DataChunk& chunk,
                                           native::OperatorSinkInput& input) const {
   auto& state = input.global_state.Cast<FileSinkState>();
+  std::lock_guard lock(state.mutex);
   for (native::idx_t row = 0; row < chunk.size(); ++row) state.files.push_back(ReadWrittenFile(chunk, row));
   return native::SinkResultType::NEED_MORE_INPUT;
 }

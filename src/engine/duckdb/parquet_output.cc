@@ -271,8 +271,14 @@ WrittenFile ReadWrittenFile(native::DataChunk& chunk, native::idx_t row) {
 
 struct DataFileWriter::State {
   State(native::ClientContext& client, std::string file_path)
-      : context(client), thread(client), execution(client, thread, nullptr), path(std::move(file_path)) {}
+      : context(client),
+        function(ParquetFunction(client)),
+        thread(client),
+        execution(client, thread, nullptr),
+        path(std::move(file_path)) {}
   native::ClientContext& context;
+  /// Looked up once: the catalogue is the statement's, and several threads may write files of it.
+  const native::CopyFunction& function;
   native::ThreadContext thread;
   native::ExecutionContext execution;
   std::string path;
@@ -284,7 +290,7 @@ struct DataFileWriter::State {
 
 DataFileWriter::DataFileWriter(native::ClientContext& context, const WriteTarget& target, const std::string& path)
     : state_(std::make_unique<State>(context, path)) {
-  native::CopyFunction& function = ParquetFunction(context);
+  const native::CopyFunction& function = state_->function;
   state_->bind_data = BindParquet(context, target);
   state_->file = OpenRememberedFile(context, *state_->bind_data, path);
   function.copy_to_get_written_statistics(context, *state_->bind_data, *state_->file, state_->statistics);
@@ -312,18 +318,17 @@ native::vector<native::string> DataFileWriter::Names(const WriteTarget& target) 
 }
 
 void DataFileWriter::Append(native::DataChunk& chunk) {
-  ParquetFunction(state_->context)
-      .copy_to_sink(state_->execution, *state_->bind_data, *state_->file, *state_->local, chunk);
+  state_->function.copy_to_sink(state_->execution, *state_->bind_data, *state_->file, *state_->local, chunk);
 }
 
 void DataFileWriter::AppendRowGroup(native::unique_ptr<native::ColumnDataCollection> rows) {
-  native::CopyFunction& function = ParquetFunction(state_->context);
+  const native::CopyFunction& function = state_->function;
   const auto prepared = function.prepare_batch(state_->context, *state_->bind_data, *state_->file, std::move(rows));
   function.flush_batch(state_->context, *state_->bind_data, *state_->file, *prepared);
 }
 
 WrittenFile DataFileWriter::Finish() {
-  native::CopyFunction& function = ParquetFunction(state_->context);
+  const native::CopyFunction& function = state_->function;
   function.copy_to_combine(state_->execution, *state_->bind_data, *state_->file, *state_->local);
   function.copy_to_finalize(state_->context, *state_->bind_data, *state_->file);
   WrittenFile file;

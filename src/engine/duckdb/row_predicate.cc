@@ -53,7 +53,7 @@ native::unique_ptr<native::Expression> BindRowExpression(native::ClientContext& 
   auto parsed = native::Parser::ParseExpressionList(sql);
   NL_CHECK(parsed.size() == 1);
   if (parsed[0]->HasSubquery()) {
-    ThrowLakeError(Error(ErrorCode::kNotSupported, "the predicate of REPLACE WHERE may not have sub-queries"));
+    ThrowLakeError(Error(ErrorCode::kNotSupported, "what is worked out for each row may not have sub-queries"));
   }
   auto binder = native::Binder::CreateBinder(context);
   SetLookupCheck(*binder, StatementState::Get(context));

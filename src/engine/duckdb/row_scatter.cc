@@ -48,8 +48,12 @@ void RowScatter::Add(native::DataChunk& rows, const std::vector<uint32_t>& targe
   }
 }
 
+void RowScatter::Close() {
+  for (Target& target : targets_) target.state.reset();
+}
+
 RowCollection RowScatter::Take(size_t target) {
-  targets_[target].state.reset();  // It holds blocks in memory.
+  targets_[target].state.reset();
   return std::move(targets_[target].rows);
 }
 

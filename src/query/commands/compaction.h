@@ -8,7 +8,7 @@
 
 namespace neurolake::query {
 
-/// Files that are written anew together, in an order; all of one partition.
+/// Files that are written anew together; all of one partition.
 struct Rewrite {
   std::vector<uint32_t> files;  ///< Positions in the snapshot.
   int64_t file_bytes = 0;       ///< About where one new file ends and the next begins.

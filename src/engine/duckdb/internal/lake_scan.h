@@ -1,8 +1,11 @@
 #pragma once
+#include <unordered_map>
+
 #include "duckdb/common/multi_file/multi_file_list.hpp"
 #include "duckdb/common/multi_file/multi_file_reader.hpp"
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/native.h"
+#include "engine/duckdb/internal/sample_windows.h"
 #include "engine/duckdb/internal/statement_state.h"
 #include "tables/delta/read_scope.h"
 
@@ -29,6 +32,10 @@ struct LakeScan {
   std::atomic<int64_t> row_groups_total{0};
   /// After pruning with the optimised plan's filters; -1 until then.
   std::atomic<int64_t> files_kept{-1};
+
+  /// Of files, by positions in the snapshot, the rows that a sample is made of. Set where the scan is bound.
+  using Sample = std::unordered_map<uint32_t, std::vector<RowWindow>>;
+  std::shared_ptr<const Sample> sample;  ///< Null: all rows.
 
   /// What was read where the scan, or a copy of it, started or was answered from the log: for the commit.
   struct Reading {

@@ -85,6 +85,8 @@ class LakeFileSink final : public native::PhysicalOperator {
   LakeFileSink(native::PhysicalPlan& plan, std::shared_ptr<WriteJob> job, native::PhysicalOperator& child);
   native::string GetName() const override { return "LAKE_WRITE"; }
   bool IsSink() const override { return true; }
+  /// Else an operator below that is a source of its own (ClusteredFiles) would be run by one thread.
+  bool ParallelSink() const override { return true; }
   bool IsSource() const override { return true; }
   native::unique_ptr<native::GlobalSinkState> GetGlobalSinkState(native::ClientContext& context) const override;
   native::SinkResultType Sink(native::ExecutionContext& context, native::DataChunk& chunk,

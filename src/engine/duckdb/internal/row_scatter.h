@@ -22,6 +22,11 @@ class RowScatter {
   /// Appends row i of `rows`, which has the collections' columns, to collection `target_of[i]`.
   void Add(native::DataChunk& rows, const std::vector<uint32_t>& target_of);
 
+  /// No more rows come: none of them need stay in memory.
+  void Close();
+
+  const native::vector<native::LogicalType>& types() const { return options_.types; }
+
   /// What a collection has got; null for one that got nothing.
   RowCollection Take(size_t target);
 

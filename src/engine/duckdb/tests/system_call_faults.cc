@@ -6,8 +6,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <condition_variable>
 #include <cstdarg>
 #include <mutex>
+#include <set>
+#include <thread>
 
 namespace neurolake::engine::duckdb {
 namespace {
@@ -46,6 +50,26 @@ std::string PathOf(int descriptor) {
   return size < 0 ? std::string() : std::string(target, static_cast<size_t>(size));
 }
 
+struct Meeting {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::string directory;  ///< Empty: there is none.
+  size_t wanted = 0;
+  std::set<std::thread::id> threads;
+};
+Meeting meeting;
+
+void Meet(int descriptor) {
+  std::unique_lock lock(meeting.mutex);
+  if (meeting.directory.empty() || !PathOf(descriptor).starts_with(meeting.directory)) return;
+  meeting.threads.insert(std::this_thread::get_id());
+  meeting.changed.notify_all();
+  const bool met = meeting.changed.wait_for(lock, std::chrono::seconds(30), [] {
+    return meeting.directory.empty() || meeting.threads.size() >= meeting.wanted;
+  });
+  if (!met) meeting.wanted = 0;  // Waiting once tells it.
+}
+
 bool Armed() {
   std::lock_guard lock(fault_mutex);
   return is_armed;
@@ -81,11 +105,31 @@ bool DisarmSystemCallFault() {
   return struck;
 }
 
+void MeetInWrites(const std::string& directory, size_t threads) {
+  std::lock_guard lock(meeting.mutex);
+  meeting.directory = directory;
+  meeting.wanted = threads;
+  meeting.threads.clear();
+}
+
+bool WaitForWriter() {
+  std::unique_lock lock(meeting.mutex);
+  return meeting.changed.wait_for(lock, std::chrono::seconds(30), [] { return !meeting.threads.empty(); });
+}
+
+size_t EndMeeting() {
+  std::lock_guard lock(meeting.mutex);
+  meeting.directory.clear();
+  meeting.changed.notify_all();
+  return meeting.threads.size();
+}
+
 }  // namespace neurolake::engine::duckdb
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 using neurolake::engine::duckdb::Judge;
 using neurolake::engine::duckdb::JudgeDescriptor;
+using neurolake::engine::duckdb::Meet;
 using neurolake::engine::duckdb::Real;
 using neurolake::engine::duckdb::Verdict;
 
@@ -106,6 +150,7 @@ int open(const char* path, int flags, ...) {
 
 ssize_t write(int descriptor, const void* bytes, size_t size) {
   static auto* real = Real<ssize_t(int, const void*, size_t)>("write");
+  Meet(descriptor);
   const Verdict verdict = JudgeDescriptor(descriptor, false, size > 1);
   if (verdict == Verdict::kFail) return -1;
   return real(descriptor, bytes, verdict == Verdict::kHalf ? size / 2 : size);
@@ -113,6 +158,7 @@ ssize_t write(int descriptor, const void* bytes, size_t size) {
 
 ssize_t pwrite(int descriptor, const void* bytes, size_t size, off_t offset) {
   static auto* real = Real<ssize_t(int, const void*, size_t, off_t)>("pwrite");
+  Meet(descriptor);
   const Verdict verdict = JudgeDescriptor(descriptor, false, size > 1);
   if (verdict == Verdict::kFail) return -1;
   return real(descriptor, bytes, verdict == Verdict::kHalf ? size / 2 : size, offset);

@@ -23,4 +23,12 @@ void ArmSystemCallFault(const SystemCallFault& fault);
 /// True if it struck. Calls work again.
 bool DisarmSystemCallFault();
 
+/// From now on each thread that writes to a file below `directory` waits until `threads` of them do, or half a minute
+/// has shown that they do not.
+void MeetInWrites(const std::string& directory, size_t threads);
+/// Waits until one has come to write, at most half a minute; false if none did.
+bool WaitForWriter();
+/// How many threads wrote. Nobody waits any more.
+size_t EndMeeting();
+
 }  // namespace neurolake::engine::duckdb
