@@ -67,6 +67,8 @@ ConflictCheck::ConflictCheck(const TableState& before, const CommitRequest& requ
   scope_ = blind || level_ == IsolationLevel::kSnapshot ? ReadScope::Nothing() : request.read_scope;
   removed_paths_.reserve(request.removes.size());
   for (const RemoveFile& remove : request.removes) removed_paths_.insert(PathKey(remove.path));
+  added_paths_.reserve(request.adds.size());
+  for (const AddFile& add : request.adds) added_paths_.insert(PathKey(add.path));
   read_paths_.reserve(scope_.files.size());
   for (const std::string& path : scope_.files) read_paths_.insert(PathKey(path));
 }
@@ -108,6 +110,10 @@ Result<void> ConflictCheck::AllowRemoves(const CommitActions& winner, int64_t ve
     const std::string key = PathKey(theirs.path);
     if (removed_paths_.contains(key)) {
       return Conflict(version, "ConcurrentDeleteDelete", "a file that the statement changes was changed");
+    }
+    // A file of the table that is added anew, as for row ids: its rows would come back beside where they went.
+    if (added_paths_.contains(key)) {
+      return Conflict(version, "ConcurrentDeleteRead", "a file that the statement describes anew was changed");
     }
     // The same rows in other files are the same answer.
     if (!theirs.data_change) continue;

@@ -31,6 +31,7 @@ class ConflictCheck {
   ReadScope scope_;  ///< What really counts of the request's.
   DataType schema_;  ///< Empty unless the scope has predicates.
   std::unordered_set<std::string> removed_paths_;
+  std::unordered_set<std::string> added_paths_;
   std::unordered_set<std::string> read_paths_;
 };
 

@@ -197,6 +197,18 @@ TEST_F(ConflictTest, AMetadataChangeThatReadNoRowsFollowsAppends) {
   EXPECT_EQ(Rule(Append({InPartition("red-3", "red")}), alter), "ConcurrentAppend") << "a constraint was checked";
 }
 
+TEST_F(ConflictTest, AFileDescribedAnewDoesNotComeBackAfterOptimizeTookIt) {
+  // As when row tracking is enabled: every file is added again without being removed.
+  CommitRequest alter{.table_path = table_, .read_version = 1, .operation = "SET TBLPROPERTIES"};
+  alter.metadata = MakeNewTable(TwoColumns(), {"name"}, {}, "changed", 1)->metadata;
+  alter.adds = {InPartition("red-1", "red"), InPartition("blue-1", "blue")};
+  alter.adds[0].data_change = alter.adds[1].data_change = false;
+  EXPECT_EQ(Rule(Optimize("red-1", "red"), alter), "ConcurrentDeleteRead");
+  Create({});
+  alter.table_path = table_;
+  EXPECT_EQ(Rule(Optimize("red-2", "red"), alter), "") << "of which it says nothing";
+}
+
 TEST_F(ConflictTest, OneApplicationAndOneDomainAtATime) {
   Create({{"delta.feature.domainMetadata", "supported"}});
   CommitRequest first = Append({InPartition("red-3", "red")});
