@@ -49,7 +49,7 @@ def records(text):
             block = []
 
 
-def run_record(server, user, header, body, substitutions):
+def run_record(server, user, options, header, body, substitutions):
     sql = []
     for line in body:
         if line.strip() == "----":
@@ -61,7 +61,7 @@ def run_record(server, user, header, body, substitutions):
         statement = statement.replace("${" + name + "}", value)
     if header[0] == "statement":
         try:
-            server.sql(statement, user)
+            server.sql(statement, user, **options)
         except StatementError as error:
             if header[1] != "error":
                 raise Failure(f"{error}") from None
@@ -78,7 +78,7 @@ def run_record(server, user, header, body, substitutions):
             raise Failure("succeeded, expected an error")
         return
     try:
-        answer = server.sql(statement, user)
+        answer = server.sql(statement, user, **options)
         picked = range(len(answer["columns"]))
         if "pick" in header:
             names = [column["name"] for column in answer["columns"]]
@@ -97,13 +97,16 @@ def run_record(server, user, header, body, substitutions):
 
 def run_file(binary, path, metastore):
     passed, failures = 0, []
-    user = "admin"
+    user, options = "admin", {}
     try:
         settings = {"metastore.url": metastore()} if metastore else {}
         with Server(binary, settings=settings) as server:
             for line, header, body in records(path.read_text()):
                 if header[0] == "user":
                     user = header[1]
+                    continue
+                if header[0] == "zone":
+                    options = {"time_zone": header[1]}
                     continue
                 if header[0] == "restart":
                     server.stop()
@@ -113,7 +116,7 @@ def run_file(binary, path, metastore):
                     failures.append(f"{path}:{line}: unknown record {header[0]!r}")
                     continue
                 try:
-                    run_record(server, user, header, body, {"LAKE": server.lake})
+                    run_record(server, user, options, header, body, {"LAKE": server.lake})
                     passed += 1
                 except Failure as failure:
                     failures.append(f"{path.relative_to(HERE)}:{line}: {failure}")

@@ -1,6 +1,7 @@
 #include "engine/duckdb/internal/file_pruning.h"
 
 #include "common/text.h"
+#include "duckdb/common/type_visitor.hpp"
 #include "engine/duckdb/internal/bulk_pruning.h"
 #include "engine/duckdb/internal/error_translation.h"
 #include "engine/duckdb/internal/impossible.h"
@@ -205,6 +206,20 @@ std::optional<uint64_t> ColumnOf(const native::Expression& expression, native::i
   return column;
 }
 
+namespace {
+
+/// Whether a cast between these can be answered without the session's time zone.
+bool IsZoneless(const native::LogicalType& from, const native::LogicalType& to) {
+  const auto zoned = [](const native::LogicalType& type) {
+    return native::TypeVisitor::Contains(type, [](const native::LogicalType& part) {
+      return part.id() == native::LogicalTypeId::TIMESTAMP_TZ || part.id() == native::LogicalTypeId::TIME_TZ;
+    });
+  };
+  return from == to || (!zoned(from) && !zoned(to));
+}
+
+}  // namespace
+
 std::optional<Value> ConstantOf(const native::Expression& expression) {
   if (expression.GetExpressionClass() == ExpressionClass::BOUND_CONSTANT) {
     return expression.Cast<native::BoundConstantExpression>().value;
@@ -213,8 +228,8 @@ std::optional<Value> ConstantOf(const native::Expression& expression) {
   auto inner = ConstantOf(*expression.Cast<native::BoundCastExpression>().child);
   Value value;
   native::string problem;
-  if (!inner.has_value() || !inner->DefaultTryCastAs(expression.return_type, value, &problem, true))
-    return std::nullopt;
+  if (!inner.has_value() || !IsZoneless(inner->type(), expression.return_type)) return std::nullopt;
+  if (!inner->DefaultTryCastAs(expression.return_type, value, &problem, true)) return std::nullopt;
   return value;
 }
 

@@ -1,6 +1,8 @@
 #include "engine/duckdb/internal/whole_files.h"
 
 #include "duckdb/common/multi_file/multi_file_states.hpp"
+#include "duckdb/execution/expression_executor.hpp"
+#include "duckdb/planner/expression_iterator.hpp"
 #include "engine/duckdb/internal/file_pruning.h"
 #include "engine/duckdb/internal/read_conditions.h"
 
@@ -134,6 +136,18 @@ native::unique_ptr<Expression> NotTrue(const Expression& predicate) {
   }
 }
 
+/// Makes constants of casts of them as the optimiser will, which comes after: with the session's time zone.
+void FoldCasts(native::ClientContext& context, native::unique_ptr<Expression>& expression) {
+  native::Value value;
+  if (expression->GetExpressionClass() == native::ExpressionClass::BOUND_CAST && expression->IsFoldable() &&
+      native::ExpressionExecutor::TryEvaluateScalar(context, *expression, value)) {
+    expression = native::make_uniq<native::BoundConstantExpression>(std::move(value));
+    return;
+  }
+  native::ExpressionIterator::EnumerateChildren(
+      *expression, [&](native::unique_ptr<Expression>& child) { FoldCasts(context, child); });
+}
+
 }  // namespace
 
 void SplitWholeFiles(native::ClientContext& context, BoundPlan& plan) {
@@ -144,11 +158,13 @@ void SplitWholeFiles(native::ClientContext& context, BoundPlan& plan) {
   Expressions escapes;  // A row for which any of them is true is not deleted.
   Expressions filters;
   while (op->type == native::LogicalOperatorType::LOGICAL_FILTER) {
-    for (const auto& predicate : op->expressions) {
+    for (const auto& condition : op->expressions) {
+      auto predicate = condition->Copy();
+      FoldCasts(context, predicate);
       auto inverted = NotTrue(*predicate);
       if (inverted == nullptr) return;
       escapes.push_back(std::move(inverted));
-      filters.push_back(predicate->Copy());
+      filters.push_back(std::move(predicate));
     }
     op = op->children[0].get();
   }

@@ -22,7 +22,8 @@ bool ExcludesNan(const native::TableFilter& filter);
 /// that.
 std::optional<uint64_t> ColumnOf(const native::Expression& expression, native::idx_t table_index,
                                  const native::vector<native::column_t>& column_ids);
-/// The value of a constant, or of casts of one that the optimiser has not folded yet.
+/// The value of a constant, or of casts of one that the optimiser has not folded yet; nullopt for casts that depend on
+/// the session's time zone.
 std::optional<native::Value> ConstantOf(const native::Expression& expression);
 
 /// Says of each file of a snapshot whether it can hold a row for which a predicate is true. Answers "yes" whenever
