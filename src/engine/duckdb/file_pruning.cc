@@ -270,23 +270,16 @@ Range FilePredicate::ReadRange(uint64_t column) {
 
 void FilePredicate::ReadStatistics(const tables::delta::StructField& field, Range& range) {
   // Column by column: files have dozens, predicates one or two, and 100,000 files' worth need not be kept.
-  const auto statistics =
-      tables::delta::ParseStatistics(pruner_.snapshot_->files()[file_].stats, {field.physical_name()});
+  const std::string path = tables::delta::StatisticsPath("", field.physical_name());
+  const auto statistics = tables::delta::ParseStatistics(pruner_.snapshot_->files()[file_].stats, {path});
   range.rows = statistics.record_count;
-  auto found = statistics.columns.find(field.physical_name());
+  auto found = statistics.columns.find(path);
   if (found == statistics.columns.end()) return;
   const auto& column = found->second;
   range.nulls = column.null_count;
   const Kind kind = field.type.kind;
-  // Some writers make numbers floating point on the way into JSON: then they are not exact.
-  auto reliable = [&](const std::string& text) {
-    if (kind == Kind::kLong || kind == Kind::kInteger || kind == Kind::kShort || kind == Kind::kByte) {
-      return text.find_first_of(".eE") == std::string::npos;
-    }
-    if (kind == Kind::kDecimal) {
-      return text.find_first_of("eE") == std::string::npos && std::ranges::count_if(text, ::isdigit) <= 15;
-    }
-    return kind != Kind::kBinary && kind != Kind::kBoolean;
+  const auto reliable = [&](const std::string& text) {
+    return kind != Kind::kBinary && kind != Kind::kBoolean && tables::delta::IsExactBound(text, field.type);
   };
   if (column.min.has_value() && reliable(*column.min)) range.min = ParseDeltaValue(*column.min, field.type);
   if (column.max.has_value() && reliable(*column.max)) range.max = ParseDeltaValue(*column.max, field.type);

@@ -142,37 +142,37 @@ class StatisticsCollector {
       : file_(file), nan_columns_(nan_columns), left_(layout.statistics_columns) {
     result_.record_count = file.row_count;
     for (const StructField& field : layout.schema.fields) {
-      if (!layout.IsPartition(field.name)) Visit(field, "", "", field.physical_name());
+      if (!layout.IsPartition(field.name)) Visit(field, "", "");
     }
   }
   tables::delta::FileStatistics Take() { return std::move(result_); }
 
  private:
-  void Visit(const StructField& field, const std::string& quoted_prefix, const std::string& prefix,
-             const std::string& root) {
+  void Visit(const StructField& field, const std::string& quoted_prefix, const std::string& prefix) {
     const std::string physical = field.physical_name();
     const std::string quoted = quoted_prefix + (quoted_prefix.empty() ? "" : ".") + QuotedName(physical);
-    const std::string path = prefix + (prefix.empty() ? "" : ".") + physical;
+    const std::string path = tables::delta::StatisticsPath(prefix, physical);
     if (field.type.kind == Kind::kStruct) {
-      for (const StructField& nested : field.type.fields) Visit(nested, quoted, path, root);
+      for (const StructField& nested : field.type.fields) Visit(nested, quoted, path);
       return;
     }
     if (left_ == 0) return;
     --left_;  // Below zero from the start means all of them.
     const auto found = file_.columns.find(quoted);
     if (found == file_.columns.end() || field.type.kind == Kind::kArray || field.type.kind == Kind::kMap) return;
-    Collect(field.type, found->second, path, root == physical && prefix.empty());
+    // Only top-level columns were looked through for NaN.
+    const bool may_have_nan = !prefix.empty() || nan_columns_.contains(physical);
+    Collect(field.type, found->second, path, may_have_nan);
   }
 
   void Collect(const DataType& type, const std::map<std::string, std::string>& statistics, const std::string& path,
-               bool top_level) {
+               bool may_have_nan) {
     ColumnStatistics column;
     if (auto count = statistics.find("null_count"); count != statistics.end()) {
       column.null_count = std::stoll(count->second);
     }
     const bool floating = type.kind == Kind::kFloat || type.kind == Kind::kDouble;
-    // Only top-level columns were looked through for NaN.
-    if (!floating || (top_level && !nan_columns_.contains(path))) {
+    if (!floating || !may_have_nan) {
       if (auto min = statistics.find("min"); min != statistics.end()) {
         column.min = BoundAsJson(type, min->second, Bound::kMin);
       }

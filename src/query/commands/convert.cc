@@ -168,7 +168,7 @@ Result<void> Convert::AddStatistics(CommandContext& context, const OpenedTable& 
     tables::delta::FileStatistics statistics;
     statistics.record_count = std::stoll(row[1].value_or("0"));
     for (size_t i = 0; i < columns.size(); ++i) {
-      auto& one = statistics.columns[columns[i]->physical_name()];
+      auto& one = statistics.columns[tables::delta::StatisticsPath("", columns[i]->physical_name())];
       one.null_count = *statistics.record_count - std::stoll(row[2 + 3 * i].value_or("0"));
       const bool quoted = columns[i]->type.kind == DataType::Kind::kDate;
       const auto bound = [&](const std::optional<std::string>& text) -> std::optional<std::string> {

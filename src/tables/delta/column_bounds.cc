@@ -17,8 +17,6 @@ namespace {
 namespace ondemand = simdjson::ondemand;
 using Kind = DataType::Kind;
 
-/// More digits may have been rounded on the way through a double.
-constexpr int kExactDigitsMax = 15;
 constexpr int kNumberDigitsMax = 18;
 
 ColumnBounds::Form FormOf(const DataType& type, bool partition) {
@@ -123,20 +121,6 @@ std::optional<int64_t> ParseNumber(std::string_view text, const DataType& type) 
   }
 }
 
-/// Some writers make numbers floating point on the way into JSON: then they are not exact.
-bool IsReliable(std::string_view text, Kind kind) {
-  switch (kind) {
-    case Kind::kByte:
-    case Kind::kShort:
-    case Kind::kInteger:
-    case Kind::kLong: return text.find_first_of(".eE") == std::string_view::npos;
-    case Kind::kDecimal:
-      return text.find_first_of("eE") == std::string_view::npos &&
-             std::ranges::count_if(text, [](char c) { return c >= '0' && c <= '9'; }) <= kExactDigitsMax;
-    default: return true;
-  }
-}
-
 /// Fills the arrays, file by file.
 class BoundsReader {
  public:
@@ -225,7 +209,7 @@ class BoundsReader {
     } else {
       return true;
     }
-    if (!IsReliable(text, field_.type.kind)) return true;
+    if (!IsExactBound(text, field_.type)) return true;
     Set(file, text, min ? ColumnBounds::kMin : ColumnBounds::kMax, min ? bounds_.min : bounds_.max);
     return true;
   }

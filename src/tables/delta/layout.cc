@@ -214,7 +214,7 @@ bool IsNumber(const DataType& type) {
 
 std::optional<double> OverlapDepth(const Snapshot& snapshot, const StructField& column) {
   if (snapshot.files().empty()) return std::nullopt;
-  const std::string name = column.physical_name();
+  const std::string name = StatisticsPath("", column.physical_name());
   std::vector<std::string> minima, maxima;
   for (const AddFile& file : snapshot.files()) {
     const auto statistics = ParseStatistics(file.stats, {name});

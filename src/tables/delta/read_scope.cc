@@ -18,19 +18,6 @@ struct Known {
   bool cut_texts = false;
 };
 
-/// Some writers make numbers floating point on the way into JSON: then they are not exact.
-bool Reliable(const std::string& text, const DataType& type) {
-  switch (type.kind) {
-    case Kind::kLong:
-    case Kind::kInteger:
-    case Kind::kShort:
-    case Kind::kByte: return text.find_first_of(".eE") == std::string::npos;
-    case Kind::kDecimal:
-      return text.find_first_of("eE") == std::string::npos && std::ranges::count_if(text, ::isdigit) <= 15;
-    default: return true;
-  }
-}
-
 Known KnownOfPartition(const AddFile& file, const StructField& field) {
   const auto found = file.partition_values.find(field.physical_name());
   Known known;
@@ -45,12 +32,13 @@ Known KnownOfPartition(const AddFile& file, const StructField& field) {
 
 Known KnownOfStatistics(const AddFile& file, const StructField& field) {
   Known known;
-  const auto statistics = ParseStatistics(file.stats, {field.physical_name()});
-  const auto found = statistics.columns.find(field.physical_name());
+  const std::string path = StatisticsPath("", field.physical_name());
+  const auto statistics = ParseStatistics(file.stats, {path});
+  const auto found = statistics.columns.find(path);
   if (found == statistics.columns.end()) return known;
   const ColumnStatistics& column = found->second;
-  if (column.min.has_value() && Reliable(*column.min, field.type)) known.min = column.min;
-  if (column.max.has_value() && Reliable(*column.max, field.type)) known.max = column.max;
+  if (column.min.has_value() && IsExactBound(*column.min, field.type)) known.min = column.min;
+  if (column.max.has_value() && IsExactBound(*column.max, field.type)) known.max = column.max;
   known.may_have_null = column.null_count != 0;
   known.may_have_value = !column.null_count.has_value() || !statistics.record_count.has_value() ||
                          *column.null_count < *statistics.record_count;

@@ -28,7 +28,7 @@ bool Walk(ondemand::object object, const std::string& prefix, int depth, const L
   for (auto field : object) {
     std::string_view key;
     if (field.unescaped_key().get(key) != simdjson::SUCCESS) return false;
-    const std::string path = prefix.empty() ? std::string(key) : prefix + "." + std::string(key);
+    const std::string path = StatisticsPath(prefix, key);
     ondemand::value value;
     ondemand::json_type type;
     if (field.value().get(value) != simdjson::SUCCESS || value.type().get(type) != simdjson::SUCCESS) return false;
@@ -134,7 +134,7 @@ bool IsJsonScalar(const std::string& json) {
 std::string MemberFor(const StructField& field, const std::string& prefix, const FileStatistics& statistics,
                       const std::function<std::string(const ColumnStatistics&)>& pick) {
   const std::string physical = field.physical_name();
-  const std::string path = prefix.empty() ? physical : prefix + "." + physical;
+  const std::string path = StatisticsPath(prefix, physical);
   std::string value;
   if (field.type.kind == DataType::Kind::kStruct) {
     for (const StructField& nested : field.type.fields) {
@@ -164,7 +164,18 @@ std::string PickValue(const std::optional<std::string>& json) {
 
 }  // namespace
 
-FileStatistics ParseStatistics(std::string_view stats_json, const std::vector<std::string>& physical_columns) {
+std::string StatisticsPath(std::string_view parent, std::string_view physical_name) {
+  std::string path(parent);
+  if (!path.empty()) path += '.';
+  if (physical_name.empty()) return path + "\\e";  // Not as if what is in it stood at the top.
+  for (const char c : physical_name) {
+    if (c == '.' || c == '\\') path += '\\';
+    path += c;
+  }
+  return path;
+}
+
+FileStatistics ParseStatistics(std::string_view stats_json, const std::vector<std::string>& paths) {
   if (stats_json.empty()) return {};
   ondemand::parser parser;
   const simdjson::padded_string padded(stats_json);
@@ -172,11 +183,30 @@ FileStatistics ParseStatistics(std::string_view stats_json, const std::vector<st
   ondemand::object root;
   FileStatistics statistics;
   if (parser.iterate(padded).get(document) != simdjson::SUCCESS ||
-      document.get_object().get(root) != simdjson::SUCCESS || !ParseInto(root, physical_columns, statistics) ||
+      document.get_object().get(root) != simdjson::SUCCESS || !ParseInto(root, paths, statistics) ||
       document.current_location().error() != simdjson::OUT_OF_BOUNDS) {
     return {};
   }
   return statistics;
+}
+
+bool IsExactBound(std::string_view text, const DataType& type) {
+  /// Decimal digits that survive a double.
+  constexpr size_t kDigitsMax = 15;
+  switch (type.kind) {
+    case DataType::Kind::kByte:
+    case DataType::Kind::kShort:
+    case DataType::Kind::kInteger:
+    case DataType::Kind::kLong: return text.find_first_of(".eE") == std::string_view::npos;
+    case DataType::Kind::kDecimal: {
+      if (text.find_first_of("eE") != std::string_view::npos) return false;
+      const std::string_view whole = text.substr(0, text.find('.'));
+      const size_t first = std::min(whole.find_first_not_of("-0"), whole.size());
+      // Not the text's digits: zeros at the end of a number's real digits are cut.
+      return whole.size() - first + static_cast<size_t>(type.scale) <= kDigitsMax;
+    }
+    default: return true;
+  }
 }
 
 std::optional<int64_t> ReadRecordCount(std::string_view stats_json) {

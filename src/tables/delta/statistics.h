@@ -18,15 +18,24 @@ struct ColumnStatistics {
   std::optional<int64_t> null_count;
 };
 
+/// The key of a column's statistics: that of the struct it is in ("" at the top) and its physical name, joined so that
+/// no two columns share one, whatever dots their names have.
+std::string StatisticsPath(std::string_view parent, std::string_view physical_name);
+
 struct FileStatistics {
   std::optional<int64_t> record_count;
   bool tight_bounds = true;
-  std::map<std::string, ColumnStatistics> columns;  ///< By physical path; nested fields joined with ".".
+  std::map<std::string, ColumnStatistics> columns;  ///< By StatisticsPath.
 };
 
-/// Parses `add.stats` for the columns asked for (all when empty). Malformed statistics give none, not an error:
-/// pruning is an optimisation. Thread-safe.
-FileStatistics ParseStatistics(std::string_view stats_json, const std::vector<std::string>& physical_columns);
+/// Parses `add.stats` for the columns asked for, by StatisticsPath (all when empty). Malformed ones give none, not an
+/// error: pruning is an optimisation. Thread-safe.
+FileStatistics ParseStatistics(std::string_view stats_json, const std::vector<std::string>& paths);
+
+/// Whether `text`, a bound in the statistics of a column of `type`, is the bound itself. Some writers make numbers
+/// floating point on the way into JSON, where 10000000000.0 may stand for 10000000000.0000001: of whole numbers what is
+/// spelt as such is believed, of decimals what a double holds exactly in the type's scale, and of other types anything.
+bool IsExactBound(std::string_view text, const DataType& type);
 
 /// numRecords alone, without parsing more than that takes: plans ask for every file of a table.
 std::optional<int64_t> ReadRecordCount(std::string_view stats_json);

@@ -33,6 +33,46 @@ TEST(StatisticsTest, OnlyTheColumnsAskedFor) {
   EXPECT_EQ(statistics.record_count, 3);
 }
 
+TEST(StatisticsTest, NoTwoColumnsShareAPath) {
+  DataType nested = TwoColumns();
+  nested.fields = {{.name = "b"}};
+  DataType schema = TwoColumns();
+  schema.fields = {{.name = "a.b"}, {.name = "a", .type = nested}, {.name = "b"}, {.name = "", .type = nested}};
+  FileStatistics statistics;
+  statistics.columns[StatisticsPath("", "a.b")].min = "1";
+  statistics.columns[StatisticsPath(StatisticsPath("", "a"), "b")].min = "2";
+  statistics.columns[StatisticsPath("", "b")].min = "3";
+  statistics.columns[StatisticsPath(StatisticsPath("", ""), "b")].min = "4";
+  ASSERT_EQ(statistics.columns.size(), 4U);
+  for (auto& field : schema.fields) {
+    if (field.type.fields.empty()) field.type = TwoColumns().fields[0].type;
+  }
+  nested.fields[0].type = TwoColumns().fields[0].type;
+  schema.fields[1].type = schema.fields[3].type = nested;
+  const std::string json = SerializeStatistics(statistics, schema);
+  EXPECT_NE(json.find(R"("minValues":{"a.b":1,"a":{"b":2},"b":3,"":{"b":4}})"), std::string::npos) << json;
+  for (const auto& [path, column] : statistics.columns) {
+    EXPECT_EQ(ParseStatistics(json, {path}).columns.at(path).min, column.min);
+  }
+  EXPECT_NE(StatisticsPath("", "a\\.b"), StatisticsPath(StatisticsPath("", "a\\"), "b"));
+}
+
+TEST(StatisticsTest, BoundsThatADoubleMayHaveRoundedAreNotExact) {
+  const auto decimal = [](std::string_view text, int precision, int scale) {
+    return IsExactBound(text, {.kind = DataType::Kind::kDecimal, .precision = precision, .scale = scale});
+  };
+  EXPECT_FALSE(decimal("10000000000.0", 18, 7)) << "may be 10000000000.0000001";
+  EXPECT_FALSE(decimal("-1.5", 38, 18));
+  EXPECT_FALSE(decimal("1e3", 10, 2));
+  EXPECT_TRUE(decimal("-0012345678.1", 18, 7));
+  EXPECT_TRUE(decimal("0.5", 18, 15));
+  EXPECT_TRUE(decimal("9999999999999.99", 15, 2));
+  EXPECT_TRUE(decimal("99999.99", 38, 2)) << "whatever the type could hold";
+  const auto number = [](std::string_view text) { return IsExactBound(text, {.kind = DataType::Kind::kLong}); };
+  EXPECT_TRUE(number("-9007199254740993"));
+  EXPECT_FALSE(number("9.007199254740992e15"));
+}
+
 TEST(StatisticsTest, MalformedStatisticsGiveNone) {
   const std::string good(kStatistics);
   for (size_t length = 0; length < good.size(); ++length) {
