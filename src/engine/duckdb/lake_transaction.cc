@@ -41,12 +41,28 @@ Result<void> SyncPath(const std::string& path, int flags) {
 
 void LakeWrite::Remove(const AddFile& file, int64_t deletion_timestamp_ms) {
   const std::string key = FileKey(file);
-  const auto own = std::find_if(adds.begin(), adds.end(), [&](const AddFile& add) { return FileKey(add) == key; });
-  if (own != adds.end()) {
-    adds.erase(own);
+  for (; own_counted_ < adds.size(); ++own_counted_) own_places_[FileKey(adds[own_counted_])] = own_counted_;
+  const auto own = own_places_.find(key);
+  if (own == own_places_.end()) {
+    removes.push_back(tables::delta::MakeRemove(file, deletion_timestamp_ms, /*data_change=*/true));
     return;
   }
-  removes.push_back(tables::delta::MakeRemove(file, deletion_timestamp_ms, /*data_change=*/true));
+  const size_t place = own->second;
+  own_places_.erase(own);
+  if (place + 1 < adds.size()) {
+    adds[place] = std::move(adds.back());
+    own_places_[FileKey(adds[place])] = place;
+  }
+  adds.pop_back();
+  --own_counted_;
+}
+
+void LakeWrite::ForgetFiles() {
+  adds.clear();
+  removes.clear();
+  changes.clear();
+  own_places_.clear();
+  own_counted_ = 0;
 }
 
 SnapshotPointer LakeWrite::Applied() const {

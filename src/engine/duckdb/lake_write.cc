@@ -177,9 +177,7 @@ void StageMaking(const TableMaking& making, LakeWrite& write, int64_t now_ms) {
   write.register_as = making.register_as;
   write.commit_when_empty = true;
   if (write.base == nullptr) return;
-  write.adds.clear();
-  write.removes.clear();
-  write.changes.clear();
+  write.ForgetFiles();
   for (const auto& file : write.base->files()) write.Remove(file, now_ms);
   write.metrics["numRemovedFiles"] = static_cast<int64_t>(write.base->files().size());
 }

@@ -43,10 +43,18 @@ struct LakeWrite {
   std::shared_ptr<const ExpectationSet> expectations;  ///< Null until rows were checked.
   ExpectationFindings findings;
 
-  /// Retires a file. One that this transaction added itself just disappears from `adds`.
+  /// Retires a file. One that this transaction added itself just disappears from `adds`. O(1) on average.
   void Remove(const tables::delta::AddFile& file, int64_t deletion_timestamp_ms);
+  /// As if no statement before had added, removed or changed rows.
+  void ForgetFiles();
   /// The table's state with this write applied; what a later statement of the transaction reads.
   SnapshotPointer Applied() const;
+
+ private:
+  /// Where the first `own_counted_` of `adds` are, by path and deletion vector. `adds` grows at its end alone; what
+  /// takes from it keeps these.
+  std::unordered_map<std::string, size_t> own_places_;
+  size_t own_counted_ = 0;
 };
 
 /// Pinned snapshots, and at most one written table. One statement at a time works with it; only `RememberFile` is
