@@ -41,12 +41,17 @@ std::string Text(const json::object& object, const char* name) { return std::str
 std::optional<TableEntry> TableOf(const json::value& value) {
   if (value.is_null()) return std::nullopt;
   const json::object& table = value.as_object();
-  return TableEntry{.id = TableId(Text(table, "id")),
-                    .schema_name = Text(table, "schema"),
-                    .table_name = Text(table, "name"),
-                    .location = Text(table, "location"),
-                    .managed = table.at("managed").as_bool(),
-                    .comment = {}};
+  TableEntry entry{.id = TableId(Text(table, "id")),
+                   .schema_name = Text(table, "schema"),
+                   .table_name = Text(table, "name"),
+                   .location = Text(table, "location"),
+                   .managed = table.at("managed").as_bool(),
+                   .comment = {},
+                   .foreign_roots = {}};
+  for (const auto& root : table.at("foreign_roots").as_array()) {
+    entry.foreign_roots.push_back({Text(root.as_object(), "named"), Text(root.as_object(), "location")});
+  }
+  return entry;
 }
 
 std::vector<std::string> Names(const json::object& plan, const char* member) {

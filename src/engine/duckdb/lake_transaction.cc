@@ -83,7 +83,7 @@ SnapshotPointer LakeWrite::Applied() const {
   for (const auto& domain : domains) log.domains.insert_or_assign(domain.domain, domain);
   auto schema = metadata ? ValueOrThrow(tables::delta::ParseSchema(metadata->schema_string)) : base->schema();
   return std::make_shared<const tables::delta::Snapshot>(table.location, base == nullptr ? -1 : base->version(),
-                                                         std::move(log), std::move(schema));
+                                                         std::move(log), std::move(schema), table.foreign_roots);
 }
 
 LakeTransaction& LakeTransaction::Get(native::ClientContext& context, native::Catalog& catalog) {
