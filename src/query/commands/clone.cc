@@ -197,8 +197,9 @@ Result<void> Clone::Publish(CommandContext& context, const PreparedTable& prepar
                                   {"sourceVersion", std::to_string(source.snapshot->version())},
                                   {"isShallow", statement_.shallow ? "true" : "false"}};
   request.operation_metrics["sourceTableSize"] = std::to_string(plan.bytes);
-  request.operation_metrics["sourceNumOfFiles"] = std::to_string(request.adds.size());
-  request.operation_metrics["numCopiedFiles"] = std::to_string(statement_.shallow ? 0 : request.adds.size());
+  const size_t files = source.snapshot->files().size();
+  request.operation_metrics["sourceNumOfFiles"] = std::to_string(files);
+  request.operation_metrics["numCopiedFiles"] = std::to_string(statement_.shallow ? 0 : files);
   request.operation_metrics["copiedFilesSize"] = std::to_string(statement_.shallow ? 0 : plan.bytes);
   if (!old) {
     commit.register_as = engine::duckdb::RelationName{prepared.table.schema_name, prepared.table.table_name};
@@ -298,7 +299,7 @@ Result<OwnResult> Clone::Run(CommandContext& context) const {
   if (prepared.exists) {
     NL_ASSIGN_OR_RETURN(old, context.Open(statement_.table));
     tables::delta::ReplaceByClone(*old->snapshot, now_ms, plan);
-    for (const auto& file : old->snapshot->files()) {
+    for (const auto& file : plan.request.removes) {
       removed_bytes += file.size_bytes;
       ++removed_files;
     }

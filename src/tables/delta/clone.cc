@@ -1,11 +1,13 @@
 #include "tables/delta/clone.h"
 
 #include <algorithm>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "common/ids.h"
 #include "tables/delta/deletion_vector.h"
 #include "tables/delta/file_path.h"
+#include "tables/delta/reconciler.h"
 #include "tables/delta/restore.h"
 #include "tables/delta/row_tracking.h"
 
@@ -153,6 +155,43 @@ std::vector<std::string> ForeignPaths(const std::vector<AddFile>& files) {
 }
 
 void ReplaceByClone(const Snapshot& old, int64_t now_ms, ClonePlan& plan) {
+namespace {
+
+bool SaysTheSame(const AddFile& one, const AddFile& other) {
+  return one.partition_values == other.partition_values && one.size_bytes == other.size_bytes &&
+         one.stats == other.stats && one.tags == other.tags && one.clustering_provider == other.clustering_provider;
+}
+
+/// Takes the files of `old` that are none of the clone's out of the table. What both have stays, with its rows' ids: a
+/// commit that removed and added it would mean neither. It is added again only where there is something new to say.
+void RetireFiles(const Snapshot& old, int64_t now_ms, CommitRequest& request) {
+  std::unordered_map<std::string, size_t> added;
+  for (size_t i = 0; i < request.adds.size(); ++i) {
+    added.emplace(FileKey(request.adds[i].path, request.adds[i].deletion_vector), i);
+  }
+  std::unordered_set<size_t> there;
+  for (const AddFile& file : old.files()) {
+    const auto found = added.find(FileKey(file.path, file.deletion_vector));
+    if (found == added.end()) {
+      request.removes.push_back(MakeRemove(file, now_ms, /*data_change=*/true));
+      continue;
+    }
+    AddFile& add = request.adds[found->second];
+    if (SaysTheSame(file, add)) there.insert(found->second);
+    add.data_change = false;
+    add.base_row_id = file.base_row_id;
+    add.default_row_commit_version = file.default_row_commit_version;
+  }
+  if (there.empty()) return;
+  std::vector<AddFile> adds;
+  for (size_t i = 0; i < request.adds.size(); ++i) {
+    if (!there.contains(i)) adds.push_back(std::move(request.adds[i]));
+  }
+  request.adds = std::move(adds);
+}
+
+}  // namespace
+
   CommitRequest& request = plan.request;
   request.read_version = old.version();
   request.snapshot_protocol = old.protocol();
@@ -166,7 +205,7 @@ void ReplaceByClone(const Snapshot& old, int64_t now_ms, ClonePlan& plan) {
     if (kept || name == kRowTrackingDomain) continue;
     request.domains.push_back({.domain = name, .configuration = domain.configuration, .removed = true});
   }
-  for (const AddFile& file : old.files()) request.removes.push_back(MakeRemove(file, now_ms, /*data_change=*/true));
+  RetireFiles(old, now_ms, request);
   CompleteRowTracking(old, request);
 }
 

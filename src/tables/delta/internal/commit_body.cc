@@ -45,6 +45,19 @@ Result<void> CheckPathsOnce(const std::vector<Action>& actions) {
   return {};
 }
 
+/// The order of actions in a commit means nothing: what is removed and added at once is neither.
+Result<void> CheckEitherAddedOrRemoved(const CommitRequest& request) {
+  if (request.adds.empty() || request.removes.empty()) return {};
+  std::unordered_set<std::string> removed;
+  removed.reserve(request.removes.size());
+  for (const RemoveFile& remove : request.removes) removed.insert(FileKey(remove.path, remove.deletion_vector));
+  for (const AddFile& add : request.adds) {
+    if (!removed.contains(FileKey(add.path, add.deletion_vector))) continue;
+    return MakeError(ErrorCode::kInvalidArgument, "a commit adds and removes one file: {}", add.path);
+  }
+  return {};
+}
+
 /// "Values for all partition columns present in the schema MUST be present for all files in the table."
 Result<void> CheckPartitionValues(const Metadata& metadata, const std::vector<AddFile>& adds) {
   if (adds.empty()) return {};
@@ -124,6 +137,7 @@ Result<void> CheckRequest(const TableState& before, const CommitRequest& request
   NL_RETURN_IF_ERROR(CheckPathsOnce(request.adds));
   NL_RETURN_IF_ERROR(CheckPathsOnce(request.removes));
   NL_RETURN_IF_ERROR(CheckPathsOnce(request.changes));
+  NL_RETURN_IF_ERROR(CheckEitherAddedOrRemoved(request));
   NL_RETURN_IF_ERROR(CheckNamesOnce(request));
   NL_RETURN_IF_ERROR(CheckPartitionValues(metadata, request.adds));
   NL_RETURN_IF_ERROR(CheckDeletionVectors(protocol, request.adds));
