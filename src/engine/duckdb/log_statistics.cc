@@ -4,6 +4,7 @@
 #include "duckdb/storage/statistics/numeric_stats.hpp"
 #include "engine/duckdb/internal/file_pruning.h"
 #include "engine/duckdb/internal/type_mapping.h"
+#include "tables/delta/clone.h"
 #include "tables/delta/statistics.h"
 
 namespace neurolake::engine::duckdb {
@@ -44,13 +45,17 @@ bool AddFile(const tables::delta::AddFile& file, const tables::delta::StructFiel
     }
     return true;
   }
-  const auto statistics = tables::delta::ParseStatistics(file.stats, {field.physical_name()});
-  auto found = statistics.columns.find(field.physical_name());
+  if (file.tags.contains(tables::delta::kForeignStatisticsTag)) return false;
+  const std::string path = tables::delta::StatisticsPath("", field.physical_name());
+  const auto statistics = tables::delta::ParseStatistics(file.stats, {path});
+  auto found = statistics.columns.find(path);
   if (found == statistics.columns.end() || !found->second.null_count.has_value()) return false;
   if (*found->second.null_count > 0) bounds.has_null = true;
   if (!IsExact(field.type.kind)) return true;
   if (statistics.record_count.has_value() && *found->second.null_count >= *statistics.record_count) return true;
   if (!found->second.min.has_value() || !found->second.max.has_value()) return false;
+  const auto exact = [&](const std::string& text) { return tables::delta::IsExactBound(text, field.type); };
+  if (!exact(*found->second.min) || !exact(*found->second.max)) return false;
   auto low = ParseDeltaValue(*found->second.min, field.type);
   auto high = ParseDeltaValue(*found->second.max, field.type);
   if (!low.has_value() || !high.has_value()) return false;
@@ -63,7 +68,10 @@ bool AddFile(const tables::delta::AddFile& file, const tables::delta::StructFiel
 native::unique_ptr<native::BaseStatistics> LogStatistics(const LakeScan& scan, const std::vector<uint32_t>& files,
                                                          native::column_t column) {
   const auto& fields = scan.snapshot->schema().fields;
-  if (native::IsVirtualColumn(column) || column >= fields.size() || !scan.table->entry().managed) return nullptr;
+  if (native::IsVirtualColumn(column) || column >= fields.size()) return nullptr;
+  // Facts are only what this engine wrote itself, not what others say of their files.
+  const TableEntry& table = scan.table->entry();
+  if (!table.managed || !table.foreign_roots.empty()) return nullptr;
   const auto& field = fields[column];
   if (IsNested(field.type.kind) || files.empty() || files.size() > kFilesMax) return nullptr;
   const auto& partitions = scan.snapshot->metadata().partition_columns;

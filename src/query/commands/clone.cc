@@ -259,8 +259,10 @@ Result<void> CheckFilesAreThere(CommandContext& context, const OpenedTable& sour
 Result<ClonePlan> Clone::Plan(CommandContext& context, const PreparedTable& prepared, const OpenedTable& source,
                               int64_t now_ms) const {
   if (!statement_.shallow) {
-    return tables::delta::PlanDeepClone(*source.snapshot, prepared.table.location,
-                                        prepared.exists ? "clone-" + NewUuid() : "", now_ms);
+    const bool foreign = !source.entry.managed || !source.entry.foreign_roots.empty();
+    return tables::delta::PlanDeepClone(
+        *source.snapshot, prepared.table.location,
+        {.subdirectory = prepared.exists ? "clone-" + NewUuid() : "", .foreign_statistics = foreign}, now_ms);
   }
   // From here on the server keeps the source's files for the clone.
   NL_RETURN_IF_ERROR(

@@ -111,12 +111,13 @@ AddFile WithoutRowIds(const AddFile& file) {
 
 }  // namespace
 
-Result<ClonePlan> PlanDeepClone(const Snapshot& source, const std::string& clone_path, const std::string& subdirectory,
+Result<ClonePlan> PlanDeepClone(const Snapshot& source, const std::string& clone_path, const DeepCloneOptions& options,
                                 int64_t now_ms) {
   ClonePlan plan = BeginClone(source, now_ms);
-  Copies copies(source, clone_path, subdirectory);
+  Copies copies(source, clone_path, options.subdirectory);
   for (const AddFile& file : source.files()) {
     AddFile add = WithoutRowIds(file);
+    if (options.foreign_statistics) add.tags[kForeignStatisticsTag] = "true";
     NL_ASSIGN_OR_RETURN(const std::string path, source.PathOf(file.path));
     NL_ASSIGN_OR_RETURN(const std::string relative, copies.Add(path, file.size_bytes));
     add.path = EncodePath(relative);
@@ -154,7 +155,6 @@ std::vector<std::string> ForeignPaths(const std::vector<AddFile>& files) {
   return paths;
 }
 
-void ReplaceByClone(const Snapshot& old, int64_t now_ms, ClonePlan& plan) {
 namespace {
 
 bool SaysTheSame(const AddFile& one, const AddFile& other) {
@@ -192,6 +192,7 @@ void RetireFiles(const Snapshot& old, int64_t now_ms, CommitRequest& request) {
 
 }  // namespace
 
+void ReplaceByClone(const Snapshot& old, int64_t now_ms, ClonePlan& plan) {
   CommitRequest& request = plan.request;
   request.read_version = old.version();
   request.snapshot_protocol = old.protocol();

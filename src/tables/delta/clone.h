@@ -22,12 +22,20 @@ struct ClonePlan {
   int64_t bytes = 0;
 };
 
+/// A tag of files whose statistics another writer may have written: good for leaving files out, which an owner of such
+/// a table risks, and for nothing that takes them for facts of every row.
+inline constexpr const char* kForeignStatisticsTag = "NEUROLAKE_FOREIGN_STATISTICS";
+
+struct DeepCloneOptions {
+  std::string subdirectory;  ///< Below the clone's: keeps its files apart from those it replaces; "" for a new table.
+  bool foreign_statistics = false;  ///< The source's files may be of other writers: they are tagged as such.
+};
+
 /// A deep clone of one version: the same schema, properties, partitions, clustering and files under the same names, as
 /// a table of its own, with a history of its own. Pure.
-/// `subdirectory`, below the clone's, keeps its files apart from those of the table that the clone replaces; "" for a
-/// new table. Rows of a table that tracks them get new ids, as the clone is another table.
+/// Rows of a table that tracks them get new ids, as the clone is another table.
 /// Errors: kNotSupported for a deletion vector's file whose name is not the protocol's; as ResolvePath.
-Result<ClonePlan> PlanDeepClone(const Snapshot& source, const std::string& clone_path, const std::string& subdirectory,
+Result<ClonePlan> PlanDeepClone(const Snapshot& source, const std::string& clone_path, const DeepCloneOptions& options,
                                 int64_t now_ms);
 
 /// A shallow clone of one version: its log names the source's files where they are, so that nothing is copied.

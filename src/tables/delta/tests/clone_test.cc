@@ -29,7 +29,7 @@ TEST(CloneTest, KeepsNamesBelowItsOwnDirectory) {
   const Snapshot source = Source({{"delta.inCommitTimestampEnablementVersion", "3"}, {"mine", "x"}},
                                  {TestAdd("p%3D1/a"), WithVector("b", "u", "ab^-aqEH.-t@S}K{vb[*k^"),
                                   WithVector("c", "u", "ab^-aqEH.-t@S}K{vb[*k^"), WithVector("d", "i", "xyz")});
-  const ClonePlan plan = PlanDeepClone(source, "/c", "", 5).value();
+  const ClonePlan plan = PlanDeepClone(source, "/c", {}, 5).value();
   EXPECT_NE(plan.request.metadata->id, "source");
   EXPECT_EQ(plan.request.metadata->created_time_ms, 5);
   EXPECT_EQ(plan.request.metadata->configuration, (std::map<std::string, std::string>{{"mine", "x"}}));
@@ -49,7 +49,7 @@ TEST(CloneTest, KeepsNamesBelowItsOwnDirectory) {
 TEST(CloneTest, InASubdirectoryVectorsFollow) {
   const std::string uuid = "^-aqEH.-t@S}K{vb[*k^";
   const Snapshot source = Source({}, {WithVector("b", "u", "ab" + uuid), WithVector("c", "u", uuid)});
-  const ClonePlan plan = PlanDeepClone(source, "/c", "sub", 5).value();
+  const ClonePlan plan = PlanDeepClone(source, "/c", {.subdirectory = "sub"}, 5).value();
   EXPECT_EQ(plan.request.adds[0].path, "sub/b");
   EXPECT_EQ(plan.request.adds[0].deletion_vector->path_or_inline_dv, "sub/ab" + uuid);
   EXPECT_EQ(plan.request.adds[1].deletion_vector->path_or_inline_dv, "sub" + uuid);
@@ -58,7 +58,7 @@ TEST(CloneTest, InASubdirectoryVectorsFollow) {
 }
 
 TEST(CloneTest, WhatItReplacesLeavesNothingBehind) {
-  ClonePlan plan = PlanDeepClone(Source({}, {TestAdd("b")}), "/c", "sub", 5).value();
+  ClonePlan plan = PlanDeepClone(Source({}, {TestAdd("b")}), "/c", {.subdirectory = "sub"}, 5).value();
   ReplayedLog log;
   log.protocol = Protocol{3, 7, {"deletionVectors"}, {"deletionVectors", "domainMetadata"}};
   log.metadata = Metadata{};
@@ -78,12 +78,51 @@ TEST(CloneTest, WhatItReplacesLeavesNothingBehind) {
   EXPECT_EQ(domains, (std::map<std::string, std::string>{{"delta.clustering", "{}"}, {"mine", "removed"}}));
 }
 
+TEST(CloneTest, WhatItHasInCommonWithWhatItReplacesStays) {
+  AddFile changed = TestAdd("changed");
+  changed.base_row_id = 7;
+  changed.default_row_commit_version = 3;
+  const Snapshot source =
+      Source({}, {TestAdd("same"), changed, WithVector("deleted", "u", "^-aqEH.-t@S}K{vb[*k^"), TestAdd("new")});
+  ClonePlan plan = PlanShallowClone(source, 5).value();
+  ReplayedLog log;
+  log.protocol = Protocol{3, 7, {"deletionVectors"}, {"deletionVectors"}};
+  log.metadata = Metadata{};
+  std::vector<AddFile> files = plan.request.adds;
+  files.pop_back();
+  files[1].stats = "{}";
+  files[1].base_row_id = 20;
+  files[1].default_row_commit_version = 1;
+  files[2].deletion_vector.reset();
+  files.push_back(TestAdd("own"));
+  log.files = files;
+  const std::vector<std::string> removed = {files[2].path, "own"};
+  ReplaceByClone(Snapshot("/c", 9, std::move(log), TwoColumns()), 6, plan);
+  std::vector<std::string> removes, adds;
+  for (const auto& remove : plan.request.removes) removes.push_back(remove.path);
+  for (const auto& add : plan.request.adds) adds.push_back(add.path);
+  EXPECT_EQ(removes, removed);
+  ASSERT_EQ(adds, (std::vector<std::string>{files[1].path, files[2].path, "file:///s/new"}));
+  EXPECT_EQ(plan.request.adds[0].base_row_id, 20) << "its rows are the table's already";
+  EXPECT_FALSE(plan.request.adds[0].data_change);
+  EXPECT_TRUE(plan.request.adds[1].data_change);
+}
+
+TEST(CloneTest, WhatOthersWroteOfTheirRowsIsMarked) {
+  const Snapshot source = Source({}, {TestAdd("b")});
+  const auto tags = [&](bool foreign) {
+    return PlanDeepClone(source, "/c", {.foreign_statistics = foreign}, 5)->request.adds[0].tags;
+  };
+  EXPECT_TRUE(tags(true).contains(kForeignStatisticsTag));
+  EXPECT_TRUE(tags(false).empty());
+}
+
 TEST(CloneTest, RowsGetIdsOfTheClone) {
   AddFile file = TestAdd("b");
   file.base_row_id = 7;
   file.default_row_commit_version = 3;
   const std::string ids = "delta.rowTracking.materializedRowIdColumnName";
-  const ClonePlan plan = PlanDeepClone(Source({{ids, "old"}}, {file}), "/c", "", 5).value();
+  const ClonePlan plan = PlanDeepClone(Source({{ids, "old"}}, {file}), "/c", {}, 5).value();
   EXPECT_FALSE(plan.request.adds[0].base_row_id.has_value());
   EXPECT_FALSE(plan.request.adds[0].default_row_commit_version.has_value());
   EXPECT_NE(plan.request.metadata->configuration.at(ids), "old") << "what files keep of the source's ids is not read";
@@ -119,7 +158,7 @@ TEST(CloneTest, AShallowOneNamesFilesWhereTheyAre) {
   log.files = FileTable(plan.request.adds);
   log.files.Add(TestAdd("own"));
   const Snapshot clone("/c", 1, std::move(log), TwoColumns(), roots);
-  const ClonePlan deep = PlanDeepClone(clone, "/d", "", 5).value();
+  const ClonePlan deep = PlanDeepClone(clone, "/d", {}, 5).value();
   EXPECT_EQ(deep.copies[0].root, "/moved");
   EXPECT_EQ(deep.copies[0].to, "/d/foreign-1/p=1/a%20b");
   EXPECT_EQ(deep.request.adds[0].path, "foreign-1/p=1/a%2520b");
@@ -129,9 +168,9 @@ TEST(CloneTest, AShallowOneNamesFilesWhereTheyAre) {
 }
 
 TEST(CloneTest, RefusesWhatItCannotKeep) {
-  EXPECT_EQ(PlanDeepClone(Source({}, {WithVector("b", "p", "file:/s/x.bin")}), "/c", "", 5).error().code(),
+  EXPECT_EQ(PlanDeepClone(Source({}, {WithVector("b", "p", "file:/s/x.bin")}), "/c", {}, 5).error().code(),
             ErrorCode::kNotSupported);
-  EXPECT_EQ(PlanDeepClone(Source({}, {TestAdd("../b")}), "/c", "", 5).error().code(), ErrorCode::kPermissionDenied);
+  EXPECT_EQ(PlanDeepClone(Source({}, {TestAdd("../b")}), "/c", {}, 5).error().code(), ErrorCode::kPermissionDenied);
 }
 
 }  // namespace
