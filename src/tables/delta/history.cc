@@ -15,15 +15,18 @@ constexpr int64_t kFirstLineBytesMax = 64 * 1024;
 
 MillisecondTime FloorMilliseconds(WallTime time) { return std::chrono::floor<milliseconds>(time); }
 
-Result<std::string> ReadFirstLine(storage::ObjectStore& store, const std::string& path) {
-  NL_ASSIGN_OR_RETURN(auto bytes, store.ReadRange(path, 0, kFirstLineBytesMax));
+Result<std::string> ReadFirstLine(storage::ObjectStore& store, const storage::ObjectInfo& info) {
+  NL_ASSIGN_OR_RETURN(auto bytes, store.ReadRange(info.path, 0, kFirstLineBytesMax));
   if (const size_t newline = bytes.find('\n'); newline != std::string::npos) {
     bytes.resize(newline);
     return bytes;
   }
   if (static_cast<int64_t>(bytes.size()) < kFirstLineBytesMax) return bytes;
-  NL_ASSIGN_OR_RETURN(auto whole, store.Read(path));
-  return whole.substr(0, whole.find('\n'));
+  // A long line, of what may be a file of gigabytes.
+  NL_ASSIGN_OR_RETURN(auto part, LogFileParts(store, info.path, info.size_bytes).Next());
+  if (!part.has_value()) return std::string();
+  part->lines.resize(std::min(part->lines.find('\n'), part->lines.size()));
+  return std::move(part->lines);
 }
 
 /// The line with commitInfo of a commit that does not begin with it: some writers put it last. Of what may be a million
@@ -41,6 +44,14 @@ Result<CommitActions> FindCommitInfo(storage::ObjectStore& store, const std::str
       if (!actions.commit_info.empty()) return actions;
     }
   }
+}
+
+/// The actions of the line with commitInfo, or of the first one where there is none.
+Result<CommitActions> ReadCommitInfo(storage::ObjectStore& store, const storage::ObjectInfo& info) {
+  NL_ASSIGN_OR_RETURN(const auto first_line, ReadFirstLine(store, info));
+  NL_ASSIGN_OR_RETURN(auto actions, ParseCommit(first_line, info.path));
+  if (!actions.commit_info.empty()) return actions;
+  return FindCommitInfo(store, info.path, info.size_bytes);
 }
 
 /// When each commit that is still there happened. File times are made strictly ascending, as clocks are not.
@@ -61,9 +72,9 @@ class CommitTimes {
   /// nullopt if the commit has none.
   Result<std::optional<MillisecondTime>> InCommitTime(int64_t version) {
     if (auto known = in_commit_times_.find(version); known != in_commit_times_.end()) return known->second;
-    const std::string& path = listing_.commits.at(version).path;
-    NL_ASSIGN_OR_RETURN(auto line, ReadFirstLine(store_, path));
-    NL_ASSIGN_OR_RETURN(auto actions, ParseCommit(line, path));
+    const storage::ObjectInfo& info = listing_.commits.at(version);
+    NL_ASSIGN_OR_RETURN(auto line, ReadFirstLine(store_, info));
+    NL_ASSIGN_OR_RETURN(auto actions, ParseCommit(line, info.path));
     std::optional<MillisecondTime> time;
     if (actions.in_commit_timestamp_ms.has_value()) {
       time = MillisecondTime(milliseconds(*actions.in_commit_timestamp_ms));
@@ -191,13 +202,10 @@ Result<std::vector<HistoryEntry>> ReadHistory(const RequestContext& ctx, storage
     if (limit.has_value() && static_cast<int64_t>(history.size()) >= *limit) break;
     NL_RETURN_IF_ERROR(ctx.CheckAlive());
     const auto& [version, info] = *commit;
-    auto first_line = ReadFirstLine(store, info.path);
-    if (!first_line.has_value() && first_line.error().code() == ErrorCode::kNotFound) continue;  // Just cleaned away.
-    if (!first_line.has_value()) return std::unexpected(std::move(first_line).error());
-    NL_ASSIGN_OR_RETURN(auto actions, ParseCommit(*first_line, info.path));
-    if (actions.commit_info.empty()) {
-      NL_ASSIGN_OR_RETURN(actions, FindCommitInfo(store, info.path, info.size_bytes));
-    }
+    auto read = ReadCommitInfo(store, info);
+    if (!read.has_value() && read.error().code() == ErrorCode::kNotFound) continue;  // Just cleaned away.
+    if (!read.has_value()) return std::unexpected(std::move(read).error());
+    CommitActions actions = *std::move(read);
     HistoryEntry entry{.version = version, .timestamp = times.FileTime(version)};
     if (actions.in_commit_timestamp_ms.has_value()) {
       entry.timestamp = MillisecondTime(milliseconds(*actions.in_commit_timestamp_ms));

@@ -106,5 +106,50 @@ TEST_F(HistoryTest, NewestFirstWithALimit) {
   EXPECT_EQ(ReadHistory(TestContext(), store_, "/none", 2).error().code(), ErrorCode::kNotFound);
 }
 
+/// A log that is cleaned up while it is read: each file is there once.
+class VanishingStore final : public storage::ObjectStore {
+ public:
+  explicit VanishingStore(MemoryStore& store) : store_(store) {}
+  Result<std::string> Read(const std::string& path) override { return ReadRange(path, 0, INT64_MAX); }
+  Result<std::string> ReadRange(const std::string& path, int64_t offset, int64_t length) override {
+    if (!seen_.insert(path).second) return MakeError(ErrorCode::kNotFound, "no such object: {}", path);
+    return store_.ReadRange(path, offset, length);
+  }
+  Result<storage::ObjectInfo> Head(const std::string& path) override { return store_.Head(path); }
+  Result<void> PutIfAbsent(const std::string& path, std::string_view bytes) override {
+    return store_.PutIfAbsent(path, bytes);
+  }
+  Result<void> Put(const std::string& path, std::string_view bytes) override { return store_.Put(path, bytes); }
+  Result<std::vector<storage::ObjectInfo>> List(const std::string& directory, const std::string& after) override {
+    return store_.List(directory, after);
+  }
+  Result<void> Delete(const std::string& path) override { return store_.Delete(path); }
+  Result<void> MakeDirectory(const std::string&) override { return {}; }
+
+ private:
+  MemoryStore& store_;
+  std::set<std::string> seen_;
+};
+
+TEST_F(HistoryTest, ACommitThatGoesWhileItIsReadIsLeftOut) {
+  for (int64_t version = 0; version <= 2; ++version) PutAt(version, version * 10);
+  // Its commitInfo is not where it is looked for first.
+  ASSERT_TRUE(store_.Put(CommitName(1), AddLine("x") + "\n" + R"({"commitInfo":{"operation":"LATE"}})").has_value());
+  VanishingStore vanishing(store_);
+  const auto history = ReadHistory(TestContext(), vanishing, "/t", std::nullopt);
+  ASSERT_TRUE(history.has_value()) << history.error().message();
+  ASSERT_EQ(history->size(), 2u);
+  EXPECT_EQ(history->at(0).version, 2);
+  EXPECT_EQ(history->at(1).version, 0);
+}
+
+TEST_F(HistoryTest, AFirstLineOfAnyLength) {
+  const std::string info = fmt::format(R"({{"operation":"WRITE","note":"{}"}})", std::string(200'000, 'x'));
+  ASSERT_TRUE(store_.Put(CommitName(0), fmt::format("{{\"commitInfo\":{}}}\n{}\n", info, AddLine("x"))).has_value());
+  const auto history = ReadHistory(TestContext(), store_, "/t", std::nullopt);
+  ASSERT_TRUE(history.has_value()) << history.error().message();
+  EXPECT_EQ(history->at(0).commit_info, info);
+}
+
 }  // namespace
 }  // namespace neurolake::tables::delta
