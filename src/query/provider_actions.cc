@@ -25,9 +25,18 @@ bool IsInsideTable(std::string_view path) {
   return first != parts.end() && *first != "_delta_log" && !parts.back().empty() && parts.back() != ".";
 }
 
+/// The same of a path in the log of `table`: of one that lies elsewhere others may have spelt its own files absolutely.
+bool IsInsideTable(const TableEntry& table, std::string_view path) {
+  if (table.managed || !tables::delta::IsAbsolutePath(path)) return IsInsideTable(path);
+  const auto resolved = tables::delta::ResolvePath(table.location, path);
+  return resolved && resolved->starts_with(table.location + "/") &&
+         IsInsideTable(tables::delta::EncodePath(std::string_view(*resolved).substr(table.location.size() + 1)));
+}
+
 /// The same of the file that a deletion vector is in.
-bool IsInsideTable(const std::optional<tables::delta::DeletionVectorDescriptor>& vector) {
+bool IsInsideTable(const TableEntry& table, const std::optional<tables::delta::DeletionVectorDescriptor>& vector) {
   if (!vector) return true;
+  if (!table.managed && vector->storage_type == "p") return IsInsideTable(table, vector->path_or_inline_dv);
   if (vector->storage_type == "i") return true;
   if (vector->storage_type != "u" && vector->storage_type != "p") return false;
   const std::string root = "/table";
@@ -44,9 +53,9 @@ Result<void> ProviderServer::CheckActions(const tables::delta::CommitRequest& re
   for (const auto& add : request.adds) {
     const auto& vector = add.deletion_vector;
     const bool own_vector = !is_clone || !vector || vector->storage_type != "p";
-    if (own_vector && !IsInsideTable(vector)) return Refused("a deletion vector outside the table");
+    if (own_vector && !IsInsideTable(table, vector)) return Refused("a deletion vector outside the table");
     if (is_clone && tables::delta::IsAbsolutePath(add.path)) continue;
-    if (!IsInsideTable(add.path)) return Refused("a data file outside the table");
+    if (!IsInsideTable(table, add.path)) return Refused("a data file outside the table");
     // In an object store "a//b" and "./a" are other places than "a/b" and "a": nobody could read the table.
     const bool readable =
         !storage::IsUrl(request.table_path) || tables::delta::ResolvePath(request.table_path, add.path).has_value();

@@ -1,6 +1,7 @@
 """Tables we write, read by delta-rs and by DuckDB's Delta extension after each kind of statement; and tables that delta-rs
 writes, read and changed by us."""
 import datetime
+import decimal
 import importlib.util
 import json
 import os
@@ -90,6 +91,23 @@ class OurTables(unittest.TestCase):
         self.assertEqual(self.assert_judges_agree("r"), [("x", 2)])
         self.assertEqual(by_duckdb(self.path("r"), "*", 0), [(1,)])
 
+    def test_a_clone_made_again_of_what_it_has(self):
+        self.server.sql("CREATE TABLE cloned AS SELECT i AS id FROM range(10) r(i)")
+        self.server.sql("CREATE TABLE clone SHALLOW CLONE cloned")
+        for _ in range(2):
+            self.server.sql("CREATE OR REPLACE TABLE clone SHALLOW CLONE cloned")
+            # Of a path that a commit removes and adds some readers see neither.
+            self.assertEqual(by_duckdb(self.path("clone"), "count(*), sum(id)"), [(10, 45)])
+            self.assertEqual(self.server.sql("SELECT count(*), sum(id) FROM clone")["rows"], [[10, "45"]])
+        adds, removes = [], []
+        for commit in sorted((self.path("clone") / "_delta_log").glob("*.json")):
+            actions = [json.loads(line) for line in commit.read_text().splitlines()]
+            adds.append({action["add"]["path"] for action in actions if "add" in action})
+            removes.append({action["remove"]["path"] for action in actions if "remove" in action})
+        self.assertTrue(adds[0])
+        self.assertEqual([a & r for a, r in zip(adds, removes)], [set()] * 3)
+        self.assertEqual(removes, [set()] * 3)
+
     def test_types(self):
         self.server.sql("""CREATE TABLE types AS SELECT true AS b, 1::TINYINT AS i1, 2::SMALLINT AS i2, 3::INTEGER AS i4,
             4::BIGINT AS i8, 1.5::FLOAT AS f4, 2.5::DOUBLE AS f8, 1.23::DECIMAL(10,2) AS d, 'ü' AS s, 'ab'::BLOB AS bin,
@@ -139,6 +157,34 @@ class TheirTables(unittest.TestCase):
         self.assertEqual(self.server.sql("SELECT count(*) FROM cp VERSION AS OF 3")["rows"], [[8]])
         self.server.sql("DELETE FROM cp WHERE p IS NULL")
         self.assertEqual(len(by_delta_rs(path, "*")), 13)
+
+    def test_paths_that_are_absolute_below_the_table(self):
+        path = pathlib.Path(f"{self.folder}/spelt")
+        deltalake.write_deltalake(str(path), pa.table({"id": list(range(10))}))
+        commit = path / "_delta_log" / "00000000000000000000.json"
+        actions = [json.loads(line) for line in commit.read_text().splitlines()]
+        for action in actions:
+            if "add" in action:
+                action["add"]["path"] = f"file://{path}/{action['add']['path']}"
+        commit.write_text("".join(json.dumps(action) + "\n" for action in actions))
+        self.register("spelt")
+        self.server.sql("ALTER TABLE spelt SET TBLPROPERTIES ('delta.enableDeletionVectors' = 'true')")
+        self.server.sql("DELETE FROM spelt WHERE id = 3")
+        self.assertEqual(self.server.sql("SELECT count(*), sum(id) FROM spelt")["rows"], [[9, "42"]])
+        self.server.sql("RESTORE spelt TO VERSION AS OF 0")
+        self.assertEqual(self.server.sql("SELECT count(*), sum(id) FROM spelt")["rows"], [[10, "45"]])
+
+    def test_decimal_bounds_that_went_through_a_double_do_not_leave_files_out(self):
+        path = f"{self.folder}/rounded"
+        value = decimal.Decimal("10000000000.0000001")
+        deltalake.write_deltalake(path, pa.table({"d": pa.array([value], pa.decimal128(18, 7))}))
+        self.register("rounded")
+        above = "d > CAST('10000000000.0000000' AS DECIMAL(18,7))"
+        self.assertEqual(self.server.sql(f"SELECT count(*) FROM rounded WHERE {above}")["rows"], [[1]])
+        self.server.sql("CREATE TABLE rounded_clone CLONE rounded")
+        self.assertEqual(self.server.sql(f"SELECT count(*) FROM rounded_clone WHERE {above}")["rows"], [[1]])
+        self.server.sql("DELETE FROM rounded WHERE d <= CAST('10000000000.0000000' AS DECIMAL(18,7))")
+        self.assertEqual(self.server.sql("SELECT count(*) FROM rounded")["rows"], [[1]])
 
     def test_constraints_of_others_hold(self):
         path = f"{self.folder}/checked"
