@@ -133,6 +133,7 @@ native::InsertionOrderPreservingMap<native::string> ToString(native::TableFuncti
 
 void WriteCopiedScan(native::Serializer& serializer, const native::optional_ptr<native::FunctionData> data,
                      const native::TableFunction& function) {
+  MutableScanOf(*data).copied = true;
   ScanOf(*data).state->plan_copies.Write(serializer, function, *data);
 }
 

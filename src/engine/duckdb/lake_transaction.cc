@@ -129,7 +129,7 @@ tables::delta::ReadScope LakeTransaction::ScopeOf(const LakeWrite& write) const 
     for (const auto& scan : scans) {
       const auto readings = scan->readings();
       // Statistics may have made a scan, or a condition of its, superfluous: they say something of every file.
-      if (readings.empty()) return {};
+      if (readings.empty() || scan->copied) return {};
       for (const LakeScan::Reading& reading : readings) {
         if (reading.files->size() > kFilesMax) return {};
         for (const uint32_t file : *reading.files) files.emplace(scan->snapshot->files().path(file));

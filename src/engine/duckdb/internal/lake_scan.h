@@ -29,6 +29,8 @@ struct LakeScan {
   /// The governor's mark, set by Execute and Explain alone. Without it the scan refuses to start.
   std::atomic<bool> governed{false};
   std::atomic<bool> started{false};
+  /// The plan may have it more than once, so what one of them read says nothing of what the others would have.
+  std::atomic<bool> copied{false};
   std::atomic<int64_t> row_groups_total{0};
   /// After pruning with the optimised plan's filters; -1 until then.
   std::atomic<int64_t> files_kept{-1};

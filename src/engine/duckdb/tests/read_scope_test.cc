@@ -95,6 +95,18 @@ TEST_F(ReadScopeTest, TwoScansOfOneTableCountAsAll) {
             "all");
 }
 
+TEST_F(ReadScopeTest, CopiesOfOneScanCountAsAll) {
+  // One of them is found to be empty and never starts; what it would have had to read is not known to the other.
+  EXPECT_EQ(Scope("INSERT INTO s WITH c AS (SELECT id, f FROM t WHERE part = 'a') SELECT one.id, one.f FROM c one "
+                  "WHERE one.id > 5 UNION ALL SELECT other.id, other.f FROM c other WHERE other.id > 1000"),
+            "nothing")
+      << "of the table that is written";
+  EXPECT_EQ(Scope("INSERT INTO t (id, f, part) WITH c AS NOT MATERIALIZED (SELECT id, f FROM t WHERE part = 'a') "
+                  "SELECT one.id, one.f, 'c' FROM c one WHERE one.id > 5 UNION ALL "
+                  "SELECT other.id, other.f, 'c' FROM c other WHERE other.id > 1000"),
+            "all");
+}
+
 TEST_F(ReadScopeTest, AReplacementReadsAll) {
   EXPECT_EQ(Scope("CREATE OR REPLACE TABLE s AS SELECT id, v FROM s WHERE id = 3"), "all");
 }
