@@ -96,8 +96,8 @@ class OurTables(unittest.TestCase):
         self.server.sql("CREATE TABLE clone SHALLOW CLONE cloned")
         for _ in range(2):
             self.server.sql("CREATE OR REPLACE TABLE clone SHALLOW CLONE cloned")
-            # Of a path that a commit removes and adds some readers see neither.
-            self.assertEqual(by_duckdb(self.path("clone"), "count(*), sum(id)"), [(10, 45)])
+            # Of a path that a commit removes and adds some readers see neither. (DuckDB's extension reads no clones.)
+            self.assertEqual(by_delta_rs(self.path("clone"), "count(*) AS n, sum(id) AS s"), [(10, 45)])
             self.assertEqual(self.server.sql("SELECT count(*), sum(id) FROM clone")["rows"], [[10, "45"]])
         adds, removes = [], []
         for commit in sorted((self.path("clone") / "_delta_log").glob("*.json")):
