@@ -160,21 +160,25 @@ Result<int64_t> Statement::GrantMemory(int64_t predicted_bytes) {
 
 Result<int64_t> Statement::ReserveMemory(int64_t bytes) {
   const int64_t planning_bytes = std::min(lake_.planning_bytes, memory_bytes_max_);
-  const int64_t held = planning_bytes + (grant_ == nullptr ? 0 : grant_->bytes());
-  if (bytes < 0 || bytes > memory_bytes_max_ - held) {
+  const int64_t beside = planning_bytes + reserved_bytes_;
+  if (bytes < 0 || bytes > memory_bytes_max_ - beside) {
     return MakeError(ErrorCode::kOutOfMemory,
                      "the log of a table takes more memory to read than the statement may use: {} of {} beside {}; a "
                      "checkpoint, or OPTIMIZE, makes it smaller, and memory.per_statement gives statements more",
-                     FormatBytes(bytes), FormatBytes(memory_bytes_max_), FormatBytes(held));
+                     FormatBytes(bytes), FormatBytes(memory_bytes_max_), FormatBytes(beside));
   }
-  if (grant_ == nullptr) {
+  const int64_t granted = grant_ == nullptr ? 0 : grant_->bytes();
+  if (granted == 0) {
+    // It holds nothing that others could wait for.
     NL_ASSIGN_OR_RETURN(grant_, lake_.admission.Acquire(ctx_, bytes));
-  } else if (!grant_->TryGrow(bytes)) {
+  } else if (const int64_t more = std::min(bytes, memory_bytes_max_ - planning_bytes - granted);
+             (more <= 0 || !grant_->TryGrow(more)) && bytes > granted - reserved_bytes_) {
+    // Otherwise the engine gets along with less of what was granted.
     return MakeError(ErrorCode::kTooManyRequests, "no memory is free to read the log of another table, retry later: {}",
                      FormatBytes(bytes));
   }
   reserved_bytes_ += bytes;
-  return held + bytes;
+  return planning_bytes + grant_->bytes();
 }
 
 Result<void> Statement::SendGrant(const Result<int64_t>& granted) {

@@ -59,7 +59,8 @@ class Statement final : public ResultStream {
   /// is unknown or the request named its memory. Waits for it the first time; later only takes what is free.
   Result<int64_t> GrantMemory(int64_t predicted_bytes);
   Result<void> AnswerPlan(const PlannedMessage& planned);
-  /// More memory before there is a plan. Returns all that the statement has then.
+  /// Memory beside the engine's, to read a log: more of it, or a part of what was granted. Waits where nothing is held
+  /// that others could wait for. Returns all that the statement has then.
   Result<int64_t> ReserveMemory(int64_t bytes);
   Result<void> SendGrant(const Result<int64_t>& granted);
   Result<void> SendStart(std::vector<ReadableLocation> readable);
@@ -85,7 +86,7 @@ class Statement final : public ResultStream {
   LineageRecorder::Run lineage_;
   const int64_t memory_bytes_max_;
   std::unique_ptr<Admission::Grant> grant_;  ///< Beyond what planning has.
-  int64_t reserved_bytes_ = 0;               ///< Of the grant: for what planning itself needed more.
+  int64_t reserved_bytes_ = 0;               ///< Of the grant: what logs take, not the engine's.
   std::unique_ptr<Worker> worker_;
   arrow::MessageDecoder decoder_;
   std::optional<arrow::Schema> schema_;

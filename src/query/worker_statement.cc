@@ -165,10 +165,14 @@ Result<void> WorkerStatement::Begin(StatementOrigin origin, std::vector<tables::
   grants.write = std::move(intent);
   grants.default_schema = start_.request.schema;
   grants.time_zone = start_.request.time_zone;
-  grants.reserve_memory = [this](int64_t bytes) -> Result<void> {
+  const int64_t headroom = grants.write ? grants.write->headroom_bytes : 0;
+  grants.reserve_memory = [this, headroom](int64_t bytes) -> Result<void> {
+    const int64_t before = memory_bytes_ - reserved_bytes_;
     NL_ASSIGN_OR_RETURN(memory_bytes_, request_grant_({.memory_bytes = bytes, .reserve = true}));
     reserved_bytes_ += bytes;
-    return {};
+    const int64_t left = memory_bytes_ - reserved_bytes_;
+    // Of what the engine had been granted already.
+    return left == before ? Result<void>() : engine_.SetMemoryLimit(left - std::min(headroom, left / 2));
   };
   return engine_.BeginStatement(ctx_, provider_, *gate_, memory_bytes_ - reserved_bytes_, std::move(grants));
 }
@@ -384,7 +388,8 @@ Result<engine::ExecutionStatistics> WorkerStatement::RunPromotion(const Promote&
 }
 
 Result<engine::ExecutionStatistics> WorkerStatement::RunShowTableProperties(const ShowTableProperties& show) {
-  const std::string key = show.key ? fmt::format(" WHERE lower(property.key) = lower({})", QuoteLiteral(*show.key)) : "";
+  const std::string key =
+      show.key ? fmt::format(" WHERE lower(property.key) = lower({})", QuoteLiteral(*show.key)) : "";
   return RunSql(fmt::format("SELECT property.key AS key, property.value AS value FROM (SELECT "
                             "unnest(map_entries(properties)) AS property FROM lake_detail({}, {})){} ORDER BY key",
                             QuoteLiteral(SchemaOf(show.table)), QuoteLiteral(show.table.name), key),

@@ -14,13 +14,14 @@ BINARY = os.environ["TESTED_BINARY"]
 FILES = 300_000
 
 
-def make_table(root, files=FILES):
-    """A log that adds `files` files of ten ids each in one commit; the file in the middle exists."""
+def make_table(root, files=FILES, size=None):
+    """A log that adds `files` files of ten ids each in one commit; the file in the middle exists. `size`: what the log
+    says each has, else that file's."""
     (root / "_delta_log").mkdir(parents=True)
     middle = files // 2
     data = f"part-{middle:08d}.parquet"
     duckdb.execute(f"COPY (SELECT {middle * 10} + i AS id FROM range(10) r(i)) TO '{root}/{data}' (FORMAT parquet)")
-    size = (root / data).stat().st_size
+    size = size or (root / data).stat().st_size
     schema = {"type": "struct", "fields": [{"name": "id", "type": "long", "nullable": True, "metadata": {}}]}
     with open(root / "_delta_log" / f"{0:020d}.json", "w") as log:
         log.write(json.dumps({"protocol": {"minReaderVersion": 1, "minWriterVersion": 2}}) + "\n")
@@ -93,6 +94,20 @@ class ManyFiles(unittest.TestCase):
         self.assertEqual(again.sql(f"SELECT id FROM written WHERE id = {wanted}")["rows"], [[wanted]])
         again.sql(f"DELETE FROM written WHERE id = {wanted}")
         self.assertEqual(again.sql(f"SELECT id FROM written WHERE id = {wanted} OR id = -3")["rows"], [[-3]])
+
+    def test_what_is_granted_all_its_memory_first_reads_the_log_within_it(self):
+        # Files too large to be worth merging: they are not there.
+        make_table(self.root / "granted", 200_000, size=1 << 31)
+        (self.root / "new.csv").write_text("id\n-1\n")
+        server = self.start(workers__statements_max="1")  # No worker has seen the table before.
+        server.sql(f"CREATE TABLE granted LOCATION '{self.root}/granted'")
+        server.sql("CREATE TABLE raw AS SELECT -2::BIGINT AS id")
+        server.sql("ANALYZE TABLE granted COMPUTE STATISTICS NOSCAN")
+        server.sql("OPTIMIZE granted")
+        server.sql(f"COPY INTO granted FROM '{self.root}/new.csv' FILEFORMAT = CSV")
+        server.sql("PROMOTE FROM raw INTO granted")
+        self.assertEqual(server.sql("SELECT id FROM granted WHERE id < 0 ORDER BY id")["rows"], [[-2], [-1]])
+        self.assertEqual(server.sql("SELECT count(*) FROM granted")["rows"], [[2_000_002]])
 
     def test_a_limit_that_forbids_it_is_named(self):
         server = self.start(memory__per_statement="130MiB")
