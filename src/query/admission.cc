@@ -53,7 +53,11 @@ bool Admission::TryTake(int64_t bytes) {
 }
 
 bool Admission::Grant::TryGrow(int64_t bytes) {
-  if (!admission_->TryTake(bytes)) return false;
+  if (!admission_->TryTake(bytes)) {
+    if (!admission_->release_) return false;
+    admission_->release_();
+    if (!admission_->TryTake(bytes)) return false;
+  }
   bytes_ += bytes;
   return true;
 }

@@ -28,8 +28,8 @@ class Admission {
     Grant(const Grant&) = delete;
     Grant& operator=(const Grant&) = delete;
     int64_t bytes() const { return bytes_; }
-    /// More, when it is free now and nobody waits. Never waits: two that hold memory and wait for more would wait for
-    /// each other.
+    /// More, when it is free, or held without need, and nobody waits. Never waits: two that hold memory and wait for
+    /// more would wait for each other.
     bool TryGrow(int64_t bytes);
 
    private:
@@ -37,7 +37,8 @@ class Admission {
     int64_t bytes_;
   };
 
-  /// What frees memory that is held without need, called before a statement has to wait. Set once, at start.
+  /// What frees memory that is held without need, called before a statement has to wait or to do without. Set once, at
+  /// start.
   void UnderPressure(std::function<void()> release) { release_ = std::move(release); }
 
   explicit Admission(Limits limits) : limits_(limits), free_bytes_(limits.memory_bytes) {}

@@ -109,6 +109,20 @@ class ManyFiles(unittest.TestCase):
         self.assertEqual(server.sql("SELECT id FROM granted WHERE id < 0 ORDER BY id")["rows"], [[-2], [-1]])
         self.assertEqual(server.sql("SELECT count(*) FROM granted")["rows"], [[2_000_002]])
 
+    def test_vacuum_reads_a_log_of_more_than_half_its_memory(self):
+        make_table(self.root / "swept", 200_000)
+        server = self.start(workers__statements_max="1", memory__per_statement="300MiB")
+        server.sql(f"CREATE TABLE swept LOCATION '{self.root}/swept'")
+        for i in (-1, -2):
+            server.sql(f"INSERT INTO swept VALUES ({i})")
+        server.sql("DELETE FROM swept WHERE id = -1")
+        present = set((self.root / "swept").glob("*.parquet"))
+        self.assertEqual(len(present), 3)
+        # The window reaches back to the first version.
+        self.assertEqual(server.sql("VACUUM swept DRY RUN")["rows"], [])
+        server.sql("VACUUM swept")
+        self.assertEqual(set((self.root / "swept").glob("*.parquet")), present)
+
     def test_a_limit_that_forbids_it_is_named(self):
         server = self.start(memory__per_statement="130MiB")
         with self.assertRaises(StatementError) as failed:

@@ -57,6 +57,24 @@ TEST_F(AdmissionTest, WhatIsKeptWithoutNeedGoesBeforeAStatementWaits) {
   EXPECT_EQ(asked, 1);
 }
 
+TEST_F(AdmissionTest, WhatIsKeptWithoutNeedGoesBeforeAGrantDoesNotGrow) {
+  Admission admission({.memory_bytes = 100, .queue_max = 0, .wait_max = seconds(1)});
+  auto kept = admission.TryAcquire(60);
+  auto grant = admission.Acquire(Context(), 20);
+  ASSERT_TRUE(grant.has_value());
+  int asked = 0;
+  admission.UnderPressure([&] {
+    ++asked;
+    kept.reset();
+  });
+  EXPECT_TRUE((*grant)->TryGrow(20));
+  EXPECT_EQ(asked, 0) << "there was room";
+  EXPECT_TRUE((*grant)->TryGrow(60));
+  EXPECT_EQ(asked, 1);
+  EXPECT_FALSE((*grant)->TryGrow(1));
+  EXPECT_EQ(asked, 2);
+}
+
 TEST_F(AdmissionTest, WhatNeedsNothingDoesNotQueue) {
   Admission admission({.memory_bytes = 100, .queue_max = 1, .wait_max = seconds(30)});
   auto held = admission.Acquire(Context(), 50);

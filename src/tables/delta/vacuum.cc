@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <span>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -37,7 +38,7 @@ class Retained {
     NL_ASSIGN_OR_RETURN(listing_, internal::ListLogFiles(store_, log_path_));
     NL_ASSIGN_OR_RETURN(first_, VersionAt(cutoff));
     NL_RETURN_IF_ERROR(files_.Add(snapshot_.files()));
-    if (first_ < snapshot_.version()) {
+    if (!HasAllCommitsOfWindow()) {
       NL_ASSIGN_OR_RETURN(const auto base, LoadSnapshot(ctx_, store_, reader_, snapshot_.table_path(), first_, nullptr,
                                                         snapshot_.foreign_roots()));
       NL_RETURN_IF_ERROR(files_.Add(base->files()));
@@ -47,6 +48,8 @@ class Retained {
       if (version <= first_) continue;
       NL_ASSIGN_OR_RETURN(const CommitActions actions, Read(commit.path));
       NL_RETURN_IF_ERROR(files_.Add(actions));
+      // What the window began with and does not have any more was taken away by one of them.
+      NL_RETURN_IF_ERROR(files_.Add(actions.removes));
     }
     return {};
   }
@@ -63,6 +66,14 @@ class Retained {
   }
 
  private:
+  /// Without them, the version that the window began with has to be read: a second time the memory of the newest one.
+  bool HasAllCommitsOfWindow() const {
+    for (int64_t version = first_ + 1; version <= snapshot_.version(); ++version) {
+      if (!listing_.commits.contains(version)) return false;
+    }
+    return true;
+  }
+
   /// The version that was the newest at `time`, or the oldest one that can be read.
   Result<int64_t> VersionAt(WallTime time) {
     NL_ASSIGN_OR_RETURN(const auto newest, ReadHistory(ctx_, store_, snapshot_.table_path(), 1));
@@ -269,7 +280,7 @@ Result<void> NamedFiles::AddPath(const std::string& encoded) {
 }
 
 Result<void> NamedFiles::AddFiles(const auto& files) {
-  for (const AddFile& file : files) {
+  for (const auto& file : files) {
     NL_RETURN_IF_ERROR(AddPath(file.path));
     if (!file.deletion_vector) continue;
     NL_ASSIGN_OR_RETURN(const std::string vector,
@@ -280,6 +291,18 @@ Result<void> NamedFiles::AddFiles(const auto& files) {
 }
 
 Result<void> NamedFiles::Add(const FileTable& files) { return AddFiles(files); }
+
+Result<void> NamedFiles::Add(const std::vector<RemoveFile>& removes) {
+  for (const RemoveFile& remove : removes) {
+    const auto added = AddFiles(std::span(&remove, 1));
+    // What lies elsewhere is nothing that a plan could name.
+    if (!added.has_value() && added.error().code() != ErrorCode::kPermissionDenied &&
+        added.error().code() != ErrorCode::kNotSupported) {
+      return added;
+    }
+  }
+  return {};
+}
 
 Result<void> NamedFiles::Add(const CommitActions& actions) {
   NL_RETURN_IF_ERROR(AddFiles(actions.adds));

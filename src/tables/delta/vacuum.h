@@ -42,6 +42,8 @@ class NamedFiles {
   /// Errors: kPermissionDenied for a path that leads out of the table and out of where its files may be.
   Result<void> Add(const FileTable& files);
   Result<void> Add(const CommitActions& actions);
+  /// As far as they are the table's.
+  Result<void> Add(const std::vector<RemoveFile>& removes);
   /// One path, as an action spells it. Errors: as above.
   Result<void> AddPath(const std::string& encoded);
   /// `path`: as a plan has it.
