@@ -9,6 +9,11 @@ namespace {
 using tables::delta::AddFile;
 using tables::delta::CommitActions;
 
+/// A file's path, with its place in the table, at least.
+constexpr int64_t kFileBytesMin = 100;
+/// A typed bound as text, with what JSON puts around it, about.
+constexpr int64_t kNumberBytes = 16;
+
 // Columns of the query below, in order.
 enum Column : native::idx_t {
   kPath,
@@ -179,9 +184,19 @@ Result<CommitActions> CheckpointReader::Read(const std::vector<std::string>& fil
 }
 
 Result<int64_t> CheckpointReader::BytesOf(const std::vector<std::string>& files) {
+  // Parquet's size is of encoded values: what repeats stands there once, and is kept once for each file. How long such
+  // a text is, the column's bounds tell. Typed statistics become text, with names, where there is no text of them.
+  const std::string query = fmt::format(
+      "WITH chunk AS MATERIALIZED (SELECT path_in_schema AS path, total_uncompressed_size AS bytes, num_values - "
+      "coalesce(stats_null_count, 0) AS present, greatest(length(coalesce(stats_min_value, '')), "
+      "length(coalesce(stats_max_value, ''))) AS width FROM parquet_metadata({}) WHERE path_in_schema LIKE 'add, %') "
+      "SELECT coalesce(sum(greatest(bytes, present * CASE WHEN path = 'add, path' THEN {} WHEN path LIKE "
+      "'add, stats_parsed, %' THEN CASE WHEN (SELECT coalesce(sum(present), 0) FROM chunk WHERE path = 'add, stats') > "
+      "0 THEN 0 ELSE length(split_part(path, ', ', -1)) + greatest(width, {}) END ELSE width END)), 0)::BIGINT FROM "
+      "chunk",
+      FileList(files), kFileBytesMin, kNumberBytes);
   return Guarded(files, [&]() -> int64_t {
-    auto sum = connection_.Query("SELECT coalesce(sum(total_uncompressed_size), 0)::BIGINT FROM parquet_metadata(" +
-                                 FileList(files) + ") WHERE path_in_schema LIKE 'add, %'");
+    auto sum = connection_.Query(query);
     if (sum->HasError()) sum->ThrowError();
     return sum->GetValue(0, 0).GetValue<int64_t>();
   });

@@ -23,6 +23,8 @@ constexpr int kRequestsAtOnce = 16;
 constexpr int64_t kPartBytes = LogFileParts::kPartBytes;
 /// A log of less than this is read within what planning has anyway.
 constexpr int64_t kSmallLogBytes = 32LL << 20;
+/// So much text of commits is parsed at once, within what planning has.
+constexpr int64_t kWindowBytes = 4 * kPartBytes;
 /// What reading takes beside the parts of `bytes` that are kept: what is being parsed, and for each file a place in the
 /// table and a key.
 constexpr int64_t MemoryFor(int64_t bytes) { return bytes + bytes / 4 + (64LL << 20); }
@@ -35,10 +37,7 @@ class BulkLogReader final : public tables::delta::LogReader {
   Result<ReplayedLog> Replay(const RequestContext& ctx, const LogSegment& segment) override {
     Reconciler reconciler(Reconciler::Order::kNewestFirst);
     // Paths and statistics are most of a commit, and what is kept of it.
-    if (const int64_t bytes = std::accumulate(segment.commit_bytes.begin(), segment.commit_bytes.end(), int64_t{0});
-        bytes > kSmallLogBytes) {
-      NL_RETURN_IF_ERROR(hooks_.reserve_memory(MemoryFor(bytes)));
-    }
+    NL_RETURN_IF_ERROR(Reserve(std::accumulate(segment.commit_bytes.begin(), segment.commit_bytes.end(), int64_t{0})));
     NL_RETURN_IF_ERROR(ReplayCommits(ctx, segment, reconciler));
     std::vector<std::string> parquet_files;
     for (const std::string& file : segment.checkpoint_files) {
@@ -52,6 +51,10 @@ class BulkLogReader final : public tables::delta::LogReader {
     }
     if (!parquet_files.empty()) NL_RETURN_IF_ERROR(ReplayCheckpoint(ctx, segment, parquet_files, reconciler));
     return std::move(reconciler).Finish();
+  }
+
+  Result<void> Reserve(int64_t log_bytes) override {
+    return log_bytes > kSmallLogBytes ? hooks_.reserve_memory(MemoryFor(log_bytes)) : Result<void>();
   }
 
  private:
@@ -70,13 +73,16 @@ class BulkLogReader final : public tables::delta::LogReader {
     size_t count = 0;
     for (size_t begin = 0; begin < files.size(); begin += count) {
       NL_RETURN_IF_ERROR(ctx.CheckAlive());
-      if (const int64_t bytes = BytesOf(segment, files.size() - 1 - begin); bytes > kPartBytes) {
-        NL_RETURN_IF_ERROR(ReplayLarge(ctx, files[begin], bytes, reconciler));
+      int64_t window_bytes = BytesOf(segment, files.size() - 1 - begin);
+      if (window_bytes > kPartBytes) {
+        NL_RETURN_IF_ERROR(ReplayLarge(ctx, files[begin], window_bytes, reconciler));
         count = 1;
         continue;
       }
       for (count = 1; count < std::min(window, files.size() - begin); ++count) {
-        if (BytesOf(segment, files.size() - 1 - begin - count) > kPartBytes) break;
+        const int64_t bytes = BytesOf(segment, files.size() - 1 - begin - count);
+        window_bytes += bytes;
+        if (bytes > kPartBytes || window_bytes > kWindowBytes) break;
       }
       std::vector<Result<CommitActions>> parsed(count, Result<CommitActions>(CommitActions()));
       std::atomic<size_t> next{0};
@@ -134,11 +140,11 @@ class BulkLogReader final : public tables::delta::LogReader {
                                 Reconciler& reconciler) {
     hooks_.before_checkpoint();
     CheckpointReader reader(database_);
-    NL_ASSIGN_OR_RETURN(const int64_t bytes, reader.BytesOf(files));
-    if (bytes > kSmallLogBytes) NL_RETURN_IF_ERROR(hooks_.reserve_memory(MemoryFor(bytes)));
     // Sidecars hold file actions alone, so one more round is all there can be.
     for (int round = 0; round < 2 && !files.empty(); ++round) {
       NL_RETURN_IF_ERROR(ctx.CheckAlive());
+      NL_ASSIGN_OR_RETURN(const int64_t bytes, reader.BytesOf(files));
+      NL_RETURN_IF_ERROR(Reserve(bytes));
       NL_ASSIGN_OR_RETURN(auto actions, reader.Read(files, [&](std::vector<tables::delta::AddFile> adds) {
         CommitActions part;
         part.adds = std::move(adds);

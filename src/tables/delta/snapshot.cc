@@ -70,7 +70,7 @@ Result<SnapshotPointer> MakeSnapshot(storage::ObjectStore& store, const std::str
 }
 
 /// The snapshot from `base` and the commits after it; nullptr where only the whole log can tell.
-Result<SnapshotPointer> LoadIncrementally(const RequestContext& ctx, storage::ObjectStore& store,
+Result<SnapshotPointer> LoadIncrementally(const RequestContext& ctx, storage::ObjectStore& store, LogReader& reader,
                                           const std::string& table_path, std::optional<int64_t> version,
                                           const SnapshotPointer& base) {
   if (version.has_value() && *version < base->version()) return SnapshotPointer();
@@ -87,13 +87,17 @@ Result<SnapshotPointer> LoadIncrementally(const RequestContext& ctx, storage::Ob
   if (target == base->version()) return base;
   if (target > listing.newest_version() || target - base->version() > kIncrementalCommitsMax) return SnapshotPointer();
 
+  int64_t bytes = 0;
+  for (int64_t next = target; next > base->version(); --next) {
+    const auto commit = listing.commits.find(next);
+    if (commit == listing.commits.end() || commit->second.size_bytes > kIncrementalBytesMax) return SnapshotPointer();
+    bytes += commit->second.size_bytes;
+  }
+  NL_RETURN_IF_ERROR(reader.Reserve(bytes));
   Reconciler reconciler(Reconciler::Order::kNewestFirst);
   for (int64_t next = target; next > base->version(); --next) {
     NL_RETURN_IF_ERROR(ctx.CheckAlive());
-    auto commit = listing.commits.find(next);
-    if (commit == listing.commits.end()) return SnapshotPointer();
-    if (commit->second.size_bytes > kIncrementalBytesMax) return SnapshotPointer();
-    auto actions = ReadCommit(store, commit->second.path);
+    auto actions = ReadCommit(store, listing.commits.at(next).path);
     if (!actions.has_value() && actions.error().code() == ErrorCode::kNotFound) return SnapshotPointer();
     if (!actions.has_value()) return std::unexpected(std::move(actions).error());
     reconciler.Apply(std::move(*actions));
@@ -113,7 +117,7 @@ Result<SnapshotPointer> LoadOnce(const RequestContext& ctx, storage::ObjectStore
   vanished = false;
   NL_RETURN_IF_ERROR(ctx.CheckAlive());
   if (base != nullptr && base->table_path() == table_path && base->foreign_roots() == foreign_roots) {
-    NL_ASSIGN_OR_RETURN(auto snapshot, LoadIncrementally(ctx, store, table_path, version, base));
+    NL_ASSIGN_OR_RETURN(auto snapshot, LoadIncrementally(ctx, store, reader, table_path, version, base));
     if (snapshot != nullptr) return snapshot;
   }
   NL_ASSIGN_OR_RETURN(auto segment, ListLog(store, table_path, version));

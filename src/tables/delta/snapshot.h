@@ -54,6 +54,11 @@ class LogReader {
   virtual ~LogReader() = default;
   /// Errors: kCorruption naming the file; kIoError.
   virtual Result<ReplayedLog> Replay(const RequestContext& ctx, const LogSegment& segment) = 0;
+  /// Before commits of so many bytes are read without it: the memory for that. Errors: kOutOfMemory, kTooManyRequests.
+  virtual Result<void> Reserve(int64_t log_bytes) {
+    static_cast<void>(log_bytes);
+    return {};
+  }
 };
 std::unique_ptr<LogReader> NewSimpleLogReader(storage::ObjectStore& store);
 
