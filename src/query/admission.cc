@@ -62,6 +62,13 @@ bool Admission::Grant::TryGrow(int64_t bytes) {
   return true;
 }
 
+bool Admission::Grant::TryResize(int64_t bytes) {
+  if (bytes > bytes_ && !admission_->TryTake(bytes - bytes_)) return false;
+  if (bytes < bytes_) admission_->Release(bytes_ - bytes);
+  bytes_ = bytes;
+  return true;
+}
+
 void Admission::Release(int64_t bytes) {
   std::lock_guard lock(mutex_);
   free_bytes_ += bytes;

@@ -31,6 +31,8 @@ class Admission {
     /// More, when it is free, or held without need, and nobody waits. Never waits: two that hold memory and wait for
     /// more would wait for each other.
     bool TryGrow(int64_t bytes);
+    /// Exactly `bytes` from now on: gives back, or takes what is free now while nobody waits.
+    bool TryResize(int64_t bytes);
 
    private:
     Admission* admission_;

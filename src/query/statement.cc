@@ -335,8 +335,9 @@ Result<void> Statement::AppendToGroup(DoneMessage& done) {
   done.statistics.rows_changed = rows.row_count;
   // Others may have both while this one waits.
   worker_reusable_ = true;
-  ReturnWorker();
+  // First, so that the worker may keep what it was granted to read.
   grant_.reset();
+  ReturnWorker();
   const auto begin = ctx_.clock().SteadyNow();
   auto version = lake_.append_groups.Append(ctx_, std::move(rows));
   const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(ctx_.clock().SteadyNow() - begin);

@@ -232,8 +232,8 @@ bool WorkerPool::MayKeep(Worker& worker) const {
   // behind in the allocator; such a worker is cheaper to replace than to reason about.
   const bool allowed = options_.admission != nullptr && kept <= options_.kept_bytes_max;
   if (!allowed || options_.admission->waiting() > 0) return false;
-  if (worker.kept_ != nullptr && worker.kept_->bytes() >= kept) return true;
-  worker.kept_.reset();
+  // In place: what it gave back for a moment another could take.
+  if (worker.kept_ != nullptr) return worker.kept_->TryResize(kept);
   worker.kept_ = options_.admission->TryAcquire(kept);
   return worker.kept_ != nullptr;
 }

@@ -75,6 +75,18 @@ TEST_F(AdmissionTest, WhatIsKeptWithoutNeedGoesBeforeAGrantDoesNotGrow) {
   EXPECT_EQ(asked, 2);
 }
 
+TEST_F(AdmissionTest, AGrantIsResizedInPlace) {
+  Admission admission({.memory_bytes = 100, .queue_max = 0, .wait_max = seconds(1)});
+  auto kept = admission.TryAcquire(60);
+  ASSERT_NE(kept, nullptr);
+  EXPECT_TRUE(kept->TryResize(100));
+  EXPECT_EQ(admission.TryAcquire(1), nullptr);
+  EXPECT_FALSE(kept->TryResize(101));
+  EXPECT_EQ(kept->bytes(), 100) << "it has what it had";
+  EXPECT_TRUE(kept->TryResize(20));
+  EXPECT_NE(admission.TryAcquire(80), nullptr) << "the rest came back";
+}
+
 TEST_F(AdmissionTest, WhatNeedsNothingDoesNotQueue) {
   Admission admission({.memory_bytes = 100, .queue_max = 1, .wait_max = seconds(30)});
   auto held = admission.Acquire(Context(), 50);
