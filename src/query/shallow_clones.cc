@@ -1,9 +1,11 @@
 #include "query/shallow_clones.h"
 
+#include <algorithm>
+
 #include "common/ids.h"
-#include "common/text.h"
 #include "query/messages.h"
 #include "tables/delta/clone.h"
+#include "tables/delta/log_file_parts.h"
 
 namespace neurolake::query {
 namespace {
@@ -69,23 +71,36 @@ Result<std::vector<std::string>> FindCloneLists(storage::ObjectStore& store, con
   return lists;
 }
 
-Result<void> ReadCloneList(storage::ObjectStore& store, const std::string& list, std::vector<std::string>& paths) {
-  NL_ASSIGN_OR_RETURN(const std::string text, store.Read(list));
-  for (std::string& path : Split(text, '\n')) {
-    if (!path.empty()) paths.push_back(std::move(path));
+Result<void> ReadCloneList(storage::ObjectStore& store, const std::string& list,
+                           const std::function<Result<void>(std::string_view path)>& sink) {
+  NL_ASSIGN_OR_RETURN(const auto info, store.Head(list));
+  tables::delta::LogFileParts parts(store, list, info.size_bytes);
+  for (;;) {
+    NL_ASSIGN_OR_RETURN(const auto part, parts.Next());
+    if (!part.has_value()) return {};
+    for (std::string_view left = part->lines; !left.empty();) {
+      const size_t end = std::min(left.find('\n'), left.size());
+      if (end > 0) NL_RETURN_IF_ERROR(sink(left.substr(0, end)));
+      left.remove_prefix(std::min(end + 1, left.size()));
+    }
   }
-  return {};
 }
 
 Result<bool> NamesUnlistedFiles(storage::ObjectStore& store, const std::string& clone_location,
                                 const tables::delta::CommitRequest& request) {
   const std::vector<std::string> named = tables::delta::ForeignPaths(request.adds);
-  if (named.empty()) return false;
+  // Few, while the lists may have a million.
+  std::unordered_set<std::string_view> unlisted(named.begin(), named.end());
+  if (unlisted.empty()) return false;
   NL_ASSIGN_OR_RETURN(const auto lists, FindCloneLists(store, clone_location));
-  std::vector<std::string> listed;
-  for (const std::string& list : lists) NL_RETURN_IF_ERROR(ReadCloneList(store, list, listed));
-  std::ranges::sort(listed);
-  return !std::ranges::includes(listed, named);
+  for (const std::string& list : lists) {
+    NL_RETURN_IF_ERROR(ReadCloneList(store, list, [&](std::string_view path) -> Result<void> {
+      unlisted.erase(path);
+      return {};
+    }));
+    if (unlisted.empty()) return false;
+  }
+  return true;
 }
 
 json::array EncodeRoots(const std::vector<ForeignRoot>& roots) {

@@ -1,7 +1,9 @@
 #pragma once
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <unordered_set>
 #include <vector>
 
@@ -28,8 +30,9 @@ Result<std::string> WriteCloneList(storage::ObjectStore& store, const std::strin
                                    const std::vector<std::string>& paths);
 /// Where the lists of a clone are.
 Result<std::vector<std::string>> FindCloneLists(storage::ObjectStore& store, const std::string& clone_location);
-/// Adds the paths of a list. Errors: the store's.
-Result<void> ReadCloneList(storage::ObjectStore& store, const std::string& list, std::vector<std::string>& paths);
+/// Tells `sink` each path of a list, of which only a part is in memory. Errors: the store's, the sink's.
+Result<void> ReadCloneList(storage::ObjectStore& store, const std::string& list,
+                           const std::function<Result<void>(std::string_view path)>& sink);
 
 /// Whether `request` names other files outside of the table than the lists of the clone do. A worker that may write to
 /// the clone must not make it a way to read more of the source. Errors: of reading the lists.

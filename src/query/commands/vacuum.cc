@@ -4,6 +4,7 @@
 #include "query/front_parser_cursor.h"
 #include "query/messages.h"
 #include "query/shallow_clones.h"
+#include "tables/delta/file_path.h"
 #include "tables/delta/vacuum.h"
 
 namespace neurolake::query {
@@ -37,33 +38,55 @@ class Vacuum final : public TableCommand {
   VacuumStatement statement_;
 };
 
+/// For a clone without lists: it was never finished, or somebody took them, and nobody knows which files it needs.
+Result<void> CheckHasNoFilesOfOthers(CommandContext& context, const boost::json::object& clone) {
+  NL_ASSIGN_OR_RETURN(const std::string location, StringMember(clone, "location"));
+  const auto snapshot = tables::delta::LoadSnapshot(context.request(), context.store(), context.log_reader(), location,
+                                                    std::nullopt, nullptr, {});
+  if (!snapshot.has_value() && snapshot.error().code() == ErrorCode::kNotFound) return {};
+  if (!snapshot.has_value()) return std::unexpected(snapshot.error());
+  const auto& files = (*snapshot)->files();
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (!tables::delta::IsAbsolutePath(files.path(i))) continue;
+    NL_ASSIGN_OR_RETURN(const std::string name, StringMember(clone, "name"));
+    return MakeError(
+        ErrorCode::kCorruption,
+        "the lists of a shallow clone's files are gone, so that VACUUM cannot know which files of the table "
+        "the clone needs; bring back its directory _shallow_clone, or make the clone anew with CREATE OR "
+        "REPLACE TABLE, clone: {}",
+        name);
+  }
+  return {};
+}
+
 /// Files that shallow clones of the table have.
 Result<tables::delta::NamedFiles> FilesOfClones(CommandContext& context, const OpenedTable& table) {
   NL_ASSIGN_OR_RETURN(const auto answer, AskServer(context, "clones_of", {{"table", table.entry.id.value()}}));
   const auto* clones = answer.if_contains("clones");
   if (clones == nullptr || !clones->is_array()) return BadMember("clones");
   std::vector<tables::delta::ForeignRoot> roots;
-  std::vector<std::string> paths;
+  std::vector<std::string> listed;
   for (const auto& clone : clones->get_array()) {
     if (!clone.is_object()) return BadMember("clones");
     NL_ASSIGN_OR_RETURN(const auto named, DecodeRoots(clone.get_object()));
     roots.insert(roots.end(), named.begin(), named.end());
     const auto* lists = clone.get_object().if_contains("lists");
     if (lists == nullptr || !lists->is_array()) return BadMember("lists");
+    if (lists->get_array().empty()) NL_RETURN_IF_ERROR(CheckHasNoFilesOfOthers(context, clone.get_object()));
     for (const auto& list : lists->get_array()) {
       if (!list.is_string()) return BadMember("lists");
-      NL_RETURN_IF_ERROR(ReadCloneList(context.store(), std::string(list.get_string()), paths));
+      listed.emplace_back(list.get_string());
     }
   }
   tables::delta::NamedFiles files(table.entry.location, std::move(roots));
-  for (const std::string& path : paths) {
+  const auto add = [&](std::string_view path) -> Result<void> {
+    auto added = files.AddPath(std::string(path));
     // A clone of several tables has files of others, too.
-    auto added = files.AddPath(path);
-    if (!added.has_value() && added.error().code() != ErrorCode::kPermissionDenied &&
-        added.error().code() != ErrorCode::kNotSupported) {
-      return std::unexpected(std::move(added).error());
-    }
-  }
+    const bool elsewhere = !added.has_value() && (added.error().code() == ErrorCode::kPermissionDenied ||
+                                                  added.error().code() == ErrorCode::kNotSupported);
+    return elsewhere ? Result<void>() : added;
+  };
+  for (const std::string& list : listed) NL_RETURN_IF_ERROR(ReadCloneList(context.store(), list, add));
   return files;
 }
 
