@@ -251,7 +251,7 @@ class Catalog {
   virtual Result<void> AddCloneSources(const TableId& clone, const std::vector<CloneSource>& sources) = 0;
   virtual Result<std::vector<CloneSource>> ListCloneSources(const TableId& clone) = 0;
   /// Tables, dropped ones that can come back too, with files below the directory of `source`: those and what their logs
-  /// call that directory.
+  /// call that directory. Of those that are being made, without name and location.
   virtual Result<std::vector<std::pair<TableRecord, CloneSource>>> ListClonesOf(const TableRecord& source) = 0;
 
   /// Replaces what was known. Errors: kNotFound for a table that is not there.

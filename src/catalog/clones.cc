@@ -47,12 +47,14 @@ Result<std::vector<std::pair<TableRecord, CloneSource>>> StoreCatalog::ListClone
   // By place and not by id: a table at a LOCATION may have been registered anew.
   NL_ASSIGN_OR_RETURN(
       const auto rows,
-      store_.ReadOnce("SELECT t.id, t.schema_name, t.name, t.location, t.managed, c.source_id, c.named "
-                      "FROM clone_sources c JOIN (SELECT r.id, s.name AS schema_name, r.name, r.location, r.managed "
-                      "FROM relations r JOIN schemas s ON s.id = r.schema_id UNION ALL "
-                      "SELECT id, schema_name, name, location, managed FROM dropped_tables) t ON t.id = c.clone_id "
-                      "WHERE c.location = ? ORDER BY t.id",
-                      {stored}));
+      store_.ReadOnce(
+          "SELECT c.clone_id, coalesce(t.schema_name, ''), coalesce(t.name, ''), coalesce(t.location, ''), "
+          "coalesce(t.managed, 1), c.source_id, c.named "
+          "FROM clone_sources c LEFT JOIN (SELECT r.id, s.name AS schema_name, r.name, r.location, r.managed "
+          "FROM relations r JOIN schemas s ON s.id = r.schema_id UNION ALL "
+          "SELECT id, schema_name, name, location, managed FROM dropped_tables) t ON t.id = c.clone_id "
+          "WHERE c.location = ? ORDER BY c.clone_id",
+          {stored}));
   std::vector<std::pair<TableRecord, CloneSource>> clones;
   for (const Row& row : rows) {
     const bool managed = NumberAt(row, 4) != 0;
@@ -60,7 +62,7 @@ Result<std::vector<std::pair<TableRecord, CloneSource>>> StoreCatalog::ListClone
     table.id = TableId(TextAt(row, 0));
     table.schema_name = TextAt(row, 1);
     table.name = TextAt(row, 2);
-    table.location = locations_.ToAbsolute(TextAt(row, 3), managed);
+    if (!table.name.empty()) table.location = locations_.ToAbsolute(TextAt(row, 3), managed);
     table.managed = managed;
     clones.emplace_back(std::move(table), CloneSource{.source = TableId(TextAt(row, 5)),
                                                       .location = source.location,

@@ -3,6 +3,7 @@
 #include "query/provider_server.h"
 #include "query/shallow_clones.h"
 #include "storage/path.h"
+#include "tables/delta/file_path.h"
 
 namespace neurolake::query {
 
@@ -26,6 +27,7 @@ Result<json::value> ProviderServer::MakeShallowClone(const json::object& argumen
   }
   NL_ASSIGN_OR_RETURN(const auto record, catalog_.FindTable(source));
   if (!record) return MakeError(ErrorCode::kConflict, "the table was dropped while the statement ran");
+  NL_ASSIGN_OR_RETURN(const int64_t version, IntMember(arguments, "version"));
   NL_ASSIGN_OR_RETURN(auto roots, NoteCloneSources(catalog_, clone, *record));
   TableEntry& entry = prepared->second;
   for (auto& root : roots) {
@@ -33,8 +35,30 @@ Result<json::value> ProviderServer::MakeShallowClone(const json::object& argumen
       entry.foreign_roots.push_back(std::move(root));
     }
   }
-  prepared_clones_.insert(clone);
+  prepared_clones_[clone] = fmt::format("{}/_delta_log/{:020}.json", record->location, version + 1);
   return json::value{{"foreign_roots", EncodeRoots(entry.foreign_roots)}};
+}
+
+Result<void> ProviderServer::CheckCloneIsWhole(const TableEntry& clone, const std::string& next_commit,
+                                               const std::vector<std::string>& paths) const {
+  const auto next = store_.Head(next_commit);
+  // What the newest version of the source has now, a VACUUM that comes later finds on the list.
+  if (!next.has_value() && next.error().code() == ErrorCode::kNotFound) return {};
+  if (!next.has_value()) return std::unexpected(next.error());
+  int64_t missing = 0;
+  for (const std::string& path : paths) {
+    NL_RETURN_IF_ERROR(ctx_.CheckAlive());
+    NL_ASSIGN_OR_RETURN(const std::string file, tables::delta::ResolvePath(clone.location, path, clone.foreign_roots));
+    const auto there = store_.Head(file);
+    if (!there.has_value() && there.error().code() != ErrorCode::kNotFound) return std::unexpected(there.error());
+    missing += there.has_value() ? 0 : 1;
+  }
+  if (missing == 0) return {};
+  return MakeError(
+      ErrorCode::kVersionNotFound,
+      "the version cannot be cloned, files of it are gone (VACUUM deletes what no retained version needs), "
+      "files missing: {}",
+      missing);
 }
 
 Result<json::value> ProviderServer::FindClones(const json::object& arguments) {
@@ -45,11 +69,17 @@ Result<json::value> ProviderServer::FindClones(const json::object& arguments) {
   if (!table) return json::value{{"clones", std::move(answer)}};
   NL_ASSIGN_OR_RETURN(const auto clones, catalog_.ListClonesOf(*table));
   for (const auto& [clone, source] : clones) {
-    NL_ASSIGN_OR_RETURN(const auto lists, FindCloneLists(store_, clone.location));
+    // One that has no name yet is being made, in the lake.
+    const bool named = !clone.name.empty();
+    const std::string location = named ? clone.location : tables_directory_ + "/" + clone.id.value();
+    NL_ASSIGN_OR_RETURN(const auto lists, FindCloneLists(store_, location));
     json::array paths;
     for (const std::string& list : lists) paths.emplace_back(list);
-    if (storage::IsUrl(clone.location)) found_.insert(clone.location);
-    answer.push_back({{"lists", std::move(paths)}, {"foreign_roots", EncodeRoots({{source.named, source.location}})}});
+    if (storage::IsUrl(location)) found_.insert(location);
+    answer.push_back({{"name", named ? clone.schema_name + "." + clone.name : clone.id.value()},
+                      {"location", location},
+                      {"lists", std::move(paths)},
+                      {"foreign_roots", EncodeRoots({{source.named, source.location}})}});
   }
   return json::value{{"clones", std::move(answer)}};
 }

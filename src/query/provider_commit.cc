@@ -55,14 +55,20 @@ Result<void> ProviderServer::CheckGroupCommit(const engine::duckdb::LakeCommit& 
 }
 
 Result<tables::delta::CommitOutcome> ProviderServer::Publish(const engine::duckdb::LakeCommit& commit) {
-  std::string clone_list;
-  if (prepared_clones_.contains(commit.table)) {
-    const auto foreign = tables::delta::ForeignPaths(commit.request.adds);
-    NL_ASSIGN_OR_RETURN(clone_list, WriteCloneList(store_, commit.request.table_path, foreign));
+  const auto clone = prepared_clones_.find(commit.table);
+  if (clone == prepared_clones_.end()) return tables::delta::Commit(ctx_, store_, commit.request);
+  const auto foreign = tables::delta::ForeignPaths(commit.request.adds);
+  NL_ASSIGN_OR_RETURN(const std::string list, WriteCloneList(store_, commit.request.table_path, foreign));
+  const auto publish = [&]() -> Result<tables::delta::CommitOutcome> {
+    NL_RETURN_IF_ERROR(CheckCloneIsWhole(prepared_.at(commit.table), clone->second, foreign));
+    return tables::delta::Commit(ctx_, store_, commit.request);
+  };
+  auto committed = publish();
+  if (!committed.has_value() && committed.error().code() != ErrorCode::kCommitUnknown) {
+    std::ignore = store_.Delete(list);
+    // Of a table that is there already another statement may make a clone, too.
+    if (prepared_new_.contains(commit.table)) std::ignore = catalog_.ForgetDroppedTable(commit.table);
   }
-  auto committed = tables::delta::Commit(ctx_, store_, commit.request);
-  const bool nowhere = !committed.has_value() && committed.error().code() != ErrorCode::kCommitUnknown;
-  if (nowhere && !clone_list.empty()) std::ignore = store_.Delete(clone_list);
   return committed;
 }
 

@@ -4,6 +4,7 @@ import os
 import pathlib
 import shutil
 import tempfile
+import threading
 import unittest
 
 from server import Server, StatementError, named, rows
@@ -148,6 +149,59 @@ class ShallowClones(unittest.TestCase):
             self.server.sql("SELECT * FROM c")
         self.assertEqual(len(named(self.server.sql("FSCK REPAIR TABLE c"))), 1)
         self.assertEqual(rows(self.server.sql("SELECT count(*) FROM c")), [(0,)])
+
+    def test_vacuum_refuses_where_the_list_of_a_clone_is_gone(self):
+        self.source()
+        before = set(self.parquet("s"))
+        self.server.sql("CREATE TABLE c SHALLOW CLONE s")
+        self.server.sql("INSERT OVERWRITE s SELECT 1 AS id")
+        lists, aside = self.location("c") / "_shallow_clone", self.location("c") / "_aside"
+        lists.rename(aside)
+        for statement in ("VACUUM s RETAIN 0 HOURS", "VACUUM s LITE RETAIN 0 HOURS", "VACUUM s DRY RUN"):
+            with self.assertRaises(StatementError) as failed:
+                self.server.sql(statement)
+            self.assertIn("main.c", str(failed.exception))
+        self.assertTrue(before <= set(self.parquet("s")))
+        aside.rename(lists)
+        self.server.sql("VACUUM s RETAIN 0 HOURS")
+        self.assertEqual(rows(self.server.sql("SELECT count(*) FROM c")), [(29,)])
+        # A table that is no clone any more needs nothing of others.
+        self.server.sql("CREATE OR REPLACE TABLE c AS SELECT 7 AS id")
+        shutil.rmtree(lists)
+        self.server.sql("VACUUM s RETAIN 0 HOURS")
+        self.assertEqual(len(self.parquet("s")), 1)
+
+    def test_a_clone_made_beside_overwrites_and_vacuums_is_whole_or_refused(self):
+        self.source()
+        done, failures = threading.Event(), []
+
+        def sweep():
+            try:
+                number = 0
+                while not done.is_set():
+                    number += 1
+                    self.server.sql(f"INSERT OVERWRITE s SELECT {number} AS id")
+                    self.server.sql("VACUUM s RETAIN 0 HOURS")
+            except Exception as error:  # pylint: disable=broad-except
+                failures.append(error)
+
+        sweeper = threading.Thread(target=sweep)
+        sweeper.start()
+        try:
+            made = 0
+            for number in range(20):
+                try:
+                    self.server.sql(f"CREATE TABLE c{number} SHALLOW CLONE s")
+                except StatementError as error:
+                    self.assertEqual(error.sqlstate, "02000", str(error))
+                    continue
+                made += 1
+                self.assertIn(len(rows(self.server.sql(f"SELECT id FROM c{number}"))), (1, 29))
+        finally:
+            done.set()
+            sweeper.join()
+        self.assertEqual(failures, [])
+        self.assertGreater(made, 0)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,6 @@
 #include "storage/local_files.h"
 #include "storage/path.h"
 #include "tables/delta/clone.h"
-#include "tables/delta/file_presence.h"
 
 namespace neurolake::query {
 namespace {
@@ -244,18 +243,6 @@ Result<void> RefuseExpectations(CommandContext& context, const PreparedTable& pr
                    name, prepared.table.schema_name, prepared.table.table_name);
 }
 
-/// An old version may have lost files to a VACUUM; of the newest one nothing goes.
-Result<void> CheckFilesAreThere(CommandContext& context, const OpenedTable& source) {
-  NL_ASSIGN_OR_RETURN(const auto missing, tables::delta::FindMissingFiles(context.request(), context.store(),
-                                                                          *source.snapshot, source.snapshot->files()));
-  if (missing.empty()) return {};
-  return MakeError(
-      ErrorCode::kVersionNotFound,
-      "the version cannot be cloned, files of it are gone (VACUUM deletes what no retained version needs), "
-      "files missing: {}",
-      missing.size());
-}
-
 Result<ClonePlan> Clone::Plan(CommandContext& context, const PreparedTable& prepared, const OpenedTable& source,
                               int64_t now_ms) const {
   if (!statement_.shallow) {
@@ -264,10 +251,11 @@ Result<ClonePlan> Clone::Plan(CommandContext& context, const PreparedTable& prep
         *source.snapshot, prepared.table.location,
         {.subdirectory = prepared.exists ? "clone-" + NewUuid() : "", .foreign_statistics = foreign}, now_ms);
   }
-  // From here on the server keeps the source's files for the clone.
-  NL_RETURN_IF_ERROR(
-      AskServer(context, "shallow_clone", {{"clone", prepared.table.id.value()}, {"source", source.entry.id.value()}}));
-  if (statement_.version) NL_RETURN_IF_ERROR(CheckFilesAreThere(context, source));
+  // From here on the server keeps the source's files for the clone. Those that went before it finds when it commits.
+  NL_RETURN_IF_ERROR(AskServer(context, "shallow_clone",
+                               {{"clone", prepared.table.id.value()},
+                                {"source", source.entry.id.value()},
+                                {"version", source.snapshot->version()}}));
   return tables::delta::PlanShallowClone(*source.snapshot, now_ms);
 }
 
