@@ -95,10 +95,11 @@ Result<std::vector<TableRecord>> StoreCatalog::ClaimDroppedTables(WallTime befor
     NL_RETURN_IF_ERROR(session.Execute("DELETE FROM dropped_tables WHERE id IN (SELECT id FROM relations)"));
     NL_RETURN_IF_ERROR(session.Execute(
         // What shallow clones are made from stays, and can come back, as long as one of them can be read.
-        fmt::format("UPDATE dropped_tables SET dropped = {} WHERE dropped < CAST(? AS BIGINT) AND NOT EXISTS "
-                    "(SELECT 1 FROM clone_sources c WHERE c.location = dropped_tables.location AND (c.clone_id IN "
-                    "(SELECT id FROM relations) OR c.clone_id IN (SELECT d.id FROM dropped_tables d WHERE d.dropped >= "
-                    "CAST(? AS BIGINT))))",
+        // That holds for what they themselves are made from, too, as they can come back.
+        fmt::format("UPDATE dropped_tables SET dropped = {} WHERE dropped < CAST(? AS BIGINT) AND id NOT IN "
+                    "(WITH RECURSIVE kept (id) AS (SELECT id FROM relations UNION SELECT id FROM dropped_tables WHERE "
+                    "dropped >= CAST(? AS BIGINT) UNION SELECT d.id FROM kept k JOIN clone_sources c ON c.clone_id = "
+                    "k.id JOIN dropped_tables d ON d.location = c.location) SELECT id FROM kept)",
                     kClaimed),
         {ToValue(before), ToValue(before)}));
     NL_ASSIGN_OR_RETURN(const auto rows,

@@ -183,6 +183,39 @@ TEST_P(RelationsTest, ASourceStaysAsLongAsItsShallowClonesCanBeRead) {
   EXPECT_TRUE(catalog_->ListCloneSources(TableId("2"))->empty());
 }
 
+TEST_P(RelationsTest, WhatADroppedCloneNeedsStaysAsLongAsItCanComeBack) {
+  const auto later = [&] { return clock_.Now() + std::chrono::seconds(1); };
+  for (const char* id : {"1", "2", "3"}) ASSERT_OK(catalog_->AddTable(Table("main", std::string("t") + id, id)));
+  const auto clone = [&](const char* of, const char* from) {
+    const auto source = *catalog_->FindTable(TableId(from)).value();
+    ASSERT_OK(catalog_->AddCloneSources(
+        TableId(of),
+        {{.source = source.id, .location = source.location, .managed = true, .named = std::string("/was/") + from}}));
+  };
+  clone("2", "1");
+  clone("3", "2");
+  ASSERT_OK(catalog_->DropTable("main", "t1", false));
+  ASSERT_OK(catalog_->DropTable("main", "t2", false));
+  // 3 keeps 2, which can come back and then needs 1.
+  EXPECT_TRUE(catalog_->ClaimDroppedTables(later())->empty());
+  ASSERT_OK(catalog_->DropTable("main", "t3", false));
+  EXPECT_EQ(catalog_->ClaimDroppedTables(later())->size(), 3U);
+}
+
+TEST_P(RelationsTest, ACloneCountsBeforeItHasItsName) {
+  ASSERT_OK(catalog_->AddTable(Table("main", "source", "1")));
+  const auto source = *catalog_->FindTable(TableId("1")).value();
+  ASSERT_OK(catalog_->AddCloneSources(
+      TableId("2"), {{.source = source.id, .location = source.location, .managed = true, .named = "/was/1"}}));
+  const auto clones = catalog_->ListClonesOf(source).value();
+  ASSERT_EQ(clones.size(), 1U);
+  EXPECT_EQ(clones[0].first.id, TableId("2"));
+  EXPECT_EQ(clones[0].first.name, "");
+  EXPECT_EQ(clones[0].second.named, "/was/1");
+  ASSERT_OK(catalog_->ForgetDroppedTable(TableId("2")));
+  EXPECT_TRUE(catalog_->ListClonesOf(source)->empty());
+}
+
 TEST_P(RelationsTest, ARenameKeepsTheTable) {
   ASSERT_OK(catalog_->AddTable(Table("bronze", "t", "1")));
   ASSERT_OK(catalog_->AddTable(Table("silver", "u", "2")));
