@@ -28,6 +28,7 @@ Result<json::value> ProviderServer::MakeShallowClone(const json::object& argumen
   NL_ASSIGN_OR_RETURN(const auto record, catalog_.FindTable(source));
   if (!record) return MakeError(ErrorCode::kConflict, "the table was dropped while the statement ran");
   NL_ASSIGN_OR_RETURN(const int64_t version, IntMember(arguments, "version"));
+  if (version < 0 || version == std::numeric_limits<int64_t>::max()) return BadMember("version");
   NL_ASSIGN_OR_RETURN(auto roots, NoteCloneSources(catalog_, clone, *record));
   TableEntry& entry = prepared->second;
   for (auto& root : roots) {

@@ -67,7 +67,10 @@ Result<tables::delta::CommitOutcome> ProviderServer::Publish(const engine::duckd
   if (!committed.has_value() && committed.error().code() != ErrorCode::kCommitUnknown) {
     std::ignore = store_.Delete(list);
     // Of a table that is there already another statement may make a clone, too.
-    if (prepared_new_.contains(commit.table)) std::ignore = catalog_.ForgetDroppedTable(commit.table);
+    if (prepared_new_.contains(commit.table)) {
+      prepared_clones_.erase(clone);
+      std::ignore = catalog_.ForgetDroppedTable(commit.table);
+    }
   }
   return committed;
 }

@@ -185,7 +185,7 @@ TEST_F(ProviderServerTest, AShallowCloneNamesFilesOfItsSourceAndNoOthers) {
     return std::pair(std::string(ErrorName(error.code())), json::value(nullptr));
   };
   const auto clone_of = [&](ProviderServer& server, const std::string& clone, const std::string& of) {
-    const json::object arguments = {{"clone", clone}, {"source", of}};
+    const json::object arguments = {{"clone", clone}, {"source", of}, {"version", 0}};
     return ask(server, {{"method", "maintain"}, {"action", "shallow_clone"}, {"arguments", json::serialize(arguments)}})
         .first;
   };
@@ -220,6 +220,21 @@ TEST_F(ProviderServerTest, AShallowCloneNamesFilesOfItsSourceAndNoOthers) {
       EXPECT_EQ(commit(server, clone, other, true), "PermissionDenied") << path;
     }
     EXPECT_EQ(commit(server, clone, create, true), "");
+  }
+  // The source has a newer version, so that a VACUUM may have been there.
+  ASSERT_EQ(Commit("writer", Append("more")), "");
+  for (const bool there : {false, true}) {
+    if (there) {
+      ASSERT_TRUE(store_.PutIfAbsent(source.substr(7) + "one", "x").has_value());
+    }
+    ProviderServer server(ctx, *catalog_, store_, running_, "s", root_ + "/tables");
+    const auto prepared = ask(server, EncodeCreation(there ? "d" : "e"));
+    const TableId id(std::string(prepared.second.at("table").at("id").as_string()));
+    EXPECT_EQ(ask(server, {{"method", "find_table"}, {"schema", "main"}, {"name", "t"}}).first, "");
+    EXPECT_EQ(clone_of(server, id.value(), "t"), "");
+    EXPECT_EQ(catalog_->ListCloneSources(id)->size(), 1U);
+    EXPECT_EQ(commit(server, id, create, true), there ? "" : "VersionNotFound");
+    EXPECT_EQ(catalog_->ListCloneSources(id)->size(), there ? 1U : 0U) << "what was not made needs nothing";
   }
   const RequestContext writer = ContextOf("writer");
   ProviderServer server(writer, *catalog_, store_, running_, "s2", root_ + "/tables");
