@@ -53,13 +53,17 @@ bool Admission::TryTake(int64_t bytes) {
 }
 
 bool Admission::Grant::TryGrow(int64_t bytes) {
-  if (!admission_->TryTake(bytes)) {
-    if (!admission_->release_) return false;
-    admission_->release_();
-    if (!admission_->TryTake(bytes)) return false;
-  }
+  if (!admission_->TryTake(bytes)) return false;
   bytes_ += bytes;
   return true;
+}
+
+bool Admission::Grant::TryGrowByRelease(int64_t bytes) {
+  if (TryGrow(bytes)) return true;
+  // Who waits comes first, whatever is given back.
+  if (!admission_->release_ || admission_->waiting() > 0) return false;
+  admission_->release_();
+  return TryGrow(bytes);
 }
 
 bool Admission::Grant::TryResize(int64_t bytes) {

@@ -28,9 +28,11 @@ class Admission {
     Grant(const Grant&) = delete;
     Grant& operator=(const Grant&) = delete;
     int64_t bytes() const { return bytes_; }
-    /// More, when it is free, or held without need, and nobody waits. Never waits: two that hold memory and wait for
-    /// more would wait for each other.
+    /// More, when it is free and nobody waits. Never waits: two that hold memory and wait for more would wait for each
+    /// other.
     bool TryGrow(int64_t bytes);
+    /// As TryGrow, and frees what is held without need before it gives up. For who cannot do without.
+    bool TryGrowByRelease(int64_t bytes);
     /// Exactly `bytes` from now on: gives back, or takes what is free now while nobody waits.
     bool TryResize(int64_t bytes);
 

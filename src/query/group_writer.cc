@@ -1,6 +1,7 @@
 #include "query/group_writer.h"
 
 #include "common/log.h"
+#include "common/text.h"
 #include "query/append_messages.h"
 #include "query/system_relations.h"
 
@@ -75,11 +76,16 @@ Result<void> GroupWriter::Write(const AppendGroups::Group& group, bool compact,
 Result<int64_t> GroupWriter::Reserve(const RequestContext& ctx, Worker& worker, const std::string& payload,
                                      std::unique_ptr<Admission::Grant>& reserved) {
   NL_ASSIGN_OR_RETURN(const PlannedMessage planned, DecodePlanned(payload));
-  if (!planned.reserve || planned.memory_bytes < 0 || reserved != nullptr || options_.admission == nullptr) {
+  if (!planned.reserve || planned.memory_bytes < 0 || options_.admission == nullptr) {
     return MakeError(ErrorCode::kOutOfMemory, "writing the rows of a group takes more memory than there is for it");
   }
-  // It holds nothing that others could wait for.
-  NL_ASSIGN_OR_RETURN(reserved, options_.admission->Acquire(ctx, planned.memory_bytes));
+  if (reserved == nullptr) {
+    // It holds nothing that others could wait for.
+    NL_ASSIGN_OR_RETURN(reserved, options_.admission->Acquire(ctx, planned.memory_bytes));
+  } else if (!reserved->TryGrowByRelease(planned.memory_bytes)) {
+    return MakeError(ErrorCode::kTooManyRequests, "no memory is free to read the log of a table, retry later: {}",
+                     FormatBytes(planned.memory_bytes));
+  }
   workers_.SetMemoryLimit(worker, options_.memory_bytes + reserved->bytes());
   return options_.memory_bytes + reserved->bytes();
 }

@@ -94,8 +94,17 @@ class ProviderServer {
   /// Whether the files outside of a clone's directory that a commit names are its own.
   Result<void> CheckForeignFiles(const engine::duckdb::TableEntry& table,
                                  const tables::delta::CommitRequest& request) const;
-  /// Whether the files at `paths` are there, unless nothing can have deleted them: then `next_commit` is not there.
-  Result<void> CheckCloneIsWhole(const engine::duckdb::TableEntry& clone, const std::string& next_commit,
+  /// The version of a table that a shallow clone is made of.
+  struct CloneSource {
+    std::string location;
+    bool managed = false;
+    int64_t version = 0;
+  };
+  /// Whether a VACUUM may have deleted files of it by now. Errors: kConflict while one is under way.
+  Result<bool> MayMissFiles(const CloneSource& source) const;
+  /// Whether the files at `paths` are there, where they may be missing. To be asked after the clone's list is written:
+  /// a VACUUM that begins then finds it, one that has begun is seen.
+  Result<void> CheckCloneIsWhole(const engine::duckdb::TableEntry& clone, const CloneSource& source,
                                  const std::vector<std::string>& paths) const;
   /// What opens the object store of a URL, if this statement may go there.
   Result<boost::json::value> OpenStoreOf(const boost::json::object& arguments);
@@ -130,8 +139,8 @@ class ProviderServer {
   /// Tables this statement was given a place for; only they may be created or replaced by its commit.
   std::map<TableId, engine::duckdb::TableEntry> prepared_;
   std::set<TableId> prepared_new_;
-  /// Of `prepared_`: their entries know where their files may lie. And the commit after the one that each is made from.
-  std::map<TableId, std::string> prepared_clones_;
+  /// Of `prepared_`: their entries know where their files may lie.
+  std::map<TableId, CloneSource> prepared_clones_;
   std::optional<int64_t> committed_version_;
   std::optional<Error> commit_in_doubt_;
   AppendGroups* append_groups_ = nullptr;

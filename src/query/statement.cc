@@ -152,8 +152,10 @@ Result<int64_t> Statement::GrantMemory(int64_t predicted_bytes) {
   if (grant_ == nullptr) {
     NL_ASSIGN_OR_RETURN(grant_, lake_.admission.Acquire(ctx_, wanted - planning_bytes));
   } else if (const int64_t more = wanted - planning_bytes - grant_->bytes(); more > 0) {
-    // A later part of a composed statement does with less when there is no more.
-    std::ignore = grant_->TryGrow(more);
+    // A later part of a composed statement does with less when there is no more; a plan that comes after a large log
+    // has nothing yet.
+    const bool has_nothing = grant_->bytes() <= reserved_bytes_;
+    std::ignore = has_nothing ? grant_->TryGrowByRelease(more) : grant_->TryGrow(more);
   }
   return planning_bytes + grant_->bytes();
 }
@@ -172,7 +174,7 @@ Result<int64_t> Statement::ReserveMemory(int64_t bytes) {
     // It holds nothing that others could wait for.
     NL_ASSIGN_OR_RETURN(grant_, lake_.admission.Acquire(ctx_, bytes));
   } else if (const int64_t more = std::min(bytes, memory_bytes_max_ - planning_bytes - granted);
-             (more <= 0 || !grant_->TryGrow(more)) && bytes > granted - reserved_bytes_) {
+             (more <= 0 || !grant_->TryGrowByRelease(more)) && bytes > granted - reserved_bytes_) {
     // Otherwise the engine gets along with less of what was granted.
     return MakeError(ErrorCode::kTooManyRequests, "no memory is free to read the log of another table, retry later: {}",
                      FormatBytes(bytes));

@@ -57,6 +57,7 @@ class WorkerCommandContext final : public CommandContext {
   engine::duckdb::LakeProvider& provider() override { return statement_.provider_; }
   storage::ObjectStore& store() override { return statement_.engine_.store(); }
   tables::delta::LogReader& log_reader() override { return statement_.engine_.log_reader(); }
+  void GrantLog(const std::string& location) override { statement_.engine_.GrantLog(location); }
 
   Result<ProductSql::Rows> Query(const std::string& sql) override { return sql_.Query(sql, StatementOrigin::kProduct); }
   Result<ProductSql::Rows> QueryAsUser(const std::string& sql) override {

@@ -165,14 +165,13 @@ Result<void> WorkerStatement::Begin(StatementOrigin origin, std::vector<tables::
   grants.write = std::move(intent);
   grants.default_schema = start_.request.schema;
   grants.time_zone = start_.request.time_zone;
-  const int64_t headroom = grants.write ? grants.write->headroom_bytes : 0;
-  grants.reserve_memory = [this, headroom](int64_t bytes) -> Result<void> {
+  grants.reserve_memory = [this](int64_t bytes) -> Result<void> {
     const int64_t before = memory_bytes_ - reserved_bytes_;
     NL_ASSIGN_OR_RETURN(memory_bytes_, request_grant_({.memory_bytes = bytes, .reserve = true}));
     reserved_bytes_ += bytes;
     const int64_t left = memory_bytes_ - reserved_bytes_;
     // Of what the engine had been granted already.
-    return left == before ? Result<void>() : engine_.SetMemoryLimit(left - std::min(headroom, left / 2));
+    return left == before ? Result<void>() : engine_.SetMemoryLimit(left);
   };
   return engine_.BeginStatement(ctx_, provider_, *gate_, memory_bytes_ - reserved_bytes_, std::move(grants));
 }

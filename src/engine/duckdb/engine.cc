@@ -225,9 +225,9 @@ Result<std::vector<std::unique_ptr<ParsedQuery>>> DuckDbEngine::Parse(const std:
   return statements;
 }
 
-void DuckDbEngine::GrantLog(const TableEntry& table) {
+void DuckDbEngine::GrantLog(const std::string& location) {
   // Checkpoints are Parquet, which DuckDB opens. No binding has granted them to a statement that is not DuckDB's.
-  core_->paths.Allow(storage::JoinPath(table.location, "_delta_log"), PathGrants::Access::kRead);
+  core_->paths.Allow(storage::JoinPath(location, "_delta_log"), PathGrants::Access::kRead);
 }
 
 Result<std::optional<Engine::TableState>> DuckDbEngine::FindTable(const RelationName& name) {
@@ -235,7 +235,7 @@ Result<std::optional<Engine::TableState>> DuckDbEngine::FindTable(const Relation
   if (state.provider == nullptr) return MakeError(ErrorCode::kInternal, "FindTable outside of a statement");
   NL_ASSIGN_OR_RETURN(const auto entry, state.provider->FindTable(name));
   if (!entry) return std::nullopt;
-  GrantLog(*entry);
+  GrantLog(entry->location);
   NL_ASSIGN_OR_RETURN(const auto snapshot, core_->snapshots->Load(*state.context, *entry, std::nullopt));
   TableState table{.id = entry->id, .version = snapshot->version(), .columns = {}, .transactions = {}};
   for (const auto& field : snapshot->schema().fields) {
@@ -253,7 +253,7 @@ Result<std::optional<Engine::LakeTable>> DuckDbEngine::OpenTable(const RelationN
   if (state.provider == nullptr) return MakeError(ErrorCode::kInternal, "OpenTable outside of a statement");
   NL_ASSIGN_OR_RETURN(auto entry, state.provider->FindTable(name));
   if (!entry) return std::nullopt;
-  GrantLog(*entry);
+  GrantLog(entry->location);
   NL_ASSIGN_OR_RETURN(auto snapshot, core_->snapshots->Load(*state.context, *entry, version));
   return LakeTable{std::move(*entry), std::move(snapshot)};
 }

@@ -172,6 +172,9 @@ class Engine {
     std::shared_ptr<const tables::delta::Snapshot> snapshot;
   };
   virtual Result<std::optional<LakeTable>> OpenTable(const RelationName& name, std::optional<int64_t> version) = 0;
+  /// Lets log_reader() read the log of the table at `location`, which nothing in the statement has bound or opened.
+  /// Inside a statement.
+  virtual void GrantLog(const std::string& location) = 0;
   /// Binds a condition on the rows of a table, as an expectation has it, under the statement's gate, and gives the
   /// names of the columns it needs. Inside a statement. Errors: kBindError and its kin; kNotSupported for sub-queries
   /// and aggregates; kInvalidArgument for what depends on chance.

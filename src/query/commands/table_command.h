@@ -45,6 +45,8 @@ class CommandContext {
   virtual engine::duckdb::LakeProvider& provider() = 0;
   virtual storage::ObjectStore& store() = 0;
   virtual tables::delta::LogReader& log_reader() = 0;
+  /// Lets log_reader() read the log of the table at `location`, which the server named.
+  virtual void GrantLog(const std::string& location) = 0;
   /// Rows of a query that the product composes. Errors: the statement's.
   virtual Result<ProductSql::Rows> Query(const std::string& sql) = 0;
   /// The same of a user's text (a predicate, a SELECT): under the user's gates, without rights to files.

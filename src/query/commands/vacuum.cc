@@ -38,29 +38,34 @@ class Vacuum final : public TableCommand {
   VacuumStatement statement_;
 };
 
-/// For a clone without lists: it was never finished, or somebody took them, and nobody knows which files it needs.
-Result<void> CheckHasNoFilesOfOthers(CommandContext& context, const boost::json::object& clone) {
+/// Whether a clone without lists needs files of others: it was never finished, or somebody took the lists, and nobody
+/// knows which files those are.
+Result<bool> NamesFilesOfOthers(CommandContext& context, const boost::json::object& clone) {
   NL_ASSIGN_OR_RETURN(const std::string location, StringMember(clone, "location"));
+  context.GrantLog(location);
   const auto snapshot = tables::delta::LoadSnapshot(context.request(), context.store(), context.log_reader(), location,
                                                     std::nullopt, nullptr, {});
-  if (!snapshot.has_value() && snapshot.error().code() == ErrorCode::kNotFound) return {};
+  if (!snapshot.has_value() && snapshot.error().code() == ErrorCode::kNotFound) return false;
   if (!snapshot.has_value()) return std::unexpected(snapshot.error());
   const auto& files = (*snapshot)->files();
   for (size_t i = 0; i < files.size(); ++i) {
-    if (!tables::delta::IsAbsolutePath(files.path(i))) continue;
-    NL_ASSIGN_OR_RETURN(const std::string name, StringMember(clone, "name"));
-    return MakeError(
-        ErrorCode::kCorruption,
-        "the lists of a shallow clone's files are gone, so that VACUUM cannot know which files of the table "
-        "the clone needs; bring back its directory _shallow_clone, or make the clone anew with CREATE OR "
-        "REPLACE TABLE, clone: {}",
-        name);
+    if (tables::delta::IsAbsolutePath(files.path(i))) return true;
   }
-  return {};
+  return false;
 }
 
-/// Files that shallow clones of the table have.
-Result<tables::delta::NamedFiles> FilesOfClones(CommandContext& context, const OpenedTable& table) {
+std::unexpected<Error> ListsAreGone(const boost::json::object& clone) {
+  auto name = StringMember(clone, "name");
+  if (!name.has_value()) return std::unexpected(std::move(name).error());
+  return MakeError(ErrorCode::kCorruption,
+                   "the lists of a shallow clone's files are gone, so that VACUUM cannot know which files of the table "
+                   "the clone needs; bring back its directory _shallow_clone, or make the clone anew with CREATE OR "
+                   "REPLACE TABLE, clone: {}",
+                   *name);
+}
+
+/// Files that shallow clones of the table have. `again`: a clone was finished between the question and a look at it.
+Result<tables::delta::NamedFiles> FilesOfClones(CommandContext& context, const OpenedTable& table, bool again = false) {
   NL_ASSIGN_OR_RETURN(const auto answer, AskServer(context, "clones_of", {{"table", table.entry.id.value()}}));
   const auto* clones = answer.if_contains("clones");
   if (clones == nullptr || !clones->is_array()) return BadMember("clones");
@@ -72,7 +77,11 @@ Result<tables::delta::NamedFiles> FilesOfClones(CommandContext& context, const O
     roots.insert(roots.end(), named.begin(), named.end());
     const auto* lists = clone.get_object().if_contains("lists");
     if (lists == nullptr || !lists->is_array()) return BadMember("lists");
-    if (lists->get_array().empty()) NL_RETURN_IF_ERROR(CheckHasNoFilesOfOthers(context, clone.get_object()));
+    if (lists->get_array().empty()) {
+      NL_ASSIGN_OR_RETURN(const bool needs_others, NamesFilesOfOthers(context, clone.get_object()));
+      if (needs_others && !again) return FilesOfClones(context, table, true);
+      if (needs_others) return ListsAreGone(clone.get_object());
+    }
     for (const auto& list : lists->get_array()) {
       if (!list.is_string()) return BadMember("lists");
       listed.emplace_back(list.get_string());
@@ -86,7 +95,11 @@ Result<tables::delta::NamedFiles> FilesOfClones(CommandContext& context, const O
                                                   added.error().code() == ErrorCode::kNotSupported);
     return elsewhere ? Result<void>() : added;
   };
-  for (const std::string& list : listed) NL_RETURN_IF_ERROR(ReadCloneList(context.store(), list, add));
+  for (const std::string& list : listed) {
+    const auto read = ReadCloneList(context.store(), list, add);
+    // A clone that was refused takes its list back.
+    if (!read.has_value() && read.error().code() != ErrorCode::kNotFound) return std::unexpected(read.error());
+  }
   return files;
 }
 

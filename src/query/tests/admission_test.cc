@@ -67,11 +67,13 @@ TEST_F(AdmissionTest, WhatIsKeptWithoutNeedGoesBeforeAGrantDoesNotGrow) {
     ++asked;
     kept.reset();
   });
-  EXPECT_TRUE((*grant)->TryGrow(20));
+  EXPECT_TRUE((*grant)->TryGrowByRelease(20));
   EXPECT_EQ(asked, 0) << "there was room";
-  EXPECT_TRUE((*grant)->TryGrow(60));
+  EXPECT_FALSE((*grant)->TryGrow(60));
+  EXPECT_EQ(asked, 0) << "merely hopeful";
+  EXPECT_TRUE((*grant)->TryGrowByRelease(60));
   EXPECT_EQ(asked, 1);
-  EXPECT_FALSE((*grant)->TryGrow(1));
+  EXPECT_FALSE((*grant)->TryGrowByRelease(1));
   EXPECT_EQ(asked, 2);
 }
 

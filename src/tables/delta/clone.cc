@@ -157,19 +157,14 @@ std::vector<std::string> ForeignPaths(const std::vector<AddFile>& files) {
 
 namespace {
 
-bool SaysTheSame(const AddFile& one, const AddFile& other) {
-  return one.partition_values == other.partition_values && one.size_bytes == other.size_bytes &&
-         one.stats == other.stats && one.tags == other.tags && one.clustering_provider == other.clustering_provider;
-}
-
 /// Takes the files of `old` that are none of the clone's out of the table. What both have stays, with its rows' ids: a
-/// commit that removed and added it would mean neither. It is added again only where there is something new to say.
+/// commit that removed and added it would mean neither. It is named again all the same, as it is from the adds that the
+/// list of the clone's files is made.
 void RetireFiles(const Snapshot& old, int64_t now_ms, CommitRequest& request) {
   std::unordered_map<std::string, size_t> added;
   for (size_t i = 0; i < request.adds.size(); ++i) {
     added.emplace(FileKey(request.adds[i].path, request.adds[i].deletion_vector), i);
   }
-  std::unordered_set<size_t> there;
   for (const AddFile& file : old.files()) {
     const auto found = added.find(FileKey(file.path, file.deletion_vector));
     if (found == added.end()) {
@@ -177,17 +172,10 @@ void RetireFiles(const Snapshot& old, int64_t now_ms, CommitRequest& request) {
       continue;
     }
     AddFile& add = request.adds[found->second];
-    if (SaysTheSame(file, add)) there.insert(found->second);
     add.data_change = false;
     add.base_row_id = file.base_row_id;
     add.default_row_commit_version = file.default_row_commit_version;
   }
-  if (there.empty()) return;
-  std::vector<AddFile> adds;
-  for (size_t i = 0; i < request.adds.size(); ++i) {
-    if (!there.contains(i)) adds.push_back(std::move(request.adds[i]));
-  }
-  request.adds = std::move(adds);
 }
 
 }  // namespace

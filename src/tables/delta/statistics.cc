@@ -193,6 +193,8 @@ FileStatistics ParseStatistics(std::string_view stats_json, const std::vector<st
 bool IsExactBound(std::string_view text, const DataType& type) {
   /// Decimal digits that survive a double.
   constexpr size_t kDigitsMax = 15;
+  /// Digits that the shortest spelling of a double has at most.
+  constexpr size_t kDoubleDigitsMax = 17;
   switch (type.kind) {
     case DataType::Kind::kByte:
     case DataType::Kind::kShort:
@@ -201,9 +203,15 @@ bool IsExactBound(std::string_view text, const DataType& type) {
     case DataType::Kind::kDecimal: {
       if (text.find_first_of("eE") != std::string_view::npos) return false;
       const std::string_view whole = text.substr(0, text.find('.'));
+      const std::string_view fraction = text.substr(std::min(text.size(), whole.size() + 1));
       const size_t first = std::min(whole.find_first_not_of("-0"), whole.size());
       // Not the text's digits: zeros at the end of a number's real digits are cut.
-      return whole.size() - first + static_cast<size_t>(type.scale) <= kDigitsMax;
+      if (whole.size() - first + static_cast<size_t>(type.scale) <= kDigitsMax) return true;
+      // Spelt in full, as we and Spark do. A double is never printed with a zero at its end, nor with more digits than
+      // tell it from all others.
+      if (type.scale < 2 || fraction.size() != static_cast<size_t>(type.scale)) return false;
+      const size_t zeros = first < whole.size() ? 0 : std::min(fraction.find_first_not_of('0'), fraction.size());
+      return fraction.back() == '0' || whole.size() - first + fraction.size() - zeros > kDoubleDigitsMax;
     }
     default: return true;
   }

@@ -61,13 +61,12 @@ class DuckDbEngine final : public Engine {
   void KeepUpLog(const TableEntry& table, int64_t version) override;
   storage::ObjectStore& store() override { return *core_->state->store; }
   tables::delta::LogReader& log_reader() override { return *core_->log_reader; }
+  void GrantLog(const std::string& location) override;
   void Interrupt() override;
   bool broken() const override { return core_->broken; }
   Result<Inventory> ListInventory() override;
 
  private:
-  /// For what reads a table's log without DuckDB having bound a statement over it.
-  void GrantLog(const TableEntry& table);
   std::unique_ptr<EngineCore> core_;
 };
 

@@ -22,7 +22,8 @@ class LayoutTest : public EngineTest {
 
   std::string LakeFiles(const std::string& options = "") {
     std::string paths;
-    for (const auto& file : Load()->files()) paths += (paths.empty() ? "'" : ",'") + file.path + "'";
+    const auto snapshot = Load();
+    for (const auto& file : snapshot->files()) paths += (paths.empty() ? "'" : ",'") + file.path + "'";
     return "lake_files('main', 't', -1, [" + paths + "]" + options + ")";
   }
 
@@ -73,7 +74,8 @@ class LayoutTest : public EngineTest {
   /// In the order of their bounds.
   std::vector<File> Files() {
     std::vector<File> files;
-    for (const auto& add : Load()->files()) {
+    const auto snapshot = Load();
+    for (const auto& add : snapshot->files()) {
       const auto statistics = boost::json::parse(add.stats).as_object();
       files.push_back({.rows = statistics.at("numRecords").as_int64(),
                        .min = statistics.at("minValues").at("a").as_int64(),

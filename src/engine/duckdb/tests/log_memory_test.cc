@@ -74,7 +74,8 @@ TEST_F(LogMemoryTest, SidecarsOfAParquetManifestAreAskedFor) {
   WriteParquetFile(log_ + "00000000000000000010.checkpoint.80a083e8-7026-4e79-81be-64bd76c43a11.parquet",
                    Head() +
                        "UNION ALL SELECT NULL, NULL, {'path': 'a.parquet', 'sizeInBytes': 1, 'modificationTime': 1}, "
-                       "NULL");
+                       "NULL UNION ALL SELECT NULL, NULL, NULL, \"add\" FROM (" +
+                       Adds(1, "'v'", TextStatistics()) + ") WHERE false");
   EXPECT_EQ(None(), Rows{});
   ASSERT_EQ(asked_.size(), 1U);
   EXPECT_GT(asked_[0], 100 * kMiB);

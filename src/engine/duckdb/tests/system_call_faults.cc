@@ -61,7 +61,10 @@ Meeting meeting;
 
 void Meet(int descriptor) {
   std::unique_lock lock(meeting.mutex);
-  if (meeting.directory.empty() || !PathOf(descriptor).starts_with(meeting.directory)) return;
+  if (meeting.directory.empty()) return;
+  const std::string path = PathOf(descriptor);
+  const bool is_data = path.contains(".parquet") && !path.contains("_delta_log");
+  if (!path.starts_with(meeting.directory) || !is_data) return;
   meeting.threads.insert(std::this_thread::get_id());
   meeting.changed.notify_all();
   const bool met = meeting.changed.wait_for(lock, std::chrono::seconds(30), [] {

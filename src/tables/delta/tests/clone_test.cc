@@ -102,10 +102,12 @@ TEST(CloneTest, WhatItHasInCommonWithWhatItReplacesStays) {
   for (const auto& remove : plan.request.removes) removes.push_back(remove.path);
   for (const auto& add : plan.request.adds) adds.push_back(add.path);
   EXPECT_EQ(removes, removed);
-  ASSERT_EQ(adds, (std::vector<std::string>{files[1].path, files[2].path, "file:///s/new"}));
-  EXPECT_EQ(plan.request.adds[0].base_row_id, 20) << "its rows are the table's already";
+  ASSERT_EQ(adds, (std::vector<std::string>{files[0].path, files[1].path, files[2].path, "file:///s/new"}))
+      << "all that the clone has, from which its list is made";
   EXPECT_FALSE(plan.request.adds[0].data_change);
-  EXPECT_TRUE(plan.request.adds[1].data_change);
+  EXPECT_EQ(plan.request.adds[1].base_row_id, 20) << "its rows are the table's already";
+  EXPECT_FALSE(plan.request.adds[1].data_change);
+  EXPECT_TRUE(plan.request.adds[2].data_change);
 }
 
 TEST(CloneTest, WhatOthersWroteOfTheirRowsIsMarked) {

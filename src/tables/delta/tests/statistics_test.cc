@@ -68,6 +68,11 @@ TEST(StatisticsTest, BoundsThatADoubleMayHaveRoundedAreNotExact) {
   EXPECT_TRUE(decimal("0.5", 18, 15));
   EXPECT_TRUE(decimal("9999999999999.99", 15, 2));
   EXPECT_TRUE(decimal("99999.99", 38, 2)) << "whatever the type could hold";
+  EXPECT_TRUE(decimal("5.000000000000000000", 38, 18)) << "no double is spelt like that";
+  EXPECT_TRUE(decimal("12345678901.1234567", 18, 7)) << "more digits than a double is spelt with";
+  EXPECT_FALSE(decimal("12345678901.123457", 18, 7));
+  EXPECT_FALSE(decimal("900719925.4740993", 16, 7)) << "may be the spelling of a double";
+  EXPECT_FALSE(decimal("0.000000000000000012", 38, 18));
   const auto number = [](std::string_view text) { return IsExactBound(text, {.kind = DataType::Kind::kLong}); };
   EXPECT_TRUE(number("-9007199254740993"));
   EXPECT_FALSE(number("9.007199254740992e15"));
