@@ -33,9 +33,9 @@ struct FileStatistics {
 FileStatistics ParseStatistics(std::string_view stats_json, const std::vector<std::string>& paths);
 
 /// Whether `text`, a bound in the statistics of a column of `type`, is the bound itself. Some writers make numbers
-/// floating point on the way into JSON, where 10000000000.0 may stand for 10000000000.0000001: of whole numbers what is
-/// spelt as such is believed, of decimals what a double holds exactly in the type's scale or what no double is spelt like,
-/// and of other types anything.
+/// floating point on the way into JSON, where 10000000000.0 may stand for 10000000000.0000001: believed are whole numbers
+/// spelt as such, decimals that a double holds exactly in the type's scale or that no double is spelt like, and other
+/// types' bounds.
 bool IsExactBound(std::string_view text, const DataType& type);
 
 /// numRecords alone, without parsing more than that takes: plans ask for every file of a table.
