@@ -99,9 +99,7 @@ BulkLeaves::Answer BulkLeaves::Compare(uint64_t column, ExpressionType compariso
   const auto& fields = snapshot_.schema().fields;
   if (column >= fields.size() || distinct) return answer;
   const auto bounds = snapshot_.Bounds(fields[column]);
-  for (size_t i = 0; i < candidates_.size(); ++i) {
-    if (AllNull(snapshot_, *bounds, candidates_[i])) answer[i] = kImpossible;
-  }
+  answer = IsNotNull(column);  // NULL compares with nothing.
   if (bounds->form == Form::kNone) {
     for (size_t i = 0; i < candidates_.size(); ++i) {
       const bool uncommon = (bounds->known[candidates_[i]] & ColumnBounds::kUncommon) != 0;

@@ -9,7 +9,6 @@
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/lake_scan.h"
 #include "engine/duckdb/internal/lake_transaction.h"
-#include "engine/duckdb/internal/record_count.h"
 #include "engine/duckdb/internal/row_identity.h"
 #include "engine/duckdb/internal/sample_windows.h"
 
@@ -69,8 +68,8 @@ std::shared_ptr<const LakeScan::Sample> ChooseSample(const tables::delta::Snapsh
   std::vector<int64_t> rows;
   rows.reserve(files->size());
   for (const uint32_t file : *files) {
-    const auto& add = snapshot.files()[file];
-    rows.push_back(std::max<int64_t>(0, RecordCount(add).value_or(add.size_bytes / kBytesPerRowGuess)));
+    const int64_t counted = snapshot.record_counts()[file];
+    rows.push_back(counted >= 0 ? counted : snapshot.files().size_bytes(file) / kBytesPerRowGuess);
   }
   auto windows = SampleWindows(rows);
   if (windows.empty()) return nullptr;
