@@ -54,19 +54,22 @@ Result<bool> ProviderServer::MayMissFiles(const CloneSource& source) const {
   if (!source.managed || since > kCommitsMax) return true;
   NL_ASSIGN_OR_RETURN(const auto history,
                       tables::delta::ReadHistory(ctx_, store_, source.location, since + kCommitsBefore));
-  bool has_ended = false;
+  int64_t ended = 0;  // Several may be under way at once.
+  bool found = false;
   for (const auto& entry : history) {
     NL_ASSIGN_OR_RETURN(const auto info, ParseObject(entry.commit_info.empty() ? "{}" : entry.commit_info));
     const auto* operation = info.if_contains("operation");
     if (operation == nullptr || !operation->is_string()) continue;
-    if (operation->get_string() == "VACUUM END") has_ended = true;
-    if (operation->get_string() != "VACUUM START") continue;
-    if (has_ended) return true;
+    const bool starts = operation->get_string() == "VACUUM START";
+    if (!starts && operation->get_string() != "VACUUM END") continue;
+    found = true;
+    ended += starts ? -1 : 1;
+    if (ended >= 0) continue;
     return MakeError(ErrorCode::kConflict,
                      "a VACUUM of the table is under way that may delete files of the version to be cloned; clone it "
                      "when that has ended, or its newest version");
   }
-  return has_ended;
+  return found;
 }
 
 Result<void> ProviderServer::CheckCloneIsWhole(const TableEntry& clone, const CloneSource& source,
