@@ -365,12 +365,14 @@ void Statement::SetStages(const StageTimes& of_worker) {
 }
 
 Error Statement::LostWorker() {
+  const WorkerEnd end = worker_->FindEnd();
+  LogLostWorker(end);
   if (const auto version = provider_.committed_version()) {
     return Error(
         ErrorCode::kCommitUnknown,
         fmt::format("the worker ended after its change was committed; do not repeat it. Version: {}", *version));
   }
-  switch (worker_->FindEnd()) {
+  switch (end) {
     case WorkerEnd::kCancelled: return Error(ErrorCode::kCancelled, "the statement was cancelled");
     case WorkerEnd::kDeadline: return Error(ErrorCode::kDeadlineExceeded, "the statement ran past its deadline");
     case WorkerEnd::kMemory:
@@ -380,6 +382,16 @@ Error Statement::LostWorker() {
     case WorkerEnd::kCrashed: break;
   }
   return Error(ErrorCode::kWorkerLost, "the worker that ran the statement ended unexpectedly; nothing was committed");
+}
+
+void Statement::LogLostWorker(WorkerEnd end) const {
+  if (end == WorkerEnd::kCancelled || end == WorkerEnd::kDeadline) return;
+  const bool memory = end == WorkerEnd::kMemory || end == WorkerEnd::kEngineOutOfMemory;
+  Log(LogLevel::kWarn, "a worker ended while it ran a statement", ctx_.request_id(),
+      {{"statement", record_.id.value()},
+       {"worker", std::to_string(worker_->pid())},
+       {"reason", memory ? "memory" : "crash"},
+       {"committed_version", std::to_string(provider_.committed_version().value_or(-1))}});
 }
 
 void Statement::Finish(const Error* error) {

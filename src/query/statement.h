@@ -72,6 +72,7 @@ class Statement final : public ResultStream {
   void ReturnWorker();
   void SetStages(const StageTimes& of_worker);
   Error LostWorker();
+  void LogLostWorker(WorkerEnd end) const;
   /// Ends the statement once: history, metrics, worker and memory go back.
   void Finish(const Error* error);
 

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import tempfile
+import time
 import unittest
 
 import duckdb
@@ -78,7 +79,7 @@ class ManyFiles(unittest.TestCase):
         self.assertEqual(server.sql(query)["rows"], [[self.wanted]])
 
     def test_written_to_and_checkpointed(self):
-        wanted = make_table(self.root / "written", 100_000)
+        wanted = make_table(self.root / "written", 300_000)
         server = self.start()
         server.sql(f"CREATE TABLE written LOCATION '{self.root}/written'")
         for i in range(11):
@@ -90,10 +91,43 @@ class ManyFiles(unittest.TestCase):
         server.stop()
         again = self.start()
         again.sql(f"CREATE TABLE written LOCATION '{self.root}/written'")
-        self.assertEqual(again.sql("SELECT count(*) FROM written")["rows"], [[1_000_011]])
+        self.assertEqual(again.sql("SELECT count(*) FROM written")["rows"], [[3_000_011]])
         self.assertEqual(again.sql(f"SELECT id FROM written WHERE id = {wanted}")["rows"], [[wanted]])
         again.sql(f"DELETE FROM written WHERE id = {wanted}")
         self.assertEqual(again.sql(f"SELECT id FROM written WHERE id = {wanted} OR id = -3")["rows"], [[-3]])
+
+    def test_a_checkpoint_keeps_what_was_removed(self):
+        files = 200_000
+        wanted = make_table(self.root / "removed", files)
+        log = self.root / "removed" / "_delta_log"
+        adds = [line for line in (log / f"{0:020d}.json").read_text().splitlines() if line.startswith('{"add"')]
+        now = int(time.time() * 1000)
+        with open(log / f"{1:020d}.json", "w") as commit:
+            for i in range(files):
+                if i != files // 2:
+                    commit.write(f'{{"remove":{{"path":"part-{i:08d}.parquet","deletionTimestamp":{now},'
+                                 '"dataChange":true}}\n')
+        # One comes back, one comes back and goes again, one went longer ago than anybody may still want it.
+        (log / f"{2:020d}.json").write_text(adds[0] + "\n" + adds[1] + "\n")
+        again = f'{{"remove":{{"path":"part-00000001.parquet","deletionTimestamp":{now},"dataChange":true}}}}\n'
+        gone = '{"remove":{"path":"part-old.parquet","deletionTimestamp":1,"dataChange":true}}\n'
+        (log / f"{3:020d}.json").write_text(again + gone)
+        server = self.start()
+        server.sql(f"CREATE TABLE removed LOCATION '{self.root}/removed'")
+        for i in range(17):
+            server.sql(f"INSERT INTO removed VALUES ({-i - 1})")
+        for version in (10, 20):
+            # The second has them from the first.
+            checkpoint = f"{log}/{version:020d}.checkpoint.parquet"
+            self.assertEqual(
+                duckdb.execute(f"SELECT count(remove.path), count(DISTINCT remove.path), count(\"add\".path), "
+                               f"count(protocol), count(\"metaData\") FROM '{checkpoint}'").fetchall(),
+                [(files - 2, files - 2, version - 1, 1, 1)])
+            self.assertEqual(duckdb.execute(f"SELECT remove.path FROM '{checkpoint}' WHERE remove.path IN "
+                                            "('part-00000000.parquet', 'part-00000001.parquet', 'part-old.parquet', "
+                                            f"'part-{files // 2:08d}.parquet')").fetchall(), [("part-00000001.parquet",)])
+        self.assertEqual(server.sql(f"SELECT id FROM removed WHERE id = {wanted} OR id = -17 ORDER BY id")["rows"],
+                         [[-17], [wanted]])
 
     def test_what_is_granted_all_its_memory_first_reads_the_log_within_it(self):
         # Files too large to be worth merging: they are not there.

@@ -3,21 +3,24 @@
 #include <boost/json.hpp>
 
 #include "common/text.h"
-#include "duckdb/main/appender.hpp"
+#include "engine/duckdb/internal/checkpoint_tombstones.h"
 #include "engine/duckdb/internal/error_translation.h"
+#include "engine/duckdb/internal/log_lines.h"
 #include "storage/path.h"
 #include "tables/delta/vacuum.h"
 
 namespace neurolake::engine::duckdb {
 
 using tables::delta::AddFile;
-using tables::delta::RemoveFile;
 using tables::delta::Snapshot;
 
 namespace {
 
 /// So many files stand in one sidecar of a v2 checkpoint, so that readers can share the work.
 constexpr int64_t kSidecarActionsMax = 500'000;
+/// What the writer holds at once, and what readers can share among their threads.
+constexpr int kRowsPerGroup = 16'384;
+constexpr int64_t kCopiedBytes = 4LL << 20;
 
 /// The columns of a checkpoint, as json_transform takes a type: those of files, which sidecars have alone, …
 constexpr std::string_view kFileColumns = R"json(
@@ -41,10 +44,6 @@ constexpr std::string_view kTableColumns = R"json(
              "writerFeatures":["VARCHAR"]},
  "domainMetadata":{"domain":"VARCHAR","configuration":"VARCHAR","removed":"BOOLEAN"})json";
 
-std::string Key(const std::string& path, const std::optional<tables::delta::DeletionVectorDescriptor>& vector) {
-  return path + "\n" + (vector ? vector->UniqueId() : "");
-}
-
 class CheckpointWriter {
  public:
   CheckpointWriter(native::ClientContext& context, StatementState& statement, const Snapshot& snapshot)
@@ -55,25 +54,28 @@ class CheckpointWriter {
         connection_(*context.db) {}
 
   Result<void> Write() {
-    NL_ASSIGN_OR_RETURN(tombstones_, Tombstones());
+    NL_ASSIGN_OR_RETURN(const auto retention, tables::delta::DeletedFileRetention(snapshot_.metadata()));
+    NL_ASSIGN_OR_RETURN(tombstones_,
+                        CheckpointTombstones(connection_, store_, snapshot_).Find(NowMs() - retention.count()));
     const bool in_parts =
         snapshot_.Property("delta.checkpointPolicy") == "v2" && snapshot_.protocol().HasReaderFeature("v2Checkpoint");
     return in_parts ? WriteWithSidecars() : WriteClassic();
   }
 
  private:
-  using Appender = native::Appender;
-  using WriteLines = std::function<void(Appender&)>;
+  /// Removals and files in one order, removals first: those from `begin` to before `end`.
+  struct FileRange {
+    int64_t begin = 0;
+    int64_t end = 0;
+  };
 
   Result<void> WriteClassic() {
     NL_ASSIGN_OR_RETURN(const auto lines, TableLines());
-    NL_ASSIGN_OR_RETURN(const std::string bytes,
-                        MakeParquet(fmt::format("{{{},{}}}", kTableColumns, kFileColumns), [&](Appender& appender) {
-                          for (const std::string& line : lines) appender.AppendRow(native::Value(line));
-                          AppendFiles(appender, 0, FileActions());
-                        }));
-    NL_RETURN_IF_ERROR(store_.Put(fmt::format("{}/{:020}.checkpoint.parquet", log_, snapshot_.version()), bytes));
-    return WriteHint(static_cast<int64_t>(lines.size()) + FileActions(), static_cast<int64_t>(bytes.size()));
+    NL_ASSIGN_OR_RETURN(const int64_t bytes,
+                        WriteParquet(fmt::format("{{{},{}}}", kTableColumns, kFileColumns),
+                                     fmt::format("{}/{:020}.checkpoint.parquet", log_, snapshot_.version()), false,
+                                     lines, {.begin = 0, .end = FileActions()}));
+    return WriteHint(static_cast<int64_t>(lines.size()) + FileActions(), bytes);
   }
 
   /// Source: PROTOCOL.md, "V2 Spec". The manifest is written last: without it nobody sees the sidecars.
@@ -85,19 +87,15 @@ class CheckpointWriter {
     int64_t total_bytes = 0;
     for (int64_t begin = 0; begin < FileActions(); begin += kSidecarActionsMax) {
       const int64_t end = std::min(begin + kSidecarActionsMax, FileActions());
-      NL_ASSIGN_OR_RETURN(const std::string bytes,
-                          MakeParquet(fmt::format("{{{}}}", kFileColumns),
-                                      [&](Appender& appender) { AppendFiles(appender, begin, end); }));
       const std::string name = NewUuid() + ".parquet";
       const std::string path = log_ + "/_sidecars/" + name;
-      NL_RETURN_IF_ERROR(store_.PutIfAbsent(path, bytes));
+      NL_ASSIGN_OR_RETURN(const int64_t bytes,
+                          WriteParquet(fmt::format("{{{}}}", kFileColumns), path, true, {}, {begin, end}));
       NL_ASSIGN_OR_RETURN(const auto written, store_.Head(path));
-      const boost::json::object sidecar{{"sidecar",
-                                         {{"path", name},
-                                          {"sizeInBytes", static_cast<int64_t>(bytes.size())},
-                                          {"modificationTime", Milliseconds(written.modified)}}}};
+      const boost::json::object sidecar{
+          {"sidecar", {{"path", name}, {"sizeInBytes", bytes}, {"modificationTime", Milliseconds(written.modified)}}}};
       lines.push_back(boost::json::serialize(sidecar));
-      total_bytes += static_cast<int64_t>(bytes.size());
+      total_bytes += bytes;
     }
     std::string manifest;
     for (const std::string& line : lines) manifest += line + "\n";
@@ -131,44 +129,54 @@ class CheckpointWriter {
     return lines;
   }
 
-  int64_t FileActions() const { return static_cast<int64_t>(tombstones_.size() + snapshot_.files().size()); }
+  int64_t FileActions() const { return tombstones_ + static_cast<int64_t>(snapshot_.files().size()); }
 
-  /// Those from `begin` to before `end`, removals first. In a checkpoint no file is a change of data.
-  void AppendFiles(Appender& appender, int64_t begin, int64_t end) const {
-    const auto removes = static_cast<int64_t>(tombstones_.size());
-    for (int64_t i = begin; i < end; ++i) {
-      if (i < removes) {
-        appender.AppendRow(native::Value(tables::delta::ToJsonLine(tombstones_[static_cast<size_t>(i)])));
-        continue;
-      }
-      AddFile quiet = snapshot_.files()[static_cast<size_t>(i - removes)];
-      quiet.data_change = false;
-      appender.AppendRow(native::Value(tables::delta::ToJsonLine(quiet)));
-    }
+  /// In a checkpoint no file is a change of data.
+  std::string FileLine(int64_t i) const {
+    AddFile quiet = snapshot_.files()[static_cast<size_t>(i)];
+    quiet.data_change = false;
+    return tables::delta::ToJsonLine(quiet);
   }
 
-  Result<std::string> MakeParquet(const std::string& columns, const WriteLines& write) {
-    Query("CREATE OR REPLACE TEMP TABLE checkpoint_lines (line VARCHAR)");
-    {
-      Appender appender(connection_, "temp", "main", "checkpoint_lines");
-      write(appender);
-      appender.Close();
-    }
+  /// `head` and the files, in memory that does not grow with their number. Returns the bytes written.
+  Result<int64_t> WriteParquet(const std::string& columns, const std::string& path, bool if_absent,
+                               const std::vector<std::string>& head, FileRange range) {
     // The bytes come back here before they are published: no need to send them over a network for that.
     const std::string& spill = native::DBConfig::GetConfig(*connection_.context).options.temporary_directory;
     const bool remote = storage::IsUrl(log_) && !spill.empty();
     const std::string temporary = fmt::format("{}/.checkpoint-{}.tmp", remote ? spill : log_, NewUuid());
     const auto remove = [&](void*) { std::ignore = store_.Delete(temporary); };
     const std::unique_ptr<void, decltype(remove)> removed(this, remove);
-    Query(fmt::format("COPY (SELECT unnest(json_transform(line, {})) FROM checkpoint_lines) TO {} (FORMAT parquet)",
-                      QuoteLiteral(columns), QuoteLiteral(temporary)));
-    return store_.Read(temporary);
+    const auto first = static_cast<int64_t>(head.size());
+    const int64_t files_begin = std::max(range.begin - tombstones_, int64_t{0});
+    const int64_t files_end = std::max(range.end - tombstones_, int64_t{0});
+    const LogLinesScope scope(*connection_.context, {.count = first + files_end - files_begin, .line = [&](int64_t i) {
+                                                       return i < first ? head[static_cast<size_t>(i)]
+                                                                        : FileLine(files_begin + i - first);
+                                                     }});
+    std::string rows = fmt::format("SELECT line FROM {}()", kLogLines);
+    if (range.begin < tombstones_) {
+      rows += fmt::format(" UNION ALL SELECT line FROM {} WHERE rowid >= {} AND rowid < {}",
+                          CheckpointTombstones::kTable, range.begin, range.end);
+    }
+    QueryOrThrow(connection_, fmt::format("COPY (SELECT unnest(json_transform(line, {})) FROM ({})) TO {} (FORMAT "
+                                          "parquet, ROW_GROUP_SIZE {})",
+                                          QuoteLiteral(columns), rows, QuoteLiteral(temporary), kRowsPerGroup));
+    return Publish(temporary, path, if_absent);
   }
 
-  native::unique_ptr<native::MaterializedQueryResult> Query(const std::string& sql) {
-    auto result = connection_.Query(sql);
-    if (result->HasError()) result->GetErrorObject().Throw();
-    return result;
+  Result<int64_t> Publish(const std::string& temporary, const std::string& path, bool if_absent) {
+    NL_ASSIGN_OR_RETURN(const auto written, store_.Head(temporary));
+    NL_ASSIGN_OR_RETURN(const auto upload,
+                        store_.NewUpload(path, {.if_absent = if_absent, .expected_bytes = written.size_bytes}));
+    for (int64_t offset = 0; offset < written.size_bytes;) {
+      NL_ASSIGN_OR_RETURN(const std::string bytes, store_.ReadRange(temporary, offset, kCopiedBytes));
+      if (bytes.empty()) return MakeError(ErrorCode::kIoError, "the checkpoint's file ends too early: {}", temporary);
+      NL_RETURN_IF_ERROR(upload->Append(bytes));
+      offset += static_cast<int64_t>(bytes.size());
+    }
+    NL_RETURN_IF_ERROR(upload->Finish());
+    return written.size_bytes;
   }
 
   static int64_t Milliseconds(WallTime time) {
@@ -176,75 +184,12 @@ class CheckpointWriter {
   }
   int64_t NowMs() const { return Milliseconds(statement_.context->clock().Now()); }
 
-  /// Removed files that a vacuum must still know: those of the checkpoint before and of the commits since.
-  Result<std::vector<RemoveFile>> Tombstones() {
-    NL_ASSIGN_OR_RETURN(const auto segment,
-                        tables::delta::ListLog(store_, snapshot_.table_path(), snapshot_.version()));
-    std::map<std::string, RemoveFile> known;
-    for (const std::string& file : segment.checkpoint_files) NL_RETURN_IF_ERROR(ReplayCheckpoint(file, known));
-    for (const std::string& file : segment.commit_files) {
-      NL_ASSIGN_OR_RETURN(const std::string text, store_.Read(file));
-      NL_RETURN_IF_ERROR(Replay(text, file, known));
-    }
-    NL_ASSIGN_OR_RETURN(const auto retention, tables::delta::DeletedFileRetention(snapshot_.metadata()));
-    const int64_t oldest = NowMs() - retention.count();
-    std::vector<RemoveFile> tombstones;
-    for (auto& [key, remove] : known) {
-      if (remove.deletion_timestamp_ms.value_or(0) >= oldest) tombstones.push_back(std::move(remove));
-    }
-    return tombstones;
-  }
-
-  Result<void> ReplayCheckpoint(const std::string& file, std::map<std::string, RemoveFile>& known) {
-    if (file.ends_with(".json")) {
-      NL_ASSIGN_OR_RETURN(const std::string text, store_.Read(file));
-      NL_RETURN_IF_ERROR(Replay(text, file, known));
-      NL_ASSIGN_OR_RETURN(const auto actions, tables::delta::ParseCommit(text, file));
-      for (const std::string& sidecar : actions.sidecars) {
-        NL_RETURN_IF_ERROR(ReplayParquet(storage::JoinPath(log_ + "/_sidecars", sidecar), known));
-      }
-      return {};
-    }
-    return ReplayParquet(file, known);
-  }
-
-  Result<void> ReplayParquet(const std::string& file, std::map<std::string, RemoveFile>& known) {
-    const std::string source = fmt::format("read_parquet({}, hive_partitioning = false)", QuoteLiteral(file));
-    const auto names = Query("SELECT * FROM " + source + " LIMIT 0")->names;
-    const auto has = [&](const char* name) { return std::ranges::find(names, name) != names.end(); };
-    if (has("remove")) {
-      auto rows = Query("SELECT '{\"remove\":' || to_json(remove)::VARCHAR || '}' FROM " + source +
-                        " WHERE remove.path IS NOT NULL");
-      for (auto& row : *rows) NL_RETURN_IF_ERROR(Replay(row.GetValue<std::string>(0), file, known));
-    }
-    if (!has("sidecar")) return {};
-    auto rows = Query("SELECT sidecar.path FROM " + source + " WHERE sidecar.path IS NOT NULL");
-    for (auto& row : *rows) {
-      const auto sidecar = row.GetValue<std::string>(0);
-      NL_RETURN_IF_ERROR(ReplayParquet(storage::JoinPath(log_ + "/_sidecars", sidecar), known));
-    }
-    return {};
-  }
-
-  static Result<void> Replay(const std::string& text, const std::string& file,
-                             std::map<std::string, RemoveFile>& known) {
-    NL_ASSIGN_OR_RETURN(auto actions, tables::delta::ParseCommit(text, file));
-    for (RemoveFile& remove : actions.removes) {
-      remove.data_change = false;
-      remove.stats.clear();  // Not a column of checkpoints.
-      std::string key = Key(remove.path, remove.deletion_vector);
-      known.insert_or_assign(std::move(key), std::move(remove));
-    }
-    for (const AddFile& add : actions.adds) known.erase(Key(add.path, add.deletion_vector));
-    return {};
-  }
-
   StatementState& statement_;
   storage::ObjectStore& store_;
   const Snapshot& snapshot_;
   std::string log_;
   native::Connection connection_;  // Of its own: the statement's is committing.
-  std::vector<RemoveFile> tombstones_;
+  int64_t tombstones_ = 0;         // In the connection's table of them.
 };
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "engine/duckdb/internal/lake_files.h"
 #include "engine/duckdb/internal/lake_scan.h"
 #include "engine/duckdb/internal/layout_curve.h"
+#include "engine/duckdb/internal/log_lines.h"
 #include "engine/duckdb/internal/plan_copies.h"
 #include "engine/duckdb/internal/system_table.h"
 #include "tables/delta/layout.h"
@@ -236,7 +237,7 @@ void RegisterLakeFunctions(native::ClientContext& context) {
   context.RunFunctionInTransaction([&] {
     auto& catalog = native::Catalog::GetSystemCatalog(context);
     for (const auto& function :
-         {history, detail, create, LakeFilesFunction(), GroupedRowsFunction(),
+         {history, detail, create, LakeFilesFunction(), GroupedRowsFunction(), LogLinesFunction(),
           CopiedScanFunction(kLakeScan, {native::LogicalType::VARCHAR}), CopiedScanFunction(kSystemScan, {})}) {
       native::CreateTableFunctionInfo info(function);
       info.internal = true;
