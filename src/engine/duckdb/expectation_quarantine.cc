@@ -6,6 +6,7 @@
 #include "engine/duckdb/internal/expectations.h"
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/lake_transaction.h"
+#include "engine/duckdb/internal/path_grants.h"
 #include "engine/duckdb/internal/snapshot_cache.h"
 #include "tables/delta/vacuum.h"
 
@@ -93,6 +94,8 @@ std::optional<tables::delta::SetTransaction> WriteQuarantine(native::ClientConte
   const RejectedRows& rows = *write.findings.rejected;
   tables::delta::SetTransaction mark;
   mark.app_id = ApplicationOf(rows, write.table.id);
+  // The statement does not name it, so that no look-up granted its files.
+  state.paths->Allow(quarantine.location, PathGrants::Access::kReadWrite);
   const auto snapshot = ValueOrThrow(state.snapshots->Load(*state.context, quarantine, std::nullopt));
   const auto there = MarkOf(snapshot, mark.app_id), here = MarkOf(write.base, mark.app_id);
   const auto now = std::chrono::duration_cast<milliseconds>(state.context->clock().Now().time_since_epoch());
