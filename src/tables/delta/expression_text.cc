@@ -265,9 +265,7 @@ class EngineWriter {
       parts.push_back(std::move(part));
     }
     switch (function->form) {
-      case CallForm::kSame:
-        if (function->engine == "current_date") return std::string("current_date");
-        return fmt::format("{}({})", function->engine, Join(parts, ", "));
+      case CallForm::kSame: return fmt::format("{}({})", function->engine, Join(parts, ", "));
       case CallForm::kJoin: {
         for (std::string& part : parts) part = fmt::format("CAST({} AS VARCHAR)", part);
         for (const Expression& child : e.children) {
@@ -295,6 +293,12 @@ class EngineWriter {
         return fmt::format("date_diff('day', CAST({} AS DATE), CAST({} AS DATE))", parts[1], parts[0]);
       case CallForm::kIsNull: return fmt::format("({} IS NULL)", parts[0]);
       case CallForm::kIsNotNull: return fmt::format("({} IS NOT NULL)", parts[0]);
+      case CallForm::kIsNan: return fmt::format("coalesce(isnan({}), false)", parts[0]);
+      case CallForm::kArrayContains:
+        return fmt::format(
+            "(CASE WHEN {0} IS NULL OR {1} IS NULL THEN NULL WHEN list_contains({0}, {1}) THEN true "
+            "WHEN list_position({0}, NULL) IS NULL THEN false END)",
+            parts[0], parts[1]);
       case CallForm::kUuid: return std::string("CAST(uuid() AS VARCHAR)");
     }
     NL_UNREACHABLE();

@@ -21,6 +21,8 @@ enum class CallForm : uint8_t {
   kDaysBetween,
   kIsNull,
   kIsNotNull,
+  kIsNan,          ///< False for NULL.
+  kArrayContains,  ///< NULL where it is not found and an element is NULL.
   kUuid,
 };
 
