@@ -77,12 +77,16 @@ bool OverwritesByRows(const tables::delta::Snapshot& snapshot) {
 }
 
 /// What PARTITION (p = 1, q = 'x') replaces, as a predicate.
-std::string PartitionPredicate(const ReplaceRows& replace) {
+std::string PartitionPredicate(const ReplaceRows& replace, const tables::delta::DataType& schema) {
   std::string predicate;
   for (const PartitionClause& clause : replace.partition) {
     if (clause.value.empty()) continue;
-    predicate += fmt::format("{}{} IS NOT DISTINCT FROM ({})", predicate.empty() ? "" : " AND ",
-                             QuoteIdentifier(clause.column), clause.value);
+    const bool text = std::ranges::any_of(schema.fields, [&](const tables::delta::StructField& field) {
+      return EqualsIgnoringCase(field.name, clause.column) && field.type.kind == tables::delta::DataType::Kind::kString;
+    });
+    // '' is stored as NULL.
+    predicate += fmt::format("{}{} IS NOT DISTINCT FROM {}({}{})", predicate.empty() ? "" : " AND ",
+                             QuoteIdentifier(clause.column), text ? "nullif" : "", clause.value, text ? ", ''" : "");
   }
   return predicate;
 }
@@ -116,8 +120,11 @@ Result<ExecutionStatistics> WorkerStatement::RunReplaceMatching(const std::strin
     return ExecuteAndSend(std::move(inserted), /*send_count=*/false);
   };
   auto done = body();
+  // What brings no row that may stay replaces none.
+  const bool all_dropped =
+      done.has_value() && done->rows_changed == 0 && done->rows_dropped > 0 && done->rows_quarantined == 0;
   // What cannot be rolled back must not meet the next statement: the engine is then given up.
-  NL_RETURN_IF_ERROR(RunTransactionStep(done.has_value() ? "COMMIT" : "ROLLBACK"));
+  NL_RETURN_IF_ERROR(RunTransactionStep(done.has_value() && !all_dropped ? "COMMIT" : "ROLLBACK"));
   if (done.has_value()) NL_RETURN_IF_ERROR(SendRowsChanged(done->rows_changed));
   return done;
 }
@@ -151,7 +158,8 @@ Result<ExecutionStatistics> WorkerStatement::RunReplaceRows(const ReplaceRows& r
   const bool by_rows = std::ranges::any_of(replace.partition, [](const auto& clause) { return clause.value.empty(); });
   const bool dynamic = by_rows || OverwritesByRows(*opened->snapshot);
   if (replace.what == What::kTable && fixes && !by_rows) {
-    return RunReplaceMatching(table, PartitionPredicate(replace), insert, std::move(intent));
+    return RunReplaceMatching(table, PartitionPredicate(replace, opened->snapshot->schema()), insert,
+                              std::move(intent));
   }
   if (replace.what == What::kTable) {
     intent.replace = dynamic && !partitions.empty() ? WriteIntent::Replace::kPartitions : WriteIntent::Replace::kTable;

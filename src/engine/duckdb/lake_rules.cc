@@ -21,7 +21,25 @@ struct BoundRules {
   TableRules rules;
   std::vector<native::unique_ptr<native::Expression>> generated;  ///< As `rules.generated`, of the columns' types.
   std::vector<native::unique_ptr<native::Expression>> checks;     ///< As `rules.checks`, BOOLEAN.
+  std::vector<size_t> empty_is_null;  ///< Partition columns of texts: '' is stored as NULL, and obeys rules as that.
 };
+
+/// Source: PROTOCOL.md, "Partition Value Serialization".
+void MakeEmptyNull(native::Vector& values, native::idx_t count) {
+  native::UnifiedVectorFormat format;
+  values.ToUnifiedFormat(count, format);
+  const auto* texts = native::UnifiedVectorFormat::GetData<native::string_t>(format);
+  std::vector<native::idx_t> empty;
+  for (native::idx_t row = 0; row < count; ++row) {
+    const auto position = format.sel->get_index(row);
+    if (format.validity.RowIsValid(position) && texts[position].GetSize() == 0) empty.push_back(row);
+  }
+  if (empty.empty()) return;
+  native::Vector result(values.GetType(), count);
+  native::VectorOperations::Copy(values, result, count, 0, 0);
+  for (const native::idx_t row : empty) native::FlatVector::SetNull(result, row, true);
+  values.Reference(result);
+}
 
 /// Binds expressions of one table.
 class RuleBinder {
@@ -94,8 +112,11 @@ class LakeTableRules final : public native::PhysicalOperator {
                                      native::GlobalOperatorState&, native::OperatorState& state) const override {
     auto& local = state.Cast<RulesState>();
     chunk.Reference(input);
+    for (const size_t column : bound_->empty_is_null) MakeEmptyNull(chunk.data[column], chunk.size());
     for (const IdentityRule& rule : bound_->rules.identities) GiveIdentities(rule, chunk);
     for (size_t i = 0; i < bound_->generated.size(); ++i) Generate(i, local, chunk);
+    // Once more for those that were generated.
+    for (const size_t column : bound_->empty_is_null) MakeEmptyNull(chunk.data[column], chunk.size());
     for (size_t i = 0; i < bound_->checks.size(); ++i) Check(i, local, chunk);
     return native::OperatorResultType::NEED_MORE_INPUT;
   }
@@ -207,7 +228,14 @@ std::shared_ptr<const BoundRules> BindRules(native::ClientContext& context, cons
                                             const tables::delta::DataType& schema) {
   auto bound = std::make_shared<BoundRules>();
   bound->rules = ValueOrThrow(tables::delta::ReadTableRules(metadata, schema));
-  if (bound->rules.empty()) return nullptr;
+  for (size_t i = 0; i < schema.fields.size(); ++i) {
+    const bool text = ToDuckDbType(schema.fields[i].type).InternalType() == native::PhysicalType::VARCHAR;
+    const auto& partitions = metadata.partition_columns;
+    if (text && std::ranges::find(partitions, schema.fields[i].name) != partitions.end()) {
+      bound->empty_is_null.push_back(i);
+    }
+  }
+  if (bound->rules.empty() && bound->empty_is_null.empty()) return nullptr;
   RuleBinder binder(context, schema, table);
   for (const auto& rule : bound->rules.generated) {
     const auto& field = schema.fields[rule.column];

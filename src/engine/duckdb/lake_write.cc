@@ -255,7 +255,10 @@ int64_t StageWrite(native::ClientContext& context, WriteJob& job, const std::vec
   if (intent) {
     // Rows that others add meanwhile would have been replaced too: it is as if all had been read.
     if (intent->replace != WriteIntent::Replace::kNothing) transaction.MarkRead(job.target.table.id);
-    ApplyWriteIntent(*intent, job.target.base, job.target.layout, added, now_ms, write);
+    // What brings no row that may stay replaces none.
+    const StatementState& state = transaction.statement();
+    const bool all_dropped = files.empty() && state.rows_dropped > 0 && state.rows_quarantined == 0;
+    if (!all_dropped) ApplyWriteIntent(*intent, job.target.base, job.target.layout, added, now_ms, write);
   }
   int64_t changed = changes_rows ? deleted.rows : rows;
   if (job.operation == "MERGE") changed = job.merge.inserted + deleted.rows;

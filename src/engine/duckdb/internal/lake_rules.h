@@ -6,7 +6,7 @@
 
 namespace neurolake::engine::duckdb {
 
-/// Makes the rows that `child` gives obey the table's rules: identity columns get values where they are NULL, generated
+/// Makes the rows that `child` gives obey the table's rules: '' in a partition column is NULL, identity columns get values where they are NULL, generated
 /// columns are computed where they are NULL and checked where they are not, then invariants and CHECK constraints must
 /// be true. Who gives no value for such a column (or DEFAULT) gives NULL. `child` gives the table's columns in order,
 /// and row ids behind them for rows that exist; new rows may not bring values of a GENERATED ALWAYS identity column.
