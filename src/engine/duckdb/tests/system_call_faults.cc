@@ -59,7 +59,7 @@ struct Meeting {
 };
 Meeting meeting;
 
-void Meet(int descriptor) {
+[[maybe_unused]] void Meet(int descriptor) {
   std::unique_lock lock(meeting.mutex);
   if (meeting.directory.empty()) return;
   const std::string path = PathOf(descriptor);
