@@ -37,9 +37,11 @@ class Scheduler {
 
  private:
   struct Fiber {
+    Scheduler* scheduler = nullptr;
     std::function<void()> body;
-    std::vector<char> stack;
+    std::unique_ptr<char[]> stack;
     ucontext_t context{};
+    void* sanitizers_stack = nullptr;
     bool done = false;
   };
   static void Enter(uint32_t high, uint32_t low);
@@ -47,6 +49,9 @@ class Scheduler {
   std::mt19937_64 random_;
   std::vector<std::unique_ptr<Fiber>> fibers_;
   ucontext_t main_{};
+  void* main_sanitizers_stack_ = nullptr;
+  const void* main_stack_ = nullptr;  ///< As the sanitizer sees it, once a fiber has run.
+  size_t main_stack_bytes_ = 0;
   int current_ = -1;
   int64_t steps_ = 0;
 };
