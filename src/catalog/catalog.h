@@ -221,6 +221,8 @@ class Catalog {
   /// location that is inside, around or the same as another table's, or for one that is not managed and overlaps the
   /// lake.
   virtual Result<void> AddTable(const TableRecord& table) = 0;
+  /// What AddTable would say now; adds nothing. For who is about to write files there.
+  virtual Result<void> CheckTable(const TableRecord& table) = 0;
   /// The id, and with it policies, tags and data, stays. Errors: kNotFound; kSchemaNotFound; kAlreadyExists.
   virtual Result<void> RenameTable(const std::string& schema, const std::string& name, const std::string& new_schema,
                                    const std::string& new_name) = 0;

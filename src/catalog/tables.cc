@@ -49,7 +49,14 @@ Result<void> StoreCatalog::AddTable(const TableRecord& table) {
   return store_.Write([&](Session& session) { return InsertTable(session, table); });
 }
 
-Result<void> StoreCatalog::InsertTable(Session& session, const TableRecord& table) {
+Result<void> StoreCatalog::CheckTable(const TableRecord& table) {
+  return store_.Read([&](Session& session) -> Result<void> {
+    NL_RETURN_IF_ERROR(FindFreePlace(session, table));
+    return {};
+  });
+}
+
+Result<StoreCatalog::FreePlace> StoreCatalog::FindFreePlace(Session& session, const TableRecord& table) {
   NL_ASSIGN_OR_RETURN(const auto schema, CheckedSchemaName(table.schema_name));
   NL_ASSIGN_OR_RETURN(const auto name, CheckedName("table", table.name));
   if (table.id.empty()) return MakeError(ErrorCode::kInvalidArgument, "a table needs an id");
@@ -66,11 +73,16 @@ Result<void> StoreCatalog::InsertTable(Session& session, const TableRecord& tabl
   if (!same_id.empty())
     return MakeError(ErrorCode::kAlreadyExists, "there is a table of this id already: {}", table.id.value());
   NL_RETURN_IF_ERROR(CheckNoOverlap(session, table.id.value(), stored, locations_.ToAbsolute(stored, table.managed)));
+  return FreePlace{.schema_id = schema_id, .name = name, .stored = std::move(stored)};
+}
+
+Result<void> StoreCatalog::InsertTable(Session& session, const TableRecord& table) {
+  NL_ASSIGN_OR_RETURN(const FreePlace place, FindFreePlace(session, table));
   NL_RETURN_IF_ERROR(
       session.Execute("INSERT INTO relations (id, schema_id, name, kind, location, managed, owner, comment, created) "
                       "VALUES (?, ?, ?, 'table', ?, ?, ?, ?, ?)",
-                      {table.id.value(), schema_id, name, stored, int64_t{table.managed}, table.owner.value(),
-                       metastore::MakeStorable(table.comment), ToValue(table.created)}));
+                      {table.id.value(), place.schema_id, place.name, place.stored, int64_t{table.managed},
+                       table.owner.value(), metastore::MakeStorable(table.comment), ToValue(table.created)}));
   return {};
 }
 

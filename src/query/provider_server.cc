@@ -244,9 +244,16 @@ Result<json::value> ProviderServer::PrepareTable(const json::object& arguments) 
   } else {
     NL_RETURN_IF_ERROR(CheckLocation(creation.location));
     NL_ASSIGN_OR_RETURN(table.location, PlaceOf(creation.location));
+    // Before anything is written among the files of others. AddTable asks again, for what comes between.
+    NL_RETURN_IF_ERROR(catalog_.CheckTable({.id = table.id,
+                                            .schema_name = table.schema_name,
+                                            .name = table.table_name,
+                                            .location = table.location,
+                                            .managed = false}));
   }
   if (storage::IsUrl(table.location)) found_.insert(table.location);
-  NL_RETURN_IF_ERROR(store_.MakeDirectory(table.location));
+  // A LOCATION may turn out to be one that there is nothing at to register: whoever writes there makes it.
+  if (table.managed) NL_RETURN_IF_ERROR(store_.MakeDirectory(table.location));
   prepared_[table.id] = table;
   prepared_new_.insert(table.id);
   return json::value{{"table", EncodeTable(table)}, {"exists", false}};

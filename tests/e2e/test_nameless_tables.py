@@ -74,6 +74,35 @@ class NamelessTables(unittest.TestCase):
         self.server.sql(f"CREATE TABLE t AS {ROWS}")
         self.assertEqual(self.count("t"), [[1000, 1000]])
 
+    def everything(self):
+        return sorted(str(path) for path in self.place.rglob("*"))
+
+    def test_among_the_files_of_another_table_nothing_is_written(self):
+        self.server.sql(f"CREATE TABLE source AS {ROWS}")
+        self.server.sql(f"CREATE TABLE first LOCATION '{self.place}/above/t' AS {ROWS}")
+        before = self.everything()
+        for taken in ("above/t", "above/t/sub", "above/t/sub/deeper", "above"):
+            place = f"LOCATION '{self.place}/{taken}'"
+            for statement in (f"CREATE TABLE t (a INTEGER) {place}", f"CREATE TABLE t {place} AS {ROWS}",
+                              f"CREATE TABLE t {place}", f"CREATE TABLE t CLONE source {place}",
+                              f"CONVERT TO DELTA parquet.`{self.place}/{taken}`"):
+                with self.subTest(statement), self.assertRaises(StatementError) as failed:
+                    self.server.sql(statement)
+                self.assertEqual(failed.exception.sqlstate, "22023", (statement, failed.exception.problem))
+                self.assertIn("overlaps", failed.exception.problem["detail"])
+                self.assertEqual(self.everything(), before, statement)
+        # Beside it there is room.
+        self.server.sql(f"CREATE TABLE t LOCATION '{self.place}/above/t2' AS {ROWS}")
+        self.assertEqual(self.count("t"), [[1000, 1000]])
+
+    def test_where_there_is_nothing_to_register_nothing_is_made(self):
+        with self.assertRaises(StatementError) as failed:
+            self.server.sql(f"CREATE TABLE t LOCATION '{self.place}/absent/t'")
+        self.assertEqual(failed.exception.sqlstate, "42P01")
+        self.assertEqual(self.everything(), [])
+        self.server.sql(f"CREATE TABLE t (id BIGINT) LOCATION '{self.place}/absent/t'")
+        self.assertEqual(self.count("t"), [[0, 0]])
+
     def test_a_registration_without_a_name_changes_nothing(self):
         self.server.sql(f"CREATE TABLE first LOCATION '{self.place}/t' AS {ROWS}")
         before = self.files(self.place)

@@ -206,6 +206,7 @@ class ObjectStorage(unittest.TestCase):
         self.sql(f"CREATE TABLE mine (a INTEGER) LOCATION '{self.root}/mine'")
         # Nor inside another table.
         self.refused(f"CREATE TABLE inner_one (a INTEGER) LOCATION '{self.root}/t/inner'")
+        self.assertEqual(list(self.store.keys(f"{self.place}/t/inner")), [])
         self.refused("INSERT INTO t VALUES (2)", "reader")
         self.sql("INSERT INTO t VALUES (2)", "writer")
 

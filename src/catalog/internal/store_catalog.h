@@ -21,6 +21,7 @@ class StoreCatalog final : public Catalog {
   Result<std::vector<SchemaRecord>> ListSchemas() override;
 
   Result<void> AddTable(const TableRecord& table) override;
+  Result<void> CheckTable(const TableRecord& table) override;
   Result<void> RenameTable(const std::string& schema, const std::string& name, const std::string& new_schema,
                            const std::string& new_name) override;
   Result<void> DropTable(const std::string& schema, const std::string& name, bool if_exists) override;
@@ -95,6 +96,13 @@ class StoreCatalog final : public Catalog {
  private:
   Result<std::vector<TableRecord>> ReadTables(std::string_view condition, const std::vector<metastore::Value>& values);
   Result<std::vector<ViewRecord>> ReadViews(std::string_view condition, const std::vector<metastore::Value>& values);
+  /// Where a table would stand in `relations`.
+  struct FreePlace {
+    std::string schema_id;
+    std::string name;
+    std::string stored;  ///< Its location.
+  };
+  Result<FreePlace> FindFreePlace(metastore::Session& session, const TableRecord& table);
   Result<void> InsertTable(metastore::Session& session, const TableRecord& table);
   Result<void> DropRelation(std::string_view kind, const std::string& schema, const std::string& name, bool if_exists);
   Result<void> ChangePrincipal(const std::string& name, std::string_view column, const metastore::Value& value);

@@ -237,10 +237,14 @@ TEST_P(RelationsTest, ARenameKeepsTheTable) {
 TEST_P(RelationsTest, LocationsMustNotOverlap) {
   ASSERT_OK(catalog_->AddTable(External("main", "a", "1", "/data/a")));
   for (const char* taken : {"/data/a", "/data/a/", "/data/a/b/c", "/data", "/data/x/../a"}) {
+    EXPECT_EQ(CodeOf(catalog_->CheckTable(External("main", "b", "2", taken))), ErrorCode::kInvalidArgument) << taken;
     EXPECT_EQ(CodeOf(catalog_->AddTable(External("main", "b", "2", taken))), ErrorCode::kInvalidArgument) << taken;
   }
   int id = 10;
+  EXPECT_EQ(CodeOf(catalog_->CheckTable(External("main", "A", "2", "/data/b"))), ErrorCode::kAlreadyExists);
+  EXPECT_EQ(CodeOf(catalog_->CheckTable(External("absent", "b", "2", "/data/b"))), ErrorCode::kSchemaNotFound);
   for (const char* free : {"/data/ab", "/data/a-b", "/data/a0", "/data/a.b", "/data/b", "/dat"}) {
+    EXPECT_OK(catalog_->CheckTable(External("main", free, "10", free)));
     EXPECT_OK(catalog_->AddTable(External("main", free, std::to_string(++id), free)));
   }
   for (const std::string& inside :

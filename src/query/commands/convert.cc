@@ -267,7 +267,7 @@ Result<OwnResult> Convert::Run(CommandContext& context) const {
                      statement_.path);
   }
   const ObjectName name = context.Qualified(statement_.table);
-  // Whether this place may be looked at at all is for the server to say; its answer makes nothing but the directory.
+  // Whether this place may be looked at at all is for the server to say; its answer makes nothing.
   NL_ASSIGN_OR_RETURN(const auto prepared,
                       context.provider().PrepareTable(
                           {.schema_name = name.schema, .table_name = name.name, .location = statement_.path}));
