@@ -129,7 +129,10 @@ Result<void> ProviderServer::AddName(const TableEntry& table, bool published) {
     const std::string first = table.location + "/_delta_log/00000000000000000000";
     const auto undone = store_.Delete(first + ".json");
     std::ignore = store_.Delete(first + ".crc");
-    if (undone.has_value()) return added;
+    if (undone.has_value()) {
+      if (prepared_clones_.contains(table.id)) std::ignore = catalog_.ForgetDroppedTable(table.id);
+      return added;
+    }
   }
   // At a LOCATION somebody may have read the version by now, or have written the next. The files have to stay.
   if (!table.managed && nameless) {
@@ -140,6 +143,28 @@ Result<void> ProviderServer::AddName(const TableEntry& table, bool published) {
   }
   return MakeError(ErrorCode::kCommitUnknown, "the table was written, but whether it got its name is not known: {}",
                    reason.message());
+}
+
+Result<bool> ProviderServer::AddNameAsAsked(const TableId& id, bool published) {
+  const TableEntry& table = prepared_.at(id);
+  auto added = AddName(table, published);
+  if (added.has_value()) return true;
+  const engine::duckdb::TableCreation& creation = prepared_new_.at(id);
+  const bool taken = added.error().code() == ErrorCode::kAlreadyExists;
+  if (!taken || (!creation.if_not_exists && !creation.or_replace)) return std::unexpected(std::move(added).error());
+  // The name was free when the statement began.
+  if (creation.if_not_exists) {
+    NL_ASSIGN_OR_RETURN(const auto found, catalog_.FindTable(table.schema_name, table.table_name));
+    if (found) return false;
+  }
+  return MakeError(ErrorCode::kConflict, "the name was taken while the statement ran, run it again: {}.{}",
+                   table.schema_name, table.table_name);
+}
+
+void ProviderServer::ForgetPrepared(const TableId& id) {
+  prepared_.erase(id);
+  prepared_new_.erase(id);
+  prepared_clones_.erase(id);
 }
 
 Result<json::value> ProviderServer::Commit(const json::object& arguments) {
@@ -166,13 +191,18 @@ Result<json::value> ProviderServer::Commit(const json::object& arguments) {
     RecordExpectations(ctx_, catalog_, std::move(expectations), outcome.version);
   }
   // The log first, then the name: a crash between the two leaves files that nobody sees, never a name without a table.
-  if (is_new) NL_RETURN_IF_ERROR(AddName(prepared_.at(commit.table), !commit.register_only));
+  bool made = true;
+  if (is_new) {
+    NL_ASSIGN_OR_RETURN(made, AddNameAsAsked(commit.table, !commit.register_only));
+  }
+  if (!made) {
+    committed_version_.reset();
+    ForgetPrepared(commit.table);
+    return json::value{{"version", -1}, {"timestamp_us", 0}, {"rebases", 0}};
+  }
   publication.version = outcome.version;
   if (!commit.register_only && !commit.beside) effects_.published.push_back(std::move(publication));
-  // From here on it is a table like any other, also for this statement.
-  prepared_.erase(commit.table);
-  prepared_new_.erase(commit.table);
-  prepared_clones_.erase(commit.table);
+  ForgetPrepared(commit.table);
   const auto timestamp_us = outcome.timestamp.time_since_epoch().count();
   return json::value{{"version", outcome.version}, {"timestamp_us", timestamp_us}, {"rebases", outcome.rebases}};
 }

@@ -255,7 +255,7 @@ Result<json::value> ProviderServer::PrepareTable(const json::object& arguments) 
   // A LOCATION may turn out to be one that there is nothing at to register: whoever writes there makes it.
   if (table.managed) NL_RETURN_IF_ERROR(store_.MakeDirectory(table.location));
   prepared_[table.id] = table;
-  prepared_new_.insert(table.id);
+  prepared_new_[table.id] = creation;
   return json::value{{"table", EncodeTable(table)}, {"exists", false}};
 }
 

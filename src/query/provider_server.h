@@ -123,6 +123,11 @@ class ProviderServer {
   /// The name of a new table. If there is none and the version was `published`, either that is undone or the error is
   /// kCommitUnknown, after which the files stay.
   Result<void> AddName(const engine::duckdb::TableEntry& table, bool published);
+  /// The same as the statement sees it: false if IF NOT EXISTS met a table that somebody made meanwhile, and nothing is
+  /// left of the own one. Errors: kConflict where OR REPLACE did.
+  Result<bool> AddNameAsAsked(const TableId& id, bool published);
+  /// From now on the statement has nothing to do with it but what it has with any table.
+  void ForgetPrepared(const TableId& id);
   Result<void> Require(Right right) const;
   /// What is said of a call that no worker of ours makes.
   static std::unexpected<Error> Refused(std::string_view what);
@@ -138,7 +143,8 @@ class ProviderServer {
   std::set<std::string> found_;  ///< Locations of tables that were found for this statement.
   /// Tables this statement was given a place for; only they may be created or replaced by its commit.
   std::map<TableId, engine::duckdb::TableEntry> prepared_;
-  std::set<TableId> prepared_new_;
+  /// Those of them that are not there yet, as the statement asked for them.
+  std::map<TableId, engine::duckdb::TableCreation> prepared_new_;
   /// Of `prepared_`: their entries know where their files may lie.
   std::map<TableId, CloneSource> prepared_clones_;
   std::optional<int64_t> committed_version_;

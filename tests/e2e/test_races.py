@@ -139,6 +139,43 @@ class Races(unittest.TestCase):
             self.assertTrue({code for code, _ in outcomes} <= {"done", "AlreadyExists", "NotFound", "Conflict"}, outcomes)
             self.assertEqual(self.rows(f"SELECT id FROM u{number}"), [(1,)] if done == [undrop] else [(2,)])
 
+    def race(self, statements):
+        """What becomes of statements that begin at one moment: "done", or the error's code."""
+        outcomes, barrier = [], threading.Barrier(len(statements))
+
+        def attempt(statement):
+            barrier.wait()
+            try:
+                self.sql(statement)
+                outcomes.append("done")
+            except StatementError as error:
+                outcomes.append(error.problem["code"])
+        threads = [threading.Thread(target=attempt, args=(statement,)) for statement in statements]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return outcomes
+
+    def test_a_name_that_somebody_else_takes_first(self):
+        for number in range(6):
+            rows_, empty = f"i{number}", f"e{number}"
+            outcomes = self.race([f"CREATE TABLE IF NOT EXISTS {rows_} AS SELECT {i} AS id FROM range(3)" for i in range(8)])
+            self.assertEqual(set(outcomes), {"done"}, outcomes)
+            self.assertEqual(self.rows(f"SELECT count(*), count(DISTINCT id) FROM {rows_}"), [(3, 1)])
+            outcomes = self.race([f"CREATE TABLE IF NOT EXISTS {empty} (id BIGINT)"] * 8)
+            self.assertEqual(set(outcomes), {"done"}, outcomes)
+            self.assertEqual(self.rows(f"SELECT count(*) FROM {empty}"), [(0,)])
+            # Of those who replace, who lost may try again.
+            replaced = f"r{number}"
+            outcomes = self.race([f"CREATE OR REPLACE TABLE {replaced} AS SELECT {i} AS id FROM range(3)" for i in range(8)])
+            self.assertIn("done", outcomes)
+            self.assertTrue(set(outcomes) <= {"done", "Conflict"}, outcomes)
+            self.assertEqual(self.rows(f"SELECT count(*), count(DISTINCT id) FROM {replaced}"), [(3, 1)])
+            # One without either says that it is there.
+            outcomes = self.race([f"CREATE TABLE p{number} (id BIGINT)"] * 4)
+            self.assertEqual(sorted(outcomes), ["AlreadyExists"] * 3 + ["done"], outcomes)
+
     def test_clones_are_one_version(self):
         self.sql("CREATE TABLE t (id BIGINT, value BIGINT)")
         self.sql(f"INSERT INTO t SELECT range, 100 FROM range({ACCOUNTS})")

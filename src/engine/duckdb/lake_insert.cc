@@ -1,4 +1,5 @@
 #include "duckdb/execution/operator/projection/physical_projection.hpp"
+#include "duckdb/execution/operator/scan/physical_empty_result.hpp"
 #include "engine/duckdb/internal/change_data.h"
 #include "engine/duckdb/internal/clustered_files.h"
 #include "engine/duckdb/internal/dml_target.h"
@@ -106,10 +107,8 @@ native::PhysicalOperator& LakeCatalog::PlanCreateTableAs(native::ClientContext& 
                                                          native::PhysicalOperator& plan) {
   auto job = std::make_shared<WriteJob>();
   CreatedTable created = PrepareCreation(context, op.schema, op.info->Base(), /*with_rows=*/true);
-  // The name appeared since the statement was planned as a creation; DuckDB has asked the catalogue just before.
-  if (created.skip) {
-    ThrowLakeError(Error(ErrorCode::kConflict, "the table was created at the same time; try again"));
-  }
+  // The name appeared since DuckDB asked the catalogue, just before. IF NOT EXISTS has nothing to do then.
+  if (created.skip) return planner.Make<native::PhysicalEmptyResult>(op.types, op.estimated_cardinality);
   job->target = MakeWriteTarget(created.table, created.base, created.schema, created.making.metadata);
   job->operation = created.operation;
   job->parameters = created.parameters;

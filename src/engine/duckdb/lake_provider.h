@@ -130,6 +130,7 @@ class LakeProvider {
   virtual Result<std::vector<std::string>> ListRelations(const std::string& schema_name) = 0;
   virtual Result<void> ChangeName(const NameChange& change) = 0;
   virtual Result<PreparedTable> PrepareTable(const TableCreation& creation) = 0;
+  /// Version -1: nothing was made, as IF NOT EXISTS met a table that somebody else made meanwhile.
   virtual Result<tables::delta::CommitOutcome> Commit(const LakeCommit& commit) = 0;
   /// Whether a few rows for `table` may go to the server by `Append`. False: the statement writes its files and
   /// commits, which it should when it is alone.

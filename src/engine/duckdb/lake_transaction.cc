@@ -168,6 +168,7 @@ LakeWrite& LakeTransaction::BeginWrite(const TableEntry& table, const SnapshotPo
 void LakeTransaction::FinishStatementWrite(int64_t rows_changed) {
   statement_.rows_changed = rows_changed;
   if (!statement_.explicit_transaction || write_ == nullptr || write_->register_only) return;
+  several_statements_ = true;
   if (statement_.grants.write && statement_.grants.write->keeps_base) return;
   Pin(write_->table.id, write_->Applied());
 }
@@ -277,6 +278,15 @@ Result<void> LakeTransaction::Commit(native::ClientContext& context) {
     // It may have been published: the files must stay.
     if (outcome.error().code() == ErrorCode::kCommitUnknown) written_files_.clear();
     return std::unexpected(std::move(outcome).error());
+  }
+  if (outcome->version < 0) {
+    // Rows that later statements brought must not go with it.
+    if (several_statements_) {
+      return MakeError(ErrorCode::kConflict, "the table was created at the same time; run the transaction again");
+    }
+    RemoveFiles();
+    statement_.rows_changed = 0;
+    return {};
   }
   statement_.committed_version = outcome->version;
   written_files_.clear();

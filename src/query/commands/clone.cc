@@ -49,7 +49,8 @@ class Clone final : public TableCommand {
  private:
   Result<ClonePlan> Plan(CommandContext& context, const PreparedTable& prepared, const OpenedTable& source,
                          int64_t now_ms) const;
-  Result<void> Publish(CommandContext& context, const PreparedTable& prepared, const OpenedTable& source,
+  /// Whether it made the clone: IF NOT EXISTS may meet a table that somebody else made meanwhile.
+  Result<bool> Publish(CommandContext& context, const PreparedTable& prepared, const OpenedTable& source,
                        const std::optional<OpenedTable>& old, ClonePlan& plan) const;
   CloneStatement statement_;
 };
@@ -186,7 +187,7 @@ Result<OwnResult> Answer(int64_t source_bytes, int64_t source_files, int64_t rem
                          std::to_string(copied_files), std::to_string(removed_bytes), std::to_string(copied_bytes)}});
 }
 
-Result<void> Clone::Publish(CommandContext& context, const PreparedTable& prepared, const OpenedTable& source,
+Result<bool> Clone::Publish(CommandContext& context, const PreparedTable& prepared, const OpenedTable& source,
                             const std::optional<OpenedTable>& old, ClonePlan& plan) const {
   engine::duckdb::LakeCommit commit{
       .table = prepared.table.id, .request = std::move(plan.request), .register_as = std::nullopt};
@@ -214,7 +215,11 @@ Result<void> Clone::Publish(CommandContext& context, const PreparedTable& prepar
   Copier copier(context.store(), prepared.table.location);
   NL_RETURN_IF_ERROR(copier.Copy(context.request(), plan.copies));
   const auto committed = old ? context.Commit(*old, std::move(commit.request)) : context.provider().Commit(commit);
-  if (committed.has_value()) return {};
+  if (committed.has_value() && committed->version >= 0) return true;
+  if (committed.has_value()) {
+    copier.Undo(context.request());
+    return false;
+  }
   if (committed.error().code() == ErrorCode::kCommitUnknown) return std::unexpected(committed.error());
   // Where the log was written and only the name was taken meanwhile, the files are the log's; and so they are unless
   // the store says that there is none.
@@ -299,7 +304,8 @@ Result<OwnResult> Clone::Run(CommandContext& context) const {
   const auto files = static_cast<int64_t>(source.snapshot->files().size());
   const int64_t bytes = plan.bytes;
   NL_RETURN_IF_ERROR(context.NoteCopy(source, prepared.table));
-  NL_RETURN_IF_ERROR(Publish(context, prepared, source, old, plan));
+  NL_ASSIGN_OR_RETURN(const bool made, Publish(context, prepared, source, old, plan));
+  if (!made) return Answer(0, 0, 0, 0, 0, 0);
   const bool copied = !statement_.shallow;
   return Answer(bytes, files, removed_files, removed_bytes, copied ? files : 0, copied ? bytes : 0);
 }

@@ -121,6 +121,7 @@ class LakeTransaction final : public native::Transaction {
   std::unordered_map<TableId, std::map<uint64_t, std::vector<std::shared_ptr<LakeScan>>>> scans_;
   std::vector<native::unique_ptr<native::CatalogEntry>> entries_;
   std::unique_ptr<LakeWrite> write_;
+  bool several_statements_ = false;  ///< `write_` may be the work of more than one.
   std::mutex files_mutex_;
   std::set<std::string> written_files_;
 };
