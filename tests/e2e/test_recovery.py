@@ -188,6 +188,38 @@ class Recovery(unittest.TestCase):
         self.restart()
         self.assertEqual(self.server.sql("SELECT count(*) FROM t")["rows"], [[1000]])
 
+    def test_a_table_with_a_damaged_or_vanished_log_can_be_dropped(self):
+        for number, damage in enumerate(("cut", "gone", "all gone")):
+            with self.subTest(damage):
+                name = f"t{number}"
+                self.server.sql(f"CREATE TABLE {name} AS SELECT 1 AS id")
+                self.server.sql("CREATE OR REPLACE TABLE other AS SELECT 2 AS id")
+                root = self.table_path(name)
+                log = root / "_delta_log" / f"{0:020d}.json"
+                if damage == "cut":
+                    log.write_text(log.read_text()[:-20])
+                elif damage == "gone":
+                    shutil.rmtree(root / "_delta_log")
+                else:
+                    shutil.rmtree(root)
+                self.restart()
+                codes = ["Corruption"] if damage == "cut" else ["NotFound"]
+                self.assert_fails(f"SELECT * FROM {name}", codes)
+                for statement in (f"CREATE OR REPLACE TABLE {name} AS SELECT 2 AS id",
+                                  f"CREATE OR REPLACE TABLE {name} (id INTEGER)"):
+                    self.assert_fails(statement, codes, "DROP TABLE makes room")
+                with self.assertRaises(StatementError) as failed:
+                    self.server.sql(f"DROP TABLE {name}", "writer")
+                self.assertEqual(failed.exception.sqlstate, "42501")
+                self.server.sql(f"DROP TABLE {'IF EXISTS ' * (number % 2)}{name}")
+                self.assert_fails(f"DROP TABLE {name}", ["NotFound"])
+                # It comes back as it was.
+                self.server.sql(f"UNDROP TABLE {name}")
+                self.assert_fails(f"SELECT * FROM {name}", codes)
+                self.server.sql(f"DROP TABLE {name}")
+                self.server.sql(f"CREATE OR REPLACE TABLE {name} AS SELECT 3 AS id")
+                self.assertEqual(self.server.sql(f"SELECT id FROM {name}")["rows"], [[3]])
+
     def test_a_missing_commit_is_a_clear_error(self):
         self.two_tables()
         self.server.sql("INSERT INTO t VALUES (2)")

@@ -2,6 +2,7 @@
 
 #include "common/text.h"
 #include "duckdb/main/query_profiler.hpp"
+#include "duckdb/parser/statement/create_statement.hpp"
 #include "duckdb/parser/statement/transaction_statement.hpp"
 #include "duckdb/planner/planner.hpp"
 #include "engine/duckdb/internal/column_lineage.h"
@@ -113,6 +114,17 @@ plan::LineageDigest LineageOfView(EngineCore& core, native::LogicalCreate& creat
   return TraceViewLineage(query, view);
 }
 
+// For look-ups: what the statement wants of the table it names.
+void NoteTarget(const native::SQLStatement& statement, StatementState& state) {
+  state.drops = statement.type == native::StatementType::DROP_STATEMENT;
+  state.replaced.clear();
+  if (statement.type != native::StatementType::CREATE_STATEMENT) return;
+  const native::CreateInfo& info = *statement.Cast<native::CreateStatement>().info;
+  if (info.type != CatalogType::TABLE_ENTRY || info.on_conflict != native::OnCreateConflict::REPLACE_ON_CONFLICT)
+    return;
+  state.replaced = LowerAscii(info.Cast<native::CreateTableInfo>().table);
+}
+
 void BindPlan(EngineCore& core, native::unique_ptr<native::SQLStatement> statement, const std::string& kind,
               const std::vector<ParameterValue>& parameters, BoundPlan& plan) {
   native::ClientContext& context = core.context();
@@ -129,6 +141,7 @@ void BindPlan(EngineCore& core, native::unique_ptr<native::SQLStatement> stateme
     ThrowLakeError(Error(ErrorCode::kInvalidArgument, fmt::format("a parameter was not given: {}", name)));
   }
   state.operation_parameters = OperationParameters(*statement);
+  NoteTarget(*statement, state);
   if (state.grants.write && state.grants.write->evolves_schema) {
     native::BoundParameterMap bound_parameters(planner.parameter_data);
     EvolveSchema(context, *statement, bound_parameters);

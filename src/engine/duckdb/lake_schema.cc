@@ -61,6 +61,15 @@ native::unique_ptr<native::CatalogEntry> MakeRowsTable(StatementState& state, La
                               LakeTableEntry::RowIds::kGiven);
 }
 
+// The newest version. CREATE OR REPLACE goes on with the table's history, so it cannot do without it.
+Result<std::shared_ptr<const tables::delta::Snapshot>> LoadNewest(StatementState& state, const TableEntry& table) {
+  auto loaded = state.snapshots->Load(*state.context, table, std::nullopt);
+  if (loaded.has_value() || state.replaced != table.table_name) return loaded;
+  const Error& error = loaded.error();
+  if (error.code() != ErrorCode::kNotFound && error.code() != ErrorCode::kCorruption) return loaded;
+  return MakeError(error.code(), "{}; it cannot be replaced, DROP TABLE makes room for a new one", error.message());
+}
+
 // A view that says when its text is bound, so that scans know the views they stand in. The binder asks for the text
 // first and tells the columns it found last.
 class LakeViewEntry final : public native::ViewCatalogEntry {
@@ -119,6 +128,10 @@ native::optional_ptr<native::CatalogEntry> LakeSchemaEntry::LookupEntry(native::
   std::optional<TableEntry> table = open.FindCreated(relation);
   if (!table.has_value()) table = ValueOrThrow(state.provider->FindTable(relation));
   if (table.has_value()) {
+    // So that a table whose log is damaged or gone can be dropped, too.
+    if (state.drops) {
+      return &open.Keep(LakeTableEntry::Make(lake(), *this, *std::move(table), nullptr, /*time_travel=*/false));
+    }
     state.paths->Allow(table->location, PathGrants::Access::kReadWrite);
     for (const auto& root : table->foreign_roots) state.paths->Allow(root.location, PathGrants::Access::kRead);
     auto at = lookup.GetAtClause();
@@ -132,7 +145,7 @@ native::optional_ptr<native::CatalogEntry> LakeSchemaEntry::LookupEntry(native::
       }
       snapshot = ValueOrThrow(state.snapshots->Load(*state.context, *table, RequestedVersion(state, *table, *at)));
     } else if (snapshot = open.Pinned(table->id); snapshot == nullptr) {
-      snapshot = ValueOrThrow(state.snapshots->Load(*state.context, *table, std::nullopt));
+      snapshot = ValueOrThrow(LoadNewest(state, *table));
       open.Pin(table->id, snapshot);
     }
     // Where rows move to other files they take their ids along.

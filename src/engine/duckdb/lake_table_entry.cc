@@ -27,7 +27,8 @@ native::unique_ptr<LakeTableEntry> LakeTableEntry::Make(LakeCatalog& catalog, La
                                                         std::shared_ptr<const tables::delta::Snapshot> snapshot,
                                                         bool time_travel, RowIds row_ids) {
   native::CreateTableInfo info(schema, entry.table_name);
-  for (const auto& field : snapshot->schema().fields) {
+  static const tables::delta::DataType kNoColumns{};
+  for (const auto& field : (snapshot == nullptr ? kNoColumns : snapshot->schema()).fields) {
     if (!field.nullable) {
       info.constraints.push_back(
           native::make_uniq<native::NotNullConstraint>(native::LogicalIndex(info.columns.LogicalColumnCount())));

@@ -46,6 +46,9 @@ struct StatementState final : public native::ClientContextState {
   /// What the statement says of itself in the commit: predicates as the user wrote them. Set when it is bound; JSON
   /// texts.
   std::map<std::string, std::string> operation_parameters;
+  /// DROP: names are looked up, and what they are the names of is not read. Set when it is bound; so too the next.
+  bool drops = false;
+  std::string replaced;  ///< The name of the table that CREATE OR REPLACE makes, in lower case; else empty.
   /// Views whose text is being bound, outermost first: "schema.name".
   std::vector<std::string> open_views;
   /// Files that a DELETE takes as a whole, by table: its scan does not read them. See whole_files.h.
