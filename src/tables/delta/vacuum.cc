@@ -188,8 +188,9 @@ class Deletable {
   std::unordered_map<std::string, bool> directories_;
 };
 
-/// Every file that a commit took away. `complete` tells whether the log knows of all that may be left over.
-Result<std::unordered_set<std::string>> RemovedByLog(const Snapshot& snapshot, Retained& retained, bool& complete) {
+/// Every file that a commit took away, and those of changes, which no later one takes away: both go when the window has
+/// moved on. `complete` tells whether the log knows of all that may be left over.
+Result<std::unordered_set<std::string>> OutdatedByLog(const Snapshot& snapshot, Retained& retained, bool& complete) {
   const auto& commits = retained.listing().commits;
   complete = commits.contains(0);
   std::unordered_set<std::string> removed;
@@ -198,6 +199,10 @@ Result<std::unordered_set<std::string>> RemovedByLog(const Snapshot& snapshot, R
     NL_ASSIGN_OR_RETURN(const CommitActions actions, retained.Read(commit.path));
     // Where an earlier VACUUM has been, nothing older is left over.
     complete = complete || actions.commit_info.contains("\"VACUUM END\"");
+    for (const AddCdcFile& change : actions.changes) {
+      NL_ASSIGN_OR_RETURN(const std::string path, snapshot.PathOf(change.path));
+      removed.insert(Normal(path));
+    }
     for (const RemoveFile& remove : actions.removes) {
       NL_ASSIGN_OR_RETURN(const std::string path, snapshot.PathOf(remove.path));
       removed.insert(Normal(path));
@@ -210,11 +215,11 @@ Result<std::unordered_set<std::string>> RemovedByLog(const Snapshot& snapshot, R
   return removed;
 }
 
-/// The files that commits before the window took away.
+/// The files that commits before the window took away, and those of their changes.
 Result<void> FindInLog(storage::ObjectStore& store, const Snapshot& snapshot, Retained& retained, WallTime cutoff,
                        VacuumPlan& plan) {
   bool complete = false;
-  NL_ASSIGN_OR_RETURN(const auto removed, RemovedByLog(snapshot, retained, complete));
+  NL_ASSIGN_OR_RETURN(const auto removed, OutdatedByLog(snapshot, retained, complete));
   if (!complete) {
     return MakeError(ErrorCode::kInvalidArgument,
                      "VACUUM LITE needs a log that reaches back to the table's creation or the last VACUUM; use VACUUM "

@@ -16,7 +16,8 @@ class NamedFiles;
 
 struct VacuumOptions {
   std::chrono::milliseconds retention{0};
-  bool lite = false;  ///< Looks at what the log removed instead of listing the directory.
+  /// Looks at what the log removed and at its files of changes, instead of listing the directory.
+  bool lite = false;
   /// Kept whatever the log says: files of shallow clones of the table. May be null; borrowed.
   const NamedFiles* kept = nullptr;
 };

@@ -52,6 +52,26 @@ TEST_F(VacuumTest, KeepsWhatVersionsOfTheWindowNeed) {
   EXPECT_EQ(Plan(hours(24 * 20), /*lite=*/true).value(), Paths{});
 }
 
+TEST_F(VacuumTest, FilesOfChangesGoWithTheVersionsOfTheirTime) {
+  const auto changes = [](const std::string& path) {
+    return R"({"cdc":{"path":")" + path + R"(","partitionValues":{},"size":1,"dataChange":false}})";
+  };
+  for (const char* path : {"f0", "f1", "_change_data/c1", "_change_data/day=1/c1"}) Put(20, path);
+  Put(10, "_change_data/c2");
+  Put(3, "_change_data/c3");
+  Commit(0, 20, {AddLine("f0")});
+  Commit(1, 20, {RemoveLine("f0"), AddLine("f1"), changes("_change_data/c1"), changes("_change_data/day=1/c1")});
+  Commit(2, 10, {changes("_change_data/c2")});
+  Commit(3, 3, {changes("_change_data/c3")});
+  for (const bool lite : {false, true}) {
+    EXPECT_EQ(Plan(hours(24 * 30), lite).value(), Paths{}) << lite;
+    EXPECT_EQ(Plan(hours(24 * 15), lite).value(), (Paths{"_change_data/c1", "_change_data/day=1/c1", "f0"})) << lite;
+    EXPECT_EQ(Plan(hours(24 * 7), lite).value(),
+              (Paths{"_change_data/c1", "_change_data/c2", "_change_data/day=1/c1", "f0"}))
+        << lite;
+  }
+}
+
 TEST_F(VacuumTest, AFileThatCameBackIsKept) {
   Put(30, "f0");
   Commit(0, 30, {AddLine("f0")});
