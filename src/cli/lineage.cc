@@ -16,12 +16,22 @@ constexpr int64_t kRowsMax = 1'000'000;
 constexpr const char* kEnds =
     "coalesce(source_id, 'file:' || source), source_kind, source, target_id, target_kind, target";
 
+/// Edges go from table to table, past the views that the statement went through; `via` names those. One of each to the
+/// target, too: in a JSON list a name is a string. Of several views of a name, one after the other, the last is meant.
+constexpr const char* kEdgesOfViews =
+    "SELECT DISTINCT v.id, 'view', v.name, e.target_id, e.target_kind, e.target, e.operation "
+    "FROM system.lineage AS e JOIN (SELECT target AS name, arg_max(target_id, recorded_at) AS id FROM system.lineage "
+    "WHERE target_kind = 'view' AND target_id IS NOT NULL GROUP BY target) AS v "
+    "ON contains(e.via, chr(34) || replace(replace(v.name, chr(92), chr(92) || chr(92)), chr(34), chr(92) || chr(34)) "
+    "|| chr(34)) WHERE e.target_id IS NOT NULL AND e.target_id <> v.id";
+
 Result<LineageGraph> ReadGraph(bool columns, StatementRunner& runner) {
   LineageGraph graph;
-  NL_ASSIGN_OR_RETURN(const auto edges, runner.Collect(fmt::format("SELECT DISTINCT {}, operation FROM system.lineage "
-                                                                   "WHERE source IS NOT NULL AND target_id IS NOT NULL",
-                                                                   kEnds),
-                                                       7, kRowsMax));
+  NL_ASSIGN_OR_RETURN(const auto edges,
+                      runner.Collect(fmt::format("SELECT DISTINCT {}, operation FROM system.lineage "
+                                                 "WHERE source IS NOT NULL AND target_id IS NOT NULL UNION ALL {}",
+                                                 kEnds, kEdgesOfViews),
+                                     7, kRowsMax));
   for (const auto& row : edges) {
     graph.AddNode(row[0], {row[1], row[2]});
     graph.AddNode(row[3], {row[4], row[5]});

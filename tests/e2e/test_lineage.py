@@ -84,17 +84,38 @@ class Lineage(unittest.TestCase):
         self.assertLessEqual(mine, set(nodes.values()))
         pairs = {(source, target) for source, _, _, target in arrows if {source, target} <= mine}
         self.assertEqual(pairs, {("upload://f.csv", "bronze.raw"), ("bronze.raw", "silver.clean"), ("silver.clean", "silver.seen"),
-                                 ("silver.clean", "gold.counts"), ("gold.counts", "gold.copy")})
+                                 ("silver.clean", "gold.counts"), ("silver.seen", "gold.counts"), ("gold.counts", "gold.copy")})
 
     def test_direction_and_depth(self):
         self.assertEqual(set(self.draw("gold.counts", "--direction", "up", "--depth", "1")[0].values()),
-                         {"gold.counts", "silver.clean"})
+                         {"gold.counts", "silver.clean", "silver.seen"})
         self.assertEqual(set(self.draw("gold.counts", "--direction", "down")[0].values()), {"gold.counts", "gold.copy"})
+
+    def test_from_a_view_on(self):
+        self.assertEqual(set(self.draw("silver.seen", "--direction", "down")[0].values()),
+                         {"silver.seen", "gold.counts", "gold.copy"})
+        self.assertEqual(set(self.draw("silver.seen", "--direction", "up", "--depth", "1")[0].values()),
+                         {"silver.seen", "silver.clean"})
+        # A view of a view, with a name that JSON has to quote, and one that nothing was made from.
+        with Server(BINARY) as server:
+            for statement in ("CREATE TABLE a AS SELECT 1 AS x", "CREATE VIEW v1 AS SELECT x FROM a",
+                              'CREATE VIEW "v""2\\" AS SELECT x FROM v1', 'CREATE TABLE b AS SELECT * FROM "v""2\\"',
+                              "CREATE VIEW v AS SELECT x FROM a"):
+                server.sql(statement)
+            command = [BINARY, "--server", server.url, "lineage"]
+            environment = {**os.environ, "NEUROLAKE_TOKEN": server.admin_token}
+            for start, direction, names in (("v1", "down", {"v1", 'v"2\\', "b"}), ('v"2\\', "down", {'v"2\\', "b"}),
+                                            ("v", "down", {"v"}), ("b", "up", {"b", 'v"2\\', "v1", "a"})):
+                run = subprocess.run([*command, f"main.{start}", "--direction", direction], capture_output=True, text=True,
+                                     timeout=60, env=environment)
+                self.assertEqual(run.returncode, 0, run.stderr)
+                self.assertEqual(set(parse(run.stdout)[0].values()), {f"main.{name}" for name in names}, start)
 
     def test_columns(self):
         _, arrows = self.draw("gold.counts", "--direction", "up", "--depth", "1", "--columns")
         self.assertEqual(arrows, {("v", "-->", "IDENTITY", "v"), ("id", "-->", "AGGREGATION", "n"),
-                                  ("id", "-.->", "FILTER", "gold.counts"), ("v", "-.->", "GROUP_BY", "gold.counts")})
+                                  ("id", "-.->", "FILTER", "gold.counts"), ("v", "-.->", "GROUP_BY", "gold.counts"),
+                                  ("silver.seen", "-->", "CREATE TABLE AS", "gold.counts")})
 
     def test_files_and_columns_of_a_load(self):
         rows = self.server.sql("SELECT source_kind, source, source_column, target_column FROM system.column_lineage "
@@ -122,8 +143,12 @@ class Lineage(unittest.TestCase):
     def test_json(self):
         run = self.run_command("gold.counts", "--format", "json", "--columns", "--direction", "up", "--depth", "1")
         graph = json.loads(run.stdout)
-        self.assertEqual({node["name"] for node in graph["nodes"]}, {"gold.counts", "silver.clean"})
-        (edge,) = graph["edges"]
+        names = {node["id"]: node["name"] for node in graph["nodes"]}
+        self.assertEqual(set(names.values()), {"gold.counts", "silver.clean", "silver.seen"})
+        edges = {names[edge["source"]]: edge for edge in graph["edges"]}
+        self.assertEqual(len(graph["edges"]), 2)
+        self.assertEqual(edges["silver.seen"]["columns"], [])
+        edge = edges["silver.clean"]
         self.assertIn({"source": "id", "target": "n", "dependence": "DIRECT", "subtype": "AGGREGATION"}, edge["columns"])
 
     def test_what_is_not_there(self):
