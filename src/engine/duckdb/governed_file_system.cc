@@ -5,6 +5,7 @@
 #include "duckdb/common/virtual_file_system.hpp"
 #include "engine/duckdb/internal/error_translation.h"
 #include "engine/duckdb/internal/object_file_system.h"
+#include "tables/delta/file_path.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
@@ -13,6 +14,8 @@ using Access = PathGrants::Access;
 using Opener = native::optional_ptr<native::FileOpener>;
 
 // Checks every call that takes a path; calls on an open handle need no check, since opening it had one.
+// The engine names directories of partitions itself, however long: what it makes, looks for and takes back is what
+// parquet_output.cc opens.
 class GovernedFileSystem final : public native::LocalFileSystem {
  public:
   explicit GovernedFileSystem(const PathGrants& grants) : grants_(grants) {}
@@ -24,10 +27,12 @@ class GovernedFileSystem final : public native::LocalFileSystem {
     Check(path, writes ? Access::kReadWrite : Access::kRead);
     return LocalFileSystem::OpenFile(path, flags, opener);
   }
-  bool DirectoryExists(const native::string& path, Opener opener) override {
+  bool DirectoryExists(const native::string& asked, Opener opener) override {
+    const std::string path = tables::delta::WithShortNames(asked);
     return Allowed(path) && LocalFileSystem::DirectoryExists(path, opener);
   }
-  void CreateDirectory(const native::string& path, Opener opener) override {
+  void CreateDirectory(const native::string& asked, Opener opener) override {
+    const std::string path = tables::delta::WithShortNames(asked);
     Check(path, Access::kReadWrite);
     LocalFileSystem::CreateDirectory(path, opener);
   }
@@ -40,13 +45,15 @@ class GovernedFileSystem final : public native::LocalFileSystem {
     Check(target, Access::kReadWrite);
     LocalFileSystem::MoveFile(source, target, opener);
   }
-  bool FileExists(const native::string& path, Opener opener) override {
+  bool FileExists(const native::string& asked, Opener opener) override {
+    const std::string path = tables::delta::WithShortNames(asked);
     return Allowed(path) && LocalFileSystem::FileExists(path, opener);
   }
   bool IsPipe(const native::string& path, Opener opener) override {
     return Allowed(path) && LocalFileSystem::IsPipe(path, opener);
   }
-  void RemoveFile(const native::string& path, Opener opener) override {
+  void RemoveFile(const native::string& asked, Opener opener) override {
+    const std::string path = tables::delta::WithShortNames(asked);
     Check(path, Access::kReadWrite);
     LocalFileSystem::RemoveFile(path, opener);
   }

@@ -10,6 +10,7 @@
 #include "duckdb/storage/buffer_manager.hpp"
 #include "engine/duckdb/internal/error_translation.h"
 #include "storage/path.h"
+#include "tables/delta/file_path.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
@@ -131,13 +132,16 @@ class ObjectFileSystem final : public native::FileSystem {
   void RemoveDirectory(const native::string&, Opener) override { Refuse("removed as a directory"); }
   void MoveFile(const native::string&, const native::string&, Opener) override { Refuse("moved"); }
   bool IsPipe(const native::string&, Opener) override { return false; }
-  bool FileExists(const native::string& path, Opener) override {
+  // As the governed file system: what a copy by partitions looks for and takes back.
+  bool FileExists(const native::string& asked, Opener) override {
+    const std::string path = tables::delta::WithShortNames(asked);
     if (!Allowed(path)) return false;
     const auto found = store_.Head(Normal(path));
     if (!found.has_value() && found.error().code() != ErrorCode::kNotFound) ThrowLakeError(found.error());
     return found.has_value();
   }
-  void RemoveFile(const native::string& path, Opener) override {
+  void RemoveFile(const native::string& asked, Opener) override {
+    const std::string path = tables::delta::WithShortNames(asked);
     Check(path, Access::kReadWrite);
     ValueOrThrow(store_.Delete(Normal(path)));
   }

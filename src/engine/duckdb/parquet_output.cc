@@ -86,7 +86,8 @@ native::CopyFunction& ParquetFunction(native::ClientContext& context) {
 /// Remembers each file before it is opened, so that none is left behind by a statement that fails.
 native::unique_ptr<native::GlobalFunctionData> OpenRememberedFile(native::ClientContext& context,
                                                                   native::FunctionData& bind_data,
-                                                                  const native::string& path) {
+                                                                  const native::string& asked) {
+  const std::string path = tables::delta::WithShortNames(asked);
   auto& lake = native::Catalog::GetCatalog(context, LakeCatalog::kName);
   LakeTransaction::Get(context, lake).RememberFile(path);
   return ParquetFunction(context).copy_to_initialize_global(context, bind_data, path);
@@ -165,7 +166,7 @@ std::string PartitionDirectory(const FileLayout& layout, const tables::delta::Pa
     for (size_t at = 0; (at = name.find('/', at)) != std::string::npos;) name.replace(at, 1, "%2F");
     directory += fmt::format("/{}={}", tables::delta::EncodePath(field.physical_name()), name);
   }
-  return directory;
+  return tables::delta::WithShortNames(directory);
 }
 
 // DuckDB keeps a file open for each partition that it has seen, up to a hundred. An upload holds memory for as long: of
@@ -246,7 +247,8 @@ native::PhysicalOperator& PlanParquetFiles(native::ClientContext& context, nativ
 
 WrittenFile ReadWrittenFile(native::DataChunk& chunk, native::idx_t row) {
   WrittenFile file;
-  file.path = chunk.GetValue(0, row).ToString();
+  // The engine knows it by the name that it asked for.
+  file.path = tables::delta::WithShortNames(chunk.GetValue(0, row).ToString());
   file.row_count = static_cast<int64_t>(chunk.GetValue(1, row).GetValue<uint64_t>());
   file.size_bytes = static_cast<int64_t>(chunk.GetValue(2, row).GetValue<uint64_t>());
   const native::Value columns = chunk.GetValue(4, row);
@@ -289,10 +291,10 @@ struct DataFileWriter::State {
 };
 
 DataFileWriter::DataFileWriter(native::ClientContext& context, const WriteTarget& target, const std::string& path)
-    : state_(std::make_unique<State>(context, path)) {
+    : state_(std::make_unique<State>(context, tables::delta::WithShortNames(path))) {
   const native::CopyFunction& function = state_->function;
   state_->bind_data = BindParquet(context, target);
-  state_->file = OpenRememberedFile(context, *state_->bind_data, path);
+  state_->file = OpenRememberedFile(context, *state_->bind_data, state_->path);
   function.copy_to_get_written_statistics(context, *state_->bind_data, *state_->file, state_->statistics);
   state_->local = function.copy_to_initialize_local(state_->execution, *state_->bind_data);
 }

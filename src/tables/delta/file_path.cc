@@ -1,7 +1,9 @@
 #include "tables/delta/file_path.h"
 
+#include <algorithm>
 #include <cctype>
 
+#include "common/text.h"
 #include "storage/path.h"
 
 namespace neurolake::tables::delta {
@@ -108,6 +110,27 @@ std::string EncodePath(std::string_view path) {
     }
   }
   return out;
+}
+
+std::string WithShortNames(std::string_view path) {
+  constexpr size_t kNameBytesMax = 255;
+  std::string out;
+  for (size_t begin = 0;;) {
+    const size_t end = std::min(path.find('/', begin), path.size());
+    const std::string_view name = path.substr(begin, end - begin);
+    const size_t equals = name.find('=');
+    if (name.size() <= kNameBytesMax || equals == std::string_view::npos) {
+      out += name;
+    } else {
+      const std::string hash = Sha256Hex(name);
+      // It may be the column's name that is long.
+      if (equals + 1 + hash.size() <= kNameBytesMax) out += name.substr(0, equals + 1);
+      out += hash;
+    }
+    if (end == path.size()) return out;
+    out += '/';
+    begin = end + 1;
+  }
 }
 
 Result<std::string> DecodePath(std::string_view encoded) {

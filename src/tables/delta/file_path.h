@@ -12,6 +12,10 @@ std::string EncodePath(std::string_view path);
 /// Inverse, for any writer's choice of what to encode. Errors: kCorruption for a broken escape or a NUL byte.
 Result<std::string> DecodePath(std::string_view encoded);
 
+/// `path` with names that every file system takes: a partition's directory ("column=value") of more than 255 bytes is
+/// called after the column and a hash. Nobody reads a value off a path: the log has them.
+std::string WithShortNames(std::string_view path);
+
 /// A directory beside its own that a table's files may lie in: that of a table it is a shallow clone of. Who may say so
 /// is the catalogue alone; a log names what it likes.
 struct ForeignRoot {

@@ -110,6 +110,22 @@ TEST(ActionsTest, DamageIsCorruptionWithFileAndLine) {
   }
 }
 
+TEST(FilePathTest, LongNamesOfPartitionsBecomeShort) {
+  const std::string longest = "p=" + std::string(253, 'x');
+  for (const std::string& path : {std::string(), std::string("/"), std::string("/t/a.parquet"), "/t/" + longest + "/f",
+                                  "s3://b/" + std::string(300, 'x') + "/f"}) {
+    EXPECT_EQ(WithShortNames(path), path);
+  }
+  const std::string one = WithShortNames("/t/" + longest + "y/q=1/f");
+  EXPECT_TRUE(one.starts_with("/t/p=") && one.ends_with("/q=1/f")) << one;
+  EXPECT_EQ(one.size(), std::string("/t/p=/q=1/f").size() + 64);
+  EXPECT_NE(one, WithShortNames("/t/" + longest + "z/q=1/f"));
+  EXPECT_EQ(one, WithShortNames(one));
+  const std::string column = WithShortNames("/t/_" + std::string(300, 'c') + "=1/f");
+  EXPECT_EQ(column.size(), std::string("/t//f").size() + 64);
+  EXPECT_FALSE(column.starts_with("/t/_")) << "hidden, it would be none of VACUUM's business";
+}
+
 TEST(FilePathTest, EncodesAndDecodes) {
   const std::string path = "p=a b%\"é:/f#1?.parquet";
   EXPECT_EQ(EncodePath(path), "p=a%20b%25%22%C3%A9%3A/f%231%3F.parquet");
