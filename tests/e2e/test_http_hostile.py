@@ -1,7 +1,10 @@
 """What a hostile or broken client sends, byte by byte: each gets a clear problem document, and the server goes on."""
+import fcntl
 import json
 import os
 import socket
+import termios
+import time
 import unittest
 
 from server import Server
@@ -187,6 +190,54 @@ class Hostile(unittest.TestCase):
             answer = self.answer(connection.makefile("rb"))
             self.assertTrue(answer is None or answer[0] >= 400, answer)
         self.assert_alive()
+
+    def running(self):
+        lines = self.server.request("GET", "/metrics", None, self.server.admin_token)[2].decode().splitlines()
+        return int(next(line.split()[1] for line in lines if line.startswith("neurolake_statements_running ")))
+
+    def await_running(self, count):
+        deadline = time.monotonic() + 30
+        while self.running() != count:
+            self.assertLess(time.monotonic(), deadline, f"statements that run: {self.running()}, not {count}")
+
+    def test_a_client_that_stopped_reading_and_left_holds_no_worker(self):
+        # Of its own: with a limit so long that only the client's leaving can end its statement within the deadline.
+        with Server(BINARY, settings={"http.idle_timeout": "300s", "log_level": "error"}) as server:
+            self.server = server
+            self.addCleanup(delattr, self, "server")  # The class has the others' server.
+            many = "SELECT i, repeat('y', 200) FROM range(9000000) r(i)"
+            for leave in (lambda connection: connection.close(), lambda connection: connection.shutdown(socket.SHUT_WR)):
+                with self.subTest(leave):
+                    connection = self.connect()
+                    self.send(connection, body(SQL + "Content-Type: text/plain\r\nAccept: text/csv\r\n", many))
+                    self.assertTrue(connection.recv(100).startswith(b"HTTP/1.1 200"))
+                    # Nothing moves any more: the buffers are full, and the server waits in its write.
+                    self.await_blocked(connection)
+                    self.assertEqual(self.running(), 1)
+                    leave(connection)
+                    self.await_running(0)
+            self.assert_alive()
+
+    def await_blocked(self, connection):
+        """Until what waits in the client's buffer has not grown for ten requests of others."""
+        waiting, unchanged = None, 0
+        deadline = time.monotonic() + 30
+        while unchanged < 10:
+            self.assertLess(time.monotonic(), deadline, "the rows never fill the client's buffer")
+            now = fcntl.ioctl(connection, termios.FIONREAD, bytes(4))
+            unchanged = unchanged + 1 if now == waiting and now != bytes(4) else 0
+            waiting = now
+            self.server.request("GET", "/health")
+
+    def test_a_slow_client_that_stays_gets_all_rows(self):
+        connection = self.connect()
+        self.send(connection, body(SQL + "Content-Type: text/plain\r\nAccept: application/x-ndjson\r\n"
+                                   "Connection: close\r\n", "SELECT i, repeat('y', 200) AS y FROM range(60000) r(i)"))
+        self.await_blocked(connection)
+        stream = connection.makefile("rb")
+        lines = stream.read().splitlines()
+        self.assertEqual(sum(line.startswith(b'{"i"') for line in lines), 60000)
+        self.assertIn(b"X-Result-Status: complete", lines)
 
     def test_slow_clients_are_told_and_cut(self):
         slow = [self.connect() for _ in range(40)]

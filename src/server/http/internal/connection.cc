@@ -161,11 +161,12 @@ class SocketConnection final : public Connection {
   bool Answer(Parser& parser, Request& request) {
     const bool expects_continue = EqualsIgnoringCase(request.Header("expect"), "100-continue");
     SocketBody<Stream> body(io_, buffer_, parser, expects_continue, options_.idle_timeout);
+    std::stop_source stop;
     SocketWriter<Stream> writer(io_, clock_,
                                 {.head_only = request.method == "HEAD",
                                  .http_1_0 = request.http_1_0,
-                                 .keep_alive = parser.get().keep_alive() && !draining_});
-    std::stop_source stop;
+                                 .keep_alive = parser.get().keep_alive() && !draining_,
+                                 .stop = stop.get_token()});
     {
       std::lock_guard lock(mutex_);
       stop_ = stop;

@@ -108,9 +108,10 @@ class SocketWriter final : public ResponseWriter {
     bool head_only = false;
     bool http_1_0 = false;
     bool keep_alive = true;
+    std::stop_token stop{};  ///< Stops when the client has left: a write that blocks ends soon then.
   };
   SocketWriter(TimedStream<Stream>& io, const Clock& clock, Options options)
-      : io_(io), clock_(clock), options_(options) {}
+      : io_(io), clock_(clock), options_(std::move(options)) {}
 
   Result<void> Send(const ResponseHead& head, std::string_view body) override {
     NL_CHECK(!begun_);
@@ -166,7 +167,7 @@ class SocketWriter final : public ResponseWriter {
   int status() const override { return status_; }
   uint64_t bytes_sent() const override { return bytes_sent_; }
   bool may_go_on() const { return finished_ && options_.keep_alive && !broken_; }
-  bool finished() const { return finished_; }
+  bool finished() const { return finished_ && !broken_; }
 
  private:
   static void AppendHeader(std::string_view name, std::string_view value, std::string& out) {
@@ -193,7 +194,8 @@ class SocketWriter final : public ResponseWriter {
 
   template <typename Buffers>
   Result<void> Put(const Buffers& buffers) {
-    if (const auto code = io_.Write(buffers)) {
+    if (broken_) return MakeError(ErrorCode::kCancelled, "the client closed the connection");
+    if (const auto code = io_.Write(buffers, options_.stop)) {
       broken_ = true;
       return FromBoost(code);
     }

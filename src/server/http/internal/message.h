@@ -55,7 +55,7 @@ class ResponseWriter {
   /// Chunked for HTTP/1.1 clients; delimited by the end of the connection for older ones.
   virtual Result<void> Begin(const ResponseHead& head) = 0;
   /// Blocks while the client reads slowly. Errors: kCancelled when it went away, kDeadlineExceeded when it stopped
-  /// reading.
+  /// reading; after one every further call fails at once.
   virtual Result<void> Write(std::string_view bytes) = 0;
   virtual Result<void> Finish(const Headers& trailers) = 0;
   /// Cuts the connection, so that the client sees the response as incomplete.

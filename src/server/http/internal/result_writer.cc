@@ -230,6 +230,7 @@ Result<void> ResultWriter::Fail(const Error& error) {
 Result<void> SendRows(Call& call, arrow::BatchStream& stream, ResultWriter::Options options,
                       const std::function<query::StatementStatus()>& status) {
   ResultFlusher* const flusher = options.flusher;
+  const std::function<void()> cancel = std::move(options.cancel);
   ResultWriter writer(call, std::move(options));
   NL_RETURN_IF_ERROR(writer.Begin(stream.schema()));
   std::shared_ptr<ResultFlusher::Watched> watched;
@@ -248,7 +249,10 @@ Result<void> SendRows(Call& call, arrow::BatchStream& stream, ResultWriter::Opti
     if (!batch.has_value()) return writer.Fail(batch.error());
     if (!batch->has_value()) return writer.End(status());
     const auto added = writer.Add(stream.schema(), **batch);
-    if (!added.has_value()) return writer.Fail(added.error());
+    if (added.has_value()) continue;
+    // Before the client is told, which may take its time: a worker must not wait for that.
+    if (cancel) cancel();
+    return writer.Fail(added.error());
   }
 }
 

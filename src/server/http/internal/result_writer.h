@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,7 @@ class ResultWriter {
     Headers headers;
     std::string next_page_token;       ///< Empty: this is the last page.
     ResultFlusher* flusher = nullptr;  ///< For rows that come as a statement runs; null for those that are there.
+    std::function<void()> cancel;      ///< Ends the work on rows that nobody will get; may be empty.
   };
   ResultWriter(Call& call, Options options) : call_(call), options_(std::move(options)) {}
 

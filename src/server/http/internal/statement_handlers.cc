@@ -124,7 +124,10 @@ Result<void> PostSql(Door& door, Call& call) {
   // The service watches the token as well; a stream that is waiting for a worker's rows is woken by this.
   const std::stop_callback cancel(call.request.stop, [&] { stream->Cancel(); });
   return SendRows(call, *stream,
-                  {.format = *format, .statement_id = stream->status().id.value(), .flusher = &door.flusher},
+                  {.format = *format,
+                   .statement_id = stream->status().id.value(),
+                   .flusher = &door.flusher,
+                   .cancel = [&] { stream->Cancel(); }},
                   [&] { return stream->status(); });
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 // Included by connection.cc alone, like everything that includes Beast.
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
@@ -7,6 +8,7 @@
 #include <boost/beast/core/stream_traits.hpp>
 #include <boost/beast/http/error.hpp>
 #include <chrono>
+#include <stop_token>
 
 #include "common/result.h"
 
@@ -47,18 +49,16 @@ class TimedStream {
     return WaitFor(timeout_, std::forward<Start>(start));
   }
 
+  /// Once `stop` is requested the operation has half a second left, whatever `timeout` is.
   template <typename Start>
-  ErrorCodeOfBoost WaitFor(std::chrono::milliseconds timeout, Start&& start) {
+  ErrorCodeOfBoost WaitFor(std::chrono::milliseconds timeout, Start&& start, const std::stop_token& stop = {}) {
     ErrorCodeOfBoost result;
     bool done = false;
     start([&](ErrorCodeOfBoost code, auto&&...) {
       result = code;
       done = true;
     });
-    const auto deadline = std::chrono::steady_clock::now() + timeout;
-    context_.restart();
-    while (!done && context_.run_one_until(deadline) > 0) {
-    }
+    RunUntil(std::chrono::steady_clock::now() + timeout, stop, done);
     if (done) return result;
     ErrorCodeOfBoost ignored;
     socket().cancel(ignored);
@@ -69,12 +69,35 @@ class TimedStream {
     return result ? ErrorCodeOfBoost(beast::error::timeout) : result;
   }
 
+  /// After an error nothing more may be written: part of `buffers` may be on its way, and a socket that was reset tells
+  /// so once; a further write would wait for its time limit.
   template <typename Buffers>
-  ErrorCodeOfBoost Write(const Buffers& buffers) {
-    return Wait([&](auto handler) { asio::async_write(stream_, buffers, std::move(handler)); });
+  ErrorCodeOfBoost Write(const Buffers& buffers, const std::stop_token& stop = {}) {
+    return WaitFor(
+        timeout_, [&](auto handler) { asio::async_write(stream_, buffers, std::move(handler)); }, stop);
   }
 
  private:
+  // How often a blocked operation looks whether its client has left, and what it has left then: for one that closed its
+  // sending side only and still reads. With the watcher's period they are less than the second docs/http.md promises.
+  static constexpr std::chrono::milliseconds kStopPeriod{100};
+  static constexpr std::chrono::milliseconds kAfterStop{500};
+
+  void RunUntil(std::chrono::steady_clock::time_point deadline, const std::stop_token& stop, const bool& done) {
+    context_.restart();
+    bool left = false;
+    while (!done) {
+      const bool looks = stop.stop_possible() && !left;
+      const auto until = looks ? std::min(deadline, std::chrono::steady_clock::now() + kStopPeriod) : deadline;
+      if (context_.run_one_until(until) > 0) continue;
+      const auto now = std::chrono::steady_clock::now();
+      if (now >= deadline || context_.stopped()) return;
+      if (!looks || !stop.stop_requested()) continue;
+      left = true;
+      deadline = std::min(deadline, now + kAfterStop);
+    }
+  }
+
   asio::io_context& context_;
   Stream stream_;
   std::chrono::milliseconds timeout_;
