@@ -25,6 +25,8 @@ constexpr const char* kHelp = R"(End a statement with ; to run it. TAB completes
   \dn           schemas                   \i FILE         run a file
   \e            edit the statement        \o [FILE]       results to a file, or back here
   \?            this help                 \q              leave
+
+After BEGIN; statements wait and run together as one transaction with COMMIT; or ROLLBACK; (Ctrl-C forgets them).
 )";
 
 /// Runs $VISUAL, $EDITOR or vi on `path`. Errors: kIoError when it failed: the statement stays as it was.
@@ -86,8 +88,9 @@ std::string Shell::Prompt() const {
     case '"': return "       \"-> ";
     case '$': return "       $-> ";
     case '*': return "       *-> ";
-    default: return "        -> ";
+    default: break;
   }
+  return SplitStatements(buffer_).rest_is_blank ? "   BEGIN-> " : "        -> ";
 }
 
 int Shell::Run() {
@@ -126,23 +129,30 @@ bool Shell::TakeLine(const std::string& line) {
 }
 
 void Shell::RunStatements() {
-  SplitScript script = SplitStatements(buffer_);
-  if (script.statements.empty()) {
-    if (script.rest_is_blank && script.open == 0) buffer_.clear();
+  const SplitScript script = SplitStatements(buffer_);
+  const bool rest_is_blank = script.rest_is_blank && script.open == 0;
+  const JoinedStatements joined = JoinTransactions(script.statements);
+  buffer_ = joined.open ? EndStatement(joined.open->text) : std::string();
+  if (!rest_is_blank) buffer_ += script.rest;
+  for (size_t i = 0; i < joined.complete.size(); ++i) {
+    const std::string& text = joined.complete[i].text;
+    lines_.AddToHistory(HistoryEntry(text) + ";");
+    if (Execute(text) == kExitOk) continue;
+    // What was entered behind it may rely on it.
+    if (i + 1 < joined.complete.size() || !buffer_.empty()) {
+      runner_.console().err << "What was entered behind it was not run." << std::endl;
+    }
+    buffer_.clear();
     return;
-  }
-  buffer_ = script.rest_is_blank && script.open == 0 ? std::string() : script.rest;
-  for (const auto& statement : script.statements) {
-    lines_.AddToHistory(HistoryEntry(statement.text) + ";");
-    Execute(statement.text);
   }
 }
 
-void Shell::Execute(const std::string& sql) {
+int Shell::Execute(const std::string& sql) {
   last_statement_ = sql;
   runner_.console().width = runner_.console().out_is_terminal ? TerminalWidth() : 0;
-  runner_.RunAndReport(sql, {}, Out());
+  const int code = runner_.RunAndReport(sql, {}, Out());
   if (after_statement_) after_statement_();
+  return code;
 }
 
 bool Shell::RunCommand(const std::string& line) {
@@ -214,6 +224,11 @@ void Shell::IncludeFile(const std::string& path) {
     runner_.Report(script.error());
     return;
   }
+  if (!buffer_.empty()) {  // A transaction is open: the file's statements are part of it.
+    buffer_ += *script + "\n";
+    RunStatements();
+    return;
+  }
   runner_.RunScript(*script, path, Out());
   if (after_statement_) after_statement_();
 }
@@ -235,7 +250,7 @@ void Shell::EditStatement() {
     return;
   }
   runner_.console().out << *edited << (edited->ends_with('\n') ? "" : "\n") << std::flush;
-  buffer_ = *edited;
+  buffer_ += *edited;
   RunStatements();
 }
 

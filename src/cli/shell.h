@@ -22,7 +22,8 @@ class Shell {
   bool TakeLine(const std::string& line);
   bool RunCommand(const std::string& line);
   void RunStatements();
-  void Execute(const std::string& sql);
+  /// Runs `sql` and reports what came of it; the exit code.
+  int Execute(const std::string& sql);
   void Describe(const std::string& name);
   void IncludeFile(const std::string& path);
   void RedirectOutput(const std::string& path);
@@ -35,7 +36,7 @@ class Shell {
   StatementRunner& runner_;
   LineReader& lines_;
   std::function<void()> after_statement_;
-  std::string buffer_;
+  std::string buffer_;  ///< What is not run yet: a statement without its `;`, a transaction without its COMMIT.
   std::string last_statement_;
   std::ofstream file_;
 };

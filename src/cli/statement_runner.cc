@@ -187,8 +187,18 @@ int StatementRunner::RunScript(std::string_view script, std::string_view name, s
   }
   // The last statement of a file needs no semicolon.
   if (!split.rest_is_blank) split.statements.push_back({split.rest, split.rest_line});
-  for (const auto& statement : split.statements) {
-    const std::string source = name.empty() ? "" : fmt::format("{}:{}", name, statement.line);
+  const JoinedStatements joined = JoinTransactions(split.statements);
+  const auto source_of = [&](const SplitScript::Statement& statement) {
+    return name.empty() ? std::string() : fmt::format("{}:{}", name, statement.line);
+  };
+  if (joined.open) {
+    return Report(Error(ErrorCode::kSyntaxError,
+                        "a transaction is not ended before the script ends, so nothing was run; expected COMMIT or "
+                        "ROLLBACK"),
+                  {.source = source_of(*joined.open)});
+  }
+  for (const auto& statement : joined.complete) {
+    const std::string source = source_of(statement);
     if (const int code = RunAndReport(statement.text, source, out); code != kExitOk) return code;
   }
   return kExitOk;

@@ -39,7 +39,8 @@ class StatementRunner {
   /// Runs one statement and reports its error, if any, with `source` ("load.sql:12") before it.
   int RunAndReport(const std::string& sql, std::string_view source = {}, std::ostream* out = nullptr);
 
-  /// Runs a script's statements in order and stops at the first that fails. `name` is its file, for messages.
+  /// Runs a script's statements in order and stops at the first that fails; BEGIN … COMMIT is one statement. `name` is
+  /// its file, for messages.
   int RunScript(std::string_view script, std::string_view name, std::ostream* out = nullptr);
 
   /// The cells of a result as text, NULL as "": for completion and commands, not for tables of any size. Each row has

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/text.h"
+
 namespace neurolake::cli {
 namespace {
 
@@ -139,5 +141,30 @@ class Scanner {
 }  // namespace
 
 SplitScript SplitStatements(std::string_view script) { return Scanner(script).Run(); }
+
+std::string EndStatement(std::string_view statement) {
+  return std::string(statement) + (statement.find("--") == std::string_view::npos ? ";\n" : "\n;\n");
+}
+
+JoinedStatements JoinTransactions(const std::vector<SplitScript::Statement>& statements) {
+  JoinedStatements joined;
+  for (const auto& statement : statements) {
+    const auto end = std::ranges::find_if_not(statement.text, IsWordByte);
+    const std::string word = LowerAscii(std::string(statement.text.begin(), end));
+    if (joined.open) {
+      joined.open->text = EndStatement(joined.open->text) + statement.text;
+    } else if (word == "begin" || word == "start") {
+      joined.open = statement;
+      continue;
+    } else {
+      joined.complete.push_back(statement);
+      continue;
+    }
+    if (word != "commit" && word != "end" && word != "rollback" && word != "abort") continue;
+    joined.complete.push_back(std::move(*joined.open));
+    joined.open.reset();
+  }
+  return joined;
+}
 
 }  // namespace neurolake::cli

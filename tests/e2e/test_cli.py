@@ -60,6 +60,19 @@ class Embedded(unittest.TestCase):
         names = self.sql("SELECT table_name FROM system.tables", "--format", "csv").stdout.split()
         self.assertEqual(names, ["table_name", "a"])
 
+    def test_a_transaction_is_one_version_or_nothing(self):
+        self.sql("CREATE TABLE pay AS SELECT i AS id FROM range(3) r(i)")
+        count = lambda: self.sql("SELECT count(*) FROM pay", "--format", "csv").stdout.split()[1]  # noqa: E731
+        self.assertEqual(self.sql("BEGIN; DELETE FROM pay; ROLLBACK;").returncode, 0)
+        self.assertEqual(count(), "3")
+        self.assertEqual(self.sql("BEGIN; DELETE FROM pay; INSERT INTO nowhere VALUES (1); COMMIT;").returncode, 1)
+        self.assertEqual(self.sql("BEGIN; DELETE FROM pay;").returncode, 1)
+        self.assertEqual(count(), "3")
+        self.assertEqual(self.sql("BEGIN; DELETE FROM pay WHERE id = 0; DELETE FROM pay WHERE id = 1; COMMIT;").returncode, 0)
+        self.assertEqual(count(), "1")
+        history = self.sql("DESCRIBE HISTORY pay", "--format", "csv").stdout.splitlines()
+        self.assertEqual(len(history), 3, history)
+
     def test_help_version_and_configuration(self):
         self.assertIn("neurolake", run("--help").stdout)
         self.assertIn("neurolake", run("sql", "--help").stdout)

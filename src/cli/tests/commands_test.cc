@@ -55,6 +55,17 @@ TEST(CommandsTest, StopsAtTheFirstErrorWithItsExitCode) {
   }
 }
 
+TEST(CommandsTest, ATransactionIsOneRequestAndNothingRunsWithoutItsEnd) {
+  TestBench bench;
+  EXPECT_EQ(RunWords(bench, {"sql", "-c", "START TRANSACTION; DELETE FROM t; END; SELECT 1"}).code, 0);
+  EXPECT_EQ(bench.client.asked, (std::vector<std::string>{"START TRANSACTION;\nDELETE FROM t;\nEND", "SELECT 1"}));
+  TestBench open;
+  const Outcome outcome = RunWords(open, {"sql", "-c", "SELECT 1; BEGIN; DELETE FROM t"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_NE(outcome.err.find("expected COMMIT or ROLLBACK"), std::string::npos) << outcome.err;
+  EXPECT_EQ(open.client.asked, std::vector<std::string>());
+}
+
 TEST(CommandsTest, AnErrorAfterTheFirstRowsCounts) {
   TestBench bench;
   bench.client.answers["q"] = {

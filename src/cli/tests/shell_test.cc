@@ -63,6 +63,34 @@ TEST(ShellTest, AFailedStatementDoesNotEndTheShell) {
   EXPECT_EQ(bench.client.asked, (Strings{"bad", "SELECT 1"}));
 }
 
+TEST(ShellTest, WhatWasEnteredBehindAFailedStatementIsNotRun) {
+  TestBench bench;
+  bench.client.answers["bad"].error_at_start = Error(ErrorCode::kSyntaxError, "no");
+  ScriptedLines lines({"SELECT 0; bad; DELETE FROM t; DELETE", "SELECT 1;"});
+  EXPECT_EQ(Shell(bench.runner, lines).Run(), 0);
+  EXPECT_EQ(bench.client.asked, (Strings{"SELECT 0", "bad", "SELECT 1"}));
+  EXPECT_NE(bench.err.str().find("was not run"), std::string::npos);
+}
+
+TEST(ShellTest, ATransactionIsOneRequest) {
+  TestBench bench;
+  ScriptedLines lines({"BEGIN; DELETE FROM t; ROLLBACK; SELECT 1;", "begin;", "DELETE", "FROM u;", "\\dn", "COMMIT;"});
+  Shell(bench.runner, lines).Run();
+  ASSERT_EQ(bench.client.asked.size(), 4u);
+  EXPECT_EQ(bench.client.asked[0], "BEGIN;\nDELETE FROM t;\nROLLBACK");
+  EXPECT_EQ(bench.client.asked[1], "SELECT 1");
+  EXPECT_EQ(bench.client.asked[3], "begin;\nDELETE\nFROM u;\nCOMMIT");
+  EXPECT_EQ(lines.prompts, (Strings{"neurolake> ", "neurolake> ", "   BEGIN-> ", "        -> ", "   BEGIN-> ",
+                                    "   BEGIN-> ", "neurolake> "}));
+}
+
+TEST(ShellTest, ATransactionWithoutItsEndIsNotRun) {
+  TestBench bench;
+  ScriptedLines lines({"BEGIN;", "DELETE FROM t;", kCtrlC, "SELECT 1;", "BEGIN; DELETE FROM t;", "\\q"});
+  Shell(bench.runner, lines).Run();
+  EXPECT_EQ(bench.client.asked, Strings{"SELECT 1"});
+}
+
 TEST(ShellTest, BackslashInsideAStatementIsNoCommand) {
   TestBench bench;
   ScriptedLines lines({"SELECT '", "\\q", "';"});

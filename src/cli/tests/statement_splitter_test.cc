@@ -39,6 +39,15 @@ TEST(StatementSplitterTest, CommentsHideSemicolonsAndNest) {
   EXPECT_TRUE(SplitStatements("SELECT 1; -- end;").rest_is_blank);
 }
 
+TEST(StatementSplitterTest, JoinsTransactionsAlsoBehindComments) {
+  const auto joined = JoinTransactions(SplitStatements("a; BEGIN; b -- c\n; END; begins; Begin; d;").statements);
+  ASSERT_EQ(joined.complete.size(), 3u);
+  EXPECT_EQ(joined.complete[1].text, "BEGIN;\nb -- c\n;\nEND");
+  EXPECT_EQ(joined.complete[2].text, "begins");
+  ASSERT_TRUE(joined.open.has_value());
+  EXPECT_EQ(joined.open->text, "Begin;\nd");
+}
+
 TEST(StatementSplitterTest, SaysWhatIsOpen) {
   EXPECT_EQ(SplitStatements("SELECT 'a;").open, '\'');
   EXPECT_EQ(SplitStatements("SELECT \"a;").open, '"');
