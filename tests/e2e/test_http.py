@@ -48,6 +48,27 @@ class Http(unittest.TestCase):
         status, _, body = self.post({"statement": "SELECT v FROM t WHERE id = $1 AND v = $2", "parameters": [1]})
         self.assertEqual((status, json.loads(body)["code"]), (400, "InvalidArgument"))
 
+    def test_numbers_keep_all_their_digits(self):
+        def ask(statement, parameters):
+            # As text: Python's own numbers would not keep the digits either.
+            return self.post(f'{{"statement": "{statement}", "parameters": [{parameters}]}}'.encode())
+        for number, kind in [("12345678901234567890123456789012345678", "DECIMAL(38,0)"),
+                             ("-99999999999999999999", "DECIMAL(38,0)"), ("18446744073709551615", "UBIGINT"),
+                             ("9007199254740993", "BIGINT"), ("0.10000000000000000000001", "DECIMAL(24,23)"),
+                             ("-12.50", "DECIMAL(4,2)"), ("1.5e3", "DOUBLE"), ("0." + "1" * 39, "DOUBLE")]:
+            status, _, body = ask("SELECT $1::VARCHAR AS n, typeof($1) AS t", number)
+            self.assertEqual(status, 200, body)
+            text, found = json.loads(body)["rows"][0]
+            self.assertEqual(found, kind, number)
+            if kind != "DOUBLE":
+                self.assertEqual(text, number)
+        self.server.sql("CREATE TABLE digits (n DECIMAL(38,0))")
+        self.assertEqual(ask("INSERT INTO digits VALUES ($1)", "9" * 38)[0], 200)
+        self.assertEqual(self.server.sql("SELECT n FROM digits")["rows"], [["9" * 38]])
+        for number in ("1e400", "-1e400", "9" * 39, "9" * 400, '{"value": 1e400, "type": "DOUBLE"}'):
+            status, _, body = ask("SELECT $1", number)
+            self.assertEqual((status, json.loads(body)["sqlstate"]), (400, "22023"), (number, body))
+
     def test_an_explain_shows_files_kept_of_total(self):
         _, _, body = self.post({"statement": "EXPLAIN ANALYZE SELECT count(v) FROM t WHERE id > 100"})
         text = "\n".join(row[0] for row in json.loads(body)["rows"])

@@ -1,5 +1,8 @@
 #include <boost/json.hpp>
 
+#include <cmath>
+#include <optional>
+
 #include "common/text.h"
 #include "duckdb/main/query_profiler.hpp"
 #include "duckdb/parser/statement/create_statement.hpp"
@@ -57,6 +60,27 @@ void CheckLookup(StatementState& state, native::CatalogEntry& entry) {
   ThrowLakeError(std::move(allowed).error());
 }
 
+// A JSON number that is no integer of 64 bits, as SQL takes it when it stands in a statement: with all its digits up to
+// 38 of them, and as a DOUBLE when it has an exponent or a longer fraction. nullopt: an integer beyond all of them.
+std::optional<native::Value> LongNumber(const std::string& text, double rounded) {
+  constexpr size_t kDecimalDigits = 38;
+  if (text.find_first_of("eE") != std::string::npos) return native::Value::DOUBLE(rounded);
+  const size_t first = text.find_first_not_of("-0.");
+  const size_t point = std::min(text.find('.'), text.size());
+  const size_t scale = text.size() - std::min(point + 1, text.size());
+  size_t digits = scale;
+  if (first != std::string::npos && first < point) digits += point - first;
+  if (digits > kDecimalDigits && scale == 0) return std::nullopt;
+  if (digits > kDecimalDigits) return native::Value::DOUBLE(rounded);
+  // A zero before the point counts, as in a literal; the text of the number then has it too.
+  const size_t width = scale == 0 ? kDecimalDigits : std::min(std::max(digits, scale + 1), kDecimalDigits);
+  native::Value exact;
+  native::string message;
+  const auto type = native::LogicalType::DECIMAL(static_cast<uint8_t>(width), static_cast<uint8_t>(scale));
+  if (!native::Value(text).DefaultTryCastAs(type, exact, &message)) return native::Value::DOUBLE(rounded);
+  return exact;
+}
+
 native::Value ParseParameter(native::ClientContext& context, const ParameterValue& parameter) {
   boost::system::error_code problem;
   const boost::json::value json = boost::json::parse(parameter.json, problem);
@@ -64,14 +88,20 @@ native::Value ParseParameter(native::ClientContext& context, const ParameterValu
     ThrowLakeError(Error(ErrorCode::kInvalidArgument, fmt::format("{}: parameter {}", why, parameter.name)));
   };
   if (problem) refuse("a parameter's value is not JSON");
+  const std::string text(Trim(parameter.json));
+  if (json.is_double() && std::isinf(json.as_double())) refuse("a parameter's number is beyond a DOUBLE");
   native::Value value;
   if (json.is_bool()) value = native::Value::BOOLEAN(json.as_bool());
   else if (json.is_int64()) value = native::Value::BIGINT(json.as_int64());
   else if (json.is_uint64()) value = native::Value::UBIGINT(json.as_uint64());
-  else if (json.is_double()) value = native::Value::DOUBLE(json.as_double());
   else if (json.is_string()) value = native::Value(std::string(json.as_string()));
   else if (!json.is_null()) value = native::Value(boost::json::serialize(json));
-  if (parameter.type.empty()) return value;
+  if (parameter.type.empty()) {
+    if (!json.is_double()) return value;
+    auto number = LongNumber(text, json.as_double());
+    if (!number) refuse("a parameter's integer has more than 38 digits; give it a type, or as text");
+    return std::move(*number);
+  }
   native::LogicalType type;
   try {
     type = native::TransformStringToLogicalType(parameter.type, context);
@@ -79,7 +109,7 @@ native::Value ParseParameter(native::ClientContext& context, const ParameterValu
     refuse("a parameter's type is not known");
   }
   // Big numbers would lose digits on the way through a double.
-  if (json.is_double()) value = native::Value(std::string(Trim(parameter.json)));
+  if (json.is_double()) value = native::Value(text);
   native::Value cast;
   native::string message;
   if (!value.DefaultTryCastAs(type, cast, &message)) refuse("a parameter's value is not of its type");
