@@ -1,9 +1,11 @@
 #include "cli/line_reader.h"
 
 #include <editline/readline.h>
+#include <langinfo.h>
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <clocale>
 #include <cstdlib>
 #include <cstring>
 
@@ -40,11 +42,19 @@ char** Complete(const char* text, int, int) {
   return g_completer == nullptr ? nullptr : rl_completion_matches(text, Generate);
 }
 
+// libedit drops what is no character in the process's locale, and a program starts in one of ASCII alone. Of the locale
+// only what a character is: numbers are read and written the same everywhere. SQL is UTF-8, so is what is typed.
+void TakeCharactersOfTerminal() {
+  std::setlocale(LC_CTYPE, "");
+  if (std::string_view(nl_langinfo(CODESET)) != "UTF-8") std::setlocale(LC_CTYPE, "C.UTF-8");
+}
+
 class TerminalLineReader final : public LineReader {
  public:
   TerminalLineReader(std::string history_file, Completer completer)
       : history_file_(std::move(history_file)), completer_(std::move(completer)) {
     g_completer = &completer_;
+    TakeCharactersOfTerminal();
     rl_readline_name = const_cast<char*>("neurolake");
     rl_initialize();
     using_history();

@@ -25,8 +25,9 @@ class Shell(unittest.TestCase):
     def tearDown(self):
         shutil.rmtree(self.folder)
 
-    def shell(self, *arguments):
-        terminal = Terminal([BINARY, "--lake", self.lake, *arguments, "sql"], {"XDG_STATE_HOME": self.folder + "/state"})
+    def shell(self, *arguments, environment=None):
+        terminal = Terminal([BINARY, "--lake", self.lake, *arguments, "sql"],
+                            {"XDG_STATE_HOME": self.folder + "/state", **(environment or {})})
         self.addCleanup(terminal.__exit__)
         terminal.expect_prompt(PROMPT)
         return terminal
@@ -59,6 +60,15 @@ class Shell(unittest.TestCase):
         self.assertIn("│ AA ", shown)
         terminal.expect_prompt(PROMPT)
         self.leave(terminal)
+
+    def test_letters_of_every_language_can_be_typed(self):
+        for environment in ({"LC_ALL": "C.UTF-8"}, {"LC_ALL": "C", "LANG": "C"}):
+            with self.subTest(environment):
+                terminal = self.shell("--format", "csv", environment=environment)
+                terminal.send("SELECT 'Zürich €' || '→' AS city, 1.5 AS n;\n")
+                terminal.expect(r"city,n\r\nZürich €→,1\.5\r\n")
+                terminal.expect_prompt(PROMPT)
+                self.leave(terminal)
 
     def test_history_comes_back_with_the_arrow_and_in_the_next_shell(self):
         terminal = self.shell()
