@@ -100,6 +100,25 @@ std::string CompactTime(WallTime now) {
   return text;
 }
 
+/// `path`, or with the first number behind it that names nothing yet: a second restore within a second, or one after
+/// the clock was set back, must not replace the store that the first kept. The lake's lock keeps others from taking the
+/// name. Errors: kAlreadyExists when there are far too many.
+Result<std::string> NameForKeeping(const std::string& path) {
+  constexpr int kAttemptsMax = 10'000;
+  for (int attempt = 1; attempt <= kAttemptsMax; ++attempt) {
+    std::string name = attempt == 1 ? path : fmt::format("{}-{}", path, attempt);
+    bool taken = false;
+    for (const char* suffix : {"-wal", "-shm", ""}) {
+      std::error_code failure;
+      // What cannot be looked at may be there.
+      taken = taken || fs::exists(fs::symlink_status(name + suffix, failure)) ||
+              (failure && failure != std::errc::no_such_file_or_directory);
+    }
+    if (!taken) return name;
+  }
+  return MakeError(ErrorCode::kAlreadyExists, "there are too many kept metadata stores; remove some: {}", path);
+}
+
 void RemoveStore(const std::string& path) {
   for (const char* suffix : {"-wal", "-shm", ""}) {
     std::error_code ignored;
@@ -257,7 +276,8 @@ Result<void> Restore(const Settings& settings, const std::string& file, bool for
   NL_ASSIGN_OR_RETURN(const auto manifest, metastore::ReadManifest(file));
   NL_ASSIGN_OR_RETURN(const auto lake, query::LakeDirectory::Open(settings.lake));
   const std::string path = lake->metastore_path();
-  const std::string aside = fmt::format("{}.before-restore-{}", path, CompactTime(clock.Now()));
+  NL_ASSIGN_OR_RETURN(const std::string aside,
+                      NameForKeeping(fmt::format("{}.before-restore-{}", path, CompactTime(clock.Now()))));
   const std::string arriving = path + ".restoring";
   RemoveStore(arriving);
   // Into a store of its own first, whatever the lake's is: a file that cannot be restored is found out here, before

@@ -64,8 +64,7 @@ TEST_F(LakeCommandsTest, ABackupComesBack) {
   Commit(4);
   const auto restored = Restore(settings_, file, false, kClock, out_);
   ASSERT_TRUE(restored.has_value()) << restored.error().message();
-  EXPECT_NE(out_.str().find("silver.flights version 3: its files are at version 4"), std::string::npos)
-      << out_.str();
+  EXPECT_NE(out_.str().find("silver.flights version 3: its files are at version 4"), std::string::npos) << out_.str();
 }
 
 TEST_F(LakeCommandsTest, RestoreKeepsWhatWasThere) {
@@ -78,6 +77,19 @@ TEST_F(LakeCommandsTest, RestoreKeepsWhatWasThere) {
     return entry.path().filename().string().find("before-restore") != std::string::npos;
   });
   EXPECT_TRUE(kept);
+}
+
+TEST_F(LakeCommandsTest, EveryRestoreKeepsAStoreOfItsOwn) {
+  MakeLake(0);
+  const std::string file = (root_ / "copy.backup").string();
+  ASSERT_TRUE(Backup(settings_, file, kClock, out_).has_value());
+  FakeClock clock;  // It stands still: all three are of one second.
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(Restore(settings_, file, true, clock, out_).has_value());
+  const auto kept = std::count_if(fs::directory_iterator(root_), fs::directory_iterator(), [](const auto& entry) {
+    const std::string name = entry.path().filename().string();
+    return name.find("before-restore") != std::string::npos && !name.ends_with("-wal") && !name.ends_with("-shm");
+  });
+  EXPECT_EQ(kept, 3);
 }
 
 TEST_F(LakeCommandsTest, WhatIsNoLakeOrNoBackupIsSaid) {
