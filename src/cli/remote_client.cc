@@ -20,17 +20,24 @@ constexpr milliseconds kShortCall{30'000};
 
 constexpr std::string_view kUploadScheme = "upload://";
 
-/// A file's name as an upload may be called; what is not allowed becomes "_".
+/// A file's name as an upload may be called: percent-encoded, so that no two names become one and the server's ledger
+/// knows the file by the name it has here. Of a name that is too long then, its hash and its end.
 std::string UploadName(const std::filesystem::path& path) {
-  std::string name = path.filename().string();
-  for (char& c : name) {
+  const std::string file = path.filename().string();
+  std::string name;
+  for (const char c : file) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x80 || (std::isalnum(byte) == 0 && c != '.' && c != '_' && c != '-')) c = '_';
+    const bool plain = byte < 0x80 && (std::isalnum(byte) != 0 || c == '_' || c == '-' || (c == '.' && !name.empty()));
+    name += plain ? std::string(1, c) : fmt::format("%{:02X}", byte);
   }
-  constexpr size_t kNameBytes = 150;
-  if (name.size() > kNameBytes) name = name.substr(name.size() - kNameBytes);
-  if (name.empty() || name[0] == '.') name.insert(0, "_");
-  return name;
+  constexpr size_t kNameBytes = 180;
+  if (name.size() <= kNameBytes) return name;
+  constexpr size_t kEndBytes = 100;
+  std::string end = name.substr(name.size() - kEndBytes);
+  // Not from within an encoded letter.
+  const size_t plain = end.find_first_of("._-");
+  if (end.find('%') != std::string::npos) end = plain == std::string::npos ? "" : end.substr(plain);
+  return Sha256Hex(file).substr(0, 32) + "-" + end;
 }
 
 class RemoteClient final : public Client {
@@ -143,7 +150,8 @@ class RemoteClient final : public Client {
     return request;
   }
 
-  /// Two files of one name in one command must not replace each other: the second gets its path's hash in front.
+  /// Two files of one name in one command must not replace each other: the second gets its path's hash in front, as a
+  /// folder, which is no part of what the ledger knows a file by.
   std::string NewUploadName(const std::string& path) {
     std::error_code ignored;
     const std::string absolute = std::filesystem::absolute(path, ignored).string();
@@ -151,7 +159,7 @@ class RemoteClient final : public Client {
     std::lock_guard lock(uploads_mutex_);
     const auto [found, is_new] = uploads_.emplace(name, absolute);
     if (is_new || found->second == absolute) return name;
-    return Sha256Hex(absolute).substr(0, 8) + "-" + name;
+    return Sha256Hex(absolute).substr(0, 8) + "%2F" + name;
   }
 
   static Result<void> CheckStatus(net::HttpResponse& response) {

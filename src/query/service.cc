@@ -67,7 +67,8 @@ Resolved Resolve(const Settings& settings) {
 
 bool IsUploadName(std::string_view name) {
   if (name.empty() || name.size() > 200 || name[0] == '.') return false;
-  return std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) || c == '.' || c == '_' || c == '-'; });
+  return std::ranges::all_of(
+      name, [](unsigned char c) { return std::isalnum(c) || c == '.' || c == '_' || c == '-' || c == '%'; });
 }
 
 /// The pipeline's server side for one open lake.
@@ -197,8 +198,9 @@ class LakeService final : public StatementService {
 
   Result<std::string> StagingPath(const RequestContext& ctx, const std::string& name) override {
     if (!IsUploadName(name)) {
-      return MakeError(ErrorCode::kInvalidArgument,
-                       "an upload's name is made of letters, digits, '.', '_' and '-', and does not start with '.'");
+      return MakeError(
+          ErrorCode::kInvalidArgument,
+          "an upload's name is made of letters, digits, '.', '_', '-' and '%', and does not start with '.'");
     }
     const std::string directory = directory_->staging_path() + "/" + ctx.principal().id.value();
     std::error_code error;

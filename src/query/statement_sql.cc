@@ -4,6 +4,7 @@
 
 #include "arrow/text_format.h"
 #include "common/text.h"
+#include "query/copy_into_lines.h"
 #include "storage/path.h"
 
 namespace neurolake::query {
@@ -14,6 +15,8 @@ using governance::StatementOrigin;
 
 /// Files that one source may stand for; more is a mistake in the pattern.
 constexpr size_t kFilesMax = 100'000;
+
+constexpr std::string_view kUploadScheme = "upload://";
 
 struct Granted {
   std::string directory;  ///< Canonical, ends in "/".
@@ -29,13 +32,12 @@ std::unexpected<Error> NotGranted(const std::string& source) {
 
 /// Which granted place a source lies in, by name first and then by path.
 Result<Granted> FindGrant(const std::vector<ReadableLocation>& readable, const std::string& source) {
-  constexpr std::string_view kUpload = "upload://";
   for (const std::string& part : Split(source, '/')) {
     if (part == "..") return NotGranted(source);
   }
   for (const ReadableLocation& location : readable) {
-    if (location.name == "upload" && source.starts_with(kUpload)) {
-      return Granted{location.path, source.substr(kUpload.size()), std::string(kUpload)};
+    if (location.name == "upload" && source.starts_with(kUploadScheme)) {
+      return Granted{location.path, source.substr(kUploadScheme.size()), std::string(kUploadScheme)};
     }
     if (!location.name.empty() && location.name != "upload" && source.starts_with(location.name + "/")) {
       return Granted{location.path, source.substr(location.name.size() + 1), location.name + "/"};
@@ -130,7 +132,30 @@ Result<std::vector<SourceFile>> CollectObjects(storage::ObjectStore& store, cons
   return files;
 }
 
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
 }  // namespace
+
+std::string ShownUpload(std::string_view name) {
+  std::string shown(kUploadScheme);
+  for (size_t i = 0; i < name.size(); ++i) {
+    const int high = name[i] == '%' && i + 2 < name.size() ? HexDigit(name[i + 1]) : -1;
+    const int low = high >= 0 ? HexDigit(name[i + 2]) : -1;
+    if (low < 0) {
+      shown += name[i];
+      continue;
+    }
+    shown += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  const bool readable =
+      IsValidUtf8(shown) && std::ranges::none_of(shown, [](unsigned char c) { return c < 0x20 || c == 0x7F; });
+  return readable ? shown : std::string(kUploadScheme) + std::string(name);
+}
 
 Result<ProductSql::Rows> StatementSql::Query(const std::string& sql) {
   NL_ASSIGN_OR_RETURN(auto costed, Prepared(sql, {}));
@@ -284,6 +309,9 @@ Result<std::vector<SourceFile>> StatementSql::ResolveSource(const std::string& s
   std::vector<SourceFile> files;
   NL_RETURN_IF_ERROR(Collect(root, root, parts, granted.prefix, files));
   if (files.empty()) return MakeError(ErrorCode::kNotFound, "no file matches the source: {}", source);
+  if (granted.prefix == kUploadScheme) {
+    for (SourceFile& file : files) file.name = ShownUpload(std::string_view(file.name).substr(kUploadScheme.size()));
+  }
   return files;
 }
 

@@ -1,12 +1,17 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "query/copy_into.h"
 #include "query/worker_statement.h"
 
 namespace neurolake::query {
+
+/// How people see the upload `name`: "%2F" and the like are what they stand for, "upload://2013/people.csv". A name
+/// that would not be readable text then is shown as it is.
+std::string ShownUpload(std::string_view name);
 
 /// ProductSql over a worker's statement: every part goes through the same gates and stages as a user's text. With the
 /// product's verdicts it may open the files the principal was granted; with those for users, for parts that hold a

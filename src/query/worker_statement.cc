@@ -33,7 +33,8 @@ std::string NameOfFile(const std::vector<ReadableLocation>& readable, const std:
     const std::string resolved = std::filesystem::canonical(location.path, problem).string() + "/";
     for (const std::string& root : {location.path, resolved}) {
       if (root.size() < 2 || !path.starts_with(root)) continue;
-      return (location.name == "upload" ? "upload://" : location.name + "/") + path.substr(root.size());
+      const std::string below = path.substr(root.size());
+      return location.name == "upload" ? ShownUpload(below) : location.name + "/" + below;
     }
   }
   return path;

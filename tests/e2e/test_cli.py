@@ -157,6 +157,27 @@ class Remote(unittest.TestCase):
         kept = self.rows("SELECT line, column_name FROM main.orders__quarantine")
         self.assertEqual(kept, [{"line": 4, "column_name": "id"}])
 
+    def test_a_file_is_known_again_whatever_was_loaded_beside_it(self):
+        for place, row in (("north", "1"), ("south", "2")):
+            pathlib.Path(self.folder, place).mkdir()
+            pathlib.Path(self.folder, place, "Zürich.csv").write_text(f"id\n{row}\n")
+        pathlib.Path(self.folder, "Zörich.csv").write_text("id\n1\n")
+        north, south = self.folder + "/north/Zürich.csv", self.folder + "/south/Zürich.csv"
+
+        def ingest(*files):
+            result = self.cli("--format", "json", "ingest", *files, "--into", "bronze.cities", "--yes")
+            self.assertEqual(result.returncode, 0, result.stderr)
+            return [json.loads(result.stdout)[0][name] for name in ("files", "files_skipped")]
+        self.assertEqual(ingest(north, south), [2, 0])
+        self.assertEqual(ingest(south), [0, 1])
+        self.assertEqual(ingest(south, north), [0, 2])
+        # The same bytes under a name that differs in one letter are another file.
+        self.assertEqual(ingest(self.folder + "/Zörich.csv"), [1, 0])
+        names = [row["f"] for row in self.rows("SELECT _source_file AS f FROM bronze.cities ORDER BY id, f")]
+        self.assertEqual([names[0], names[1]], ["upload://Zörich.csv", "upload://Zürich.csv"])
+        self.assertRegex(names[2], r"^upload://[0-9a-f]{8}/Zürich\.csv$")
+        self.assertEqual(len(names), 3)
+
     def test_health(self):
         self.assertEqual(self.cli("health").returncode, 0)
 

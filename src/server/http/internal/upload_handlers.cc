@@ -21,11 +21,12 @@ Result<void> CheckName(const std::string& name) {
   const bool valid =
       !name.empty() && name.size() <= 200 && name[0] != '.' && std::all_of(name.begin(), name.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-               c == '-';
+               c == '-' || c == '%';
       });
   if (valid) return {};
-  return MakeError(ErrorCode::kInvalidArgument,
-                   "an upload's name has 1 to 200 letters, digits, dots, hyphens or underscores and no leading dot");
+  return MakeError(
+      ErrorCode::kInvalidArgument,
+      "an upload's name has 1 to 200 letters, digits, dots, hyphens, underscores or percent signs and no leading dot");
 }
 
 std::unexpected<Error> FileError() {
