@@ -19,8 +19,8 @@ namespace {
 
 constexpr const char* kHelp = R"(End a statement with ; to run it. TAB completes, Ctrl-C cancels, Ctrl-D leaves.
 
-  \d            tables and views          \x              one line per column, on or off
-  \d NAME       columns of a table        \timing         time of each statement, on or off
+  \d            tables and views          \x [on|off]     one line per column
+  \d NAME       columns of a table        \timing [on|off]  time of each statement
   \dt [SCHEMA]  tables of a schema        \format NAME    box, csv, json, ndjson, markdown
   \dn           schemas                   \i FILE         run a file
   \e            edit the statement        \o [FILE]       results to a file, or back here
@@ -178,10 +178,10 @@ bool Shell::RunCommand(const std::string& line) {
   } else if (command == "\\dn") {
     Execute("SELECT schema_name, comment FROM system.schemas ORDER BY 1");
   } else if (command == "\\x") {
-    runner_.options().expanded = !runner_.options().expanded;
+    if (!Switch(command, argument, runner_.options().expanded)) return true;
     err << "Expanded display is " << (runner_.options().expanded ? "on" : "off") << '.' << std::endl;
   } else if (command == "\\timing") {
-    runner_.options().timing = !runner_.options().timing;
+    if (!Switch(command, argument, runner_.options().timing)) return true;
     err << "Timing is " << (runner_.options().timing ? "on" : "off") << '.' << std::endl;
   } else if (command == "\\format") {
     SetFormat(argument);
@@ -194,6 +194,16 @@ bool Shell::RunCommand(const std::string& line) {
   } else {
     err << "unknown command " << PrintableText(command) << "; \\? lists the commands" << std::endl;
   }
+  return true;
+}
+
+bool Shell::Switch(const std::string& command, const std::string& argument, bool& option) {
+  const std::string word = LowerAscii(argument);
+  if (!word.empty() && word != "on" && word != "off") {
+    runner_.Report(Error(ErrorCode::kInvalidArgument, command + " takes on, off or nothing, which changes it"));
+    return false;
+  }
+  option = word.empty() ? !option : word == "on";
   return true;
 }
 

@@ -28,6 +28,8 @@ class Shell {
   void IncludeFile(const std::string& path);
   void RedirectOutput(const std::string& path);
   void EditStatement();
+  /// Sets what `command` switches to its argument, or to its other state when there is none. False: said what is wrong.
+  bool Switch(const std::string& command, const std::string& argument, bool& option);
   void SetFormat(const std::string& name);
   void PrintHelp();
   std::ostream* Out() { return file_.is_open() ? &file_ : nullptr; }

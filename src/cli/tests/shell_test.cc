@@ -119,6 +119,16 @@ TEST(ShellTest, SwitchesChangeTheOutput) {
   EXPECT_NE(bench.err.str().find("format must be"), std::string::npos);
 }
 
+TEST(ShellTest, ASwitchGoesWhereItIsTold) {
+  TestBench bench;
+  ScriptedLines lines({"\\timing off", "\\x off", "SELECT 1;", "\\timing on;", "\\timing ON", "\\x perhaps"});
+  Shell(bench.runner, lines).Run();
+  EXPECT_TRUE(bench.runner.options().timing);
+  EXPECT_FALSE(bench.runner.options().expanded);
+  EXPECT_EQ(bench.err.str().find("Timing is off.\nExpanded display is off.\nTiming is on.\nTiming is on.\n"), 0u);
+  EXPECT_NE(bench.err.str().find("\\x takes on, off or nothing"), std::string::npos);
+}
+
 TEST(ShellTest, OutputAndInputGoThroughFiles) {
   TestBench bench;
   const std::string out = testing::TempDir() + "shell_out.csv";
