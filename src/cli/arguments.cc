@@ -91,6 +91,64 @@ EarlyExit UsageError(const std::string& message, const std::string& command) {
                               command.empty() ? "" : command + " ")};
 }
 
+/// An option of `app` or of its commands under way that was given more often than it can be; "" for none.
+std::string RepeatedOption(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    const bool once = option->get_multi_option_policy() == CLI::MultiOptionPolicy::Throw;
+    // Of a hidden option the library would give no name.
+    if (once && option->get_expected_max() == 1 && option->count() > 1 && !option->get_lnames().empty()) {
+      return "--" + option->get_lnames().front();
+    }
+  }
+  for (const CLI::App* command : app.get_subcommands()) {
+    if (std::string name = RepeatedOption(*command); !name.empty()) return name;
+  }
+  return {};
+}
+
+/// How many letters must be changed, added or left out to make one of the other.
+size_t Distance(std::string_view one, std::string_view other) {
+  std::vector<size_t> row(other.size() + 1);
+  for (size_t j = 0; j <= other.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= one.size(); ++i) {
+    size_t diagonal = std::exchange(row[0], i);
+    for (size_t j = 1; j <= other.size(); ++j) {
+      const size_t changed = diagonal + (one[i - 1] == other[j - 1] ? 0 : 1);
+      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, changed}));
+    }
+  }
+  return row[other.size()];
+}
+
+/// What is said when a command was expected: which word is none, and those it may have been meant for.
+std::string UnknownCommand(const CLI::App& app) {
+  const CLI::App* at = &app;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  const auto commands = at->get_subcommands([](const CLI::App*) { return true; });
+  const std::vector<std::string> rest = app.remaining(true);
+  // A token that stands where no word belongs is not repeated.
+  const std::string word = rest.empty() || rest[0].starts_with("nl_") ? std::string() : rest[0];
+  std::vector<std::string> all, near;
+  for (const CLI::App* command : commands) {
+    all.push_back(command->get_name());
+    const bool begins = !word.empty() && command->get_name().starts_with(word);
+    if (begins || Distance(word.substr(0, 64), command->get_name()) <= 2) near.push_back(command->get_name());
+  }
+  if (word.starts_with('-')) return fmt::format("there is no option {}, and no command was given", word);
+  if (word.empty()) return fmt::format("a command is missing; there are {}", fmt::join(all, ", "));
+  return fmt::format("there is no command '{}'; {} {}", word,
+                     near.empty() ? "there are" : "was this meant:", fmt::join(near.empty() ? all : near, ", "));
+}
+
+std::string ParseErrorText(const CLI::App& app, const CLI::ParseError& error) {
+  if (std::string_view(error.what()) == "A subcommand is required") return UnknownCommand(app);
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    const std::string name = RepeatedOption(app);
+    if (!name.empty()) return fmt::format("{} was given more than once", name);
+  }
+  return error.what();
+}
+
 }  // namespace
 
 std::variant<Arguments, EarlyExit> ParseArguments(const std::vector<std::string>& words,
@@ -116,7 +174,7 @@ std::variant<Arguments, EarlyExit> ParseArguments(const std::vector<std::string>
   } catch (const CLI::CallForHelp&) {
     return EarlyExit{.code = 0, .text = app.help()};
   } catch (const CLI::ParseError& error) {
-    return UsageError(error.what(), CommandOf(app));
+    return UsageError(ParseErrorText(app, error), CommandOf(app));
   }
   arguments.command = CommandOf(app);
   if (arguments.command == "completion") {

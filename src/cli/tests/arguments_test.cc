@@ -88,6 +88,19 @@ TEST(ArgumentsTest, WrongCommandLinesAreUsageErrors) {
   }
 }
 
+TEST(ArgumentsTest, WhatIsWrongIsNamed) {
+  const std::pair<Words, std::string> kCases[] = {
+      {{"frob"}, "there is no command 'frob'; there are serve, "},
+      {{"ingets"}, "there is no command 'ingets'; was this meant: ingest\n"},
+      {{"table", "hist"}, "there is no command 'hist'; was this meant: history\n"},
+      {{"table"}, "a command is missing; there are list, describe, history, detail\n"},
+      {{"--frob"}, "there is no option --frob, and no command was given"},
+      {{"sql", "--rows", "1", "--rows", "2"}, "--rows was given more than once"},
+      {{"--http.port", "1", "--http.port", "2", "config"}, "--http.port was given more than once"},
+  };
+  for (const auto& [words, text] : kCases) EXPECT_NE(Refused(words).text.find(text), std::string::npos) << text;
+}
+
 TEST(ArgumentsTest, HelpTeachesByExampleAtEachLevel) {
   for (const Words& words :
        {Words{"--help"}, Words{"sql", "--help"}, Words{"table", "--help"}, Words{"ingest", "--help"},
