@@ -7,6 +7,8 @@
 #include "arrow/text_format.h"
 #include "cli/progress_bar.h"
 #include "cli/statement_splitter.h"
+#include "common/text.h"
+#include "query/copy_into_lines.h"
 #include "query/front_parser.h"
 
 namespace neurolake::cli {
@@ -54,6 +56,18 @@ std::string StageTimes(const std::string& stages_json) {
     text += fmt::format("{}{} {:.1f} ms", text.empty() ? "" : ", ", name, micros.to_number<double>() / 1000);
   }
   return text;
+}
+
+/// The first line that is not UTF-8, from 1; 0 for none.
+size_t FindForeignLine(std::string_view text) {
+  if (query::IsValidUtf8(text)) return 0;
+  size_t number = 1;
+  for (size_t at = 0; at < text.size(); ++number) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    if (!query::IsValidUtf8(text.substr(at, end - at))) return number;
+    at = end + 1;
+  }
+  return number;
 }
 
 }  // namespace
@@ -179,6 +193,12 @@ int StatementRunner::RunAndReport(const std::string& sql, std::string_view sourc
 }
 
 int StatementRunner::RunScript(std::string_view script, std::string_view name, std::ostream* out) {
+  if (const size_t line = FindForeignLine(script); line > 0) {
+    const std::string source = name.empty() ? "" : fmt::format("{}:{}", name, line);
+    return Report(Error(ErrorCode::kInvalidArgument,
+                        "the text is not UTF-8, so nothing was run; save it as UTF-8, or convert it with iconv"),
+                  {.source = source});
+  }
   SplitScript split = SplitStatements(script);
   if (split.open != 0) {
     const std::string_view what = split.open == '*' ? "a comment" : "a quoted text";

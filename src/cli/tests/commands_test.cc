@@ -92,6 +92,16 @@ TEST(CommandsTest, ReadsStandardInputWhenThereIsNothingElse) {
   EXPECT_EQ(bench.client.asked, std::vector<std::string>{"SELECT 7"});
 }
 
+TEST(CommandsTest, AFileThatIsNotUtf8RunsNothing) {
+  TestBench bench;
+  const std::string latin = TemporaryFile("latin.sql", "SELECT 1;\nSELECT 'Z\xFCrich';\n");
+  const Outcome outcome = RunWords(bench, {"sql", "-f", latin});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_NE(outcome.err.find(latin + ":2: error: the text is not UTF-8"), std::string::npos) << outcome.err;
+  EXPECT_EQ(bench.client.asked, std::vector<std::string>());
+  EXPECT_EQ(RunWords(bench, {"sql", "-f", TemporaryFile("utf8.sql", "SELECT 'Z\xC3\xBCrich'")}).code, 0);
+}
+
 TEST(CommandsTest, AnUnclosedTextRunsNothing) {
   TestBench bench;
   EXPECT_EQ(RunWords(bench, {"sql", "-c", "SELECT 1; SELECT 'a"}).code, 1);
