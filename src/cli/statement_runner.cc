@@ -80,7 +80,7 @@ std::stop_token StatementRunner::Arm() { return interruption_ == nullptr ? std::
 
 Result<void> StatementRunner::Run(const std::string& sql, std::ostream* out) {
   const auto started = std::chrono::steady_clock::now();
-  if (TakeSessionStatement(sql, out == nullptr ? console_.out : *out)) return {};
+  if (auto taken = TakeSessionStatement(sql, out == nullptr ? console_.out : *out)) return *taken;
   const std::stop_token stop = Arm();
   auto result = RunArmed(stop, sql, out);
   if (interruption_ != nullptr) interruption_->Disarm();
@@ -151,15 +151,23 @@ Result<void> StatementRunner::RunArmed(std::stop_token stop, const std::string& 
   return CheckOutput(to);
 }
 
-bool StatementRunner::TakeSessionStatement(const std::string& sql, std::ostream& out) {
+std::optional<Result<void>> StatementRunner::TakeSessionStatement(const std::string& sql, std::ostream& out) {
   // What cannot be parsed is the pipeline's to refuse, with its own message.
   const auto parsed = query::ParseFront(sql);
-  if (!parsed) return false;
+  if (!parsed) return std::nullopt;
   const auto* set = std::get_if<query::SetSession>(&parsed->statement);
-  if (set == nullptr) return false;
-  (set->setting == query::SetSession::Setting::kSchema ? options_.schema : options_.time_zone) = set->value;
+  if (set == nullptr) return std::nullopt;
+  std::string& option = set->setting == query::SetSession::Setting::kSchema ? options_.schema : options_.time_zone;
+  const std::string before = std::exchange(option, set->value);
+  // Only the server knows which schemas and time zones there are.
+  if (!set->value.empty()) {
+    if (const auto checked = Collect("SELECT 1", 1); !checked) {
+      option = before;
+      return Result<void>(std::unexpected(checked.error()));
+    }
+  }
   if (options_.format == OutputFormat::kBox) out << "OK\n" << std::flush;
-  return true;
+  return Result<void>();
 }
 
 void StatementRunner::PrintSummary(const query::StatementStatus& status, int64_t rows_counted, std::ostream& out) {

@@ -55,8 +55,9 @@ class StatementRunner {
   std::stop_token Arm();
   ClientStatement Session(const std::string& sql) const;  ///< `sql` with this session's schema and time zone.
   Result<void> RunArmed(std::stop_token stop, const std::string& sql, std::ostream* out);
-  /// Takes USE, SET SCHEMA and SET TIME ZONE, which are about this session and not about the lake.
-  bool TakeSessionStatement(const std::string& sql, std::ostream& out);
+  /// Takes USE, SET SCHEMA and SET TIME ZONE, which are about this session and not about the lake; nullopt for others.
+  /// Errors: the server's, of a statement with the new value: the session stays as it was.
+  std::optional<Result<void>> TakeSessionStatement(const std::string& sql, std::ostream& out);
   void PrintSummary(const query::StatementStatus& status, int64_t rows_counted, std::ostream& out);
   void PrintTiming(double seconds, const query::StatementStatus& status);
 

@@ -58,6 +58,24 @@ RequestContext WithStop(const RequestContext& ctx, std::stop_token stop) {
 
 }  // namespace
 
+namespace {
+
+/// A session's schema must be there, or every name without one would be looked for where nothing can be. The engine's
+/// own schemas are no records.
+Result<void> CheckSchema(catalog::Catalog& catalog, const std::string& schema) {
+  const std::string name = LowerAscii(schema);
+  for (const std::string_view own : {"", "main", "system", "information_schema", "pg_catalog"}) {
+    if (name == own) return {};
+  }
+  for (const std::string& candidate : {schema, name}) {
+    NL_ASSIGN_OR_RETURN(const auto found, catalog.FindSchema(candidate));
+    if (found) return {};
+  }
+  return MakeError(ErrorCode::kSchemaNotFound, "there is no such schema: {}", schema);
+}
+
+}  // namespace
+
 Statement::Statement(const RequestContext& ctx, const LakeServices& lake, std::shared_ptr<Shared> shared,
                      StatementRequest request, int64_t memory_bytes)
     : ctx_(WithStop(ctx, shared->stop_token())),
@@ -99,6 +117,7 @@ Result<std::unique_ptr<Statement>> Statement::Start(const RequestContext& ctx, S
   lake.running.Add(id, shared);
   statement->on_stop_.emplace(ctx.stop_token(), [shared] { shared->Cancel(); });
   auto run = [&]() -> Result<void> {
+    NL_RETURN_IF_ERROR(CheckSchema(lake.catalog, statement->request_.schema));
     NL_RETURN_IF_ERROR(statement->LeaseWorker());
     NL_RETURN_IF_ERROR(statement->SendStart(std::move(readable)));
     NL_ASSIGN_OR_RETURN(const auto none, statement->Pump(/*until_schema=*/true));

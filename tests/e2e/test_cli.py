@@ -60,6 +60,14 @@ class Embedded(unittest.TestCase):
         names = self.sql("SELECT table_name FROM system.tables", "--format", "csv").stdout.split()
         self.assertEqual(names, ["table_name", "a"])
 
+    def test_a_session_takes_only_what_there_is(self):
+        for text, state in [("USE nope", "3F000"), ("SET TIME ZONE 'Nope'", "22023")]:
+            result = self.sql(text + "; SELECT 1")
+            self.assertEqual((result.returncode, state in result.stderr, result.stdout), (1, True, ""), result.stderr)
+        result = self.sql("CREATE SCHEMA s; USE s; SET TIME ZONE 'Europe/Zurich'; CREATE TABLE t AS SELECT 1 AS a")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(self.sql("SELECT a FROM s.t").returncode, 0)
+
     def test_a_transaction_is_one_version_or_nothing(self):
         self.sql("CREATE TABLE pay AS SELECT i AS id FROM range(3) r(i)")
         count = lambda: self.sql("SELECT count(*) FROM pay", "--format", "csv").stdout.split()[1]  # noqa: E731

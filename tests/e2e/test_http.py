@@ -48,6 +48,12 @@ class Http(unittest.TestCase):
         status, _, body = self.post({"statement": "SELECT v FROM t WHERE id = $1 AND v = $2", "parameters": [1]})
         self.assertEqual((status, json.loads(body)["code"]), (400, "InvalidArgument"))
 
+    def test_the_sessions_schema_must_be_there(self):
+        self.server.sql("CREATE SCHEMA IF NOT EXISTS there")
+        for schema, expected in [("there", None), ("THERE", None), ("main", None), ("", None), ("nope", "3F000")]:
+            status, _, body = self.post({"statement": "SELECT 1 AS one", "schema": schema})
+            self.assertEqual((status, json.loads(body).get("sqlstate")), (404 if expected else 200, expected), schema)
+
     def test_numbers_keep_all_their_digits(self):
         def ask(statement, parameters):
             # As text: Python's own numbers would not keep the digits either.

@@ -137,9 +137,19 @@ TEST(CommandsTest, TimingGoesToStandardError) {
 TEST(CommandsTest, SessionStatementsStayHere) {
   TestBench bench;
   EXPECT_EQ(RunWords(bench, {"sql", "-c", "USE silver; SET TIME ZONE 'Europe/Zurich'; SELECT 1"}).code, 0);
-  ASSERT_EQ(bench.client.statements.size(), 1u);
-  EXPECT_EQ(bench.client.statements[0].schema, "silver");
-  EXPECT_EQ(bench.client.statements[0].time_zone, "Europe/Zurich");
+  // One that asks whether there is such a schema, one for the time zone, and the statement.
+  ASSERT_EQ(bench.client.statements.size(), 3u);
+  EXPECT_EQ(bench.client.statements[2].schema, "silver");
+  EXPECT_EQ(bench.client.statements[2].time_zone, "Europe/Zurich");
+}
+
+TEST(CommandsTest, ASessionThatTheServerRefusesStaysAsItWas) {
+  TestBench bench;
+  Fail(bench, "SELECT 1", ErrorCode::kSchemaNotFound);
+  EXPECT_EQ(RunWords(bench, {"sql", "-c", "USE nope; SELECT 2"}).code, 1);
+  EXPECT_EQ(bench.client.asked, std::vector<std::string>{"SELECT 1"});
+  EXPECT_EQ(bench.runner.options().schema, "");
+  EXPECT_EQ(RunWords(bench, {"sql", "-c", "RESET TIME ZONE; SELECT 2"}).code, 0);
 }
 
 TEST(CommandsTest, TableCommandsQuoteNames) {
