@@ -192,7 +192,12 @@ Result<plan::CostedQuery> WorkerStatement::Prepare(const std::string& sql, State
   if (origin == StatementOrigin::kUser) {
     for (size_t i = 0; i < start_.request.parameters.size(); ++i) {
       const Parameter& given = start_.request.parameters[i];
-      parameters.push_back({given.name.empty() ? std::to_string(i + 1) : given.name, given.json, given.type});
+      std::string name = given.name.empty() ? std::to_string(i + 1) : given.name;
+      if (whole_request_ && !parsed[0]->HasParameter(name)) {
+        return MakeError(ErrorCode::kInvalidArgument, "a parameter was given that the statement does not have: {}",
+                         name);
+      }
+      parameters.push_back({std::move(name), given.json, given.type});
     }
   }
   NL_ASSIGN_OR_RETURN(auto bound, Stage("bind", [&] { return engine_.Bind(std::move(parsed[0]), parameters); }));
@@ -329,6 +334,7 @@ Result<engine::ExecutionStatistics> WorkerStatement::RunAnalyze(const std::strin
 Result<engine::ExecutionStatistics> WorkerStatement::RunExplain(const Explain& explain) {
   const auto* inner = std::get_if<PassThrough>(&explain.inner->statement);
   if (inner == nullptr) return MakeError(ErrorCode::kNotSupported, "EXPLAIN takes a query, INSERT, UPDATE or DELETE");
+  whole_request_ = true;
   NL_ASSIGN_OR_RETURN(auto costed, Prepare(inner->sql, StatementOrigin::kUser));
   NL_RETURN_IF_ERROR(AwaitGrant(costed, explain.analyze ? "EXPLAIN ANALYZE" : "EXPLAIN"));
   const plan::Prediction prediction = costed.prediction();
@@ -410,6 +416,7 @@ Result<engine::ExecutionStatistics> WorkerStatement::Dispatch(FrontStatement sta
     decltype(lake_function)& lake;
     decltype(unsupported)& refuse;
     Result<Statistics> operator()(const PassThrough& s) {
+      self.whole_request_ = true;
       if (!s.evolves_schema) return self.RunSql(s.sql, StatementOrigin::kUser);
       return self.RunSql(s.sql, StatementOrigin::kUser, engine::WriteIntent{.evolves_schema = true});
     }

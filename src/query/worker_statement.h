@@ -101,6 +101,7 @@ class WorkerStatement {
   const WriteCommit* load_ = nullptr;  ///< What a load says of its files' columns, while it writes.
   int64_t memory_bytes_;               ///< Granted so far.
   int64_t reserved_bytes_ = 0;         ///< Of that, what logs of large tables take: not the engine's.
+  bool whole_request_ = false;         ///< The user's statement goes to the engine in one: it has all its parameters.
   bool may_hand_over_ = false;         ///< Of the part under way: its rows may go to a group.
   std::shared_ptr<engine::duckdb::GroupedRows> grouped_;
 };

@@ -75,6 +75,16 @@ class Http(unittest.TestCase):
             status, _, body = ask("SELECT $1", number)
             self.assertEqual((status, json.loads(body)["sqlstate"]), (400, "22023"), (number, body))
 
+    def test_parameters_the_statement_does_not_have_are_refused(self):
+        for statement, parameters, refused in [
+                ("SELECT 1", [1], True), ("SELECT ?::INTEGER", [1, 2], True), ("SELECT ?::INTEGER", [1], False),
+                ("SELECT $a::INTEGER", {"a": 1, "b": 2}, True), ("SELECT $a::INTEGER", {"a": 1}, False),
+                ("EXPLAIN SELECT $1::INTEGER", [1, 2], True), ("EXPLAIN SELECT $1::INTEGER", [1], False),
+                ("DELETE FROM t WHERE id = 77", [77], True), ("DELETE FROM t WHERE id = $1", [77], False)]:
+            status, _, body = self.post({"statement": statement, "parameters": parameters})
+            self.assertEqual((status, json.loads(body).get("sqlstate")), (400, "22023") if refused else (200, None),
+                             (statement, parameters))
+
     def test_an_explain_shows_files_kept_of_total(self):
         _, _, body = self.post({"statement": "EXPLAIN ANALYZE SELECT count(v) FROM t WHERE id > 100"})
         text = "\n".join(row[0] for row in json.loads(body)["rows"])

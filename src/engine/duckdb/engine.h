@@ -103,6 +103,8 @@ class ParsedQuery {
   virtual ~ParsedQuery() = default;
   virtual const std::string& kind() const = 0;
   virtual bool returns_rows() const = 0;
+  /// Whether `name` ("1" for the first `?` and `$1`) is a parameter of it. Not after Bind.
+  virtual bool HasParameter(const std::string& name) const = 0;
 };
 
 /// What happened, known when the stream ended.

@@ -9,6 +9,7 @@ class DuckDbParsedQuery final : public ParsedQuery {
   explicit DuckDbParsedQuery(native::unique_ptr<native::SQLStatement> statement);
   const std::string& kind() const override { return kind_; }
   bool returns_rows() const override { return returns_rows_; }
+  bool HasParameter(const std::string& name) const override { return statement_->named_param_map.count(name) > 0; }
   native::unique_ptr<native::SQLStatement> TakeStatement() { return std::move(statement_); }
 
  private:
