@@ -18,6 +18,7 @@
 #include "storage/path.h"
 #include "tables/delta/file_path.h"
 #include "tables/delta/layout.h"
+#include "tables/delta/table_properties.h"
 
 namespace neurolake::engine::duckdb {
 
@@ -103,6 +104,7 @@ native::unique_ptr<native::FunctionData> BindParquet(native::ClientContext& cont
   if (auto ids = NestedFieldIds(file_schema)) info.options["field_ids"] = {std::move(*ids)};
   const int64_t group_rows = RowGroupRows(target);
   if (group_rows < kRowGroupRows) info.options["row_group_size"] = {native::Value::BIGINT(group_rows)};
+  info.options["compression"] = {native::Value(target.codec)};
   native::CopyFunctionBindInput input(info);
   return ParquetFunction(context).copy_to_bind(context, input, DataFileWriter::Names(target),
                                                DataFileWriter::Types(target));
@@ -120,6 +122,7 @@ WriteTarget MakeWriteTarget(const TableEntry& table, SnapshotPointer base, const
   target.layout.schema = schema;
   target.layout.partition_columns = metadata.partition_columns;
   target.file_bytes = tables::delta::TargetFileBytes(metadata);
+  target.codec = tables::delta::ParquetCodec(metadata.configuration);
   if (auto found = metadata.configuration.find("delta.dataSkippingNumIndexedCols");
       found != metadata.configuration.end()) {
     int columns = 0;

@@ -65,6 +65,7 @@ Result<void> TableEditor::DropConstraint(const std::string& name) {
 Result<void> TableEditor::SetProperties(const std::map<std::string, std::string>& properties) {
   NL_ASSIGN_OR_RETURN(auto wishes, ReadTableProperties(properties));
   NL_RETURN_IF_ERROR(CheckFeedColumns(wishes.configuration, schema_));
+  NL_RETURN_IF_ERROR(CheckStatisticsColumns(wishes.configuration, schema_));
   if (const std::string mode = LowerAscii(wishes.Get(kColumnMappingMode)); !mode.empty()) {
     wishes.configuration.erase(kColumnMappingMode);
     const std::string current = Mapped() ? metadata_.configuration.at(kColumnMappingMode) : "none";

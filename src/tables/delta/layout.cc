@@ -12,7 +12,6 @@ namespace neurolake::tables::delta {
 namespace {
 
 constexpr int64_t kDefaultTargetBytes = int64_t{256} << 20;
-constexpr int64_t kSmallestTargetBytes = int64_t{1} << 10;
 
 int64_t LiveBytes(const AddFile& file) {
   return static_cast<int64_t>(static_cast<double>(file.size_bytes) * (1 - DeletedShare(file)));

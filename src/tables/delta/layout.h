@@ -10,6 +10,9 @@
 
 namespace neurolake::tables::delta {
 
+/// Below this delta.targetFileSize is a mistake: each row or two would be a file.
+inline constexpr int64_t kSmallestTargetBytes = int64_t{1} << 10;
+
 /// How large a table's data files should be: delta.targetFileSize ("128mb", "1g", bytes), else 256 MiB.
 /// A value that is no size counts as not given: it came through another writer.
 int64_t TargetFileBytes(const Metadata& metadata);

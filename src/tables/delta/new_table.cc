@@ -71,6 +71,7 @@ Result<NewTable> MakeNewTable(DataType schema, std::vector<std::string> partitio
   NL_ASSIGN_OR_RETURN(auto columns, CheckPartitionColumns(schema, partition_columns));
   NL_ASSIGN_OR_RETURN(auto wishes, ReadTableProperties(properties));
   NL_RETURN_IF_ERROR(CheckFeedColumns(wishes.configuration, schema));
+  NL_RETURN_IF_ERROR(CheckStatisticsColumns(wishes.configuration, schema));
   if (!wishes.widest) {
     wishes.configuration.try_emplace("delta.enableDeletionVectors", "true");
     wishes.configuration.try_emplace("delta.enableInCommitTimestamps", "true");

@@ -20,13 +20,21 @@ struct TableProperties {
   }
 };
 
-/// Checks names and values. Properties outside of `delta.` are the user's own. Errors: kInvalidArgument for a `delta.`
-/// property that is not known or has a value that it cannot have; kNotSupported for one that asks for what we do not
-/// do.
+/// Checks names and values. Properties outside of `delta.` and `neurolake.` are the user's own. Only what a statement
+/// sets belongs here: a table may have got odd values from other writers. Errors: kInvalidArgument for a property that
+/// is not known or has a value that it cannot have; kNotSupported for one that asks for what we do not do.
 Result<TableProperties> ReadTableProperties(const std::map<std::string, std::string>& properties);
 
 /// The canonical spelling of a property that can be unset. Errors: as above.
 Result<std::string> PropertyName(const std::string& name);
+
+/// Checks that the columns of delta.dataSkippingStatsColumns, if `configuration` has it, are in `schema`. Errors:
+/// kInvalidArgument.
+Result<void> CheckStatisticsColumns(const std::map<std::string, std::string>& configuration, const DataType& schema);
+
+/// How data files are compressed, by Parquet's name in lower case: delta.parquet.compression.codec, else "snappy". A
+/// codec that we do not write counts as not given: it came through another writer.
+std::string ParquetCodec(const std::map<std::string, std::string>& configuration);
 
 /// The features that a table with this schema and these properties makes use of.
 std::set<std::string> FeaturesInUse(const DataType& schema, const std::map<std::string, std::string>& configuration);

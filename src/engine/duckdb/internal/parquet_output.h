@@ -16,6 +16,7 @@ struct WriteTarget {
   SnapshotPointer base;    ///< Null for a new table.
   FileLayout layout;       ///< Of the version to be written.
   int64_t file_bytes = 0;  ///< Where a file ends and another begins.
+  std::string codec = "snappy";
   /// Two more columns at the end of the files, BIGINT: the ids of rows and the versions they were last changed in.
   std::optional<tables::delta::RowTrackingColumns> row_ids;
 };

@@ -20,6 +20,15 @@ void WriteParquetFile(const std::string& path, const std::string& select, const 
   if (result->HasError()) result->ThrowError();
 }
 
+std::string ParquetFileCodec(const std::string& path) {
+  ::duckdb::DuckDB database(nullptr);
+  ::duckdb::Connection connection(database);
+  auto result = connection.Query(
+      fmt::format("SELECT string_agg(DISTINCT compression, ',') FROM parquet_metadata({})", QuoteLiteral(path)));
+  if (result->HasError()) result->ThrowError();
+  return result->GetValue(0, 0).ToString();
+}
+
 void WriteLogFile(const std::string& table, int64_t version, const std::vector<std::string>& lines) {
   std::filesystem::create_directories(table + "/_delta_log");
   std::ofstream out(fmt::format("{}/_delta_log/{:020}.json", table, version));

@@ -8,6 +8,9 @@ namespace neurolake::engine::duckdb {
 /// FORMAT parquet: ", FIELD_IDS {…}". Makes the directory.
 void WriteParquetFile(const std::string& path, const std::string& select, const std::string& options = "");
 
+/// How the columns of a Parquet file are compressed, "ZSTD"; by plain DuckDB as well.
+std::string ParquetFileCodec(const std::string& path);
+
 /// Writes `lines` as "<table>/_delta_log/<version>.json".
 void WriteLogFile(const std::string& table, int64_t version, const std::vector<std::string>& lines);
 

@@ -1,6 +1,8 @@
 #include <filesystem>
 
+#include "common/text.h"
 #include "engine/duckdb/tests/engine_fixture.h"
+#include "engine/duckdb/tests/foreign_table.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
@@ -181,6 +183,27 @@ TEST_F(WriteTest, RegistersATableThatIsThere) {
   EXPECT_EQ(Answer("SELECT * FROM b"), Rows{"[5]"});
   EXPECT_EQ(Answer("CREATE TABLE c (y DATE) WITH (location = '" + place + "')").at(0).substr(0, 15), "InvalidArgument");
   EXPECT_EQ(Answer("CREATE TABLE c (\"_\" BOOLEAN) WITH (location = '" + place + "2')").at(0).substr(0, 8), "NotFound");
+}
+
+TEST_F(WriteTest, FilesAreCompressedAsTheTableSays) {
+  const auto codec_of = [&](const std::string& key) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(Location(key))) {
+      if (entry.path().extension() == ".parquet") return ParquetFileCodec(entry.path().string());
+    }
+    return std::string("no file");
+  };
+  const std::string rows = " VALUES (1, 'one'), (2, 'two')";
+  Answer("CREATE TABLE plain (id BIGINT, s VARCHAR)");
+  Answer("INSERT INTO plain" + rows);
+  EXPECT_EQ(codec_of("main.plain"), "SNAPPY");
+  for (const std::string codec : {"ZSTD", "GZIP", "LZ4_RAW", "UNCOMPRESSED"}) {
+    const std::string table = "t_" + LowerAscii(codec);
+    Answer("CREATE TABLE " + table + " (id BIGINT, s VARCHAR) WITH (\"delta.parquet.compression.codec\" = '" + codec +
+           "')");
+    Answer("INSERT INTO " + table + rows);
+    EXPECT_EQ(codec_of("main." + table), codec);
+    EXPECT_EQ(Answer("SELECT * FROM " + table + " ORDER BY id"), (Rows{R"([1,"one"])", R"([2,"two"])"}));
+  }
 }
 
 TEST_F(WriteTest, NaNNeverHidesARow) {

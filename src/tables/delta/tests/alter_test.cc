@@ -106,6 +106,20 @@ TEST(AlterTest, ColumnsWithStatisticsAreNamedAnew) {
   EXPECT_EQ(editor.metadata().configuration.at("delta.dataSkippingStatsColumns"), "key,inner.x");
 }
 
+// Another writer may have put anything there: only what a statement sets is looked at.
+TEST(AlterTest, OddPropertiesOfATableAreLeftAlone) {
+  auto editor = Editor({{"delta.checkpointInterval", "0"},
+                        {"delta.dataSkippingStatsColumns", "gone"},
+                        {"delta.isolationLevel", "Foo"},
+                        {"neurolake.nope", "1"}});
+  EXPECT_EQ(CodeOf(editor.SetProperties({{"delta.checkpointInterval", "0"}})), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(CodeOf(editor.SetProperties({{"delta.dataSkippingStatsColumns", "id,gone"}})), ErrorCode::kInvalidArgument);
+  EXPECT_TRUE(editor.SetProperties({{"owner", "me"}, {"delta.dataSkippingStatsColumns", "id, st.x"}}).has_value());
+  EXPECT_EQ(editor.metadata().configuration.at("delta.isolationLevel"), "Foo");
+  EXPECT_TRUE(editor.UnsetProperties({"delta.checkpointInterval", "neurolake.nope"}, /*if_exists=*/false).has_value());
+  EXPECT_FALSE(editor.metadata().configuration.contains("neurolake.nope"));
+}
+
 TEST(AlterTest, APartitionColumnIsRenamedButNotDropped) {
   auto base = Editor();
   Metadata metadata = base.metadata();

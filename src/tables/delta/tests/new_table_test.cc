@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <array>
+
+#include "tables/delta/table_properties.h"
 #include "tables/delta/tests/test_table.h"
 
 namespace neurolake::tables::delta {
@@ -91,6 +94,59 @@ TEST(NewTableTest, PropertiesAreCheckedByName) {
   EXPECT_TRUE(table.protocol.HasReaderFeature("v2Checkpoint"));
   EXPECT_FALSE(table.protocol.HasWriterFeature("deletionVectors"));
   EXPECT_FALSE(table.metadata.configuration.contains("delta.feature.domainMetadata"));
+}
+
+TEST(NewTableTest, PropertiesAreCheckedByValue) {
+  const std::vector<std::pair<std::string, std::vector<std::string>>> wrong = {
+      {"delta.checkpointInterval", {"0", "-1", "1.5", "2147483648", ""}},
+      {"delta.isolationLevel", {"Foo", "SnapshotIsolation"}},
+      {"delta.checkpointPolicy", {"v3"}},
+      {"delta.targetFileSize", {"abc", "0", "-5", "128xb"}},
+      {"delta.dataSkippingNumIndexedCols", {"-2", "all"}},
+      {"delta.dataSkippingStatsColumns", {"nope", "id,nope", "id.x", "id,", "`id"}},
+      {"delta.parquet.compression.codec", {"brotli", "lz4", "best"}},
+      {"delta.autoOptimize.autoCompact", {"legacy"}},
+      {"delta.autoOptimize.optimizeWrite", {"1"}},
+      {"delta.logRetentionDuration", {"interval 7x days"}},
+      {"neurolake.group_commit", {"x"}},
+      {"neurolake.log_compaction_interval", {"often", "1"}},
+      {"neurolake.nope", {"1"}},
+  };
+  for (const auto& [name, values] : wrong) {
+    for (const std::string& value : values) {
+      const auto made = Make({{name, value}});
+      ASSERT_FALSE(made.has_value()) << name << " = " << value;
+      EXPECT_EQ(made.error().code(), ErrorCode::kInvalidArgument) << name << " = " << value;
+      EXPECT_TRUE(made.error().message().contains(name)) << made.error().message();
+    }
+  }
+  // What is right is written as other engines spell it.
+  const std::vector<std::array<std::string, 3>> right = {
+      {"delta.checkpointInterval", "1", "1"},
+      {"delta.isolationLevel", "serializable", "Serializable"},
+      {"delta.isolationLevel", "WriteSerializable", "WriteSerializable"},
+      {"delta.checkpointPolicy", "CLASSIC", "classic"},
+      {"delta.targetFileSize", "64kb", "64kb"},
+      {"delta.dataSkippingNumIndexedCols", "-1", "-1"},
+      {"delta.dataSkippingStatsColumns", "ID, `name`", "ID, `name`"},
+      {"delta.parquet.compression.codec", "ZSTD", "zstd"},
+      {"delta.autoOptimize.autoCompact", "auto", "auto"},
+      {"delta.logRetentionDuration", "interval '7' days", "interval '7' days"},
+      {"NEUROLAKE.group_commit", "FALSE", "false"},
+      {"neurolake.log_compaction_interval", "2", "2"},
+  };
+  for (const auto& [name, value, written] : right) {
+    const auto made = Make({{name, value}});
+    ASSERT_TRUE(made.has_value()) << made.error().message();
+    const std::string key = name.starts_with("NEURO") ? "neurolake.group_commit" : name;
+    EXPECT_EQ(made->metadata.configuration.at(key), written);
+  }
+}
+
+TEST(NewTableTest, ACodecOfAnotherWriterThatWeDoNotWriteIsAsNone) {
+  EXPECT_EQ(ParquetCodec({}), "snappy");
+  EXPECT_EQ(ParquetCodec({{"delta.parquet.compression.codec", "ZSTD"}}), "zstd");
+  EXPECT_EQ(ParquetCodec({{"delta.parquet.compression.codec", "BROTLI"}}), "snappy");
 }
 
 TEST(NewTableTest, SchemasAndPartitionsAreChecked) {
