@@ -86,6 +86,16 @@ Result<std::vector<ReadableLocation>> DecodeReadable(const json::object& message
   return readable;
 }
 
+Result<std::optional<ApplicationVersion>> DecodeTransaction(const json::object& message) {
+  const auto* member = message.if_contains("transaction");
+  if (member == nullptr) return std::nullopt;
+  if (!member->is_object()) return BadMember("transaction");
+  ApplicationVersion transaction;
+  NL_ASSIGN_OR_RETURN(transaction.application_id, StringMember(member->get_object(), "application_id"));
+  NL_ASSIGN_OR_RETURN(transaction.version, IntMember(member->get_object(), "version"));
+  return transaction;
+}
+
 }  // namespace
 
 std::unexpected<Error> BadMember(std::string_view name) {
@@ -141,6 +151,10 @@ std::string Encode(const StartMessage& message) {
                      {"readable", EncodeReadable(message.readable)},
                      {"append_rows_max", message.append_rows_max},
                      {"append_bytes_max", message.append_bytes_max}};
+  if (const auto& transaction = message.request.transaction) {
+    start["transaction"] =
+        json::object{{"application_id", transaction->application_id}, {"version", transaction->version}};
+  }
   if (message.group) return EncodeGroup(*message.group, std::move(start));
   return json::serialize(start);
 }
@@ -168,6 +182,7 @@ Result<StartMessage> DecodeStart(std::string_view payload) {
   NL_ASSIGN_OR_RETURN(message.request.parameters, DecodeParameters(object));
   NL_ASSIGN_OR_RETURN(message.request.schema, StringMember(object, "schema"));
   NL_ASSIGN_OR_RETURN(message.request.time_zone, StringMember(object, "time_zone"));
+  NL_ASSIGN_OR_RETURN(message.request.transaction, DecodeTransaction(object));
   NL_ASSIGN_OR_RETURN(message.memory_bytes, IntMember(object, "memory_bytes"));
   NL_ASSIGN_OR_RETURN(message.planning_bytes, IntMember(object, "planning_bytes"));
   NL_ASSIGN_OR_RETURN(message.request.rows_max, IntMember(object, "rows_max"));
@@ -220,6 +235,7 @@ Result<GrantMessage> DecodeGrant(std::string_view text) {
 std::string Encode(const DoneMessage& message) {
   json::object object{{"stages", EncodeStages(message.stages)}};
   VisitStatistics(message.statistics, [&](const char* name, int64_t value) { object[name] = value; });
+  object["applied_before"] = message.statistics.applied_before;
   return json::serialize(object);
 }
 
@@ -234,6 +250,7 @@ Result<DoneMessage> DecodeDone(std::string_view text) {
     else missing = name;
   });
   if (!missing.empty()) return BadMember(missing);
+  NL_ASSIGN_OR_RETURN(message.statistics.applied_before, BoolMember(object, "applied_before"));
   return message;
 }
 

@@ -54,6 +54,19 @@ Result<void> ProviderServer::CheckGroupCommit(const engine::duckdb::LakeCommit& 
   return {};
 }
 
+Result<void> ProviderServer::CheckTransactions(const engine::duckdb::LakeCommit& commit) const {
+  // What follows the statement's own version, or goes beside it, is not the application's.
+  const bool due = transaction_ && !commit.beside && !committed_version_;
+  bool found = false;
+  for (const auto& given : commit.request.transactions) {
+    if (given.app_id.starts_with("neurolake.")) continue;  // Ledgers of loads, promotions and quarantines.
+    found = due && given.app_id == transaction_->application_id && given.version == transaction_->version;
+    if (!found) return Refused("a transaction that the request does not name");
+  }
+  if (due && !found) return Refused("a commit without the transaction of its request");
+  return {};
+}
+
 Result<tables::delta::CommitOutcome> ProviderServer::Publish(const engine::duckdb::LakeCommit& commit) {
   const auto clone = prepared_clones_.find(commit.table);
   if (clone == prepared_clones_.end()) return tables::delta::Commit(ctx_, store_, commit.request);
@@ -77,6 +90,7 @@ Result<tables::delta::CommitOutcome> ProviderServer::Publish(const engine::duckd
 
 Result<StatementEffects::Publication> ProviderServer::JudgeCommit(LakeCommit& commit) {
   if (group_) NL_RETURN_IF_ERROR(CheckGroupCommit(commit));
+  NL_RETURN_IF_ERROR(CheckTransactions(commit));
   StatementEffects::Publication publication{.table = commit.table, .name = {}};
   if (const auto prepared = prepared_.find(commit.table); prepared != prepared_.end()) {
     const TableEntry& table = prepared->second;

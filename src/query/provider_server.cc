@@ -263,7 +263,7 @@ Result<json::value> ProviderServer::MayAppend(const json::object& arguments) {
   NL_RETURN_IF_ERROR(Require(Right::kWrite));
   NL_ASSIGN_OR_RETURN(std::string id, StringMember(arguments, "table"));
   const TableId table(std::move(id));
-  if (append_groups_ == nullptr || held_lane_ || append_) return json::value(false);
+  if (append_groups_ == nullptr || held_lane_ || append_ || transaction_) return json::value(false);
   NL_ASSIGN_OR_RETURN(const auto record, catalog_.FindTable(table));
   if (!record) return json::value(false);
   if (append_groups_->MayAppend(table, statement_id_)) return json::value(true);
@@ -276,7 +276,8 @@ Result<json::value> ProviderServer::Append(const json::object& arguments,
   /// Far above what a statement may hand over; below what would hurt the server.
   constexpr int64_t kBytesMax = 64LL << 20;
   NL_RETURN_IF_ERROR(Require(Right::kWrite));
-  if (append_groups_ == nullptr || append_ || committed_version_) return Refused("rows handed over out of place");
+  if (append_groups_ == nullptr || append_ || committed_version_ || transaction_)
+    return Refused("rows handed over out of place");
   AppendedRows rows;
   NL_ASSIGN_OR_RETURN(std::string id, StringMember(arguments, "table"));
   rows.table = TableId(std::move(id));

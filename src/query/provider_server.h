@@ -55,6 +55,8 @@ class ProviderServer {
   void UseAppendGroups(AppendGroups& groups) { append_groups_ = &groups; }
   /// From now on this is the writer of a group, which may look up and write to its table alone.
   void ServeGroup(GroupCommit group) { group_ = std::move(group); }
+  /// From now on the statement's commit has to have this transaction, and no rows may be handed over.
+  void RequireTransaction(ApplicationVersion transaction) { transaction_ = std::move(transaction); }
   /// Rows that the statement handed over; they are nowhere yet.
   bool has_append() const { return append_.has_value(); }
   std::optional<AppendedRows> TakeAppend() { return std::exchange(append_, std::nullopt); }
@@ -115,6 +117,9 @@ class ProviderServer {
   Result<void> CheckDefinition(tables::delta::CommitRequest& request) const;
   /// Whether a commit is one that the writer of a group may make.
   Result<void> CheckGroupCommit(const engine::duckdb::LakeCommit& commit) const;
+  /// Whether a commit has the transaction that the request asks for, once, and none of another application: who reads
+  /// the log believes them.
+  Result<void> CheckTransactions(const engine::duckdb::LakeCommit& commit) const;
   Result<void> CheckActions(const tables::delta::CommitRequest& request, const engine::duckdb::TableEntry& table) const;
   /// Makes the version, and before it the list of a shallow clone's files.
   Result<tables::delta::CommitOutcome> Publish(const engine::duckdb::LakeCommit& commit);
@@ -153,6 +158,7 @@ class ProviderServer {
   std::optional<TableId> held_lane_;  ///< Of `append_groups_`.
   std::optional<AppendedRows> append_;
   std::optional<GroupCommit> group_;
+  std::optional<ApplicationVersion> transaction_;
   StatementEffects effects_;
   LineageReader lineage_;
 };

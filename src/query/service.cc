@@ -252,6 +252,25 @@ class LakeService final : public StatementService {
       return MakeError(ErrorCode::kInvalidArgument, "row_limit must be between 0 and the server's limit: {}",
                        settings_.statement_rows_max);
     }
+    return request.transaction ? CheckApplication(*request.transaction) : Result<void>();
+  }
+
+  static Result<void> CheckApplication(const ApplicationVersion& transaction) {
+    constexpr size_t kApplicationBytesMax = 256;
+    const std::string& id = transaction.application_id;
+    if (id.empty() || id.size() > kApplicationBytesMax || !metastore::IsStorableText(id)) {
+      return MakeError(ErrorCode::kInvalidArgument, "a transaction's application id must have from 1 to {} bytes",
+                       kApplicationBytesMax);
+    }
+    // Ledgers of loads and promotions: who wrote there could make one pass for done.
+    if (LowerAscii(id).starts_with("neurolake.")) {
+      return MakeError(ErrorCode::kInvalidArgument,
+                       "application ids that begin with \"neurolake.\" are the product's own: {}", id);
+    }
+    if (transaction.version < 0) {
+      return MakeError(ErrorCode::kInvalidArgument, "a transaction's version must not be negative: {}",
+                       transaction.version);
+    }
     return {};
   }
 

@@ -23,6 +23,13 @@ struct Parameter {
   std::string type;
 };
 
+/// Which of its writes an application sends: as Delta's action `txn`, so that a write that is sent again after a lost
+/// answer takes effect once.
+struct ApplicationVersion {
+  std::string application_id;
+  int64_t version = 0;
+};
+
 /// What a door asks for. Limits of 0 mean the server's; asking for more than the server's is kInvalidArgument.
 struct StatementRequest {
   std::string sql;  ///< One statement; a trailing semicolon is fine.
@@ -32,6 +39,9 @@ struct StatementRequest {
   int64_t memory_bytes = 0;
   int64_t rows_max = 0;
   StatementId id;  ///< Under which it stands in the history, never used before; empty: a new one.
+  /// The statement does nothing where its table has this version of the application or a later one. For statements that
+  /// write rows of one table; others are kNotSupported.
+  std::optional<ApplicationVersion> transaction = std::nullopt;
 };
 
 /// What is known of a statement so far; complete once it ended.
@@ -46,6 +56,7 @@ struct StatementStatus {
   int64_t rows_returned = 0;
   int64_t rows_changed = -1;
   int64_t committed_version = -1;
+  bool applied_before = false;  ///< It did nothing: `StatementRequest::transaction` was in the table.
   int64_t bytes_scanned = 0;
   int64_t rows_scanned = 0;
   std::optional<Error> error;

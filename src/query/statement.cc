@@ -88,6 +88,7 @@ Statement::Statement(const RequestContext& ctx, const LakeServices& lake, std::s
       lineage_(lake_.lineage),
       memory_bytes_max_(memory_bytes),
       started_(ctx.clock().SteadyNow()) {
+  if (request_.transaction) provider_.RequireTransaction(*request_.transaction);
   if (lake_.append_rows_max > 0) provider_.UseAppendGroups(lake_.append_groups);
   if (lake_.locations != nullptr) lake_.locations->Begin(stores_, &ctx_);
 }
@@ -328,6 +329,7 @@ Result<bool> Statement::HandleFrame(Frame& frame, bool until_schema, std::option
         status.stages_json = record_.stages_json;
         status.rows_changed = done.statistics.rows_changed;
         status.committed_version = done.statistics.committed_version;
+        status.applied_before = done.statistics.applied_before;
         status.bytes_scanned = done.statistics.bytes_read;
         status.rows_scanned = done.statistics.rows_scanned;
         status.progress = 1;

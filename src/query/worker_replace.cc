@@ -98,8 +98,10 @@ Result<ExecutionStatistics> WorkerStatement::RunTruncate(const ReplaceRows& repl
   intent.operation = "TRUNCATE";
   const std::string sql =
       fmt::format("DELETE FROM {}.{}", QuoteIdentifier(SchemaOf(replace.target)), QuoteIdentifier(replace.target.name));
-  NL_ASSIGN_OR_RETURN(auto costed, Prepare(sql, StatementOrigin::kUser, {}, std::move(intent)));
+  NL_ASSIGN_OR_RETURN(auto costed, Prepare(sql, StatementOrigin::kUser, ApplicationTransactions(), std::move(intent)));
   NL_RETURN_IF_ERROR(AwaitGrant(costed, "TRUNCATE"));
+  NL_ASSIGN_OR_RETURN(const bool applied_before, WasAppliedBefore(costed));
+  if (applied_before) return AnswerAppliedBefore();
   return ExecuteAndSend(std::move(costed), /*send_count=*/true);
 }
 
@@ -109,11 +111,14 @@ Result<ExecutionStatistics> WorkerStatement::RunReplaceMatching(const std::strin
   WriteIntent clearing = intent;
   clearing.keeps_base = true;  // The query may read the rows it replaces.
   intent.row_predicate = predicate;
+  bool applied_before = false;
   NL_RETURN_IF_ERROR(RunTransactionStep("BEGIN TRANSACTION"));
   auto body = [&]() -> Result<ExecutionStatistics> {
     NL_ASSIGN_OR_RETURN(auto cleared, Prepare(fmt::format("DELETE FROM {} WHERE ({})", table, predicate),
                                               StatementOrigin::kUser, {}, std::move(clearing)));
     NL_RETURN_IF_ERROR(AwaitGrant(cleared, "INSERT"));
+    NL_ASSIGN_OR_RETURN(applied_before, WasAppliedBefore(cleared));
+    if (applied_before) return ExecutionStatistics{};
     NL_RETURN_IF_ERROR(ExecuteAndSend(std::move(cleared), /*send_count=*/false));
     NL_ASSIGN_OR_RETURN(auto inserted, Prepare(insert, StatementOrigin::kUser, {}, std::move(intent)));
     NL_RETURN_IF_ERROR(AwaitGrant(inserted, "INSERT"));
@@ -124,7 +129,9 @@ Result<ExecutionStatistics> WorkerStatement::RunReplaceMatching(const std::strin
   const bool all_dropped =
       done.has_value() && done->rows_changed == 0 && done->rows_dropped > 0 && done->rows_quarantined == 0;
   // What cannot be rolled back must not meet the next statement: the engine is then given up.
-  NL_RETURN_IF_ERROR(RunTransactionStep(done.has_value() && !all_dropped ? "COMMIT" : "ROLLBACK"));
+  const bool commits = done.has_value() && !applied_before && !all_dropped;
+  NL_RETURN_IF_ERROR(RunTransactionStep(commits ? "COMMIT" : "ROLLBACK", ApplicationTransactions()));
+  if (applied_before) return AnswerAppliedBefore();
   if (done.has_value()) NL_RETURN_IF_ERROR(SendRowsChanged(done->rows_changed));
   return done;
 }
@@ -166,8 +173,11 @@ Result<ExecutionStatistics> WorkerStatement::RunReplaceRows(const ReplaceRows& r
   } else if (replace.what == What::kPartitions) {
     intent.replace = WriteIntent::Replace::kPartitions;
   }
-  NL_ASSIGN_OR_RETURN(auto costed, Prepare(insert, StatementOrigin::kUser, {}, std::move(intent)));
+  NL_ASSIGN_OR_RETURN(auto costed,
+                      Prepare(insert, StatementOrigin::kUser, ApplicationTransactions(), std::move(intent)));
   NL_RETURN_IF_ERROR(AwaitGrant(costed, costed.digest().statement_kind));
+  NL_ASSIGN_OR_RETURN(const bool applied_before, WasAppliedBefore(costed));
+  if (applied_before) return AnswerAppliedBefore();
   NL_ASSIGN_OR_RETURN(const Statistics done, ExecuteAndSend(std::move(costed), /*send_count=*/true));
   if (done.committed_version >= 0) CompactAfterWriting({schema, replace.target.name});
   return done;

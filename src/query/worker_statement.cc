@@ -259,11 +259,15 @@ Result<engine::ExecutionStatistics> WorkerStatement::RunSql(const std::string& s
                                                             std::optional<engine::WriteIntent> intent) {
   // Composed statements need to know what became of their parts.
   may_hand_over_ = origin == StatementOrigin::kUser && !intent;
-  auto prepared = Prepare(sql, origin, {}, std::move(intent));
+  std::vector<tables::delta::SetTransaction> transactions;
+  if (origin == StatementOrigin::kUser) transactions = ApplicationTransactions();
+  auto prepared = Prepare(sql, origin, std::move(transactions), std::move(intent));
   may_hand_over_ = false;
   NL_ASSIGN_OR_RETURN(auto costed, std::move(prepared));
   const std::string kind = costed.digest().statement_kind;
   NL_RETURN_IF_ERROR(AwaitGrant(costed, kind));
+  NL_ASSIGN_OR_RETURN(const bool applied_before, WasAppliedBefore(costed));
+  if (applied_before) return AnswerAppliedBefore();
   const auto writes = costed.digest().writes;
   NL_ASSIGN_OR_RETURN(const Statistics statistics, ExecuteAndSend(std::move(costed), /*send_count=*/true));
   if (statistics.committed_version >= 0) {
@@ -451,8 +455,12 @@ Result<engine::ExecutionStatistics> WorkerStatement::Dispatch(FrontStatement sta
 Result<engine::ExecutionStatistics> WorkerStatement::Run() {
   if (start_.group) return RunGroup(*start_.group);
   NL_ASSIGN_OR_RETURN(const auto statements, SplitStatements(start_.request.sql));
-  if (statements.size() > 1) return RunTransaction(statements);
+  if (statements.size() > 1) {
+    NL_RETURN_IF_ERROR(CheckTakesTransaction(nullptr));
+    return RunTransaction(statements);
+  }
   NL_ASSIGN_OR_RETURN(auto statement, Stage("front_parse", [&] { return ParseFront(start_.request.sql); }));
+  NL_RETURN_IF_ERROR(CheckTakesTransaction(&statement));
   return Dispatch(std::move(statement));
 }
 

@@ -84,7 +84,17 @@ class WorkerStatement {
   /// of rows that all of them changed.
   Result<Statistics> RunTransaction(std::span<const StatementText> statements);
   Result<Statistics> RunTransactionBody(std::span<const StatementText> statements, bool& sent);
-  Result<void> RunTransactionStep(const std::string& step);
+  Result<void> RunTransactionStep(const std::string& step,
+                                  std::vector<tables::delta::SetTransaction> transactions = {});
+  /// Errors: kNotSupported if the request has an application's transaction and `statement` (null: several) cannot be
+  /// one that writes rows.
+  Result<void> CheckTakesTransaction(const FrontStatement* statement) const;
+  /// What the request's transaction is in the commit; empty without one.
+  std::vector<tables::delta::SetTransaction> ApplicationTransactions() const;
+  /// Whether the one table that `query`, bound by now, would write has the request's transaction or a later one. What
+  /// comes after the look meets the conflict rules of the commit. Errors: kNotSupported for what writes no one table.
+  Result<bool> WasAppliedBefore(const plan::CostedQuery& query);
+  Result<Statistics> AnswerAppliedBefore();
   Result<void> SendOwn(const OwnResult& result);
   Result<void> SendRowsChanged(int64_t rows_changed);
   Result<void> SendLines(const std::string& column, const std::vector<std::string>& lines);

@@ -16,8 +16,9 @@ bool Is(const StatementText& text) {
 
 }  // namespace
 
-Result<void> WorkerStatement::RunTransactionStep(const std::string& step) {
-  NL_ASSIGN_OR_RETURN(auto costed, Prepare(step, StatementOrigin::kUser));
+Result<void> WorkerStatement::RunTransactionStep(const std::string& step,
+                                                 std::vector<tables::delta::SetTransaction> transactions) {
+  NL_ASSIGN_OR_RETURN(auto costed, Prepare(step, StatementOrigin::kUser, std::move(transactions)));
   NL_ASSIGN_OR_RETURN(auto running, engine_.Execute(std::move(costed)));
   NL_ASSIGN_OR_RETURN(const auto end, running->Next());
   return {};

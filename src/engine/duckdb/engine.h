@@ -111,6 +111,7 @@ class ParsedQuery {
 struct ExecutionStatistics {
   int64_t rows_changed = -1;                       ///< INSERT, UPDATE, DELETE; else -1.
   int64_t committed_version = -1;                  ///< Version this statement made; -1 for none.
+  bool applied_before = false;                     ///< Nothing was done: the table has the application's transaction.
   int64_t rows_dropped = 0, rows_quarantined = 0;  ///< Left out by expectations.
   int64_t files_total = 0, files_kept = 0;
   int64_t row_groups_total = 0, row_groups_kept = 0;

@@ -18,13 +18,25 @@ TEST(MessagesTest, AStartComesBackAsItWas) {
   start.request.sql = "SELECT '\"\\\n\x01'";
   start.request.parameters = {{"1", "42", "BIGINT"}};
   start.request.rows_max = 3;
+  start.request.transaction = {"app \"x\"", 5};
   const auto decoded = DecodeStart(Encode(start));
   ASSERT_TRUE(decoded.has_value()) << decoded.error().message();
   EXPECT_EQ(decoded->request.sql, start.request.sql);
   EXPECT_EQ(decoded->principal.rights, start.principal.rights);
+  ASSERT_TRUE(decoded->request.transaction.has_value());
+  EXPECT_EQ(decoded->request.transaction->application_id, "app \"x\"");
+  EXPECT_EQ(decoded->request.transaction->version, 5);
   EXPECT_EQ(decoded->request.parameters[0].json, "42");
   ASSERT_EQ(decoded->readable.size(), 1u);
   EXPECT_EQ(decoded->readable[0].path, "/a/");
+}
+
+TEST(MessagesTest, WhatWasAppliedBeforeComesBack) {
+  EXPECT_FALSE(DecodeStart(Encode(StartMessage{.statement_id = "s"}))->request.transaction.has_value());
+  DoneMessage done;
+  EXPECT_FALSE(DecodeDone(Encode(done))->statistics.applied_before);
+  done.statistics.applied_before = true;
+  EXPECT_TRUE(DecodeDone(Encode(done))->statistics.applied_before);
 }
 
 TEST(MessagesTest, AGroupComesBackAsItWas) {

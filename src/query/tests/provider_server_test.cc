@@ -348,6 +348,38 @@ TEST_F(ProviderServerTest, AVersionThatIsNotThereMakesNothingNew) {
   EXPECT_NE(Commit("engineer", request), "");
 }
 
+TEST_F(ProviderServerTest, ACommitHasTheTransactionOfItsRequestAndNoOther) {
+  const RequestContext ctx = ContextOf("writer");
+  ProviderServer server(ctx, *catalog_, store_, running_, "s", root_ + "/tables");
+  server.RequireTransaction({"loader", 3});
+  const auto commit = [&](const char* path, std::vector<tables::delta::SetTransaction> transactions) {
+    CommitRequest request = Append(path);
+    request.transactions = std::move(transactions);
+    json::object call = EncodeCommit({.table = TableId("t"), .request = request});
+    call["method"] = "commit";
+    return !json::parse(server.Handle(json::serialize(call))).as_object().contains("error");
+  };
+  EXPECT_FALSE(commit("a.parquet", {}));
+  EXPECT_FALSE(commit("a.parquet", {{.app_id = "loader", .version = 4, .last_updated_ms = std::nullopt}}));
+  EXPECT_FALSE(commit("a.parquet", {{.app_id = "other", .version = 3, .last_updated_ms = std::nullopt}}));
+  EXPECT_FALSE(commit("a.parquet", {{.app_id = "loader", .version = 3, .last_updated_ms = std::nullopt},
+                                    {.app_id = "other", .version = 1, .last_updated_ms = std::nullopt}}));
+  EXPECT_FALSE(server.committed_version().has_value());
+  EXPECT_TRUE(commit("a.parquet", {{.app_id = "loader", .version = 3, .last_updated_ms = std::nullopt}}));
+  EXPECT_EQ(server.committed_version(), 1);
+  // What follows is the table's upkeep.
+  EXPECT_FALSE(commit("b.parquet", {{.app_id = "loader", .version = 3, .last_updated_ms = std::nullopt}}));
+  EXPECT_TRUE(commit("b.parquet", {}));
+}
+
+TEST_F(ProviderServerTest, OnlyLedgersAreWrittenWithoutARequestForThem) {
+  CommitRequest request = Append("a.parquet");
+  request.transactions.push_back({.app_id = "loader", .version = 3, .last_updated_ms = std::nullopt});
+  EXPECT_NE(Commit("engineer", request), "");
+  request.transactions[0].app_id = "neurolake.copy:abc";
+  EXPECT_EQ(Commit("writer", request), "");
+}
+
 TEST_F(ProviderServerTest, TheWriterOfAGroupAppendsToItsTableAndNothingElse) {
   const RequestContext ctx = ContextOf("writer");
   ProviderServer server(ctx, *catalog_, store_, running_, "s", root_ + "/tables");

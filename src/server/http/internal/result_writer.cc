@@ -91,6 +91,7 @@ std::string StatisticsJson(const query::StatementStatus& status) {
   object.Text("kind", status.kind).Integer("rows_returned", status.rows_returned);
   if (status.rows_changed >= 0) object.Integer("rows_changed", status.rows_changed);
   if (status.committed_version >= 0) object.Integer("committed_version", status.committed_version);
+  if (status.applied_before) object.Boolean("applied_before", true);
   object.Integer("rows_scanned", status.rows_scanned).Integer("bytes_scanned", status.bytes_scanned);
   object.Json("stages", status.stages_json.empty() ? "{}" : status.stages_json);
   object.Json("prediction", status.prediction_json.empty() ? "{}" : status.prediction_json);

@@ -79,6 +79,24 @@ Result<int64_t> ParseMemory(const JsonObject& object) {
   return MakeError(ErrorCode::kInvalidArgument, "the member \"memory\" must be bytes, such as 536870912 or \"512MiB\"");
 }
 
+Result<std::optional<query::ApplicationVersion>> ParseTransaction(const JsonObject& object) {
+  const auto* value = object.values.if_contains("transaction");
+  if (value == nullptr || value->is_null()) return std::nullopt;
+  if (!value->is_object())
+    return MakeError(ErrorCode::kInvalidArgument, "the member \"transaction\" must be an object");
+  NL_ASSIGN_OR_RETURN(const JsonObject transaction, ParseJsonObject(object.texts.at("transaction")));
+  NL_RETURN_IF_ERROR(CheckMembers(transaction, {"application_id", "version"}));
+  query::ApplicationVersion given;
+  NL_ASSIGN_OR_RETURN(given.application_id, StringMember(transaction, "application_id"));
+  const auto* version = transaction.values.if_contains("version");
+  if (given.application_id.empty() || version == nullptr || !version->is_int64() || version->as_int64() < 0) {
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "the member \"transaction\" must have an \"application_id\" and a \"version\" from 0");
+  }
+  given.version = version->as_int64();
+  return given;
+}
+
 Result<void> CheckText(const std::string& sql, const Settings& settings) {
   if (Trim(sql).empty()) return MakeError(ErrorCode::kInvalidArgument, "the statement is empty");
   if (static_cast<int64_t>(sql.size()) > settings.statement_text_bytes_max) {
@@ -99,8 +117,8 @@ Result<SqlRequest> ParseSqlRequest(std::string_view body, bool body_is_text, con
     return request;
   }
   NL_ASSIGN_OR_RETURN(const JsonObject object, ParseJsonObject(body));
-  NL_RETURN_IF_ERROR(CheckMembers(
-      object, {"statement", "parameters", "schema", "time_zone", "timeout", "memory", "row_limit", "wait"}));
+  NL_RETURN_IF_ERROR(CheckMembers(object, {"statement", "parameters", "schema", "time_zone", "timeout", "memory",
+                                           "row_limit", "wait", "transaction"}));
   NL_ASSIGN_OR_RETURN(request.statement.sql, StringMember(object, "statement"));
   NL_RETURN_IF_ERROR(CheckText(request.statement.sql, settings));
   NL_ASSIGN_OR_RETURN(request.statement.parameters, ParseParameters(object));
@@ -123,6 +141,7 @@ Result<SqlRequest> ParseSqlRequest(std::string_view body, bool body_is_text, con
     }
     request.statement.rows_max = limit->as_int64();
   }
+  NL_ASSIGN_OR_RETURN(request.statement.transaction, ParseTransaction(object));
   NL_ASSIGN_OR_RETURN(request.wait, ParseDurationMember(object, "wait"));
   return request;
 }

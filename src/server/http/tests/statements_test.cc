@@ -142,6 +142,31 @@ TEST_F(StatementsTest, LimitsAreCheckedAndPassedOn) {
   EXPECT_EQ(client.Sql("   ").status, 400);
 }
 
+TEST_F(StatementsTest, AnApplicationsTransactionIsPassedOn) {
+  Start();
+  Client client(port());
+  EXPECT_EQ(client.Call("POST", "/v1/sql", R"({"statement":"ROWS 1","transaction":null})").status, 200);
+  EXPECT_FALSE(service_.last_request().transaction.has_value());
+  const Answer good =
+      client.Call("POST", "/v1/sql",
+                  R"({"statement":"ROWS 1","transaction":{"application_id":"loader","version":9007199254740993}})");
+  EXPECT_EQ(good.status, 200);
+  const auto request = service_.last_request();
+  ASSERT_TRUE(request.transaction.has_value());
+  EXPECT_EQ(request.transaction->application_id, "loader");
+  EXPECT_EQ(request.transaction->version, 9007199254740993);
+  for (const char* wrong :
+       {"3", "[]", "{}", R"({"application_id":"a"})", R"({"version":1})", R"({"application_id":"","version":1})",
+        R"({"application_id":1,"version":1})", R"({"application_id":"a","version":-1})",
+        R"({"application_id":"a","version":"1"})", R"({"application_id":"a","version":1.5})",
+        R"({"application_id":"a","version":9223372036854775808})", R"({"application_id":"a","version":1,"more":1})"}) {
+    const Answer refused =
+        client.Call("POST", "/v1/sql", fmt::format(R"({{"statement":"ROWS 1","transaction":{}}})", wrong));
+    EXPECT_EQ(refused.status, 400) << wrong;
+    EXPECT_EQ(refused.code(), "InvalidArgument") << wrong;
+  }
+}
+
 TEST_F(StatementsTest, AVanishedClientCancelsWithinASecond) {
   Start();
   {
