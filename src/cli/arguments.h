@@ -16,6 +16,8 @@ struct SqlArguments {
   std::string schema;
   int64_t rows_max = -1;
   bool expanded = false;
+  std::string application_id;        ///< --txn-app
+  int64_t application_version = -1;  ///< --txn-version; -1: none.
 };
 
 struct TableArguments {

@@ -14,8 +14,9 @@ namespace neurolake::cli {
 
 struct ClientStatement {
   std::string sql;
-  std::string schema;     ///< Default schema; empty: the server's.
-  std::string time_zone;  ///< Session time zone; empty: UTC.
+  std::string schema;                                                   ///< Default schema; empty: the server's.
+  std::string time_zone;                                                ///< Session time zone; empty: UTC.
+  std::optional<query::ApplicationVersion> transaction = std::nullopt;  ///< It takes effect once.
 };
 
 /// What `health` shows: one line per check.

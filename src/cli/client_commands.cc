@@ -20,6 +20,14 @@ int RunSql(const SqlArguments& sql, StatementRunner& runner) {
   options.schema = sql.schema;
   options.rows_max = sql.rows_max;
   options.expanded = sql.expanded;
+  if (sql.application_version >= 0) {
+    if (sql.texts.size() + sql.files.size() != 1) {
+      return runner.Report(
+          Error(ErrorCode::kInvalidArgument, "--txn-app and --txn-version go with one statement: one -c or one -f"));
+    }
+    options.transaction =
+        query::ApplicationVersion{.application_id = sql.application_id, .version = sql.application_version};
+  }
   for (const std::string& text : sql.texts) {
     if (const int code = runner.RunScript(text, ""); code != kExitOk) return code;
   }

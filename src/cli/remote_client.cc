@@ -51,6 +51,10 @@ class RemoteClient final : public Client {
     json::object body{{"statement", statement.sql}};
     if (!statement.schema.empty()) body["schema"] = statement.schema;
     if (!statement.time_zone.empty()) body["time_zone"] = statement.time_zone;
+    if (const auto& transaction = statement.transaction) {
+      body["transaction"] =
+          json::object{{"application_id", transaction->application_id}, {"version", transaction->version}};
+    }
     const RequestContext ctx = Context(std::move(stop), options_.timeout);
     net::HttpRequest request = Request("POST", "/v1/sql");
     request.headers.emplace_back("Content-Type", "application/json");

@@ -110,6 +110,8 @@ void ReadStatistics(const json::object& object, query::StatementStatus& status) 
   ReadNumber(object, "rows_returned", status.rows_returned);
   ReadNumber(object, "rows_changed", status.rows_changed);
   ReadNumber(object, "committed_version", status.committed_version);
+  const json::value* before = object.if_contains("applied_before");
+  status.applied_before = before != nullptr && before->is_bool() && before->get_bool();
   ReadNumber(object, "bytes_scanned", status.bytes_scanned);
   ReadNumber(object, "rows_scanned", status.rows_scanned);
   if (const json::value* stages = object.if_contains("stages"); stages != nullptr && stages->is_object()) {

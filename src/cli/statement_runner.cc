@@ -73,7 +73,7 @@ size_t FindForeignLine(std::string_view text) {
 }  // namespace
 
 ClientStatement StatementRunner::Session(const std::string& sql) const {
-  return {.sql = sql, .schema = options_.schema, .time_zone = options_.time_zone};
+  return {.sql = sql, .schema = options_.schema, .time_zone = options_.time_zone, .transaction = options_.transaction};
 }
 
 std::stop_token StatementRunner::Arm() { return interruption_ == nullptr ? std::stop_token() : interruption_->Arm(); }
@@ -175,6 +175,7 @@ void StatementRunner::PrintSummary(const query::StatementStatus& status, int64_t
   out << "OK";
   if (changed >= 0) out << fmt::format(", {} {}", WithThousands(changed), changed == 1 ? "row" : "rows");
   if (status.committed_version >= 0) out << fmt::format(", version {}", status.committed_version);
+  if (status.applied_before) out << ", applied before";
   out << '\n';
 }
 
@@ -215,6 +216,11 @@ int StatementRunner::RunScript(std::string_view script, std::string_view name, s
   }
   // The last statement of a file needs no semicolon.
   if (!split.rest_is_blank) split.statements.push_back({split.rest, split.rest_line});
+  if (options_.transaction && split.statements.size() != 1) {
+    return Report(
+        Error(ErrorCode::kInvalidArgument,
+              fmt::format("--txn-app and --txn-version go with one statement, given: {}", split.statements.size())));
+  }
   const JoinedStatements joined = JoinTransactions(split.statements);
   const auto source_of = [&](const SplitScript::Statement& statement) {
     return name.empty() ? std::string() : fmt::format("{}:{}", name, statement.line);

@@ -18,6 +18,8 @@ struct OutputOptions {
   std::string schema;                    ///< Default schema of every statement; USE changes it.
   std::string time_zone;                 ///< Session time zone; SET TIME ZONE changes it.
 
+  std::optional<query::ApplicationVersion> transaction;  ///< Of the one statement that is to be run.
+
   static constexpr int64_t kRowsMaxAutomatic = -1;  ///< 40 on a terminal, else all.
 };
 

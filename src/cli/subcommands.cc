@@ -1,5 +1,7 @@
 #include "cli/internal/subcommands.h"
 
+#include <limits>
+
 namespace neurolake::cli {
 namespace {
 
@@ -45,6 +47,14 @@ error. In the shell, \? lists what it understands beside SQL.)");
       ->check(CLI::Range(int64_t{0}, int64_t{1'000'000}))
       ->option_text("N");
   command->add_flag("-x,--expanded", sql.expanded, "Boxes show one line per column");
+  CLI::Option* application =
+      command->add_option("--txn-app", sql.application_id, "Application whose write this is; it takes effect once")
+          ->option_text("ID");
+  CLI::Option* version = command->add_option("--txn-version", sql.application_version, "Which of its writes, ascending")
+                             ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()))
+                             ->option_text("N");
+  application->needs(version);
+  version->needs(application);
 }
 
 void AddTable(CLI::App& app, TableArguments& table) {

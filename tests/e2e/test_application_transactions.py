@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import subprocess
 import threading
 import unittest
 
@@ -138,6 +139,28 @@ class ApplicationTransactions(unittest.TestCase):
             bad = {"transaction": {"application_id": application, "version": 1}}
             self.assertEqual(self.refused("INSERT INTO guarded VALUES (1)", **bad).sqlstate, "22023", application)
         self.assertEqual(self.transactions("guarded"), [("a", 1)])
+
+
+class CommandLine(unittest.TestCase):
+    """On a directory and on a server; the same write through both doors is one."""
+
+    def test_both_clients_pass_it_on(self):
+        server = Server(BINARY, settings={"log_level": "error"}).start()
+        self.addCleanup(server.__exit__)
+        server.sql("CREATE TABLE t (id BIGINT)")
+
+        def send(*place):
+            given = [BINARY, *place, "sql", "--txn-app", "loader", "--txn-version", "7",
+                     "-c", "INSERT INTO t VALUES (1)"]
+            done = subprocess.run(given, capture_output=True, text=True, timeout=120,
+                                  env={**os.environ, "NEUROLAKE_TOKEN": server.admin_token})
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return done.stdout
+
+        self.assertEqual(send("--server", server.url), "OK, 1 row, version 1\n")
+        self.assertEqual(send("--server", server.url), "OK, 0 rows, applied before\n")
+        server.stop()
+        self.assertEqual(send("--lake", server.lake), "OK, 0 rows, applied before\n")
 
 
 if __name__ == "__main__":

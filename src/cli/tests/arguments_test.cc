@@ -77,10 +77,12 @@ TEST(ArgumentsTest, EnvironmentFillsWhatFlagsLeaveOut) {
 }
 
 TEST(ArgumentsTest, WrongCommandLinesAreUsageErrors) {
-  for (const Words& words : {Words{}, Words{"nonsense"}, Words{"sql", "--nonsense"}, Words{"token", "create"},
-                             Words{"token", "create", "a", "--role", "king"}, Words{"--format", "xml", "version"},
-                             Words{"ingest", "a"}, Words{"table"}, Words{"--server", "x", "--lake", "d", "health"},
-                             Words{"health", "--token", "a", "--token-file", "b"}}) {
+  for (const Words& words :
+       {Words{}, Words{"nonsense"}, Words{"sql", "--nonsense"}, Words{"token", "create"},
+        Words{"token", "create", "a", "--role", "king"}, Words{"--format", "xml", "version"}, Words{"ingest", "a"},
+        Words{"table"}, Words{"--server", "x", "--lake", "d", "health"},
+        Words{"health", "--token", "a", "--token-file", "b"}, Words{"sql", "--txn-app", "a"},
+        Words{"sql", "--txn-version", "1"}, Words{"sql", "--txn-app", "a", "--txn-version", "-1"}}) {
     const EarlyExit refused = Refused(words);
     EXPECT_EQ(refused.code, 2);
     EXPECT_TRUE(refused.text.starts_with("error: ")) << refused.text;

@@ -127,6 +127,30 @@ TEST(CommandsTest, ChangesAreSaidInWords) {
   EXPECT_NE(RunWords(bench, {"sql", "-c", "SELECT"}).out.find("BIGINT │"), std::string::npos);
 }
 
+TEST(CommandsTest, AnApplicationsTransactionGoesWithOneStatement) {
+  TestBench bench;
+  EXPECT_EQ(RunWords(bench, {"sql", "--txn-app", "loader", "--txn-version", "0", "-c", "INSERT;"}).code, 0);
+  ASSERT_EQ(bench.client.statements.size(), 1u);
+  ASSERT_TRUE(bench.client.statements[0].transaction.has_value());
+  EXPECT_EQ(bench.client.statements[0].transaction->application_id, "loader");
+  EXPECT_EQ(bench.client.statements[0].transaction->version, 0);
+  for (const std::vector<std::string>& texts :
+       {std::vector<std::string>{"-c", "INSERT; INSERT"}, std::vector<std::string>{"-c", "INSERT", "-c", "INSERT"},
+        std::vector<std::string>{}}) {
+    TestBench refusing;
+    refusing.in.str("INSERT");
+    std::vector<std::string> words = {"sql", "--txn-app", "loader", "--txn-version", "3"};
+    words.insert(words.end(), texts.begin(), texts.end());
+    const Outcome outcome = RunWords(refusing, words);
+    EXPECT_NE(outcome.code, 0);
+    EXPECT_NE(outcome.err.find("one statement"), std::string::npos) << outcome.err;
+    EXPECT_TRUE(refusing.client.asked.empty());
+  }
+  TestBench plain;
+  EXPECT_EQ(RunWords(plain, {"sql", "-c", "INSERT"}).code, 0);
+  EXPECT_FALSE(plain.client.statements.at(0).transaction.has_value());
+}
+
 TEST(CommandsTest, TimingGoesToStandardError) {
   TestBench bench;
   const Outcome outcome = RunWords(bench, {"sql", "-c", "SELECT 1", "--timing", "--format", "csv"});
