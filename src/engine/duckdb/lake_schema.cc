@@ -15,17 +15,25 @@ namespace {
   ThrowLakeError(Error(ErrorCode::kNotSupported, fmt::format("the lake does not hold {}", what)));
 }
 
+// Only what is a whole number as it stands: a cast would round 1.5 and take true for 1.
+int64_t WholeNumber(const native::Value& given) {
+  native::Value number;
+  native::string problem;
+  const bool is_text = given.type().id() == native::LogicalTypeId::VARCHAR && !given.IsNull();
+  const bool whole = given.type().IsIntegral() ||
+                     (is_text && native::StringValue::Get(given).find_first_not_of("0123456789") == std::string::npos);
+  if (!whole || !given.DefaultTryCastAs(native::LogicalType::BIGINT, number, &problem) || number.IsNull()) {
+    ThrowLakeError(Error(ErrorCode::kInvalidArgument, "AT (VERSION => …) takes a whole number"));
+  }
+  return number.GetValue<int64_t>();
+}
+
 // The version an AT clause asks for.
 int64_t RequestedVersion(StatementState& state, const TableEntry& table, native::BoundAtClause& at) {
   const std::string unit = LowerAscii(at.Unit());
   native::Value value;
   native::string problem;
-  if (unit == "version") {
-    if (!at.GetValue().DefaultTryCastAs(native::LogicalType::BIGINT, value, &problem) || value.IsNull()) {
-      ThrowLakeError(Error(ErrorCode::kInvalidArgument, "AT (VERSION => …) takes a whole number"));
-    }
-    return value.GetValue<int64_t>();
-  }
+  if (unit == "version") return WholeNumber(at.GetValue());
   if (unit == "timestamp") {
     if (!at.GetValue().DefaultTryCastAs(native::LogicalType::TIMESTAMP, value, &problem) || value.IsNull()) {
       ThrowLakeError(Error(ErrorCode::kInvalidArgument, "AT (TIMESTAMP => …) takes a timestamp"));
@@ -156,6 +164,13 @@ native::optional_ptr<native::CatalogEntry> LakeSchemaEntry::LookupEntry(native::
         LakeTableEntry::Make(lake(), *this, *std::move(table), std::move(snapshot), at != nullptr, row_ids));
   }
   if (auto view = ValueOrThrow(state.provider->FindView(relation))) {
+    // DuckDB would hand the clause on to every table inside, whose versions have nothing to do with each other.
+    if (lookup.GetAtClause()) {
+      ThrowLakeError(Error(ErrorCode::kNotSupported,
+                           fmt::format("a view has no versions and no change feed; ask for those of the tables inside "
+                                       "of it: {}.{}",
+                                       relation.schema_name, relation.name)));
+    }
     return &open.Keep(MakeView(state, lake(), *this, *view));
   }
   return nullptr;

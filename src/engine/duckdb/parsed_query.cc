@@ -11,6 +11,7 @@
 #include "duckdb/parser/statement/select_statement.hpp"
 #include "duckdb/parser/statement/update_statement.hpp"
 #include "duckdb/parser/tableref/showref.hpp"
+#include "engine/duckdb/internal/cte_versions.h"
 #include "engine/duckdb/internal/system_names.h"
 
 namespace neurolake::engine::duckdb {
@@ -130,6 +131,7 @@ std::vector<std::unique_ptr<ParsedQuery>> ParseStatements(const std::string& sql
   std::vector<std::unique_ptr<ParsedQuery>> queries;
   for (auto& statement : parser.statements) {
     QualifySystemNames(*statement);
+    RefuseVersionsOfCtes(*statement);
     queries.push_back(std::make_unique<DuckDbParsedQuery>(std::move(statement)));
   }
   return queries;
