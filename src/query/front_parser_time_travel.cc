@@ -120,7 +120,13 @@ Result<std::optional<TextEdit>> MatchAsOf(TokenCursor& cursor) {
     if (StandsBehindFromOrJoin(cursor)) return std::unexpected(std::move(skipped).error());
     return std::nullopt;
   }
-  const std::string text = TextBetween(cursor, first, value.index());
+  TokenCursor typed = cursor;
+  typed.MoveTo(first);
+  std::string text = TextBetween(cursor, first, value.index());
+  // The engine's TIMESTAMP '…' leaves out an offset that is written.
+  if (!version && typed.IsWord("timestamp") && typed.IsString(1)) {
+    text = "TIMESTAMPTZ " + TextBetween(cursor, first + 1, value.index());
+  }
   const std::string alias = TakeAlias(value);
   cursor = value;
   return EditUpTo(cursor, name_end, fmt::format("{} AT ({} => {})", alias, version ? "VERSION" : "TIMESTAMP", text));

@@ -26,21 +26,21 @@ constexpr char kBetween = '|';
                        "table_changes('sales.orders', 3), table_changes('sales.orders', 3, 5)"));
 }
 
-/// One end of a range: "v3", or "t" and microseconds.
-std::string EndText(const native::Value& value) {
+/// One end of a range: "v3", or "t" and microseconds. A time without an offset is in the session's time zone.
+std::string EndText(native::ClientContext& context, const native::Value& value) {
   native::Value cast;
   native::string problem;
   if (value.IsNull()) RefuseRange();
   if (value.type().IsIntegral()) return fmt::format("{}{}", kVersion, value.ToString());
-  if (!value.DefaultTryCastAs(native::LogicalType::TIMESTAMP, cast, &problem) || cast.IsNull()) RefuseRange();
-  return fmt::format("{}{}", kTime, cast.GetValue<native::timestamp_t>().value);
+  if (!value.TryCastAs(context, native::LogicalType::TIMESTAMP_TZ, cast, &problem) || cast.IsNull()) RefuseRange();
+  return fmt::format("{}{}", kTime, cast.GetValue<native::timestamp_tz_t>().value);
 }
 
-native::unique_ptr<native::TableRef> Replace(native::ClientContext&, native::TableFunctionBindInput& input) {
+native::unique_ptr<native::TableRef> Replace(native::ClientContext& context, native::TableFunctionBindInput& input) {
   if (input.inputs[0].IsNull()) RefuseRange();
   const auto name = native::QualifiedName::Parse(input.inputs[0].ToString());
-  std::string range = EndText(input.inputs[1]) + kBetween;
-  if (input.inputs.size() > 2) range += EndText(input.inputs[2]);
+  std::string range = EndText(context, input.inputs[1]) + kBetween;
+  if (input.inputs.size() > 2) range += EndText(context, input.inputs[2]);
   auto reference = native::make_uniq<native::BaseTableRef>();
   reference->catalog_name = name.catalog.empty() && !name.schema.empty() ? LakeCatalog::kName : name.catalog;
   reference->schema_name = LowerAscii(name.schema);
@@ -125,7 +125,8 @@ native::unique_ptr<native::CatalogEntry> MakeChangeFeed(native::ClientContext& c
 void RegisterTableChanges(native::ClientContext& context) {
   native::TableFunctionSet changes("table_changes");
   const native::LogicalType name = native::LogicalType::VARCHAR;
-  for (const auto& end : {native::LogicalType::BIGINT, native::LogicalType::VARCHAR, native::LogicalType::TIMESTAMP}) {
+  for (const auto& end : {native::LogicalType::BIGINT, native::LogicalType::VARCHAR, native::LogicalType::TIMESTAMP,
+                          native::LogicalType::TIMESTAMP_TZ}) {
     native::TableFunction open("table_changes", {name, end}, nullptr, nullptr);
     open.bind_replace = Replace;
     native::TableFunction closed("table_changes", {name, end, end}, nullptr, nullptr);

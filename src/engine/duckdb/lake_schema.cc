@@ -29,16 +29,18 @@ int64_t WholeNumber(const native::Value& given) {
 }
 
 // The version an AT clause asks for.
-int64_t RequestedVersion(StatementState& state, const TableEntry& table, native::BoundAtClause& at) {
+int64_t RequestedVersion(native::ClientContext& context, const TableEntry& table, native::BoundAtClause& at) {
+  StatementState& state = StatementState::Get(context);
   const std::string unit = LowerAscii(at.Unit());
   native::Value value;
   native::string problem;
   if (unit == "version") return WholeNumber(at.GetValue());
   if (unit == "timestamp") {
-    if (!at.GetValue().DefaultTryCastAs(native::LogicalType::TIMESTAMP, value, &problem) || value.IsNull()) {
+    // In the session's context: what says no offset is in its time zone.
+    if (!at.GetValue().TryCastAs(context, native::LogicalType::TIMESTAMP_TZ, value, &problem) || value.IsNull()) {
       ThrowLakeError(Error(ErrorCode::kInvalidArgument, "AT (TIMESTAMP => …) takes a timestamp"));
     }
-    const WallTime time{std::chrono::microseconds(value.GetValue<native::timestamp_t>().value)};
+    const WallTime time{std::chrono::microseconds(value.GetValue<native::timestamp_tz_t>().value)};
     return ValueOrThrow(tables::delta::VersionAtTimestamp(*state.store, table.location, time));
   }
   ThrowLakeError(Error(ErrorCode::kInvalidArgument, "AT takes VERSION or TIMESTAMP"));
@@ -151,7 +153,7 @@ native::optional_ptr<native::CatalogEntry> LakeSchemaEntry::LookupEntry(native::
       if (LowerAscii(at->Unit()) == kRowsUnit) {
         return &open.Keep(MakeRowsTable(state, open, lake(), *this, *std::move(table), at->GetValue()));
       }
-      snapshot = ValueOrThrow(state.snapshots->Load(*state.context, *table, RequestedVersion(state, *table, *at)));
+      snapshot = ValueOrThrow(state.snapshots->Load(*state.context, *table, RequestedVersion(context, *table, *at)));
     } else if (snapshot = open.Pinned(table->id); snapshot == nullptr) {
       snapshot = ValueOrThrow(LoadNewest(state, *table));
       open.Pin(table->id, snapshot);

@@ -16,6 +16,13 @@ std::string TextBetween(const TokenCursor& cursor, size_t begin, size_t last) {
 Result<std::string> ExpectTimestamp(TokenCursor& cursor) {
   const size_t begin = cursor.Position();
   const bool typed = cursor.IsWord("timestamp") || cursor.IsWord("timestamptz") || cursor.IsWord("date");
+  // The engine's TIMESTAMP '…' leaves out an offset that is written; the string alone is cast with it.
+  if (cursor.IsWord("timestamp") && cursor.IsString(1)) {
+    cursor.Skip();
+    const size_t text = cursor.Position();
+    cursor.Skip();
+    return TextBetween(cursor, text, cursor.index());
+  }
   if (cursor.IsString() || (typed && cursor.IsString(1))) {
     cursor.MoveTo(cursor.index() + (typed ? 2 : 1));
     return TextBetween(cursor, begin, cursor.index());
