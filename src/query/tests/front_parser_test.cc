@@ -120,7 +120,7 @@ TEST(FrontParserTest, TimeTravelBecomesTheEnginesClause) {
   ExpectRewritten("select * from t version as of 3 x(a, b) join u timestamp as of '2013-01-01' on true",
                   "select * from t x(a, b) AT (VERSION => 3) join u AT (TIMESTAMP => '2013-01-01') on true");
   ExpectRewritten("select * from t timestamp as of timestamp '2013-01-01 00:00:00', u version as of $1 limit 1",
-                  "select * from t AT (TIMESTAMP => timestamp '2013-01-01 00:00:00'), u AT (VERSION => $1) limit 1");
+                  "select * from t AT (TIMESTAMP => TIMESTAMPTZ '2013-01-01 00:00:00'), u AT (VERSION => $1) limit 1");
   ExpectRewritten("select * from t timestamp as of (now() - interval (1) day)",
                   "select * from t AT (TIMESTAMP => (now() - interval (1) day))");
   ExpectRewritten("select * from s.t@v12 x", "select * from s.t x AT (VERSION => 12)");
