@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "common/text.h"
+#include "engine/duckdb/lake_provider.h"
 #include "query/front_parser_cursor.h"
 
 namespace neurolake::query {
@@ -9,8 +10,9 @@ namespace {
 
 using Parsed = Result<std::optional<FrontStatement>>;
 
-FrontStatement Rewritten(std::string sql) {
-  return FrontStatement{PassThrough{.sql = std::move(sql), .rewritten = true}};
+FrontStatement Rewritten(std::string sql, std::string listed_schema = {}) {
+  return FrontStatement{
+      PassThrough{.sql = std::move(sql), .rewritten = true, .listed_schema = std::move(listed_schema)}};
 }
 
 std::string Sql(const ObjectName& name) {
@@ -85,14 +87,20 @@ Parsed ParseSet(TokenCursor cursor) {
   return FrontStatement{std::move(set)};
 }
 
+struct ShowFilter {
+  std::string condition;
+  std::string schema;  // That is named, in lower case.
+};
+
 // `[{IN|FROM} schema] [[LIKE] 'pattern']` of the SHOW statements, as a condition on `schema_column` and
 // `name_column`.
-Result<std::string> ShowCondition(TokenCursor& cursor, std::string_view schema_column, std::string_view name_column) {
-  std::string condition;
+Result<ShowFilter> TakeShowFilter(TokenCursor& cursor, std::string_view schema_column, std::string_view name_column) {
+  std::string condition, named;
   if (!schema_column.empty()) {
     if (cursor.AcceptWord("in") || cursor.AcceptWord("from")) {
       NL_ASSIGN_OR_RETURN(auto schema, TakeSchema(cursor));
-      condition = fmt::format("lower({}) = {}", schema_column, QuoteLiteral(LowerAscii(schema)));
+      named = LowerAscii(schema);
+      condition = fmt::format("lower({}) = {}", schema_column, QuoteLiteral(named));
     } else {
       condition = fmt::format("{} = current_schema()", schema_column);
     }
@@ -105,12 +113,22 @@ Result<std::string> ShowCondition(TokenCursor& cursor, std::string_view schema_c
     condition += fmt::format("{}{} ILIKE {}", condition.empty() ? "" : " AND ", name_column, QuoteLiteral(pattern));
   }
   NL_RETURN_IF_ERROR(cursor.ExpectEnd());
-  return condition.empty() ? std::string("true") : condition;
+  return ShowFilter{condition.empty() ? std::string("true") : condition, std::move(named)};
 }
 
 constexpr std::string_view kTablesAndViews =
     "(SELECT schema_name, table_name, 'table' AS kind FROM system.tables UNION ALL "
     "SELECT schema_name, view_name, 'view' FROM system.views)";
+
+// What SHOW TABLES lists. The relations of schema system are no tables of the lake, and stand in no list but this.
+std::string ListedRelations(const std::string& schema) {
+  if (schema != "system") return std::string(kTablesAndViews);
+  std::string values;
+  for (const auto& relation : engine::duckdb::SystemRelations()) {
+    values += fmt::format("{}('system', {}, 'table')", values.empty() ? "" : ", ", QuoteLiteral(relation.name));
+  }
+  return fmt::format("(VALUES {}) AS relations(schema_name, table_name, kind)", values);
+}
 
 // `[(] 'key' | key.key [)]`, if there is one.
 Result<std::optional<std::string>> TakePropertyKey(TokenCursor& cursor) {
@@ -149,9 +167,10 @@ Parsed ParseShow(TokenCursor cursor) {
     return Rewritten(fmt::format("SELECT schema_name, table_name, kind FROM {} ORDER BY ALL", kTablesAndViews));
   }
   if (cursor.AcceptWord("tables")) {
-    NL_ASSIGN_OR_RETURN(auto condition, ShowCondition(cursor, "schema_name", "table_name"));
-    return Rewritten(
-        fmt::format("SELECT schema_name, table_name, kind FROM {} WHERE {} ORDER BY ALL", kTablesAndViews, condition));
+    NL_ASSIGN_OR_RETURN(auto filter, TakeShowFilter(cursor, "schema_name", "table_name"));
+    return Rewritten(fmt::format("SELECT schema_name, table_name, kind FROM {} WHERE {} ORDER BY ALL",
+                                 ListedRelations(filter.schema), filter.condition),
+                     filter.schema);
   }
   if (cursor.AcceptWord("columns")) {
     if (!cursor.AcceptWord("in")) NL_RETURN_IF_ERROR(cursor.ExpectWord("from"));
@@ -164,12 +183,14 @@ Parsed ParseShow(TokenCursor cursor) {
                                  QuoteIdentifier(table.name)));
   }
   if (cursor.AcceptWord("views")) {
-    NL_ASSIGN_OR_RETURN(auto condition, ShowCondition(cursor, "schema_name", "view_name"));
-    return Rewritten(fmt::format("SELECT schema_name, view_name FROM system.views WHERE {} ORDER BY ALL", condition));
+    NL_ASSIGN_OR_RETURN(auto filter, TakeShowFilter(cursor, "schema_name", "view_name"));
+    return Rewritten(
+        fmt::format("SELECT schema_name, view_name FROM system.views WHERE {} ORDER BY ALL", filter.condition),
+        filter.schema);
   }
   if (cursor.AcceptWord("schemas") || cursor.AcceptWord("databases")) {
-    NL_ASSIGN_OR_RETURN(auto condition, ShowCondition(cursor, "", "schema_name"));
-    return Rewritten(fmt::format("SELECT schema_name FROM system.schemas WHERE {} ORDER BY ALL", condition));
+    NL_ASSIGN_OR_RETURN(const auto filter, TakeShowFilter(cursor, "", "schema_name"));
+    return Rewritten(fmt::format("SELECT schema_name FROM system.schemas WHERE {} ORDER BY ALL", filter.condition));
   }
   if (cursor.IsWord("grants") && cursor.Has(1)) return cursor.NotSupported("SHOW GRANTS");
   if (cursor.IsWord("partitions") && cursor.Has(1)) return cursor.NotSupported("SHOW PARTITIONS");

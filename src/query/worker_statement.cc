@@ -421,6 +421,10 @@ Result<engine::ExecutionStatistics> WorkerStatement::Dispatch(FrontStatement sta
     decltype(unsupported)& refuse;
     Result<Statistics> operator()(const PassThrough& s) {
       self.whole_request_ = true;
+      if (!s.listed_schema.empty() && s.listed_schema != "system") {
+        NL_ASSIGN_OR_RETURN(const bool exists, self.provider_.SchemaExists(s.listed_schema));
+        if (!exists) return MakeError(ErrorCode::kSchemaNotFound, "no such schema: {}", s.listed_schema);
+      }
       if (!s.evolves_schema) return self.RunSql(s.sql, StatementOrigin::kUser);
       return self.RunSql(s.sql, StatementOrigin::kUser, engine::WriteIntent{.evolves_schema = true});
     }

@@ -12,6 +12,7 @@
 #include "duckdb/parser/statement/select_statement.hpp"
 #include "duckdb/parser/statement/update_statement.hpp"
 #include "duckdb/parser/tableref/basetableref.hpp"
+#include "duckdb/parser/tableref/showref.hpp"
 #include "engine/duckdb/internal/lake_catalog.h"
 
 namespace neurolake::engine::duckdb {
@@ -21,7 +22,15 @@ using ExpressionPointer = native::unique_ptr<native::ParsedExpression>;
 
 void VisitExpression(ExpressionPointer& expression);
 
+void VisitNode(native::QueryNode& node);
+
 void VisitTable(native::TableRef& ref) {
+  if (ref.type == native::TableReferenceType::SHOW_REF) {
+    // DESCRIBE and SUMMARIZE hold what they are about as a query of its own.
+    auto& show = ref.Cast<native::ShowRef>();
+    if (show.query != nullptr) VisitNode(*show.query);
+    return;
+  }
   if (ref.type != native::TableReferenceType::BASE_TABLE) return;
   auto& table = ref.Cast<native::BaseTableRef>();
   if (table.catalog_name.empty() && EqualsIgnoringCase(table.schema_name, "system")) {
