@@ -25,7 +25,7 @@ struct PassThrough {
   std::string sql;
   bool rewritten = false;
   bool evolves_schema = false;  ///< MERGE and INSERT … WITH SCHEMA EVOLUTION.
-  std::string listed_schema;    ///< SHOW … IN schema, in lower case: an answer of no rows would hide that it is missing.
+  std::string listed_schema;    ///< Of SHOW … IN, in lower case: has to be there.
 };
 
 struct FrontStatement;
