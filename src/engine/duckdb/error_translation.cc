@@ -2,6 +2,7 @@
 
 #include "common/log.h"
 #include "common/text.h"
+#include "engine/duckdb/internal/bind_messages.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
@@ -26,27 +27,7 @@ std::optional<Error> OurOwn(const native::ErrorData& error) {
   return ours;
 }
 
-// The first line of a binder's message without suggestions: those are drawn from names the caller may not see. What
-// stands in single quotes is a literal unless it is a function's signature, and goes.
-std::string FirstLine(std::string_view message) {
-  for (std::string_view end : {"\n", "Did you mean", "Candidate", "Existing "}) {
-    message = message.substr(0, message.find(end));
-  }
-  std::string text;
-  while (!message.empty()) {
-    const size_t open = message.find('\'');
-    text += message.substr(0, open);
-    if (open == std::string_view::npos) break;
-    const size_t close = message.find('\'', open + 1);
-    const std::string_view quoted =
-        message.substr(open + 1, close == std::string_view::npos ? close : close - open - 1);
-    const bool signature = quoted.ends_with(')') && quoted.find('"') == std::string_view::npos;
-    text += signature ? std::string(quoted) : std::string("…");
-    if (close == std::string_view::npos) break;
-    message.remove_prefix(close + 1);
-  }
-  return std::string(Trim(text));
-}
+std::string_view FirstLine(std::string_view message) { return message.substr(0, message.find('\n')); }
 
 Error MissingEntry(const native::ErrorData& error) {
   const std::string kind = LowerAscii(Extra(error, "type"));
@@ -91,16 +72,20 @@ Error BindError(const native::ErrorData& error) {
     return Error(ErrorCode::kColumnNotFound, fmt::format("no such column: {}", Extra(error, "name")));
   }
   if (subtype == "NO_MATCHING_FUNCTION") {
-    return Error(ErrorCode::kFunctionNotFound,
-                 fmt::format("no function takes these argument types: {}", Extra(error, "call")));
+    std::string call = Extra(error, "call");
+    // The type of an ENUM spells its values out.
+    if (call.find('\'') != std::string::npos) call.resize(call.find('('));
+    return Error(ErrorCode::kFunctionNotFound, fmt::format("no function takes these argument types: {}", call));
   }
-  const std::string line = FirstLine(error.RawMessage());
-  if (line.starts_with("Referenced column") || line.starts_with("Referenced table")) {
-    return Error(ErrorCode::kColumnNotFound, line);
+  const std::string_view line = FirstLine(error.RawMessage());
+  if (auto known = KnownBindMessage(line)) return *std::move(known);
+  if (line.find("does not exist") != std::string_view::npos) {
+    return Error(ErrorCode::kNotFound, "something that the statement names does not exist");
   }
-  if (line.find("does not exist") != std::string::npos) return Error(ErrorCode::kNotFound, line);
-  if (line.find("already exists") != std::string::npos) return Error(ErrorCode::kAlreadyExists, line);
-  return Error(ErrorCode::kBindError, line.empty() ? "the statement cannot be bound" : line);
+  if (line.find("already exists") != std::string_view::npos) {
+    return Error(ErrorCode::kAlreadyExists, "something that the statement makes exists already");
+  }
+  return Error(ErrorCode::kBindError, "the statement cannot be bound: names, types or clauses in it do not fit");
 }
 
 // What the decoders of Parquet pages throw; they know of no file.
@@ -180,9 +165,8 @@ Error IoError(std::string_view text) {
 }
 
 Error SyntaxError(const native::ErrorData& error) {
-  // The parser's text holds only what the user wrote: the token it stopped at.
-  std::string line(error.RawMessage().substr(0, error.RawMessage().find('\n')));
-  Error result(ErrorCode::kSyntaxError, line.empty() ? "syntax error" : line);
+  auto known = KnownParserMessage(FirstLine(error.RawMessage()));
+  Error result = known ? *std::move(known) : Error(ErrorCode::kSyntaxError, "the statement cannot be parsed");
   const std::string position = Extra(error, "position");
   return position.empty() ? result : std::move(result).With("position", position);
 }
@@ -229,8 +213,10 @@ Error Rebuild(const native::ErrorData& error, ErrorStage stage, bool* broken) {
     case ExceptionType::NOT_IMPLEMENTED:
     case ExceptionType::MISSING_EXTENSION:
     case ExceptionType::AUTOLOAD:
-      return Error(ErrorCode::kNotSupported, stage == ErrorStage::kBind ? "not supported: " + FirstLine(text)
-                                                                        : "the statement uses something not supported");
+      if (stage == ErrorStage::kBind) {
+        if (auto known = KnownBindMessage(FirstLine(text))) return *std::move(known);
+      }
+      return Error(ErrorCode::kNotSupported, "the statement uses something not supported");
     case ExceptionType::OUT_OF_MEMORY:
     case ExceptionType::OBJECT_SIZE:
       return Error(ErrorCode::kOutOfMemory, "the statement needs more memory than it was granted");
