@@ -12,6 +12,7 @@
 #include "engine/duckdb/internal/duckdb_engine.h"
 #include "engine/duckdb/internal/lookup_check.h"
 #include "engine/duckdb/internal/merge_values.h"
+#include "engine/duckdb/internal/named_conversions.h"
 #include "engine/duckdb/internal/operation_parameters.h"
 #include "engine/duckdb/internal/parsed_query.h"
 #include "engine/duckdb/internal/result_types.h"
@@ -192,6 +193,7 @@ void BindPlan(EngineCore& core, native::unique_ptr<native::SQLStatement> stateme
                      ? LineageOfView(core, plan.root->Cast<native::LogicalCreate>())
                      : TraceLineage(plan);
   DeferMergeValues(*plan.root);
+  NameConversions(*plan.root);
   plan.properties = planner.properties;
   DigestPlan(context, kind, plan);
   plan.digest_value.lineage = std::move(lineage);
