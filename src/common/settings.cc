@@ -52,6 +52,7 @@ Result<void> Assign(Settings& settings, size_t index, const Found& found) {
   } else if (type == "duration") {
     const auto duration = ParseDuration(found.text);
     if (!duration) return fail("a number and ms, s, m, h or d");
+    if (duration->count() < definition.min) return fail(fmt::format("at least {} ms", definition.min));
     *target.as_duration = *duration;
   } else if (type == "list") {
     target.as_list->clear();

@@ -133,6 +133,11 @@ TEST_F(SettingsTest, BadValuesNameTheSettingItsSourceAndWhatIsRight) {
   const auto bad_flag = LoadSettings("", {}, {{"http-port", "99999"}});
   EXPECT_EQ(bad_flag.error().message(),
             "setting http.port from the flag --http-port: expected a value from 0 to 65535");
+  // Every statement would end past its deadline.
+  const auto no_time = LoadSettings("", {}, {{"statement.timeout", "0s"}});
+  ASSERT_FALSE(no_time.has_value());
+  EXPECT_THAT(no_time.error().message(), testing::HasSubstr("expected at least 1 ms"));
+  EXPECT_TRUE(LoadSettings("", {}, {{"statement.timeout", "1ms"}}).has_value());
   const auto unknown = LoadSettings(WriteFile("[http]\nporto = 1\n"), {}, {});
   EXPECT_THAT(unknown.error().message(), testing::HasSubstr("unknown setting in"));
   const auto variable = LoadSettings("", {{"NEUROLAKE_HTTP_PROT", "1"}}, {});
