@@ -175,7 +175,8 @@ class LakeService final : public StatementService {
                             settings_.group_commit_enabled ? settings_.group_commit_rows_max : 0,
                             settings_.group_commit_bytes_max,
                             {.short_retention = settings_.vacuum_short_retention, .undrop_keep = settings_.undrop_keep},
-                            &locations_};
+                            &locations_,
+                            settings_.statement_rows_max};
     NL_ASSIGN_OR_RETURN(std::unique_ptr<ResultStream> stream,
                         Statement::Start(ctx, std::move(request), lake, memory, std::move(readable)));
     return stream;

@@ -306,7 +306,8 @@ Result<bool> Statement::HandleFrame(Frame& frame, bool until_schema, std::option
       if (record_.rows_returned > request_.rows_max) {
         worker_->Cancel(WorkerEnd::kCancelled);
         return MakeError(ErrorCode::kRowLimitExceeded,
-                         "the result has more rows than the statement may return; add a LIMIT or raise row_limit: {}",
+                         "the result has more rows than the statement may return; add a LIMIT{}: {}",
+                         request_.rows_max < lake_.rows_most ? " or raise row_limit" : ", the server gives no more",
                          request_.rows_max);
       }
       shared_->Update([&](StatementStatus& status) { status.rows_returned = record_.rows_returned; });

@@ -32,6 +32,7 @@ struct LakeServices {
   int64_t append_bytes_max = 0;
   MaintenancePolicy maintenance = {};
   LocationStores* locations = nullptr;  ///< Null: there are no object stores.
+  int64_t rows_most = 0;                ///< The most a statement may ask to return.
 };
 
 /// A statement on the server's side: it holds the grant and the worker, answers the worker's calls, and passes rows on

@@ -93,6 +93,14 @@ class Limits(unittest.TestCase):
         self.assert_fails("SELECT * FROM range(100)", ["RowLimitExceeded"], 10, row_limit=99)
         self.assertEqual(len(self.server.sql("SELECT * FROM range(100)", row_limit=100)["rows"]), 100)
 
+    def test_the_row_limit_is_only_to_be_raised_where_it_can_be(self):
+        with Server(BINARY, settings={"statement.rows_max": "50"}) as server:
+            for options, raises in (({}, False), ({"row_limit": 50}, False), ({"row_limit": 49}, True)):
+                with self.assertRaises(StatementError) as failed:
+                    server.sql("SELECT * FROM range(51)", **options)
+                self.assertEqual(failed.exception.problem["code"], "RowLimitExceeded")
+                self.assertEqual("raise row_limit" in failed.exception.problem["detail"], raises, options)
+
     def test_cancel_acts_within_a_second(self):
         for sql in ("SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range * b.range = 7",
                     "SELECT levenshtein(repeat('ab', 60000), repeat('ba', 60000))"):
