@@ -180,6 +180,7 @@ Result<void> DuckDbEngine::BeginStatement(const RequestContext& ctx, LakeProvide
   state.refusal.reset();
   state.drops = false;
   state.replaced.clear();
+  state.replaced_view.reset();
   state.rows_changed = state.committed_version = -1;
   state.rows_dropped = state.rows_quarantined = 0;
   for (auto* counter : {&state.counters.files_total, &state.counters.files_kept, &state.counters.row_groups_total,

@@ -5,6 +5,7 @@
 
 #include "common/text.h"
 #include "duckdb/main/query_profiler.hpp"
+#include "duckdb/parser/parsed_data/create_view_info.hpp"
 #include "duckdb/parser/statement/create_statement.hpp"
 #include "duckdb/parser/statement/transaction_statement.hpp"
 #include "duckdb/planner/planner.hpp"
@@ -127,6 +128,16 @@ TransactionStep StepOf(const native::TransactionStatement& statement) {
   NL_UNREACHABLE();
 }
 
+// What CREATE OR REPLACE VIEW takes away.
+std::optional<RelationName> ReplacedView(native::SQLStatement& statement, const std::string& default_schema) {
+  if (statement.type != native::StatementType::CREATE_STATEMENT) return std::nullopt;
+  const native::CreateInfo& info = *statement.Cast<native::CreateStatement>().info;
+  if (info.type != CatalogType::VIEW_ENTRY) return std::nullopt;
+  const std::string schema = info.schema.empty() ? default_schema : info.schema;
+  return RelationName{schema.empty() ? "main" : LowerAscii(schema),
+                      LowerAscii(info.Cast<native::CreateViewInfo>().view_name)};
+}
+
 // The plan of CREATE VIEW holds the view's text alone, so that is bound once more.
 plan::LineageDigest LineageOfView(EngineCore& core, native::LogicalCreate& create) {
   const auto& view = create.info->Cast<native::CreateViewInfo>();
@@ -178,6 +189,7 @@ void BindPlan(EngineCore& core, native::unique_ptr<native::SQLStatement> stateme
     EvolveSchema(context, *statement, bound_parameters);
   }
   state.open_views.clear();
+  state.replaced_view = ReplacedView(*statement, state.grants.default_schema);
   planner.CreatePlan(std::move(statement));
   if (state.refusal.has_value()) ThrowLakeError(*state.refusal);
   if (!planner.properties.bound_all_parameters || planner.plan == nullptr) {

@@ -166,6 +166,12 @@ native::optional_ptr<native::CatalogEntry> LakeSchemaEntry::LookupEntry(native::
         LakeTableEntry::Make(lake(), *this, *std::move(table), std::move(snapshot), at != nullptr, row_ids));
   }
   if (auto view = ValueOrThrow(state.provider->FindView(relation))) {
+    const auto& replaced = state.replaced_view;
+    if (replaced && replaced->schema_name == relation.schema_name && replaced->name == relation.name) {
+      ThrowLakeError(
+          Error(ErrorCode::kBindError, fmt::format("a view cannot read itself, nor views that read it: {}.{}",
+                                                   relation.schema_name, relation.name)));
+    }
     // DuckDB would hand the clause on to every table inside, whose versions have nothing to do with each other.
     if (lookup.GetAtClause()) {
       ThrowLakeError(Error(ErrorCode::kNotSupported,

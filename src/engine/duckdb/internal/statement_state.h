@@ -51,6 +51,8 @@ struct StatementState final : public native::ClientContextState {
   std::string replaced;  ///< The name of the table that CREATE OR REPLACE makes, in lower case; else empty.
   /// Views whose text is being bound, outermost first: "schema.name".
   std::vector<std::string> open_views;
+  /// The view that the statement puts another in place of: what it reads must not lead back to it.
+  std::optional<RelationName> replaced_view;
   /// Files that a DELETE takes as a whole, by table: its scan does not read them. See whole_files.h.
   std::map<TableId, std::vector<uint32_t>> whole_files;
   /// BEGIN was run and neither COMMIT nor ROLLBACK yet. (DuckDB's own auto-commit flag is always off here: one
