@@ -78,18 +78,17 @@ class Load {
 
   // Files of the statement, but those of the ledger.
   Result<void> FindFiles() {
-    std::vector<std::string> patterns;
+    std::vector<std::string> sources;
     for (const std::string& source : statement_.sources) {
-      const std::string base = source.ends_with("/") ? source : source + "/";
-      for (const std::string& file : statement_.files) patterns.push_back(base + file);
-      if (!statement_.pattern.empty()) patterns.push_back(base + statement_.pattern);
-      if (statement_.files.empty() && statement_.pattern.empty()) patterns.push_back(source);
+      for (const std::string& file : statement_.files)
+        sources.push_back((source.ends_with("/") ? source : source + "/") + NameAsPattern(file));
+      if (statement_.files.empty()) sources.push_back(source);
     }
     std::set<std::string> paths;
     std::set<std::string> identities;
     const bool text = plan_.options.format != SourceFormat::kParquet;
-    for (const std::string& pattern : patterns) {
-      NL_ASSIGN_OR_RETURN(const auto files, sql_.ResolveSource(pattern));
+    for (const std::string& source : sources) {
+      NL_ASSIGN_OR_RETURN(const auto files, sql_.ResolveSource(source, statement_.pattern));
       for (const SourceFile& file : files) {
         NL_RETURN_IF_ERROR(sql_.CheckAlive());
         if (!paths.insert(file.path).second) continue;

@@ -73,7 +73,7 @@ class ProductSql {
   virtual ~ProductSql() = default;
 
   /// A small result as text. May call read_csv, read_json and read_parquet on granted files, and read lake tables and
-  /// `temp.main.nl_rejects_*`.
+  /// `temp.main.nl_rejects_*`. Paths are those of files as they are: no glob is expanded.
   virtual Result<Rows> Query(const std::string& sql) = 0;
   /// CREATE TABLE, INSERT or CREATE OR REPLACE TABLE … AS, all of one table. One Delta commit that carries the
   /// transactions; it is made also when no row was written, if there are any. On an error there is no commit.
@@ -84,9 +84,11 @@ class ProductSql {
   virtual Result<void> Drop(const std::string& sql) = 0;
   /// nullopt: there is no such table, or the principal may not see it.
   virtual Result<std::optional<TableShape>> FindTable(const std::string& schema, const std::string& table) = 0;
-  /// Path, glob, "location/…" or "upload://name" to files in order of name.
+  /// Path, glob, "location/…" or "upload://name" to files in order of name. A part of `source` that is the name of what
+  /// is there stands for that alone, whatever characters it has. `pattern`, if not empty, is looked for below `source`
+  /// and is a glob in any case.
   /// Errors: kPermissionDenied if it is not granted; kNotFound if nothing matches.
-  virtual Result<std::vector<SourceFile>> ResolveSource(const std::string& source) = 0;
+  virtual Result<std::vector<SourceFile>> ResolveSource(const std::string& source, const std::string& pattern) = 0;
   /// Ends the statement early: kCancelled, kDeadlineExceeded.
   virtual Result<void> CheckAlive() = 0;
   virtual const Clock& clock() const = 0;

@@ -346,4 +346,14 @@ Result<CopyIntoOptions> ParseCopyIntoOptions(const CopyInto& statement) {
   return options;
 }
 
+std::string NameAsPattern(const std::string& name) {
+  if (name.find_first_of("*?[") == std::string::npos) return name;
+  std::string pattern;
+  for (const char byte : name) {
+    if (byte == '\\') pattern += '\\';
+    pattern += byte == '*' || byte == '?' || byte == '[' ? std::string{'[', byte, ']'} : std::string{byte};
+  }
+  return pattern;
+}
+
 }  // namespace neurolake::query

@@ -66,4 +66,7 @@ struct CopyIntoOptions {
 /// Errors: kInvalidArgument naming the option and what is right.
 Result<CopyIntoOptions> ParseCopyIntoOptions(const CopyInto& statement);
 
+/// A pattern for a source that this name alone fits: of FILES, one that is not there must not stand for others.
+std::string NameAsPattern(const std::string& name);
+
 }  // namespace neurolake::query

@@ -102,12 +102,7 @@ bool IsData(ErrorCode code) {
 
 std::string PathList(const std::vector<SourceFile>& files) {
   std::string list;
-  for (const SourceFile& file : files) {
-    std::string escaped;
-    for (const char byte : file.path)
-      escaped += byte == '*' || byte == '?' || byte == '[' ? std::string{'[', byte, ']'} : std::string{byte};
-    list += (list.empty() ? "" : ", ") + QuoteLiteral(escaped);
-  }
+  for (const SourceFile& file : files) list += (list.empty() ? "" : ", ") + QuoteLiteral(file.path);
   return "[" + list + "]";
 }
 

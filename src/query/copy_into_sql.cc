@@ -71,20 +71,10 @@ bool LoadSql::HasRequiredColumns() const {
   return std::ranges::any_of(plan_.columns, [](const LoadColumn& column) { return !column.target.nullable; });
 }
 
-// A file's name may have characters that the reader takes for a pattern.
+// Names as they are: the engine's file system expands no pattern.
 std::string LoadSql::Paths(const std::vector<SourceFile>& files) const {
   std::string list;
-  for (const SourceFile& file : files) {
-    std::string escaped;
-    for (const char byte : file.path) {
-      if (byte == '*' || byte == '?' || byte == '[') {
-        escaped += {'[', byte, ']'};
-      } else {
-        escaped += byte;
-      }
-    }
-    list += (list.empty() ? "" : ", ") + QuoteLiteral(escaped);
-  }
+  for (const SourceFile& file : files) list += (list.empty() ? "" : ", ") + QuoteLiteral(file.path);
   return "[" + list + "]";
 }
 

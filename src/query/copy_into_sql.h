@@ -38,9 +38,8 @@ struct LoadPlan {
   std::string again_scans_table() const { return "nl_scans_again_" + load_id; }
 };
 
-/// SQL of a load. Pure: texts from a plan. Every name and value is quoted; `paths` of files are escaped as they would
-/// be read as patterns. The quick way reads columns with their types and fails at the first bad row; the careful way
-/// reads texts and says of each row what is wrong with it.
+/// SQL of a load. Pure: texts from a plan. Every name and value is quoted. The quick way reads columns with their types
+/// and fails at the first bad row; the careful way reads texts and says of each row what is wrong with it.
 class LoadSql {
  public:
   explicit LoadSql(const LoadPlan& plan) : plan_(plan) {}

@@ -2,6 +2,8 @@
 
 #include <fnmatch.h>
 
+#include <functional>
+
 #include "arrow/text_format.h"
 #include "common/text.h"
 #include "query/copy_into_lines.h"
@@ -52,23 +54,43 @@ Result<Granted> FindGrant(const std::vector<ReadableLocation>& readable, const s
 
 bool HasPattern(std::string_view text) { return text.find_first_of("*?[") != std::string_view::npos; }
 
+/// Of a source, what stands between slashes.
+struct SourcePart {
+  std::string text;
+  bool may_be_name = true;  ///< What is there by this very name is meant, though it reads as a pattern.
+};
+
+std::vector<SourcePart> PartsOf(const std::string& text, size_t patterns) {
+  std::vector<SourcePart> parts;
+  for (std::string& part : Split(text, '/')) parts.push_back({.text = std::move(part), .may_be_name = true});
+  for (size_t i = parts.size() - std::min(parts.size(), patterns); i < parts.size(); ++i) parts[i].may_be_name = false;
+  return parts;
+}
+
+bool IsPattern(const std::string& directory, const SourcePart& part) {
+  std::error_code error;
+  return HasPattern(part.text) && !(part.may_be_name && fs::exists(directory + part.text, error));
+}
+
 /// Every file below `directory` that the pattern's remaining parts match, in order of name. Links are resolved: what
 /// they point to must lie below `root`.
-Result<void> Collect(const std::string& root, const std::string& directory, std::span<const std::string> parts,
+Result<void> Collect(const std::string& root, const std::string& directory, std::span<const SourcePart> parts,
                      const std::string& shown, std::vector<SourceFile>& files) {
-  if (!HasPattern(parts[0]) && parts.size() > 1) {
-    return Collect(root, directory + parts[0] + "/", parts.subspan(1), shown + parts[0] + "/", files);
+  const std::string& part = parts[0].text;
+  const bool pattern = IsPattern(directory, parts[0]);
+  if (!pattern && parts.size() > 1) {
+    return Collect(root, directory + part + "/", parts.subspan(1), shown + part + "/", files);
   }
   std::vector<std::string> names;
   std::error_code error;
-  if (HasPattern(parts[0])) {
+  if (pattern) {
     for (const auto& entry : fs::directory_iterator(directory, error)) {
       const std::string name = entry.path().filename().string();
-      if (::fnmatch(parts[0].c_str(), name.c_str(), FNM_PERIOD) == 0) names.push_back(name);
+      if (::fnmatch(part.c_str(), name.c_str(), FNM_PERIOD) == 0) names.push_back(name);
     }
     std::ranges::sort(names);
   } else {
-    names.push_back(parts[0]);
+    names.push_back(part);
   }
   for (const std::string& name : names) {
     const std::string path = fs::canonical(directory + name, error).string();
@@ -89,8 +111,20 @@ Result<void> Collect(const std::string& root, const std::string& directory, std:
   return {};
 }
 
+/// A store has no directories to ask, so what a part is the very name of is known from what was found. `begin`: where
+/// the parts begin in the files' paths.
+void KeepNamed(std::span<const SourcePart> parts, size_t begin, std::vector<SourceFile>& files) {
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const auto named = [&](const SourceFile& file) {
+      return parts[i].may_be_name && Split(file.path.substr(begin), '/')[i] == parts[i].text;
+    };
+    if (std::ranges::any_of(files, named)) std::erase_if(files, std::not_fn(named));
+  }
+}
+
 /// Every object of a granted place that the pattern matches, part by part, in order of name.
-Result<std::vector<SourceFile>> CollectObjects(storage::ObjectStore& store, const Granted& granted) {
+Result<std::vector<SourceFile>> CollectObjects(storage::ObjectStore& store, const Granted& granted,
+                                               std::vector<SourcePart> parts) {
   std::vector<SourceFile> files;
   NL_ASSIGN_OR_RETURN(const std::string root, storage::NormalUrl(granted.directory));
   if (!HasPattern(granted.pattern)) {
@@ -103,11 +137,10 @@ Result<std::vector<SourceFile>> CollectObjects(storage::ObjectStore& store, cons
     return files;
   }
   // What stands before the first pattern is where to look.
-  std::vector<std::string> parts = Split(granted.pattern, '/');
   std::string directory = root, shown = granted.prefix;
-  while (parts.size() > 1 && !HasPattern(parts[0])) {
-    directory = storage::JoinPath(directory, parts[0]);
-    shown += parts[0] + "/";
+  while (parts.size() > 1 && !HasPattern(parts[0].text)) {
+    directory = storage::JoinPath(directory, parts[0].text);
+    shown += parts[0].text + "/";
     parts.erase(parts.begin());
   }
   NL_ASSIGN_OR_RETURN(directory, storage::NormalUrl(directory));
@@ -115,7 +148,8 @@ Result<std::vector<SourceFile>> CollectObjects(storage::ObjectStore& store, cons
     const std::vector<std::string> names = Split(relative, '/');
     if (whole ? names.size() != parts.size() : names.size() >= parts.size()) return false;
     for (size_t i = 0; i < names.size(); ++i) {
-      if (::fnmatch(parts[i].c_str(), names[i].c_str(), FNM_PERIOD) != 0) return false;
+      if (parts[i].may_be_name && parts[i].text == names[i]) continue;
+      if (::fnmatch(parts[i].text.c_str(), names[i].c_str(), FNM_PERIOD) != 0) return false;
     }
     return true;
   };
@@ -129,6 +163,7 @@ Result<std::vector<SourceFile>> CollectObjects(storage::ObjectStore& store, cons
         return MakeError(ErrorCode::kInvalidArgument, "a source matches more than {} files", kFilesMax);
       }));
   std::ranges::sort(files, {}, &SourceFile::path);
+  KeepNamed(parts, directory.size() + 1, files);
   return files;
 }
 
@@ -294,10 +329,13 @@ Result<std::optional<TableShape>> StatementSql::FindTable(const std::string& sch
   return shape;
 }
 
-Result<std::vector<SourceFile>> StatementSql::ResolveSource(const std::string& source) {
+Result<std::vector<SourceFile>> StatementSql::ResolveSource(const std::string& directory, const std::string& pattern) {
+  const std::string source = directory + (pattern.empty() || directory.ends_with('/') ? pattern : "/" + pattern);
   NL_ASSIGN_OR_RETURN(const Granted granted, FindGrant(statement_.start_.readable, source));
+  const std::vector<SourcePart> parts =
+      PartsOf(granted.pattern, pattern.empty() ? size_t{0} : Split(pattern, '/').size());
   if (storage::IsUrl(granted.directory)) {
-    NL_ASSIGN_OR_RETURN(auto found, CollectObjects(statement_.engine_.store(), granted));
+    NL_ASSIGN_OR_RETURN(auto found, CollectObjects(statement_.engine_.store(), granted, parts));
     if (found.empty()) return MakeError(ErrorCode::kNotFound, "no file matches the source: {}", source);
     return found;
   }
@@ -305,7 +343,6 @@ Result<std::vector<SourceFile>> StatementSql::ResolveSource(const std::string& s
   std::string root = fs::canonical(granted.directory, error).string();
   if (error) return MakeError(ErrorCode::kNotFound, "no file matches the source: {}", source);
   if (!root.ends_with('/')) root += '/';
-  const std::vector<std::string> parts = Split(granted.pattern, '/');
   std::vector<SourceFile> files;
   NL_RETURN_IF_ERROR(Collect(root, root, parts, granted.prefix, files));
   if (files.empty()) return MakeError(ErrorCode::kNotFound, "no file matches the source: {}", source);

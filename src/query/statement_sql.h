@@ -32,7 +32,7 @@ class StatementSql final : public ProductSql {
                                                     std::optional<engine::duckdb::WriteIntent> intent);
   Result<void> Drop(const std::string& sql) override;
   Result<std::optional<TableShape>> FindTable(const std::string& schema, const std::string& table) override;
-  Result<std::vector<SourceFile>> ResolveSource(const std::string& source) override;
+  Result<std::vector<SourceFile>> ResolveSource(const std::string& directory, const std::string& pattern) override;
   Result<void> CheckAlive() override;
   const Clock& clock() const override;
 

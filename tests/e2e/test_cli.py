@@ -46,6 +46,41 @@ class Embedded(unittest.TestCase):
         self.assertEqual([json.loads(line) for line in lines], [{"a": 1, "b": 'x,"y"'}, {"a": 2, "b": None}])
         self.assertIn("| a |", self.sql(text, "--format", "markdown").stdout)
 
+    def test_a_file_named_like_a_pattern_is_itself(self):
+        folder = pathlib.Path(self.folder, "g[1]")
+        folder.mkdir()
+        pathlib.Path(self.folder, "g1").mkdir()
+        for name, value in {"u[1].csv": 1, "u1.csv": 3, "what?.csv": 10, "*.csv": 20, "../g1/u[1].csv": 100}.items():
+            (folder / name).write_text(f"v\n{value}\n")
+
+        def sum_of(table):
+            return json.loads(self.sql(f"SELECT sum(v)::INTEGER AS s FROM {table}", "--format", "json").stdout)[0]["s"]
+
+        for number, (name, value) in enumerate({"u[1].csv": 1, "u1.csv": 3, "what?.csv": 10, "*.csv": 20}.items()):
+            loaded = run("--lake", self.lake, "ingest", str(folder / name), "--into", f"bronze.x{number}")
+            self.assertEqual(loaded.returncode, 0, loaded.stderr)
+            self.assertEqual(sum_of(f"bronze.x{number}"), value, name)
+            files = self.sql(f"SELECT DISTINCT _source_file AS f FROM bronze.x{number}", "--format", "json").stdout
+            self.assertTrue(json.loads(files)[0]["f"].endswith("/" + name), files)
+        copies = {"PATTERN = '*.csv'": 34, "PATTERN = 'u[1].csv'": 3, "FILES = ('u[1].csv')": 1, "FILES = ('*.csv')": 20}
+        for number, (clause, value) in enumerate(copies.items()):
+            copied = self.sql(f"COPY INTO main.y{number} FROM '{folder}' FILEFORMAT = CSV {clause}")
+            self.assertEqual(copied.returncode, 0, copied.stderr)
+            self.assertEqual(sum_of(f"main.y{number}"), value, clause)
+        # A row that is set aside is found again by the file's name.
+        (folder / "bad[1].csv").write_text("v,w\n1,2\nx,3\n")
+        self.assertEqual(self.sql("CREATE TABLE main.z (v INTEGER, w INTEGER)").returncode, 0)
+        copied = self.sql(f"COPY INTO main.z FROM '{folder}/bad[1].csv' FILEFORMAT = CSV")
+        self.assertEqual(copied.returncode, 0, copied.stderr)
+        self.assertEqual(sum_of("main.z"), 1)
+        self.assertEqual(json.loads(self.sql("SELECT line FROM main.z__quarantine", "--format", "json").stdout),
+                         [{"line": 3}])
+        # A name in FILES does not stand for others; a source that is no name does.
+        missing = self.sql(f"COPY INTO main.n FROM '{folder}' FILEFORMAT = CSV FILES = ('u[12].csv')")
+        self.assertIn("no file matches the source", missing.stderr)
+        self.assertEqual(self.sql(f"COPY INTO main.n FROM '{folder}/u[12].csv' FILEFORMAT = CSV").returncode, 0)
+        self.assertEqual(sum_of("main.n"), 3)
+
     def test_exit_codes_say_what_went_wrong(self):
         self.assertEqual(self.sql("SELECT 1").returncode, 0)
         self.assertEqual(self.sql("SELEC 1").returncode, 1)

@@ -73,7 +73,7 @@ class FakeProductSql final : public ProductSql {
     return shape;
   }
 
-  Result<std::vector<SourceFile>> ResolveSource(const std::string& source) override {
+  Result<std::vector<SourceFile>> ResolveSource(const std::string& source, const std::string&) override {
     std::vector<SourceFile> files;
     const std::string directory = folder;
     const size_t star = source.find('*');
@@ -83,6 +83,8 @@ class FakeProductSql final : public ProductSql {
                              ? name == source
                              : name.starts_with(source.substr(0, star)) && name.ends_with(source.substr(star + 1));
       if (match) files.push_back({entry.path().string(), name, static_cast<int64_t>(entry.file_size())});
+      if (match && name.find_first_of("*?[") != std::string::npos)
+        named_like_patterns_.push_back(entry.path().string());
     }
     std::ranges::sort(files, {}, &SourceFile::name);
     if (files.empty()) return MakeError(ErrorCode::kNotFound, "no file matches the source: {}", source);
@@ -156,7 +158,21 @@ class FakeProductSql final : public ProductSql {
     return sql;
   }
 
-  Result<Rows> Run(const std::string& sql) {
+  // The product's file system expands no pattern; the one here is asked for the same.
+  std::string WithoutPatterns(std::string sql) const {
+    for (const std::string& path : named_like_patterns_) {
+      std::string escaped;
+      for (const char byte : path)
+        escaped += byte == '*' || byte == '?' || byte == '[' ? std::string{'[', byte, ']'} : std::string{byte};
+      const std::string list = "([" + QuoteLiteral(path);
+      for (size_t at = sql.find(list); at != std::string::npos; at = sql.find(list, at + 1))
+        sql.replace(at, list.size(), "([" + QuoteLiteral(escaped));
+    }
+    return sql;
+  }
+
+  Result<Rows> Run(const std::string& text) {
+    const std::string sql = WithoutPatterns(text);
     duckdb_result result;
     if (duckdb_query(connection_, sql.c_str(), &result) == DuckDBError) {
       last_error = duckdb_result_error(&result);
@@ -218,6 +234,7 @@ class FakeProductSql final : public ProductSql {
   duckdb_connection connection_ = nullptr;
   std::map<std::string, State> tables_;
   std::map<std::string, int> generations_;
+  std::vector<std::string> named_like_patterns_;
 };
 
 /// A folder with files, and COPY INTO statements over them.
