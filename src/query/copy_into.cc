@@ -69,11 +69,12 @@ class Load {
 
  private:
   // The engine's look for types calls itself for each level of nesting, and has no end to its stack but a crash.
-  static Result<void> CheckDepth(const InspectedFile& file) {
-    NL_ASSIGN_OR_RETURN(const int64_t line, FindDeepLine(file.file, file.inspection.compression, kJsonDepthMax));
-    if (line == 0) return {};
+  static Result<void> LookThrough(InspectedFile& file) {
+    NL_ASSIGN_OR_RETURN(auto lines, LookThroughJson(file.file, file.inspection.compression, kJsonDepthMax));
+    file.keys = std::move(lines.keys);
+    if (lines.deep_line == 0) return {};
     return MakeError(ErrorCode::kInvalidArgument, "the file {} nests JSON deeper than {} levels, in line {}",
-                     file.file.name, kJsonDepthMax, line);
+                     file.file.name, kJsonDepthMax, lines.deep_line);
   }
 
   // Files of the statement, but those of the ledger.
@@ -92,7 +93,7 @@ class Load {
       for (const SourceFile& file : files) {
         NL_RETURN_IF_ERROR(sql_.CheckAlive());
         if (!paths.insert(file.path).second) continue;
-        InspectedFile inspected{.file = file, .inspection = {}, .identity = "", .beginning = ""};
+        InspectedFile inspected{.file = file, .inspection = {}, .identity = "", .beginning = "", .keys = {}};
         NL_ASSIGN_OR_RETURN(inspected.inspection, InspectFile(file, text, sql_));
         inspected.identity = FileIdentity(file, inspected.inspection);
         const bool loaded = table_.has_value() && table_->transactions.contains(LedgerId(inspected.identity));
@@ -101,7 +102,7 @@ class Load {
           ++report_.files_skipped;
           continue;
         }
-        if (plan_.options.format == SourceFormat::kJsonLines) NL_RETURN_IF_ERROR(CheckDepth(inspected));
+        if (plan_.options.format == SourceFormat::kJsonLines) NL_RETURN_IF_ERROR(LookThrough(inspected));
         if (text) {
           // A small beginning does for nearly all files; a long first record needs more.
           NL_ASSIGN_OR_RETURN(inspected.beginning,

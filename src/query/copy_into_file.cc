@@ -9,8 +9,10 @@
 
 #include <array>
 #include <atomic>
+#include <boost/json/parse.hpp>
 #include <cstring>
 #include <memory>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -128,6 +130,72 @@ class LineEndCounter {
 
  private:
   char last_ = 0;
+};
+
+/// The keys of objects, one on each line, that are looked through byte by byte.
+class KeyCollector {
+ public:
+  void EndLine() {
+    expected_ = in_key_ = false;
+    at_ = 0;
+  }
+  void ExpectKey(bool expected) { expected_ = expected; }
+  void BeginText(int depth) {
+    in_key_ = expected_ && depth == 1;
+    expected_ = false;
+    key_.clear();
+  }
+  /// A byte of a text; the last is its closing quote.
+  void AddToText(char byte, bool last) {
+    if (!in_key_) return;
+    if (last) {
+      in_key_ = false;
+      EndKey();
+    } else if (key_.size() <= kKeyBytesMax) {
+      key_ += byte;
+    }
+  }
+  std::vector<std::string> Take() { return std::move(keys_); }
+
+ private:
+  static constexpr size_t kKeysMax = 100'000;
+  static constexpr size_t kKeyBytesMax = 64 << 10;
+
+  // Lines mostly have their keys in one order, so that most of them need no look-up.
+  void EndKey() {
+    const size_t at = at_++;
+    if (key_.size() > kKeyBytesMax) return;
+    if (at < order_.size() && order_[at] == key_) return;
+    if (at <= order_.size() && at < kKeysMax) {
+      if (at == order_.size()) order_.emplace_back();
+      order_[at] = key_;
+    }
+    Add();
+  }
+  void Add() {
+    std::string name = key_;
+    if (key_.find('\\') != std::string::npos) {
+      boost::system::error_code broken;
+      const auto value = boost::json::parse('"' + key_ + '"', broken);
+      if (broken || !value.is_string()) return;
+      name = value.get_string();
+    }
+    if (seen_.contains(name)) return;
+    std::string folded = LowerAscii(name);
+    if (seen_.size() >= kKeysMax && !folded_.contains(folded)) return;
+    folded_.insert(std::move(folded));
+    seen_.insert(name);
+    keys_.push_back(std::move(name));
+  }
+
+  bool expected_ = false;
+  bool in_key_ = false;
+  std::string key_;
+  size_t at_ = 0;                   // Of the next key in its line.
+  std::vector<std::string> order_;  // Keys as they stood in the lines before.
+  std::set<std::string> seen_;
+  std::set<std::string> folded_;
+  std::vector<std::string> keys_;
 };
 
 using Digest = std::array<unsigned char, 32>;
@@ -294,12 +362,13 @@ Result<bool> HasMixedLineEnds(const SourceFile& file, FileCompression compressio
   return lines.crlf > 0 && lines.lf > 0;
 }
 
-Result<int64_t> FindDeepLine(const SourceFile& file, FileCompression compression, int depth_max) {
+Result<JsonLines> LookThroughJson(const SourceFile& file, FileCompression compression, int depth_max) {
+  JsonLines lines;
+  KeyCollector keys;
   int64_t line = 1;
   int depth = 0;
   bool in_text = false;
   bool escaped = false;
-  bool found = false;
   NL_RETURN_IF_ERROR(ReadText(file, compression, [&](std::string_view piece) {
     for (const char byte : piece) {
       if (byte == '\n') {
@@ -307,21 +376,28 @@ Result<int64_t> FindDeepLine(const SourceFile& file, FileCompression compression
         ++line;
         depth = 0;
         in_text = escaped = false;
+        keys.EndLine();
       } else if (in_text) {
         in_text = escaped || byte != '"';
         escaped = !escaped && byte == '\\';
+        keys.AddToText(byte, !in_text);
       } else if (byte == '"') {
         in_text = true;
+        keys.BeginText(depth);
       } else if (byte == '[' || byte == '{') {
-        if (++depth > depth_max) found = true;
+        if (++depth > depth_max) lines.deep_line = line;
+        keys.ExpectKey(depth == 1 && byte == '{');
       } else if (byte == ']' || byte == '}') {
         --depth;
+      } else if (byte == ',' && depth == 1) {
+        keys.ExpectKey(true);
       }
-      if (found) return false;
+      if (lines.deep_line > 0) return false;
     }
     return true;
   }));
-  return found ? line : 0;
+  lines.keys = keys.Take();
+  return lines;
 }
 
 std::string FileIdentity(const SourceFile& file, const FileInspection& inspection) {

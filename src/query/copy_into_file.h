@@ -38,8 +38,13 @@ Result<void> ReadText(const SourceFile& file, FileCompression compression,
 /// Whether some lines end in CR LF and others in LF alone.
 Result<bool> HasMixedLineEnds(const SourceFile& file, FileCompression compression);
 
-/// The first line of JSON that nests deeper than `depth_max`, counted from 1; 0 if there is none.
-Result<int64_t> FindDeepLine(const SourceFile& file, FileCompression compression, int depth_max);
+struct JsonLines {
+  int64_t deep_line = 0;          ///< The first that nests deeper than was asked for, counted from 1; 0: there is none.
+  std::vector<std::string> keys;  ///< Of the objects themselves, each spelling once, in order of first appearance.
+};
+/// Looks through a file of JSON lines, to its end or its first deep line. Behind 100,000 keys only other spellings of
+/// these are told.
+Result<JsonLines> LookThroughJson(const SourceFile& file, FileCompression compression, int depth_max);
 
 /// A load-once identity: its name without directories, its size and its content. A copy in another directory, or one
 /// uploaded again under the same name, is the same file; the same bytes under another name are not.

@@ -1,11 +1,13 @@
 #include "query/copy_into_json.h"
 
+#include <algorithm>
 #include <cctype>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "common/text.h"
+#include "query/copy_into_lines.h"
 #include "query/copy_into_types.h"
 
 namespace neurolake::query {
@@ -109,12 +111,55 @@ std::string Value(const TypeNode& node, const std::string& json, int depth) {
   return fmt::format("CAST({} AS {})", json, node.text);
 }
 
+// The engine takes spellings of a key for columns of their own, and calls the second of "a" and "A" "A_1".
+std::string KeyOf(const KeySpellings& spellings, const std::string& column) {
+  const auto is_key = [&](const std::string& name) {
+    const auto found = spellings.find(LowerAscii(name));
+    return found != spellings.end() && std::ranges::find(found->second, name) != found->second.end();
+  };
+  const size_t end = column.find_last_not_of("0123456789");
+  const bool numbered = end != std::string::npos && end > 0 && end + 1 < column.size() && column[end] == '_';
+  if (is_key(column) || !numbered || !is_key(column.substr(0, end))) return column;
+  return column.substr(0, end);
+}
+
+// What values of both types can be read as.
+std::string TypeOfBoth(const std::string& a, const std::string& b) {
+  if (a == b) return a;
+  const auto number = [](const std::string& type) { return type == "BIGINT" || type == "DOUBLE"; };
+  return number(a) && number(b) ? "DOUBLE" : "VARCHAR";
+}
+
 }  // namespace
 
 std::string JsonValueSql(std::string_view type, const std::string& json) {
   const auto node = ParseType(type, 0);
   if (!node.has_value()) return fmt::format("CAST(CAST({} AS JSON) AS {})", json, type);
   return Value(*node, fmt::format("CAST({} AS JSON)", json), 0);
+}
+
+void AddSpellings(const std::vector<std::string>& keys, KeySpellings& spellings) {
+  for (const std::string& key : keys) {
+    if (key.find('\0') != std::string::npos || !IsValidUtf8(key)) continue;
+    auto& known = spellings[LowerAscii(key)];
+    if (std::ranges::find(known, key) == known.end()) known.push_back(key);
+  }
+}
+
+void JoinSpellings(const KeySpellings& spellings, ProductSql::Rows& rows) {
+  ProductSql::Rows joined;
+  std::map<std::string, size_t> places;
+  for (size_t i = 0; i < rows.columns.size(); ++i) {
+    std::string name = KeyOf(spellings, rows.columns[i]);
+    const auto [place, is_new] = places.emplace(LowerAscii(name), joined.columns.size());
+    if (is_new) {
+      joined.columns.push_back(std::move(name));
+      joined.types.push_back(rows.types[i]);
+    } else {
+      joined.types[place->second] = TypeOfBoth(joined.types[place->second], rows.types[i]);
+    }
+  }
+  rows = std::move(joined);
 }
 
 }  // namespace neurolake::query

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "common/text.h"
+#include "query/copy_into_json.h"
 #include "query/copy_into_types.h"
 
 namespace neurolake::query {
@@ -132,6 +133,7 @@ Result<ProductSql::Rows> JsonColumns(ProductSql& sql, const LoadPlan& plan, int6
       "maximum_object_size = {}, compression = '{}') LIMIT 0",
       PathList(plan.files), sample_rows, plan.options.line_size_max_bytes, CompressionName(plan.compression)));
   if (!rows.has_value() && IsData(rows.error().code())) return ProductSql::Rows{};
+  if (rows.has_value()) JoinSpellings(plan.key_spellings, *rows);
   return rows;
 }
 
@@ -350,6 +352,7 @@ Result<void> FindSourceColumns(const CopyInto& statement, const std::vector<Insp
                            "the file {} starts with a JSON array; JSON lines are expected, one object on each line",
                            file.file.name);
         }
+        AddSpellings(file.keys, plan.key_spellings);
       }
       NL_ASSIGN_OR_RETURN(const auto rows, JsonColumns(sql, plan, kSampleRows));
       plan.file_columns = rows.columns;

@@ -12,7 +12,8 @@ struct InspectedFile {
   SourceFile file;
   FileInspection inspection;
   std::string identity;
-  std::string beginning;  ///< CSV: the first bytes, unpacked.
+  std::string beginning;          ///< CSV: the first bytes, unpacked.
+  std::vector<std::string> keys;  ///< Of JSON lines, as JsonLines has them.
 };
 
 /// How many rows are read to find types nobody gave.

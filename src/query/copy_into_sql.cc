@@ -160,27 +160,56 @@ std::string LoadSql::Relation(const std::vector<SourceFile>& files, Way way, boo
                        own ? ", file_row_number + 1 AS nl_row" : number, Paths(files),
                        own ? ", file_row_number = true" : "");
   }
+  return JsonRelation(files, way, numbered, rejects);
+}
+
+std::vector<std::string> LoadSql::NamesOf(int source) const {
+  std::vector<std::string> names{plan_.file_columns[static_cast<size_t>(source)]};
+  const auto spellings = plan_.key_spellings.find(LowerAscii(names[0]));
+  if (spellings == plan_.key_spellings.end()) return names;
+  for (const std::string& spelling : spellings->second) {
+    if (spelling != names[0]) names.push_back(spelling);
+  }
+  return names;
+}
+
+// The engine's structures have no two names that differ in case alone, so there is one for each of a key's spellings.
+std::string LoadSql::JsonRelation(const std::vector<SourceFile>& files, Way way, bool numbered, Rejects rejects) const {
   std::map<int, std::string> types;
   for (const LoadColumn& column : plan_.columns) {
     if (column.source >= 0)
       types[column.source] = IsScalarType(column.target.type) || column.target.type == "BLOB" ? "VARCHAR" : "JSON";
   }
-  std::string structure;
-  std::string fields;
+  std::vector<std::string> structures(1);
+  std::string fields, twice;
   for (const auto& [source, type] : types) {
-    const std::string& name = plan_.file_columns[static_cast<size_t>(source)];
-    std::string key;
-    for (const char byte : name) key += byte == '"' || byte == '\\' ? std::string{'\\', byte} : std::string{byte};
-    structure += fmt::format("{}\"{}\":\"{}\"", structure.empty() ? "" : ",", key, type);
-    fields += fmt::format(", CAST(struct_extract(nl_json, {}) AS VARCHAR) AS c{}", QuoteLiteral(name), source);
+    const std::vector<std::string> names = NamesOf(source);
+    structures.resize(std::max(structures.size(), names.size()));
+    std::string values, given;
+    for (size_t i = 0; i < names.size(); ++i) {
+      std::string key;
+      for (const char byte : names[i]) key += byte == '"' || byte == '\\' ? std::string{'\\', byte} : std::string{byte};
+      structures[i] += fmt::format("{}\"{}\":\"{}\"", structures[i].empty() ? "" : ",", key, type);
+      const std::string value =
+          fmt::format("CAST(struct_extract(nl_json{}, {}) AS VARCHAR)", i, QuoteLiteral(names[i]));
+      values += (i == 0 ? "" : ", ") + value;
+      given += fmt::format("{}CAST({} IS NOT NULL AS INTEGER)", i == 0 ? "" : " + ", value);
+    }
+    fields += fmt::format(", {} AS c{}", names.size() == 1 ? values : "coalesce(" + values + ")", source);
+    if (names.size() > 1) twice += fmt::format("{}{} > 1", twice.empty() ? "" : " OR ", given);
   }
   const std::string valid = way == Way::kQuick ? "" : " AND json_valid(nl_line)";
+  std::string objects;
+  for (size_t i = 0; i < structures.size(); ++i) {
+    objects +=
+        fmt::format(", json_transform(CASE WHEN starts_with(ltrim(nl_line), '{{'){} THEN nl_line END, {}) AS nl_json{}",
+                    valid, QuoteLiteral("{" + structures[i] + "}"), i);
+  }
   return fmt::format(
-      "(SELECT nl_line, nl_path{4}{0} FROM (SELECT *, json_transform(CASE WHEN starts_with(ltrim(nl_line), '{{'){1} "
-      "THEN nl_line "
-      "END, {2}) AS nl_json FROM (SELECT *{5} FROM {3})) WHERE trim(nl_line, ' \t\r') <> '')",
-      fields, valid, QuoteLiteral("{" + structure + "}"), LineReader(files, rejects), numbered ? ", nl_row" : "",
-      number);
+      "(SELECT nl_line, nl_path{}{}, {} AS nl_twice FROM (SELECT *{} FROM (SELECT *{} FROM {})) WHERE trim(nl_line, ' "
+      "\t\r') <> '')",
+      numbered ? ", nl_row" : "", fields, twice.empty() ? "false" : twice, objects,
+      numbered ? ", row_number() OVER () AS nl_row" : "", LineReader(files, rejects));
 }
 
 std::string LoadSql::FileName(const std::string& path) const {
@@ -326,7 +355,9 @@ std::string LoadSql::QuickSelect() const {
   std::string where;
   if (plan_.options.format == SourceFormat::kJsonLines) {
     where =
-        " WHERE CASE WHEN starts_with(ltrim(nl_line), '{') THEN true ELSE CAST(concat('x', nl_line) AS BOOLEAN) END";
+        " WHERE CASE WHEN starts_with(ltrim(nl_line), '{') AND NOT nl_twice THEN true ELSE CAST(concat('x', nl_line) "
+        "AS "
+        "BOOLEAN) END";
   }
   std::string select = fmt::format("SELECT {}{}{} FROM {}{}", values, LineageColumns(), numbered ? ", nl_row" : "",
                                    Relation(plan_.files, Way::kQuick, numbered, Rejects::kFail), where);
@@ -353,7 +384,10 @@ std::string LoadSql::Judged(const std::vector<SourceFile>& files, bool numbered,
     }
   }
   if (plan_.options.format == SourceFormat::kJsonLines) {
-    verdict = " WHEN NOT starts_with(ltrim(nl_line), '{') THEN -3 WHEN NOT json_valid(nl_line) THEN -2" + verdict;
+    verdict =
+        " WHEN NOT starts_with(ltrim(nl_line), '{') THEN -3 WHEN NOT json_valid(nl_line) THEN -2 WHEN nl_twice THEN "
+        "-4" +
+        verdict;
   }
   const std::string bad = verdict.empty() ? "-1" : fmt::format("CASE{} ELSE -1 END", verdict);
   return fmt::format("(SELECT *, {} AS nl_bad FROM (SELECT *{} FROM (SELECT *{} FROM {})))", bad, values, texts,

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "query/copy_into_json.h"
 #include "query/copy_into_lines.h"
 #include "query/copy_into_options.h"
 
@@ -25,6 +26,7 @@ struct LoadPlan {
   TextDialect dialect;
   std::vector<std::string> file_columns;
   std::vector<LoadColumn> columns;
+  KeySpellings key_spellings;  ///< Of JSON lines.
   bool lineage_file = false, lineage_time = false, lineage_load = false;
   bool integers_as_text = false;  ///< There are whole numbers a double does not hold.
   bool lenient = false;           ///< Line ends are mixed, which the engine's strict reader refuses.
@@ -88,7 +90,12 @@ class LoadSql {
   std::string RejectOptions(Rejects rejects) const;
   std::string CsvReader(const std::vector<SourceFile>& files, Way way, Rejects rejects) const;
   std::string LineReader(const std::vector<SourceFile>& files, Rejects rejects) const;
-  /// Columns c0…cn, nl_path, nl_row (if `numbered`), and nl_line for JSON.
+  /// Names that a file's column may have: of a JSON key, all of its spellings.
+  std::vector<std::string> NamesOf(int source) const;
+  /// What `Relation` is for JSON lines.
+  std::string JsonRelation(const std::vector<SourceFile>& files, Way way, bool numbered, Rejects rejects) const;
+  /// Columns c0…cn, nl_path, nl_row (if `numbered`), and for JSON nl_line and nl_twice: a column has values by several
+  /// spellings of its key.
   std::string Relation(const std::vector<SourceFile>& files, Way way, bool numbered, Rejects rejects) const;
   std::string Cleaned(const LoadColumn& column, Way way) const;
   std::string QuickValue(const LoadColumn& column) const;

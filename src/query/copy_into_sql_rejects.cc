@@ -106,7 +106,9 @@ std::string LoadSql::QuarantineSelect(const SourceFile& file, const LineMap& lin
   std::string text = fmt::format(
       "WITH nl_rows(nl_first, nl_shift) AS (VALUES {}) SELECT {}, b.nl_row + {} AS line, CASE b.nl_bad{} END AS "
       "column_name, "
-      "CASE b.nl_bad WHEN -3 THEN 'not_an_object' WHEN -2 THEN 'malformed_json'{} END AS reason, CASE b.nl_bad{} END "
+      "CASE b.nl_bad WHEN -4 THEN 'key_in_two_cases' WHEN -3 THEN 'not_an_object' WHEN -2 THEN 'malformed_json'{} END "
+      "AS "
+      "reason, CASE b.nl_bad{} END "
       "AS raw_value, "
       "{} AS raw_line FROM {} AS b{} WHERE b.nl_bad <> -1",
       Steps(lines.by_row), head, parquet ? "0" : "m.nl_shift", names, reasons,

@@ -81,6 +81,33 @@ TEST_F(CopyIntoCorpusTest, JsonLinesBecomeATable) {
             "1|place|cannot_cast\n2|tags|cannot_cast\n4|place|cannot_cast\n");
 }
 
+TEST_F(CopyIntoCorpusTest, KeysThatDifferInCaseAreOneColumn) {
+  const std::string lines = R"({"a":1,"b":"x"})"
+                            "\n"
+                            R"({"A":5,"c":7})"
+                            "\n"
+                            R"({"A":null,"\u0061":6,"B":"y"})"
+                            "\n";
+  const CopyReport report = Loaded(Statement("silver.k", File("a.ndjson", lines), {}, {}, "json"));
+  EXPECT_EQ(report.rows_loaded, 3);
+  EXPECT_EQ(
+      sql.Show("SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = 'k' ORDER BY column_index"),
+      "a|BIGINT\nb|VARCHAR\nc|BIGINT\n");
+  EXPECT_EQ(sql.Show("FROM silver.k ORDER BY a"), "1|x|~\n5|~|7\n6|y|~\n");
+  // A table's columns find all spellings too, those that no sample has among them; neither of two values is lost.
+  Do("CREATE TABLE silver.t(\"ID\" INTEGER, c VARCHAR)");
+  std::string more;
+  for (int i = 0; i < 25'000; ++i) more += fmt::format("{{\"id\":{}}}\n", i);
+  more += R"({"Id":25000,"C":"late"})"
+          "\n"
+          R"({"id":1,"iD":2})"
+          "\n";
+  EXPECT_EQ(Loaded(Statement("silver.t", File("b.ndjson", more), {}, {}, "json")).rows_quarantined, 1);
+  EXPECT_EQ(sql.Show("SELECT count(*), sum(\"ID\"), max(c) FROM silver.t"), "25001|312512500|late\n");
+  EXPECT_EQ(sql.Show("SELECT line, column_name, reason, raw_line FROM silver.t__quarantine"),
+            "25002|~|key_in_two_cases|{\"id\":1,\"iD\":2}\n");
+}
+
 TEST_F(CopyIntoCorpusTest, ParquetRowsAreCastOrSetAside) {
   Do("COPY (SELECT '1' AS id, 1.5::DOUBLE AS n, 'a' AS s UNION ALL SELECT 'x', 2, 'b' UNION ALL SELECT '3', 3, 'c') TO "
      "'" +
