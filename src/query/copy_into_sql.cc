@@ -29,6 +29,10 @@ std::string_view CompressionName(FileCompression compression) {
 
 std::string Timestamp(WallTime time) { return fmt::format("TIMESTAMPTZ '{}'", FormatTimestamp(time)); }
 
+// The engine's hash of an expression is the XOR of its parts': a column that stands in it an even number of times is
+// not in the hash. Expressions that many columns share have a constant of their own for each, or looking for common
+// parts takes the square of the columns. What decides a CASE is looked at as well, beginning with its first part.
+
 // Whole numbers with a fraction would be rounded by a cast without a word.
 std::string HasFraction(const std::string& text) {
   return fmt::format(
@@ -274,17 +278,17 @@ std::string LoadSql::QuickValue(const LoadColumn& column) const {
   if (IsText(column).empty()) return column.source_type == type ? raw : fmt::format("CAST({} AS {})", raw, type);
   if (TypedInReader(column) && ReaderType(column.source) == type) return raw;
   if (TypedInReader(column) && ReaderType(column.source) == "DOUBLE") {
-    // A NaN is the value no cast to a whole number takes. From 2^53 on doubles stand for more than one number.
-    const std::string inexact = type == "BIGINT" ? fmt::format(" OR abs({}) >= 9007199254740992", raw) : "";
-    return fmt::format("CAST(CASE WHEN {0} <> trunc({0}){1} THEN 'nan'::DOUBLE ELSE {0} END AS {2})", raw, inexact,
-                       type);
+    // No cast to a whole number takes 1e300. From 2^53 on doubles stand for more than one number.
+    return fmt::format(
+        "CAST(CASE WHEN abs({0}) >= 9007199254740992 OR {0} <> trunc({0}) THEN 1.{1:06}e300 ELSE {0} END AS {2})", raw,
+        column.source, type);
   }
   const std::string text = Cleaned(column, Way::kQuick);
   if (IsTextType(type)) return text;
   if (!column.rule.formats.empty())
     return fmt::format("CAST(strptime({}, [{}]) AS {})", text, TextList(column.rule.formats), type);
   if (IsIntegerType(type) && plan_.options.exact_integers) {
-    return fmt::format("CAST(CASE WHEN {} THEN 'x' ELSE {} END AS {})", HasFraction(text), text, type);
+    return fmt::format("CAST(CASE WHEN {} THEN 'x{}' ELSE {} END AS {})", HasFraction(text), column.source, text, type);
   }
   const bool nested_json = plan_.options.format == SourceFormat::kJsonLines && !IsScalarType(type) && type != "BLOB";
   return nested_json ? JsonValueSql(type, text) : fmt::format("CAST({} AS {})", text, type);
@@ -301,7 +305,8 @@ std::string LoadSql::CarefulValue(const LoadColumn& column) const {
   if (!column.rule.formats.empty())
     return fmt::format("CAST(try_strptime({}, [{}]) AS {})", text, TextList(column.rule.formats), type);
   if (IsIntegerType(type) && plan_.options.exact_integers) {
-    return fmt::format("CASE WHEN {} THEN NULL ELSE TRY_CAST({} AS {}) END", HasFraction(text), text, type);
+    return fmt::format("TRY_CAST(CASE WHEN {} THEN 'x{}' ELSE {} END AS {})", HasFraction(text), column.source, text,
+                       type);
   }
   const bool nested_json = plan_.options.format == SourceFormat::kJsonLines && !IsScalarType(type) && type != "BLOB";
   return nested_json ? fmt::format("TRY({})", JsonValueSql(type, text)) : fmt::format("TRY_CAST({} AS {})", text, type);
