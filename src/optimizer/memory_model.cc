@@ -81,6 +81,7 @@ class MemoryModel {
     // Children stand behind their parents.
     for (size_t i = digest_.tree.size(); i-- > 0;) {
       const plan::OperatorDigest& node = digest_.tree[i];
+      widest_ = std::max(widest_, node.vector_row_bytes);
       const double out = Pass(node, inputs_[i]);
       if (node.parent < 0) continue;
       Input& above = inputs_[static_cast<size_t>(node.parent)];
@@ -90,6 +91,11 @@ class MemoryModel {
       above.first = out;
     }
     return held_;
+  }
+  /// Known once the rest was estimated.
+  double Vectors() const {
+    const double bytes = static_cast<double>(widest_) * kVectorRows * kVectorsHeld;
+    return bytes > kVectorBytesFree ? bytes : 0;
   }
 
  private:
@@ -130,15 +136,18 @@ class MemoryModel {
   std::vector<Input> inputs_;
   const bool collects_;
   double held_ = 0;
+  int64_t widest_ = 0;
 };
 
 }  // namespace
 
 int64_t EstimateMemory(const plan::PlanDigest& digest) {
-  const double held = MemoryModel(digest).Estimate();
+  MemoryModel model(digest);
+  const double held = model.Estimate();
   if (held == kUnknown) return kMemoryUnknown;
   constexpr double kLargest = 9.0e18;  // Below the largest int64_t, so that the cast is defined.
-  return std::max(kMemoryFloorBytes, static_cast<int64_t>(std::min(held, kLargest)));
+  const double all = std::max(static_cast<double>(kMemoryFloorBytes), held) + model.Vectors();
+  return static_cast<int64_t>(std::min(all, kLargest));
 }
 
 }  // namespace neurolake::optimizer

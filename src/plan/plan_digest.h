@@ -41,6 +41,9 @@ struct OperatorDigest {
   /// For a source that is no lake table (VALUES, range(…)): its rows, -1 when unknown, and the bytes of one in memory.
   int64_t rows = 0;
   int64_t row_bytes = 0;
+  /// Of a source or a projection: what one row of its columns takes in the engine's vectors, which have room for many
+  /// rows whether there are any or not.
+  int64_t vector_row_bytes = 0;
 };
 
 /// A table the plan writes to.

@@ -3,6 +3,7 @@
 #include "common/ids.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "engine/duckdb/engine.h"
 #include "query/fingerprint.h"
 #include "query/location_stores.h"
 #include "query/redaction.h"
@@ -347,6 +348,7 @@ Result<bool> Statement::HandleFrame(Frame& frame, bool until_schema, std::option
       worker_reusable_ = !failed.engine_broken && failed.error.code() != ErrorCode::kOutOfMemory;
       // What the engine calls an interrupt was a cancel or a deadline; only this side knows which.
       if (worker_->cancelled()) return std::unexpected(LostWorker());
+      if (failed.error.message() == engine::duckdb::kMoreThanGranted) return std::unexpected(OutOfMemory());
       return std::unexpected(std::move(failed.error));
     }
     default: return MakeError(ErrorCode::kCorruption, "a worker sent a frame that only the server sends");
@@ -398,12 +400,30 @@ Error Statement::LostWorker() {
     case WorkerEnd::kCancelled: return Error(ErrorCode::kCancelled, "the statement was cancelled");
     case WorkerEnd::kDeadline: return Error(ErrorCode::kDeadlineExceeded, "the statement ran past its deadline");
     case WorkerEnd::kMemory:
-    case WorkerEnd::kEngineOutOfMemory:
-      return Error(ErrorCode::kOutOfMemory, "the statement needed more memory than its limit");
+    case WorkerEnd::kEngineOutOfMemory: return OutOfMemory();
     case WorkerEnd::kNone:
     case WorkerEnd::kCrashed: break;
   }
   return Error(ErrorCode::kWorkerLost, "the worker that ran the statement ended unexpectedly; nothing was committed");
+}
+
+Error Statement::OutOfMemory() const {
+  const int64_t granted = std::min(lake_.planning_bytes, memory_bytes_max_) + (grant_ == nullptr ? 0 : grant_->bytes());
+  if (request_.memory_bytes > 0) {
+    return Error(ErrorCode::kOutOfMemory,
+                 fmt::format("the statement needed more memory than it asked for: {}; ask for more by the request's "
+                             "memory, at most what memory.per_statement says",
+                             FormatBytes(memory_bytes_max_)));
+  }
+  if (granted < memory_bytes_max_) {
+    return Error(ErrorCode::kOutOfMemory,
+                 fmt::format("the statement needed more memory than was predicted and granted: {}; ask for more by the "
+                             "request's memory, at most {} (memory.per_statement)",
+                             FormatBytes(granted), FormatBytes(memory_bytes_max_)));
+  }
+  return Error(ErrorCode::kOutOfMemory,
+               fmt::format("the statement needed more memory than its limit: {}; memory.per_statement gives more",
+                           FormatBytes(memory_bytes_max_)));
 }
 
 void Statement::LogLostWorker(WorkerEnd end) const {

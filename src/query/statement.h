@@ -73,6 +73,8 @@ class Statement final : public ResultStream {
   void ReturnWorker();
   void SetStages(const StageTimes& of_worker);
   Error LostWorker();
+  /// Says what the statement had, and how the next one can have more.
+  Error OutOfMemory() const;
   void LogLostWorker(WorkerEnd end) const;
   /// Ends the statement once: history, metrics, worker and memory go back.
   void Finish(const Error* error);

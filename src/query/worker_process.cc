@@ -127,7 +127,7 @@ class WorkerProcess {
     try {
       return statement.Run();
     } catch (const std::bad_alloc&) {
-      return MakeError(ErrorCode::kOutOfMemory, "the statement needed more memory than its limit");
+      return MakeError(ErrorCode::kOutOfMemory, "{}", engine::kMoreThanGranted);
     } catch (const std::exception& bug) {
       Log(LogLevel::kError, "a statement met a bug", start.request_id, {{"what", std::string(bug.what())}});
       return MakeError(ErrorCode::kInternal, "the statement met a bug of the server; its log has the details");

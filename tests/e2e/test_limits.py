@@ -252,6 +252,19 @@ class SharedMemory(unittest.TestCase):
         self.assertLess(memory.peak, 2048)
         self.assertEqual(self.server.sql("SELECT 1")["rows"], [[1]])
 
+    def test_rows_of_thousands_of_columns_are_granted_their_width(self):
+        columns = ", ".join(f"'v{i}' AS c{i}" for i in range(3000))
+        self.server.sql(f"CREATE TABLE wide AS SELECT {columns}")
+        self.assertEqual(self.server.sql("SELECT * FROM wide")["rows"], [[f"v{i}" for i in range(3000)]])
+        numbers = ", ".join(f"{i} AS c{i}" for i in range(20000))
+        self.assertEqual(self.server.sql("SELECT " + numbers)["rows"], [list(range(20000))])
+        # Less than that is not enough; the error says what the statement had and how to have more.
+        with self.assertRaises(StatementError) as failed:
+            self.server.sql("SELECT * FROM wide", memory="150MiB")
+        self.assertEqual(failed.exception.sqlstate, "53200")
+        self.assertIn("150.0 MiB", failed.exception.problem["detail"])
+        self.assertIn("memory.per_statement", failed.exception.problem["detail"])
+
     def test_a_statement_that_names_its_memory_gets_it_and_others_wait_their_time(self):
         server = Server(BINARY, settings={"memory.total": "600MiB", "memory.per_statement": "500MiB", "workers.count": "2",
                                           "workers.count_max": "2", "admission.wait_max": "300ms"})

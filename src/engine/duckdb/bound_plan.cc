@@ -59,6 +59,17 @@ class PlanWalk {
       const auto& values = op.Cast<native::LogicalExpressionGet>();
       node.rows = static_cast<int64_t>(values.expressions.size());
       node.row_bytes = RowBytes(values.expr_types);
+      for (const auto& type : values.expr_types) node.vector_row_bytes += VectorBytes(type);
+    }
+    if (op.type == LogicalOperatorType::LOGICAL_PROJECTION) {
+      for (const auto& expression : op.expressions) node.vector_row_bytes += VectorBytes(expression->return_type);
+    }
+    if (op.type == LogicalOperatorType::LOGICAL_GET) {
+      const auto& get = op.Cast<native::LogicalGet>();
+      for (const auto& id : get.GetColumnIds()) {
+        if (id.IsVirtualColumn() || id.GetPrimaryIndex() >= get.returned_types.size()) continue;
+        node.vector_row_bytes += VectorBytes(get.returned_types[id.GetPrimaryIndex()]);
+      }
     }
     plan_.digest_value.tree.push_back(std::move(node));
     return static_cast<int>(plan_.digest_value.tree.size()) - 1;
@@ -82,6 +93,19 @@ class PlanWalk {
       bytes +=
           native::TypeIsConstantSize(physical) ? static_cast<int64_t>(native::GetTypeIdSize(physical)) : kVariableBytes;
     }
+    return bytes;
+  }
+
+  // A value's place in a vector; what a text or a list has beside that comes with its rows.
+  static int64_t VectorBytes(const native::LogicalType& type) {
+    if (type.id() != native::LogicalTypeId::STRUCT) {
+      const auto physical = type.InternalType();
+      const bool has_size = native::TypeIsConstantSize(physical) || physical == native::PhysicalType::VARCHAR ||
+                            physical == native::PhysicalType::LIST;
+      return has_size ? static_cast<int64_t>(native::GetTypeIdSize(physical)) : 0;
+    }
+    int64_t bytes = 0;
+    for (const auto& [name, child] : native::StructType::GetChildTypes(type)) bytes += VectorBytes(child);
     return bytes;
   }
 

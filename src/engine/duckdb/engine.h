@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "arrow/batch.h"
@@ -15,6 +16,9 @@
 #include "tables/delta/snapshot.h"
 
 namespace neurolake::engine::duckdb {
+
+/// The engine's error when a statement passes its memory; it does not know what the statement could have had.
+inline constexpr std::string_view kMoreThanGranted = "the statement needs more memory than it was granted";
 
 struct EngineOptions {
   int64_t memory_limit_bytes = 0;

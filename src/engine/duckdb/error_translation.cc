@@ -2,6 +2,7 @@
 
 #include "common/log.h"
 #include "common/text.h"
+#include "engine/duckdb/engine.h"
 #include "engine/duckdb/internal/bind_messages.h"
 
 namespace neurolake::engine::duckdb {
@@ -174,7 +175,7 @@ Error SyntaxError(const native::ErrorData& error) {
 // Conditions that come under many types, told by their text.
 std::optional<Error> ByText(std::string_view text) {
   if (text.find("std::bad_alloc") != std::string_view::npos) {
-    return Error(ErrorCode::kOutOfMemory, "the statement needs more memory than it was granted");
+    return Error(ErrorCode::kOutOfMemory, std::string(kMoreThanGranted));
   }
   // The grammar's stack, and the engine's own count of levels.
   if (text.starts_with("memory exhausted at or near") || text.starts_with("Max expression depth limit")) {
@@ -218,8 +219,7 @@ Error Rebuild(const native::ErrorData& error, ErrorStage stage, bool* broken) {
       }
       return Error(ErrorCode::kNotSupported, "the statement uses something not supported");
     case ExceptionType::OUT_OF_MEMORY:
-    case ExceptionType::OBJECT_SIZE:
-      return Error(ErrorCode::kOutOfMemory, "the statement needs more memory than it was granted");
+    case ExceptionType::OBJECT_SIZE: return Error(ErrorCode::kOutOfMemory, std::string(kMoreThanGranted));
     case ExceptionType::INTERRUPT: return Error(ErrorCode::kCancelled, "the statement was cancelled");
     case ExceptionType::PERMISSION:
     case ExceptionType::SETTINGS:

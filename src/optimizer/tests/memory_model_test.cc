@@ -73,6 +73,15 @@ TEST_F(MemoryModelTest, RowsOfFunctionsCountByTheirWidth) {
   EXPECT_EQ(EstimateMemory(digest_), 8 * kGigabyte);
 }
 
+TEST_F(MemoryModelTest, WideRowsTakeVectors) {
+  const int projection = Add("PROJECTION");
+  AddScan(10, projection);
+  digest_.tree[0].vector_row_bytes = 20 * 16;
+  EXPECT_EQ(EstimateMemory(digest_), kMemoryFloorBytes) << "few columns are part of the floor";
+  digest_.tree[1].vector_row_bytes = 3000 * 16;
+  EXPECT_EQ(EstimateMemory(digest_), kMemoryFloorBytes + 3000 * 16 * kVectorRows * kVectorsHeld);
+}
+
 TEST_F(MemoryModelTest, WhatNoRuleBoundsIsUnknown) {
   AddFunction(-1, 8, Add("PROJECTION"));
   EXPECT_EQ(EstimateMemory(digest_), kMemoryFloorBytes) << "rows that stream through are not held";

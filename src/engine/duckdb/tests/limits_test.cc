@@ -89,6 +89,16 @@ TEST_F(LimitsTest, TheDigestTellsWhereEachOperatorStands) {
   engine_->EndStatement();
 }
 
+TEST_F(LimitsTest, TheDigestTellsHowWideRowsAre) {
+  ASSERT_TRUE(engine_->BeginStatement(*context_, *provider_, gate_, 0, {}).has_value());
+  const auto bound = Bind("SELECT i, i::VARCHAR AS t, {'a': i::INTEGER, 'b': i} AS s FROM range(1000) r(i)");
+  ASSERT_TRUE(bound.has_value()) << bound.error().message();
+  int64_t widest = 0;
+  for (const auto& node : bound->digest().tree) widest = std::max(widest, node.vector_row_bytes);
+  EXPECT_EQ(widest, 8 + 16 + 4 + 8);
+  engine_->EndStatement();
+}
+
 TEST_F(LimitsTest, SortingSpillsToItsDirectory) {
   ASSERT_TRUE(engine_->BeginStatement(*context_, *provider_, gate_, 60'000'000, {}).has_value());
   auto bound = Bind(
