@@ -156,6 +156,32 @@ native::PhysicalOperator& PlanFileColumns(native::PhysicalPlanGenerator& planner
   return projection;
 }
 
+/// DuckDB takes a partition's bytes for text and refuses those that are no UTF-8: they are partitioned by their text,
+/// in which every byte is told (`\xFF`).
+native::PhysicalOperator& PlanBinaryAsText(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
+                                           const WriteTarget& target, native::PhysicalOperator& child) {
+  bool changed = false;
+  native::vector<native::LogicalType> types;
+  native::vector<native::unique_ptr<native::Expression>> columns;
+  for (native::idx_t i = 0; i < child.types.size(); ++i) {
+    native::unique_ptr<native::Expression> column =
+        native::make_uniq<native::BoundReferenceExpression>(child.types[i], i);
+    const auto& fields = target.layout.schema.fields;
+    if (i < fields.size() && target.layout.IsPartition(fields[i].name) &&
+        child.types[i].id() == native::LogicalTypeId::BLOB) {
+      column = native::BoundCastExpression::AddCastToType(context, std::move(column), native::LogicalType::VARCHAR);
+      changed = true;
+    }
+    types.push_back(column->return_type);
+    columns.push_back(std::move(column));
+  }
+  if (!changed) return child;
+  auto& projection =
+      planner.Make<native::PhysicalProjection>(std::move(types), std::move(columns), child.estimated_cardinality);
+  projection.children.push_back(child);
+  return projection;
+}
+
 /// The directory of a partition, named as others name it, for people to find their way.
 std::string PartitionDirectory(const FileLayout& layout, const tables::delta::PartitionValues& partition) {
   std::string directory = layout.location;
@@ -205,7 +231,8 @@ native::PhysicalOperator& PlanParquetFiles(native::ClientContext& context, nativ
                                            const WriteTarget& target, native::PhysicalOperator& rows) {
   const auto& intent = StatementState::Get(context).grants.write;
   const bool one_partition = intent && intent->partition && !target.layout.partition_columns.empty();
-  native::PhysicalOperator& child = one_partition ? PlanFileColumns(planner, target, rows) : rows;
+  native::PhysicalOperator& child =
+      one_partition ? PlanFileColumns(planner, target, rows) : PlanBinaryAsText(context, planner, target, rows);
   native::CopyFunction function = ParquetFunction(context);
   function.copy_to_initialize_global = OpenRememberedFile;
   // An explicit order is a clustering that the writer asked for: it survives one thread only.

@@ -178,6 +178,7 @@ class Deleter {
       return;
     }
     for (const auto& [name, value] : file.partition_values) written.partition.emplace_back(name, value);
+    written.partition_spelled = true;
     AddFile add = ValueOrThrow(DescribeFile(written, target_.layout, nan_columns_, now_ms_));
     add.partition_values = file.partition_values;
     write_.Remove(file, now_ms_);

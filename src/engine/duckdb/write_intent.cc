@@ -111,6 +111,7 @@ Result<AddFile> DescribeIntended(const WriteIntent* intent, const WrittenFile& f
   for (auto& field : lenient.schema.fields) field.nullable = field.nullable || layout.IsPartition(field.name);
   WrittenFile complete = file;
   complete.partition.assign(intent->partition->begin(), intent->partition->end());
+  complete.partition_spelled = true;
   NL_ASSIGN_OR_RETURN(AddFile add, DescribeFile(complete, lenient, nan_columns, now_ms));
   add.partition_values = *intent->partition;
   return add;

@@ -127,6 +127,25 @@ bool IsPlainDate(const std::string& text) {
   return std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || c == '-'; });
 }
 
+/// Undoes the engine's text of bytes, which has `\x5C` for those that are not plain characters.
+std::optional<std::string> CharacterForEachByte(const std::string& text) {
+  const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; };
+  std::string characters;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\') {
+      AppendUtf8(characters, static_cast<unsigned char>(text[i]));
+      continue;
+    }
+    if (i + 3 >= text.size() || text[i + 1] != 'x') return std::nullopt;
+    const int high = digit(text[i + 2]);
+    const int low = digit(text[i + 3]);
+    if (high < 0 || low < 0) return std::nullopt;
+    AppendUtf8(characters, static_cast<uint32_t>(high * 16 + low));
+    i += 3;
+  }
+  return characters;
+}
+
 bool IsJsonNumber(const std::string& text) {
   if (text.empty()) return false;
   // DuckDB writes inf and nan as letters; an exponent is the only letter of a number.
@@ -219,6 +238,10 @@ std::optional<std::string> BoundAsJson(const DataType& type, const std::string& 
 
 std::optional<std::string> PartitionText(const DataType& type, const std::string& text) {
   if (text.empty()) return std::nullopt;
+  if (type.kind == Kind::kBinary) return CharacterForEachByte(text);
+  // Years before the first and infinity are words in the engine's text, which no other reader knows.
+  if (type.kind == Kind::kDate && !(text[0] >= '0' && text[0] <= '9' && text.back() != ')')) return std::nullopt;
+  if (type.kind == Kind::kTimestampNtz && (!IsPlainDate(text.substr(0, 10)) || text.contains('('))) return std::nullopt;
   if (type.kind == Kind::kTimestamp) {
     const auto micros = ParseMicros(text);
     return micros ? IsoTimestamp(*micros, 6, /*utc=*/true) : std::nullopt;
@@ -245,7 +268,14 @@ Result<tables::delta::AddFile> DescribeFile(const WrittenFile& file, const FileL
     const auto value = std::ranges::find(file.partition, field.physical_name(),
                                          &std::pair<std::string, std::optional<std::string>>::first);
     if (value == file.partition.end()) return MakeError(ErrorCode::kInternal, "a data file lacks a partition value");
-    auto text = value->second ? PartitionText(field.type, *value->second) : std::nullopt;
+    auto text = value->second && !file.partition_spelled ? PartitionText(field.type, *value->second) : value->second;
+    if (!text && value->second && !value->second->empty()) {
+      return MakeError(
+          ErrorCode::kNotSupported,
+          "a table cannot be partitioned by infinity, by dates before the year 1 or by times outside of the "
+          "years 1 to 9999, which its log has no spelling for: {}",
+          field.name);
+    }
     if (!text && !field.nullable) {
       return MakeError(ErrorCode::kNotNullViolation,
                        "NULL (or an empty text) in a partition column that is NOT NULL: "

@@ -23,6 +23,7 @@ struct WrittenFile {
   std::map<std::string, std::map<std::string, std::string>> columns;
   /// Physical name to text, in directory order.
   std::vector<std::pair<std::string, std::optional<std::string>>> partition;
+  bool partition_spelled = false;  ///< Its values are as the log spells them, not the engine's text.
 };
 
 /// How files of a table are described in its log.
@@ -46,7 +47,8 @@ Result<tables::delta::AddFile> DescribeFile(const WrittenFile& file, const FileL
 enum class Bound : uint8_t { kMin, kMax };
 /// A bound in the JSON spelling of the log, from the engine's text; nullopt if there is no safe one.
 std::optional<std::string> BoundAsJson(const tables::delta::DataType& type, const std::string& text, Bound bound);
-/// A partition value in the log's spelling; nullopt, which is NULL, for "" too, as the protocol asks.
+/// A partition value in the log's spelling; nullopt, which is NULL, for "" too, as the protocol asks, and for what the
+/// log has no spelling for. Of bytes, each is a character (U+0000 to U+00FF).
 std::optional<std::string> PartitionText(const tables::delta::DataType& type, const std::string& text);
 
 }  // namespace neurolake::engine::duckdb

@@ -70,6 +70,17 @@ TEST(WrittenFileTest, SpellsPartitionValues) {
   EXPECT_EQ(PartitionText(Of(Kind::kTimestampNtz), "2020-01-01 08:00:00.5"), "2020-01-01 08:00:00.5");
   EXPECT_EQ(PartitionText(Of(Kind::kString), ""), std::nullopt);
   EXPECT_EQ(PartitionText(Of(Kind::kDouble), "-inf"), "-Infinity");
+  EXPECT_EQ(PartitionText(Of(Kind::kBinary), "a\\x01\\xFF\\x5C"), "a\x01\xC3\xBF\\");
+  EXPECT_EQ(PartitionText(Of(Kind::kDate), "0001-01-01"), "0001-01-01");
+}
+
+TEST(WrittenFileTest, HasNoSpellingForTimesThatNoOtherReaderKnows) {
+  EXPECT_EQ(PartitionText(Of(Kind::kDate), "0045-03-15 (BC)"), std::nullopt);
+  EXPECT_EQ(PartitionText(Of(Kind::kDate), "-infinity"), std::nullopt);
+  EXPECT_EQ(PartitionText(Of(Kind::kTimestampNtz), "0045-03-15 (BC) 10:00:00"), std::nullopt);
+  EXPECT_EQ(PartitionText(Of(Kind::kTimestampNtz), "12045-03-15 10:00:00"), std::nullopt);
+  EXPECT_EQ(PartitionText(Of(Kind::kTimestampNtz), "infinity"), std::nullopt);
+  EXPECT_EQ(PartitionText(Of(Kind::kTimestamp), "0045-03-15 (BC) 10:00:00+00"), std::nullopt);
 }
 
 TEST(WrittenFileTest, DescribesAFile) {
