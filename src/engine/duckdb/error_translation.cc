@@ -205,6 +205,10 @@ Error Rebuild(const native::ErrorData& error, ErrorStage stage, bool* broken) {
     case ExceptionType::DECIMAL:
       return Error(ErrorCode::kNumericOutOfRange, "a number is out of the range of its type");
     case ExceptionType::CONVERSION:
+      if (text.starts_with("Could not cast value ") && text.find(" to DECIMAL(38,") != std::string::npos) {
+        return Error(ErrorCode::kNumericOutOfRange,
+                     "a number has more digits than the 38 that results and tables hold; CAST it to DOUBLE or VARCHAR");
+      }
       return Error(ErrorCode::kConversionFailed, "a value cannot be converted to the type asked for");
     case ExceptionType::MISMATCH_TYPE:
     case ExceptionType::INVALID_TYPE: return Error(ErrorCode::kTypeMismatch, "types do not match");
