@@ -10,24 +10,50 @@
 namespace neurolake::query {
 namespace {
 
+// What the parentheses and brackets that are open hold.
+struct OpenLevel {
+  bool begins_query = false;
+  bool lists_tables = false;
+};
+
 // A function's "FROM" (EXTRACT, TRIM, SUBSTRING, IS DISTINCT FROM) is followed by an expression, not by a
-// table: only in a parenthesis that begins a query, or outside of all, can a table follow.
+// table: only in a parenthesis that begins a query, or outside of all, can a table follow. Behind a comma one follows
+// in a list that such a FROM began, until a word that ends it.
 class TablePositions {
  public:
   bool Follow(const TokenCursor& cursor) {
     if (cursor.IsSymbol("(")) {
-      begins_query_.push_back(cursor.IsWord("select", 1) || cursor.IsWord("with", 1) || cursor.IsWord("from", 1));
-    } else if (cursor.IsSymbol(")")) {
-      if (begins_query_.size() > 1) begins_query_.pop_back();
+      levels_.push_back(OpenLevel{.begins_query = cursor.IsWord("select", 1) || cursor.IsWord("with", 1) ||
+                                                  cursor.IsWord("from", 1)});
+    } else if (cursor.IsSymbol("[") || cursor.IsSymbol("{")) {
+      levels_.push_back(OpenLevel{});
+    } else if (cursor.IsSymbol(")") || cursor.IsSymbol("]") || cursor.IsSymbol("}")) {
+      if (levels_.size() > 1) levels_.pop_back();
     }
     const bool after_distinct = previous_is_distinct_;
     previous_is_distinct_ = cursor.IsWord("distinct");
-    if (cursor.IsWord("join")) return true;
-    return cursor.IsWord("from") && begins_query_.back() && !after_distinct;
+    if (EndsTables(cursor)) levels_.back().lists_tables = false;
+    // USING of MERGE and DELETE; that of others is followed by columns or an expression.
+    uses_tables_ = uses_tables_ || (cursor.IsWord("merge") && (cursor.IsWord("into", 1) || cursor.IsWord("with", 1))) ||
+                   (cursor.IsWord("delete") && cursor.IsWord("from", 1));
+    if (cursor.IsWord("join") || (uses_tables_ && cursor.IsWord("using"))) return true;
+    if (cursor.IsWord("from") && levels_.back().begins_query && !after_distinct) {
+      levels_.back().lists_tables = true;
+      return true;
+    }
+    return cursor.IsSymbol(",") && levels_.back().lists_tables;
   }
 
  private:
-  std::vector<bool> begins_query_ = {true};
+  static bool EndsTables(const TokenCursor& cursor) {
+    static constexpr std::string_view kWords[] = {"select", "where",  "group",   "having",   "order",     "limit",
+                                                  "offset", "window", "qualify", "union",    "intersect", "except",
+                                                  "values", "set",    "when",    "returning"};
+    return std::ranges::any_of(kWords, [&](std::string_view word) { return cursor.IsWord(word); });
+  }
+
+  std::vector<OpenLevel> levels_ = {OpenLevel{.begins_query = true}};
+  bool uses_tables_ = false;
   bool previous_is_distinct_ = false;
 };
 

@@ -126,6 +126,11 @@ TEST(FrontParserTest, TimeTravelBecomesTheEnginesClause) {
   ExpectRewritten("select * from s.t@v12 x", "select * from s.t x AT (VERSION => 12)");
   ExpectRewritten("select (select max(a) from t@v0) from u join t@V1 on true",
                   "select (select max(a) from t AT (VERSION => 0)) from u join t AT (VERSION => 1) on true");
+  ExpectRewritten("select * from t@v0, s.u@v1 x, (select 1 from a, b@v2) where true",
+                  "select * from t AT (VERSION => 0), s.u x AT (VERSION => 1), (select 1 from a, b AT (VERSION => 2)) "
+                  "where true");
+  ExpectRewritten("merge into t using s@v4 x on t.a = x.a when matched then delete",
+                  "merge into t using s x AT (VERSION => 4) on t.a = x.a when matched then delete");
   ExpectRewritten("create table c as select * from t version as of 3",
                   "create table c as select * from t AT (VERSION => 3)");
   ExpectError("select * from t version as of 'x'", ErrorCode::kSyntaxError, "expected a version number", 30);
