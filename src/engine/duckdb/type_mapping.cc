@@ -85,8 +85,9 @@ Result<DataType> ToDeltaType(const LogicalType& type, const std::string& column)
     case LogicalTypeId::DATE: return Simple(Kind::kDate);
     case LogicalTypeId::TIMESTAMP:
     case LogicalTypeId::TIMESTAMP_SEC:
-    case LogicalTypeId::TIMESTAMP_MS:
-    case LogicalTypeId::TIMESTAMP_NS: return Simple(Kind::kTimestampNtz);
+    case LogicalTypeId::TIMESTAMP_MS: return Simple(Kind::kTimestampNtz);
+    // Delta has microseconds: the digits behind them would go without a word.
+    case LogicalTypeId::TIMESTAMP_NS: return Refuse(column, type, "TIMESTAMP, which keeps microseconds, or BIGINT");
     case LogicalTypeId::TIMESTAMP_TZ: return Simple(Kind::kTimestamp);
     case LogicalTypeId::VARCHAR:
       if (!native::StringType::GetCollation(type).empty()) return Refuse(column, type, "VARCHAR without COLLATE");

@@ -119,9 +119,10 @@ TEST(TypeMappingTest, WidensAndRefusesByName) {
   EXPECT_EQ(ToDeltaType(LogicalType::HUGEINT, "c")->precision, 38);
   EXPECT_EQ(ToDeltaType(LogicalType::UUID, "c")->kind, Kind::kString);
   EXPECT_EQ(ToDeltaType(LogicalType::TIMESTAMP_TZ, "c")->kind, Kind::kTimestamp);
-  EXPECT_EQ(ToDeltaType(LogicalType::TIMESTAMP_NS, "c")->kind, Kind::kTimestampNtz);
+  EXPECT_EQ(ToDeltaType(LogicalType::TIMESTAMP_MS, "c")->kind, Kind::kTimestampNtz);
   EXPECT_EQ(ToDeltaType(LogicalType::ARRAY(LogicalType::INTEGER, 3), "c")->kind, Kind::kArray);
-  for (const auto& type : {LogicalType::TIME, LogicalType::INTERVAL, LogicalType::BIT, LogicalType::UHUGEINT}) {
+  for (const auto& type :
+       {LogicalType::TIME, LogicalType::INTERVAL, LogicalType::BIT, LogicalType::UHUGEINT, LogicalType::TIMESTAMP_NS}) {
     const auto refused = ToDeltaType(LogicalType::LIST(type), "c");
     ASSERT_FALSE(refused.has_value());
     EXPECT_EQ(refused.error().code(), ErrorCode::kNotSupported);
