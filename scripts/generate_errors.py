@@ -11,8 +11,9 @@ MEANING = {
     "SyntaxError": "The statement does not parse; `position` is the byte it stopped at.",
     "BindError": "The statement parses but does not make sense: wrong number of arguments, ambiguous names, aggregates in the wrong place.",
     "TypeMismatch": "A value's type does not fit where it is used.",
-    "ConversionFailed": "A value could not be converted while the statement ran. The value is not shown.",
-    "NumericOutOfRange": "A number does not fit its type.",
+    "ConversionFailed": "A value could not be converted while the statement ran. The value is not shown; where it was for a column of "
+                        "INSERT or UPDATE, that is named.",
+    "NumericOutOfRange": "A number does not fit its type; the column is named where it was for one.",
     "DivisionByZero": "A division by zero.",
     "NotNullViolation": "A NOT NULL column would get NULL; the message names the column.",
     "CheckViolation": "A row does not obey a constraint, or a generated column; the message names it and the table, and no value.",
