@@ -128,13 +128,17 @@ std::string UnknownCommand(const CLI::App& app) {
   const std::vector<std::string> rest = app.remaining(true);
   // A token that stands where no word belongs is not repeated.
   const std::string word = rest.empty() || rest[0].starts_with("nl_") ? std::string() : rest[0];
-  std::vector<std::string> all, near;
+  std::vector<std::string> all, near, begun;
   for (const CLI::App* command : commands) {
     all.push_back(command->get_name());
-    const bool begins = !word.empty() && command->get_name().starts_with(word);
-    if (begins || Distance(word.substr(0, 64), command->get_name()) <= 2) near.push_back(command->get_name());
+    if (!word.empty() && command->get_name().starts_with(word)) begun.push_back(command->get_name());
+    if (Distance(word.substr(0, 64), command->get_name()) <= 2) near.push_back(command->get_name());
   }
-  if (word.starts_with('-')) return fmt::format("there is no option {}, and no command was given", word);
+  if (!begun.empty()) near = begun;
+  // What is given to an option may be a token, too.
+  if (word.starts_with('-')) {
+    return fmt::format("there is no option {}, and no command was given", word.substr(0, word.find('=')));
+  }
   if (word.empty()) return fmt::format("a command is missing; there are {}", fmt::join(all, ", "));
   return fmt::format("there is no command '{}'; {} {}", word,
                      near.empty() ? "there are" : "was this meant:", fmt::join(near.empty() ? all : near, ", "));

@@ -117,10 +117,15 @@ std::string KeyOf(const KeySpellings& spellings, const std::string& column) {
     const auto found = spellings.find(LowerAscii(name));
     return found != spellings.end() && std::ranges::find(found->second, name) != found->second.end();
   };
-  const size_t end = column.find_last_not_of("0123456789");
-  const bool numbered = end != std::string::npos && end > 0 && end + 1 < column.size() && column[end] == '_';
-  if (is_key(column) || !numbered || !is_key(column.substr(0, end))) return column;
-  return column.substr(0, end);
+  // A third spelling that is taken itself gets a second number: "A_1_1".
+  std::string name = column;
+  while (!is_key(name)) {
+    const size_t end = name.find_last_not_of("0123456789");
+    const bool numbered = end != std::string::npos && end > 0 && end + 1 < name.size() && name[end] == '_';
+    if (!numbered) return column;
+    name.resize(end);
+  }
+  return name;
 }
 
 // What values of both types can be read as.

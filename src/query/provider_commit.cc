@@ -207,7 +207,10 @@ Result<json::value> ProviderServer::Commit(const json::object& arguments) {
   // The log first, then the name: a crash between the two leaves files that nobody sees, never a name without a table.
   bool made = true;
   if (is_new) {
-    NL_ASSIGN_OR_RETURN(made, AddNameAsAsked(commit.table, !commit.register_only));
+    auto named = AddNameAsAsked(commit.table, !commit.register_only);
+    // What was taken back was never committed.
+    if (!named.has_value() && named.error().code() != ErrorCode::kCommitUnknown) committed_version_.reset();
+    NL_ASSIGN_OR_RETURN(made, std::move(named));
   }
   if (!made) {
     committed_version_.reset();

@@ -257,11 +257,10 @@ class LakeService final : public StatementService {
   }
 
   static Result<void> CheckApplication(const ApplicationVersion& transaction) {
-    constexpr size_t kApplicationBytesMax = 256;
     const std::string& id = transaction.application_id;
-    if (id.empty() || id.size() > kApplicationBytesMax || !metastore::IsStorableText(id)) {
+    if (id.empty() || id.size() > ApplicationVersion::kIdBytesMax || !metastore::IsStorableText(id)) {
       return MakeError(ErrorCode::kInvalidArgument, "a transaction's application id must have from 1 to {} bytes",
-                       kApplicationBytesMax);
+                       ApplicationVersion::kIdBytesMax);
     }
     // Ledgers of loads and promotions: who wrote there could make one pass for done.
     if (LowerAscii(id).starts_with("neurolake.")) {

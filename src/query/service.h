@@ -26,6 +26,7 @@ struct Parameter {
 /// Which of its writes an application sends: as Delta's action `txn`, so that a write that is sent again after a lost
 /// answer takes effect once.
 struct ApplicationVersion {
+  static constexpr size_t kIdBytesMax = 256;
   std::string application_id;
   int64_t version = 0;
 };

@@ -57,10 +57,6 @@ RequestContext WithStop(const RequestContext& ctx, std::stop_token stop) {
   return {ctx.principal(), ctx.request_id(), ctx.door(), ctx.clock(), ctx.deadline(), std::move(stop)};
 }
 
-}  // namespace
-
-namespace {
-
 /// A session's schema must be there, or every name without one would be looked for where nothing can be. The engine's
 /// own schemas are no records.
 Result<void> CheckSchema(catalog::Catalog& catalog, const std::string& schema) {
@@ -119,7 +115,10 @@ Result<std::unique_ptr<Statement>> Statement::Start(const RequestContext& ctx, S
   lake.running.Add(id, shared);
   statement->on_stop_.emplace(ctx.stop_token(), [shared] { shared->Cancel(); });
   auto run = [&]() -> Result<void> {
-    NL_RETURN_IF_ERROR(CheckSchema(lake.catalog, statement->request_.schema));
+    // Who may read nothing may not learn which names there are.
+    if (ctx.principal().Has(Right::kRead)) {
+      NL_RETURN_IF_ERROR(CheckSchema(lake.catalog, statement->request_.schema));
+    }
     NL_RETURN_IF_ERROR(statement->LeaseWorker());
     NL_RETURN_IF_ERROR(statement->SendStart(std::move(readable)));
     NL_ASSIGN_OR_RETURN(const auto none, statement->Pump(/*until_schema=*/true));

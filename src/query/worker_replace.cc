@@ -12,6 +12,7 @@ using engine::duckdb::ExecutionStatistics;
 using engine::duckdb::WriteIntent;
 using governance::StatementOrigin;
 using What = ReplaceRows::What;
+using Kind = tables::delta::DataType::Kind;
 
 namespace {
 
@@ -81,12 +82,18 @@ std::string PartitionPredicate(const ReplaceRows& replace, const tables::delta::
   std::string predicate;
   for (const PartitionClause& clause : replace.partition) {
     if (clause.value.empty()) continue;
-    const bool text = std::ranges::any_of(schema.fields, [&](const tables::delta::StructField& field) {
-      return EqualsIgnoringCase(field.name, clause.column) && field.type.kind == tables::delta::DataType::Kind::kString;
-    });
+    const auto field = std::ranges::find_if(
+        schema.fields, [&](const tables::delta::StructField& f) { return EqualsIgnoringCase(f.name, clause.column); });
+    std::string value = fmt::format("({})", clause.value);
     // '' is stored as NULL.
-    predicate += fmt::format("{}{} IS NOT DISTINCT FROM {}({}{})", predicate.empty() ? "" : " AND ",
-                             QuoteIdentifier(clause.column), text ? "nullif" : "", clause.value, text ? ", ''" : "");
+    if (field != schema.fields.end() && field->type.kind == Kind::kString) {
+      value = fmt::format("nullif(CAST({} AS VARCHAR), '')", value);
+    }
+    if (field != schema.fields.end() && field->type.kind == Kind::kBinary) {
+      value = fmt::format("nullif(CAST({} AS BLOB), ''::BLOB)", value);
+    }
+    predicate += fmt::format("{}{} IS NOT DISTINCT FROM {}", predicate.empty() ? "" : " AND ",
+                             QuoteIdentifier(clause.column), value);
   }
   return predicate;
 }
@@ -125,11 +132,8 @@ Result<ExecutionStatistics> WorkerStatement::RunReplaceMatching(const std::strin
     return ExecuteAndSend(std::move(inserted), /*send_count=*/false);
   };
   auto done = body();
-  // What brings no row that may stay replaces none.
-  const bool all_dropped =
-      done.has_value() && done->rows_changed == 0 && done->rows_dropped > 0 && done->rows_quarantined == 0;
   // What cannot be rolled back must not meet the next statement: the engine is then given up.
-  const bool commits = done.has_value() && !applied_before && !all_dropped;
+  const bool commits = done.has_value() && !applied_before;
   NL_RETURN_IF_ERROR(RunTransactionStep(commits ? "COMMIT" : "ROLLBACK", ApplicationTransactions()));
   if (applied_before) return AnswerAppliedBefore();
   if (done.has_value()) NL_RETURN_IF_ERROR(SendRowsChanged(done->rows_changed));

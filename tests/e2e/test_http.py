@@ -61,7 +61,8 @@ class Http(unittest.TestCase):
         for number, kind in [("12345678901234567890123456789012345678", "DECIMAL(38,0)"),
                              ("-99999999999999999999", "DECIMAL(38,0)"), ("18446744073709551615", "UBIGINT"),
                              ("9007199254740993", "BIGINT"), ("0.10000000000000000000001", "DECIMAL(24,23)"),
-                             ("-12.50", "DECIMAL(4,2)"), ("1.5e3", "DOUBLE"), ("0." + "1" * 39, "DOUBLE")]:
+                             ("-12.50", "DECIMAL(4,2)"), ("1.5", "DOUBLE"), ("0.30000000000000004", "DOUBLE"),
+                             ("1.5e3", "DOUBLE"), ("0." + "1" * 39, "DOUBLE")]:
             status, _, body = ask("SELECT $1::VARCHAR AS n, typeof($1) AS t", number)
             self.assertEqual(status, 200, body)
             text, found = json.loads(body)["rows"][0]

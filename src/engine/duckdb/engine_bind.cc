@@ -62,11 +62,13 @@ void CheckLookup(StatementState& state, native::CatalogEntry& entry) {
   ThrowLakeError(std::move(allowed).error());
 }
 
-// A JSON number that is no integer of 64 bits, as SQL takes it when it stands in a statement: with all its digits up to
-// 38 of them, and as a DOUBLE when it has an exponent or a longer fraction. nullopt: an integer beyond all of them.
+// A JSON number that is no integer of 64 bits: as a DOUBLE when that has all its digits, or when it has an exponent or
+// more than 38 digits with a fraction; else as a DECIMAL with all of them. nullopt: an integer beyond all of them.
 std::optional<native::Value> LongNumber(const std::string& text, double rounded) {
   constexpr size_t kDecimalDigits = 38;
   if (text.find_first_of("eE") != std::string::npos) return native::Value::DOUBLE(rounded);
+  // Clients write a DOUBLE so: as a DECIMAL its many digits would leave no room to reckon.
+  if (text.find('.') != std::string::npos && fmt::format("{}", rounded) == text) return native::Value::DOUBLE(rounded);
   const size_t first = text.find_first_not_of("-0.");
   const size_t point = std::min(text.find('.'), text.size());
   const size_t scale = text.size() - std::min(point + 1, text.size());
@@ -164,7 +166,8 @@ void NoteTarget(const native::SQLStatement& statement, StatementState& state) {
   const native::CreateInfo& info = *statement.Cast<native::CreateStatement>().info;
   if (info.type != CatalogType::TABLE_ENTRY || info.on_conflict != native::OnCreateConflict::REPLACE_ON_CONFLICT)
     return;
-  state.replaced = LowerAscii(info.Cast<native::CreateTableInfo>().table);
+  const std::string schema = LowerAscii(info.schema.empty() ? state.grants.default_schema : info.schema);
+  state.replaced = (schema.empty() ? "main" : schema) + "." + LowerAscii(info.Cast<native::CreateTableInfo>().table);
 }
 
 void BindPlan(EngineCore& core, native::unique_ptr<native::SQLStatement> statement, const std::string& kind,

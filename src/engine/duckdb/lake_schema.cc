@@ -74,7 +74,7 @@ native::unique_ptr<native::CatalogEntry> MakeRowsTable(StatementState& state, La
 // The newest version. CREATE OR REPLACE goes on with the table's history, so it cannot do without it.
 Result<std::shared_ptr<const tables::delta::Snapshot>> LoadNewest(StatementState& state, const TableEntry& table) {
   auto loaded = state.snapshots->Load(*state.context, table, std::nullopt);
-  if (loaded.has_value() || state.replaced != table.table_name) return loaded;
+  if (loaded.has_value() || state.replaced != table.schema_name + "." + table.table_name) return loaded;
   const Error& error = loaded.error();
   if (error.code() != ErrorCode::kNotFound && error.code() != ErrorCode::kCorruption) return loaded;
   return MakeError(error.code(), "{}; it cannot be replaced, DROP TABLE makes room for a new one", error.message());

@@ -258,6 +258,8 @@ int64_t StageWrite(native::ClientContext& context, WriteJob& job, const std::vec
     // What brings no row that may stay replaces none.
     const StatementState& state = transaction.statement();
     const bool all_dropped = files.empty() && state.rows_dropped > 0 && state.rows_quarantined == 0;
+    // Nor those that the DELETE before took away, of one statement with it.
+    if (all_dropped && !intent->row_predicate.empty()) write.ForgetFiles();
     if (!all_dropped) ApplyWriteIntent(*intent, job.target.base, job.target.layout, added, now_ms, write);
   }
   int64_t changed = changes_rows ? deleted.rows : rows;

@@ -89,9 +89,12 @@ Result<std::optional<query::ApplicationVersion>> ParseTransaction(const JsonObje
   query::ApplicationVersion given;
   NL_ASSIGN_OR_RETURN(given.application_id, StringMember(transaction, "application_id"));
   const auto* version = transaction.values.if_contains("version");
-  if (given.application_id.empty() || version == nullptr || !version->is_int64() || version->as_int64() < 0) {
-    return MakeError(ErrorCode::kInvalidArgument,
-                     "the member \"transaction\" must have an \"application_id\" and a \"version\" from 0");
+  const size_t id_bytes = given.application_id.size();
+  if (id_bytes == 0 || id_bytes > query::ApplicationVersion::kIdBytesMax || version == nullptr ||
+      !version->is_int64() || version->as_int64() < 0) {
+    return MakeError(
+        ErrorCode::kInvalidArgument,
+        "the member \"transaction\" must have an \"application_id\" of 1 to 256 bytes and a \"version\" from 0");
   }
   given.version = version->as_int64();
   return given;
