@@ -61,7 +61,7 @@ def peer_rewrite(folder, source, memory, order):
     connection = duckdb.connect(config={"memory_limit": memory, "temp_directory": f"{folder}/peer-spill",
                                         "preserve_insertion_order": False})
     try:
-        return timed(lambda: connection.execute(f"COPY (FROM read_parquet('{source}/**/*.parquet') {order}) TO '{out}' "
+        return timed(lambda: connection.execute(f"COPY (FROM read_parquet('{source}/*.parquet') {order}) TO '{out}' "
                                                 "(FORMAT parquet, FILE_SIZE_BYTES '256MB')"))[0]
     finally:
         connection.close()
@@ -84,6 +84,7 @@ def zorder(binary, folder, gigabytes, memory, shape):
         directory = table_directory(server, client, "t")
         peer = peer_rewrite(folder, directory, memory.replace("i", ""), "ORDER BY a")
         copied = peer_rewrite(folder, directory, memory.replace("i", ""), "")
+        client = Client(server)  # The server has closed the connection meanwhile, as nothing came.
         with MemoryPeak(server.process.pid) as peak:
             begin = processor_seconds(peak)
             seconds, answer = timed(lambda: client.sql("OPTIMIZE t ZORDER BY (a, b, c)"))
