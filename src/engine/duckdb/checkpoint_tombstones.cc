@@ -2,6 +2,7 @@
 
 #include "common/text.h"
 #include "duckdb/main/appender.hpp"
+#include "engine/duckdb/internal/error_translation.h"
 #include "storage/path.h"
 #include "tables/delta/log_file_parts.h"
 
@@ -20,13 +21,6 @@ std::string Key(const std::string& path, const std::optional<tables::delta::Dele
 }
 
 }  // namespace
-
-native::unique_ptr<native::MaterializedQueryResult> QueryOrThrow(native::Connection& connection,
-                                                                 const std::string& sql) {
-  auto result = connection.Query(sql);
-  if (result->HasError()) result->GetErrorObject().Throw();
-  return result;
-}
 
 CheckpointTombstones::CheckpointTombstones(native::Connection& connection, storage::ObjectStore& store,
                                            const tables::delta::Snapshot& snapshot)
@@ -62,12 +56,14 @@ Result<int64_t> CheckpointTombstones::Find(int64_t oldest_ms) {
 Result<void> CheckpointTombstones::ReplayCheckpoint(const std::string& file) {
   if (!file.ends_with(".json")) return ReplayParquet(file);
   NL_ASSIGN_OR_RETURN(const std::string text, store_.Read(file));
-  NL_RETURN_IF_ERROR(Replay(text, file));
-  NL_ASSIGN_OR_RETURN(const auto actions, tables::delta::ParseCommit(text, file));
-  for (const std::string& sidecar : actions.sidecars) {
-    NL_RETURN_IF_ERROR(ReplayParquet(storage::JoinPath(snapshot_.table_path() + "/_delta_log/_sidecars", sidecar)));
-  }
+  NL_ASSIGN_OR_RETURN(auto actions, tables::delta::ParseCommit(text, file));
+  Apply(actions);
+  for (const std::string& sidecar : actions.sidecars) NL_RETURN_IF_ERROR(ReplaySidecar(sidecar));
   return {};
+}
+
+Result<void> CheckpointTombstones::ReplaySidecar(const std::string& name) {
+  return ReplayParquet(storage::JoinPath(snapshot_.table_path() + "/_delta_log/_sidecars", name));
 }
 
 Result<void> CheckpointTombstones::ReplayParquet(const std::string& file) {
@@ -83,15 +79,17 @@ Result<void> CheckpointTombstones::ReplayParquet(const std::string& file) {
   }
   if (!has("sidecar")) return {};
   auto rows = QueryOrThrow(reader_, "SELECT sidecar.path FROM " + source + " WHERE sidecar.path IS NOT NULL");
-  for (auto& row : *rows) {
-    const auto sidecar = row.GetValue<std::string>(0);
-    NL_RETURN_IF_ERROR(ReplayParquet(storage::JoinPath(snapshot_.table_path() + "/_delta_log/_sidecars", sidecar)));
-  }
+  for (auto& row : *rows) NL_RETURN_IF_ERROR(ReplaySidecar(row.GetValue<std::string>(0)));
   return {};
 }
 
 Result<void> CheckpointTombstones::Replay(const std::string& text, const std::string& file) {
   NL_ASSIGN_OR_RETURN(auto actions, tables::delta::ParseCommit(text, file));
+  Apply(actions);
+  return {};
+}
+
+void CheckpointTombstones::Apply(tables::delta::CommitActions& actions) {
   for (RemoveFile& remove : actions.removes) {
     if (remove.deletion_timestamp_ms.value_or(0) < oldest_ms_) continue;
     remove.data_change = false;
@@ -103,11 +101,10 @@ Result<void> CheckpointTombstones::Replay(const std::string& text, const std::st
     }
     Append(Key(remove.path, remove.deletion_vector), native::Value(tables::delta::ToJsonLine(remove)));
   }
-  if (appender_ == nullptr) return {};
+  if (appender_ == nullptr) return;
   for (const AddFile& add : actions.adds) {
     Append(Key(add.path, add.deletion_vector), native::Value(native::LogicalType::VARCHAR));
   }
-  return {};
 }
 
 void CheckpointTombstones::Append(const std::string& key, const native::Value& removal) {

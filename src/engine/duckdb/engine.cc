@@ -44,11 +44,6 @@ struct LakeStorage final : public native::StorageExtension {
   }
 };
 
-void RunOrThrow(native::Connection& connection, const std::string& sql) {
-  auto result = connection.Query(sql);
-  if (result->HasError()) result->ThrowError();
-}
-
 void Configure(native::DBConfig& config, const EngineOptions& options) {
   config.SetOptionByName("autoinstall_known_extensions", native::Value(false));
   config.SetOptionByName("autoload_known_extensions", native::Value(false));
@@ -82,10 +77,10 @@ void Open(EngineCore& core, const EngineOptions& options) {
   RegisterLakeFunctions(core.context());
   RegisterTableChanges(core.context());
   RegisterTableRows(core.context());
-  RunOrThrow(connection, "SET GLOBAL TimeZone = 'UTC'");
-  RunOrThrow(connection, "ATTACH '' AS lake (TYPE lake)");
-  RunOrThrow(connection, "USE lake.main");
-  RunOrThrow(connection, "SET GLOBAL lock_configuration = true");
+  QueryOrThrow(connection, "SET GLOBAL TimeZone = 'UTC'");
+  QueryOrThrow(connection, "ATTACH '' AS lake (TYPE lake)");
+  QueryOrThrow(connection, "USE lake.main");
+  QueryOrThrow(connection, "SET GLOBAL lock_configuration = true");
 }
 
 }  // namespace
@@ -103,10 +98,10 @@ Result<std::unique_ptr<Engine>> OpenEngine(const EngineOptions& options, storage
   core->state->paths = &core->paths;
   NL_RETURN_IF_ERROR(GuardDuckDb(ErrorStage::kRun, "", &core->broken, [&] { Open(*core, options); }));
   core->memory = std::make_unique<MemoryLimit>(*core->database);
-  core->log_reader = NewLogReader(
-      *core->database, store, options.threads,
-      {.before_checkpoint = [memory = core->memory.get()] { memory->Apply(); },
-       .reserve_memory = [raw = core.get()](int64_t bytes) { return raw->ReserveMemory(bytes); }});
+  core->log_reader =
+      NewLogReader(*core->database, store, options.threads,
+                   {.before_checkpoint = [memory = core->memory.get()] { memory->Apply(); },
+                    .reserve_memory = [raw = core.get()](int64_t bytes) { return raw->ReserveMemory(bytes); }});
   core->snapshots = std::make_unique<SnapshotCache>(store, *core->log_reader);
   core->state->snapshots = core->snapshots.get();
   return std::make_unique<DuckDbEngine>(std::move(core));
@@ -179,7 +174,7 @@ Result<void> DuckDbEngine::BeginStatement(const RequestContext& ctx, LakeProvide
   state.pending_error.reset();
   state.refusal.reset();
   state.drops = false;
-  state.replaced.clear();
+  state.replaced.reset();
   state.replaced_view.reset();
   state.rows_changed = state.committed_version = -1;
   state.rows_dropped = state.rows_quarantined = 0;

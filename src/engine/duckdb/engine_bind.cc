@@ -130,16 +130,6 @@ TransactionStep StepOf(const native::TransactionStatement& statement) {
   NL_UNREACHABLE();
 }
 
-// What CREATE OR REPLACE VIEW takes away.
-std::optional<RelationName> ReplacedView(native::SQLStatement& statement, const std::string& default_schema) {
-  if (statement.type != native::StatementType::CREATE_STATEMENT) return std::nullopt;
-  const native::CreateInfo& info = *statement.Cast<native::CreateStatement>().info;
-  if (info.type != CatalogType::VIEW_ENTRY) return std::nullopt;
-  const std::string schema = info.schema.empty() ? default_schema : info.schema;
-  return RelationName{schema.empty() ? "main" : LowerAscii(schema),
-                      LowerAscii(info.Cast<native::CreateViewInfo>().view_name)};
-}
-
 // The plan of CREATE VIEW holds the view's text alone, so that is bound once more.
 plan::LineageDigest LineageOfView(EngineCore& core, native::LogicalCreate& create) {
   const auto& view = create.info->Cast<native::CreateViewInfo>();
@@ -158,16 +148,23 @@ plan::LineageDigest LineageOfView(EngineCore& core, native::LogicalCreate& creat
   return TraceViewLineage(query, view);
 }
 
-// For look-ups: what the statement wants of the table it names.
+// For look-ups: what the statement wants of the table or view it names.
 void NoteTarget(const native::SQLStatement& statement, StatementState& state) {
   state.drops = statement.type == native::StatementType::DROP_STATEMENT;
-  state.replaced.clear();
+  state.replaced.reset();
+  state.replaced_view.reset();
   if (statement.type != native::StatementType::CREATE_STATEMENT) return;
   const native::CreateInfo& info = *statement.Cast<native::CreateStatement>().info;
-  if (info.type != CatalogType::TABLE_ENTRY || info.on_conflict != native::OnCreateConflict::REPLACE_ON_CONFLICT)
-    return;
   const std::string schema = LowerAscii(info.schema.empty() ? state.grants.default_schema : info.schema);
-  state.replaced = (schema.empty() ? "main" : schema) + "." + LowerAscii(info.Cast<native::CreateTableInfo>().table);
+  const auto named = [&](const std::string& name) {
+    return RelationName{schema.empty() ? "main" : schema, LowerAscii(name)};
+  };
+  if (info.type == CatalogType::VIEW_ENTRY) {
+    state.replaced_view = named(info.Cast<native::CreateViewInfo>().view_name);
+  } else if (info.type == CatalogType::TABLE_ENTRY &&
+             info.on_conflict == native::OnCreateConflict::REPLACE_ON_CONFLICT) {
+    state.replaced = named(info.Cast<native::CreateTableInfo>().table);
+  }
 }
 
 void BindPlan(EngineCore& core, native::unique_ptr<native::SQLStatement> statement, const std::string& kind,
@@ -192,7 +189,6 @@ void BindPlan(EngineCore& core, native::unique_ptr<native::SQLStatement> stateme
     EvolveSchema(context, *statement, bound_parameters);
   }
   state.open_views.clear();
-  state.replaced_view = ReplacedView(*statement, state.grants.default_schema);
   planner.CreatePlan(std::move(statement));
   if (state.refusal.has_value()) ThrowLakeError(*state.refusal);
   if (!planner.properties.bound_all_parameters || planner.plan == nullptr) {

@@ -257,6 +257,13 @@ Error Rebuild(const native::ErrorData& error, ErrorStage stage, bool* broken) {
 
 }  // namespace
 
+native::unique_ptr<native::MaterializedQueryResult> QueryOrThrow(native::Connection& connection,
+                                                                 const std::string& sql) {
+  auto result = connection.Query(sql);
+  if (result->HasError()) result->GetErrorObject().Throw();
+  return result;
+}
+
 void ThrowLakeError(Error error) {
   native::unordered_map<native::string, native::string> extra;
   extra[kCodeKey] = std::string(ErrorName(error.code()));

@@ -115,8 +115,9 @@ class LakeTableRules final : public native::PhysicalOperator {
     for (const size_t column : bound_->empty_is_null) MakeEmptyNull(chunk.data[column], chunk.size());
     for (const IdentityRule& rule : bound_->rules.identities) GiveIdentities(rule, chunk);
     for (size_t i = 0; i < bound_->generated.size(); ++i) Generate(i, local, chunk);
-    // Once more for those that were generated.
-    for (const size_t column : bound_->empty_is_null) MakeEmptyNull(chunk.data[column], chunk.size());
+    if (!bound_->generated.empty()) {  // Those may be generated.
+      for (const size_t column : bound_->empty_is_null) MakeEmptyNull(chunk.data[column], chunk.size());
+    }
     for (size_t i = 0; i < bound_->checks.size(); ++i) Check(i, local, chunk);
     return native::OperatorResultType::NEED_MORE_INPUT;
   }

@@ -71,10 +71,14 @@ native::unique_ptr<native::CatalogEntry> MakeRowsTable(StatementState& state, La
                               LakeTableEntry::RowIds::kGiven);
 }
 
+bool Names(const std::optional<RelationName>& target, const RelationName& relation) {
+  return target && target->schema_name == relation.schema_name && target->name == relation.name;
+}
+
 // The newest version. CREATE OR REPLACE goes on with the table's history, so it cannot do without it.
 Result<std::shared_ptr<const tables::delta::Snapshot>> LoadNewest(StatementState& state, const TableEntry& table) {
   auto loaded = state.snapshots->Load(*state.context, table, std::nullopt);
-  if (loaded.has_value() || state.replaced != table.schema_name + "." + table.table_name) return loaded;
+  if (loaded.has_value() || !Names(state.replaced, {table.schema_name, table.table_name})) return loaded;
   const Error& error = loaded.error();
   if (error.code() != ErrorCode::kNotFound && error.code() != ErrorCode::kCorruption) return loaded;
   return MakeError(error.code(), "{}; it cannot be replaced, DROP TABLE makes room for a new one", error.message());
@@ -166,8 +170,7 @@ native::optional_ptr<native::CatalogEntry> LakeSchemaEntry::LookupEntry(native::
         LakeTableEntry::Make(lake(), *this, *std::move(table), std::move(snapshot), at != nullptr, row_ids));
   }
   if (auto view = ValueOrThrow(state.provider->FindView(relation))) {
-    const auto& replaced = state.replaced_view;
-    if (replaced && replaced->schema_name == relation.schema_name && replaced->name == relation.name) {
+    if (Names(state.replaced_view, relation)) {
       ThrowLakeError(
           Error(ErrorCode::kBindError, fmt::format("a view cannot read itself, nor views that read it: {}.{}",
                                                    relation.schema_name, relation.name)));

@@ -32,7 +32,9 @@ class CheckpointTombstones {
  private:
   Result<void> ReplayCheckpoint(const std::string& file);
   Result<void> ReplayParquet(const std::string& file);
+  Result<void> ReplaySidecar(const std::string& name);
   Result<void> Replay(const std::string& text, const std::string& file);
+  void Apply(tables::delta::CommitActions& actions);
   void Append(const std::string& key, const native::Value& removal);
 
   native::Connection& connection_;
@@ -43,9 +45,5 @@ class CheckpointTombstones {
   int64_t actions_ = 0;
   std::unique_ptr<native::Appender> appender_;  // From the first removal on.
 };
-
-/// Runs SQL of the engine's own. Throws DuckDB's errors.
-native::unique_ptr<native::MaterializedQueryResult> QueryOrThrow(native::Connection& connection,
-                                                                 const std::string& sql);
 
 }  // namespace neurolake::engine::duckdb

@@ -14,6 +14,10 @@ T ValueOrThrow(Result<T> result) {
   if constexpr (!std::is_void_v<T>) return std::move(result).value();
 }
 
+/// Runs SQL of the engine's own. Throws DuckDB's errors.
+native::unique_ptr<native::MaterializedQueryResult> QueryOrThrow(native::Connection& connection,
+                                                                 const std::string& sql);
+
 enum class ErrorStage : uint8_t {
   kBind,  ///< Identifiers that the user wrote may be repeated.
   kRun,   ///< Nothing of DuckDB's text is passed on: it quotes values.

@@ -48,7 +48,7 @@ struct StatementState final : public native::ClientContextState {
   std::map<std::string, std::string> operation_parameters;
   /// DROP: names are looked up, and what they are the names of is not read. Set when it is bound; so too the next.
   bool drops = false;
-  std::string replaced;  ///< The name of the table that CREATE OR REPLACE makes, in lower case; else empty.
+  std::optional<RelationName> replaced;  ///< The table that CREATE OR REPLACE makes.
   /// Views whose text is being bound, outermost first: "schema.name".
   std::vector<std::string> open_views;
   /// The view that the statement puts another in place of: what it reads must not lead back to it.
