@@ -211,8 +211,20 @@ bool MayReadRowIds(const plan::PlanDigest& digest, const plan::ScanDigest& scan)
   });
 }
 
+// A row that is changed is written anew, and what the principal saw of it would be written: the mask, not the value.
+Result<void> CheckRewrites(const plan::PlanDigest& digest, const plan::ScanDigest& scan) {
+  if (scan.policy == nullptr || scan.policy->masks.empty()) return {};
+  const bool rewrites = std::ranges::any_of(digest.writes, [&](const plan::WriteDigest& write) {
+    return write.table == scan.table && (write.operation == "UPDATE" || write.operation == "MERGE");
+  });
+  if (!rewrites) return {};
+  return MakeError(ErrorCode::kPermissionDenied,
+                   "a mask policy of the table applies to you, so its rows cannot be changed by UPDATE or MERGE: {}.{}",
+                   scan.schema_name, scan.table_name);
+}
+
 Result<std::map<uint64_t, plan::ScanDecision>> DecideScans(const plan::PlanDigest& digest, const Principal& principal,
-                                                           StatementOrigin origin) {
+                                                           StatementOrigin origin, RowMoves moves) {
   std::map<uint64_t, plan::ScanDecision> decisions;
   for (const plan::ScanDigest& scan : digest.scans) {
     NL_RETURN_IF_ERROR(RequireRight(principal, Right::kRead));
@@ -225,7 +237,12 @@ Result<std::map<uint64_t, plan::ScanDecision>> DecideScans(const plan::PlanDiges
                        "no such column in {}.{}: a row's place in its files is not readable", scan.schema_name,
                        scan.table_name);
     }
-    if (!decisions.emplace(scan.scan_id, plan::ScanDecision{}).second) {
+    plan::ScanDecision decision;
+    if (moves == RowMoves::kNone) {
+      NL_RETURN_IF_ERROR(CheckRewrites(digest, scan));
+      decision.policy = scan.policy;
+    }
+    if (!decisions.emplace(scan.scan_id, std::move(decision)).second) {
       return MakeError(ErrorCode::kInternal, "the plan's digest has a scan id twice: {}", scan.scan_id);
     }
   }
@@ -251,8 +268,8 @@ std::unique_ptr<plan::LookupGate> Governor::GateFor(StatementOrigin origin) cons
   return std::make_unique<AllowListGate>(origin);
 }
 
-Result<plan::GovernedQuery> Governor::Govern(const RequestContext& ctx, plan::BoundQuery query,
-                                             StatementOrigin origin) const {
+Result<plan::GovernedQuery> Governor::Govern(const RequestContext& ctx, plan::BoundQuery query, StatementOrigin origin,
+                                             RowMoves moves) const {
   NL_RETURN_IF_ERROR(ctx.CheckAlive());
   const plan::PlanDigest& digest = query.digest();
   NL_RETURN_IF_ERROR(CheckStatementKind(digest.statement_kind, ctx.principal(), origin));
@@ -260,7 +277,7 @@ Result<plan::GovernedQuery> Governor::Govern(const RequestContext& ctx, plan::Bo
   NL_RETURN_IF_ERROR(CheckOperators(digest, ctx.principal(), origin));
   NL_RETURN_IF_ERROR(CheckCatalogs(digest, origin));
   NL_RETURN_IF_ERROR(CheckWrites(digest, ctx.principal(), origin));
-  NL_ASSIGN_OR_RETURN(auto decisions, DecideScans(digest, ctx.principal(), origin));
+  NL_ASSIGN_OR_RETURN(auto decisions, DecideScans(digest, ctx.principal(), origin, moves));
   return plan::GovernedQuery(std::move(query.plan_), std::move(decisions));
 }
 

@@ -15,9 +15,13 @@ enum class StatementOrigin : uint8_t {
   kProduct,  ///< Composed by the product (COPY INTO, ingestion) out of checked parts; may read granted files.
 };
 
+/// Whether a statement writes the rows that it reads as they are into other files of the same table (OPTIMIZE): then it
+/// reads all of them, shows none, and no policy applies to its scans.
+enum class RowMoves : uint8_t { kNone, kAll };
+
 /// Decides what a principal's statement may do: the three gates of the pipeline. Everything that is not on
-/// the allow-list is denied, whatever the rights; nothing here asks a policy store yet, so every scan's
-/// decision is empty. Stateless, pure and thread-safe.
+/// the allow-list is denied, whatever the rights; a scan's decision is the policy that the server gave with its table
+/// (EffectivePolicy). Stateless, pure and thread-safe.
 class Governor {
  public:
   /// Gate 1, before anything of the statement is acted on. `kind` as ParsedQuery::kind().
@@ -36,7 +40,8 @@ class Governor {
   ///   written table, a source that is neither scan nor function), since then the digest cannot be trusted.
   /// Consumes `query` even on failure. O(plan).
   Result<plan::GovernedQuery> Govern(const RequestContext& ctx, plan::BoundQuery query,
-                                     StatementOrigin origin = StatementOrigin::kUser) const;
+                                     StatementOrigin origin = StatementOrigin::kUser,
+                                     RowMoves moves = RowMoves::kNone) const;
 };
 
 /// The catalogue name under which the engine attaches the lake; every other catalogue is the engine's own.

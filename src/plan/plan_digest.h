@@ -1,11 +1,13 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "common/ids.h"
 #include "plan/lineage_digest.h"
+#include "plan/table_policy.h"
 
 namespace neurolake::plan {
 
@@ -19,6 +21,8 @@ struct ScanDigest {
   std::vector<std::string> columns;  ///< Top-level columns the plan may read, by name; all of them before pruning.
   bool for_write = false;            ///< The reading side of an UPDATE or DELETE.
   bool reads_row_ids = false;        ///< Asks for a row's file or place in it.
+  /// What the statement's principal may see of the table, as it was when the table was looked up; null: all of it.
+  std::shared_ptr<const TablePolicy> policy;
   // Known after pruning; -1 until then.
   int64_t files_total = -1;
   int64_t files_kept = -1;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "plan/plan_digest.h"
+#include "plan/table_policy.h"
 
 namespace neurolake::governance {
 class Governor;  // forward-declared: the upward names allowed, so that each stage has exactly one maker
@@ -26,8 +27,7 @@ class EnginePlan {
 
 /// The governor's answer for one scan. A scan without one refuses to start.
 struct ScanDecision {
-  std::string row_filter;                           ///< SQL over the table's columns; empty for none.
-  std::map<std::string, std::string> column_masks;  ///< Column to SQL of the same type.
+  std::shared_ptr<const TablePolicy> policy;  ///< What is to be seen of the table; null: all of it.
 };
 
 /// Parsed and bound with every look-up checked, but not yet governed. Made by the engine.

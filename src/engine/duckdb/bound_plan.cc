@@ -175,6 +175,7 @@ class PlanWalk {
     digest.schema_name = scan->table->entry().schema_name;
     digest.table_name = scan->table->entry().table_name;
     digest.version = scan->snapshot->version();
+    digest.policy = scan->table->entry().policy;
     native::vector<native::column_t> ids;
     for (const auto& id : get.GetColumnIds()) {
       ids.push_back(id.GetPrimaryIndex());

@@ -15,6 +15,7 @@
 #include "engine/duckdb/internal/log_reader.h"
 #include "engine/duckdb/internal/log_upkeep.h"
 #include "engine/duckdb/internal/parsed_query.h"
+#include "engine/duckdb/internal/policy_expressions.h"
 #include "engine/duckdb/internal/row_identity.h"
 #include "engine/duckdb/internal/session_settings.h"
 #include "engine/duckdb/internal/type_mapping.h"
@@ -268,6 +269,18 @@ Result<std::vector<std::string>> DuckDbEngine::BindRowCondition(const LakeTable&
           columns = duckdb::BindRowCondition(context, table.snapshot->schema(), table.entry.table_name, condition);
         },
         false);
+  }));
+  return columns;
+}
+
+Result<std::vector<plan::PolicyColumn>> DuckDbEngine::BindPolicy(const LakeTable& table, const std::string& sql,
+                                                                 const std::string& mask_of) {
+  if (core_->state->provider == nullptr) return MakeError(ErrorCode::kInternal, "BindPolicy outside of a statement");
+  std::vector<plan::PolicyColumn> columns;
+  NL_RETURN_IF_ERROR(core_->Guard(ErrorStage::kBind, [&] {
+    auto& context = core_->context();
+    context.RunFunctionInTransaction(
+        [&] { columns = CheckPolicyExpression(context, sql, table.snapshot->schema(), mask_of); }, false);
   }));
   return columns;
 }

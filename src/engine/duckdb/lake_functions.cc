@@ -155,6 +155,14 @@ json::array HistoryRow(const tables::delta::HistoryEntry& entry) {
           take("engineInfo")};
 }
 
+/// Predicates hold values, metrics count rows, and messages may say anything.
+void HideHistory(json::array& row) {
+  constexpr std::string_view kHidden[] = {"operationParameters", "operationMetrics", "userMetadata"};
+  for (size_t i = 0; i < std::size(kHistoryColumns); ++i) {
+    if (std::ranges::find(kHidden, kHistoryColumns[i].name) != std::end(kHidden)) row[i] = nullptr;
+  }
+}
+
 json::array ClusteringNames(const tables::delta::Snapshot& snapshot) {
   json::array names;
   for (const auto& path : ValueOrThrow(tables::delta::ClusteringColumns(snapshot))) {
@@ -176,6 +184,7 @@ json::array DetailRow(StatementState& state, const LakeFunctionData& data, const
   for (const auto& feature : protocol.writer_features) features[feature] = 1;
   json::array feature_names;
   for (const auto& [name, one] : features) feature_names.emplace_back(name);
+  const bool hides = data.table.policy != nullptr;
   int64_t bytes = 0;
   for (size_t i = 0; i < snapshot.files().size(); ++i) bytes += snapshot.files().size_bytes(i);
   auto newest = ValueOrThrow(tables::delta::ReadHistory(*state.context, *state.store, data.table.location, 1));
@@ -189,8 +198,8 @@ json::array DetailRow(StatementState& state, const LakeFunctionData& data, const
           newest.empty() ? json::value() : json::value(FormatTimestamp(newest.front().timestamp)),
           std::move(partitions),
           ClusteringNames(snapshot),
-          static_cast<int64_t>(snapshot.files().size()),
-          bytes,
+          hides ? json::value() : json::value(static_cast<int64_t>(snapshot.files().size())),
+          hides ? json::value() : json::value(bytes),
           std::move(properties),
           protocol.min_reader_version,
           protocol.min_writer_version,
@@ -213,6 +222,7 @@ native::unique_ptr<native::GlobalTableFunctionState> Init(native::ClientContext&
   for (const auto& entry :
        ValueOrThrow(tables::delta::ReadHistory(*state.context, *state.store, data.table.location, data.versions_max))) {
     result->rows.push_back(HistoryRow(entry));
+    if (data.table.policy != nullptr) HideHistory(result->rows.back());
   }
   return result;
 }

@@ -66,6 +66,7 @@ native::PhysicalOperator& PlanWrite(native::ClientContext& context, native::Phys
   if (intent && !intent->row_predicate.empty()) {
     rows = &PlanRowPredicate(context, planner, job->target, intent->row_predicate, *rows);
   }
+  rows = &PlanPolicyCheck(context, planner, job->target, *rows);
   rows = &PlanExpectations(context, planner, job, *rows);
   if (job->changes) rows = &planner.Make<LakeChangeRows>(job, *rows);
   if (job->target.row_ids) types.insert(types.end(), 2, native::LogicalType::BIGINT);

@@ -9,6 +9,7 @@
 #include "common/ids.h"
 #include "common/request_context.h"
 #include "common/result.h"
+#include "plan/table_policy.h"
 #include "tables/delta/commit.h"
 #include "tables/delta/file_path.h"
 
@@ -24,6 +25,8 @@ struct TableEntry {
   std::string comment;
   /// Of a shallow clone: where files of it lie beside `location`; to be read only.
   std::vector<tables::delta::ForeignRoot> foreign_roots;
+  /// What the statement's principal may see and write; null: everything.
+  std::shared_ptr<const plan::TablePolicy> policy = {};
 };
 
 struct ViewEntry {

@@ -186,6 +186,16 @@ void StageMaking(const TableMaking& making, LakeWrite& write, int64_t now_ms) {
 
 namespace {
 
+/// Whole files go, with rows that the principal may not see.
+void RefuseReplacingHidden(const WriteIntent& intent, const TableEntry& table) {
+  if (intent.replace == WriteIntent::Replace::kNothing || !intent.data_change) return;
+  if (table.policy == nullptr || !table.policy->filters_rows) return;
+  ThrowLakeError(Error(ErrorCode::kPermissionDenied,
+                       fmt::format("a row policy of the table applies to you, so what is not yours to see cannot be "
+                                   "replaced with the rest; use DELETE and INSERT: {}.{}",
+                                   table.schema_name, table.table_name)));
+}
+
 /// The live rows of files that go as a whole. Which they are matters to a change data feed alone.
 void AddWholeFiles(StatementState& statement, const WriteJob& job, std::vector<RowDeletions::FileRows>& deletions) {
   for (const uint32_t index : job.whole_files) {
@@ -255,6 +265,7 @@ int64_t StageWrite(native::ClientContext& context, WriteJob& job, const std::vec
   if (intent) {
     // Rows that others add meanwhile would have been replaced too: it is as if all had been read.
     if (intent->replace != WriteIntent::Replace::kNothing) transaction.MarkRead(job.target.table.id);
+    RefuseReplacingHidden(*intent, job.target.table);
     // What brings no row that may stay replaces none.
     const StatementState& state = transaction.statement();
     const bool all_dropped = files.empty() && state.rows_dropped > 0 && state.rows_quarantined == 0;

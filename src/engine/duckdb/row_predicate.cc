@@ -5,6 +5,7 @@
 #include "duckdb/planner/expression_binder/check_binder.hpp"
 #include "engine/duckdb/internal/error_translation.h"
 #include "engine/duckdb/internal/lookup_check.h"
+#include "engine/duckdb/internal/policy_expressions.h"
 #include "engine/duckdb/internal/type_mapping.h"
 
 namespace neurolake::engine::duckdb {
@@ -17,10 +18,11 @@ struct PredicateState final : native::OperatorState {
 
 class RowPredicate final : public native::PhysicalOperator {
  public:
-  RowPredicate(native::PhysicalPlan& plan, native::unique_ptr<native::Expression> predicate,
+  RowPredicate(native::PhysicalPlan& plan, native::unique_ptr<native::Expression> predicate, Error refusal,
                native::PhysicalOperator& child)
       : PhysicalOperator(plan, native::PhysicalOperatorType::EXTENSION, child.types, child.estimated_cardinality),
-        predicate_(std::move(predicate)) {
+        predicate_(std::move(predicate)),
+        refusal_(std::move(refusal)) {
     children.push_back(child);
   }
   native::string GetName() const override { return "LAKE_ROW_PREDICATE"; }
@@ -33,17 +35,14 @@ class RowPredicate final : public native::PhysicalOperator {
   native::OperatorResultType Execute(native::ExecutionContext&, native::DataChunk& input, native::DataChunk& chunk,
                                      native::GlobalOperatorState&, native::OperatorState& state) const override {
     native::SelectionVector held(STANDARD_VECTOR_SIZE);
-    if (state.Cast<PredicateState>().executor.SelectExpression(input, held) != input.size()) {
-      ThrowLakeError(Error(ErrorCode::kInvalidArgument,
-                           "a row to be written is not one of those it would replace: the predicate of REPLACE WHERE "
-                           "must be true for every new row"));
-    }
+    if (state.Cast<PredicateState>().executor.SelectExpression(input, held) != input.size()) ThrowLakeError(refusal_);
     chunk.Reference(input);
     return native::OperatorResultType::NEED_MORE_INPUT;
   }
 
  private:
   native::unique_ptr<native::Expression> predicate_;
+  Error refusal_;
 };
 
 }  // namespace
@@ -70,7 +69,26 @@ native::unique_ptr<native::Expression> BindRowExpression(native::ClientContext& 
 native::PhysicalOperator& PlanRowPredicate(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
                                            const WriteTarget& target, const std::string& predicate,
                                            native::PhysicalOperator& child) {
-  return planner.Make<RowPredicate>(BindRowExpression(context, target, predicate, native::LogicalType::BOOLEAN), child);
+  Error refusal(ErrorCode::kInvalidArgument,
+                "a row to be written is not one of those it would replace: the predicate of REPLACE WHERE must be true "
+                "for every new row");
+  return planner.Make<RowPredicate>(BindRowExpression(context, target, predicate, native::LogicalType::BOOLEAN),
+                                    std::move(refusal), child);
+}
+
+native::PhysicalOperator& PlanPolicyCheck(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
+                                          const WriteTarget& target, native::PhysicalOperator& child) {
+  const auto& grants = StatementState::Get(context).grants;
+  // Rows that only move, and those that were checked where they were made.
+  if ((grants.write && !grants.write->data_change) || grants.grouped) return child;
+  const auto& policy = target.table.policy;
+  if (policy == nullptr || !policy->filters_rows) return child;
+  auto condition = BindPolicyCondition(context, policy->context, policy->permissive_checks, policy->restrictive_checks,
+                                       target.layout.schema);
+  Error refusal(ErrorCode::kPermissionDenied,
+                fmt::format("a row policy of the table does not let this row be written: {}.{}",
+                            target.table.schema_name, target.table.table_name));
+  return planner.Make<RowPredicate>(std::move(condition), std::move(refusal), child);
 }
 
 }  // namespace neurolake::engine::duckdb

@@ -1,26 +1,137 @@
 #include "engine/duckdb/internal/scan_governance.h"
 
+#include "duckdb/optimizer/cte_inlining.hpp"
+#include "duckdb/optimizer/optimizer.hpp"
+#include "engine/duckdb/internal/policy_barrier.h"
+#include "engine/duckdb/internal/policy_expressions.h"
+
 namespace neurolake::engine::duckdb {
 namespace {
 
-void Apply(native::unique_ptr<native::LogicalOperator>& op, const std::map<uint64_t, plan::ScanDecision>& decisions) {
-  if (op->type == native::LogicalOperatorType::LOGICAL_GET) {
-    if (auto scan = FindLakeScan(op->Cast<native::LogicalGet>())) {
-      auto decision = decisions.find(scan->scan_id);
-      if (decision == decisions.end()) ThrowLakeError(Error(ErrorCode::kInternal, "ungoverned scan"));
-      if (!decision->second.row_filter.empty() || !decision->second.column_masks.empty()) {
-        ThrowLakeError(Error(ErrorCode::kNotSupported, "row filters and column masks are not supported yet"));
-      }
-      scan->governed = true;
+using OperatorPointer = native::unique_ptr<native::LogicalOperator>;
+using ExpressionPointer = native::unique_ptr<native::Expression>;
+
+/// Puts mask(filter(scan)) in the place of one scan. What stands above goes on meaning the same columns, which are the
+/// projection's now.
+class ScanRewrite {
+ public:
+  ScanRewrite(native::ClientContext& context, native::Binder& binder, native::LogicalGet& get, const LakeScan& scan,
+              const plan::TablePolicy& policy)
+      : context_(context), get_(get), scan_(scan), policy_(policy), seen_index_(get.table_index) {
+    // Nothing was pushed into the scan yet, and nothing left out of what it reads.
+    if (!get.projection_ids.empty() || !get.table_filters.filters.empty()) {
+      ThrowLakeError(Error(ErrorCode::kInternal, "a policy comes too late for its scan"));
     }
+    if (get.GetColumnIds().empty()) get.AddColumnId(get.GetAnyColumn());
+    seen_count_ = get.GetColumnIds().size();
+    get.table_index = binder.GenerateTableIndex();
   }
-  for (auto& child : op->children) Apply(child, decisions);
+
+  /// Returns whether there is a row filter.
+  bool Apply(OperatorPointer& op) {
+    ExpressionPointer filter;
+    if (policy_.filters_rows) {
+      filter = BindPolicyCondition(context_, policy_.context, policy_.permissive, policy_.restrictive, schema());
+      ReferToScan(filter);
+    }
+    native::vector<ExpressionPointer> columns;
+    for (native::idx_t i = 0; i < seen_count_; ++i) columns.push_back(Seen(i));
+    if (filter != nullptr) {
+      auto visible = native::make_uniq<native::LogicalFilter>(std::move(filter));
+      visible->children.push_back(std::move(op));
+      op = native::make_uniq<PolicyBarrier>(std::move(visible));
+    }
+    auto masked = native::make_uniq<native::LogicalProjection>(seen_index_, std::move(columns));
+    masked->children.push_back(std::move(op));
+    op = std::move(masked);
+    return policy_.filters_rows;
+  }
+
+ private:
+  const tables::delta::DataType& schema() const { return scan_.snapshot->schema(); }
+
+  /// The column as it may be seen: itself, or its mask.
+  ExpressionPointer Seen(native::idx_t position) {
+    const native::ColumnIndex id = get_.GetColumnIds()[position];
+    const native::LogicalType type = get_.GetColumnType(id);
+    if (!id.IsVirtualColumn()) {
+      for (const plan::ColumnMask& mask : policy_.masks) {
+        if (!IsMasked(mask.column, id.GetPrimaryIndex())) continue;
+        auto value = BindPolicyExpression(context_, policy_.context, mask.value, schema(), type);
+        ReferToScan(value);
+        return value;
+      }
+    }
+    return native::make_uniq<native::BoundColumnRefExpression>(type, native::ColumnBinding(get_.table_index, position));
+  }
+
+  /// By what files call the column, and by its name too: one that takes the name of a masked column is masked.
+  bool IsMasked(const plan::PolicyColumn& masked, native::idx_t column) const {
+    if (column >= schema().fields.size()) return false;
+    const auto& field = schema().fields[column];
+    return field.physical_name() == masked.physical || native::StringUtil::CIEquals(field.name, masked.name);
+  }
+
+  /// From columns of the table to columns that the scan reads, asking for those that it does not yet.
+  void ReferToScan(ExpressionPointer& expression) {
+    if (expression->GetExpressionClass() == native::ExpressionClass::BOUND_REF) {
+      const auto& reference = expression->Cast<native::BoundReferenceExpression>();
+      expression = native::make_uniq<native::BoundColumnRefExpression>(
+          reference.return_type, native::ColumnBinding(get_.table_index, PositionOf(reference.index)));
+      return;
+    }
+    native::ExpressionIterator::EnumerateChildren(*expression, [&](ExpressionPointer& child) { ReferToScan(child); });
+  }
+
+  native::idx_t PositionOf(native::idx_t column) {
+    const auto& ids = get_.GetColumnIds();
+    for (native::idx_t i = 0; i < ids.size(); ++i) {
+      if (ids[i].GetPrimaryIndex() == column && !ids[i].HasChildren()) return i;
+    }
+    get_.AddColumnId(column);
+    return get_.GetColumnIds().size() - 1;
+  }
+
+  native::ClientContext& context_;
+  native::LogicalGet& get_;
+  const LakeScan& scan_;
+  const plan::TablePolicy& policy_;
+  const native::idx_t seen_index_;
+  native::idx_t seen_count_ = 0;
+};
+
+/// Whether any scan has a row filter now.
+bool Apply(native::ClientContext& context, native::Binder& binder, OperatorPointer& op,
+           const std::map<uint64_t, plan::ScanDecision>& decisions) {
+  bool filters = false;
+  for (auto& child : op->children) filters |= Apply(context, binder, child, decisions);
+  if (op->type != native::LogicalOperatorType::LOGICAL_GET) return filters;
+  auto& get = op->Cast<native::LogicalGet>();
+  const auto scan = FindLakeScan(get);
+  if (scan == nullptr) return filters;
+  const auto decision = decisions.find(scan->scan_id);
+  if (decision == decisions.end()) ThrowLakeError(Error(ErrorCode::kInternal, "ungoverned scan"));
+  if (decision->second.policy != nullptr) {
+    filters |= ScanRewrite(context, binder, get, *scan, *decision->second.policy).Apply(op);
+  }
+  scan->governed = true;
+  return filters;
 }
 
 }  // namespace
 
-void ApplyDecisions(native::ClientContext&, BoundPlan& plan, const std::map<uint64_t, plan::ScanDecision>& decisions) {
-  Apply(plan.root, decisions);
+void ApplyDecisions(native::ClientContext& context, BoundPlan& plan,
+                    const std::map<uint64_t, plan::ScanDecision>& decisions) {
+  if (plan.root == nullptr) return;
+  const bool filters = std::ranges::any_of(
+      decisions, [](const auto& one) { return one.second.policy != nullptr && one.second.policy->filters_rows; });
+  if (filters) {
+    // While plans can still be copied, so that conditions on a CTE come to its scans.
+    native::Optimizer optimizer(*plan.binder, context);
+    plan.root = native::CTEInlining(optimizer).Optimize(std::move(plan.root));
+  }
+  if (!Apply(context, *plan.binder, plan.root, decisions)) return;
+  plan.root = PushLeakProof(context, *plan.binder, std::move(plan.root));
 }
 
 }  // namespace neurolake::engine::duckdb

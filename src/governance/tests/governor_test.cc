@@ -137,7 +137,7 @@ TEST_F(GovernorTest, GivesEveryScanADecision) {
   ASSERT_TRUE(governed.has_value()) << governed.error().message();
   EXPECT_EQ(governed->decisions().size(), 2U);
   EXPECT_TRUE(governed->decisions().contains(1));
-  EXPECT_TRUE(governed->decisions().at(2).row_filter.empty());
+  EXPECT_EQ(governed->decisions().at(2).policy, nullptr);
 }
 
 TEST_F(GovernorTest, RefusesAScanIdTwice) {

@@ -18,4 +18,9 @@ native::PhysicalOperator& PlanRowPredicate(native::ClientContext& context, nativ
                                            const WriteTarget& target, const std::string& predicate,
                                            native::PhysicalOperator& child);
 
+/// Adds an operator over `child`, which gives the target's columns in order, that refuses the statement unless the
+/// table's row policies let its principal write each row. Nothing where none applies.
+native::PhysicalOperator& PlanPolicyCheck(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
+                                          const WriteTarget& target, native::PhysicalOperator& child);
+
 }  // namespace neurolake::engine::duckdb

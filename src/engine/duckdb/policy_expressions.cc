@@ -1,0 +1,208 @@
+#include "engine/duckdb/internal/policy_expressions.h"
+
+#include "common/text.h"
+#include "duckdb/function/cast_rules.hpp"
+#include "duckdb/parser/expression/columnref_expression.hpp"
+#include "duckdb/parser/expression/constant_expression.hpp"
+#include "duckdb/parser/expression/function_expression.hpp"
+#include "duckdb/parser/parsed_expression_iterator.hpp"
+#include "duckdb/parser/parser.hpp"
+#include "duckdb/planner/expression_binder/check_binder.hpp"
+#include "engine/duckdb/internal/error_translation.h"
+#include "engine/duckdb/internal/lookup_check.h"
+#include "engine/duckdb/internal/statement_state.h"
+#include "engine/duckdb/internal/type_mapping.h"
+
+namespace neurolake::engine::duckdb {
+namespace {
+
+using tables::delta::DataType;
+using ParsedPointer = native::unique_ptr<native::ParsedExpression>;
+
+ParsedPointer Constant(native::Value value) { return native::make_uniq<native::ConstantExpression>(std::move(value)); }
+
+/// The one argument of is_member(): a text, so that what a policy depends on can be read off it.
+std::string GroupOf(const native::FunctionExpression& call) {
+  if (call.children.size() == 1 && call.children[0]->GetExpressionClass() == native::ExpressionClass::CONSTANT) {
+    const auto& value = call.children[0]->Cast<native::ConstantExpression>().value;
+    if (!value.IsNull() && value.type().id() == native::LogicalTypeId::VARCHAR) {
+      return LowerAscii(native::StringValue::Get(value));
+    }
+  }
+  ThrowLakeError(Error(ErrorCode::kInvalidArgument, "is_member() takes the name of a group as text: is_member('eu')"));
+}
+
+/// `current_user` without parentheses, where no column is called so.
+bool AsksForUser(const native::ParsedExpression& expression, const std::vector<std::string>& names) {
+  if (expression.GetExpressionClass() != native::ExpressionClass::COLUMN_REF) return false;
+  const auto& column = expression.Cast<native::ColumnRefExpression>();
+  if (column.IsQualified()) return false;
+  const std::string& name = column.GetColumnName();
+  if (!EqualsIgnoringCase(name, "current_user") && !EqualsIgnoringCase(name, "session_user")) return false;
+  return std::ranges::none_of(names, [&](const std::string& one) { return EqualsIgnoringCase(one, name); });
+}
+
+/// Puts who is asking in the place of the functions that ask for it. `names` are those of columns.
+void PutContext(const plan::PolicyContext& who, const std::vector<std::string>& names, ParsedPointer& expression) {
+  if (AsksForUser(*expression, names)) {
+    expression = Constant(native::Value(who.principal));
+    return;
+  }
+  if (expression->GetExpressionClass() == native::ExpressionClass::FUNCTION) {
+    const auto& call = expression->Cast<native::FunctionExpression>();
+    const std::string name = LowerAscii(call.function_name);
+    if (name == "current_principal" || name == "current_user" || name == "session_user") {
+      if (!call.children.empty()) {
+        ThrowLakeError(Error(ErrorCode::kInvalidArgument, fmt::format("{}() takes no arguments", name)));
+      }
+      expression = Constant(native::Value(who.principal));
+      return;
+    }
+    if (name == "is_member") {
+      const std::string group = GroupOf(call);
+      expression = Constant(native::Value::BOOLEAN(std::ranges::find(who.groups, group) != who.groups.end()));
+      return;
+    }
+  }
+  native::ParsedExpressionIterator::EnumerateChildren(*expression,
+                                                      [&](ParsedPointer& child) { PutContext(who, names, child); });
+}
+
+ParsedPointer Parse(const std::string& sql) {
+  auto parsed = native::Parser::ParseExpressionList("(" + sql + "\n)");
+  if (parsed.size() != 1) ThrowLakeError(Error(ErrorCode::kSyntaxError, "a policy is one expression"));
+  if (parsed[0]->HasSubquery()) {
+    ThrowLakeError(Error(ErrorCode::kNotSupported, "the expression of a policy may not have sub-queries"));
+  }
+  return std::move(parsed[0]);
+}
+
+/// Binds over columns called `names`, in the order of `schema`.
+native::unique_ptr<native::Expression> Bind(native::ClientContext& context, const plan::PolicyContext& who,
+                                            const std::string& sql, const DataType& schema,
+                                            const std::vector<std::string>& names,
+                                            std::optional<native::LogicalType> type,
+                                            native::physical_index_set_t& used) {
+  ParsedPointer parsed = Parse(sql);
+  PutContext(who, names, parsed);
+  auto binder = native::Binder::CreateBinder(context);
+  SetLookupCheck(*binder, StatementState::Get(context));
+  native::ColumnList columns;
+  for (size_t i = 0; i < names.size(); ++i) {
+    columns.AddColumn(native::ColumnDefinition(names[i], ToDuckDbType(schema.fields[i].type)));
+  }
+  native::CheckBinder check(*binder, context, /*table=*/"", columns, used);
+  // Of itself it would want an INTEGER.
+  check.target_type = type.value_or(native::LogicalType(native::LogicalTypeId::INVALID));
+  auto bound = check.Bind(parsed);
+  if (bound->IsVolatile()) {
+    ThrowLakeError(Error(ErrorCode::kInvalidArgument, "the expression of a policy cannot depend on chance"));
+  }
+  return bound;
+}
+
+/// NULL alone, which the binder gives a type that it does not have.
+bool IsNull(const native::Expression& expression) {
+  if (expression.GetExpressionClass() == native::ExpressionClass::BOUND_CAST) {
+    return IsNull(*expression.Cast<native::BoundCastExpression>().child);
+  }
+  return expression.GetExpressionClass() == native::ExpressionClass::BOUND_CONSTANT &&
+         expression.Cast<native::BoundConstantExpression>().value.IsNull();
+}
+
+using Conditions = native::vector<native::unique_ptr<native::Expression>>;
+
+native::unique_ptr<native::Expression> Combine(native::ExpressionType how, Conditions conditions) {
+  if (conditions.size() == 1) return std::move(conditions[0]);
+  auto combined = native::make_uniq<native::BoundConjunctionExpression>(how);
+  combined->children = std::move(conditions);
+  return combined;
+}
+
+}  // namespace
+
+std::optional<size_t> FindPolicyColumn(const DataType& schema, const plan::PolicyColumn& column) {
+  const auto position = [&](const auto& is_it) -> std::optional<size_t> {
+    const auto found = std::ranges::find_if(schema.fields, is_it);
+    if (found == schema.fields.end()) return std::nullopt;
+    return static_cast<size_t>(found - schema.fields.begin());
+  };
+  if (auto same = position([&](const auto& field) { return field.physical_name() == column.physical; })) return same;
+  return position([&](const auto& field) { return EqualsIgnoringCase(field.name, column.name); });
+}
+
+native::unique_ptr<native::Expression> BindPolicyExpression(native::ClientContext& context,
+                                                            const plan::PolicyContext& who,
+                                                            const plan::PolicyExpression& expression,
+                                                            const DataType& schema, const native::LogicalType& type) {
+  const auto refuse = [&]() {
+    ThrowLakeError(Error(
+        ErrorCode::kPermissionDenied,
+        fmt::format("a policy does not fit the table any more, so nothing of it can be read: {}", expression.policy)));
+  };
+  std::vector<std::string> names;
+  // What the expression does not name gets a name that it cannot have.
+  for (size_t i = 0; i < schema.fields.size(); ++i) names.push_back(fmt::format("\x01{}", i));
+  for (const plan::PolicyColumn& column : expression.columns) {
+    const auto found = FindPolicyColumn(schema, column);
+    if (!found) refuse();
+    names[*found] = column.name;
+  }
+  native::physical_index_set_t used;
+  try {
+    return Bind(context, who, expression.sql, schema, names, type, used);
+  } catch (const std::exception& exception) {
+    if (native::ErrorData(exception).Type() != native::ExceptionType::BINDER) throw;
+    refuse();
+  }
+  NL_UNREACHABLE();
+}
+
+native::unique_ptr<native::Expression> BindPolicyCondition(native::ClientContext& context,
+                                                           const plan::PolicyContext& who,
+                                                           const std::vector<plan::PolicyExpression>& permissive,
+                                                           const std::vector<plan::PolicyExpression>& restrictive,
+                                                           const DataType& schema) {
+  const native::LogicalType boolean = native::LogicalType::BOOLEAN;
+  Conditions any;
+  for (const auto& one : permissive) any.push_back(BindPolicyExpression(context, who, one, schema, boolean));
+  // Nobody said that anything may be seen.
+  if (any.empty()) any.push_back(native::make_uniq<native::BoundConstantExpression>(native::Value::BOOLEAN(false)));
+  Conditions all;
+  all.push_back(Combine(native::ExpressionType::CONJUNCTION_OR, std::move(any)));
+  for (const auto& one : restrictive) all.push_back(BindPolicyExpression(context, who, one, schema, boolean));
+  return Combine(native::ExpressionType::CONJUNCTION_AND, std::move(all));
+}
+
+std::vector<plan::PolicyColumn> CheckPolicyExpression(native::ClientContext& context, const std::string& sql,
+                                                      const DataType& schema, const std::string& mask_of) {
+  std::vector<std::string> names;
+  for (const auto& field : schema.fields) names.push_back(field.name);
+  native::physical_index_set_t used;
+  const auto bound = Bind(context, {}, sql, schema, names, std::nullopt, used);
+  const native::LogicalType& type = bound->return_type;
+  if (mask_of.empty()) {
+    if (type != native::LogicalType::BOOLEAN) {
+      ThrowLakeError(
+          Error(ErrorCode::kTypeMismatch, "a row policy is a condition, BOOLEAN of itself, not " + type.ToString()));
+    }
+  } else {
+    const auto field =
+        std::ranges::find_if(schema.fields, [&](const auto& one) { return EqualsIgnoringCase(one.name, mask_of); });
+    NL_CHECK(field != schema.fields.end());
+    const native::LogicalType wanted = ToDuckDbType(field->type);
+    if (!IsNull(*bound) && type != wanted && native::CastRules::ImplicitCast(type, wanted) < 0) {
+      ThrowLakeError(
+          Error(ErrorCode::kTypeMismatch, fmt::format("a mask keeps the column's type: {} is {}, the mask {}",
+                                                      field->name, wanted.ToString(), type.ToString())));
+    }
+  }
+  std::vector<plan::PolicyColumn> columns;
+  for (size_t i = 0; i < schema.fields.size(); ++i) {
+    if (!used.contains(native::PhysicalIndex(i))) continue;
+    columns.push_back({.name = schema.fields[i].name, .physical = schema.fields[i].physical_name()});
+  }
+  return columns;
+}
+
+}  // namespace neurolake::engine::duckdb

@@ -1,0 +1,47 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "plan/table_policy.h"
+
+namespace neurolake::governance {
+
+/// Who a policy is about. Users and groups go by id, roles by name.
+struct Grantee {
+  enum class Kind : uint8_t { kPublic, kUser, kGroup, kRole };
+  Kind kind = Kind::kPublic;
+  std::string id;
+};
+
+/// One row or mask policy of a table.
+struct PolicyRule {
+  enum class Kind : uint8_t { kPermissive, kRestrictive, kMask };
+  Kind kind = Kind::kPermissive;
+  std::vector<Grantee> to;                      ///< Of a row policy.
+  std::vector<Grantee> except;                  ///< Of a mask, which is for everybody else.
+  plan::PolicyExpression value;                 ///< The condition, or what is seen in the place of the column.
+  std::optional<plan::PolicyExpression> check;  ///< Of rows that are written; else as `value`.
+  plan::PolicyColumn column;                    ///< Of a mask.
+};
+
+struct PolicySubject {
+  std::string id;
+  std::string name;
+  std::string role;
+  std::vector<std::pair<std::string, std::string>> groups;  ///< Id and name of each.
+};
+
+/// What `subject` may see of a table with these policies; null: everything. Row policies are those of PostgreSQL: once
+/// a table has one, rows are seen that any permissive policy for the subject lets through, and all restrictive ones;
+/// who has no permissive policy sees none. Masks hold for all but whom they except. No role is exempt from either.
+/// Pure; O(policies). Source: docs/security.md, "Row policies".
+std::shared_ptr<const plan::TablePolicy> EffectivePolicy(const PolicySubject& subject,
+                                                         const std::vector<PolicyRule>& rules);
+
+/// Whether `grantees` name the subject.
+bool Names(const std::vector<Grantee>& grantees, const PolicySubject& subject);
+
+}  // namespace neurolake::governance

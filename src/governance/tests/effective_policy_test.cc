@@ -1,0 +1,99 @@
+#include "governance/effective_policy.h"
+
+#include <gtest/gtest.h>
+
+namespace neurolake::governance {
+namespace {
+
+using Kind = PolicyRule::Kind;
+
+plan::PolicyExpression Sql(const std::string& sql) { return {.policy = "p", .sql = sql, .columns = {}}; }
+
+PolicyRule RowRule(Kind kind, const std::string& sql, std::vector<Grantee> to) {
+  return {.kind = kind, .to = std::move(to), .except = {}, .value = Sql(sql), .check = std::nullopt, .column = {}};
+}
+
+PolicyRule Mask(const std::string& column, std::vector<Grantee> except) {
+  return {.kind = Kind::kMask,
+          .to = {},
+          .except = std::move(except),
+          .value = Sql("NULL"),
+          .check = std::nullopt,
+          .column = {column, column}};
+}
+
+const Grantee kEverybody{};
+const Grantee kAnna{Grantee::Kind::kUser, "id-anna"};
+const Grantee kEurope{Grantee::Kind::kGroup, "id-eu"};
+const Grantee kAdmins{Grantee::Kind::kRole, "admin"};
+
+PolicySubject Anna() { return {.id = "id-anna", .name = "anna", .role = "reader", .groups = {{"id-eu", "eu"}}}; }
+PolicySubject Root() { return {.id = "id-root", .name = "root", .role = "admin", .groups = {}}; }
+
+TEST(EffectivePolicyTest, IsNothingWithoutPolicies) { EXPECT_EQ(EffectivePolicy(Anna(), {}), nullptr); }
+
+TEST(EffectivePolicyTest, LetsNobodyThroughWhoIsNotNamed) {
+  const auto policy = EffectivePolicy(Root(), {RowRule(Kind::kPermissive, "region = 'EU'", {kEurope})});
+  ASSERT_NE(policy, nullptr);
+  EXPECT_TRUE(policy->filters_rows);
+  EXPECT_TRUE(policy->permissive.empty());
+}
+
+TEST(EffectivePolicyTest, NamesByUserGroupRoleAndPublic) {
+  for (const Grantee& grantee : {kEverybody, kAnna, kEurope}) EXPECT_TRUE(Names({grantee}, Anna()));
+  EXPECT_FALSE(Names({kAdmins}, Anna()));
+  EXPECT_FALSE(Names({kAnna, kEurope}, Root()));
+  EXPECT_TRUE(Names({kAdmins}, Root()));
+}
+
+TEST(EffectivePolicyTest, AddsRestrictiveToPermissive) {
+  const auto policy = EffectivePolicy(
+      Anna(), {RowRule(Kind::kPermissive, "a", {kEverybody}), RowRule(Kind::kPermissive, "b", {kEurope}),
+               RowRule(Kind::kRestrictive, "c", {kAnna}), RowRule(Kind::kRestrictive, "d", {kAdmins})});
+  ASSERT_NE(policy, nullptr);
+  EXPECT_EQ(policy->permissive.size(), 2U);
+  ASSERT_EQ(policy->restrictive.size(), 1U);
+  EXPECT_EQ(policy->restrictive[0].sql, "c");
+}
+
+TEST(EffectivePolicyTest, RestrictiveAloneShowsNothing) {
+  const auto policy = EffectivePolicy(Anna(), {RowRule(Kind::kRestrictive, "true", {kEverybody})});
+  ASSERT_NE(policy, nullptr);
+  EXPECT_TRUE(policy->filters_rows);
+  EXPECT_TRUE(policy->permissive.empty());
+}
+
+TEST(EffectivePolicyTest, TrueForAPrincipalIsNoFilter) {
+  const std::vector rules = {RowRule(Kind::kPermissive, "region = 'EU'", {kEurope}),
+                             RowRule(Kind::kPermissive, " TRUE ", {kAdmins})};
+  EXPECT_EQ(EffectivePolicy(Root(), rules), nullptr);
+  ASSERT_NE(EffectivePolicy(Anna(), rules), nullptr);
+  auto restricted = rules;
+  restricted.push_back(RowRule(Kind::kRestrictive, "not secret", {kEverybody}));
+  EXPECT_NE(EffectivePolicy(Root(), restricted), nullptr);
+}
+
+TEST(EffectivePolicyTest, ChecksWritesByTheFilterUnlessTold) {
+  PolicyRule rule = RowRule(Kind::kPermissive, "true", {kEverybody});
+  rule.check = Sql("owner = current_principal()");
+  const auto policy = EffectivePolicy(Anna(), {rule});
+  ASSERT_NE(policy, nullptr);
+  EXPECT_EQ(policy->permissive_checks[0].sql, "owner = current_principal()");
+  EXPECT_EQ(policy->context.principal, "anna");
+  EXPECT_EQ(policy->context.groups, std::vector<std::string>{"eu"});
+}
+
+TEST(EffectivePolicyTest, MasksEverybodyButTheExcepted) {
+  const std::vector rules = {Mask("ssn", {kAdmins}), Mask("email", {})};
+  const auto anna = EffectivePolicy(Anna(), rules);
+  const auto root = EffectivePolicy(Root(), rules);
+  ASSERT_NE(anna, nullptr);
+  ASSERT_NE(root, nullptr);
+  EXPECT_EQ(anna->masks.size(), 2U);
+  EXPECT_FALSE(anna->filters_rows);
+  ASSERT_EQ(root->masks.size(), 1U);
+  EXPECT_EQ(root->masks[0].column.name, "email");
+}
+
+}  // namespace
+}  // namespace neurolake::governance
