@@ -32,6 +32,8 @@ struct TableRecord {
   std::string comment;
   WallTime created;
   bool is_shallow_clone = false;  ///< Has clone sources, now or in an older version.
+  bool has_policies = false;      ///< Row or mask policies.
+  bool lake_has_grants = false;   ///< Anything was granted or denied in the lake: ask GrantsOn.
 };
 
 /// A directory beside its own in which a shallow clone's files lie.
@@ -50,6 +52,7 @@ struct ViewRecord {
   PrincipalId owner;
   WallTime created;
   std::string id = {};  ///< Given by CreateView; stays when the view is replaced.
+  bool lake_has_grants = false;  ///< As TableRecord's.
 };
 
 /// Who may ask. Principals are disabled, never deleted: history and ownership go on naming them.
@@ -123,6 +126,39 @@ struct ExpectationRecord {
   std::optional<TableId> foreign_table;  ///< Read by the check; it cannot be dropped while it is.
   std::optional<TableId> quarantine;     ///< Where rows go; it cannot be dropped while they do.
   std::string created_by;
+  WallTime created;
+};
+
+/// Principals with a name together. A policy goes by its id.
+struct GroupRecord {
+  std::string id;
+  std::string name;  ///< Lower case; no principal has it.
+  WallTime created;
+  std::vector<std::string> members;  ///< Names of principals.
+};
+
+/// What CREATE ROW POLICY and CREATE MASK POLICY say of a table. `plan` is JSON, written and read by query/ alone.
+struct PolicyRecord {
+  std::string id;
+  TableId table;
+  std::string name;        ///< Lower case; one of a table's.
+  std::string kind;        ///< "row" or "mask".
+  std::string column;      ///< Of a mask: what the table's files call the column; else empty. A column has one mask.
+  std::string definition;  ///< As people write it.
+  std::string plan;
+  std::string created_by;
+  WallTime created;
+};
+
+/// What GRANT or DENY says. One of a kind, privilege and grantee on an object: the newer takes the older one's place.
+struct GrantRecord {
+  std::string securable_kind;  ///< "lake", "schema" or "relation".
+  std::string securable_id;    ///< Of a schema, table or view; empty for the lake.
+  std::string grantee_kind;    ///< "public", "user", "group" or "role".
+  std::string grantee_id;      ///< Of a user or group; a role's name; else empty.
+  std::string privilege;       ///< "select" or "modify".
+  bool denied = false;
+  std::string granted_by;
   WallTime created;
 };
 
@@ -281,6 +317,35 @@ class Catalog {
   /// Of all tables that have a name, newest first.
   virtual Result<std::vector<std::pair<TableRecord, ExpectationResult>>> ListExpectationResults(int64_t limit,
                                                                                                 int64_t offset) = 0;
+
+  /// Errors: kAlreadyExists for the name of a group or principal.
+  virtual Result<void> CreateGroup(const std::string& name) = 0;
+  /// Its members stay principals. Errors: kNotFound; kDependentObjects while a policy names it.
+  virtual Result<void> DropGroup(const std::string& name) = 0;
+  virtual Result<std::vector<GroupRecord>> ListGroups() = 0;
+  /// Effective with the member's next statement. Errors: kNotFound for the group or the principal.
+  virtual Result<void> AddMember(const std::string& group, const std::string& principal_name) = 0;
+  virtual Result<void> RemoveMember(const std::string& group, const std::string& principal_name) = 0;
+  /// (id, name) of each.
+  virtual Result<std::vector<std::pair<std::string, std::string>>> GroupsOf(const PrincipalId& principal) = 0;
+
+  virtual Result<void> AddGrant(const GrantRecord& grant) = 0;
+  /// GRANT and DENY alike; no error where there is none.
+  virtual Result<void> RemoveGrant(const GrantRecord& grant) = 0;
+  virtual Result<std::vector<GrantRecord>> ListGrants() = 0;
+  /// Those on a table or view, on its schema and on the lake.
+  virtual Result<std::vector<GrantRecord>> GrantsOn(const std::string& relation_id) = 0;
+
+  /// `or_replace`: in the place of the table's policy of that name. Errors: kAlreadyExists, also for a second mask of a
+  /// column; kNotFound for a table that is not there; kInvalidArgument for one that has kPoliciesMax.
+  static constexpr int64_t kPoliciesMax = 100;
+  virtual Result<void> AddPolicy(const PolicyRecord& policy, bool or_replace) = 0;
+  /// Errors: kNotFound.
+  virtual Result<void> DropPolicy(const TableId& table, const std::string& kind, const std::string& name) = 0;
+  /// By name.
+  virtual Result<std::vector<PolicyRecord>> ListPolicies(const TableId& table) = 0;
+  /// Of all tables that have a name, with these.
+  virtual Result<std::vector<std::pair<TableRecord, PolicyRecord>>> ListPolicies() = 0;
 
   /// Replacing keeps the view's id and takes the new record's owner: its text is theirs now. Errors: kAlreadyExists
   /// (also for a table of that name, whatever the options); kSchemaNotFound.

@@ -25,7 +25,7 @@ template <typename Locations>
 DroppedTable ToDropped(const Row& row, const Locations& locations) {
   const bool managed = NumberAt(row, 4) != 0;
   return {{TableId(TextAt(row, 0)), TextAt(row, 1), TextAt(row, 2), locations.ToAbsolute(TextAt(row, 3), managed),
-           managed, PrincipalId(TextAt(row, 5)), TextAt(row, 6), TimeAt(row, 7), false},
+           managed, PrincipalId(TextAt(row, 5)), TextAt(row, 6), TimeAt(row, 7), false, false, false},
           TimeAt(row, 8)};
 }
 

@@ -13,7 +13,9 @@ using metastore::Value;
 
 constexpr std::string_view kSelectTables =
     "SELECT r.id, s.name, r.name, r.location, r.managed, r.owner, r.comment, r.created, "
-    "(SELECT count(*) FROM clone_sources c WHERE c.clone_id = r.id) FROM relations r "
+    "(SELECT count(*) FROM clone_sources c WHERE c.clone_id = r.id), "
+    "(SELECT count(*) FROM policies p WHERE p.table_id = r.id), "
+    "(SELECT count(*) FROM (SELECT 1 FROM grants LIMIT 1) g) FROM relations r "
     "JOIN schemas s ON s.id = r.schema_id WHERE r.kind = 'table' ";
 
 // Two tables in one directory would take each other's files for their own. Above: one of the directories around it is
@@ -149,7 +151,8 @@ Result<std::vector<TableRecord>> StoreCatalog::ReadTables(std::string_view condi
     const bool managed = NumberAt(row, 4) != 0;
     tables.push_back({TableId(TextAt(row, 0)), TextAt(row, 1), TextAt(row, 2),
                       locations_.ToAbsolute(TextAt(row, 3), managed), managed, PrincipalId(TextAt(row, 5)),
-                      TextAt(row, 6), TimeAt(row, 7), NumberAt(row, 8) > 0});
+                      TextAt(row, 6), TimeAt(row, 7), NumberAt(row, 8) > 0, NumberAt(row, 9) > 0,
+                      NumberAt(row, 10) > 0});
   }
   return tables;
 }

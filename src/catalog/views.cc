@@ -68,7 +68,8 @@ Result<void> StoreCatalog::DropView(const std::string& schema, const std::string
 Result<std::vector<ViewRecord>> StoreCatalog::ReadViews(std::string_view condition, const std::vector<Value>& values) {
   NL_ASSIGN_OR_RETURN(
       const auto rows,
-      store_.ReadOnce(fmt::format("SELECT s.name, r.name, r.view_sql, r.view_columns, r.owner, r.created, r.id "
+      store_.ReadOnce(fmt::format("SELECT s.name, r.name, r.view_sql, r.view_columns, r.owner, r.created, r.id, "
+                                  "(SELECT count(*) FROM (SELECT 1 FROM grants LIMIT 1) g) "
                                   "FROM relations r JOIN schemas s ON s.id = r.schema_id "
                                   "WHERE r.kind = 'view' {} ORDER BY s.name, r.name",
                                   condition),
@@ -78,7 +79,7 @@ Result<std::vector<ViewRecord>> StoreCatalog::ReadViews(std::string_view conditi
   for (const Row& row : rows) {
     NL_ASSIGN_OR_RETURN(auto columns, FromJson(TextAt(row, 3)));
     views.push_back({TextAt(row, 0), TextAt(row, 1), TextAt(row, 2), std::move(columns), PrincipalId(TextAt(row, 4)),
-                     TimeAt(row, 5), TextAt(row, 6)});
+                     TimeAt(row, 5), TextAt(row, 6), NumberAt(row, 7) > 0});
   }
   return views;
 }

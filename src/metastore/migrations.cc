@@ -242,12 +242,63 @@ Migration CloneSources() {
           {"DROP TABLE clone_sources"}};
 }
 
+// By ids, so that renames keep policies. `plan` is what is enforced, as JSON; `definition` what people read. A mask's
+// `column_name` is what the table's files call the column; NULL for row policies, so that the index is about masks alone.
+Migration GroupsAndPolicies() {
+  return {10,
+          "groups and policies",
+          {
+              R"(CREATE TABLE principal_groups (
+                id TEXT NOT NULL PRIMARY KEY,
+                name TEXT NOT NULL UNIQUE,
+                created INTEGER NOT NULL))",
+              R"(CREATE TABLE group_members (
+                group_id TEXT NOT NULL REFERENCES principal_groups (id),
+                principal_id TEXT NOT NULL REFERENCES principals (id),
+                PRIMARY KEY (group_id, principal_id)))",
+              "CREATE INDEX group_members_principal ON group_members (principal_id)",
+              R"(CREATE TABLE policies (
+                id TEXT NOT NULL PRIMARY KEY,
+                table_id TEXT NOT NULL,
+                name TEXT NOT NULL,
+                kind TEXT NOT NULL CHECK (kind IN ('row', 'mask')),
+                column_name TEXT,
+                definition TEXT NOT NULL,
+                plan TEXT NOT NULL,
+                created_by TEXT NOT NULL,
+                created INTEGER NOT NULL,
+                UNIQUE (table_id, name)))",
+              "CREATE UNIQUE INDEX policies_column ON policies (table_id, column_name)",
+          },
+          {"DROP TABLE policies", "DROP TABLE group_members", "DROP TABLE principal_groups"}};
+}
+
+// A deny and a grant of the same thing take each other's place, so that there is one answer.
+Migration Grants() {
+  return {11,
+          "grants",
+          {
+              R"(CREATE TABLE grants (
+                securable_kind TEXT NOT NULL CHECK (securable_kind IN ('lake', 'schema', 'relation')),
+                securable_id TEXT NOT NULL,
+                grantee_kind TEXT NOT NULL,
+                grantee_id TEXT NOT NULL,
+                privilege TEXT NOT NULL,
+                denied INTEGER NOT NULL,
+                granted_by TEXT NOT NULL,
+                created INTEGER NOT NULL,
+                PRIMARY KEY (securable_kind, securable_id, grantee_kind, grantee_id, privilege)))",
+          },
+          {"DROP TABLE grants"}};
+}
+
 }  // namespace
 
 const std::vector<Migration>& Migrations() {
   static const std::vector<Migration> migrations = {
       SchemasAndRelations(), PrincipalsAndTokens(), ExternalLocations(), StatementHistory(), Maintenance(),
-      Expectations(),        Credentials(),         Lineage(),           CloneSources()};
+      Expectations(),        Credentials(),         Lineage(),           CloneSources(),
+      GroupsAndPolicies(),   Grants()};
   return migrations;
 }
 

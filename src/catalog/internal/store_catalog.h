@@ -51,6 +51,21 @@ class StoreCatalog final : public Catalog {
   Result<std::vector<std::pair<TableRecord, ExpectationResult>>> ListExpectationResults(int64_t limit,
                                                                                         int64_t offset) override;
 
+  Result<void> CreateGroup(const std::string& name) override;
+  Result<void> DropGroup(const std::string& name) override;
+  Result<std::vector<GroupRecord>> ListGroups() override;
+  Result<void> AddMember(const std::string& group, const std::string& principal_name) override;
+  Result<void> RemoveMember(const std::string& group, const std::string& principal_name) override;
+  Result<std::vector<std::pair<std::string, std::string>>> GroupsOf(const PrincipalId& principal) override;
+  Result<void> AddGrant(const GrantRecord& grant) override;
+  Result<void> RemoveGrant(const GrantRecord& grant) override;
+  Result<std::vector<GrantRecord>> ListGrants() override;
+  Result<std::vector<GrantRecord>> GrantsOn(const std::string& relation_id) override;
+  Result<void> AddPolicy(const PolicyRecord& policy, bool or_replace) override;
+  Result<void> DropPolicy(const TableId& table, const std::string& kind, const std::string& name) override;
+  Result<std::vector<PolicyRecord>> ListPolicies(const TableId& table) override;
+  Result<std::vector<std::pair<TableRecord, PolicyRecord>>> ListPolicies() override;
+
   Result<void> CreateView(const ViewRecord& view, bool or_replace, bool if_not_exists) override;
   Result<void> DropView(const std::string& schema, const std::string& name, bool if_exists) override;
   Result<std::optional<ViewRecord>> FindView(const std::string& schema, const std::string& name) override;
