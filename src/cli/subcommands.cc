@@ -174,7 +174,7 @@ A token's secret is printed when it is made and never again: only its hash is ke
   CLI::App* create = Add(*command, "create", "Make a token, and its principal if that is new",
                          "Example:\n  neurolake --lake ./lake token create loader --role writer --name nightly");
   create->add_option("principal", token.principal, "Who the token stands for")->required();
-  create->add_option("--role", token.role, "reader, writer, engineer, admin or monitor")
+  create->add_option("--role", token.role, "member, reader, writer, engineer, admin or monitor")
       ->check(CLI::IsMember({"reader", "writer", "engineer", "admin", "monitor"}))
       ->capture_default_str()
       ->option_text("ROLE");

@@ -14,9 +14,13 @@ Result<std::vector<Right>> RightsOfRole(std::string_view role) {
   if (role == "writer") return std::vector{kRead, kWrite};
   if (role == "engineer") return std::vector{kRead, kWrite, kCreate};
   if (role == "admin") return std::vector{kRead, kWrite, kCreate, kRegisterLocation, kManage};
+  // On what was granted to it alone (query/access.h); of everything else it does not even hear.
+  if (role == "member") return std::vector{kRead, kWrite};
   // Sees /metrics and nothing of the lake: for the program that watches it.
   if (role == "monitor") return std::vector<Right>();
-  return MakeError(ErrorCode::kInvalidArgument, "unknown role, expected reader, writer, engineer, admin or monitor: {}",
+  return MakeError(ErrorCode::kInvalidArgument,
+                   "unknown role, expected member, reader, writer, engineer, admin or "
+                   "monitor: {}",
                    role);
 }
 

@@ -100,6 +100,11 @@ Result<json::value> Create(const RequestContext& ctx, catalog::Catalog& catalog,
   NL_ASSIGN_OR_RETURN(expectation.action, StringMember(arguments, "action"));
   NL_ASSIGN_OR_RETURN(expectation.foreign_table, ExistingTable(catalog, arguments, "foreign"));
   NL_ASSIGN_OR_RETURN(expectation.quarantine, ExistingTable(catalog, arguments, "quarantine"));
+  NL_ASSIGN_OR_RETURN(const auto target, catalog.FindTable(*table));
+  if (expectation.quarantine && target && target->has_policies) {
+    return MakeError(ErrorCode::kDependentObjects,
+                     "a table with policies has no quarantine, where they would not hide its rows: use DROP or FAIL");
+  }
   expectation.created_by = ctx.principal().name;
   expectation.created = ctx.clock().Now();
   NL_ASSIGN_OR_RETURN(const bool replace, BoolMember(arguments, "replace"));

@@ -22,9 +22,6 @@ Result<void> RefusePlanned(const TokenCursor& cursor) {
   };
   static const std::vector<Planned> kPlanned = {
       {{"alter"}, "ALTER"},
-      {{"grant"}, "GRANT"},
-      {{"revoke"}, "REVOKE"},
-      {{"deny"}, "DENY"},
       {{"generate"}, "GENERATE"},
       {{"reorg"}, "REORG"},
       {{"msck"}, "MSCK"},

@@ -1,4 +1,5 @@
 #include "query/lineage_reader.h"
+#include "query/access.h"
 
 #include <boost/json.hpp>
 
@@ -30,13 +31,17 @@ bool LineageReader::Knows(std::string_view relation) { return relation == "linea
 
 Result<void> LineageReader::LoadNames() {
   if (std::exchange(loaded_, true)) return {};
-  const bool reads = ctx_.principal().Has(Right::kRead);
+  Access access(catalog_, ctx_.principal());
   NL_ASSIGN_OR_RETURN(const auto tables, catalog_.ListTables(std::nullopt));
-  for (const auto& table : tables) names_[table.id.value()] = {table.schema_name + "." + table.name, reads};
+  for (const auto& table : tables) {
+    NL_ASSIGN_OR_RETURN(const bool known, access.Knows(table));
+    names_[table.id.value()] = {table.schema_name + "." + table.name, known};
+  }
   NL_ASSIGN_OR_RETURN(const auto views, catalog_.ListViews(std::nullopt));
   for (const auto& view : views) {
-    names_[view.id] = {view.schema_name + "." + view.name, reads};
-    if (reads) views_.insert(view.schema_name + "." + view.name);
+    NL_ASSIGN_OR_RETURN(const bool known, access.Knows(view));
+    names_[view.id] = {view.schema_name + "." + view.name, known};
+    if (known) views_.insert(view.schema_name + "." + view.name);
   }
   NL_ASSIGN_OR_RETURN(const auto dropped, catalog_.ListDroppedTables());
   for (const auto& one : dropped) {

@@ -1,5 +1,6 @@
 // Shallow clones, as the server lets a statement make them.
 #include "query/messages.h"
+#include "query/policy_actions.h"
 #include "query/provider_server.h"
 #include "query/shallow_clones.h"
 #include "storage/path.h"
@@ -30,6 +31,13 @@ Result<json::value> ProviderServer::MakeShallowClone(const json::object& argumen
   if (!record) return MakeError(ErrorCode::kConflict, "the table was dropped while the statement ran");
   NL_ASSIGN_OR_RETURN(const int64_t version, IntMember(arguments, "version"));
   if (version < 0 || version == std::numeric_limits<int64_t>::max()) return BadMember("version");
+  NL_ASSIGN_OR_RETURN(const auto hidden, PolicyFor(catalog_, ctx_.principal(), *record));
+  NL_ASSIGN_OR_RETURN(const bool reads, access_.May(Privilege::kSelect, *record));
+  if (hidden != nullptr || !reads) {
+    return MakeError(ErrorCode::kPermissionDenied,
+                     "a clone has all rows of its source, of which you see a part only: {}.{}", record->schema_name,
+                     record->name);
+  }
   NL_ASSIGN_OR_RETURN(auto roots, NoteCloneSources(catalog_, clone, *record));
   TableEntry& entry = prepared->second;
   for (auto& root : roots) {

@@ -4,6 +4,7 @@
 
 #include "query/expectation_actions.h"
 #include "query/messages.h"
+#include "query/policy_messages.h"
 #include "query/shallow_clones.h"
 #include "tables/delta/actions.h"
 
@@ -59,7 +60,8 @@ json::object EncodeTable(const TableEntry& table) {
           {"location", table.location},
           {"managed", table.managed},
           {"comment", table.comment},
-          {"foreign_roots", EncodeRoots(table.foreign_roots)}};
+          {"foreign_roots", EncodeRoots(table.foreign_roots)},
+          {"policy", EncodePolicy(table.policy)}};
 }
 
 Result<TableEntry> DecodeTable(const json::object& object) {
@@ -72,6 +74,7 @@ Result<TableEntry> DecodeTable(const json::object& object) {
   NL_ASSIGN_OR_RETURN(table.managed, BoolMember(object, "managed"));
   NL_ASSIGN_OR_RETURN(table.comment, StringMember(object, "comment"));
   NL_ASSIGN_OR_RETURN(table.foreign_roots, DecodeRoots(object));
+  NL_ASSIGN_OR_RETURN(table.policy, DecodePolicy(object));
   return table;
 }
 

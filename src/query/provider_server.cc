@@ -7,7 +7,9 @@
 #include "common/text.h"
 #include "query/append_messages.h"
 #include "query/expectation_actions.h"
+#include "query/grant_actions.h"
 #include "query/location_stores.h"
+#include "query/policy_actions.h"
 #include "query/shallow_clones.h"
 #include "query/system_relations.h"
 #include "storage/path.h"
@@ -18,6 +20,16 @@ namespace {
 namespace json = boost::json;
 using engine::duckdb::NameChange;
 using engine::duckdb::TableEntry;
+
+/// For who may write and not read: no row of the table is seen, and any that its policies let through may be written.
+std::shared_ptr<const plan::TablePolicy> WithoutRows(const std::shared_ptr<const plan::TablePolicy>& policy) {
+  auto hidden =
+      policy == nullptr ? std::make_shared<plan::TablePolicy>() : std::make_shared<plan::TablePolicy>(*policy);
+  if (!hidden->filters_rows) hidden->permissive_checks = {{.policy = "MODIFY", .sql = "true", .columns = {}}};
+  hidden->filters_rows = true;
+  hidden->permissive.clear();
+  return hidden;
+}
 
 /// What the writer of a group has to ask.
 bool IsOfGroups(std::string_view method) {
@@ -62,12 +74,14 @@ Result<json::value> ProviderServer::Dispatch(std::string_view payload) {
     // Missing and forbidden look the same.
     if (!ctx_.principal().Has(Right::kRead)) return json::value(false);
     NL_ASSIGN_OR_RETURN(const auto found, catalog_.FindSchema(schema));
-    return json::value(found.has_value());
+    if (!found) return json::value(false);
+    NL_ASSIGN_OR_RETURN(const bool known, access_.KnowsSchema(*found));
+    return json::value(known);
   }
   if (method == "list_schemas") {
     json::array names;
     if (!ctx_.principal().Has(Right::kRead)) return json::value(std::move(names));
-    NL_ASSIGN_OR_RETURN(const auto schemas, catalog_.ListSchemas());
+    NL_ASSIGN_OR_RETURN(const auto schemas, access_.Schemas());
     for (const auto& schema : schemas) names.emplace_back(schema.name);
     return json::value(std::move(names));
   }
@@ -118,6 +132,8 @@ Result<json::value> ProviderServer::Maintain(const json::object& arguments) {
   }
   if (action == "shallow_clone") return MakeShallowClone(action_arguments);
   if (action == "clones_of") return FindClones(action_arguments);
+  if (IsGrantAction(action)) return RunGrantAction(ctx_, catalog_, action, action_arguments);
+  if (IsPolicyAction(action)) return RunPolicyAction(ctx_, catalog_, action, action_arguments);
   if (IsExpectationAction(action)) {
     return RunExpectationAction(ctx_, catalog_, StatementId(statement_id_), action, action_arguments);
   }
@@ -139,6 +155,13 @@ Result<void> ProviderServer::Require(Right right) const {
   NL_UNREACHABLE();
 }
 
+Result<void> ProviderServer::RequireModify(const catalog::TableRecord& table) {
+  NL_ASSIGN_OR_RETURN(const bool may, access_.May(Privilege::kModify, table));
+  if (may) return {};
+  return MakeError(ErrorCode::kPermissionDenied, "changing the table needs the privilege MODIFY: {}.{}",
+                   table.schema_name, table.name);
+}
+
 Result<json::value> ProviderServer::FindTable(const json::object& arguments) {
   NL_ASSIGN_OR_RETURN(const std::string schema, StringMember(arguments, "schema"));
   NL_ASSIGN_OR_RETURN(const std::string name, StringMember(arguments, "name"));
@@ -146,9 +169,17 @@ Result<json::value> ProviderServer::FindTable(const json::object& arguments) {
   if (!ctx_.principal().Has(Right::kRead)) return json::value(nullptr);
   NL_ASSIGN_OR_RETURN(const auto table, catalog_.FindTable(schema, name));
   if (!table || (group_ && table->id != group_->table)) return json::value(nullptr);
+  NL_ASSIGN_OR_RETURN(const bool reads, access_.May(Privilege::kSelect, *table));
+  NL_ASSIGN_OR_RETURN(const bool writes, access_.May(Privilege::kModify, *table));
+  if (!group_ && !reads && !writes) return json::value(nullptr);
   if (storage::IsUrl(table->location)) found_.insert(table->location);
   effects_.found[table->id] = table->schema_name + "." + table->name;
-  NL_ASSIGN_OR_RETURN(const TableEntry entry, EntryOf(catalog_, *table));
+  NL_ASSIGN_OR_RETURN(TableEntry entry, EntryOf(catalog_, *table));
+  // The rows of a group were checked by those who made them, each for itself.
+  if (!group_) {
+    NL_ASSIGN_OR_RETURN(entry.policy, PolicyFor(catalog_, ctx_.principal(), *table));
+    if (!reads) entry.policy = WithoutRows(entry.policy);
+  }
   // Who may read a clone reads the files that it has of others.
   for (const auto& root : entry.foreign_roots) {
     if (storage::IsUrl(root.location)) found_.insert(root.location);
@@ -162,6 +193,8 @@ Result<json::value> ProviderServer::FindView(const json::object& arguments) {
   if (!ctx_.principal().Has(Right::kRead) || group_) return json::value(nullptr);
   NL_ASSIGN_OR_RETURN(const auto view, catalog_.FindView(schema, name));
   if (!view) return json::value(nullptr);
+  NL_ASSIGN_OR_RETURN(const bool known, access_.Knows(*view));
+  if (!known) return json::value(nullptr);
   return json::value(EncodeView({view->schema_name, view->name, view->sql, view->column_names}));
 }
 
@@ -169,11 +202,24 @@ Result<json::value> ProviderServer::ListRelations(const json::object& arguments)
   NL_ASSIGN_OR_RETURN(const std::string schema, StringMember(arguments, "schema"));
   json::array names;
   if (!ctx_.principal().Has(Right::kRead)) return json::value(std::move(names));
-  NL_ASSIGN_OR_RETURN(const auto tables, catalog_.ListTables(schema));
+  NL_ASSIGN_OR_RETURN(const auto tables, access_.Tables(schema));
   for (const auto& table : tables) names.emplace_back(table.name);
-  NL_ASSIGN_OR_RETURN(const auto views, catalog_.ListViews(schema));
+  NL_ASSIGN_OR_RETURN(const auto views, access_.Views(schema));
   for (const auto& view : views) names.emplace_back(view.name);
   return json::value(std::move(names));
+}
+
+Result<void> ProviderServer::CheckMayDrop(const NameChange& change) const {
+  if (change.kind == NameChange::Kind::kDropSchema) {
+    NL_ASSIGN_OR_RETURN(const auto tables, catalog_.ListTables(change.schema_name));
+    for (const auto& table : tables) {
+      if (table.has_policies) NL_RETURN_IF_ERROR(RequireSteward(ctx_.principal(), table));
+    }
+    return {};
+  }
+  NL_ASSIGN_OR_RETURN(const auto table, catalog_.FindTable(change.schema_name, change.name));
+  if (!table || !table->has_policies) return {};
+  return RequireSteward(ctx_.principal(), *table);
 }
 
 Result<json::value> ProviderServer::ChangeName(const json::object& arguments) {
@@ -186,9 +232,11 @@ Result<json::value> ProviderServer::ChangeName(const json::object& arguments) {
       break;
     }
     case NameChange::Kind::kDropSchema:
+      NL_RETURN_IF_ERROR(CheckMayDrop(change));
       NL_RETURN_IF_ERROR(catalog_.DropSchema(change.schema_name, change.if_exists, change.cascade));
       break;
     case NameChange::Kind::kDropTable:
+      NL_RETURN_IF_ERROR(CheckMayDrop(change));
       NL_RETURN_IF_ERROR(catalog_.DropTable(change.schema_name, change.name, change.if_exists));
       break;
     case NameChange::Kind::kCreateView:
@@ -227,9 +275,13 @@ Result<json::value> ProviderServer::PrepareTable(const json::object& arguments) 
     if (!creation.location.empty() && creation.or_replace) {
       return MakeError(ErrorCode::kNotSupported, "CREATE OR REPLACE keeps the table's place; LOCATION cannot be given");
     }
+    if (creation.or_replace) {
+      NL_RETURN_IF_ERROR(RequireModify(*existing));
+      if (existing->has_policies) NL_RETURN_IF_ERROR(RequireSteward(ctx_.principal(), *existing));
+    }
     if (storage::IsUrl(existing->location)) found_.insert(existing->location);
     NL_ASSIGN_OR_RETURN(const TableEntry entry, EntryOf(catalog_, *existing));
-    prepared_[existing->id] = entry;
+    if (creation.or_replace) prepared_[existing->id] = entry;
     return json::value{{"table", EncodeTable(entry)}, {"exists", true}};
   }
   TableEntry table{.id = TableId(NewUuid()),
@@ -284,6 +336,7 @@ Result<json::value> ProviderServer::Append(const json::object& arguments,
   NL_ASSIGN_OR_RETURN(rows.definition, StringMember(arguments, "definition"));
   NL_ASSIGN_OR_RETURN(const auto table, catalog_.FindTable(rows.table));
   if (!table) return MakeError(ErrorCode::kConflict, "the table was dropped while the statement ran");
+  NL_RETURN_IF_ERROR(RequireModify(*table));
   if (attachments.empty()) return Refused("no rows");
   GroupMember given{.schema = std::string(attachments[0]), .batches = {}};
   for (const std::string_view batch : attachments.subspan(1)) given.batches.emplace_back(batch);

@@ -10,6 +10,7 @@
 
 #include "catalog/catalog.h"
 #include "common/request_context.h"
+#include "query/access.h"
 #include "query/append_groups.h"
 #include "query/lineage_reader.h"
 #include "query/messages.h"
@@ -47,7 +48,8 @@ class ProviderServer {
         tables_directory_(std::move(tables_directory)),
         policy_(policy),
         locations_(locations),
-        lineage_(ctx, catalog) {}
+        lineage_(ctx, catalog),
+        access_(catalog, ctx.principal()) {}
 
   ~ProviderServer() { ReleaseLane(); }
 
@@ -81,6 +83,8 @@ class ProviderServer {
   Result<boost::json::value> FindView(const boost::json::object& arguments);
   Result<boost::json::value> ListRelations(const boost::json::object& arguments);
   Result<boost::json::value> ChangeName(const boost::json::object& arguments);
+  /// A protected table is dropped by those alone who look after its policies.
+  Result<void> CheckMayDrop(const engine::duckdb::NameChange& change) const;
   Result<boost::json::value> PrepareTable(const boost::json::object& arguments);
   Result<boost::json::value> Commit(const boost::json::object& arguments);
   Result<boost::json::value> MayAppend(const boost::json::object& arguments);
@@ -134,6 +138,7 @@ class ProviderServer {
   /// From now on the statement has nothing to do with it but what it has with any table.
   void ForgetPrepared(const TableId& id);
   Result<void> Require(Right right) const;
+  Result<void> RequireModify(const catalog::TableRecord& table);
   /// What is said of a call that no worker of ours makes.
   static std::unexpected<Error> Refused(std::string_view what);
 
@@ -161,6 +166,7 @@ class ProviderServer {
   std::optional<ApplicationVersion> transaction_;
   StatementEffects effects_;
   LineageReader lineage_;
+  Access access_;
 };
 
 }  // namespace neurolake::query

@@ -5,6 +5,8 @@
 #include <boost/json/serialize.hpp>
 
 #include "common/text.h"
+#include "query/access.h"
+#include "query/policy_actions.h"
 
 namespace neurolake::query {
 namespace {
@@ -42,10 +44,20 @@ std::string QueryRow(const catalog::StatementRecord& r) {
               r.error_message.empty() ? json::value(nullptr) : json::value(r.error_message)});
 }
 
-Result<std::vector<std::string>> ReadStatistics(catalog::Catalog& catalog, bool of_columns) {
+/// What is known of a table's rows is for those who see all of them.
+Result<bool> SeesAll(const RequestContext& ctx, catalog::Catalog& catalog, const catalog::TableRecord& table) {
+  NL_ASSIGN_OR_RETURN(const bool reads, Access(catalog, ctx.principal()).May(Privilege::kSelect, table));
+  if (!reads) return false;
+  NL_ASSIGN_OR_RETURN(const auto policy, PolicyFor(catalog, ctx.principal(), table));
+  return policy == nullptr;
+}
+
+Result<std::vector<std::string>> ReadStatistics(const RequestContext& ctx, catalog::Catalog& catalog, bool of_columns) {
   NL_ASSIGN_OR_RETURN(const auto all, catalog.ListStatistics());
   std::vector<std::string> rows;
   for (const auto& [table, statistics] : all) {
+    NL_ASSIGN_OR_RETURN(const bool sees_all, SeesAll(ctx, catalog, table));
+    if (!sees_all) continue;
     boost::system::error_code problem;
     const json::value kept = json::parse(of_columns ? statistics.column_rows : statistics.table_row, problem);
     if (problem || !kept.is_array()) continue;
@@ -64,20 +76,31 @@ Result<std::vector<std::string>> ReadStatistics(catalog::Catalog& catalog, bool 
   return rows;
 }
 
-Result<std::vector<std::string>> ReadExpectations(catalog::Catalog& catalog) {
+Result<std::vector<std::string>> ReadExpectations(const RequestContext& ctx, catalog::Catalog& catalog) {
   NL_ASSIGN_OR_RETURN(const auto all, catalog.ListExpectations());
+  Access access(catalog, ctx.principal());
   std::vector<std::string> rows;
   for (const auto& [t, e] : all) {
+    NL_ASSIGN_OR_RETURN(const bool known, access.Knows(t));
+    if (!known) continue;
     rows.push_back(
         Row({t.schema_name, t.name, e.name, e.kind, e.definition, e.action, e.created_by, Instant(e.created)}));
   }
   return rows;
 }
 
-Result<std::vector<std::string>> ReadExpectationResults(catalog::Catalog& catalog, int64_t offset) {
+Result<std::vector<std::string>> ReadExpectationResults(const RequestContext& ctx, catalog::Catalog& catalog,
+                                                        int64_t offset) {
   NL_ASSIGN_OR_RETURN(const auto results, catalog.ListExpectationResults(kPageRows, offset));
   std::vector<std::string> rows;
   for (const auto& [t, r] : results) {
+    NL_ASSIGN_OR_RETURN(const bool sees_all, SeesAll(ctx, catalog, t));
+    // A page of none would be the end: how much was checked and found is what is hidden.
+    if (!sees_all) {
+      rows.push_back(Row({Instant(r.checked), t.schema_name, t.name, nullptr, r.name, nullptr, nullptr, r.action,
+                          r.statement.value(), nullptr}));
+      continue;
+    }
     rows.push_back(
         Row({Instant(r.checked), t.schema_name, t.name, r.version ? json::value(*r.version) : json::value(nullptr),
              r.name, r.rows_checked, r.violations, r.action, r.statement.value(),
@@ -91,16 +114,17 @@ Result<std::vector<std::string>> ReadWhole(const RequestContext& ctx, catalog::C
                                            const RunningStatements& running, const std::string& relation) {
   std::vector<std::string> rows;
   const bool manages = ctx.principal().Has(Right::kManage);
+  Access access(catalog, ctx.principal());
   if (relation == "schemas") {
-    NL_ASSIGN_OR_RETURN(const auto schemas, catalog.ListSchemas());
+    NL_ASSIGN_OR_RETURN(const auto schemas, access.Schemas());
     for (const auto& s : schemas) rows.push_back(Row({s.id.value(), s.name, s.comment, Instant(s.created)}));
   } else if (relation == "tables") {
-    NL_ASSIGN_OR_RETURN(const auto tables, catalog.ListTables(std::nullopt));
+    NL_ASSIGN_OR_RETURN(const auto tables, access.Tables(std::nullopt));
     for (const auto& t : tables) {
       rows.push_back(Row({t.id.value(), t.schema_name, t.name, t.managed, t.comment, Instant(t.created)}));
     }
   } else if (relation == "views") {
-    NL_ASSIGN_OR_RETURN(const auto views, catalog.ListViews(std::nullopt));
+    NL_ASSIGN_OR_RETURN(const auto views, access.Views(std::nullopt));
     for (const auto& v : views) rows.push_back(Row({v.schema_name, v.name, v.sql, Instant(v.created)}));
   } else if (relation == "dropped_tables" && ctx.principal().Has(Right::kCreate)) {
     NL_ASSIGN_OR_RETURN(const auto dropped, catalog.ListDroppedTables());
@@ -109,9 +133,9 @@ Result<std::vector<std::string>> ReadWhole(const RequestContext& ctx, catalog::C
     }
   } else if (relation == "table_statistics" || relation == "column_statistics") {
     // They hold values of the tables.
-    if (ctx.principal().Has(Right::kRead)) return ReadStatistics(catalog, relation == "column_statistics");
+    if (ctx.principal().Has(Right::kRead)) return ReadStatistics(ctx, catalog, relation == "column_statistics");
   } else if (relation == "expectations") {
-    return ReadExpectations(catalog);
+    return ReadExpectations(ctx, catalog);
   } else if (relation == "running") {
     for (const auto& statement : running.Visible(ctx.principal())) {
       const StatementStatus s = statement->status();
@@ -180,7 +204,7 @@ Result<std::vector<std::string>> ReadSystemRelation(const RequestContext& ctx, c
     for (const auto& statement : statements) rows.push_back(QueryRow(statement));
     return rows;
   }
-  if (relation == "expectation_results") return ReadExpectationResults(catalog, offset);
+  if (relation == "expectation_results") return ReadExpectationResults(ctx, catalog, offset);
   NL_ASSIGN_OR_RETURN(auto rows, ReadWhole(ctx, catalog, running, relation));
   const auto begin = std::min<size_t>(static_cast<size_t>(offset), rows.size());
   const auto end = std::min(rows.size(), begin + kPageRows);

@@ -17,7 +17,8 @@ using governance::StatementOrigin;
 /// A command's way to everything, through the statement it runs in.
 class WorkerCommandContext final : public CommandContext {
  public:
-  explicit WorkerCommandContext(WorkerStatement& statement) : statement_(statement), sql_(statement) {}
+  WorkerCommandContext(WorkerStatement& statement, bool obeys_policies)
+      : statement_(statement), sql_(statement), obeys_policies_(obeys_policies) {}
 
   const RequestContext& request() const override { return statement_.ctx_; }
   ObjectName Qualified(const ObjectName& name) const override { return {statement_.SchemaOf(name), name.name}; }
@@ -28,6 +29,11 @@ class WorkerCommandContext final : public CommandContext {
     NL_ASSIGN_OR_RETURN(auto opened, statement_.engine_.OpenTable({full.schema, full.name}, version));
     if (!opened) {
       return MakeError(ErrorCode::kNotFound, "table does not exist or may not be read: {}.{}", full.schema, full.name);
+    }
+    if (opened->entry.policy != nullptr && !obeys_policies_) {
+      return MakeError(ErrorCode::kPermissionDenied,
+                       "a policy of the table applies to you, and the statement works on the table as a whole: {}.{}",
+                       full.schema, full.name);
     }
     return OpenedTable{std::move(opened->entry), std::move(opened->snapshot)};
   }
@@ -52,6 +58,13 @@ class WorkerCommandContext final : public CommandContext {
     NL_RETURN_IF_ERROR(statement_.Begin(StatementOrigin::kUser));
     begun_ = true;
     return statement_.engine_.BindRowCondition({table.entry, table.snapshot}, condition);
+  }
+
+  Result<std::vector<plan::PolicyColumn>> BindPolicy(const OpenedTable& table, const std::string& sql,
+                                                     const std::string& mask_of) override {
+    NL_RETURN_IF_ERROR(statement_.Begin(StatementOrigin::kUser));
+    begun_ = true;
+    return statement_.engine_.BindPolicy({table.entry, table.snapshot}, sql, mask_of);
   }
 
   engine::duckdb::LakeProvider& provider() override { return statement_.provider_; }
@@ -107,6 +120,7 @@ class WorkerCommandContext final : public CommandContext {
 
   WorkerStatement& statement_;
   StatementSql sql_;
+  const bool obeys_policies_;
   bool begun_ = false;
   int64_t committed_version_ = -1;
 };
@@ -121,7 +135,7 @@ Result<ExecutionStatistics> WorkerStatement::RunCommand(const TableCommand& comm
   NL_RETURN_IF_ERROR(AwaitGrant({.kind = command.kind(),
                                  .tables_json = json::serialize(tables),
                                  .memory_bytes = command.needs_memory() ? -1 : 0}));
-  WorkerCommandContext context(*this);
+  WorkerCommandContext context(*this, command.obeys_policies());
   NL_ASSIGN_OR_RETURN(const OwnResult result, command.Run(context));
   NL_RETURN_IF_ERROR(SendOwn(result));
   Statistics statistics;
@@ -134,7 +148,7 @@ void WorkerStatement::CompactAfterWriting(const ObjectName& table) {
     NL_RETURN_IF_ERROR(Begin(StatementOrigin::kProduct));
     NL_ASSIGN_OR_RETURN(auto opened, engine_.OpenTable({table.schema, table.name}, std::nullopt));
     if (!opened) return {};
-    WorkerCommandContext context(*this);
+    WorkerCommandContext context(*this, /*obeys_policies=*/true);
     NL_RETURN_IF_ERROR(CompactAfterWrite(context, OpenedTable{std::move(opened->entry), std::move(opened->snapshot)}));
     return {};
   };

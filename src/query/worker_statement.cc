@@ -181,7 +181,8 @@ Result<plan::CostedQuery> WorkerStatement::Prepare(const std::string& sql, State
                                                    std::vector<tables::delta::SetTransaction> transactions,
                                                    std::optional<engine::WriteIntent> intent) {
   // The same rows in other files come from nowhere.
-  const bool moves_rows = !intent || intent->data_change;
+  const bool changes_rows = !intent || intent->data_change;
+  const auto moves = changes_rows ? governance::RowMoves::kNone : governance::RowMoves::kAll;
   NL_RETURN_IF_ERROR(Begin(origin, std::move(transactions), std::move(intent)));
   NL_ASSIGN_OR_RETURN(auto parsed, Stage("parse", [&] { return engine_.Parse(sql); }));
   if (parsed.size() != 1) {
@@ -201,15 +202,30 @@ Result<plan::CostedQuery> WorkerStatement::Prepare(const std::string& sql, State
     }
   }
   NL_ASSIGN_OR_RETURN(auto bound, Stage("bind", [&] { return engine_.Bind(std::move(parsed[0]), parameters); }));
-  NL_ASSIGN_OR_RETURN(auto governed, Stage("govern", [&] { return governor_.Govern(ctx_, std::move(bound), origin); }));
-  if (moves_rows) NL_RETURN_IF_ERROR(SendLineage(governed.digest().lineage));
+  NL_ASSIGN_OR_RETURN(auto governed,
+                      Stage("govern", [&] { return governor_.Govern(ctx_, std::move(bound), origin, moves); }));
+  NoteHidden(governed.digest(), moves);
+  if (changes_rows) NL_RETURN_IF_ERROR(SendLineage(governed.digest().lineage));
   return Stage("predict", [&] { return optimizer::Predictor().Predict(ctx_, std::move(governed)); });
+}
+
+void WorkerStatement::NoteHidden(const plan::PlanDigest& digest, governance::RowMoves moves) {
+  if (moves == governance::RowMoves::kAll) return;
+  hides_ = hides_ || std::ranges::any_of(digest.scans, [](const auto& scan) { return scan.policy != nullptr; });
+}
+
+WorkerStatement::Statistics WorkerStatement::WithoutHidden(Statistics statistics) const {
+  if (!hides_) return statistics;
+  return {.rows_changed = statistics.rows_changed,
+          .committed_version = statistics.committed_version,
+          .rows_dropped = statistics.rows_dropped,
+          .rows_quarantined = statistics.rows_quarantined};
 }
 
 Result<void> WorkerStatement::AwaitGrant(const plan::CostedQuery& query, const std::string& kind) {
   return AwaitGrant({.kind = kind,
                      .tables_json = TablesJson(query.digest()),
-                     .prediction_json = optimizer::PredictionJson(query.prediction()),
+                     .prediction_json = hides_ ? "{}" : optimizer::PredictionJson(query.prediction()),
                      .memory_bytes = kind == "EXPLAIN" ? 0 : query.prediction().memory_bytes});
 }
 
@@ -247,7 +263,7 @@ Result<engine::ExecutionStatistics> WorkerStatement::ExecuteAndSend(plan::Costed
         NL_ASSIGN_OR_RETURN(const std::string bytes, arrow::EncodeBatch(running->schema(), *batch));
         NL_RETURN_IF_ERROR(channel_.Send(FrameKind::kBatch, bytes));
       }
-      if (steady_clock::now() - last_progress > std::chrono::milliseconds(200)) {
+      if (!hides_ && steady_clock::now() - last_progress > std::chrono::milliseconds(200)) {
         last_progress = steady_clock::now();
         NL_RETURN_IF_ERROR(channel_.Send(FrameKind::kProgress, fmt::format("{:.4f}", running->progress())));
       }
@@ -323,6 +339,11 @@ Result<engine::ExecutionStatistics> WorkerStatement::RunAnalyze(const std::strin
   const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - begin).count();
   stages_.emplace_back("execute", micros);
   const Statistics statistics = running->statistics();
+  if (hides_) {
+    lines.push_back(fmt::format("Actual: {} rows returned", rows));
+    NL_RETURN_IF_ERROR(SendLines("plan", lines));
+    return statistics;
+  }
   lines.push_back("Actual:");
   lines.push_back(fmt::format("  rows returned   {}", rows));
   lines.push_back(fmt::format("  files read      {} of {}", statistics.files_kept, statistics.files_total));
@@ -344,9 +365,13 @@ Result<engine::ExecutionStatistics> WorkerStatement::RunExplain(const Explain& e
   const plan::Prediction prediction = costed.prediction();
   std::vector<std::string> lines = {fmt::format("Statement: {}", costed.digest().statement_kind)};
   NL_ASSIGN_OR_RETURN(const std::string plan, engine_.Explain(std::move(costed)));
-  lines.push_back(fmt::format("Predicted ({}): {}", prediction.method, optimizer::PredictionJson(prediction)));
-  lines.push_back("Plan:");
-  for (std::string& line : Lines(plan)) lines.push_back(std::move(line));
+  if (hides_) {
+    lines.emplace_back("A policy of a table applies to you: the plan, and how much it reads, are not shown.");
+  } else {
+    lines.push_back(fmt::format("Predicted ({}): {}", prediction.method, optimizer::PredictionJson(prediction)));
+    lines.push_back("Plan:");
+    for (std::string& line : Lines(plan)) lines.push_back(std::move(line));
+  }
   if (explain.analyze) return RunAnalyze(inner->sql, std::move(lines));
   NL_RETURN_IF_ERROR(SendLines("plan", lines));
   return Statistics{};
@@ -457,6 +482,11 @@ Result<engine::ExecutionStatistics> WorkerStatement::Dispatch(FrontStatement sta
 }
 
 Result<engine::ExecutionStatistics> WorkerStatement::Run() {
+  NL_ASSIGN_OR_RETURN(const Statistics statistics, RunStatements());
+  return WithoutHidden(statistics);
+}
+
+Result<engine::ExecutionStatistics> WorkerStatement::RunStatements() {
   if (start_.group) return RunGroup(*start_.group);
   NL_ASSIGN_OR_RETURN(const auto statements, SplitStatements(start_.request.sql));
   if (statements.size() > 1) {

@@ -96,6 +96,11 @@ class WorkerStatement {
   Result<bool> WasAppliedBefore(const plan::CostedQuery& query);
   Result<Statistics> AnswerAppliedBefore();
   Result<void> SendOwn(const OwnResult& result);
+  /// Remembers whether a plan reads tables of which the principal sees a part only.
+  void NoteHidden(const plan::PlanDigest& digest, governance::RowMoves moves);
+  /// What was read says how much is hidden: such a statement tells nothing of it.
+  Statistics WithoutHidden(Statistics statistics) const;
+  Result<Statistics> RunStatements();
   Result<void> SendRowsChanged(int64_t rows_changed);
   Result<void> SendLines(const std::string& column, const std::vector<std::string>& lines);
 
@@ -112,6 +117,7 @@ class WorkerStatement {
   int64_t memory_bytes_;               ///< Granted so far.
   int64_t reserved_bytes_ = 0;         ///< Of that, what logs of large tables take: not the engine's.
   bool whole_request_ = false;         ///< The user's statement goes to the engine in one: it has all its parameters.
+  bool hides_ = false;                 ///< A policy applies to what is read.
   bool may_hand_over_ = false;         ///< Of the part under way: its rows may go to a group.
   std::shared_ptr<engine::duckdb::GroupedRows> grouped_;
 };

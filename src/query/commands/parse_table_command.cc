@@ -5,7 +5,9 @@
 #include "query/commands/credentials.h"
 #include "query/commands/expectation.h"
 #include "query/commands/fsck.h"
+#include "query/commands/grant.h"
 #include "query/commands/optimize.h"
+#include "query/commands/policy.h"
 #include "query/commands/restore.h"
 #include "query/commands/table_command.h"
 #include "query/commands/undrop.h"
@@ -30,6 +32,9 @@ constexpr CommandParser kParsers[] = {
     ParseCommentOn,
     ParseExpectationStatement,
     ParseCredential,
+    ParsePolicyStatement,
+    ParseGroupStatement,
+    ParseGrantStatement,
 };
 
 }  // namespace

@@ -308,7 +308,6 @@ TEST(FrontParserTest, CopyIntoSaysWhatIsWrong) {
 TEST(FrontParserTest, NamesWhatIsPlanned) {
   for (const auto& [sql, name] : std::vector<std::pair<std::string, std::string>>{
            {"alter view v rename to w", "ALTER"},
-           {"grant select on t to x", "GRANT"},
            {"create temp table t (a int)", "temporary"},
            {"create or replace materialized view v as select 1", "MATERIALIZED"}}) {
     ExpectError(sql, ErrorCode::kNotSupported, name, 0);

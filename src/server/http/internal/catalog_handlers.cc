@@ -1,5 +1,6 @@
 #include "arrow/text_format.h"
 #include "common/text.h"
+#include "query/access.h"
 #include "server/http/internal/handlers.h"
 #include "server/http/internal/json.h"
 
@@ -21,9 +22,13 @@ void AppendView(const catalog::ViewRecord& view, std::string& out) {
   object.End();
 }
 
-Result<std::string> FindSchemaName(Door& door, const std::string& argument) {
+Result<std::string> FindSchemaName(Door& door, const Call& call, const std::string& argument) {
   NL_ASSIGN_OR_RETURN(const auto schema, door.service.catalog().FindSchema(argument));
-  if (!schema.has_value()) return MakeError(ErrorCode::kSchemaNotFound, "there is no such schema: {}", argument);
+  bool known = false;
+  if (schema.has_value()) {
+    NL_ASSIGN_OR_RETURN(known, query::Access(door.service.catalog(), *call.principal).KnowsSchema(*schema));
+  }
+  if (!known) return MakeError(ErrorCode::kSchemaNotFound, "there is no such schema: {}", argument);
   return schema->name;
 }
 
@@ -75,7 +80,7 @@ void AppendToken(const catalog::TokenRecord& token, ObjectWriter& object) {
 
 Result<void> ListSchemas(Door& door, Call& call) {
   NL_RETURN_IF_ERROR(call.Require(Right::kRead));
-  NL_ASSIGN_OR_RETURN(const auto schemas, door.service.catalog().ListSchemas());
+  NL_ASSIGN_OR_RETURN(const auto schemas, query::Access(door.service.catalog(), *call.principal).Schemas());
   std::string out = "{\"schemas\":[";
   for (const auto& schema : schemas) {
     if (out.back() != '[') out.push_back(',');
@@ -88,9 +93,10 @@ Result<void> ListSchemas(Door& door, Call& call) {
 
 Result<void> ListTables(Door& door, Call& call) {
   NL_RETURN_IF_ERROR(call.Require(Right::kRead));
-  NL_ASSIGN_OR_RETURN(const std::string schema, FindSchemaName(door, call.arguments[0]));
-  NL_ASSIGN_OR_RETURN(const auto tables, door.service.catalog().ListTables(schema));
-  NL_ASSIGN_OR_RETURN(const auto views, door.service.catalog().ListViews(schema));
+  NL_ASSIGN_OR_RETURN(const std::string schema, FindSchemaName(door, call, call.arguments[0]));
+  query::Access access(door.service.catalog(), *call.principal);
+  NL_ASSIGN_OR_RETURN(const auto tables, access.Tables(schema));
+  NL_ASSIGN_OR_RETURN(const auto views, access.Views(schema));
   std::string out = "{\"tables\":[";
   for (const auto& table : tables) {
     if (out.back() != '[') out.push_back(',');
@@ -105,10 +111,14 @@ Result<void> ListTables(Door& door, Call& call) {
 
 Result<void> GetTable(Door& door, Call& call) {
   NL_RETURN_IF_ERROR(call.Require(Right::kRead));
-  NL_ASSIGN_OR_RETURN(const std::string schema, FindSchemaName(door, call.arguments[0]));
-  NL_ASSIGN_OR_RETURN(const auto table, door.service.catalog().FindTable(schema, call.arguments[1]));
-  NL_ASSIGN_OR_RETURN(const auto view, door.service.catalog().FindView(schema, call.arguments[1]));
-  if (!table.has_value() && !view.has_value()) {
+  NL_ASSIGN_OR_RETURN(const std::string schema, FindSchemaName(door, call, call.arguments[0]));
+  query::Access access(door.service.catalog(), *call.principal);
+  NL_ASSIGN_OR_RETURN(auto table, door.service.catalog().FindTable(schema, call.arguments[1]));
+  NL_ASSIGN_OR_RETURN(auto view, door.service.catalog().FindView(schema, call.arguments[1]));
+  NL_ASSIGN_OR_RETURN(const bool known, table  ? access.Knows(*table)
+                                        : view ? access.Knows(*view)
+                                               : Result<bool>(false));
+  if (!known) {
     return MakeError(ErrorCode::kNotFound, "there is no such table or view: {}.{}", schema, call.arguments[1]);
   }
   std::string out;

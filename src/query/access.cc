@@ -1,0 +1,94 @@
+#include "query/access.h"
+
+#include <algorithm>
+
+namespace neurolake::query {
+namespace {
+
+using catalog::GrantRecord;
+using catalog::SchemaRecord;
+using catalog::TableRecord;
+using catalog::ViewRecord;
+
+/// The role that has only what is granted to it.
+constexpr std::string_view kMember = "member";
+
+std::string_view NameOf(Privilege privilege) { return privilege == Privilege::kSelect ? "select" : "modify"; }
+
+template <typename Record, typename Keep>
+Result<std::vector<Record>> Filter(std::vector<Record> all, Keep keep) {
+  std::vector<Record> kept;
+  for (Record& one : all) {
+    NL_ASSIGN_OR_RETURN(const bool keeps, keep(one));
+    if (keeps) kept.push_back(std::move(one));
+  }
+  return kept;
+}
+
+}  // namespace
+
+Result<bool> Access::IsNamed(const GrantRecord& grant) {
+  if (grant.grantee_kind == "public") return true;
+  if (grant.grantee_kind == "role") return grant.grantee_id == principal_.role;
+  if (grant.grantee_kind == "user") return grant.grantee_id == principal_.id.value();
+  if (!groups_) {
+    NL_ASSIGN_OR_RETURN(groups_, catalog_.GroupsOf(principal_.id));
+  }
+  return std::ranges::any_of(*groups_, [&](const auto& group) { return group.first == grant.grantee_id; });
+}
+
+Result<bool> Access::MayUse(Privilege privilege, const Object& object) {
+  if (!principal_.Has(privilege == Privilege::kSelect ? Right::kRead : Right::kWrite)) return false;
+  bool granted = principal_.role != kMember || object.owner == principal_.id;
+  if (!object.lake_has_grants) return granted;
+  NL_ASSIGN_OR_RETURN(const auto grants, catalog_.GrantsOn(object.id));
+  for (const GrantRecord& grant : grants) {
+    if (grant.privilege != NameOf(privilege)) continue;
+    NL_ASSIGN_OR_RETURN(const bool named, IsNamed(grant));
+    if (!named) continue;
+    if (grant.denied) return false;
+    granted = true;
+  }
+  return granted;
+}
+
+Result<bool> Access::May(Privilege privilege, const TableRecord& table) {
+  return MayUse(privilege, {table.id.value(), table.owner, table.lake_has_grants});
+}
+
+Result<bool> Access::May(Privilege privilege, const ViewRecord& view) {
+  return MayUse(privilege, {view.id, view.owner, view.lake_has_grants});
+}
+
+Result<bool> Access::Knows(const TableRecord& table) {
+  NL_ASSIGN_OR_RETURN(const bool reads, May(Privilege::kSelect, table));
+  return reads ? Result<bool>(true) : May(Privilege::kModify, table);
+}
+
+Result<bool> Access::Knows(const ViewRecord& view) { return May(Privilege::kSelect, view); }
+
+Result<bool> Access::KnowsSchema(const SchemaRecord& schema) {
+  if (!principal_.Has(Right::kRead)) return false;
+  if (principal_.role != kMember) return true;
+  NL_ASSIGN_OR_RETURN(const auto tables, Tables(schema.name));
+  if (!tables.empty()) return true;
+  NL_ASSIGN_OR_RETURN(const auto views, Views(schema.name));
+  return !views.empty();
+}
+
+Result<std::vector<SchemaRecord>> Access::Schemas() {
+  NL_ASSIGN_OR_RETURN(auto all, catalog_.ListSchemas());
+  return Filter(std::move(all), [&](const SchemaRecord& one) { return KnowsSchema(one); });
+}
+
+Result<std::vector<TableRecord>> Access::Tables(const std::optional<std::string>& schema) {
+  NL_ASSIGN_OR_RETURN(auto all, catalog_.ListTables(schema));
+  return Filter(std::move(all), [&](const TableRecord& one) { return Knows(one); });
+}
+
+Result<std::vector<ViewRecord>> Access::Views(const std::optional<std::string>& schema) {
+  NL_ASSIGN_OR_RETURN(auto all, catalog_.ListViews(schema));
+  return Filter(std::move(all), [&](const ViewRecord& one) { return Knows(one); });
+}
+
+}  // namespace neurolake::query

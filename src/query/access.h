@@ -1,0 +1,51 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "catalog/catalog.h"
+#include "common/request_context.h"
+#include "common/result.h"
+
+namespace neurolake::query {
+
+enum class Privilege : uint8_t { kSelect, kModify };
+
+/// Which tables and views a principal may know of, and what it may do to each. A role's rights hold for the whole lake,
+/// but for the role "member", which has nothing that was not granted to it. What was denied, on an object, its schema
+/// or the lake, to the principal, a group, its role or everybody, is not allowed, whatever else was granted. A table or
+/// view of which nothing is allowed is answered like one that is not there. Reads the metadata store each time, nothing
+/// is cached; a lake without grants costs no read.
+/// Source: docs/security.md, "Privileges".
+class Access {
+ public:
+  /// Borrows both.
+  Access(catalog::Catalog& catalog, const Principal& principal) : catalog_(catalog), principal_(principal) {}
+
+  Result<bool> May(Privilege privilege, const catalog::TableRecord& table);
+  Result<bool> May(Privilege privilege, const catalog::ViewRecord& view);
+  /// Whether anything is allowed.
+  Result<bool> Knows(const catalog::TableRecord& table);
+  Result<bool> Knows(const catalog::ViewRecord& view);
+  /// Whether the schema, or anything in it, is known.
+  Result<bool> KnowsSchema(const catalog::SchemaRecord& schema);
+
+  // As the catalogue's, without what the principal may not know of.
+  Result<std::vector<catalog::SchemaRecord>> Schemas();
+  Result<std::vector<catalog::TableRecord>> Tables(const std::optional<std::string>& schema);
+  Result<std::vector<catalog::ViewRecord>> Views(const std::optional<std::string>& schema);
+
+ private:
+  struct Object {
+    const std::string& id;
+    const PrincipalId& owner;
+    bool lake_has_grants;
+  };
+  Result<bool> MayUse(Privilege privilege, const Object& object);
+  Result<bool> IsNamed(const catalog::GrantRecord& grant);
+
+  catalog::Catalog& catalog_;
+  const Principal& principal_;
+  std::optional<std::vector<std::pair<std::string, std::string>>> groups_;
+};
+
+}  // namespace neurolake::query

@@ -1,0 +1,129 @@
+#include "query/commands/grant.h"
+
+#include <boost/json/array.hpp>
+
+#include "common/text.h"
+#include "query/commands/policy.h"
+#include "query/commands/server_action.h"
+#include "query/front_parser_cursor.h"
+#include "query/messages.h"
+
+namespace neurolake::query {
+namespace {
+
+namespace json = boost::json;
+
+struct GrantClause {
+  std::string effect;                   ///< "grant", "deny" or "revoke".
+  std::vector<std::string> privileges;  ///< "select", "modify".
+  std::string kind;                     ///< "lake", "schema" or "relation".
+  ObjectName object;                    ///< Of a schema, its name alone.
+  std::vector<PolicyGrantee> grantees;
+};
+
+class ChangeGrants final : public TableCommand {
+ public:
+  explicit ChangeGrants(GrantClause clause) : clause_(std::move(clause)) {
+    if (clause_.kind == "relation") target_ = clause_.object;
+  }
+  std::string kind() const override {
+    if (clause_.effect == "grant") return "GRANT";
+    return clause_.effect == "deny" ? "DENY" : "REVOKE";
+  }
+  const ObjectName& target() const override { return target_; }
+  bool obeys_policies() const override { return true; }
+
+  Result<OwnResult> Run(CommandContext& context) const override {
+    const ObjectName object = clause_.kind == "relation" ? context.Qualified(clause_.object) : clause_.object;
+    json::array grantees;
+    for (const auto& one : clause_.grantees) grantees.push_back({{"kind", one.kind}, {"name", one.name}});
+    NL_RETURN_IF_ERROR(AskServer(context, "grant",
+                                 {{"effect", clause_.effect},
+                                  {"privileges", json::array(clause_.privileges.begin(), clause_.privileges.end())},
+                                  {"kind", clause_.kind},
+                                  {"schema", object.schema},
+                                  {"name", object.name},
+                                  {"grantees", std::move(grantees)}}));
+    return MakeRowsChangedResult(-1);
+  }
+
+ private:
+  GrantClause clause_;
+  ObjectName target_;
+};
+
+class ShowGrants final : public TableCommand {
+ public:
+  std::string kind() const override { return "SHOW GRANTS"; }
+  const ObjectName& target() const override { return target_; }
+  bool writes() const override { return false; }
+
+  Result<OwnResult> Run(CommandContext& context) const override {
+    NL_ASSIGN_OR_RETURN(const auto answer, AskServer(context, "grants", {}));
+    return ResultOfRows({{"object_kind", "VARCHAR"},
+                         {"object_name", "VARCHAR"},
+                         {"grantee", "VARCHAR"},
+                         {"privilege", "VARCHAR"},
+                         {"effect", "VARCHAR"},
+                         {"granted_by", "VARCHAR"},
+                         {"granted_at", "VARCHAR"}},
+                        answer);
+  }
+
+ private:
+  ObjectName target_;
+};
+
+Result<std::vector<std::string>> ParsePrivileges(TokenCursor& cursor) {
+  if (cursor.AcceptWord("all")) {
+    cursor.AcceptWord("privileges");
+    return std::vector<std::string>{"select", "modify"};
+  }
+  std::vector<std::string> privileges;
+  do {
+    if (cursor.AcceptWord("select")) {
+      privileges.emplace_back("select");
+    } else if (cursor.AcceptWord("modify")) {
+      privileges.emplace_back("modify");
+    } else {
+      return cursor.Unexpected("SELECT, MODIFY or ALL PRIVILEGES");
+    }
+  } while (cursor.AcceptSymbol(","));
+  if (cursor.IsSymbol("(")) return cursor.NotSupported("a privilege on columns: use a mask policy");
+  return privileges;
+}
+
+Result<std::shared_ptr<const TableCommand>> ParseChange(TokenCursor cursor, std::string effect) {
+  GrantClause clause;
+  clause.effect = std::move(effect);
+  NL_ASSIGN_OR_RETURN(clause.privileges, ParsePrivileges(cursor));
+  NL_RETURN_IF_ERROR(cursor.ExpectWord("on"));
+  if (cursor.AcceptWord("lake")) {
+    clause.kind = "lake";
+  } else if (cursor.AcceptWord("schema")) {
+    clause.kind = "schema";
+    NL_ASSIGN_OR_RETURN(const std::string name, cursor.ExpectIdentifier("a schema"));
+    clause.object.schema = LowerAscii(name);
+  } else {
+    clause.kind = "relation";
+    if (!cursor.AcceptWord("table")) cursor.AcceptWord("view");
+    NL_ASSIGN_OR_RETURN(clause.object, cursor.ExpectObjectName());
+  }
+  NL_RETURN_IF_ERROR(cursor.ExpectWord(clause.effect == "revoke" ? "from" : "to"));
+  NL_ASSIGN_OR_RETURN(clause.grantees, ParseGrantees(cursor));
+  NL_RETURN_IF_ERROR(cursor.ExpectEnd());
+  return std::make_shared<ChangeGrants>(std::move(clause));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const TableCommand>> ParseGrantStatement(TokenCursor cursor) {
+  for (const std::string effect : {"grant", "deny", "revoke"}) {
+    if (cursor.AcceptWord(effect)) return ParseChange(cursor, effect);
+  }
+  // Those of one object alone are not there yet, which the front parser says.
+  if (cursor.AcceptWords({"show", "grants"}) && cursor.AtEnd()) return std::make_shared<ShowGrants>();
+  return nullptr;
+}
+
+}  // namespace neurolake::query

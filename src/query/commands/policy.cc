@@ -1,0 +1,265 @@
+#include "query/commands/policy.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "common/ids.h"
+#include "common/text.h"
+#include "query/commands/server_action.h"
+#include "query/front_parser_cursor.h"
+#include "query/messages.h"
+#include "query/policy_messages.h"
+#include "tables/delta/schema.h"
+
+namespace neurolake::query {
+namespace {
+
+namespace json = boost::json;
+using tables::delta::DataType;
+using tables::delta::StructField;
+
+json::array Encode(const std::vector<PolicyGrantee>& grantees) {
+  json::array list;
+  for (const auto& one : grantees) list.push_back({{"kind", one.kind}, {"name", one.name}});
+  return list;
+}
+
+bool IsNumber(const DataType& type) {
+  using Kind = DataType::Kind;
+  switch (type.kind) {
+    case Kind::kByte:
+    case Kind::kShort:
+    case Kind::kInteger:
+    case Kind::kLong:
+    case Kind::kFloat:
+    case Kind::kDouble:
+    case Kind::kDecimal: return true;
+    default: return false;
+  }
+}
+
+/// What a mask that is no expression shows, as SQL of the column's type.
+Result<std::string> MaskSql(const PolicyClause& clause, const StructField& field) {
+  using Kind = DataType::Kind;
+  const std::string column = QuoteIdentifier(field.name);
+  const auto takes = [&](bool right, std::string_view what) -> Result<void> {
+    if (right) return {};
+    return MakeError(ErrorCode::kTypeMismatch, "{} masks {}, not: {}", clause.method, what, field.name);
+  };
+  if (clause.method == "null") return std::string("NULL");
+  if (clause.method == "round") {
+    NL_RETURN_IF_ERROR(takes(IsNumber(field.type), "numbers"));
+    std::string step = "1" + std::string(static_cast<size_t>(clause.count), '0');
+    // In whole steps, towards zero: no overflow at the ends of the type.
+    return fmt::format("({} - {} % {})", column, column, step);
+  }
+  if (clause.method == "year") {
+    const bool time =
+        field.type.kind == Kind::kDate || field.type.kind == Kind::kTimestamp || field.type.kind == Kind::kTimestampNtz;
+    NL_RETURN_IF_ERROR(takes(time, "dates and timestamps"));
+    return fmt::format("date_trunc('year', {})", column);
+  }
+  NL_RETURN_IF_ERROR(takes(field.type.kind == Kind::kString, "texts"));
+  const auto unless_null = [&](const std::string& shown) {
+    return fmt::format("CASE WHEN {} IS NULL THEN NULL ELSE {} END", column, shown);
+  };
+  if (clause.method == "redact") return unless_null("'[redacted]'");
+  if (clause.method == "constant") return unless_null(clause.constant);
+  if (clause.method == "hash") {
+    // Two keyed rounds, as HMAC has them; the keys are this policy's own, so that nobody can hash a guess.
+    return fmt::format("sha256('{}' || sha256('{}' || {}))", NewUuid() + NewUuid(), NewUuid() + NewUuid(), column);
+  }
+  // Of a text that is no longer than what is shown nothing is shown.
+  const char* side = clause.method == "first" ? "left" : "right";
+  const std::string part = fmt::format("{}({}, {})", side, column, clause.count);
+  const std::string stars = fmt::format("repeat('*', 4)");
+  const std::string shown = clause.method == "first" ? part + " || " + stars : stars + " || " + part;
+  return fmt::format("CASE WHEN {0} IS NULL THEN NULL WHEN length({0}) <= {1} THEN {2} ELSE {3} END", column,
+                     clause.count, stars, shown);
+}
+
+class CreatePolicy final : public TableCommand {
+ public:
+  explicit CreatePolicy(PolicyClause clause) : clause_(std::move(clause)) {}
+  std::string kind() const override { return clause_.kind == "row" ? "CREATE ROW POLICY" : "CREATE MASK POLICY"; }
+  const ObjectName& target() const override { return clause_.table; }
+  bool obeys_policies() const override { return true; }
+
+  Result<OwnResult> Run(CommandContext& context) const override {
+    NL_ASSIGN_OR_RETURN(const OpenedTable table, context.Open(clause_.table));
+    json::object plan;
+    std::string masked;
+    if (clause_.kind == "row") {
+      plan["restrictive"] = clause_.restrictive;
+      plan["to"] = Encode(clause_.to);
+      NL_ASSIGN_OR_RETURN(plan["value"], Bound(context, table, clause_.condition, ""));
+      if (!clause_.check.empty()) {
+        NL_ASSIGN_OR_RETURN(plan["check"], Bound(context, table, clause_.check, ""));
+      }
+    } else {
+      NL_ASSIGN_OR_RETURN(const StructField* field, FieldOf(table));
+      plan["except"] = Encode(clause_.except);
+      masked = field->physical_name();
+      plan["column"] = EncodePolicyColumn({.name = field->name, .physical = masked});
+      std::string sql = clause_.condition;
+      if (!clause_.method.empty()) {
+        NL_ASSIGN_OR_RETURN(sql, MaskSql(clause_, *field));
+      }
+      NL_ASSIGN_OR_RETURN(plan["value"], Bound(context, table, sql, field->name));
+    }
+    const json::object arguments{{"table", table.entry.id.value()},
+                                 {"kind", clause_.kind},
+                                 {"name", clause_.name},
+                                 {"definition", clause_.definition},
+                                 {"plan", json::serialize(plan)},
+                                 {"column", masked},
+                                 {"replace", clause_.or_replace},
+                                 {"if_not_exists", clause_.if_not_exists}};
+    NL_ASSIGN_OR_RETURN(const auto answer, AskServer(context, "create_policy", arguments));
+    NL_ASSIGN_OR_RETURN(const bool created, BoolMember(answer, "created"));
+    return MakeOwnResult({{"policy", "VARCHAR"}, {"table_name", "VARCHAR"}, {"created", "BOOLEAN"}},
+                         {{clause_.name, table.full_name(), created ? "true" : "false"}});
+  }
+
+ private:
+  Result<json::object> Bound(CommandContext& context, const OpenedTable& table, const std::string& sql,
+                             const std::string& mask_of) const {
+    NL_ASSIGN_OR_RETURN(auto columns, context.BindPolicy(table, sql, mask_of));
+    return EncodePolicyExpression({.policy = clause_.name, .sql = sql, .columns = std::move(columns)});
+  }
+
+  Result<const StructField*> FieldOf(const OpenedTable& table) const {
+    for (const StructField& field : table.snapshot->schema().fields) {
+      if (EqualsIgnoringCase(field.name, clause_.column)) return &field;
+    }
+    return MakeError(ErrorCode::kColumnNotFound, "the table has no such column: {} of {}", clause_.column,
+                     table.full_name());
+  }
+
+  PolicyClause clause_;
+};
+
+class DropPolicy final : public TableCommand {
+ public:
+  DropPolicy(std::string kind, ObjectName table, std::string name, bool if_exists)
+      : kind_(std::move(kind)), table_(std::move(table)), name_(std::move(name)), if_exists_(if_exists) {}
+  std::string kind() const override { return kind_ == "row" ? "DROP ROW POLICY" : "DROP MASK POLICY"; }
+  const ObjectName& target() const override { return table_; }
+  bool obeys_policies() const override { return true; }
+
+  Result<OwnResult> Run(CommandContext& context) const override {
+    NL_ASSIGN_OR_RETURN(const OpenedTable table, context.Open(table_));
+    NL_RETURN_IF_ERROR(
+        AskServer(context, "drop_policy",
+                  {{"table", table.entry.id.value()}, {"kind", kind_}, {"name", name_}, {"if_exists", if_exists_}}));
+    return MakeOwnResult({{"policy", "VARCHAR"}, {"table_name", "VARCHAR"}}, {{name_, table.full_name()}});
+  }
+
+ private:
+  std::string kind_;
+  ObjectName table_;
+  std::string name_;
+  bool if_exists_;
+};
+
+class ShowPolicies final : public TableCommand {
+ public:
+  ShowPolicies(std::optional<ObjectName> table, bool effective, std::string principal)
+      : table_(std::move(table)),
+        effective_(effective),
+        principal_(std::move(principal)),
+        target_(table_.value_or(ObjectName{})) {}
+  std::string kind() const override { return effective_ ? "SHOW EFFECTIVE POLICY" : "SHOW POLICIES"; }
+  const ObjectName& target() const override { return target_; }
+  bool writes() const override { return false; }
+  bool obeys_policies() const override { return true; }
+
+  Result<OwnResult> Run(CommandContext& context) const override {
+    std::string id;
+    if (table_) {
+      NL_ASSIGN_OR_RETURN(const OpenedTable table, context.Open(*table_));
+      id = table.entry.id.value();
+    }
+    if (effective_) {
+      NL_ASSIGN_OR_RETURN(const auto answer,
+                          AskServer(context, "effective_policy", {{"table", id}, {"principal", principal_}}));
+      return ResultOfRows(
+          {{"applies", "VARCHAR"}, {"policy", "VARCHAR"}, {"column_name", "VARCHAR"}, {"expression", "VARCHAR"}},
+          answer);
+    }
+    NL_ASSIGN_OR_RETURN(const auto answer, AskServer(context, "policies", {{"table", id}}));
+    return ResultOfRows({{"schema_name", "VARCHAR"},
+                         {"table_name", "VARCHAR"},
+                         {"policy", "VARCHAR"},
+                         {"kind", "VARCHAR"},
+                         {"definition", "VARCHAR"},
+                         {"created_by", "VARCHAR"},
+                         {"created_at", "VARCHAR"}},
+                        answer);
+  }
+
+ private:
+  std::optional<ObjectName> table_;
+  bool effective_;
+  std::string principal_;
+  ObjectName target_;
+};
+
+Result<std::shared_ptr<const TableCommand>> ParseCreate(TokenCursor cursor, const std::string& kind, bool or_replace) {
+  NL_ASSIGN_OR_RETURN(PolicyClause clause, ParsePolicyClause(cursor, kind));
+  clause.or_replace = or_replace;
+  return std::make_shared<CreatePolicy>(std::move(clause));
+}
+
+Result<std::shared_ptr<const TableCommand>> ParseDrop(TokenCursor cursor, const std::string& kind) {
+  const bool if_exists = cursor.AcceptWords({"if", "exists"});
+  NL_ASSIGN_OR_RETURN(const std::string name, cursor.ExpectIdentifier("the name of a policy"));
+  NL_RETURN_IF_ERROR(cursor.ExpectWord("on"));
+  NL_ASSIGN_OR_RETURN(auto table, cursor.ExpectObjectName());
+  NL_RETURN_IF_ERROR(cursor.ExpectEnd());
+  return std::make_shared<DropPolicy>(kind, std::move(table), LowerAscii(name), if_exists);
+}
+
+Result<std::shared_ptr<const TableCommand>> ParseShow(TokenCursor cursor, bool effective) {
+  std::string principal;
+  if (effective && cursor.AcceptWord("for")) {
+    NL_ASSIGN_OR_RETURN(const std::string name, cursor.ExpectIdentifier("a user"));
+    principal = LowerAscii(name);
+  }
+  std::optional<ObjectName> table;
+  if (effective) NL_RETURN_IF_ERROR(cursor.ExpectWord("on"));
+  if (effective || cursor.AcceptWord("on")) {
+    NL_ASSIGN_OR_RETURN(table, cursor.ExpectObjectName());
+  }
+  NL_RETURN_IF_ERROR(cursor.ExpectEnd());
+  return std::make_shared<ShowPolicies>(std::move(table), effective, std::move(principal));
+}
+
+}  // namespace
+
+Result<OwnResult> ResultOfRows(const std::vector<OwnColumn>& columns, const json::object& answer) {
+  const auto* list = answer.if_contains("rows");
+  if (list == nullptr || !list->is_array()) return BadMember("rows");
+  std::vector<std::vector<std::optional<std::string>>> rows;
+  for (const auto& one : list->get_array()) {
+    if (!one.is_array() || one.get_array().size() != columns.size()) return BadMember("rows");
+    auto& row = rows.emplace_back();
+    for (const auto& value : one.get_array()) {
+      row.push_back(value.is_string() ? std::optional(std::string(value.get_string())) : std::nullopt);
+    }
+  }
+  return MakeOwnResult(columns, rows);
+}
+
+Result<std::shared_ptr<const TableCommand>> ParsePolicyStatement(TokenCursor cursor) {
+  for (const std::string kind : {"row", "mask"}) {
+    if (cursor.AcceptWords({"create", kind, "policy"})) return ParseCreate(cursor, kind, false);
+    if (cursor.AcceptWords({"create", "or", "replace", kind, "policy"})) return ParseCreate(cursor, kind, true);
+    if (cursor.AcceptWords({"drop", kind, "policy"})) return ParseDrop(cursor, kind);
+  }
+  if (cursor.AcceptWords({"show", "policies"})) return ParseShow(cursor, false);
+  if (cursor.AcceptWords({"show", "effective", "policy"})) return ParseShow(cursor, true);
+  return nullptr;
+}
+
+}  // namespace neurolake::query

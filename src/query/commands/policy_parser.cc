@@ -1,0 +1,133 @@
+// Row and mask policies: docs/sql/grammar.md, "policies".
+#include "common/text.h"
+#include "query/commands/policy.h"
+#include "query/front_parser_cursor.h"
+
+namespace neurolake::query {
+namespace {
+
+std::string TextSince(const TokenCursor& cursor, const TokenCursor& begin) {
+  return std::string(Trim(cursor.sql().substr(begin.Position(), cursor.Position() - begin.Position())));
+}
+
+Result<std::string> ParseParenthesised(TokenCursor& cursor) {
+  NL_RETURN_IF_ERROR(cursor.ExpectSymbol("("));
+  const TokenCursor begin = cursor;
+  int depth = 1;
+  for (; !cursor.AtEnd(); cursor.Skip()) {
+    if (cursor.IsSymbol("(")) ++depth;
+    if (cursor.IsSymbol(")") && --depth == 0) break;
+  }
+  if (cursor.AtEnd()) return cursor.Unexpected("a closing parenthesis");
+  if (cursor.index() == begin.index()) return cursor.Unexpected("an expression");
+  std::string text = TextSince(cursor, begin);
+  cursor.Skip();
+  return text;
+}
+
+/// What stands behind USING in a mask policy.
+Result<void> ParseMethod(TokenCursor& cursor, PolicyClause& clause) {
+  if (cursor.IsSymbol("(")) {
+    NL_ASSIGN_OR_RETURN(clause.condition, ParseParenthesised(cursor));
+    return {};
+  }
+  for (const std::string_view word : {"null", "redact", "hash", "year"}) {
+    if (!cursor.AcceptWord(word)) continue;
+    clause.method = word;
+    return {};
+  }
+  for (const std::string_view word : {"first", "last", "round"}) {
+    if (!cursor.AcceptWord(word)) continue;
+    clause.method = word;
+    NL_ASSIGN_OR_RETURN(clause.count, cursor.ExpectInteger("a number"));
+    const int64_t most = word == "round" ? 18 : 1000;
+    if (clause.count < 0 || clause.count > most) return cursor.Unexpected("a smaller number");
+    return {};
+  }
+  if (cursor.AcceptWord("constant")) {
+    clause.method = "constant";
+    NL_ASSIGN_OR_RETURN(const std::string text, cursor.ExpectString("a text"));
+    clause.constant = QuoteLiteral(text);
+    return {};
+  }
+  return cursor.Unexpected("(expression), NULL, REDACT, HASH, FIRST n, LAST n, ROUND n, YEAR or CONSTANT 'text'");
+}
+
+/// One clause of a policy; false if none stands here.
+Result<bool> ParseOne(TokenCursor& cursor, PolicyClause& clause) {
+  const bool row = clause.kind == "row";
+  if (row && cursor.AcceptWord("as")) {
+    clause.restrictive = cursor.AcceptWord("restrictive");
+    if (!clause.restrictive) NL_RETURN_IF_ERROR(cursor.ExpectWord("permissive"));
+    return true;
+  }
+  if (row && cursor.AcceptWord("to")) {
+    NL_ASSIGN_OR_RETURN(clause.to, ParseGrantees(cursor));
+    return true;
+  }
+  if (!row && cursor.AcceptWord("except")) {
+    NL_ASSIGN_OR_RETURN(clause.except, ParseGrantees(cursor));
+    return true;
+  }
+  if (row && cursor.AcceptWords({"with", "check"})) {
+    NL_ASSIGN_OR_RETURN(clause.check, ParseParenthesised(cursor));
+    return true;
+  }
+  if (!cursor.AcceptWord("using")) return false;
+  if (row) {
+    NL_ASSIGN_OR_RETURN(clause.condition, ParseParenthesised(cursor));
+    return true;
+  }
+  NL_RETURN_IF_ERROR(ParseMethod(cursor, clause));
+  return true;
+}
+
+}  // namespace
+
+Result<std::vector<PolicyGrantee>> ParseGrantees(TokenCursor& cursor) {
+  std::vector<PolicyGrantee> grantees;
+  do {
+    if (cursor.AcceptWord("public")) {
+      grantees.push_back({"public", ""});
+      continue;
+    }
+    std::string kind = "any";
+    for (const std::string_view word : {"user", "group", "role"}) {
+      if (kind == "any" && cursor.IsWord(word) && cursor.Has(1) && (cursor.IsIdentifier(1) || cursor.IsString(1))) {
+        cursor.Skip();
+        kind = word;
+      }
+    }
+    NL_ASSIGN_OR_RETURN(const std::string name, cursor.ExpectIdentifier("PUBLIC, a group, a user or ROLE and a role"));
+    grantees.push_back({kind, LowerAscii(name)});
+  } while (cursor.AcceptSymbol(","));
+  return grantees;
+}
+
+Result<PolicyClause> ParsePolicyClause(TokenCursor& cursor, std::string kind) {
+  PolicyClause clause;
+  clause.kind = std::move(kind);
+  clause.if_not_exists = cursor.AcceptWords({"if", "not", "exists"});
+  NL_ASSIGN_OR_RETURN(const std::string name, cursor.ExpectIdentifier("a name for the policy"));
+  clause.name = LowerAscii(name);
+  NL_RETURN_IF_ERROR(cursor.ExpectWord("on"));
+  NL_ASSIGN_OR_RETURN(clause.table, cursor.ExpectObjectName());
+  if (clause.kind == "mask") {
+    NL_RETURN_IF_ERROR(cursor.ExpectSymbol("("));
+    NL_ASSIGN_OR_RETURN(clause.column, cursor.ExpectIdentifier("a column"));
+    NL_RETURN_IF_ERROR(cursor.ExpectSymbol(")"));
+  }
+  const TokenCursor begin = cursor;
+  while (!cursor.AtEnd()) {
+    NL_ASSIGN_OR_RETURN(const bool parsed, ParseOne(cursor, clause));
+    if (!parsed) {
+      return cursor.Unexpected(clause.kind == "row" ? "AS, TO, USING or WITH CHECK" : "EXCEPT or USING");
+    }
+  }
+  if (clause.condition.empty() && clause.method.empty()) return cursor.Unexpected("USING");
+  clause.definition = TextSince(cursor, begin);
+  if (clause.kind == "row" && clause.to.empty()) clause.to.push_back({"public", ""});
+  return clause;
+}
+
+}  // namespace neurolake::query

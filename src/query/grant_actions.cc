@@ -1,0 +1,133 @@
+#include "query/grant_actions.h"
+
+#include <boost/json/array.hpp>
+
+#include "common/text.h"
+#include "query/access.h"
+#include "query/messages.h"
+#include "query/policy_actions.h"
+
+namespace neurolake::query {
+namespace {
+
+namespace json = boost::json;
+using catalog::GrantRecord;
+
+Result<void> RequireManager(const RequestContext& ctx) {
+  if (ctx.principal().Has(Right::kManage)) return {};
+  return MakeError(ErrorCode::kPermissionDenied,
+                   "privileges on a schema or the lake need the right to manage the lake");
+}
+
+/// The id of the table or view, for who may say who uses it.
+Result<std::string> RelationId(const RequestContext& ctx, catalog::Catalog& catalog, const std::string& schema,
+                               const std::string& name) {
+  Access access(catalog, ctx.principal());
+  NL_ASSIGN_OR_RETURN(const auto table, catalog.FindTable(schema, name));
+  NL_ASSIGN_OR_RETURN(const auto view, catalog.FindView(schema, name));
+  bool known = false;
+  if (table) {
+    NL_ASSIGN_OR_RETURN(known, access.Knows(*table));
+  } else if (view) {
+    NL_ASSIGN_OR_RETURN(known, access.Knows(*view));
+  }
+  if (!known) {
+    return MakeError(ErrorCode::kNotFound, "table or view does not exist or may not be read: {}.{}", schema, name);
+  }
+  const bool owner = ctx.principal().Has(Right::kCreate) && (table ? table->owner : view->owner) == ctx.principal().id;
+  if (!owner && !ctx.principal().Has(Right::kManage)) {
+    return MakeError(ErrorCode::kPermissionDenied, "privileges on a table are for its owner or who manages the lake");
+  }
+  return table ? table->id.value() : view->id;
+}
+
+Result<std::string> SecurableId(const RequestContext& ctx, catalog::Catalog& catalog, const std::string& kind,
+                                const json::object& arguments) {
+  NL_ASSIGN_OR_RETURN(const std::string schema, StringMember(arguments, "schema"));
+  NL_ASSIGN_OR_RETURN(const std::string name, StringMember(arguments, "name"));
+  if (kind == "relation") return RelationId(ctx, catalog, schema, name);
+  NL_RETURN_IF_ERROR(RequireManager(ctx));
+  if (kind == "lake") return std::string();
+  if (kind != "schema") return BadMember("kind");
+  NL_ASSIGN_OR_RETURN(const auto found, catalog.FindSchema(schema));
+  if (!found) return MakeError(ErrorCode::kSchemaNotFound, "schema does not exist: {}", schema);
+  return found->id.value();
+}
+
+Result<json::value> Change(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
+  NL_ASSIGN_OR_RETURN(const std::string effect, StringMember(arguments, "effect"));
+  if (effect != "grant" && effect != "deny" && effect != "revoke") return BadMember("effect");
+  GrantRecord grant{.denied = effect == "deny", .granted_by = ctx.principal().name, .created = ctx.clock().Now()};
+  NL_ASSIGN_OR_RETURN(grant.securable_kind, StringMember(arguments, "kind"));
+  NL_ASSIGN_OR_RETURN(grant.securable_id, SecurableId(ctx, catalog, grant.securable_kind, arguments));
+  json::object resolved = arguments;
+  NL_RETURN_IF_ERROR(ResolveGrantees(catalog, resolved, "grantees"));
+  const auto* privileges = arguments.if_contains("privileges");
+  if (privileges == nullptr || !privileges->is_array()) return BadMember("privileges");
+  for (const auto& grantee : resolved["grantees"].as_array()) {
+    NL_ASSIGN_OR_RETURN(grant.grantee_kind, StringMember(grantee.as_object(), "kind"));
+    NL_ASSIGN_OR_RETURN(grant.grantee_id, StringMember(grantee.as_object(), "id"));
+    for (const auto& privilege : privileges->get_array()) {
+      if (privilege != "select" && privilege != "modify") return BadMember("privileges");
+      grant.privilege = privilege.get_string();
+      NL_RETURN_IF_ERROR(effect == "revoke" ? catalog.RemoveGrant(grant) : catalog.AddGrant(grant));
+    }
+  }
+  return json::value(json::object());
+}
+
+/// What ids are called now; what is gone has no name.
+class Names {
+ public:
+  static Result<Names> Load(catalog::Catalog& catalog) {
+    Names names;
+    NL_ASSIGN_OR_RETURN(const auto schemas, catalog.ListSchemas());
+    for (const auto& one : schemas) names.objects_[one.id.value()] = one.name;
+    NL_ASSIGN_OR_RETURN(const auto tables, catalog.ListTables(std::nullopt));
+    for (const auto& one : tables) names.objects_[one.id.value()] = one.schema_name + "." + one.name;
+    NL_ASSIGN_OR_RETURN(const auto views, catalog.ListViews(std::nullopt));
+    for (const auto& one : views) names.objects_[one.id] = one.schema_name + "." + one.name;
+    NL_ASSIGN_OR_RETURN(const auto groups, catalog.ListGroups());
+    for (const auto& one : groups) names.grantees_[one.id] = one.name;
+    NL_ASSIGN_OR_RETURN(const auto principals, catalog.ListPrincipals());
+    for (const auto& one : principals) names.grantees_[one.id.value()] = one.name;
+    return names;
+  }
+  json::value Object(const GrantRecord& grant) const { return Find(objects_, grant.securable_id); }
+  json::value Grantee(const GrantRecord& grant) const {
+    if (grant.grantee_kind == "public") return "public";
+    if (grant.grantee_kind == "role") return json::value("role " + grant.grantee_id);
+    return Find(grantees_, grant.grantee_id);
+  }
+
+ private:
+  static json::value Find(const std::map<std::string, std::string>& names, const std::string& id) {
+    const auto found = names.find(id);
+    return found == names.end() ? json::value(nullptr) : json::value(found->second);
+  }
+  std::map<std::string, std::string> objects_;
+  std::map<std::string, std::string> grantees_;
+};
+
+Result<json::value> Show(const RequestContext& ctx, catalog::Catalog& catalog) {
+  NL_RETURN_IF_ERROR(RequireManager(ctx));
+  NL_ASSIGN_OR_RETURN(const Names names, Names::Load(catalog));
+  NL_ASSIGN_OR_RETURN(const auto grants, catalog.ListGrants());
+  json::array rows;
+  for (const GrantRecord& one : grants) {
+    rows.push_back(json::array{one.securable_kind, names.Object(one), names.Grantee(one), one.privilege,
+                               one.denied ? "DENY" : "GRANT", one.granted_by, FormatTimestamp(one.created)});
+  }
+  return json::value{{"rows", std::move(rows)}};
+}
+
+}  // namespace
+
+bool IsGrantAction(std::string_view action) { return action == "grant" || action == "grants"; }
+
+Result<json::value> RunGrantAction(const RequestContext& ctx, catalog::Catalog& catalog, const std::string& action,
+                                   const json::object& arguments) {
+  return action == "grant" ? Change(ctx, catalog, arguments) : Show(ctx, catalog);
+}
+
+}  // namespace neurolake::query

@@ -1,0 +1,312 @@
+#include "query/policy_actions.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "common/text.h"
+#include "governance/effective_policy.h"
+#include "query/access.h"
+#include "query/messages.h"
+#include "query/policy_messages.h"
+
+namespace neurolake::query {
+namespace {
+
+namespace json = boost::json;
+using catalog::PolicyRecord;
+using catalog::TableRecord;
+using governance::Grantee;
+using governance::PolicyRule;
+using governance::PolicySubject;
+
+std::string_view KindName(Grantee::Kind kind) {
+  switch (kind) {
+    case Grantee::Kind::kPublic: return "public";
+    case Grantee::Kind::kUser: return "user";
+    case Grantee::Kind::kGroup: return "group";
+    case Grantee::Kind::kRole: return "role";
+  }
+  NL_UNREACHABLE();
+}
+
+Result<Grantee> DecodeGrantee(const json::object& object) {
+  NL_ASSIGN_OR_RETURN(const std::string kind, StringMember(object, "kind"));
+  NL_ASSIGN_OR_RETURN(std::string id, StringMember(object, "id"));
+  using enum Grantee::Kind;
+  for (const auto known : {kPublic, kUser, kGroup, kRole}) {
+    if (KindName(known) == kind) return Grantee{known, std::move(id)};
+  }
+  return BadMember("kind");
+}
+
+Result<std::vector<Grantee>> DecodeGrantees(const json::object& plan, std::string_view name) {
+  std::vector<Grantee> grantees;
+  const auto* list = plan.if_contains(name);
+  if (list == nullptr || !list->is_array()) return BadMember(name);
+  for (const auto& one : list->get_array()) {
+    if (!one.is_object()) return BadMember(name);
+    NL_ASSIGN_OR_RETURN(auto grantee, DecodeGrantee(one.get_object()));
+    grantees.push_back(std::move(grantee));
+  }
+  return grantees;
+}
+
+Result<plan::PolicyExpression> ExpressionMember(const json::object& plan, std::string_view name) {
+  const auto* member = plan.if_contains(name);
+  if (member == nullptr || !member->is_object()) return BadMember(name);
+  return DecodePolicyExpression(member->get_object());
+}
+
+Result<PolicyRule> RuleOf(const PolicyRecord& record) {
+  NL_ASSIGN_OR_RETURN(const json::object plan, ParseObject(record.plan));
+  PolicyRule rule;
+  NL_ASSIGN_OR_RETURN(rule.value, ExpressionMember(plan, "value"));
+  if (record.kind == "mask") {
+    rule.kind = PolicyRule::Kind::kMask;
+    NL_ASSIGN_OR_RETURN(rule.except, DecodeGrantees(plan, "except"));
+    const auto* column = plan.if_contains("column");
+    if (column == nullptr || !column->is_object()) return BadMember("column");
+    NL_ASSIGN_OR_RETURN(rule.column, DecodePolicyColumn(column->get_object()));
+    return rule;
+  }
+  NL_ASSIGN_OR_RETURN(const bool restrictive, BoolMember(plan, "restrictive"));
+  rule.kind = restrictive ? PolicyRule::Kind::kRestrictive : PolicyRule::Kind::kPermissive;
+  NL_ASSIGN_OR_RETURN(rule.to, DecodeGrantees(plan, "to"));
+  if (plan.contains("check")) {
+    NL_ASSIGN_OR_RETURN(rule.check, ExpressionMember(plan, "check"));
+  }
+  return rule;
+}
+
+}  // namespace
+
+Result<void> ResolveGrantees(catalog::Catalog& catalog, json::object& plan, std::string_view member) {
+  auto* list = plan.if_contains(member);
+  if (list == nullptr) return {};
+  if (!list->is_array()) return BadMember(member);
+  NL_ASSIGN_OR_RETURN(const auto groups, catalog.ListGroups());
+  NL_ASSIGN_OR_RETURN(const auto principals, catalog.ListPrincipals());
+  for (auto& one : list->get_array()) {
+    if (!one.is_object()) return BadMember(member);
+    json::object& grantee = one.get_object();
+    NL_ASSIGN_OR_RETURN(const std::string kind, StringMember(grantee, "kind"));
+    NL_ASSIGN_OR_RETURN(const std::string name, StringMember(grantee, "name"));
+    const auto group = std::ranges::find(groups, name, &catalog::GroupRecord::name);
+    const auto principal = std::ranges::find(principals, name, &catalog::PrincipalRecord::name);
+    const bool any = kind == "any";
+    if (kind == "public") {
+      grantee["id"] = "";
+    } else if (kind == "role") {
+      NL_RETURN_IF_ERROR(RightsOfRole(name));
+      grantee["id"] = name;
+    } else if ((any || kind == "group") && group != groups.end()) {
+      if (any && principal != principals.end()) {
+        return MakeError(ErrorCode::kInvalidArgument, "a group and a user have the name, say GROUP or USER: {}", name);
+      }
+      grantee["kind"] = "group";
+      grantee["id"] = group->id;
+    } else if ((any || kind == "user") && principal != principals.end()) {
+      grantee["kind"] = "user";
+      grantee["id"] = principal->id.value();
+    } else {
+      return MakeError(ErrorCode::kNotFound, "there is no such {}: {}", any ? "group or user" : kind, name);
+    }
+  }
+  return {};
+}
+
+namespace {
+
+/// The table of an action, if the principal may know of it.
+Result<TableRecord> TableOf(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
+  NL_ASSIGN_OR_RETURN(const std::string id, StringMember(arguments, "table"));
+  NL_ASSIGN_OR_RETURN(const auto table, catalog.FindTable(TableId(id)));
+  if (table) {
+    NL_ASSIGN_OR_RETURN(const bool known, Access(catalog, ctx.principal()).Knows(*table));
+    if (known) return *table;
+  }
+  return MakeError(ErrorCode::kNotFound, "the table of the policy is not there any more");
+}
+
+/// Rows that an expectation sets aside would lie in a table without the policy.
+Result<void> CheckNoQuarantine(catalog::Catalog& catalog, const TableRecord& table) {
+  NL_ASSIGN_OR_RETURN(const auto expectations, catalog.ListExpectations(table.id));
+  for (const auto& one : expectations) {
+    if (!one.quarantine) continue;
+    return MakeError(ErrorCode::kDependentObjects,
+                     "an expectation of the table sets rows aside, where no policy would hide them, drop it first: {}",
+                     one.name);
+  }
+  return {};
+}
+
+Result<json::value> CreatePolicy(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
+  NL_ASSIGN_OR_RETURN(const TableRecord table, TableOf(ctx, catalog, arguments));
+  NL_RETURN_IF_ERROR(RequireSteward(ctx.principal(), table));
+  PolicyRecord policy;
+  policy.id = NewUuid();
+  policy.table = table.id;
+  NL_ASSIGN_OR_RETURN(policy.kind, StringMember(arguments, "kind"));
+  if (policy.kind != "row" && policy.kind != "mask") return BadMember("kind");
+  NL_ASSIGN_OR_RETURN(policy.name, StringMember(arguments, "name"));
+  NL_ASSIGN_OR_RETURN(policy.column, StringMember(arguments, "column"));
+  NL_ASSIGN_OR_RETURN(policy.definition, StringMember(arguments, "definition"));
+  NL_ASSIGN_OR_RETURN(const std::string plan_text, StringMember(arguments, "plan"));
+  NL_ASSIGN_OR_RETURN(json::object plan, ParseObject(plan_text));
+  NL_RETURN_IF_ERROR(ResolveGrantees(catalog, plan, "to"));
+  NL_RETURN_IF_ERROR(ResolveGrantees(catalog, plan, "except"));
+  policy.plan = json::serialize(plan);
+  // What could not be read later would hide the whole table.
+  NL_RETURN_IF_ERROR(RuleOf(policy));
+  policy.created_by = ctx.principal().name;
+  policy.created = ctx.clock().Now();
+  NL_RETURN_IF_ERROR(CheckNoQuarantine(catalog, table));
+  NL_ASSIGN_OR_RETURN(const bool replace, BoolMember(arguments, "replace"));
+  NL_ASSIGN_OR_RETURN(const bool if_not_exists, BoolMember(arguments, "if_not_exists"));
+  if (if_not_exists) {
+    NL_ASSIGN_OR_RETURN(const auto known, catalog.ListPolicies(table.id));
+    const auto named = [&](const PolicyRecord& one) { return one.name == policy.name && one.kind == policy.kind; };
+    if (std::ranges::any_of(known, named)) return json::value{{"created", false}};
+  }
+  NL_RETURN_IF_ERROR(catalog.AddPolicy(policy, replace));
+  return json::value{{"created", true}};
+}
+
+Result<json::value> DropPolicy(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
+  NL_ASSIGN_OR_RETURN(const TableRecord table, TableOf(ctx, catalog, arguments));
+  NL_RETURN_IF_ERROR(RequireSteward(ctx.principal(), table));
+  NL_ASSIGN_OR_RETURN(const std::string kind, StringMember(arguments, "kind"));
+  NL_ASSIGN_OR_RETURN(const std::string name, StringMember(arguments, "name"));
+  NL_ASSIGN_OR_RETURN(const bool if_exists, BoolMember(arguments, "if_exists"));
+  auto dropped = catalog.DropPolicy(table.id, kind, name);
+  if (!dropped && !(if_exists && dropped.error().code() == ErrorCode::kNotFound)) {
+    return std::unexpected(dropped.error());
+  }
+  return json::value(json::object());
+}
+
+Result<json::value> ShowPolicies(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
+  NL_ASSIGN_OR_RETURN(const std::string only, StringMember(arguments, "table"));
+  if (!only.empty()) {
+    NL_ASSIGN_OR_RETURN(const TableRecord table, TableOf(ctx, catalog, arguments));
+    NL_RETURN_IF_ERROR(RequireSteward(ctx.principal(), table));
+  }
+  NL_ASSIGN_OR_RETURN(const auto all, catalog.ListPolicies());
+  json::array rows;
+  for (const auto& [table, policy] : all) {
+    if (!IsSteward(ctx.principal(), table) || (!only.empty() && table.id.value() != only)) continue;
+    rows.push_back(json::array{table.schema_name, table.name, policy.name, policy.kind, policy.definition,
+                               policy.created_by, FormatTimestamp(policy.created)});
+  }
+  return json::value{{"rows", std::move(rows)}};
+}
+
+/// One line for each thing that applies, in the order it is applied in.
+json::array Describe(const std::shared_ptr<const plan::TablePolicy>& policy) {
+  json::array rows;
+  const auto add = [&](const char* kind, const std::string& column, const plan::PolicyExpression& expression) {
+    rows.push_back(json::array{kind, expression.policy, column, expression.sql});
+  };
+  if (policy == nullptr) return rows;
+  if (policy->filters_rows && policy->permissive.empty()) {
+    add("row filter", "", {.policy = "", .sql = "false", .columns = {}});
+  }
+  for (const auto& one : policy->permissive) add("row filter, any of", "", one);
+  for (const auto& one : policy->restrictive) add("row filter, all of", "", one);
+  for (const auto& one : policy->permissive_checks) add("write check, any of", "", one);
+  for (const auto& one : policy->restrictive_checks) add("write check, all of", "", one);
+  for (const auto& one : policy->masks) add("mask", one.column.name, one.value);
+  return rows;
+}
+
+Result<json::value> ShowEffective(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
+  NL_ASSIGN_OR_RETURN(const TableRecord table, TableOf(ctx, catalog, arguments));
+  NL_ASSIGN_OR_RETURN(const std::string wanted, StringMember(arguments, "principal"));
+  const bool steward = IsSteward(ctx.principal(), table);
+  Principal subject = ctx.principal();
+  if (!wanted.empty() && wanted != subject.name) {
+    if (!steward) return MakeError(ErrorCode::kPermissionDenied, "what applies to others is for the table's owner");
+    NL_ASSIGN_OR_RETURN(const auto principals, catalog.ListPrincipals());
+    const auto found = std::ranges::find(principals, wanted, &catalog::PrincipalRecord::name);
+    if (found == principals.end()) return MakeError(ErrorCode::kNotFound, "there is no such principal: {}", wanted);
+    subject = Principal{found->id, found->name, found->role, {}};
+  }
+  NL_ASSIGN_OR_RETURN(const auto policy, PolicyFor(catalog, subject, table));
+  json::array rows = Describe(policy);
+  // How a mask is computed is not for those from whom it hides.
+  for (auto& row : rows) {
+    if (!steward) row.get_array()[3] = nullptr;
+  }
+  return json::value{{"rows", std::move(rows)}};
+}
+
+Result<json::value> RunGroupAction(const RequestContext& ctx, catalog::Catalog& catalog, const std::string& action,
+                                   const json::object& arguments) {
+  if (!ctx.principal().Has(Right::kManage)) {
+    return MakeError(ErrorCode::kPermissionDenied, "groups need the right to manage the lake");
+  }
+  if (action == "groups") {
+    NL_ASSIGN_OR_RETURN(const auto groups, catalog.ListGroups());
+    json::array rows;
+    for (const auto& group : groups) {
+      if (group.members.empty()) rows.push_back(json::array{group.name, nullptr});
+      for (const auto& member : group.members) rows.push_back(json::array{group.name, member});
+    }
+    return json::value{{"rows", std::move(rows)}};
+  }
+  NL_ASSIGN_OR_RETURN(const std::string group, StringMember(arguments, "group"));
+  Result<void> done;
+  if (action == "create_group") {
+    done = catalog.CreateGroup(group);
+  } else if (action == "drop_group") {
+    done = catalog.DropGroup(group);
+  } else {
+    NL_ASSIGN_OR_RETURN(const std::string member, StringMember(arguments, "member"));
+    done = action == "add_member" ? catalog.AddMember(group, member) : catalog.RemoveMember(group, member);
+  }
+  if (!done) return std::unexpected(done.error());
+  return json::value(json::object());
+}
+
+}  // namespace
+
+bool IsPolicyAction(std::string_view action) {
+  constexpr std::string_view kActions[] = {"create_policy", "drop_policy", "policies",   "effective_policy", "groups",
+                                           "create_group",  "drop_group",  "add_member", "remove_member"};
+  return std::ranges::find(kActions, action) != std::end(kActions);
+}
+
+Result<json::value> RunPolicyAction(const RequestContext& ctx, catalog::Catalog& catalog, const std::string& action,
+                                    const json::object& arguments) {
+  if (action == "create_policy") return CreatePolicy(ctx, catalog, arguments);
+  if (action == "drop_policy") return DropPolicy(ctx, catalog, arguments);
+  if (action == "policies") return ShowPolicies(ctx, catalog, arguments);
+  if (action == "effective_policy") return ShowEffective(ctx, catalog, arguments);
+  return RunGroupAction(ctx, catalog, action, arguments);
+}
+
+Result<std::shared_ptr<const plan::TablePolicy>> PolicyFor(catalog::Catalog& catalog, const Principal& principal,
+                                                           const TableRecord& table) {
+  if (!table.has_policies) return nullptr;
+  NL_ASSIGN_OR_RETURN(const auto records, catalog.ListPolicies(table.id));
+  PolicySubject subject{.id = principal.id.value(), .name = principal.name, .role = principal.role, .groups = {}};
+  NL_ASSIGN_OR_RETURN(subject.groups, catalog.GroupsOf(principal.id));
+  std::vector<PolicyRule> rules;
+  for (const PolicyRecord& record : records) {
+    NL_ASSIGN_OR_RETURN(auto rule, RuleOf(record));
+    rules.push_back(std::move(rule));
+  }
+  return governance::EffectivePolicy(subject, rules);
+}
+
+bool IsSteward(const Principal& principal, const TableRecord& table) {
+  return principal.Has(Right::kManage) || (principal.Has(Right::kCreate) && table.owner == principal.id);
+}
+
+Result<void> RequireSteward(const Principal& principal, const TableRecord& table) {
+  if (IsSteward(principal, table)) return {};
+  return MakeError(ErrorCode::kPermissionDenied,
+                   "a table's policies, and what would do away with them, are for its owner or who manages the lake");
+}
+
+}  // namespace neurolake::query

@@ -1,0 +1,44 @@
+#pragma once
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "catalog/catalog.h"
+#include "common/request_context.h"
+#include "common/result.h"
+#include "plan/table_policy.h"
+
+namespace neurolake::query {
+
+/// Row policies, mask policies and groups on the server's side. The actions, with their arguments and answers:
+///   create_policy    {table, kind, name, definition, plan, column, replace, if_not_exists} → {created}
+///   drop_policy      {table, kind, name, if_exists} → {}
+///   policies         {table} → {rows: [[schema, table, name, kind, definition, created_by, created], …]}; table may be
+///                    empty: all that the principal looks after
+///   effective_policy {table, principal} → {rows: [[kind, policy, column, expression], …]}; principal may be empty
+///   create_group, drop_group {name} → {}; add_member, remove_member {group, member} → {}; groups {} → {rows}
+/// A plan names grantees as [{kind, name}]; what is stored has their ids too. Rights are checked here. Errors:
+/// kPermissionDenied; kNotFound; those of the catalogue.
+bool IsPolicyAction(std::string_view action);
+Result<boost::json::value> RunPolicyAction(const RequestContext& ctx, catalog::Catalog& catalog,
+                                           const std::string& action, const boost::json::object& arguments);
+
+/// Names of grantees, [{kind, name}] under `member`, to their ids, in place. Names alone ("any") are a group's or a
+/// user's. Errors: kNotFound; kInvalidArgument for a name that is both.
+Result<void> ResolveGrantees(catalog::Catalog& catalog, boost::json::object& plan, std::string_view member);
+
+/// What `principal` may see of `table`; null: all of it. One read for a table without policies, which is the table's
+/// own. Errors: kCorruption for a stored policy that cannot be read: then nothing is seen.
+Result<std::shared_ptr<const plan::TablePolicy>> PolicyFor(catalog::Catalog& catalog, const Principal& principal,
+                                                           const catalog::TableRecord& table);
+
+/// Whether the principal looks after a table's policies: its owner, and who manages the lake.
+bool IsSteward(const Principal& principal, const catalog::TableRecord& table);
+
+/// Taking a protected table away, or another in its place, is for who looks after its policies. Errors:
+/// kPermissionDenied.
+Result<void> RequireSteward(const Principal& principal, const catalog::TableRecord& table);
+
+}  // namespace neurolake::query
