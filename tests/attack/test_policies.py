@@ -1,0 +1,219 @@
+"""What policies hide, attacked: each query of indirection.attacks gives a reader on a governed table what it gives an
+administrator on a copy that a simple program has redacted, through every door, and no canary is in any answer."""
+import json
+import os
+import pathlib
+import random
+import re
+import unittest
+import uuid
+
+import attacks
+import doors
+from queries import Queries
+from server import Server
+
+BINARY = os.environ["TESTED_BINARY"]
+HERE = pathlib.Path(__file__).parent
+COLUMNS = ["id", "name", "ssn", "doc", "tags", "attrs"]
+
+
+def canary(kind):
+    return f"canary-{kind}-{uuid.uuid4().hex[:12]}"
+
+
+def literal(value):
+    """SQL of a cell: the copy is made of it, with no way through the server's own rewriting."""
+    if isinstance(value, dict) and "inner_ssn" in value:
+        return f"{{'inner_ssn': {literal(value['inner_ssn'])}}}"
+    if isinstance(value, dict):
+        return "MAP {" + ", ".join(f"{literal(k)}: {literal(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(literal(v) for v in value) + "]"
+    return str(value) if isinstance(value, int) else "'" + value + "'"
+
+
+def redacted(row):
+    return {**row, "ssn": "[redacted]", "doc": {"inner_ssn": "gone"}, "tags": ["gone"], "attrs": {"k": "gone"}}
+
+
+def table_sql(name, rows):
+    return f"CREATE TABLE {name} AS " + " UNION ALL ".join(
+        "SELECT " + ", ".join(f"{literal(row[column])} AS {column}" for column in COLUMNS) for row in rows)
+
+
+class Policies(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server(BINARY).start()
+        cls.cells = [canary("cell") for _ in range(5)]
+        server = cls.server
+        server.token_of("reader"), server.token_of("engineer"), server.token_of("writer")
+        rows = [{"id": i, "name": f"n{i}", "ssn": c, "doc": {"inner_ssn": c}, "tags": [c, "x"], "attrs": {"k": c}}
+                for i, c in enumerate(cls.cells, 1)]
+        # Of two rows the very existence is hidden: their names are canaries, too.
+        for row in rows[3:]:
+            row["name"] = canary("name")
+            cls.cells.append(row["name"])
+        visits = [(i, i % 6 + 1, ["Lyon", "Ghent", cls.cells[3]][i % 3], i * 7 % 11) for i in range(12)]
+        for schema, content, kept in (("vault", rows, visits),
+                                      ("glass", [redacted(row) for row in rows[:3]], [v for v in visits if v[1] != 4])):
+            for statement in (f"CREATE SCHEMA {schema}", table_sql(f"{schema}.people", content),
+                              f"CREATE TABLE {schema}.visits AS SELECT * FROM (VALUES " + ", ".join(
+                                  f"({a}::BIGINT, {b}::BIGINT, '{'gone' if schema == 'glass' else c}', {d}::BIGINT)"
+                                  for a, b, c, d in kept) + ") v(id, person, city, amount)",
+                              f"CREATE VIEW {schema}.v AS SELECT id, ssn FROM {schema}.people",
+                              f"CREATE VIEW {schema}.v_on_v AS SELECT ssn FROM {schema}.v"):
+                server.sql(statement)
+        for statement in (
+                "CREATE ROW POLICY visible ON vault.people USING (id <= 3)",
+                "CREATE ROW POLICY everything ON vault.people TO ROLE admin USING (true)",
+                "CREATE ROW POLICY most ON vault.visits USING (person <> 4)",
+                "CREATE MASK POLICY city ON vault.visits (city) USING CONSTANT 'gone'",
+                "CREATE MASK POLICY ssn ON vault.people (ssn) EXCEPT ROLE admin USING REDACT",
+                "CREATE MASK POLICY doc ON vault.people (doc) EXCEPT ROLE admin USING ({'inner_ssn': 'gone'})",
+                "CREATE MASK POLICY tags ON vault.people (tags) EXCEPT ROLE admin USING (['gone'])",
+                "CREATE MASK POLICY attrs ON vault.people (attrs) EXCEPT ROLE admin USING (MAP {'k': 'gone'})"):
+            server.sql(statement)
+        cls.doors = doors.every(server)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.stop()
+
+    def check_quiet(self, answer):
+        self.assertEqual(attacks.leaks(answer.raw, self.cells), [], answer.raw[:2000])
+
+    def expect_as_redacted(self, door, statement):
+        theirs = door.run("reader", statement)
+        ours = door.run("admin", re.sub("vault", "glass", statement, flags=re.IGNORECASE))
+        self.assertFalse(ours.failed, f"{ours.code} {ours.message}")
+        self.assertEqual((theirs.code, theirs.message, theirs.columns, theirs.rows),
+                         (ours.code, ours.message, ours.columns, ours.rows))
+        self.check_quiet(theirs)
+
+    def test_the_administrator_sees_all(self):
+        self.assertEqual(self.server.sql("SELECT count(*), max(ssn) FROM vault.people")["rows"],
+                         [[5, max(self.cells[:5])]])
+
+    def test_every_way_to_a_cell_gives_what_the_redacted_copy_gives(self):
+        seen = 0
+        for attack in attacks.read(HERE / "indirection.attacks"):
+            if attack.expectation != "same":
+                continue
+            for variant in attack.variants:
+                for door in self.doors:
+                    seen += 1
+                    with self.subTest(attack=f"{attack.number} {attack.title}", statement=variant, door=door.name):
+                        self.expect_as_redacted(door, variant)
+        self.assertGreater(seen, 100)
+
+    def test_random_queries_give_what_the_redacted_copy_gives(self):
+        count = int(os.environ.get("NEUROLAKE_ORACLE_QUERIES", "300"))
+        seed = int(os.environ.get("NEUROLAKE_ORACLE_SEED", random.SystemRandom().randrange(1 << 32)))
+        print(f"oracle seed {seed}, {count} queries")
+        queries = Queries(random.Random(seed))
+        succeeded = 0
+        for at in range(count):
+            query = queries.query()
+            filled = {schema: query.replace("{people}", f"{schema}.people").replace("{visits}", f"{schema}.visits")
+                      for schema in ("vault", "glass")}
+            theirs, ours = self.doors[0].run("reader", filled["vault"]), self.doors[0].run("admin", filled["glass"])
+            with self.subTest(seed=seed, at=at, query=query):
+                self.assertEqual(theirs.code, ours.code, f"{theirs.message} / {ours.message}")
+                self.assertEqual(theirs.columns, ours.columns)
+                self.assertEqual(sorted(map(json.dumps, theirs.rows or [])), sorted(map(json.dumps, ours.rows or [])))
+                self.check_quiet(theirs)
+            succeeded += not ours.failed
+        self.assertGreater(succeeded, count // 2)
+
+    def test_conditions_never_meet_what_is_hidden(self):
+        """41, 42, 15: what fails, or could tell, on a hidden row or cell."""
+        hidden_id, cell = 4, self.cells[3]
+        for condition in (f"CAST(CASE WHEN id = {hidden_id} THEN ssn ELSE '1' END AS INTEGER) = 1",
+                          f"CAST(CASE WHEN id = {hidden_id} THEN name ELSE '1' END AS INTEGER) = 1",
+                          "1 % (4 - id) IS NOT NULL", "(2000000000 * (CASE WHEN id > 3 THEN 2 ELSE 1 END)::INTEGER) > 0",
+                          "regexp_matches(name, CASE WHEN id > 3 THEN '(' ELSE 'n' END)",
+                          "json_extract(CASE WHEN id > 3 THEN '{' ELSE '{}' END, '$.a') IS NULL",
+                          f"ssn = '{cell}'", f"name > '{cell[:12]}'", f"ssn IN ('{cell}')", "id = 4", "id BETWEEN 4 AND 5",
+                          "name LIKE 'canary%'", "TRY_CAST(name AS INTEGER) IS NULL", "doc.inner_ssn <> 'gone'",
+                          "len(tags) = 2", "attrs['k'] LIKE 'c%'", "id = 4 OR ssn = 'x'",
+                          "EXISTS (SELECT 1 FROM vault.people q WHERE q.id > 3)", "id IN (SELECT id + 3 FROM vault.people)"):
+            for form in (f"SELECT id, ssn FROM vault.people WHERE {condition} ORDER BY 1",
+                         f"SELECT count(*) FROM vault.people WHERE {condition}",
+                         f"SELECT count(*) FILTER (WHERE {condition}) FROM vault.people",
+                         f"SELECT a.id FROM vault.people a JOIN (SELECT * FROM vault.people WHERE {condition}) b USING (id) ORDER BY 1",
+                         f"WITH w AS (SELECT * FROM vault.people) SELECT id FROM w WHERE {condition} ORDER BY 1",
+                         f"SELECT id, row_number() OVER (ORDER BY id) FROM vault.people QUALIFY {condition} ORDER BY 1"):
+                with self.subTest(statement=form):
+                    if cell in form:
+                        # The question has the canary in it, the answer must not.
+                        answer = self.doors[0].run("reader", form)
+                        ours = self.doors[0].run("admin", form.replace("vault", "glass"))
+                        self.assertEqual((answer.code, answer.rows), (ours.code, ours.rows))
+                    else:
+                        self.expect_as_redacted(self.doors[0], form)
+
+    def test_what_is_asked_about_a_table_tells_nothing_of_its_rows(self):
+        for statement in ("DESCRIBE vault.people", "SUMMARIZE vault.people", "DESCRIBE HISTORY vault.people",
+                          "DESCRIBE DETAIL vault.people", "SHOW CREATE TABLE vault.people", "SHOW TBLPROPERTIES vault.people",
+                          "EXPLAIN SELECT * FROM vault.people WHERE ssn > 'c'",
+                          "EXPLAIN ANALYZE SELECT * FROM vault.people WHERE id = 4", "SHOW POLICIES",
+                          "SHOW EFFECTIVE POLICY ON vault.people", "SELECT * FROM system.table_statistics",
+                          "SELECT * FROM system.column_statistics", "SELECT * FROM system.lineage",
+                          "SELECT * FROM system.tables", "SELECT * FROM table_changes('vault.people', 0)",
+                          "SELECT * FROM vault.people VERSION AS OF 0", "SELECT rowid FROM vault.people",
+                          "SELECT filename FROM vault.people", "SELECT file_row_number FROM vault.people"):
+            for door in self.doors:
+                with self.subTest(statement=statement, door=door.name):
+                    self.check_quiet(door.run("reader", statement))
+
+    def test_nothing_that_a_reader_sees_of_its_statement_counts_hidden_rows(self):
+        text = f"SELECT ssn FROM vault.people /* {uuid.uuid4().hex} */"
+        self.server.sql(text, "reader")
+        rows = self.server.sql("SELECT rows_returned, rows_scanned, bytes_scanned, prediction FROM system.queries WHERE "
+                               f"text = '{text}'", "reader")["rows"]
+        self.assertEqual(rows, [[3, 0, 0, "{}"]])
+
+    def test_protection_is_not_for_others_to_take_away(self):
+        for user in ("reader", "writer", "engineer"):
+            for statement in ("DROP ROW POLICY visible ON vault.people", "DROP MASK POLICY ssn ON vault.people",
+                              "CREATE OR REPLACE ROW POLICY visible ON vault.people USING (true)",
+                              "CREATE ROW POLICY mine ON vault.people USING (true)",
+                              "CREATE OR REPLACE MASK POLICY ssn ON vault.people (ssn) USING (ssn)",
+                              "CREATE GROUP mine", "DROP TABLE vault.people", "DROP SCHEMA vault CASCADE",
+                              "CREATE OR REPLACE TABLE vault.people AS SELECT 1 AS id",
+                              "CREATE TABLE copied DEEP CLONE vault.people", "CREATE TABLE copied SHALLOW CLONE vault.people",
+                              "RESTORE TABLE vault.people TO VERSION AS OF 0", "OPTIMIZE vault.people",
+                              "ALTER TABLE vault.people DROP COLUMN ssn", "ANALYZE TABLE vault.people",
+                              "UPDATE vault.people SET ssn = 'x'", "INSERT OVERWRITE vault.people SELECT * FROM glass.people",
+                              "SHOW POLICIES ON vault.people", "SHOW EFFECTIVE POLICY FOR admin ON vault.people"):
+                with self.subTest(user=user, statement=statement):
+                    answer = self.doors[0].run(user, statement)
+                    self.assertTrue(answer.failed, answer.rows)
+                    self.assertIn(answer.code, ("PermissionDenied", "NotSupported"), answer.message)
+                    self.check_quiet(answer)
+        self.assertEqual(self.server.sql("SELECT count(*) FROM vault.people")["rows"], [[5]])
+
+    def test_a_copy_holds_what_was_seen(self):
+        self.server.sql("CREATE TABLE main.taken AS SELECT * FROM vault.people", "engineer")
+        rows = json.dumps(self.server.sql("SELECT * FROM main.taken ORDER BY id")["rows"])
+        self.assertEqual(attacks.leaks(rows, self.cells), [])
+        self.assertEqual(rows, json.dumps(self.server.sql("SELECT * FROM glass.people ORDER BY id")["rows"]))
+
+    def test_a_change_of_groups_holds_from_the_next_statement_on(self):
+        server = self.server
+        server.sql("CREATE TABLE main.switched AS SELECT i AS id FROM range(4) r(i)")
+        server.sql("CREATE GROUP insiders")
+        server.sql("CREATE ROW POLICY insiders ON main.switched TO GROUP insiders USING (true)")
+        count = lambda: server.sql("SELECT count(*) FROM main.switched", "reader")["rows"][0][0]  # noqa: E731
+        for _ in range(3):
+            self.assertEqual(count(), 0)
+            server.sql("ALTER GROUP insiders ADD USER reader")
+            self.assertEqual(count(), 4)
+            server.sql("ALTER GROUP insiders DROP USER reader")
+        self.assertEqual(count(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
