@@ -185,7 +185,7 @@ class Policies(unittest.TestCase):
                               "CREATE OR REPLACE TABLE vault.people AS SELECT 1 AS id",
                               "CREATE TABLE copied DEEP CLONE vault.people", "CREATE TABLE copied SHALLOW CLONE vault.people",
                               "RESTORE TABLE vault.people TO VERSION AS OF 0", "OPTIMIZE vault.people",
-                              "ALTER TABLE vault.people DROP COLUMN ssn", "ANALYZE TABLE vault.people",
+                              "ALTER TABLE vault.people DROP COLUMN ssn", "ANALYZE TABLE vault.people COMPUTE STATISTICS",
                               "UPDATE vault.people SET ssn = 'x'", "INSERT OVERWRITE vault.people SELECT * FROM glass.people",
                               "SHOW POLICIES ON vault.people", "SHOW EFFECTIVE POLICY FOR admin ON vault.people"):
                 with self.subTest(user=user, statement=statement):
