@@ -64,9 +64,11 @@ Result<json::value> Change(const RequestContext& ctx, catalog::Catalog& catalog,
   NL_RETURN_IF_ERROR(ResolveGrantees(catalog, resolved, "grantees"));
   const auto* privileges = arguments.if_contains("privileges");
   if (privileges == nullptr || !privileges->is_array()) return BadMember("privileges");
-  for (const auto& grantee : resolved["grantees"].as_array()) {
-    NL_ASSIGN_OR_RETURN(grant.grantee_kind, StringMember(grantee.as_object(), "kind"));
-    NL_ASSIGN_OR_RETURN(grant.grantee_id, StringMember(grantee.as_object(), "id"));
+  const auto* grantees = resolved.if_contains("grantees");
+  if (grantees == nullptr || !grantees->is_array()) return BadMember("grantees");
+  for (const auto& grantee : grantees->get_array()) {
+    NL_ASSIGN_OR_RETURN(grant.grantee_kind, StringMember(grantee.get_object(), "kind"));
+    NL_ASSIGN_OR_RETURN(grant.grantee_id, StringMember(grantee.get_object(), "id"));
     for (const auto& privilege : privileges->get_array()) {
       if (privilege != "select" && privilege != "modify") return BadMember("privileges");
       grant.privilege = privilege.get_string();
