@@ -1,0 +1,156 @@
+// Policies and privileges on the server's side, with messages that no worker of ours would send.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <filesystem>
+
+#include "query/access.h"
+#include "query/policy_messages.h"
+#include "query/provider_server.h"
+#include "query/system_relations.h"
+
+namespace neurolake::query {
+namespace {
+
+namespace json = boost::json;
+
+class PolicyActionsTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = testing::TempDir() + "/policy_actions_test_" + std::to_string(::getpid());
+    std::filesystem::remove_all(root_);
+    std::filesystem::create_directories(root_ + "/tables/t");
+    database_ = metastore::OpenStore("", root_ + "/metadata.db").value();
+    catalog_ = catalog::NewCatalog(*database_, clock_, root_);
+    store_ = storage::NewLocalStore();
+    ASSERT_TRUE(catalog_
+                    ->AddTable({.id = TableId("t"),
+                                .schema_name = "main",
+                                .name = "t",
+                                .location = root_ + "/tables/t",
+                                .owner = PrincipalId("owner")})
+                    .has_value());
+  }
+  void TearDown() override { std::filesystem::remove_all(root_); }
+
+  /// The answer's result, or {"error": code}.
+  json::value Call(const std::string& role, const std::string& id, json::object call) {
+    const RequestContext ctx({PrincipalId(id), id, role, *RightsOfRole(role)}, "request", "test", clock_,
+                             SteadyTime::max());
+    ProviderServer server(ctx, *catalog_, *store_, running_, "s", root_ + "/tables");
+    const json::object reply = json::parse(server.Handle(json::serialize(call))).as_object();
+    if (!reply.contains("error")) return reply.at("result");
+    return {{"error", std::string(ErrorName(DecodeError(reply.at("error").as_object()).code()))}};
+  }
+  json::value Act(const std::string& role, const std::string& id, const std::string& action,
+                  const json::object& arguments) {
+    return Call(role, id, {{"method", "maintain"}, {"action", action}, {"arguments", json::serialize(arguments)}});
+  }
+  json::value Find(const std::string& role, const std::string& id = "somebody") {
+    return Call(role, id, {{"method", "find_table"}, {"schema", "main"}, {"name", "t"}});
+  }
+  static json::object Policy(const std::string& sql, const json::array& to) {
+    const json::object plan{
+        {"restrictive", false}, {"to", to}, {"value", {{"policy", "p"}, {"sql", sql}, {"columns", json::array()}}}};
+    return {{"table", "t"},
+            {"kind", "row"},
+            {"name", "p"},
+            {"definition", "USING (…)"},
+            {"column", ""},
+            {"replace", false},
+            {"if_not_exists", false},
+            {"plan", json::serialize(plan)}};
+  }
+  static json::object Grant(const std::string& effect, const std::string& privilege, const std::string& role) {
+    return {{"effect", effect},   {"privileges", json::array{privilege}},
+            {"kind", "relation"}, {"schema", "main"},
+            {"name", "t"},        {"grantees", json::array{{{"kind", "role"}, {"name", role}}}}};
+  }
+
+  std::string root_;
+  SystemClock clock_;
+  std::unique_ptr<metastore::Store> database_;
+  std::unique_ptr<catalog::Catalog> catalog_;
+  std::unique_ptr<storage::ObjectStore> store_;
+  RunningStatements running_;
+};
+
+TEST_F(PolicyActionsTest, ATableComesWithWhatItsPrincipalMaySee) {
+  EXPECT_TRUE(Find("reader").at("policy").is_null());
+  const json::object everybody{{"kind", "role"}, {"name", "writer"}};
+  EXPECT_EQ(Act("engineer", "owner", "create_policy", Policy("a > 1", {everybody})), json::value({{"created", true}}));
+  const json::value reader = Find("reader").at("policy");
+  EXPECT_TRUE(reader.at("filters_rows").as_bool());
+  EXPECT_TRUE(reader.at("permissive").as_array().empty());
+  EXPECT_EQ(Find("writer").at("policy").at("permissive").as_array().size(), 1U);
+}
+
+TEST_F(PolicyActionsTest, OnlyStewardsChangePolicies) {
+  const json::value denied{{"error", "PermissionDenied"}};
+  const json::object everybody{{"kind", "public"}, {"name", ""}};
+  for (const auto& [role, id] : {std::pair("reader", "a"), {"writer", "a"}, {"engineer", "a"}, {"reader", "owner"}}) {
+    EXPECT_EQ(Act(role, id, "create_policy", Policy("true", {everybody})), denied) << role;
+    EXPECT_EQ(Act(role, id, "create_group", {{"group", "g"}}), denied) << role;
+    EXPECT_EQ(Act(role, id, "grant", Grant("grant", "select", "reader")), denied) << role;
+  }
+  EXPECT_EQ(Act("admin", "a", "create_policy", Policy("true", {everybody})), json::value({{"created", true}}));
+}
+
+TEST_F(PolicyActionsTest, WhatCannotBeReadIsNotStored) {
+  const json::value corrupt{{"error", "Corruption"}};
+  for (const char* plan : {"{}", "[]", "not json", R"({"restrictive":1,"to":[],"value":{}})",
+                           R"({"restrictive":false,"to":[7],"value":{"policy":"p","sql":"true","columns":[]}})",
+                           R"({"restrictive":false,"to":[],"value":{"policy":"p","sql":"true","columns":[1]}})"}) {
+    json::object call = Policy("true", {});
+    call["plan"] = plan;
+    EXPECT_EQ(Act("admin", "a", "create_policy", call), corrupt) << plan;
+  }
+  json::object without = Grant("grant", "select", "reader");
+  without.erase("grantees");
+  EXPECT_EQ(Act("admin", "a", "grant", without), corrupt);
+  EXPECT_TRUE(Find("reader").at("policy").is_null());
+}
+
+TEST_F(PolicyActionsTest, AMemberFindsWhatWasGrantedAndDenyWins) {
+  EXPECT_TRUE(Find("member").is_null());
+  EXPECT_TRUE(Find("reader").is_object());
+  EXPECT_TRUE(Act("admin", "a", "grant", Grant("grant", "select", "member")).as_object().empty());
+  EXPECT_TRUE(Find("member").at("policy").is_null());
+  EXPECT_TRUE(Act("admin", "a", "grant", Grant("deny", "select", "member")).as_object().empty());
+  EXPECT_TRUE(Find("member").is_null());
+  EXPECT_TRUE(Act("admin", "a", "grant", Grant("deny", "select", "reader")).as_object().empty());
+  EXPECT_TRUE(Find("reader").is_null());
+  EXPECT_TRUE(Act("admin", "a", "grant", Grant("revoke", "select", "reader")).as_object().empty());
+  EXPECT_TRUE(Find("reader").is_object());
+}
+
+TEST_F(PolicyActionsTest, WhoMayOnlyWriteSeesNoRow) {
+  EXPECT_TRUE(Act("admin", "a", "grant", Grant("grant", "modify", "member")).as_object().empty());
+  const json::value policy = Find("member").at("policy");
+  EXPECT_TRUE(policy.at("filters_rows").as_bool());
+  EXPECT_TRUE(policy.at("permissive").as_array().empty());
+  EXPECT_EQ(policy.at("permissive_checks").as_array().size(), 1U);
+}
+
+TEST(PolicyMessagesTest, ComeBackAsTheyWereAndAreNeverLost) {
+  auto policy = std::make_shared<plan::TablePolicy>();
+  policy->context = {.principal = "anna", .groups = {"eu"}};
+  policy->filters_rows = true;
+  const plan::PolicyExpression expression{.policy = "p", .sql = "a = 'x'", .columns = {{"a", "col-1"}}};
+  policy->permissive = policy->permissive_checks = {expression};
+  policy->restrictive = policy->restrictive_checks = {expression, expression};
+  policy->masks = {{.column = {"b", "col-2"}, .value = expression}};
+  const auto back = DecodePolicy({{"policy", EncodePolicy(policy)}}).value();
+  EXPECT_EQ(EncodePolicy(back), EncodePolicy(policy));
+  EXPECT_EQ(DecodePolicy({{"policy", nullptr}}).value(), nullptr);
+  for (const json::object& broken :
+       {json::object(), json::object{{"policy", 1}}, json::object{{"policy", json::object()}}}) {
+    EXPECT_EQ(DecodePolicy(broken).error().code(), ErrorCode::kCorruption);
+  }
+}
+
+}  // namespace
+}  // namespace neurolake::query
