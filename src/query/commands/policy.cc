@@ -38,6 +38,20 @@ bool IsNumber(const DataType& type) {
   }
 }
 
+/// As the engine spells it; arithmetic widens numbers.
+std::string NumberType(const DataType& type) {
+  using Kind = DataType::Kind;
+  switch (type.kind) {
+    case Kind::kByte: return "TINYINT";
+    case Kind::kShort: return "SMALLINT";
+    case Kind::kInteger: return "INTEGER";
+    case Kind::kLong: return "BIGINT";
+    case Kind::kFloat: return "FLOAT";
+    case Kind::kDecimal: return fmt::format("DECIMAL({},{})", type.precision, type.scale);
+    default: return "DOUBLE";
+  }
+}
+
 /// What a mask that is no expression shows, as SQL of the column's type.
 Result<std::string> MaskSql(const PolicyClause& clause, const StructField& field) {
   using Kind = DataType::Kind;
@@ -51,13 +65,14 @@ Result<std::string> MaskSql(const PolicyClause& clause, const StructField& field
     NL_RETURN_IF_ERROR(takes(IsNumber(field.type), "numbers"));
     std::string step = "1" + std::string(static_cast<size_t>(clause.count), '0');
     // In whole steps, towards zero: no overflow at the ends of the type.
-    return fmt::format("({} - {} % {})", column, column, step);
+    return fmt::format("CAST({} - {} % {} AS {})", column, column, step, NumberType(field.type));
   }
   if (clause.method == "year") {
     const bool time =
         field.type.kind == Kind::kDate || field.type.kind == Kind::kTimestamp || field.type.kind == Kind::kTimestampNtz;
     NL_RETURN_IF_ERROR(takes(time, "dates and timestamps"));
-    return fmt::format("date_trunc('year', {})", column);
+    const std::string year = fmt::format("date_trunc('year', {})", column);
+    return field.type.kind == Kind::kDate ? fmt::format("CAST({} AS DATE)", year) : year;
   }
   NL_RETURN_IF_ERROR(takes(field.type.kind == Kind::kString, "texts"));
   const auto unless_null = [&](const std::string& shown) {
