@@ -1,6 +1,7 @@
 #include "engine/duckdb/internal/policy_expressions.h"
 
 #include "common/text.h"
+#include "duckdb/execution/expression_executor.hpp"
 #include "duckdb/function/cast_rules.hpp"
 #include "duckdb/parser/expression/columnref_expression.hpp"
 #include "duckdb/parser/expression/constant_expression.hpp"
@@ -196,6 +197,9 @@ std::vector<plan::PolicyColumn> CheckPolicyExpression(native::ClientContext& con
           Error(ErrorCode::kTypeMismatch, fmt::format("a mask keeps the column's type: {} is {}, the mask {}",
                                                       field->name, wanted.ToString(), type.ToString())));
     }
+    // A text that is no value of the type would fail at each scan.
+    const auto shown = Bind(context, {}, sql, schema, names, wanted, used);
+    if (shown->IsFoldable()) native::ExpressionExecutor::EvaluateScalar(context, *shown);
   }
   std::vector<plan::PolicyColumn> columns;
   for (size_t i = 0; i < schema.fields.size(); ++i) {
