@@ -51,7 +51,7 @@ struct ViewRecord {
   std::vector<std::string> column_names;
   PrincipalId owner;
   WallTime created;
-  std::string id = {};  ///< Given by CreateView; stays when the view is replaced.
+  std::string id = {};           ///< Given by CreateView; stays when the view is replaced.
   bool lake_has_grants = false;  ///< As TableRecord's.
 };
 
@@ -342,6 +342,9 @@ class Catalog {
   virtual Result<void> AddPolicy(const PolicyRecord& policy, bool or_replace) = 0;
   /// Errors: kNotFound.
   virtual Result<void> DropPolicy(const TableId& table, const std::string& kind, const std::string& name) = 0;
+  /// For a clone, which keeps what its source's files call the columns: the source's policies for a table that gets its
+  /// name later and has none yet.
+  virtual Result<void> CopyPolicies(const TableId& source, const TableId& clone) = 0;
   /// By name.
   virtual Result<std::vector<PolicyRecord>> ListPolicies(const TableId& table) = 0;
   /// Of all tables that have a name, with these.

@@ -78,6 +78,21 @@ Result<void> StoreCatalog::DropPolicy(const TableId& table, const std::string& k
   });
 }
 
+Result<void> StoreCatalog::CopyPolicies(const TableId& source, const TableId& clone) {
+  return store_.Write([&](Session& session) -> Result<void> {
+    NL_RETURN_IF_ERROR(session.Execute("DELETE FROM policies WHERE table_id = ?", {clone.value()}));
+    NL_ASSIGN_OR_RETURN(const auto rows,
+                        session.Query("SELECT id FROM policies WHERE table_id = ? ORDER BY name", {source.value()}));
+    for (const Row& row : rows) {
+      NL_RETURN_IF_ERROR(session.Execute(
+          "INSERT INTO policies (id, table_id, name, kind, column_name, definition, plan, created_by, created) SELECT "
+          "?, ?, name, kind, column_name, definition, plan, created_by, created FROM policies WHERE id = ?",
+          {NewUuid(), clone.value(), TextAt(row, 0)}));
+    }
+    return {};
+  });
+}
+
 Result<std::vector<PolicyRecord>> StoreCatalog::ListPolicies(const TableId& table) {
   if (!metastore::IsStorableText(table.value())) return std::vector<PolicyRecord>();
   NL_ASSIGN_OR_RETURN(

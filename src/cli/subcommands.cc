@@ -175,7 +175,7 @@ A token's secret is printed when it is made and never again: only its hash is ke
                          "Example:\n  neurolake --lake ./lake token create loader --role writer --name nightly");
   create->add_option("principal", token.principal, "Who the token stands for")->required();
   create->add_option("--role", token.role, "member, reader, writer, engineer, admin or monitor")
-      ->check(CLI::IsMember({"reader", "writer", "engineer", "admin", "monitor"}))
+      ->check(CLI::IsMember({"member", "reader", "writer", "engineer", "admin", "monitor"}))
       ->capture_default_str()
       ->option_text("ROLE");
   create->add_option("--name", token.name, "What to recognise the token by; else the principal")->option_text("NAME");

@@ -223,6 +223,15 @@ Result<void> CheckRewrites(const plan::PlanDigest& digest, const plan::ScanDiges
                    scan.schema_name, scan.table_name);
 }
 
+// Ids are given in order, so that gaps between those of visible rows count the hidden ones.
+Result<void> CheckTracking(const plan::ScanDigest& scan) {
+  if (!scan.reads_tracking || scan.policy == nullptr || !scan.policy->filters_rows) return {};
+  return MakeError(
+      ErrorCode::kPermissionDenied,
+      "a row policy of the table applies to you, and the ids of its rows would count those it hides: {}.{}",
+      scan.schema_name, scan.table_name);
+}
+
 Result<std::map<uint64_t, plan::ScanDecision>> DecideScans(const plan::PlanDigest& digest, const Principal& principal,
                                                            StatementOrigin origin, RowMoves moves) {
   std::map<uint64_t, plan::ScanDecision> decisions;
@@ -240,6 +249,7 @@ Result<std::map<uint64_t, plan::ScanDecision>> DecideScans(const plan::PlanDiges
     plan::ScanDecision decision;
     if (moves == RowMoves::kNone) {
       NL_RETURN_IF_ERROR(CheckRewrites(digest, scan));
+      NL_RETURN_IF_ERROR(CheckTracking(scan));
       decision.policy = scan.policy;
     }
     if (!decisions.emplace(scan.scan_id, std::move(decision)).second) {

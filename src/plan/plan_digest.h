@@ -21,6 +21,7 @@ struct ScanDigest {
   std::vector<std::string> columns;  ///< Top-level columns the plan may read, by name; all of them before pruning.
   bool for_write = false;            ///< The reading side of an UPDATE or DELETE.
   bool reads_row_ids = false;        ///< Asks for a row's file or place in it.
+  bool reads_tracking = false;       ///< Asks for the ids that rows keep and the versions that wrote them.
   /// What the statement's principal may see of the table, as it was when the table was looked up; null: all of it.
   std::shared_ptr<const TablePolicy> policy;
   // Known after pruning; -1 until then.

@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "query/messages.h"
+#include "query/policy_actions.h"
 #include "query/shallow_clones.h"
 #include "tables/delta/schema.h"
 
@@ -85,6 +86,33 @@ Result<std::optional<TableId>> ExistingTable(catalog::Catalog& catalog, const js
 constexpr const char* kOwnersOnly =
     "an expectation is the table's definition: it needs the rights to create and to write";
 
+/// What an expectation finds is told to who writes: so it may not be asked of rows that its author does not see.
+Result<void> CheckPolicies(const RequestContext& ctx, catalog::Catalog& catalog, const ExpectationRecord& expectation) {
+  NL_ASSIGN_OR_RETURN(const auto target, catalog.FindTable(expectation.table));
+  if (target && expectation.quarantine && target->has_policies) {
+    return MakeError(ErrorCode::kDependentObjects,
+                     "a table with policies has no quarantine, where they would not hide its rows: use DROP or FAIL");
+  }
+  bool sees_all = true;
+  if (target) {
+    NL_ASSIGN_OR_RETURN(sees_all, SeesAll(catalog, ctx.principal(), *target));
+  }
+  if (expectation.foreign_table) {
+    NL_ASSIGN_OR_RETURN(const auto foreign, catalog.FindTable(*expectation.foreign_table));
+    if (foreign && foreign->has_policies) {
+      return MakeError(ErrorCode::kPermissionDenied,
+                       "a foreign key cannot refer to a table with policies: it would tell of any key whether it is "
+                       "there");
+    }
+    if (foreign && sees_all) {
+      NL_ASSIGN_OR_RETURN(sees_all, SeesAll(catalog, ctx.principal(), *foreign));
+    }
+  }
+  if (sees_all) return {};
+  return MakeError(ErrorCode::kPermissionDenied,
+                   "an expectation looks at all rows of its tables, of which you see a part only");
+}
+
 Result<json::value> Create(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
   NL_RETURN_IF_ERROR(RequireRights(ctx, {Right::kCreate, Right::kWrite}, kOwnersOnly));
   ExpectationRecord expectation;
@@ -100,11 +128,7 @@ Result<json::value> Create(const RequestContext& ctx, catalog::Catalog& catalog,
   NL_ASSIGN_OR_RETURN(expectation.action, StringMember(arguments, "action"));
   NL_ASSIGN_OR_RETURN(expectation.foreign_table, ExistingTable(catalog, arguments, "foreign"));
   NL_ASSIGN_OR_RETURN(expectation.quarantine, ExistingTable(catalog, arguments, "quarantine"));
-  NL_ASSIGN_OR_RETURN(const auto target, catalog.FindTable(*table));
-  if (expectation.quarantine && target && target->has_policies) {
-    return MakeError(ErrorCode::kDependentObjects,
-                     "a table with policies has no quarantine, where they would not hide its rows: use DROP or FAIL");
-  }
+  NL_RETURN_IF_ERROR(CheckPolicies(ctx, catalog, expectation));
   expectation.created_by = ctx.principal().name;
   expectation.created = ctx.clock().Now();
   NL_ASSIGN_OR_RETURN(const bool replace, BoolMember(arguments, "replace"));

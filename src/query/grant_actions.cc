@@ -31,11 +31,14 @@ Result<std::string> RelationId(const RequestContext& ctx, catalog::Catalog& cata
   } else if (view) {
     NL_ASSIGN_OR_RETURN(known, access.Knows(*view));
   }
-  if (!known) {
+  const auto owner_id = table ? table->owner : view ? view->owner : PrincipalId();
+  const bool owner = ctx.principal().Has(Right::kCreate) && owner_id == ctx.principal().id;
+  const bool may = owner || ctx.principal().Has(Right::kManage);
+  // What was denied to everybody could not be given back otherwise.
+  if ((!known && !may) || (!table && !view)) {
     return MakeError(ErrorCode::kNotFound, "table or view does not exist or may not be read: {}.{}", schema, name);
   }
-  const bool owner = ctx.principal().Has(Right::kCreate) && (table ? table->owner : view->owner) == ctx.principal().id;
-  if (!owner && !ctx.principal().Has(Right::kManage)) {
+  if (!may) {
     return MakeError(ErrorCode::kPermissionDenied, "privileges on a table are for its owner or who manages the lake");
   }
   return table ? table->id.value() : view->id;

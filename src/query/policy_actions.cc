@@ -8,6 +8,7 @@
 #include "query/access.h"
 #include "query/messages.h"
 #include "query/policy_messages.h"
+#include "storage/path.h"
 
 namespace neurolake::query {
 namespace {
@@ -128,8 +129,9 @@ Result<TableRecord> TableOf(const RequestContext& ctx, catalog::Catalog& catalog
   return MakeError(ErrorCode::kNotFound, "the table of the policy is not there any more");
 }
 
-/// Rows that an expectation sets aside would lie in a table without the policy.
-Result<void> CheckNoQuarantine(catalog::Catalog& catalog, const TableRecord& table) {
+/// Rows that an expectation sets aside would lie in a table without the policy, and who writes to a table that refers
+/// to this one could ask it for any key.
+Result<void> CheckExpectations(catalog::Catalog& catalog, const TableRecord& table) {
   NL_ASSIGN_OR_RETURN(const auto expectations, catalog.ListExpectations(table.id));
   for (const auto& one : expectations) {
     if (!one.quarantine) continue;
@@ -137,7 +139,12 @@ Result<void> CheckNoQuarantine(catalog::Catalog& catalog, const TableRecord& tab
                      "an expectation of the table sets rows aside, where no policy would hide them, drop it first: {}",
                      one.name);
   }
-  return {};
+  NL_ASSIGN_OR_RETURN(const auto referring, catalog.ListExpectationsReading(table.id));
+  if (referring.empty()) return {};
+  return MakeError(ErrorCode::kDependentObjects,
+                   "an expectation refers to the table, which would tell of any key whether it is there, drop it "
+                   "first: {}",
+                   referring[0].name);
 }
 
 Result<json::value> CreatePolicy(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
@@ -160,7 +167,7 @@ Result<json::value> CreatePolicy(const RequestContext& ctx, catalog::Catalog& ca
   NL_RETURN_IF_ERROR(RuleOf(policy));
   policy.created_by = ctx.principal().name;
   policy.created = ctx.clock().Now();
-  NL_RETURN_IF_ERROR(CheckNoQuarantine(catalog, table));
+  NL_RETURN_IF_ERROR(CheckExpectations(catalog, table));
   NL_ASSIGN_OR_RETURN(const bool replace, BoolMember(arguments, "replace"));
   NL_ASSIGN_OR_RETURN(const bool if_not_exists, BoolMember(arguments, "if_not_exists"));
   if (if_not_exists) {
@@ -240,6 +247,26 @@ Result<json::value> ShowEffective(const RequestContext& ctx, catalog::Catalog& c
   return json::value{{"rows", std::move(rows)}};
 }
 
+/// The files of a table hold what its policies hide, and what was deleted; an external location may be around them.
+Result<json::value> CheckSources(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
+  const auto* paths = arguments.if_contains("paths");
+  if (paths == nullptr || !paths->is_array()) return BadMember("paths");
+  if (!std::ranges::all_of(paths->get_array(), &json::value::is_string)) return BadMember("paths");
+  NL_ASSIGN_OR_RETURN(const auto tables, catalog.ListTables(std::nullopt));
+  for (const TableRecord& table : tables) {
+    const bool lies_there = std::ranges::any_of(paths->get_array(), [&](const json::value& path) {
+      return storage::IsBelow(std::string_view(path.get_string()), table.location);
+    });
+    if (!lies_there) continue;
+    NL_ASSIGN_OR_RETURN(const bool sees_all, SeesAll(catalog, ctx.principal(), table));
+    if (sees_all) continue;
+    // Without its name, which may be hidden, too.
+    return MakeError(ErrorCode::kPermissionDenied,
+                     "files of a table cannot be loaded by who sees a part of it or nothing; read the table");
+  }
+  return json::value(json::object());
+}
+
 Result<json::value> RunGroupAction(const RequestContext& ctx, catalog::Catalog& catalog, const std::string& action,
                                    const json::object& arguments) {
   if (!ctx.principal().Has(Right::kManage)) {
@@ -271,8 +298,9 @@ Result<json::value> RunGroupAction(const RequestContext& ctx, catalog::Catalog& 
 }  // namespace
 
 bool IsPolicyAction(std::string_view action) {
-  constexpr std::string_view kActions[] = {"create_policy", "drop_policy", "policies",   "effective_policy", "groups",
-                                           "create_group",  "drop_group",  "add_member", "remove_member"};
+  constexpr std::string_view kActions[] = {"create_policy", "drop_policy", "policies",   "effective_policy",
+                                           "check_sources", "groups",      "add_member", "remove_member",
+                                           "create_group",  "drop_group"};
   return std::ranges::find(kActions, action) != std::end(kActions);
 }
 
@@ -282,6 +310,7 @@ Result<json::value> RunPolicyAction(const RequestContext& ctx, catalog::Catalog&
   if (action == "drop_policy") return DropPolicy(ctx, catalog, arguments);
   if (action == "policies") return ShowPolicies(ctx, catalog, arguments);
   if (action == "effective_policy") return ShowEffective(ctx, catalog, arguments);
+  if (action == "check_sources") return CheckSources(ctx, catalog, arguments);
   return RunGroupAction(ctx, catalog, action, arguments);
 }
 
@@ -297,6 +326,13 @@ Result<std::shared_ptr<const plan::TablePolicy>> PolicyFor(catalog::Catalog& cat
     rules.push_back(std::move(rule));
   }
   return governance::EffectivePolicy(subject, rules);
+}
+
+Result<bool> SeesAll(catalog::Catalog& catalog, const Principal& principal, const TableRecord& table) {
+  NL_ASSIGN_OR_RETURN(const bool reads, Access(catalog, principal).May(Privilege::kSelect, table));
+  if (!reads) return false;
+  NL_ASSIGN_OR_RETURN(const auto policy, PolicyFor(catalog, principal, table));
+  return policy == nullptr;
 }
 
 bool IsSteward(const Principal& principal, const TableRecord& table) {

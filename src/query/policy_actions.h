@@ -18,7 +18,8 @@ namespace neurolake::query {
 ///   policies         {table} → {rows: [[schema, table, name, kind, definition, created_by, created], …]}; table may be
 ///                    empty: all that the principal looks after
 ///   effective_policy {table, principal} → {rows: [[kind, policy, column, expression], …]}; principal may be empty
-///   create_group, drop_group {name} → {}; add_member, remove_member {group, member} → {}; groups {} → {rows}
+///   check_sources    {paths: [path or URL, …]} → {}; kPermissionDenied for a file of a table of which one sees a part
+///   only create_group, drop_group {name} → {}; add_member, remove_member {group, member} → {}; groups {} → {rows}
 /// A plan names grantees as [{kind, name}]; what is stored has their ids too. Rights are checked here. Errors:
 /// kPermissionDenied; kNotFound; those of the catalogue.
 bool IsPolicyAction(std::string_view action);
@@ -33,6 +34,9 @@ Result<void> ResolveGrantees(catalog::Catalog& catalog, boost::json::object& pla
 /// own. Errors: kCorruption for a stored policy that cannot be read: then nothing is seen.
 Result<std::shared_ptr<const plan::TablePolicy>> PolicyFor(catalog::Catalog& catalog, const Principal& principal,
                                                            const catalog::TableRecord& table);
+
+/// Whether all rows and cells of `table` may be shown to `principal`; what is known of its rows is for those alone.
+Result<bool> SeesAll(catalog::Catalog& catalog, const Principal& principal, const catalog::TableRecord& table);
 
 /// Whether the principal looks after a table's policies: its owner, and who manages the lake.
 bool IsSteward(const Principal& principal, const catalog::TableRecord& table);

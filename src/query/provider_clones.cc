@@ -31,13 +31,13 @@ Result<json::value> ProviderServer::MakeShallowClone(const json::object& argumen
   if (!record) return MakeError(ErrorCode::kConflict, "the table was dropped while the statement ran");
   NL_ASSIGN_OR_RETURN(const int64_t version, IntMember(arguments, "version"));
   if (version < 0 || version == std::numeric_limits<int64_t>::max()) return BadMember("version");
-  NL_ASSIGN_OR_RETURN(const auto hidden, PolicyFor(catalog_, ctx_.principal(), *record));
-  NL_ASSIGN_OR_RETURN(const bool reads, access_.May(Privilege::kSelect, *record));
-  if (hidden != nullptr || !reads) {
+  NL_ASSIGN_OR_RETURN(const bool sees_all, SeesAll(catalog_, ctx_.principal(), *record));
+  if (!sees_all) {
     return MakeError(ErrorCode::kPermissionDenied,
                      "a clone has all rows of its source, of which you see a part only: {}.{}", record->schema_name,
                      record->name);
   }
+  NL_RETURN_IF_ERROR(CopyPolicies(clone, *record));
   NL_ASSIGN_OR_RETURN(auto roots, NoteCloneSources(catalog_, clone, *record));
   TableEntry& entry = prepared->second;
   for (auto& root : roots) {
@@ -47,6 +47,28 @@ Result<json::value> ProviderServer::MakeShallowClone(const json::object& argumen
   }
   prepared_clones_[clone] = {.location = record->location, .managed = record->managed, .version = version};
   return json::value{{"foreign_roots", EncodeRoots(entry.foreign_roots)}};
+}
+
+Result<json::value> ProviderServer::CopyPolicies(const json::object& arguments) {
+  NL_ASSIGN_OR_RETURN(std::string clone_id, StringMember(arguments, "clone"));
+  NL_ASSIGN_OR_RETURN(std::string source_id, StringMember(arguments, "source"));
+  const TableId clone(std::move(clone_id)), source(std::move(source_id));
+  if (!prepared_.contains(clone) || !effects_.found.contains(source) || clone == source) {
+    return MakeError(ErrorCode::kInternal, "a worker asked for policies of a clone out of place");
+  }
+  NL_ASSIGN_OR_RETURN(const auto record, catalog_.FindTable(source));
+  if (!record) return MakeError(ErrorCode::kConflict, "the table was dropped while the statement ran");
+  NL_RETURN_IF_ERROR(CopyPolicies(clone, *record));
+  return json::value(json::object());
+}
+
+Result<void> ProviderServer::CopyPolicies(const TableId& clone, const catalog::TableRecord& source) {
+  if (!source.has_policies) return {};
+  if (prepared_new_.contains(clone)) return catalog_.CopyPolicies(source.id, clone);
+  return MakeError(ErrorCode::kDependentObjects,
+                   "a clone has the policies of its source, so it cannot take the place of another table, drop that "
+                   "first; source: {}.{}",
+                   source.schema_name, source.name);
 }
 
 Result<bool> ProviderServer::MayMissFiles(const CloneSource& source) const {

@@ -131,6 +131,7 @@ Result<json::value> ProviderServer::Maintain(const json::object& arguments) {
     return RunCredentialAction(ctx_, catalog_, *locations_, action, action_arguments);
   }
   if (action == "shallow_clone") return MakeShallowClone(action_arguments);
+  if (action == "clone_policies") return CopyPolicies(action_arguments);
   if (action == "clones_of") return FindClones(action_arguments);
   if (IsGrantAction(action)) return RunGrantAction(ctx_, catalog_, action, action_arguments);
   if (IsPolicyAction(action)) return RunPolicyAction(ctx_, catalog_, action, action_arguments);

@@ -95,6 +95,9 @@ class ProviderServer {
   Result<boost::json::value> Maintain(const boost::json::object& arguments);
   /// Lets the statement make a table that it prepared a shallow clone of one that it found.
   Result<boost::json::value> MakeShallowClone(const boost::json::object& arguments);
+  /// Has a clone to come protected as its source is, before it has a name.
+  Result<boost::json::value> CopyPolicies(const boost::json::object& arguments);
+  Result<void> CopyPolicies(const TableId& clone, const catalog::TableRecord& source);
   /// Which files of a table VACUUM has to keep for its clones.
   Result<boost::json::value> FindClones(const boost::json::object& arguments);
   /// Whether the files outside of a clone's directory that a commit names are its own.

@@ -2,7 +2,10 @@
 
 #include <fnmatch.h>
 
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
 #include <functional>
+#include <set>
 
 #include "arrow/text_format.h"
 #include "common/text.h"
@@ -337,6 +340,7 @@ Result<std::vector<SourceFile>> StatementSql::ResolveSource(const std::string& d
   if (storage::IsUrl(granted.directory)) {
     NL_ASSIGN_OR_RETURN(auto found, CollectObjects(statement_.engine_.store(), granted, parts));
     if (found.empty()) return MakeError(ErrorCode::kNotFound, "no file matches the source: {}", source);
+    NL_RETURN_IF_ERROR(CheckSources(found));
     return found;
   }
   std::error_code error;
@@ -346,10 +350,20 @@ Result<std::vector<SourceFile>> StatementSql::ResolveSource(const std::string& d
   std::vector<SourceFile> files;
   NL_RETURN_IF_ERROR(Collect(root, root, parts, granted.prefix, files));
   if (files.empty()) return MakeError(ErrorCode::kNotFound, "no file matches the source: {}", source);
+  NL_RETURN_IF_ERROR(CheckSources(files));
   if (granted.prefix == kUploadScheme) {
     for (SourceFile& file : files) file.name = ShownUpload(std::string_view(file.name).substr(kUploadScheme.size()));
   }
   return files;
+}
+
+Result<void> StatementSql::CheckSources(const std::vector<SourceFile>& files) {
+  std::set<std::string> directories;
+  for (const SourceFile& file : files) directories.insert(file.path.substr(0, file.path.rfind('/') + 1));
+  boost::json::array paths(directories.begin(), directories.end());
+  const boost::json::object arguments{{"paths", std::move(paths)}};
+  NL_RETURN_IF_ERROR(statement_.provider_.Maintain("check_sources", boost::json::serialize(arguments)));
+  return {};
 }
 
 Result<void> StatementSql::CheckAlive() { return statement_.ctx_.CheckAlive(); }

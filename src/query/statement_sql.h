@@ -45,6 +45,8 @@ class StatementSql final : public ProductSql {
   /// One statement to its end. `commit`: what must hold once it is bound; nullptr: nothing.
   Result<Written> RunToEnd(const std::string& sql, Transactions transactions, const WriteCommit* commit);
   Result<void> CheckFound(const WriteCommit& commit);
+  /// Asks the server whether files of tables are among them that the principal may not see.
+  Result<void> CheckSources(const std::vector<SourceFile>& files);
 
   WorkerStatement& statement_;
   const governance::StatementOrigin origin_;

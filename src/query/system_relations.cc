@@ -44,19 +44,11 @@ std::string QueryRow(const catalog::StatementRecord& r) {
               r.error_message.empty() ? json::value(nullptr) : json::value(r.error_message)});
 }
 
-/// What is known of a table's rows is for those who see all of them.
-Result<bool> SeesAll(const RequestContext& ctx, catalog::Catalog& catalog, const catalog::TableRecord& table) {
-  NL_ASSIGN_OR_RETURN(const bool reads, Access(catalog, ctx.principal()).May(Privilege::kSelect, table));
-  if (!reads) return false;
-  NL_ASSIGN_OR_RETURN(const auto policy, PolicyFor(catalog, ctx.principal(), table));
-  return policy == nullptr;
-}
-
 Result<std::vector<std::string>> ReadStatistics(const RequestContext& ctx, catalog::Catalog& catalog, bool of_columns) {
   NL_ASSIGN_OR_RETURN(const auto all, catalog.ListStatistics());
   std::vector<std::string> rows;
   for (const auto& [table, statistics] : all) {
-    NL_ASSIGN_OR_RETURN(const bool sees_all, SeesAll(ctx, catalog, table));
+    NL_ASSIGN_OR_RETURN(const bool sees_all, SeesAll(catalog, ctx.principal(), table));
     if (!sees_all) continue;
     boost::system::error_code problem;
     const json::value kept = json::parse(of_columns ? statistics.column_rows : statistics.table_row, problem);
@@ -94,7 +86,7 @@ Result<std::vector<std::string>> ReadExpectationResults(const RequestContext& ct
   NL_ASSIGN_OR_RETURN(const auto results, catalog.ListExpectationResults(kPageRows, offset));
   std::vector<std::string> rows;
   for (const auto& [t, r] : results) {
-    NL_ASSIGN_OR_RETURN(const bool sees_all, SeesAll(ctx, catalog, t));
+    NL_ASSIGN_OR_RETURN(const bool sees_all, SeesAll(catalog, ctx.principal(), t));
     // A page of none would be the end: how much was checked and found is what is hidden.
     if (!sees_all) {
       rows.push_back(Row({Instant(r.checked), t.schema_name, t.name, nullptr, r.name, nullptr, nullptr, r.action,

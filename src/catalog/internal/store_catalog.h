@@ -63,6 +63,7 @@ class StoreCatalog final : public Catalog {
   Result<std::vector<GrantRecord>> GrantsOn(const std::string& relation_id) override;
   Result<void> AddPolicy(const PolicyRecord& policy, bool or_replace) override;
   Result<void> DropPolicy(const TableId& table, const std::string& kind, const std::string& name) override;
+  Result<void> CopyPolicies(const TableId& source, const TableId& clone) override;
   Result<std::vector<PolicyRecord>> ListPolicies(const TableId& table) override;
   Result<std::vector<std::pair<TableRecord, PolicyRecord>>> ListPolicies() override;
 

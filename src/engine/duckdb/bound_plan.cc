@@ -183,6 +183,7 @@ class PlanWalk {
         digest.for_write = !written_.empty();
       const bool given =
           RowIdentity::Has(id.GetPrimaryIndex()) && scan->table->row_ids() == LakeTableEntry::RowIds::kGiven;
+      if (given) digest.reads_tracking = true;
       if (id.IsVirtualColumn() && id.GetPrimaryIndex() != native::COLUMN_IDENTIFIER_EMPTY && !given) {
         digest.reads_row_ids = true;
       }

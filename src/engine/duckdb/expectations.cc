@@ -148,6 +148,13 @@ void ThrowViolated(StatementState& state, const TableEntry& table, const Expecta
   const json::object arguments{{"table", table.id.value()}, {"results", EncodeEvidence(evidence)}};
   // Recorded if it can be; the refusal does not hang on it.
   std::ignore = state.provider->Maintain("expectation_results", json::serialize(arguments));
+  // How many there are is not for who sees a part of the table.
+  if (table.policy != nullptr) {
+    ThrowLakeError(Error(ErrorCode::kCheckViolation,
+                         fmt::format("an expectation is violated, nothing was written; expectation: {}, table: {}.{}",
+                                     expectation.name, table.schema_name, table.table_name))
+                       .With("expectation", expectation.name));
+  }
   ThrowLakeError(Error(ErrorCode::kCheckViolation,
                        fmt::format("an expectation is violated, nothing was written; expectation: {}, table: {}.{}, "
                                    "violations: {}, rows checked: {}",

@@ -117,6 +117,9 @@ native::vector<native::PartitionStatistics> GetPartitionStatistics(native::Clien
 
 native::unique_ptr<native::BaseStatistics> GetColumnStatistics(native::ClientContext&, const native::FunctionData* data,
                                                                native::column_t column) {
+  // They go past barriers and masks into what the optimiser concludes of a query: whether a condition that fails is met
+  // at all would tell of hidden values.
+  if (ScanOf(*data).table->entry().policy != nullptr) return nullptr;
   const auto& bound = data->Cast<native::MultiFileBindData>();
   return LogStatistics(ScanOf(*data), static_cast<const LakeFileList&>(*bound.file_list).files(), column);
 }

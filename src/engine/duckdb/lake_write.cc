@@ -186,12 +186,13 @@ void StageMaking(const TableMaking& making, LakeWrite& write, int64_t now_ms) {
 
 namespace {
 
-/// Whole files go, with rows that the principal may not see.
+/// Whole files go, with rows that the principal may not see; or those that have a value, which a mask may hide.
 void RefuseReplacingHidden(const WriteIntent& intent, const TableEntry& table) {
   if (intent.replace == WriteIntent::Replace::kNothing || !intent.data_change) return;
-  if (table.policy == nullptr || !table.policy->filters_rows) return;
+  if (table.policy == nullptr) return;
+  if (!table.policy->filters_rows && intent.replace == WriteIntent::Replace::kTable) return;
   ThrowLakeError(Error(ErrorCode::kPermissionDenied,
-                       fmt::format("a row policy of the table applies to you, so what is not yours to see cannot be "
+                       fmt::format("a policy of the table applies to you, so what is not yours to see cannot be "
                                    "replaced with the rest; use DELETE and INSERT: {}.{}",
                                    table.schema_name, table.table_name)));
 }

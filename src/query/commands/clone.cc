@@ -250,7 +250,9 @@ Result<void> RefuseExpectations(CommandContext& context, const PreparedTable& pr
 
 Result<ClonePlan> Clone::Plan(CommandContext& context, const PreparedTable& prepared, const OpenedTable& source,
                               int64_t now_ms) const {
+  const boost::json::object tables{{"clone", prepared.table.id.value()}, {"source", source.entry.id.value()}};
   if (!statement_.shallow) {
+    NL_RETURN_IF_ERROR(AskServer(context, "clone_policies", tables));
     const bool foreign = !source.entry.managed || !source.entry.foreign_roots.empty();
     return tables::delta::PlanDeepClone(
         *source.snapshot, prepared.table.location,
