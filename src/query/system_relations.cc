@@ -84,10 +84,17 @@ Result<std::vector<std::string>> ReadExpectations(const RequestContext& ctx, cat
 Result<std::vector<std::string>> ReadExpectationResults(const RequestContext& ctx, catalog::Catalog& catalog,
                                                         int64_t offset) {
   NL_ASSIGN_OR_RETURN(const auto results, catalog.ListExpectationResults(kPageRows, offset));
+  Access access(catalog, ctx.principal());
   std::vector<std::string> rows;
   for (const auto& [t, r] : results) {
+    NL_ASSIGN_OR_RETURN(const bool known, access.Knows(t));
     NL_ASSIGN_OR_RETURN(const bool sees_all, SeesAll(catalog, ctx.principal(), t));
-    // A page of none would be the end: how much was checked and found is what is hidden.
+    // A page of none would be the end, so what is hidden leaves an empty row: of tables that one may not know of all of
+    // it, of others how much was checked and found.
+    if (!known) {
+      rows.push_back(Row({nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr}));
+      continue;
+    }
     if (!sees_all) {
       rows.push_back(Row({Instant(r.checked), t.schema_name, t.name, nullptr, r.name, nullptr, nullptr, r.action,
                           r.statement.value(), nullptr}));

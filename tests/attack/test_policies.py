@@ -5,6 +5,8 @@ import os
 import pathlib
 import random
 import re
+import shutil
+import tempfile
 import unittest
 import uuid
 
@@ -201,6 +203,50 @@ class Policies(unittest.TestCase):
         rows = json.dumps(self.server.sql("SELECT * FROM main.taken ORDER BY id")["rows"])
         self.assertEqual(attacks.leaks(rows, self.cells), [])
         self.assertEqual(rows, json.dumps(self.server.sql("SELECT * FROM glass.people ORDER BY id")["rows"]))
+
+    def test_files_of_a_table_are_no_source(self):
+        """66: an external location may be around a protected table, whose files hold what its policies hide."""
+        place = pathlib.Path(tempfile.mkdtemp(prefix="neurolake-place-"))
+        self.addCleanup(shutil.rmtree, place, ignore_errors=True)
+        server = self.server
+        server.sql(f"CREATE EXTERNAL LOCATION around URL '{place}' WITH (REGISTER = TRUE)")
+        server.sql(f"CREATE TABLE main.outside WITH (location = '{place / 'outside'}') AS SELECT '{self.cells[0]}' AS ssn")
+        server.sql("CREATE MASK POLICY ssn ON main.outside (ssn) EXCEPT ROLE admin USING REDACT")
+        server.sql("CREATE TABLE main.loot (ssn VARCHAR)", "engineer")
+        for source in (f"{place}/outside/*.parquet", "around/outside/*.parquet", "around/*/*.parquet"):
+            for user in ("writer", "engineer"):
+                with self.subTest(source=source, user=user):
+                    answer = self.doors[0].run(user, f"COPY INTO main.loot FROM '{source}' FILEFORMAT = PARQUET")
+                    self.assertEqual(answer.code, "PermissionDenied", answer.message)
+                    self.check_quiet(answer)
+        self.assertEqual(server.sql("SELECT count(*) FROM main.loot")["rows"], [[0]])
+        server.sql(f"COPY INTO main.loot FROM '{place}/outside/*.parquet' FILEFORMAT = PARQUET")
+        self.assertEqual(server.sql("SELECT count(*) FROM main.loot")["rows"], [[1]])
+
+    def test_hidden_rows_and_cells_make_no_difference(self):
+        """43: two tables that differ in nothing but what is hidden answer alike, what fails included."""
+        server = self.server
+        for name, hidden_id, hidden_ssn in (("one", 4, "1"), ("other", 100000, "x" * 50)):
+            server.sql(f"CREATE TABLE main.{name} AS SELECT * FROM (VALUES (1::BIGINT, 'n1', '{hidden_ssn}', true), "
+                       f"(3::BIGINT, 'n3', '{hidden_ssn}', true), ({hidden_id}::BIGINT, 'n9', 'y', false)) "
+                       "v(id, name, ssn, seen)")
+            server.sql(f"CREATE ROW POLICY seen ON main.{name} USING (seen)")
+            server.sql(f"CREATE MASK POLICY ssn ON main.{name} (ssn) USING REDACT")
+        for query in ("SELECT (CAST(name AS INTEGER) = 1 AND id > 500) FROM main.{}",
+                      "SELECT id FROM main.{} WHERE CAST(name AS INTEGER) = 1 AND id + 0 > 500",
+                      "SELECT count(*) FILTER (CAST(name AS INTEGER) = 1 AND id < 0) FROM main.{}",
+                      "SELECT CASE WHEN id > 500 THEN CAST(name AS INTEGER) ELSE 0 END FROM main.{} ORDER BY 1",
+                      "SELECT id * 9000000000000000000 FROM main.{} WHERE id > 1",
+                      "SELECT (CAST(name AS INTEGER) = 1 AND length(ssn) > 20) FROM main.{}",
+                      "SELECT min(id), max(id), min(ssn), count(*), count(DISTINCT ssn) FROM main.{}",
+                      "SELECT a.id FROM main.{} a, main.{} b WHERE a.id = b.id AND CAST(a.ssn AS INTEGER) > 0",
+                      "SELECT * FROM main.{} QUALIFY row_number() OVER (PARTITION BY name ORDER BY id) = 1 ORDER BY id",
+                      "SELECT ssn, name FROM main.{} ORDER BY id LIMIT 1", "EXPLAIN SELECT * FROM main.{} WHERE id > 3",
+                      "EXPLAIN ANALYZE SELECT * FROM main.{} WHERE id > 3", "SUMMARIZE main.{}"):
+            for user in ("reader", "admin"):
+                with self.subTest(query=query, user=user):
+                    one, other = (self.doors[0].run(user, query.replace("{}", name)) for name in ("one", "other"))
+                    self.assertEqual((one.code, one.columns, one.rows), (other.code, other.columns, other.rows))
 
     def test_a_change_of_groups_holds_from_the_next_statement_on(self):
         server = self.server

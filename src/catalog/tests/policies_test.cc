@@ -100,6 +100,34 @@ TEST_P(PoliciesTest, GroupsHaveMembersUntilTheyAreDropped) {
   EXPECT_EQ(CodeOf(catalog_->DropGroup("eu")), ErrorCode::kNotFound);
 }
 
+TEST_P(PoliciesTest, ACloneHasItsSourcesPoliciesBeforeItHasAName) {
+  ASSERT_OK(catalog_->AddPolicy(Policy("a"), false));
+  ASSERT_OK(catalog_->AddPolicy(Policy("b", "mask", "ssn"), false));
+  ASSERT_OK(catalog_->CopyPolicies(TableId("1"), TableId("clone")));
+  ASSERT_OK(catalog_->CopyPolicies(TableId("1"), TableId("clone")));
+  ASSERT_OK(catalog_->AddTable(Table("s", "cloned", "clone")));
+  EXPECT_TRUE(catalog_->FindTable("s", "cloned").value()->has_policies);
+  const auto copies = catalog_->ListPolicies(TableId("clone")).value();
+  ASSERT_EQ(copies.size(), 2U);
+  EXPECT_NE(copies[0].id, Policy("a").id);
+  EXPECT_EQ(copies[1].column, "ssn");
+  ASSERT_OK(catalog_->DropPolicy(TableId("clone"), "row", "a"));
+  EXPECT_EQ(catalog_->ListPolicies(TableId("1")).value().size(), 2U);
+}
+
+TEST_P(PoliciesTest, AGroupThatSomethingIsDeniedToStays) {
+  ASSERT_OK(catalog_->CreateGroup("eu"));
+  auto grant = Grant("relation", "1", true);
+  grant.grantee_kind = "group";
+  grant.grantee_id = catalog_->ListGroups().value().at(0).id;
+  ASSERT_OK(catalog_->AddGrant(grant));
+  EXPECT_EQ(CodeOf(catalog_->DropGroup("eu")), ErrorCode::kDependentObjects);
+  grant.denied = false;
+  ASSERT_OK(catalog_->AddGrant(grant));
+  ASSERT_OK(catalog_->DropGroup("eu"));
+  EXPECT_THAT(catalog_->ListGrants().value(), IsEmpty());
+}
+
 TEST_P(PoliciesTest, GrantsOnATableAreItsOwnItsSchemasAndTheLakes) {
   EXPECT_FALSE(catalog_->FindTable("s", "t1").value()->lake_has_grants);
   const std::string schema = catalog_->FindSchema("s").value()->id.value();

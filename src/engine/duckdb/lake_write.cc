@@ -186,11 +186,10 @@ void StageMaking(const TableMaking& making, LakeWrite& write, int64_t now_ms) {
 
 namespace {
 
-/// Whole files go, with rows that the principal may not see; or those that have a value, which a mask may hide.
+/// Whole files go, with rows that the principal may not see, or by values that a mask hides; and what comes in their
+/// place may be masks of what they had.
 void RefuseReplacingHidden(const WriteIntent& intent, const TableEntry& table) {
-  if (intent.replace == WriteIntent::Replace::kNothing || !intent.data_change) return;
-  if (table.policy == nullptr) return;
-  if (!table.policy->filters_rows && intent.replace == WriteIntent::Replace::kTable) return;
+  if (intent.replace == WriteIntent::Replace::kNothing || !intent.data_change || table.policy == nullptr) return;
   ThrowLakeError(Error(ErrorCode::kPermissionDenied,
                        fmt::format("a policy of the table applies to you, so what is not yours to see cannot be "
                                    "replaced with the rest; use DELETE and INSERT: {}.{}",

@@ -25,6 +25,8 @@ class ScanRewrite {
     if (get.GetColumnIds().empty()) get.AddColumnId(get.GetAnyColumn());
     seen_count_ = get.GetColumnIds().size();
     get.table_index = binder.GenerateTableIndex();
+    // The optimiser would scan the table again beside what is put above this one, for columns that it fetches late.
+    get.function.late_materialization = false;
   }
 
   /// Returns whether there is a row filter.

@@ -264,6 +264,18 @@ TEST_F(GovernorTest, ARowsPlaceInItsFilesIsForChangingIt) {
   ExpectError(Govern("admin", digest), ErrorCode::kColumnNotFound, "place in its files");
 }
 
+TEST_F(GovernorTest, IdsThatRowsKeepAreForWhoSeesAllRows) {
+  auto scan = Scan(1);
+  scan.reads_tracking = true;
+  auto policy = std::make_shared<plan::TablePolicy>();
+  scan.policy = policy;
+  EXPECT_TRUE(Govern("admin", Select({scan})).has_value());
+  policy->filters_rows = true;
+  ExpectError(Govern("admin", Select({scan})), ErrorCode::kPermissionDenied, "would count those it hides");
+  scan.reads_tracking = false;
+  EXPECT_TRUE(Govern("admin", Select({scan})).has_value());
+}
+
 TEST_F(GovernorTest, ADeadStatementIsNotGoverned) {
   const RequestContext late(WithRole("admin"), "r", "test", clock_, clock_.SteadyNow() - std::chrono::seconds(1));
   ExpectError(governor_.Govern(late, Bound(Select({Scan(1)}))), ErrorCode::kDeadlineExceeded, "");
