@@ -86,7 +86,8 @@ Result<void> StoreCatalog::CopyPolicies(const TableId& source, const TableId& cl
     for (const Row& row : rows) {
       NL_RETURN_IF_ERROR(session.Execute(
           "INSERT INTO policies (id, table_id, name, kind, column_name, definition, plan, created_by, created) SELECT "
-          "?, ?, name, kind, column_name, definition, plan, created_by, created FROM policies WHERE id = ?",
+          "CAST(? AS TEXT), CAST(? AS TEXT), name, kind, column_name, definition, plan, created_by, created FROM "
+          "policies WHERE id = ?",
           {NewUuid(), clone.value(), TextAt(row, 0)}));
     }
     return {};

@@ -27,6 +27,8 @@ Result<std::vector<Record>> Filter(std::vector<Record> all, Keep keep) {
 
 }  // namespace
 
+bool HasGrantsAlone(const Principal& principal) { return principal.role == kMember; }
+
 Result<bool> Access::IsNamed(const GrantRecord& grant) {
   if (grant.grantee_kind == "public") return true;
   if (grant.grantee_kind == "role") return grant.grantee_id == principal_.role;
@@ -39,7 +41,7 @@ Result<bool> Access::IsNamed(const GrantRecord& grant) {
 
 Result<bool> Access::MayUse(Privilege privilege, const Object& object) {
   if (!principal_.Has(privilege == Privilege::kSelect ? Right::kRead : Right::kWrite)) return false;
-  bool granted = principal_.role != kMember || object.owner == principal_.id;
+  bool granted = !HasGrantsAlone(principal_) || object.owner == principal_.id;
   if (!object.lake_has_grants) return granted;
   NL_ASSIGN_OR_RETURN(const auto grants, catalog_.GrantsOn(object.id));
   for (const GrantRecord& grant : grants) {
@@ -69,7 +71,7 @@ Result<bool> Access::Knows(const ViewRecord& view) { return May(Privilege::kSele
 
 Result<bool> Access::KnowsSchema(const SchemaRecord& schema) {
   if (!principal_.Has(Right::kRead)) return false;
-  if (principal_.role != kMember) return true;
+  if (!HasGrantsAlone(principal_)) return true;
   NL_ASSIGN_OR_RETURN(const auto tables, Tables(schema.name));
   if (!tables.empty()) return true;
   NL_ASSIGN_OR_RETURN(const auto views, Views(schema.name));

@@ -10,6 +10,10 @@ namespace neurolake::query {
 
 enum class Privilege : uint8_t { kSelect, kModify };
 
+/// Whether the principal has nothing but what was granted to it: no place outside the lake either, as none can be
+/// granted.
+bool HasGrantsAlone(const Principal& principal);
+
 /// Which tables and views a principal may know of, and what it may do to each. A role's rights hold for the whole lake,
 /// but for the role "member", which has nothing that was not granted to it. What was denied, on an object, its schema
 /// or the lake, to the principal, a group, its role or everybody, is not allowed, whatever else was granted. A table or

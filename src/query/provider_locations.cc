@@ -1,6 +1,7 @@
 // Where tables and files may lie: ProviderServer's part on locations and what opens them.
 #include <filesystem>
 
+#include "query/access.h"
 #include "query/location_stores.h"
 #include "query/provider_server.h"
 #include "query/server_actions.h"
@@ -16,7 +17,7 @@ Result<json::value> ProviderServer::OpenStoreOf(const json::object& arguments) {
   const auto table = std::ranges::find_if(found_, [&](const auto& place) { return storage::IsBelow(url, place); });
   // COPY INTO reads from every external location, for who may write: the same who is told of them when it starts.
   // A group's writer acts for nobody: its one table alone.
-  const bool elsewhere = ctx_.principal().Has(Right::kWrite) && !group_;
+  const bool elsewhere = ctx_.principal().Has(Right::kWrite) && !HasGrantsAlone(ctx_.principal()) && !group_;
   if (locations_ == nullptr || (table == found_.end() && !elsewhere)) {
     return MakeError(ErrorCode::kPermissionDenied, "this place is not part of the statement");
   }

@@ -8,6 +8,7 @@
 #include "common/text.h"
 #include "metastore/database.h"
 #include "metastore/stored_text.h"
+#include "query/access.h"
 #include "query/admission.h"
 #include "query/dropped_tables.h"
 #include "query/event_sink.h"
@@ -280,6 +281,7 @@ class LakeService final : public StatementService {
     std::vector<ReadableLocation> readable;
     if (!ctx.principal().Has(Right::kWrite)) return readable;
     readable.push_back({"upload", directory_->staging_path() + "/" + ctx.principal().id.value() + "/"});
+    if (HasGrantsAlone(ctx.principal())) return readable;
     NL_ASSIGN_OR_RETURN(const auto locations, catalog_->ListExternalLocations());
     for (const auto& location : locations) readable.push_back({location.name, location.path});
     if (ctx.door() == "cli" && ctx.principal().Has(Right::kManage)) readable.push_back({"", "/"});

@@ -220,6 +220,14 @@ class Policies(unittest.TestCase):
                     self.assertEqual(answer.code, "PermissionDenied", answer.message)
                     self.check_quiet(answer)
         self.assertEqual(server.sql("SELECT count(*) FROM main.loot")["rows"], [[0]])
+        # Other files there are for who may write anywhere, not for who has what was granted alone.
+        (place / "plain.csv").write_text("ssn\nplain\n")
+        server.token_of("member")
+        server.sql("GRANT ALL PRIVILEGES ON main.loot TO USER member")
+        answer = self.doors[0].run("member", "COPY INTO main.loot FROM 'around/plain.csv' FILEFORMAT = CSV")
+        self.assertEqual(answer.code, "PermissionDenied", answer.message)
+        server.sql("COPY INTO main.loot FROM 'around/plain.csv' FILEFORMAT = CSV", "writer")
+        server.sql("DELETE FROM main.loot")
         server.sql(f"COPY INTO main.loot FROM '{place}/outside/*.parquet' FILEFORMAT = PARQUET")
         self.assertEqual(server.sql("SELECT count(*) FROM main.loot")["rows"], [[1]])
 
