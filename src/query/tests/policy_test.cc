@@ -127,6 +127,58 @@ TEST_F(PolicyActionsTest, AMemberFindsWhatWasGrantedAndDenyWins) {
   EXPECT_TRUE(Find("reader").is_object());
 }
 
+TEST_F(PolicyActionsTest, FilesOfATableAreForWhoSeesAllOfIt) {
+  const json::value denied{{"error", "PermissionDenied"}};
+  const auto check = [&](const char* role, const std::string& path) {
+    return Act(role, "somebody", "check_sources", {{"paths", json::array{json::value(path)}}});
+  };
+  EXPECT_NE(check("writer", root_ + "/tables/t/"), denied);
+  const json::object writers{{"kind", "role"}, {"name", "writer"}};
+  EXPECT_EQ(Act("admin", "a", "create_policy", Policy("a > 1", {writers})), json::value({{"created", true}}));
+  for (const char* role : {"writer", "engineer", "admin"}) {
+    EXPECT_EQ(check(role, root_ + "/tables/t/"), denied) << role;
+    EXPECT_EQ(check(role, root_ + "/tables/t/a=1/"), denied) << role;
+    EXPECT_NE(check(role, root_ + "/tables/tt/"), denied) << role;
+  }
+  const json::value corrupt{{"error", "Corruption"}};
+  EXPECT_EQ(Act("writer", "w", "check_sources", {}), corrupt);
+  EXPECT_EQ(Act("writer", "w", "check_sources", {{"paths", json::array{json::value(1)}}}), corrupt);
+}
+
+TEST_F(PolicyActionsTest, AnExpectationIsForWhoSeesAllOfItsTables) {
+  const auto expect = [&](const std::string& name, const std::string& foreign) {
+    return Act("engineer", "somebody", "create_expectation",
+               {{"table", "t"},
+                {"name", name},
+                {"kind", foreign.empty() ? "row count" : "foreign key"},
+                {"definition", "EXPECT …"},
+                {"plan", "{}"},
+                {"action", "fail"},
+                {"foreign", foreign},
+                {"quarantine", ""},
+                {"replace", false},
+                {"if_not_exists", false}});
+  };
+  EXPECT_EQ(expect("first", "t"), json::value({{"created", true}}));
+  const json::object engineers{{"kind", "role"}, {"name", "engineer"}};
+  EXPECT_EQ(Act("admin", "a", "create_policy", Policy("true", {engineers})),
+            json::value({{"error", "DependentObjects"}}));
+  ASSERT_TRUE(catalog_->DropExpectation(TableId("t"), "first").has_value());
+  EXPECT_EQ(Act("admin", "a", "create_policy", Policy("true", {engineers})), json::value({{"created", true}}));
+  EXPECT_EQ(expect("all", ""), json::value({{"created", true}}));
+  EXPECT_EQ(expect("keys", "t"), json::value({{"error", "PermissionDenied"}}));
+  json::object other = Policy("a > 1", {engineers});
+  other["replace"] = true;
+  EXPECT_EQ(Act("admin", "a", "create_policy", other), json::value({{"created", true}}));
+  EXPECT_EQ(expect("part", ""), json::value({{"error", "PermissionDenied"}}));
+}
+
+TEST_F(PolicyActionsTest, PoliciesAreCopiedToWhatTheStatementMakesAlone) {
+  const json::value internal{{"error", "Internal"}};
+  EXPECT_EQ(Act("admin", "a", "clone_policies", {{"clone", "other"}, {"source", "t"}}), internal);
+  EXPECT_EQ(Act("admin", "a", "clone_policies", {{"clone", "t"}, {"source", "t"}}), internal);
+}
+
 TEST_F(PolicyActionsTest, WhoMayOnlyWriteSeesNoRow) {
   EXPECT_TRUE(Act("admin", "a", "grant", Grant("grant", "modify", "member")).as_object().empty());
   const json::value policy = Find("member").at("policy");
