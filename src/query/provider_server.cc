@@ -210,22 +210,66 @@ Result<json::value> ProviderServer::ListRelations(const json::object& arguments)
   return json::value(std::move(names));
 }
 
-Result<void> ProviderServer::CheckMayDrop(const NameChange& change) const {
-  if (change.kind == NameChange::Kind::kDropSchema) {
-    NL_ASSIGN_OR_RETURN(const auto tables, catalog_.ListTables(change.schema_name));
-    for (const auto& table : tables) {
-      if (table.has_policies) NL_RETURN_IF_ERROR(RequireSteward(ctx_.principal(), table));
-    }
-    return {};
+Result<void> ProviderServer::CheckMayDropAll(const std::string& schema) {
+  NL_ASSIGN_OR_RETURN(const auto tables, catalog_.ListTables(schema));
+  for (const auto& table : tables) {
+    NL_ASSIGN_OR_RETURN(const bool may, access_.May(Privilege::kModify, table));
+    // Without its name, which may be hidden.
+    if (!may)
+      return MakeError(ErrorCode::kPermissionDenied, "the schema has a table that you may not drop: {}", schema);
+    if (table.has_policies) NL_RETURN_IF_ERROR(RequireSteward(ctx_.principal(), table));
   }
+  return {};
+}
+
+Result<bool> ProviderServer::MayChange(const NameChange& change) {
+  NL_ASSIGN_OR_RETURN(const auto view, catalog_.FindView(change.schema_name, change.name));
+  if (view) return access_.Knows(*view);
   NL_ASSIGN_OR_RETURN(const auto table, catalog_.FindTable(change.schema_name, change.name));
-  if (!table || !table->has_policies) return {};
-  return RequireSteward(ctx_.principal(), *table);
+  // The catalogue says what is missing.
+  if (!table) return true;
+  NL_ASSIGN_OR_RETURN(const bool known, access_.Knows(*table));
+  if (!known) return false;
+  NL_RETURN_IF_ERROR(RequireModify(*table));
+  if (change.kind == NameChange::Kind::kRenameTable) {
+    // What is denied on the schema does not go with it.
+    NL_ASSIGN_OR_RETURN(const bool reads, access_.May(Privilege::kSelect, *table));
+    if (reads || EqualsIgnoringCase(change.schema_name, change.new_schema_name)) return true;
+    return MakeError(ErrorCode::kPermissionDenied, "moving a table to another schema needs the privilege SELECT: {}.{}",
+                     table->schema_name, table->name);
+  }
+  if (table->has_policies) NL_RETURN_IF_ERROR(RequireSteward(ctx_.principal(), *table));
+  return true;
+}
+
+Result<bool> ProviderServer::IsToChange(const NameChange& change) {
+  using Kind = NameChange::Kind;
+  switch (change.kind) {
+    case Kind::kCreateSchema: return true;
+    case Kind::kDropSchema: NL_RETURN_IF_ERROR(CheckMayDropAll(change.schema_name)); return true;
+    case Kind::kCreateView: {
+      if (!change.or_replace) return true;
+      NL_ASSIGN_OR_RETURN(const auto view, catalog_.FindView(change.schema_name, change.name));
+      if (!view) return true;
+      NL_ASSIGN_OR_RETURN(const bool known, access_.Knows(*view));
+      if (known) return true;
+      return MakeError(ErrorCode::kAlreadyExists, "the name is taken: {}.{}", change.schema_name, change.name);
+    }
+    case Kind::kDropTable:
+    case Kind::kDropView:
+    case Kind::kRenameTable: break;
+  }
+  NL_ASSIGN_OR_RETURN(const bool may, MayChange(change));
+  if (may || change.if_exists) return may;
+  return MakeError(ErrorCode::kNotFound, "there is no such {}: {}.{}",
+                   change.kind == Kind::kDropView ? "view" : "table", change.schema_name, change.name);
 }
 
 Result<json::value> ProviderServer::ChangeName(const json::object& arguments) {
   NL_RETURN_IF_ERROR(Require(Right::kCreate));
   NL_ASSIGN_OR_RETURN(const NameChange change, DecodeChange(arguments));
+  NL_ASSIGN_OR_RETURN(const bool is_to_change, IsToChange(change));
+  if (!is_to_change) return json::value(nullptr);
   switch (change.kind) {
     case NameChange::Kind::kCreateSchema: {
       const auto created = catalog_.CreateSchema(change.schema_name, change.if_not_exists, change.comment);
@@ -233,11 +277,9 @@ Result<json::value> ProviderServer::ChangeName(const json::object& arguments) {
       break;
     }
     case NameChange::Kind::kDropSchema:
-      NL_RETURN_IF_ERROR(CheckMayDrop(change));
       NL_RETURN_IF_ERROR(catalog_.DropSchema(change.schema_name, change.if_exists, change.cascade));
       break;
     case NameChange::Kind::kDropTable:
-      NL_RETURN_IF_ERROR(CheckMayDrop(change));
       NL_RETURN_IF_ERROR(catalog_.DropTable(change.schema_name, change.name, change.if_exists));
       break;
     case NameChange::Kind::kCreateView:

@@ -83,8 +83,12 @@ class ProviderServer {
   Result<boost::json::value> FindView(const boost::json::object& arguments);
   Result<boost::json::value> ListRelations(const boost::json::object& arguments);
   Result<boost::json::value> ChangeName(const boost::json::object& arguments);
-  /// A protected table is dropped by those alone who look after its policies.
-  Result<void> CheckMayDrop(const engine::duckdb::NameChange& change) const;
+  /// Whether there is anything to do, for this principal. A protected table is dropped by those alone who look after
+  /// its policies, one that may not be changed by nobody, and what may not be known is not there. Errors:
+  /// kPermissionDenied; kNotFound; kAlreadyExists.
+  Result<bool> IsToChange(const engine::duckdb::NameChange& change);
+  Result<bool> MayChange(const engine::duckdb::NameChange& change);
+  Result<void> CheckMayDropAll(const std::string& schema);
   Result<boost::json::value> PrepareTable(const boost::json::object& arguments);
   Result<boost::json::value> Commit(const boost::json::object& arguments);
   Result<boost::json::value> MayAppend(const boost::json::object& arguments);
