@@ -16,7 +16,8 @@ constexpr std::string_view kMember = "member";
 std::string_view NameOf(Privilege privilege) { return privilege == Privilege::kSelect ? "select" : "modify"; }
 
 template <typename Record, typename Keep>
-Result<std::vector<Record>> Filter(std::vector<Record> all, Keep keep) {
+Result<std::vector<Record>> Filter(Access& access, std::vector<Record> all, Keep keep) {
+  if (!all.empty() && all[0].lake_has_grants) NL_RETURN_IF_ERROR(access.LoadGrants());
   std::vector<Record> kept;
   for (Record& one : all) {
     NL_ASSIGN_OR_RETURN(const bool keeps, keep(one));
@@ -39,11 +40,30 @@ Result<bool> Access::IsNamed(const GrantRecord& grant) {
   return std::ranges::any_of(*groups_, [&](const auto& group) { return group.first == grant.grantee_id; });
 }
 
+Result<void> Access::LoadGrants() {
+  if (grants_) return {};
+  NL_ASSIGN_OR_RETURN(const auto schemas, catalog_.ListSchemas());
+  for (const SchemaRecord& schema : schemas) schema_ids_[schema.name] = schema.id.value();
+  NL_ASSIGN_OR_RETURN(grants_, catalog_.ListGrants());
+  return {};
+}
+
+Result<std::vector<GrantRecord>> Access::GrantsOn(const Object& object) {
+  if (!grants_) return catalog_.GrantsOn(object.id);
+  const auto schema = schema_ids_.find(object.schema_name);
+  std::vector<GrantRecord> on;
+  for (const GrantRecord& grant : *grants_) {
+    const bool of_schema = schema != schema_ids_.end() && grant.securable_id == schema->second;
+    if (grant.securable_kind == "lake" || grant.securable_id == object.id || of_schema) on.push_back(grant);
+  }
+  return on;
+}
+
 Result<bool> Access::MayUse(Privilege privilege, const Object& object) {
   if (!principal_.Has(privilege == Privilege::kSelect ? Right::kRead : Right::kWrite)) return false;
   bool granted = !HasGrantsAlone(principal_) || object.owner == principal_.id;
   if (!object.lake_has_grants) return granted;
-  NL_ASSIGN_OR_RETURN(const auto grants, catalog_.GrantsOn(object.id));
+  NL_ASSIGN_OR_RETURN(const auto grants, GrantsOn(object));
   for (const GrantRecord& grant : grants) {
     if (grant.privilege != NameOf(privilege)) continue;
     NL_ASSIGN_OR_RETURN(const bool named, IsNamed(grant));
@@ -55,11 +75,11 @@ Result<bool> Access::MayUse(Privilege privilege, const Object& object) {
 }
 
 Result<bool> Access::May(Privilege privilege, const TableRecord& table) {
-  return MayUse(privilege, {table.id.value(), table.owner, table.lake_has_grants});
+  return MayUse(privilege, {table.id.value(), table.schema_name, table.owner, table.lake_has_grants});
 }
 
 Result<bool> Access::May(Privilege privilege, const ViewRecord& view) {
-  return MayUse(privilege, {view.id, view.owner, view.lake_has_grants});
+  return MayUse(privilege, {view.id, view.schema_name, view.owner, view.lake_has_grants});
 }
 
 Result<bool> Access::Knows(const TableRecord& table) {
@@ -80,17 +100,22 @@ Result<bool> Access::KnowsSchema(const SchemaRecord& schema) {
 
 Result<std::vector<SchemaRecord>> Access::Schemas() {
   NL_ASSIGN_OR_RETURN(auto all, catalog_.ListSchemas());
-  return Filter(std::move(all), [&](const SchemaRecord& one) { return KnowsSchema(one); });
+  std::vector<SchemaRecord> known;
+  for (SchemaRecord& one : all) {
+    NL_ASSIGN_OR_RETURN(const bool knows, KnowsSchema(one));
+    if (knows) known.push_back(std::move(one));
+  }
+  return known;
 }
 
 Result<std::vector<TableRecord>> Access::Tables(const std::optional<std::string>& schema) {
   NL_ASSIGN_OR_RETURN(auto all, catalog_.ListTables(schema));
-  return Filter(std::move(all), [&](const TableRecord& one) { return Knows(one); });
+  return Filter(*this, std::move(all), [&](const TableRecord& one) { return Knows(one); });
 }
 
 Result<std::vector<ViewRecord>> Access::Views(const std::optional<std::string>& schema) {
   NL_ASSIGN_OR_RETURN(auto all, catalog_.ListViews(schema));
-  return Filter(std::move(all), [&](const ViewRecord& one) { return Knows(one); });
+  return Filter(*this, std::move(all), [&](const ViewRecord& one) { return Knows(one); });
 }
 
 }  // namespace neurolake::query

@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,8 +18,8 @@ bool HasGrantsAlone(const Principal& principal);
 /// Which tables and views a principal may know of, and what it may do to each. A role's rights hold for the whole lake,
 /// but for the role "member", which has nothing that was not granted to it. What was denied, on an object, its schema
 /// or the lake, to the principal, a group, its role or everybody, is not allowed, whatever else was granted. A table or
-/// view of which nothing is allowed is answered like one that is not there. Reads the metadata store each time, nothing
-/// is cached; a lake without grants costs no read.
+/// view of which nothing is allowed is answered like one that is not there. Reads the metadata store, and keeps what
+/// it has read for one statement at most, its own life; a lake without grants costs no read.
 /// Source: docs/security.md, "Privileges".
 class Access {
  public:
@@ -37,19 +38,25 @@ class Access {
   Result<std::vector<catalog::SchemaRecord>> Schemas();
   Result<std::vector<catalog::TableRecord>> Tables(const std::optional<std::string>& schema);
   Result<std::vector<catalog::ViewRecord>> Views(const std::optional<std::string>& schema);
+  /// Before many questions: reads what was granted at once, instead of with each of them.
+  Result<void> LoadGrants();
 
  private:
   struct Object {
     const std::string& id;
+    const std::string& schema_name;
     const PrincipalId& owner;
     bool lake_has_grants;
   };
+  Result<std::vector<catalog::GrantRecord>> GrantsOn(const Object& object);
   Result<bool> MayUse(Privilege privilege, const Object& object);
   Result<bool> IsNamed(const catalog::GrantRecord& grant);
 
   catalog::Catalog& catalog_;
   const Principal& principal_;
   std::optional<std::vector<std::pair<std::string, std::string>>> groups_;
+  std::optional<std::vector<catalog::GrantRecord>> grants_;  ///< All of the lake, with `schema_ids_` by name.
+  std::map<std::string, std::string> schema_ids_;
 };
 
 }  // namespace neurolake::query

@@ -1,9 +1,9 @@
 #include "query/lineage_reader.h"
-#include "query/access.h"
 
 #include <boost/json.hpp>
 
 #include "common/text.h"
+#include "query/access.h"
 
 namespace neurolake::query {
 namespace {
@@ -33,6 +33,7 @@ Result<void> LineageReader::LoadNames() {
   if (std::exchange(loaded_, true)) return {};
   Access access(catalog_, ctx_.principal());
   NL_ASSIGN_OR_RETURN(const auto tables, catalog_.ListTables(std::nullopt));
+  if (!tables.empty() && tables[0].lake_has_grants) NL_RETURN_IF_ERROR(access.LoadGrants());
   for (const auto& table : tables) {
     NL_ASSIGN_OR_RETURN(const bool known, access.Knows(table));
     names_[table.id.value()] = {table.schema_name + "." + table.name, known};
