@@ -423,7 +423,8 @@ Result<engine::ExecutionStatistics> WorkerStatement::RunPromotion(const Promote&
 }
 
 Result<engine::ExecutionStatistics> WorkerStatement::RunShowTableProperties(const ShowTableProperties& show) {
-  const std::string key = show.key ? fmt::format(" WHERE lower(property.key) = lower({})", QuoteLiteral(*show.key)) : "";
+  const std::string key =
+      show.key ? fmt::format(" WHERE lower(property.key) = lower({})", QuoteLiteral(*show.key)) : "";
   return RunSql(fmt::format("SELECT property.key AS key, property.value AS value FROM (SELECT "
                             "unnest(map_entries(properties)) AS property FROM lake_detail({}, {})){} ORDER BY key",
                             QuoteLiteral(SchemaOf(show.table)), QuoteLiteral(show.table.name), key),
