@@ -243,7 +243,8 @@ Migration CloneSources() {
 }
 
 // By ids, so that renames keep policies. `plan` is what is enforced, as JSON; `definition` what people read. A mask's
-// `column_name` is what the table's files call the column; NULL for row policies, so that the index is about masks alone.
+// `column_name` is what the table's files call the column; NULL for row policies, so that the index is about masks
+// alone.
 Migration GroupsAndPolicies() {
   return {10,
           "groups and policies",
@@ -295,10 +296,17 @@ Migration Grants() {
 }  // namespace
 
 const std::vector<Migration>& Migrations() {
-  static const std::vector<Migration> migrations = {
-      SchemasAndRelations(), PrincipalsAndTokens(), ExternalLocations(), StatementHistory(), Maintenance(),
-      Expectations(),        Credentials(),         Lineage(),           CloneSources(),
-      GroupsAndPolicies(),   Grants()};
+  static const std::vector<Migration> migrations = {SchemasAndRelations(),
+                                                    PrincipalsAndTokens(),
+                                                    ExternalLocations(),
+                                                    StatementHistory(),
+                                                    Maintenance(),
+                                                    Expectations(),
+                                                    Credentials(),
+                                                    Lineage(),
+                                                    CloneSources(),
+                                                    GroupsAndPolicies(),
+                                                    Grants()};
   return migrations;
 }
 
