@@ -91,6 +91,7 @@ Result<tables::delta::CommitOutcome> ProviderServer::Publish(const engine::duckd
 Result<StatementEffects::Publication> ProviderServer::JudgeCommit(LakeCommit& commit) {
   if (group_) NL_RETURN_IF_ERROR(CheckGroupCommit(commit));
   NL_RETURN_IF_ERROR(CheckTransactions(commit));
+  NL_RETURN_IF_ERROR(CheckStillShown());
   StatementEffects::Publication publication{.table = commit.table, .name = {}};
   if (const auto prepared = prepared_.find(commit.table); prepared != prepared_.end()) {
     const TableEntry& table = prepared->second;

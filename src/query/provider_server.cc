@@ -21,16 +21,6 @@ namespace json = boost::json;
 using engine::duckdb::NameChange;
 using engine::duckdb::TableEntry;
 
-/// For who may write and not read: no row of the table is seen, and any that its policies let through may be written.
-std::shared_ptr<const plan::TablePolicy> WithoutRows(const std::shared_ptr<const plan::TablePolicy>& policy) {
-  auto hidden =
-      policy == nullptr ? std::make_shared<plan::TablePolicy>() : std::make_shared<plan::TablePolicy>(*policy);
-  if (!hidden->filters_rows) hidden->permissive_checks = {{.policy = "MODIFY", .sql = "true", .columns = {}}};
-  hidden->filters_rows = true;
-  hidden->permissive.clear();
-  return hidden;
-}
-
 /// What the writer of a group has to ask.
 bool IsOfGroups(std::string_view method) {
   constexpr std::string_view kMethods[] = {"schema_exists", "find_table", "find_view", "commit",
@@ -133,6 +123,8 @@ Result<json::value> ProviderServer::Maintain(const json::object& arguments) {
   if (action == "shallow_clone") return MakeShallowClone(action_arguments);
   if (action == "clone_policies") return CopyPolicies(action_arguments);
   if (action == "clones_of") return FindClones(action_arguments);
+  // What the statement itself changes does not end it.
+  if (IsGrantAction(action) || (IsPolicyAction(action) && action != "check_sources")) shown_.clear();
   if (IsGrantAction(action)) return RunGrantAction(ctx_, catalog_, action, action_arguments);
   if (IsPolicyAction(action)) return RunPolicyAction(ctx_, catalog_, action, action_arguments);
   if (IsExpectationAction(action)) {
@@ -170,17 +162,17 @@ Result<json::value> ProviderServer::FindTable(const json::object& arguments) {
   if (!ctx_.principal().Has(Right::kRead)) return json::value(nullptr);
   NL_ASSIGN_OR_RETURN(const auto table, catalog_.FindTable(schema, name));
   if (!table || (group_ && table->id != group_->table)) return json::value(nullptr);
-  NL_ASSIGN_OR_RETURN(const bool reads, access_.May(Privilege::kSelect, *table));
-  NL_ASSIGN_OR_RETURN(const bool writes, access_.May(Privilege::kModify, *table));
-  if (!group_ && !reads && !writes) return json::value(nullptr);
+  // The rows of a group were checked by those who made them, each for itself.
+  std::optional<Shown> shown = Shown();
+  if (!group_) {
+    NL_ASSIGN_OR_RETURN(shown, ShownOf(access_, *table));
+  }
+  if (!shown) return json::value(nullptr);
   if (storage::IsUrl(table->location)) found_.insert(table->location);
   effects_.found[table->id] = table->schema_name + "." + table->name;
   NL_ASSIGN_OR_RETURN(TableEntry entry, EntryOf(catalog_, *table));
-  // The rows of a group were checked by those who made them, each for itself.
-  if (!group_) {
-    NL_ASSIGN_OR_RETURN(entry.policy, PolicyFor(catalog_, ctx_.principal(), *table));
-    if (!reads) entry.policy = WithoutRows(entry.policy);
-  }
+  entry.policy = *std::move(shown);
+  if (!group_) NoteShown(table->id, entry.policy);
   // Who may read a clone reads the files that it has of others.
   for (const auto& root : entry.foreign_roots) {
     if (storage::IsUrl(root.location)) found_.insert(root.location);
@@ -300,6 +292,7 @@ Result<json::value> ProviderServer::ChangeName(const json::object& arguments) {
           catalog_.RenameTable(change.schema_name, change.name, change.new_schema_name, change.new_name));
       break;
   }
+  shown_.clear();
   return json::value(nullptr);
 }
 

@@ -72,12 +72,21 @@ class ProviderServer {
   /// Set if it may have published one: nobody could find out.
   const std::optional<Error>& commit_in_doubt() const { return commit_in_doubt_; }
   const StatementEffects& effects() const { return effects_; }
+  /// Whether the principal may still see what the statement was told of its tables; looks from time to time. For
+  /// each batch of rows on its way out. Errors: kPermissionDenied when a privilege, policy or group has changed.
+  Result<void> CheckStillShown();
   /// The rows the statement handed over are in this version.
   void NoteGroupPublication(const TableId& table, int64_t version) {
     effects_.published.push_back({.table = table, .name = effects_.found[table], .version = version});
   }
 
  private:
+  /// What may be seen of a table; null: all of it.
+  using Shown = std::shared_ptr<const plan::TablePolicy>;
+  /// nullopt: the principal may not know of the table.
+  Result<std::optional<Shown>> ShownOf(Access& access, const catalog::TableRecord& table);
+  void NoteShown(const TableId& table, const Shown& shown);
+
   Result<boost::json::value> Dispatch(std::string_view payload);
   Result<boost::json::value> FindTable(const boost::json::object& arguments);
   Result<boost::json::value> FindView(const boost::json::object& arguments);
@@ -174,6 +183,8 @@ class ProviderServer {
   StatementEffects effects_;
   LineageReader lineage_;
   Access access_;
+  std::map<TableId, std::string> shown_;  ///< What of each table was to be seen when it was first found.
+  SteadyTime shown_checked_;              ///< When that was known to hold.
 };
 
 }  // namespace neurolake::query

@@ -300,6 +300,10 @@ Result<bool> Statement::HandleFrame(Frame& frame, bool until_schema, std::option
     }
     case FrameKind::kBatch: {
       if (!schema_) return MakeError(ErrorCode::kCorruption, "a worker sent rows before their columns");
+      if (auto shown = provider_.CheckStillShown(); !shown) {
+        worker_->Cancel(WorkerEnd::kCancelled);
+        return std::unexpected(std::move(shown).error());
+      }
       NL_ASSIGN_OR_RETURN(batch, decoder_.DecodeBatch(frame.payload));
       bytes_returned_ += static_cast<int64_t>(frame.payload.size());
       record_.rows_returned += batch->row_count();

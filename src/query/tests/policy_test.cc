@@ -179,6 +179,34 @@ TEST_F(PolicyActionsTest, PoliciesAreCopiedToWhatTheStatementMakesAlone) {
   EXPECT_EQ(Act("admin", "a", "clone_policies", {{"clone", "t"}, {"source", "t"}}), internal);
 }
 
+TEST_F(PolicyActionsTest, AStatementEndsWhenLessMayBeSeen) {
+  FakeClock clock;
+  const RequestContext ctx({PrincipalId("w"), "w", "writer", *RightsOfRole("writer")}, "request", "test", clock,
+                           SteadyTime::max());
+  ProviderServer server(ctx, *catalog_, *store_, running_, "s", root_ + "/tables");
+  const json::object look{{"method", "find_table"}, {"schema", "main"}, {"name", "t"}};
+  EXPECT_TRUE(json::parse(server.Handle(json::serialize(look))).at("result").at("policy").is_null());
+  const auto later = [&] {
+    clock.Advance(std::chrono::seconds(1));
+    return server.CheckStillShown();
+  };
+  EXPECT_TRUE(later().has_value());
+  // Of others.
+  EXPECT_TRUE(Act("admin", "a", "grant", Grant("deny", "select", "reader")).as_object().empty());
+  EXPECT_TRUE(later().has_value());
+  EXPECT_TRUE(Act("admin", "a", "grant", Grant("deny", "select", "writer")).as_object().empty());
+  EXPECT_TRUE(server.CheckStillShown().has_value());
+  ASSERT_FALSE(later().has_value());
+  EXPECT_TRUE(Act("admin", "a", "grant", Grant("revoke", "select", "writer")).as_object().empty());
+  EXPECT_TRUE(later().has_value());
+  const json::object writers{{"kind", "role"}, {"name", "writer"}};
+  EXPECT_EQ(Act("admin", "a", "create_policy", Policy("a > 1", {writers})), json::value({{"created", true}}));
+  const auto ended = later();
+  ASSERT_FALSE(ended.has_value());
+  EXPECT_EQ(ended.error().code(), ErrorCode::kPermissionDenied);
+  EXPECT_THAT(ended.error().message(), testing::HasSubstr("main.t"));
+}
+
 TEST_F(PolicyActionsTest, WhoMayOnlyWriteSeesNoRow) {
   EXPECT_TRUE(Act("admin", "a", "grant", Grant("grant", "modify", "member")).as_object().empty());
   const json::value policy = Find("member").at("policy");

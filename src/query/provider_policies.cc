@@ -1,0 +1,60 @@
+// What of a table a statement is shown, and whether it may still be.
+#include <boost/json/serialize.hpp>
+
+#include "query/policy_actions.h"
+#include "query/policy_messages.h"
+#include "query/provider_server.h"
+
+namespace neurolake::query {
+namespace {
+
+/// For who may write and not read: no row of the table is seen, and any that its policies let through may be written.
+std::shared_ptr<const plan::TablePolicy> WithoutRows(const std::shared_ptr<const plan::TablePolicy>& policy) {
+  auto hidden =
+      policy == nullptr ? std::make_shared<plan::TablePolicy>() : std::make_shared<plan::TablePolicy>(*policy);
+  if (!hidden->filters_rows) hidden->permissive_checks = {{.policy = "MODIFY", .sql = "true", .columns = {}}};
+  hidden->filters_rows = true;
+  hidden->permissive.clear();
+  return hidden;
+}
+
+}  // namespace
+
+Result<std::optional<ProviderServer::Shown>> ProviderServer::ShownOf(Access& access,
+                                                                     const catalog::TableRecord& table) {
+  NL_ASSIGN_OR_RETURN(const bool reads, access.May(Privilege::kSelect, table));
+  NL_ASSIGN_OR_RETURN(const bool writes, access.May(Privilege::kModify, table));
+  if (!reads && !writes) return std::optional<Shown>();
+  NL_ASSIGN_OR_RETURN(Shown shown, PolicyFor(catalog_, ctx_.principal(), table));
+  if (!reads) shown = WithoutRows(shown);
+  return std::optional<Shown>(std::move(shown));
+}
+
+void ProviderServer::NoteShown(const TableId& table, const Shown& shown) {
+  if (shown_.empty()) shown_checked_ = ctx_.clock().SteadyNow();
+  shown_.emplace(table, boost::json::serialize(EncodePolicy(shown)));
+}
+
+Result<void> ProviderServer::CheckStillShown() {
+  /// Short for people, and long beside what a look costs.
+  constexpr std::chrono::milliseconds kEvery{200};
+  const SteadyTime now = ctx_.clock().SteadyNow();
+  // What has been done is answered.
+  if (shown_.empty() || committed_version_ || now - shown_checked_ < kEvery) return {};
+  shown_checked_ = now;
+  // One of its own: the statement's keeps what it has read.
+  Access access(catalog_, ctx_.principal());
+  for (const auto& [id, before] : shown_) {
+    NL_ASSIGN_OR_RETURN(const auto table, catalog_.FindTable(id));
+    // What was dropped meanwhile is read to its end.
+    if (!table) continue;
+    NL_ASSIGN_OR_RETURN(const auto shown, ShownOf(access, *table));
+    if (shown && boost::json::serialize(EncodePolicy(*shown)) == before) continue;
+    return MakeError(ErrorCode::kPermissionDenied,
+                     "what you may see of a table changed while the statement ran, run it again: {}",
+                     effects_.found[id]);
+  }
+  return {};
+}
+
+}  // namespace neurolake::query
