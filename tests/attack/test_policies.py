@@ -1,5 +1,6 @@
 """What policies hide, attacked: each query of indirection.attacks gives a reader on a governed table what it gives an
 administrator on a copy that a simple program has redacted, through every door, and no canary is in any answer."""
+import http.client
 import json
 import os
 import pathlib
@@ -203,6 +204,27 @@ class Policies(unittest.TestCase):
         rows = json.dumps(self.server.sql("SELECT * FROM main.taken ORDER BY id")["rows"])
         self.assertEqual(attacks.leaks(rows, self.cells), [])
         self.assertEqual(rows, json.dumps(self.server.sql("SELECT * FROM glass.people ORDER BY id")["rows"]))
+
+    def test_a_statement_stops_when_a_right_is_taken(self):
+        """52, 76: rows that have not left the server by then stay there."""
+        server, rows = self.server, 100_000
+        server.sql("CREATE TABLE main.streamed AS SELECT 1 AS id")
+        host, port = server.url.removeprefix("http://").split(":")
+        connection = http.client.HTTPConnection(host, int(port), timeout=120)
+        self.addCleanup(connection.close)
+        statement = f"SELECT id, repeat('x', 2000) AS pad FROM main.streamed, range({rows})"
+        connection.request("POST", "/v1/sql", json.dumps({"statement": statement}),
+                           {"Authorization": f"Bearer {server.token_of('reader')}", "Content-Type": "application/json",
+                            "Accept": "application/x-ndjson"})
+        response = connection.getresponse()
+        self.assertEqual(json.loads(response.readline())["id"], 1)
+        # Far more is to come than fits between the two, so the server waits here with the rest.
+        server.sql("DENY SELECT ON main.streamed TO USER reader")
+        seen, last = 1, b""
+        for last in response:
+            seen += 1
+        self.assertLess(seen, rows)
+        self.assertEqual(json.loads(last)["error"]["sqlstate"], "42501")
 
     def test_files_of_a_table_are_no_source(self):
         """66: an external location may be around a protected table, whose files hold what its policies hide."""
