@@ -11,6 +11,7 @@
 #include "duckdb/planner/expression_binder/check_binder.hpp"
 #include "engine/duckdb/internal/error_translation.h"
 #include "engine/duckdb/internal/lookup_check.h"
+#include "engine/duckdb/internal/session_settings.h"
 #include "engine/duckdb/internal/statement_state.h"
 #include "engine/duckdb/internal/type_mapping.h"
 
@@ -78,12 +79,30 @@ ParsedPointer Parse(const std::string& sql) {
   return std::move(parsed[0]);
 }
 
+/// Binds in UTC whatever the session's time zone is, which who asks chooses: it must not decide what is seen.
+class InUtc {
+ public:
+  explicit InUtc(native::ClientContext& context) : context_(context) {
+    if (!zone().empty()) SetTimeZone(context_, "");
+  }
+  ~InUtc() {
+    if (!zone().empty()) SetTimeZone(context_, zone());
+  }
+  InUtc(const InUtc&) = delete;
+  InUtc& operator=(const InUtc&) = delete;
+
+ private:
+  const std::string& zone() const { return StatementState::Get(context_).grants.time_zone; }
+  native::ClientContext& context_;
+};
+
 /// Binds over columns called `names`, in the order of `schema`.
 native::unique_ptr<native::Expression> Bind(native::ClientContext& context, const plan::PolicyContext& who,
                                             const std::string& sql, const DataType& schema,
                                             const std::vector<std::string>& names,
                                             std::optional<native::LogicalType> type,
                                             native::physical_index_set_t& used) {
+  const InUtc utc(context);
   ParsedPointer parsed = Parse(sql);
   PutContext(who, names, parsed);
   auto binder = native::Binder::CreateBinder(context);

@@ -15,6 +15,10 @@ void ApplySessionSettings(native::ClientContext& context, const std::string& sch
   path.Set(native::vector<native::CatalogSearchEntry>{entry}, native::CatalogSetPathType::SET_DIRECTLY);
 
   KeepFooters(context, false);
+  SetTimeZone(context, time_zone);
+}
+
+void SetTimeZone(native::ClientContext& context, const std::string& time_zone) {
   native::ExtensionOption option;
   if (!native::DBConfig::GetConfig(context).TryGetExtensionOption("TimeZone", option)) return;
   native::Value zone(time_zone.empty() ? "UTC" : time_zone);
