@@ -96,6 +96,10 @@ Result<StatementEffects::Publication> ProviderServer::JudgeCommit(LakeCommit& co
   if (const auto prepared = prepared_.find(commit.table); prepared != prepared_.end()) {
     const TableEntry& table = prepared->second;
     NL_RETURN_IF_ERROR(Require(Right::kCreate));
+    if (!prepared_new_.contains(commit.table)) {
+      NL_ASSIGN_OR_RETURN(const auto replaced, catalog_.FindTable(commit.table));
+      if (replaced) NL_RETURN_IF_ERROR(CheckMayReplace(*replaced));
+    }
     commit.request.table_path = table.location;
     publication.name = table.schema_name + "." + table.table_name;
     NL_RETURN_IF_ERROR(CheckActions(commit.request, table));
@@ -146,7 +150,8 @@ Result<void> ProviderServer::AddName(const TableEntry& table, bool published) {
     const auto undone = store_.Delete(first + ".json");
     std::ignore = store_.Delete(first + ".crc");
     if (undone.has_value()) {
-      if (prepared_clones_.contains(table.id)) std::ignore = catalog_.ForgetDroppedTable(table.id);
+      // What a clone has of its source: files, policies.
+      std::ignore = catalog_.ForgetDroppedTable(table.id);
       return added;
     }
   }

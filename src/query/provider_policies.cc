@@ -1,6 +1,7 @@
 // What of a table a statement is shown, and whether it may still be.
 #include <boost/json/serialize.hpp>
 
+#include "query/messages.h"
 #include "query/policy_actions.h"
 #include "query/policy_messages.h"
 #include "query/provider_server.h"
@@ -31,8 +32,25 @@ Result<std::optional<ProviderServer::Shown>> ProviderServer::ShownOf(Access& acc
 }
 
 void ProviderServer::NoteShown(const TableId& table, const Shown& shown) {
+  shows_a_part_ = shows_a_part_ || shown != nullptr;
   if (shown_.empty()) shown_checked_ = ctx_.clock().SteadyNow();
   shown_.emplace(table, boost::json::serialize(EncodePolicy(shown)));
+}
+
+Result<void> ProviderServer::CheckMayReplace(const catalog::TableRecord& table) {
+  NL_RETURN_IF_ERROR(RequireModify(table));
+  return table.has_policies ? RequireSteward(ctx_.principal(), table) : Result<void>();
+}
+
+Result<boost::json::value> ProviderServer::MayModify(const boost::json::object& arguments) {
+  NL_RETURN_IF_ERROR(Require(Right::kWrite));
+  NL_ASSIGN_OR_RETURN(std::string id, StringMember(arguments, "table"));
+  const TableId table(std::move(id));
+  if (!effects_.found.contains(table)) return Refused("a question about a table that it has not found");
+  NL_ASSIGN_OR_RETURN(const auto record, catalog_.FindTable(table));
+  if (!record) return MakeError(ErrorCode::kConflict, "the table was dropped while the statement ran");
+  NL_RETURN_IF_ERROR(RequireModify(*record));
+  return boost::json::value(boost::json::object());
 }
 
 Result<void> ProviderServer::CheckStillShown() {

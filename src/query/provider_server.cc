@@ -120,6 +120,7 @@ Result<json::value> ProviderServer::Maintain(const json::object& arguments) {
   if (locations_ != nullptr && IsCredentialAction(action)) {
     return RunCredentialAction(ctx_, catalog_, *locations_, action, action_arguments);
   }
+  if (action == "may_modify") return MayModify(action_arguments);
   if (action == "shallow_clone") return MakeShallowClone(action_arguments);
   if (action == "clone_policies") return CopyPolicies(action_arguments);
   if (action == "clones_of") return FindClones(action_arguments);
@@ -311,11 +312,9 @@ Result<json::value> ProviderServer::PrepareTable(const json::object& arguments) 
     if (!creation.location.empty() && creation.or_replace) {
       return MakeError(ErrorCode::kNotSupported, "CREATE OR REPLACE keeps the table's place; LOCATION cannot be given");
     }
-    if (creation.or_replace) {
-      NL_RETURN_IF_ERROR(RequireModify(*existing));
-      if (existing->has_policies) NL_RETURN_IF_ERROR(RequireSteward(ctx_.principal(), *existing));
-    }
-    if (storage::IsUrl(existing->location)) found_.insert(existing->location);
+    if (creation.or_replace) NL_RETURN_IF_ERROR(CheckMayReplace(*existing));
+    // Of a table that is left as it is, nothing but that it is there: it may be one that may not be read.
+    if (creation.or_replace && storage::IsUrl(existing->location)) found_.insert(existing->location);
     NL_ASSIGN_OR_RETURN(const TableEntry entry, EntryOf(catalog_, *existing));
     if (creation.or_replace) prepared_[existing->id] = entry;
     return json::value{{"table", EncodeTable(entry)}, {"exists", true}};

@@ -72,6 +72,8 @@ class ProviderServer {
   /// Set if it may have published one: nobody could find out.
   const std::optional<Error>& commit_in_doubt() const { return commit_in_doubt_; }
   const StatementEffects& effects() const { return effects_; }
+  /// Whether of any table that the statement found the principal sees a part only.
+  bool ShowsAPart() const { return shows_a_part_; }
   /// Whether the principal may still see what the statement was told of its tables; looks from time to time. For
   /// each batch of rows on its way out. Errors: kPermissionDenied when a privilege, policy or group has changed.
   Result<void> CheckStillShown();
@@ -86,6 +88,9 @@ class ProviderServer {
   /// nullopt: the principal may not know of the table.
   Result<std::optional<Shown>> ShownOf(Access& access, const catalog::TableRecord& table);
   void NoteShown(const TableId& table, const Shown& shown);
+  /// Whether a table that the statement found may be changed by its principal: before a write is answered without a
+  /// commit.
+  Result<boost::json::value> MayModify(const boost::json::object& arguments);
 
   Result<boost::json::value> Dispatch(std::string_view payload);
   Result<boost::json::value> FindTable(const boost::json::object& arguments);
@@ -155,6 +160,8 @@ class ProviderServer {
   void ForgetPrepared(const TableId& id);
   Result<void> Require(Right right) const;
   Result<void> RequireModify(const catalog::TableRecord& table);
+  /// CREATE OR REPLACE, when it begins and again when it commits.
+  Result<void> CheckMayReplace(const catalog::TableRecord& table);
   /// What is said of a call that no worker of ours makes.
   static std::unexpected<Error> Refused(std::string_view what);
 
@@ -184,7 +191,8 @@ class ProviderServer {
   LineageReader lineage_;
   Access access_;
   std::map<TableId, std::string> shown_;  ///< What of each table was to be seen when it was first found.
-  SteadyTime shown_checked_;              ///< When that was known to hold.
+  bool shows_a_part_ = false;
+  SteadyTime shown_checked_;  ///< When that was known to hold.
 };
 
 }  // namespace neurolake::query

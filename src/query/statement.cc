@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "engine/duckdb/engine.h"
+#include "query/access.h"
 #include "query/fingerprint.h"
 #include "query/location_stores.h"
 #include "query/redaction.h"
@@ -58,15 +59,18 @@ RequestContext WithStop(const RequestContext& ctx, std::stop_token stop) {
 }
 
 /// A session's schema must be there, or every name without one would be looked for where nothing can be. The engine's
-/// own schemas are no records.
-Result<void> CheckSchema(catalog::Catalog& catalog, const std::string& schema) {
+/// own schemas are no records. One that the principal may not know of is answered like one that is not there.
+Result<void> CheckSchema(catalog::Catalog& catalog, const Principal& principal, const std::string& schema) {
   const std::string name = LowerAscii(schema);
   for (const std::string_view own : {"", "main", "system", "information_schema", "pg_catalog"}) {
     if (name == own) return {};
   }
+  Access access(catalog, principal);
   for (const std::string& candidate : {schema, name}) {
     NL_ASSIGN_OR_RETURN(const auto found, catalog.FindSchema(candidate));
-    if (found) return {};
+    if (!found) continue;
+    NL_ASSIGN_OR_RETURN(const bool known, access.KnowsSchema(*found));
+    if (known) return {};
   }
   return MakeError(ErrorCode::kSchemaNotFound, "there is no such schema: {}", schema);
 }
@@ -117,7 +121,7 @@ Result<std::unique_ptr<Statement>> Statement::Start(const RequestContext& ctx, S
   auto run = [&]() -> Result<void> {
     // Who may read nothing may not learn which names there are.
     if (ctx.principal().Has(Right::kRead)) {
-      NL_RETURN_IF_ERROR(CheckSchema(lake.catalog, statement->request_.schema));
+      NL_RETURN_IF_ERROR(CheckSchema(lake.catalog, ctx.principal(), statement->request_.schema));
     }
     NL_RETURN_IF_ERROR(statement->LeaseWorker());
     NL_RETURN_IF_ERROR(statement->SendStart(std::move(readable)));
@@ -419,10 +423,12 @@ Error Statement::OutOfMemory() const {
                              FormatBytes(memory_bytes_max_)));
   }
   if (granted < memory_bytes_max_) {
-    return Error(ErrorCode::kOutOfMemory,
-                 fmt::format("the statement needed more memory than was predicted and granted: {}; ask for more by the "
-                             "request's memory, at most {} (memory.per_statement)",
-                             FormatBytes(granted), FormatBytes(memory_bytes_max_)));
+    return Error(
+        ErrorCode::kOutOfMemory,
+        fmt::format("the statement needed more memory than was predicted and granted{}; ask for more by the "
+                    "request's memory, at most {} (memory.per_statement)",
+                    // Predicted from all rows, hidden ones among them.
+                    provider_.ShowsAPart() ? "" : ": " + FormatBytes(granted), FormatBytes(memory_bytes_max_)));
   }
   return Error(ErrorCode::kOutOfMemory,
                fmt::format("the statement needed more memory than its limit: {}; memory.per_statement gives more",

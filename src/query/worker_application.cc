@@ -1,4 +1,7 @@
 // A write that its application numbered: WorkerStatement's part that has it take effect once.
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
 #include "query/worker_statement.h"
 
 namespace neurolake::query {
@@ -43,7 +46,11 @@ Result<bool> WorkerStatement::WasAppliedBefore(const plan::CostedQuery& query) {
                      write.schema_name, write.table_name);
   }
   const auto found = table->transactions.find(given->application_id);
-  return found != table->transactions.end() && found->second >= given->version;
+  if (found == table->transactions.end() || found->second < given->version) return false;
+  // There will be no commit whose server would ask. Who may not write here is told that, not what others wrote.
+  const boost::json::object arguments{{"table", write.table.value()}};
+  NL_RETURN_IF_ERROR(provider_.Maintain("may_modify", boost::json::serialize(arguments)));
+  return true;
 }
 
 Result<ExecutionStatistics> WorkerStatement::AnswerAppliedBefore() {

@@ -209,19 +209,6 @@ Result<plan::CostedQuery> WorkerStatement::Prepare(const std::string& sql, State
   return Stage("predict", [&] { return optimizer::Predictor().Predict(ctx_, std::move(governed)); });
 }
 
-void WorkerStatement::NoteHidden(const plan::PlanDigest& digest, governance::RowMoves moves) {
-  if (moves == governance::RowMoves::kAll) return;
-  hides_ = hides_ || std::ranges::any_of(digest.scans, [](const auto& scan) { return scan.policy != nullptr; });
-}
-
-WorkerStatement::Statistics WorkerStatement::WithoutHidden(Statistics statistics) const {
-  if (!hides_) return statistics;
-  return {.rows_changed = statistics.rows_changed,
-          .committed_version = statistics.committed_version,
-          .rows_dropped = statistics.rows_dropped,
-          .rows_quarantined = statistics.rows_quarantined};
-}
-
 Result<void> WorkerStatement::AwaitGrant(const plan::CostedQuery& query, const std::string& kind) {
   return AwaitGrant({.kind = kind,
                      .tables_json = TablesJson(query.digest()),

@@ -14,7 +14,7 @@ import uuid
 import attacks
 import doors
 from queries import Queries
-from server import Server
+from server import Server, StatementError
 
 BINARY = os.environ["TESTED_BINARY"]
 HERE = pathlib.Path(__file__).parent
@@ -277,6 +277,50 @@ class Policies(unittest.TestCase):
                 with self.subTest(query=query, user=user):
                     one, other = (self.doors[0].run(user, query.replace("{}", name)) for name in ("one", "other"))
                     self.assertEqual((one.code, one.columns, one.rows), (other.code, other.columns, other.rows))
+
+    def test_a_sessions_schema_that_one_may_not_know_of_is_not_there(self):
+        server = self.server
+        server.token_of("member"), server.token_of("reader")
+        server.sql("CREATE SCHEMA apart")
+        server.sql("CREATE TABLE apart.things AS SELECT 1 AS id")
+        answers = []
+        for schema in ("apart", "nowhere"):
+            with self.assertRaises(StatementError) as failed:
+                server.sql("SELECT 1", "member", schema=schema)
+            answers.append((failed.exception.status, failed.exception.sqlstate,
+                            failed.exception.problem["detail"].replace(schema, "…")))
+        self.assertEqual(answers[0], answers[1])
+        self.assertEqual(answers[0][1], "3F000")
+        self.assertEqual(server.sql("SELECT id FROM things", "reader", schema="apart")["rows"], [[1]])
+        server.sql("GRANT SELECT ON apart.things TO USER member")
+        self.assertEqual(server.sql("SELECT id FROM things", "member", schema="apart")["rows"], [[1]])
+
+    def test_what_an_application_wrote_is_told_to_who_may_write(self):
+        server, once = self.server, {"application_id": "loader", "version": 7}
+        server.token_of("writer")
+        server.sql("CREATE TABLE main.numbered (id BIGINT)")
+
+        def write(statement, **transaction):
+            statistics = server.sql(statement, "writer", transaction={**once, **transaction})["statistics"]
+            return statistics["rows_changed"], statistics.get("applied_before", False)
+
+        self.assertEqual(write("INSERT INTO main.numbered VALUES (1)"), (1, False))
+        self.assertEqual(write("INSERT INTO main.numbered VALUES (1)"), (0, True))
+        # Where a policy hides rows, too.
+        server.sql("CREATE ROW POLICY few ON main.numbered USING (id < 5)")
+        for statement in ("INSERT INTO main.numbered VALUES (1)", "UPDATE main.numbered SET id = 2", "DELETE FROM main.numbered",
+                          "INSERT INTO main.numbered REPLACE WHERE id = 1 SELECT 1"):
+            self.assertEqual(write(statement), (0, True), statement)
+        server.sql("DENY MODIFY ON main.numbered TO ROLE writer")
+        for statement in ("INSERT INTO main.numbered VALUES (1)", "UPDATE main.numbered SET id = 2"):
+            refused = []
+            for version in (7, 8):
+                with self.assertRaises(StatementError, msg=statement) as failed:
+                    write(statement, version=version)
+                refused.append((failed.exception.sqlstate, failed.exception.problem["detail"]))
+            self.assertEqual(refused[0], refused[1])
+            self.assertEqual(refused[0][0], "42501")
+        self.assertEqual(server.sql("SELECT id FROM main.numbered")["rows"], [[1]])
 
     def test_a_change_of_groups_holds_from_the_next_statement_on(self):
         server = self.server

@@ -179,6 +179,41 @@ TEST_F(PolicyActionsTest, PoliciesAreCopiedToWhatTheStatementMakesAlone) {
   EXPECT_EQ(Act("admin", "a", "clone_policies", {{"clone", "t"}, {"source", "t"}}), internal);
 }
 
+TEST_F(PolicyActionsTest, WhetherATableMayBeChangedIsToldOfWhatWasFound) {
+  EXPECT_EQ(Act("writer", "w", "may_modify", {{"table", "t"}}), json::value({{"error", "Internal"}}));
+  const RequestContext ctx({PrincipalId("w"), "w", "writer", *RightsOfRole("writer")}, "request", "test", clock_,
+                           SteadyTime::max());
+  ProviderServer server(ctx, *catalog_, *store_, running_, "s", root_ + "/tables");
+  const auto ask = [&](const json::object& call) {
+    return json::parse(server.Handle(json::serialize(call))).as_object();
+  };
+  const json::object may{{"method", "maintain"}, {"action", "may_modify"}, {"arguments", R"({"table":"t"})"}};
+  EXPECT_TRUE(ask({{"method", "find_table"}, {"schema", "main"}, {"name", "t"}}).contains("result"));
+  EXPECT_FALSE(server.ShowsAPart());
+  EXPECT_TRUE(ask(may).contains("result"));
+  EXPECT_TRUE(Act("admin", "a", "grant", Grant("deny", "modify", "writer")).as_object().empty());
+  EXPECT_EQ(DecodeError(ask(may).at("error").as_object()).code(), ErrorCode::kPermissionDenied);
+}
+
+TEST_F(PolicyActionsTest, ReplacingATableIsAskedAboutAgainWhenItCommits) {
+  const RequestContext ctx({PrincipalId("other"), "other", "engineer", *RightsOfRole("engineer")}, "request", "test",
+                           clock_, SteadyTime::max());
+  ProviderServer server(ctx, *catalog_, *store_, running_, "s", root_ + "/tables");
+  const auto ask = [&](const json::object& call) {
+    return json::parse(server.Handle(json::serialize(call))).as_object();
+  };
+  json::object creation = EncodeCreation({.schema_name = "main", .table_name = "t", .or_replace = true});
+  creation["method"] = "prepare_table";
+  EXPECT_TRUE(ask(creation).at("result").at("exists").as_bool());
+  const json::object everybody{{"kind", "public"}, {"name", ""}};
+  EXPECT_EQ(Act("admin", "a", "create_policy", Policy("true", {everybody})), json::value({{"created", true}}));
+  tables::delta::CommitRequest request;
+  request.operation = "CREATE OR REPLACE TABLE";
+  json::object commit = EncodeCommit({.table = TableId("t"), .request = request, .register_as = std::nullopt});
+  commit["method"] = "commit";
+  EXPECT_EQ(DecodeError(ask(commit).at("error").as_object()).code(), ErrorCode::kPermissionDenied);
+}
+
 TEST_F(PolicyActionsTest, AStatementEndsWhenLessMayBeSeen) {
   FakeClock clock;
   const RequestContext ctx({PrincipalId("w"), "w", "writer", *RightsOfRole("writer")}, "request", "test", clock,
