@@ -14,7 +14,7 @@ import uuid
 import attacks
 import doors
 from queries import Queries
-from server import Server, StatementError
+from server import Server, StatementError, named
 
 BINARY = os.environ["TESTED_BINARY"]
 HERE = pathlib.Path(__file__).parent
@@ -294,6 +294,22 @@ class Policies(unittest.TestCase):
         self.assertEqual(server.sql("SELECT id FROM things", "reader", schema="apart")["rows"], [[1]])
         server.sql("GRANT SELECT ON apart.things TO USER member")
         self.assertEqual(server.sql("SELECT id FROM things", "member", schema="apart")["rows"], [[1]])
+
+    def test_a_damaged_table_is_dropped_by_who_may_change_it(self):
+        """DROP TABLE does not read the table's log: what is denied is looked for without it."""
+        server = self.server
+        server.sql("CREATE TABLE main.broken AS SELECT 1 AS id", "engineer")
+        place = pathlib.Path(named(server.sql("DESCRIBE DETAIL main.broken"))[0]["location"])
+        shutil.rmtree(place / "_delta_log")
+        server.sql("DENY MODIFY ON main.broken TO ROLE engineer")
+        self.assertEqual(self.doors[0].run("engineer", "DROP TABLE main.broken").code, "PermissionDenied")
+        server.sql("DENY SELECT ON main.broken TO ROLE engineer")
+        hidden, missing = (self.doors[0].run("engineer", f"DROP TABLE main.{name}") for name in ("broken", "nothing"))
+        self.assertTrue(hidden.failed)
+        self.assertEqual((hidden.code, hidden.message.replace("broken", "…")),
+                         (missing.code, missing.message.replace("nothing", "…")))
+        server.sql("REVOKE ALL PRIVILEGES ON main.broken FROM ROLE engineer")
+        server.sql("DROP TABLE main.broken", "engineer")
 
     def test_what_an_application_wrote_is_told_to_who_may_write(self):
         server, once = self.server, {"application_id": "loader", "version": 7}
