@@ -254,8 +254,9 @@ Result<json::value> CheckSources(const RequestContext& ctx, catalog::Catalog& ca
   if (!std::ranges::all_of(paths->get_array(), &json::value::is_string)) return BadMember("paths");
   NL_ASSIGN_OR_RETURN(const auto tables, catalog.ListTables(std::nullopt));
   for (const TableRecord& table : tables) {
+    const std::string location = storage::NormalPath(table.location);
     const bool lies_there = std::ranges::any_of(paths->get_array(), [&](const json::value& path) {
-      return storage::IsBelow(std::string_view(path.get_string()), table.location);
+      return storage::IsBelow(storage::NormalPath(path.get_string()), location);
     });
     if (!lies_there) continue;
     NL_ASSIGN_OR_RETURN(const bool sees_all, SeesAll(catalog, ctx.principal(), table));

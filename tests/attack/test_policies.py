@@ -112,8 +112,8 @@ class Policies(unittest.TestCase):
         self.assertGreater(seen, 100)
 
     def test_random_queries_give_what_the_redacted_copy_gives(self):
-        count = int(os.environ.get("NEUROLAKE_ORACLE_QUERIES", "300"))
-        seed = int(os.environ.get("NEUROLAKE_ORACLE_SEED", random.SystemRandom().randrange(1 << 32)))
+        count = int(os.environ.get("ORACLE_QUERIES", "2000"))
+        seed = int(os.environ.get("ORACLE_SEED", random.SystemRandom().randrange(1 << 32)))
         print(f"oracle seed {seed}, {count} queries")
         queries = Queries(random.Random(seed))
         succeeded = 0
