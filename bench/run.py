@@ -17,6 +17,7 @@ import decision_support
 import dml
 import ingest
 import layout
+import policies
 from measure import Client, MemoryPeak, Server, record, timed
 
 
@@ -116,7 +117,7 @@ def main():
     parser.add_argument("--gigabytes", type=float, default=5)
     parser.add_argument("--stream-gigabytes", type=float, default=100)
     parser.add_argument("--only", nargs="*", default=["tpch", "small", "files", "ingest"],
-                        help="also: tpcds stream zorder clustering merge delete")
+                        help="also: tpcds policies stream zorder clustering merge delete")
     parser.add_argument("--zorder-gigabytes", type=float, default=1, help="Parquet to rewrite; the disk holds it three times")
     parser.add_argument("--zorder-shapes", nargs="*", choices=list(layout.SHAPES), default=list(layout.SHAPES))
     parser.add_argument("--zorder-memory", default="3GiB", help="of the statement")
@@ -137,6 +138,10 @@ def main():
             for name in ("tpch", "tpcds"):
                 if name in args.only:
                     results.append(decision_support.run(name, server, folder, args.scale, args.rounds))
+        if "policies" in args.only:
+            with Server(args.binary, settings={"memory.per_statement": "4GiB", "memory.total": "8GiB"}) as server:
+                server.sql(f"CREATE EXTERNAL LOCATION bench URL '{folder}'")
+                results += [policies.tpch(server, folder, args.scale, args.rounds), policies.pruning(server)]
         if "files" in args.only:
             results += [many_files(args.binary, folder, count) for count in args.files]
         if "ingest" in args.only:
