@@ -240,9 +240,16 @@ Result<json::value> ShowEffective(const RequestContext& ctx, catalog::Catalog& c
   }
   NL_ASSIGN_OR_RETURN(const auto policy, PolicyFor(catalog, subject, table));
   json::array rows = Describe(policy);
-  // How a mask is computed is not for those from whom it hides.
-  for (auto& row : rows) {
-    if (!steward) row.get_array()[3] = nullptr;
+  NL_ASSIGN_OR_RETURN(const auto records, catalog.ListPolicies(table.id));
+  for (auto& one : rows) {
+    json::array& row = one.get_array();
+    // How a mask is computed is not for those from whom it hides.
+    if (!steward) row[3] = nullptr;
+    if (!steward || row[0] != "mask") continue;
+    // As it was written: what became of it has the key of a hash in it.
+    const auto record = std::ranges::find_if(
+        records, [&](const PolicyRecord& each) { return each.kind == "mask" && each.name == row[1].as_string(); });
+    row[3] = record == records.end() ? json::value(nullptr) : json::value(record->definition);
   }
   return json::value{{"rows", std::move(rows)}};
 }
