@@ -35,14 +35,18 @@ class EmbeddedClient final : public Client {
 
   void Withdraw(const std::string&) override {}
 
-  Result<catalog::Catalog::NewToken> CreateToken(std::stop_token, const TokenRequest& request) override {
+  Result<catalog::Catalog::NewToken> CreateToken(std::stop_token stop, const TokenRequest& request) override {
     NL_RETURN_IF_ERROR(CheckManage());
     NL_RETURN_IF_ERROR(RightsOfRole(request.role));
+    NL_RETURN_IF_ERROR(
+        service_->RecordChange(Context(std::move(stop)), "token.create",
+                               {{"principal", request.principal}, {"role", request.role}, {"name", request.name}}));
     return service_->catalog().CreateToken(request.principal, request.role, request.name, request.expires);
   }
 
-  Result<void> RevokeToken(std::stop_token, const std::string& id) override {
+  Result<void> RevokeToken(std::stop_token stop, const std::string& id) override {
     NL_RETURN_IF_ERROR(CheckManage());
+    NL_RETURN_IF_ERROR(service_->RecordChange(Context(std::move(stop)), "token.revoke", {{"id", id}}));
     return service_->catalog().RevokeToken(TokenId(id));
   }
 

@@ -13,13 +13,15 @@ Result<std::vector<Right>> RightsOfRole(std::string_view role) {
   if (role == "reader") return std::vector{kRead};
   if (role == "writer") return std::vector{kRead, kWrite};
   if (role == "engineer") return std::vector{kRead, kWrite, kCreate};
-  if (role == "admin") return std::vector{kRead, kWrite, kCreate, kRegisterLocation, kManage};
+  if (role == "admin") return std::vector{kRead, kWrite, kCreate, kRegisterLocation, kManage, kAudit};
   // On what was granted to it alone (query/access.h); of everything else it does not even hear.
   if (role == "member") return std::vector{kRead, kWrite};
+  // As a member, and all of the audit log.
+  if (role == "auditor") return std::vector{kRead, kAudit};
   // Sees /metrics and nothing of the lake: for the program that watches it.
   if (role == "monitor") return std::vector<Right>();
   return MakeError(ErrorCode::kInvalidArgument,
-                   "unknown role, expected member, reader, writer, engineer, admin or "
+                   "unknown role, expected member, reader, writer, engineer, admin, auditor or "
                    "monitor: {}",
                    role);
 }

@@ -19,13 +19,14 @@ enum class Right : uint8_t {
   kCreate,            ///< CREATE, DROP, ALTER of schemas, tables and views.
   kRegisterLocation,  ///< CREATE TABLE ... LOCATION on an existing directory.
   kManage,            ///< Principals, tokens, external locations, other people's statements.
+  kAudit,             ///< All of system.audit.
 };
 
 /// Who is asking. Made by authentication alone; everything else only passes it on.
 struct Principal {
   PrincipalId id;
   std::string name;
-  std::string role;  ///< "reader", "writer", "engineer" or "admin".
+  std::string role;  ///< "reader", "writer", "engineer", "admin", "auditor", ….
   std::vector<Right> rights;
 
   bool Has(Right right) const;

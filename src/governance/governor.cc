@@ -36,6 +36,7 @@ std::string_view RightName(Right right) {
     case Right::kCreate: return "create";
     case Right::kRegisterLocation: return "register locations";
     case Right::kManage: return "manage";
+    case Right::kAudit: return "audit";
   }
   NL_UNREACHABLE();
 }

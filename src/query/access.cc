@@ -12,6 +12,8 @@ using catalog::ViewRecord;
 
 /// The role that has only what is granted to it.
 constexpr std::string_view kMember = "member";
+/// So has this one, and the audit log.
+constexpr std::string_view kAuditor = "auditor";
 
 std::string_view NameOf(Privilege privilege) { return privilege == Privilege::kSelect ? "select" : "modify"; }
 
@@ -28,7 +30,7 @@ Result<std::vector<Record>> Filter(Access& access, std::vector<Record> all, Keep
 
 }  // namespace
 
-bool HasGrantsAlone(const Principal& principal) { return principal.role == kMember; }
+bool HasGrantsAlone(const Principal& principal) { return principal.role == kMember || principal.role == kAuditor; }
 
 Result<bool> Access::IsNamed(const GrantRecord& grant) {
   if (grant.grantee_kind == "public") return true;

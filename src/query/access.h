@@ -16,10 +16,10 @@ enum class Privilege : uint8_t { kSelect, kModify };
 bool HasGrantsAlone(const Principal& principal);
 
 /// Which tables and views a principal may know of, and what it may do to each. A role's rights hold for the whole lake,
-/// but for the role "member", which has nothing that was not granted to it. What was denied, on an object, its schema
-/// or the lake, to the principal, a group, its role or everybody, is not allowed, whatever else was granted. A table or
-/// view of which nothing is allowed is answered like one that is not there. Reads the metadata store, and keeps what
-/// it has read for one statement at most, its own life; a lake without grants costs no read.
+/// but for the roles "member" and "auditor", which have nothing that was not granted to them. What was denied, on an
+/// object, its schema or the lake, to the principal, a group, its role or everybody, is not allowed, whatever else was
+/// granted. A table or view of which nothing is allowed is answered like one that is not there. Reads the metadata
+/// store, and keeps what it has read for one statement at most, its own life; a lake without grants costs no read.
 /// Source: docs/security.md, "Privileges".
 class Access {
  public:

@@ -1,6 +1,7 @@
 // What of a table a statement is shown, and whether it may still be.
 #include <boost/json/serialize.hpp>
 
+#include "common/text.h"
 #include "query/messages.h"
 #include "query/policy_actions.h"
 #include "query/policy_messages.h"
@@ -34,7 +35,25 @@ Result<std::optional<ProviderServer::Shown>> ProviderServer::ShownOf(Access& acc
 void ProviderServer::NoteShown(const TableId& table, const Shown& shown) {
   shows_a_part_ = shows_a_part_ || shown != nullptr;
   if (shown_.empty()) shown_checked_ = ctx_.clock().SteadyNow();
-  shown_.emplace(table, boost::json::serialize(EncodePolicy(shown)));
+  const bool is_new = shown_.emplace(table, boost::json::serialize(EncodePolicy(shown))).second;
+  if (is_new && shown != nullptr) NotePolicies(table, *shown);
+}
+
+void ProviderServer::NotePolicies(const TableId& table, const plan::TablePolicy& shown) {
+  // What a rule says is its version: a replaced one has the same name.
+  constexpr size_t kVersionDigits = 16;
+  const auto note = [&](const plan::PolicyExpression& rule, const char* kind) {
+    deciding_policies_.push_back({.table_id = table.value(),
+                                  .name = rule.policy,
+                                  .kind = kind,
+                                  .version = Sha256Hex(rule.sql).substr(0, kVersionDigits)});
+  };
+  for (const auto& rule : shown.permissive) note(rule, "permissive");
+  for (const auto& rule : shown.restrictive) note(rule, "restrictive");
+  for (const auto& mask : shown.masks) note(mask.value, "mask");
+  if (shown.filters_rows && shown.permissive.empty()) {
+    deciding_policies_.push_back({.table_id = table.value(), .name = {}, .kind = "no rows", .version = {}});
+  }
 }
 
 Result<void> ProviderServer::CheckMayReplace(const catalog::TableRecord& table) {

@@ -28,6 +28,13 @@ bool IsOfGroups(std::string_view method) {
   return std::ranges::find(kMethods, method) != std::end(kMethods);
 }
 
+/// Of a call that is not here something may come but its answer to the worker.
+bool OnlyLooks(std::string_view method) {
+  constexpr std::string_view kMethods[] = {"schema_exists",  "list_schemas", "find_table", "find_view",
+                                           "list_relations", "may_append",   "authorize",  "system_rows"};
+  return std::ranges::find(kMethods, method) != std::end(kMethods);
+}
+
 }  // namespace
 
 std::unexpected<Error> ProviderServer::Refused(std::string_view what) {
@@ -59,6 +66,7 @@ Result<json::value> ProviderServer::Dispatch(std::string_view payload) {
   // The engine looks for names alike when its table has gone.
   if (group_ && (method == "list_schemas" || method == "list_relations")) return json::array();
   if (group_ && !IsOfGroups(method)) return Refused("a group that asks for more than its table");
+  if (before_effect_ && !OnlyLooks(method)) NL_RETURN_IF_ERROR(before_effect_());
   if (method == "schema_exists") {
     NL_ASSIGN_OR_RETURN(const std::string schema, StringMember(object, "schema"));
     // Missing and forbidden look the same.
@@ -88,7 +96,7 @@ Result<json::value> ProviderServer::Dispatch(std::string_view payload) {
   }
   if (method == "authorize") {
     NL_ASSIGN_OR_RETURN(const int64_t right, IntMember(object, "right"));
-    if (right < 0 || right > static_cast<int64_t>(Right::kManage)) return BadMember("right");
+    if (right < 0 || right > static_cast<int64_t>(Right::kAudit)) return BadMember("right");
     NL_RETURN_IF_ERROR(Require(static_cast<Right>(right)));
     return json::value(nullptr);
   }
@@ -100,6 +108,12 @@ Result<json::value> ProviderServer::Dispatch(std::string_view payload) {
     if (LineageReader::Knows(relation)) {
       NL_ASSIGN_OR_RETURN(const auto lineage, lineage_.Read(relation, offset));
       return json::value_from(lineage);
+    }
+    if (audit_ && AuditReader::Knows(relation)) {
+      // With this statement's own records, all that came before them are there.
+      if (before_effect_) NL_RETURN_IF_ERROR(before_effect_());
+      NL_ASSIGN_OR_RETURN(const auto records, audit_->Read(offset));
+      return json::value_from(records);
     }
     NL_ASSIGN_OR_RETURN(const auto rows, ReadSystemRelation(ctx_, catalog_, running_, relation, offset));
     return json::value_from(rows);
@@ -145,6 +159,7 @@ Result<void> ProviderServer::Require(Right right) const {
     case Right::kRegisterLocation:
       return MakeError(ErrorCode::kPermissionDenied, "a table at a LOCATION needs the right to register locations");
     case Right::kManage: return MakeError(ErrorCode::kPermissionDenied, "this needs the right to manage the lake");
+    case Right::kAudit: return MakeError(ErrorCode::kPermissionDenied, "this needs the right to read the audit log");
   }
   NL_UNREACHABLE();
 }

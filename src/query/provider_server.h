@@ -1,6 +1,7 @@
 #pragma once
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -12,6 +13,7 @@
 #include "common/request_context.h"
 #include "query/access.h"
 #include "query/append_groups.h"
+#include "query/audit_reader.h"
 #include "query/lineage_reader.h"
 #include "query/messages.h"
 #include "query/server_actions.h"
@@ -55,6 +57,10 @@ class ProviderServer {
 
   /// From now on small INSERTs may hand their rows over. Borrows it.
   void UseAppendGroups(AppendGroups& groups) { append_groups_ = &groups; }
+  /// From now on system.audit can be read. Borrows it.
+  void UseAudit(const AuditTrail& trail) { audit_.emplace(ctx_, trail); }
+  /// From now on whatever a call changes, or hands out, waits for `may`, and is not done where that fails.
+  void BeforeEffect(std::function<Result<void>()> may) { before_effect_ = std::move(may); }
   /// From now on this is the writer of a group, which may look up and write to its table alone.
   void ServeGroup(GroupCommit group) { group_ = std::move(group); }
   /// From now on the statement's commit has to have this transaction, and no rows may be handed over.
@@ -74,6 +80,8 @@ class ProviderServer {
   const StatementEffects& effects() const { return effects_; }
   /// Whether of any table that the statement found the principal sees a part only.
   bool ShowsAPart() const { return shows_a_part_; }
+  /// The row and mask policies that hold for the principal on the tables that the statement found.
+  const std::vector<audit::AuditedPolicy>& deciding_policies() const { return deciding_policies_; }
   /// Whether the principal may still see what the statement was told of its tables; looks from time to time. For
   /// each batch of rows on its way out. Errors: kPermissionDenied when a privilege, policy or group has changed.
   Result<void> CheckStillShown();
@@ -88,6 +96,7 @@ class ProviderServer {
   /// nullopt: the principal may not know of the table.
   Result<std::optional<Shown>> ShownOf(Access& access, const catalog::TableRecord& table);
   void NoteShown(const TableId& table, const Shown& shown);
+  void NotePolicies(const TableId& table, const plan::TablePolicy& shown);
   /// Whether a table that the statement found may be changed by its principal: before a write is answered without a
   /// commit.
   Result<boost::json::value> MayModify(const boost::json::object& arguments);
@@ -189,8 +198,11 @@ class ProviderServer {
   std::optional<ApplicationVersion> transaction_;
   StatementEffects effects_;
   LineageReader lineage_;
+  std::optional<AuditReader> audit_;
+  std::function<Result<void>()> before_effect_;
   Access access_;
   std::map<TableId, std::string> shown_;  ///< What of each table was to be seen when it was first found.
+  std::vector<audit::AuditedPolicy> deciding_policies_;
   bool shows_a_part_ = false;
   SteadyTime shown_checked_;  ///< When that was known to hold.
 };

@@ -10,6 +10,7 @@
 #include "metastore/stored_text.h"
 #include "query/access.h"
 #include "query/admission.h"
+#include "query/audit_trail.h"
 #include "query/dropped_tables.h"
 #include "query/event_sink.h"
 #include "query/group_writer.h"
@@ -76,12 +77,14 @@ bool IsUploadName(std::string_view name) {
 class LakeService final : public StatementService {
  public:
   LakeService(Settings settings, Resolved resolved, const Clock& clock, Metrics& metrics,
-              std::unique_ptr<LakeDirectory> directory, std::unique_ptr<metastore::Store> store)
+              std::unique_ptr<LakeDirectory> directory, std::unique_ptr<AuditTrail> audit,
+              std::unique_ptr<metastore::Store> store)
       : settings_(std::move(settings)),
         resolved_(resolved),
         clock_(clock),
         metrics_(metrics),
         directory_(std::move(directory)),
+        audit_(std::move(audit)),
         metastore_(std::move(store)),
         catalog_(catalog::NewCatalog(*metastore_, clock, directory_->root())),
         objects_(storage::NewLocalStore()),
@@ -151,7 +154,17 @@ class LakeService final : public StatementService {
     return {};
   }
 
-  Result<Principal> Authenticate(std::string_view token) override { return catalog_->Authenticate(token); }
+  Result<Principal> Authenticate(std::string_view token) override {
+    auto principal = catalog_->Authenticate(token);
+    if (!principal) audit_->RefusedAuthentication(principal.error().code());
+    return principal;
+  }
+
+  Result<void> RecordChange(const RequestContext& ctx, std::string_view action, AuditTrail::Details details) override {
+    return audit_->Change(ctx, action, std::move(details));
+  }
+
+  AuditTrail& audit() { return *audit_; }
 
   Result<std::unique_ptr<ResultStream>> Execute(const RequestContext& ctx, StatementRequest request) override {
     if (stopping_) return MakeError(ErrorCode::kUnavailable, "the server is shutting down");
@@ -169,6 +182,7 @@ class LakeService final : public StatementService {
                             running_,
                             metrics_,
                             *lineage_,
+                            *audit_,
                             tables_place_,
                             settings_.admission_wait_max,
                             resolved_.planning,
@@ -223,6 +237,7 @@ class LakeService final : public StatementService {
                  static_cast<double>(running_.size()));
     metrics_.Set("neurolake_statements_waiting", "Statements that wait for a worker or memory.",
                  static_cast<double>(workers_->waiting() + admission_.waiting()));
+    audit_->Report(metrics_);
     metrics_.Set("neurolake_workers_alive", "Worker processes alive.", workers_->alive());
     return metrics_;
   }
@@ -293,6 +308,7 @@ class LakeService final : public StatementService {
   const Clock& clock_;
   Metrics& metrics_;
   std::unique_ptr<LakeDirectory> directory_;
+  std::unique_ptr<AuditTrail> audit_;  ///< Before all that may write to it.
   std::unique_ptr<metastore::Store> metastore_;
   std::unique_ptr<catalog::Catalog> catalog_;
   std::unique_ptr<storage::ObjectStore> objects_;
@@ -316,8 +332,16 @@ Result<OpenedLake> OpenLake(const Settings& settings, const std::string& program
                             Metrics& metrics) {
   NL_ASSIGN_OR_RETURN(auto directory, LakeDirectory::Open(settings.lake));
   NL_ASSIGN_OR_RETURN(auto store, metastore::OpenStore(settings.metastore_url, directory->metastore_path()));
+  NL_ASSIGN_OR_RETURN(auto audit, AuditTrail::Open({.log = {.directory = directory->root() + "/audit",
+                                                            .key_file = settings.audit_key_file,
+                                                            .origin = settings.audit_origin,
+                                                            .witness_file = settings.audit_witness_file,
+                                                            .checkpoint_every = settings.audit_checkpoint_every},
+                                                    .constants_key_file = settings.audit_constants_key_file,
+                                                    .version = NL_VERSION},
+                                                   clock));
   auto service = std::make_unique<LakeService>(settings, Resolve(settings), clock, metrics, std::move(directory),
-                                               std::move(store));
+                                               std::move(audit), std::move(store));
   NL_ASSIGN_OR_RETURN(const int64_t recovered,
                       service->catalog().RecoverStatements(
                           clock.Now() - std::chrono::duration_cast<std::chrono::microseconds>(settings.history_keep)));
@@ -329,6 +353,8 @@ Result<OpenedLake> OpenLake(const Settings& settings, const std::string& program
   OpenedLake opened;
   NL_ASSIGN_OR_RETURN(const bool has_token, service->catalog().HasAnyToken());
   if (!has_token) {
+    NL_RETURN_IF_ERROR(
+        service->audit().Change("token.create", {{"principal", "admin"}, {"role", "admin"}, {"name", "first"}}));
     NL_ASSIGN_OR_RETURN(auto token, service->catalog().CreateToken("admin", "admin", "first", std::nullopt));
     opened.first_token = std::move(token.secret);
   }

@@ -80,6 +80,10 @@ class StatementService {
   virtual ~StatementService() = default;
 
   virtual Result<Principal> Authenticate(std::string_view token) = 0;
+  /// Puts a change that no statement makes, such as "token.create", into the audit log; to be called before it, and if
+  /// it fails, instead of it. `details` are names and ids, no secrets.
+  virtual Result<void> RecordChange(const RequestContext& ctx, std::string_view action,
+                                    std::vector<std::pair<std::string, std::string>> details) = 0;
 
   /// Starts a statement; returns when its columns are known, or with the reason it cannot run.
   /// `ctx` gives principal, door, request id, deadline and stop token.

@@ -91,6 +91,11 @@ Statement::Statement(const RequestContext& ctx, const LakeServices& lake, std::s
       started_(ctx.clock().SteadyNow()) {
   if (request_.transaction) provider_.RequireTransaction(*request_.transaction);
   if (lake_.append_rows_max > 0) provider_.UseAppendGroups(lake_.append_groups);
+  provider_.UseAudit(lake_.audit);
+  provider_.BeforeEffect([this]() -> Result<void> {
+    NL_RETURN_IF_ERROR(AwaitAttempt());
+    return AwaitPlan();
+  });
   if (lake_.locations != nullptr) lake_.locations->Begin(stores_, &ctx_);
 }
 
@@ -109,10 +114,20 @@ Result<std::unique_ptr<Statement>> Statement::Start(const RequestContext& ctx, S
   record.fingerprint = Fingerprint(record.text);
   record.state = "running";
   record.started = ctx.clock().Now();
-  // The attempt is kept before anything happens, so that a statement that takes the server down is on record.
+  // The attempt is kept before anything happens, so that a statement that takes the server down is on record. In the
+  // audit log it becomes durable meanwhile, and has to be before anything comes of the statement.
+  auto attempted = lake.audit.Attempt(ctx, record, statement->request_);
+  if (!attempted) {
+    statement->finished_ = true;
+    return std::unexpected(std::move(attempted).error());
+  }
+  statement->attempted_ = std::move(*attempted);
   if (auto begun = lake.catalog.BeginStatement(record); !begun) {
     statement->finished_ = true;
-    return std::unexpected(begun.error());
+    record.state = "failed";
+    const Error error = statement->Audited(std::move(begun).error());
+    lake.audit.Outcome(ctx, record, &error);
+    return std::unexpected(error);
   }
   statement->record_micros_ =
       std::chrono::duration_cast<std::chrono::microseconds>(ctx.clock().SteadyNow() - statement->started_).count();
@@ -129,8 +144,9 @@ Result<std::unique_ptr<Statement>> Statement::Start(const RequestContext& ctx, S
     return {};
   };
   if (auto ran = run(); !ran) {
-    statement->Finish(&ran.error());
-    return std::unexpected(ran.error());
+    const Error error = statement->Audited(std::move(ran).error());
+    statement->Finish(&error);
+    return std::unexpected(error);
   }
   return statement;
 }
@@ -231,6 +247,9 @@ Result<void> Statement::AnswerPlan(const PlannedMessage& planned) {
     status.state = "queued";
   });
   lineage_.Started(record_);
+  // A composed statement has several plans; each of them comes before its effect.
+  NL_RETURN_IF_ERROR(AwaitPlan());
+  planned_ = lake_.audit.Plan(ctx_, record_, provider_.deciding_policies());
   const auto granted = GrantMemory(planned.memory_bytes);
   shared_->Update([](StatementStatus& status) { status.state = "running"; });
   return SendGrant(granted);
@@ -267,8 +286,10 @@ Result<std::optional<arrow::Batch>> Statement::Next() {
     return std::nullopt;
   }
   auto batch = Pump(/*until_schema=*/false);
-  if (!batch) Finish(&batch.error());
-  return batch;
+  if (batch) return batch;
+  const Error error = Audited(std::move(batch).error());
+  Finish(&error);
+  return std::unexpected(error);
 }
 
 Result<std::optional<arrow::Batch>> Statement::Pump(bool until_schema) {
@@ -297,57 +318,17 @@ Result<bool> Statement::HandleFrame(Frame& frame, bool until_schema, std::option
     }
     case FrameKind::kLineage: lineage_.Note(std::move(frame.payload)); return false;
     case FrameKind::kSchema: {
+      NL_RETURN_IF_ERROR(AwaitAttempt());
       NL_ASSIGN_OR_RETURN(schema_, decoder_.DecodeSchema(frame.payload));
       bytes_returned_ += static_cast<int64_t>(frame.payload.size());
       // What was handed over is not durable yet, so there is nothing to answer.
       return until_schema && !provider_.has_append();
     }
-    case FrameKind::kBatch: {
-      if (!schema_) return MakeError(ErrorCode::kCorruption, "a worker sent rows before their columns");
-      if (auto shown = provider_.CheckStillShown(); !shown) {
-        worker_->Cancel(WorkerEnd::kCancelled);
-        return std::unexpected(std::move(shown).error());
-      }
-      NL_ASSIGN_OR_RETURN(batch, decoder_.DecodeBatch(frame.payload));
-      bytes_returned_ += static_cast<int64_t>(frame.payload.size());
-      record_.rows_returned += batch->row_count();
-      if (record_.rows_returned > request_.rows_max) {
-        worker_->Cancel(WorkerEnd::kCancelled);
-        return MakeError(ErrorCode::kRowLimitExceeded,
-                         "the result has more rows than the statement may return; add a LIMIT{}: {}",
-                         request_.rows_max < lake_.rows_most ? " or raise row_limit" : ", the server gives no more",
-                         request_.rows_max);
-      }
-      shared_->Update([&](StatementStatus& status) { status.rows_returned = record_.rows_returned; });
-      if (!provider_.has_append()) return true;
-      held_back_ = std::move(batch);
-      batch.reset();
-      return false;
-    }
+    case FrameKind::kBatch: return HandleBatch(frame, batch);
     case FrameKind::kProgress:
       shared_->Update([&](StatementStatus& status) { status.progress = std::strtod(frame.payload.c_str(), nullptr); });
       return false;
-    case FrameKind::kDone: {
-      NL_ASSIGN_OR_RETURN(DoneMessage done, DecodeDone(frame.payload));
-      if (provider_.has_append()) NL_RETURN_IF_ERROR(AppendToGroup(done));
-      SetStages(done.stages);
-      record_.rows_changed = done.statistics.rows_changed;
-      record_.bytes_scanned = done.statistics.bytes_read;
-      record_.rows_scanned = done.statistics.rows_scanned;
-      shared_->Update([&](StatementStatus& status) {
-        status.stages_json = record_.stages_json;
-        status.rows_changed = done.statistics.rows_changed;
-        status.committed_version = done.statistics.committed_version;
-        status.applied_before = done.statistics.applied_before;
-        status.bytes_scanned = done.statistics.bytes_read;
-        status.rows_scanned = done.statistics.rows_scanned;
-        status.progress = 1;
-      });
-      if (!schema_) return MakeError(ErrorCode::kCorruption, "a worker ended a statement without columns");
-      worker_reusable_ = true;
-      Finish(nullptr);
-      return true;
-    }
+    case FrameKind::kDone: return HandleDone(frame);
     case FrameKind::kFailed: {
       NL_ASSIGN_OR_RETURN(FailedMessage failed, DecodeFailed(frame.payload));
       SetStages(failed.stages);
@@ -360,6 +341,52 @@ Result<bool> Statement::HandleFrame(Frame& frame, bool until_schema, std::option
     }
     default: return MakeError(ErrorCode::kCorruption, "a worker sent a frame that only the server sends");
   }
+}
+
+Result<bool> Statement::HandleBatch(const Frame& frame, std::optional<arrow::Batch>& batch) {
+  if (!schema_) return MakeError(ErrorCode::kCorruption, "a worker sent rows before their columns");
+  NL_RETURN_IF_ERROR(AwaitAttempt());
+  if (auto shown = provider_.CheckStillShown(); !shown) {
+    worker_->Cancel(WorkerEnd::kCancelled);
+    return std::unexpected(std::move(shown).error());
+  }
+  NL_ASSIGN_OR_RETURN(batch, decoder_.DecodeBatch(frame.payload));
+  bytes_returned_ += static_cast<int64_t>(frame.payload.size());
+  record_.rows_returned += batch->row_count();
+  if (record_.rows_returned > request_.rows_max) {
+    worker_->Cancel(WorkerEnd::kCancelled);
+    return MakeError(
+        ErrorCode::kRowLimitExceeded, "the result has more rows than the statement may return; add a LIMIT{}: {}",
+        request_.rows_max < lake_.rows_most ? " or raise row_limit" : ", the server gives no more", request_.rows_max);
+  }
+  shared_->Update([&](StatementStatus& status) { status.rows_returned = record_.rows_returned; });
+  if (!provider_.has_append()) return true;
+  held_back_ = std::move(batch);
+  batch.reset();
+  return false;
+}
+
+Result<bool> Statement::HandleDone(const Frame& frame) {
+  NL_ASSIGN_OR_RETURN(DoneMessage done, DecodeDone(frame.payload));
+  NL_RETURN_IF_ERROR(AwaitAttempt());
+  if (provider_.has_append()) NL_RETURN_IF_ERROR(AppendToGroup(done));
+  SetStages(done.stages);
+  record_.rows_changed = done.statistics.rows_changed;
+  record_.bytes_scanned = done.statistics.bytes_read;
+  record_.rows_scanned = done.statistics.rows_scanned;
+  shared_->Update([&](StatementStatus& status) {
+    status.stages_json = record_.stages_json;
+    status.rows_changed = done.statistics.rows_changed;
+    status.committed_version = done.statistics.committed_version;
+    status.applied_before = done.statistics.applied_before;
+    status.bytes_scanned = done.statistics.bytes_read;
+    status.rows_scanned = done.statistics.rows_scanned;
+    status.progress = 1;
+  });
+  if (!schema_) return MakeError(ErrorCode::kCorruption, "a worker ended a statement without columns");
+  worker_reusable_ = true;
+  Finish(nullptr);
+  return true;
 }
 
 Result<void> Statement::AppendToGroup(DoneMessage& done) {
@@ -382,6 +409,15 @@ Result<void> Statement::AppendToGroup(DoneMessage& done) {
   done.statistics.committed_version = *version;
   provider_.NoteGroupPublication(table, *version);
   return {};
+}
+
+Result<void> Statement::AwaitAudit(audit::AuditLog::Ticket& ticket) {
+  return ticket.valid() ? lake_.audit.Await(std::exchange(ticket, {})) : Result<void>();
+}
+
+Error Statement::Audited(Error error) {
+  auto kept = AwaitAttempt();
+  return kept ? std::move(error) : std::move(kept).error();
 }
 
 void Statement::ReturnWorker() {
@@ -465,6 +501,7 @@ void Statement::Finish(const Error* error) {
   });
   lineage_.Ended(record_, provider_.effects());
   lake_.running.Remove(record_.id);
+  lake_.audit.Outcome(ctx_, record_, error);
   if (auto stored = lake_.catalog.FinishStatement(record_); !stored) {
     Log(LogLevel::kError, "cannot store the end of a statement", ctx_.request_id(),
         {{"statement", record_.id.value()}, {"reason", stored.error().message()}});

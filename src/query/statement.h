@@ -6,6 +6,7 @@
 #include "catalog/catalog.h"
 #include "common/metrics.h"
 #include "query/admission.h"
+#include "query/audit_trail.h"
 #include "query/lineage_recorder.h"
 #include "query/provider_server.h"
 #include "query/service.h"
@@ -24,6 +25,7 @@ struct LakeServices {
   RunningStatements& running;
   Metrics& metrics;
   LineageRecorder& lineage;
+  AuditTrail& audit;
   std::string tables_directory;
   std::chrono::milliseconds wait_max;
   int64_t planning_bytes;  ///< What every worker may use before its statement is granted memory.
@@ -68,8 +70,17 @@ class Statement final : public ResultStream {
   /// Works through frames until there is a schema, a batch or the end.
   Result<std::optional<arrow::Batch>> Pump(bool until_schema);
   Result<bool> HandleFrame(Frame& frame, bool until_schema, std::optional<arrow::Batch>& batch);
+  Result<bool> HandleBatch(const Frame& frame, std::optional<arrow::Batch>& batch);
+  Result<bool> HandleDone(const Frame& frame);
   /// The worker is done; what it handed over is made durable with the rows of others.
   Result<void> AppendToGroup(DoneMessage& done);
+  /// Nothing leaves before the attempt is in the audit log, and nothing is changed before the plan is. Errors: those of
+  /// the log.
+  Result<void> AwaitAttempt() { return AwaitAudit(attempted_); }
+  Result<void> AwaitPlan() { return AwaitAudit(planned_); }
+  Result<void> AwaitAudit(audit::AuditLog::Ticket& ticket);
+  /// What is answered in the place of `error`: that the attempt is not on record, if it is not.
+  Error Audited(Error error);
   void ReturnWorker();
   void SetStages(const StageTimes& of_worker);
   Error LostWorker();
@@ -88,6 +99,9 @@ class Statement final : public ResultStream {
   ProviderServer provider_;
   catalog::StatementRecord record_;
   LineageRecorder::Run lineage_;
+  /// In the audit log; not valid when nobody has to wait for them any more.
+  audit::AuditLog::Ticket attempted_;
+  audit::AuditLog::Ticket planned_;
   const int64_t memory_bytes_max_;
   std::unique_ptr<Admission::Grant> grant_;  ///< Beyond what planning has.
   int64_t reserved_bytes_ = 0;               ///< Of the grant: what logs take, not the engine's.

@@ -22,6 +22,21 @@ std::vector<SystemRelation> LineageRelations() {
   return {std::move(tables), std::move(columns)};
 }
 
+/// The audit log; docs/formats/audit.md says what its records hold.
+SystemRelation AuditRelation() {
+  SystemRelation audit{"audit", {{"record", kNumber}, {"recorded_at", kInstant}}};
+  for (const char* name :
+       {"type",        "principal", "principal_id", "role",     "on_behalf_of", "authentication", "credential",
+        "door",        "address",   "request_id",   "purpose",  "statement_id", "kind",           "text",
+        "fingerprint", "constants", "objects",      "policies", "decision",     "state"}) {
+    audit.columns.emplace_back(name, kText);
+  }
+  for (const char* name : {"rows_returned", "bytes_returned", "rows_changed"})
+    audit.columns.emplace_back(name, kNumber);
+  for (const char* name : {"error", "action", "details"}) audit.columns.emplace_back(name, kText);
+  return audit;
+}
+
 /// What the statements that look after tables keep.
 std::vector<SystemRelation> MaintenanceRelations() {
   return {
@@ -139,6 +154,7 @@ const std::vector<SystemRelation>& SystemRelations() {
     all.insert(all.end(), more.begin(), more.end());
     const auto lineage = LineageRelations();
     all.insert(all.end(), lineage.begin(), lineage.end());
+    all.push_back(AuditRelation());
     return all;
   }();
   return kAll;

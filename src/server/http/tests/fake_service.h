@@ -123,6 +123,15 @@ class FakeStatementService final : public query::StatementService {
     return Principal{PrincipalId(name), name, role, RightsOfRole(role).value()};
   }
 
+  Result<void> RecordChange(const RequestContext& ctx, std::string_view action,
+                            std::vector<std::pair<std::string, std::string>>) override {
+    std::lock_guard lock(changes_mutex);
+    changes.push_back(ctx.principal().name + " " + std::string(action));
+    return {};
+  }
+  std::mutex changes_mutex;
+  std::vector<std::string> changes;  ///< What was to be recorded: "admin token.create".
+
   Result<std::unique_ptr<query::ResultStream>> Execute(const RequestContext& ctx,
                                                        query::StatementRequest request) override {
     ++executed_;
