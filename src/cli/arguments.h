@@ -72,6 +72,13 @@ struct BackupArguments {
   bool force = false;
 };
 
+struct AuditArguments {
+  std::string key;                      ///< Verifier key, or a file that holds it.
+  std::vector<std::string> remembered;  ///< Files of checkpoints kept elsewhere.
+  std::string directory;                ///< Where an export goes.
+  std::string record;                   ///< Which record to prove: a number, which the verifier reads.
+};
+
 struct DemoArguments {
   std::string data_directory;
   std::string address;
@@ -96,6 +103,7 @@ struct Arguments {
   LocationArguments location;
   LineageArguments lineage;
   BackupArguments backup;
+  AuditArguments audit;
   DemoArguments demo;
   std::string completion_shell;
 };

@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "cli/arguments.h"
+#include "cli/audit_commands.h"
 #include "cli/client_commands.h"
 #include "cli/embedded_client.h"
 #include "cli/lake_commands.h"
@@ -151,6 +152,10 @@ int Main(int argc, char** argv, const Environment& environment) {
   }
   SetLog(arguments, *settings, variables);
   if (arguments.command == "serve") return environment.serve(*settings);
+  if (arguments.command.starts_with("audit ")) {
+    const auto status = RunAuditCommand(arguments, *settings, environment.program, console);
+    return status ? *status : ReportPlain(status.error(), console);
+  }
   if (const auto done = RunWithoutClient(arguments, *settings, variables, environment, console)) {
     return *done ? kExitOk : ReportPlain(done->error(), console);
   }

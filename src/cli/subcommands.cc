@@ -174,8 +174,8 @@ A token's secret is printed when it is made and never again: only its hash is ke
   CLI::App* create = Add(*command, "create", "Make a token, and its principal if that is new",
                          "Example:\n  neurolake --lake ./lake token create loader --role writer --name nightly");
   create->add_option("principal", token.principal, "Who the token stands for")->required();
-  create->add_option("--role", token.role, "member, reader, writer, engineer, admin or monitor")
-      ->check(CLI::IsMember({"member", "reader", "writer", "engineer", "admin", "monitor"}))
+  create->add_option("--role", token.role, "member, reader, writer, engineer, admin, auditor or monitor")
+      ->check(CLI::IsMember({"member", "reader", "writer", "engineer", "admin", "auditor", "monitor"}))
       ->capture_default_str()
       ->option_text("ROLE");
   create->add_option("--name", token.name, "What to recognise the token by; else the principal")->option_text("NAME");
@@ -201,6 +201,39 @@ void AddLocation(CLI::App& app, LocationArguments& location) {
   CLI::App* drop = Add(*command, "drop", "Take a location away; its files stay",
                        "Example:\n  neurolake --lake ./lake location drop landing");
   drop->add_option("name", location.name, "Name of the location")->required();
+}
+
+void AddAudit(CLI::App& app, AuditArguments& audit) {
+  CLI::App* command =
+      Add(app, "audit", "Verify, sign off and copy the audit log of a lake on this machine", R"(Examples:
+  neurolake --lake ./lake audit verify --key lake.vkey --remember /mnt/witness/checkpoints
+  neurolake --lake ./lake audit checkpoint > checkpoint-2026-01-31
+  neurolake --lake ./lake audit export evidence-2026-01
+  neurolake --lake ./lake sql -c "SELECT * FROM system.audit WHERE decision = 'denied'"
+
+A server may run on the lake. 'verify' runs neurolake-audit-verify, a separate program beside
+this one, and ends with its exit code: 0 intact, 1 altered, 2 truncated, 3 rolled back,
+4 forked, 5 a bad checkpoint or key, 6 a missing segment. docs/audit.md says more.)");
+  command->require_subcommand(1);
+  CLI::App* verify = Add(*command, "verify", "Check every record against the signed checkpoints",
+                         "Example:\n  neurolake --lake ./lake audit verify --key lake.vkey");
+  CLI::App* prove = Add(*command, "prove", "Print the proof that one record is in the log, for who has not got the log",
+                        "Example:\n  neurolake --lake ./lake audit prove 4711 > record-4711.tlog-proof");
+  for (CLI::App* checked : {verify, prove}) {
+    checked->add_option("--key", audit.key, "The log's verifier key, or a file that holds it")->option_text("KEY");
+  }
+  verify->add_option("--remember", audit.remembered, "Checkpoints kept elsewhere")
+      ->take_all()
+      ->allow_extra_args(false)
+      ->option_text("FILE");
+  prove->add_option("record", audit.record, "Its number: the column record of system.audit")->required();
+  Add(*command, "checkpoint", "Print the last signed checkpoint: keep it where the lake's administrator cannot write",
+      "Example:\n  neurolake --lake ./lake audit checkpoint");
+  Add(*command, "key", "Print the key that checkpoints are verified with",
+      "Example:\n  neurolake --lake ./lake audit key");
+  CLI::App* copy = Add(*command, "export", "Copy the log to a new directory that can be verified by itself",
+                       "Example:\n  neurolake --lake ./lake audit export evidence-2026-01");
+  copy->add_option("directory", audit.directory, "Directory to make; must not exist")->required();
 }
 
 void AddCare(CLI::App& app, Arguments& arguments) {
@@ -250,6 +283,7 @@ void AddSubcommands(CLI::App& app, Arguments& arguments) {
   AddLineage(app, arguments.lineage);
   AddToken(app, arguments.token_command);
   AddLocation(app, arguments.location);
+  AddAudit(app, arguments.audit);
   AddCare(app, arguments);
 }
 
