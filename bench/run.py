@@ -13,6 +13,7 @@ import time
 
 import duckdb
 
+import audit
 import decision_support
 import dml
 import ingest
@@ -116,7 +117,7 @@ def main():
     parser.add_argument("--files", type=int, nargs="*", default=[100_000])
     parser.add_argument("--gigabytes", type=float, default=5)
     parser.add_argument("--stream-gigabytes", type=float, default=100)
-    parser.add_argument("--only", nargs="*", default=["tpch", "small", "files", "ingest"],
+    parser.add_argument("--only", nargs="*", default=["tpch", "small", "files", "ingest", "audit"],
                         help="also: tpcds policies stream zorder clustering merge delete")
     parser.add_argument("--zorder-gigabytes", type=float, default=1, help="Parquet to rewrite; the disk holds it three times")
     parser.add_argument("--zorder-shapes", nargs="*", choices=list(layout.SHAPES), default=list(layout.SHAPES))
@@ -153,6 +154,8 @@ def main():
                         for shape in args.zorder_shapes]
         if "clustering" in args.only:
             results += layout.clustering(args.binary, args.cluster_rows, args.cluster_files)
+        if "audit" in args.only:
+            results.append(audit.durable_records(folder))
         if "merge" in args.only or "delete" in args.only:
             measured = dml.run(args.binary, args.dml_rows, args.dml_layout, args.dml_timeout)
             results += [result for result in measured if result["name"].split()[0].lower() in args.only]

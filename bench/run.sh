@@ -3,5 +3,6 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/bootstrap.sh --tests
+scripts/build.sh release audit_bench
 python=${NEUROLAKE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/neurolake}/judges/bin/python
 exec "$python" bench/run.py --binary build/bin/neurolake "$@"
