@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The main job on real data: starts a server, loads the flights of New York in 2013 raw into bronze, cleans them to
 # silver, aggregates to gold, queries, changes and looks back, merges past a quality gate, restores, draws where a table
-# comes from, shows a denial, and what two people see of personal data. Leaves the server running for a look unless
-# DEMO_EXIT=1 or nobody watches.
+# comes from, shows a denial and what two people see of personal data, and verifies the audit log. Leaves the server running
+# for a look unless DEMO_EXIT=1 or nobody watches.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cache=${NEUROLAKE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/neurolake}
@@ -21,6 +21,10 @@ token=$(grep -oE 'nl_[A-Za-z0-9_-]{43}' "$server_log" | head -n 1)
 
 NEUROLAKE_TOKEN=$token "$binary" --server "$address" demo --data "$data"
 scripts/demo_policies.sh "$binary" "$address" "$token"
+
+echo
+echo "── All of it is in the audit log, and nobody changed that ──"
+"$binary" --lake "$lake" audit verify --key "$("$binary" --lake "$lake" audit key)"
 
 echo
 echo "NeuroLake listens on $address"

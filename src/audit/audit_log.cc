@@ -231,7 +231,7 @@ void AuditLog::Run() {
   std::unique_lock lock(mutex_);
   for (;;) {
     changed_.wait_for(lock, kIdle, [this] { return stopping_ || !queue_->bodies.empty(); });
-    const bool has_work = !queue_->bodies.empty() || !kept_.empty() || lost_ > 0;
+    const bool has_work = !queue_->bodies.empty() || !kept_.empty() || lost_ > 0 || refused_ > 0;
     if (has_work) {
       const std::shared_ptr<Batch> batch = std::exchange(queue_, std::make_shared<Batch>());
       lock.unlock();
@@ -247,44 +247,71 @@ void AuditLog::Run() {
   }
 }
 
-void AuditLog::WriteBatch(Batch& batch) {
+std::vector<std::string> AuditLog::Overdue(uint64_t& lost, uint64_t& refused) const {
   std::vector<std::string> bodies;
-  uint64_t lost = 0;
   {
     std::lock_guard lock(mutex_);
     bodies = kept_;
     lost = lost_;
+    refused = refused_;
   }
-  if (lost > 0) {
-    bodies.push_back(EncodeRecord(
-        {.type = RecordType::kLost, .time = clock_.Now(), .details = {{"records", std::to_string(lost)}}}));
-  }
+  const auto tell = [&](RecordType type, uint64_t records) {
+    if (records == 0) return;
+    bodies.push_back(
+        EncodeRecord({.type = type, .time = clock_.Now(), .details = {{"records", std::to_string(records)}}}));
+  };
+  tell(RecordType::kLost, lost);
+  tell(RecordType::kRefused, refused);
+  return bodies;
+}
+
+void AuditLog::WriteBatch(Batch& batch) {
+  uint64_t lost = 0, refused = 0;
+  std::vector<std::string> bodies = Overdue(lost, refused);
   const size_t before = bodies.size();
   bodies.insert(bodies.end(), batch.bodies.begin(), batch.bodies.end());
   const uint64_t first = segments_->size();
   const auto written = segments_->Write(bodies);
-  {
+  NoteWritten(written, bodies.size());
+  if (written) {
     std::lock_guard lock(mutex_);
-    if (written) {
-      counters_.written += bodies.size();
-      ++counters_.syncs;
-      kept_.clear();
-      lost_ -= lost;  // What was added meanwhile is told next time.
-    }
+    kept_.clear();
+    // What was added meanwhile is told next time.
+    lost_ -= lost;
+    refused_ -= refused;
   }
   Settle(batch, written, first + before);
 }
 
-void AuditLog::Settle(Batch& batch, const Result<void>& written, uint64_t first) {
-  if (!written) {
+void AuditLog::NoteWritten(const Result<void>& written, size_t records) {
+  bool changed = false;
+  {
+    std::lock_guard lock(mutex_);
+    changed = counters_.failing == written.has_value();
+    counters_.failing = !written.has_value();
+    if (written) {
+      counters_.written += records;
+      ++counters_.syncs;
+    }
+  }
+  if (!changed) return;
+  if (written) {
+    Log(LogLevel::kInfo, "the audit log can be written again", {}, {});
+  } else {
     Log(LogLevel::kError, "the audit log cannot be written; statements are refused", {},
         {{"reason", written.error().message()}});
+  }
+}
+
+void AuditLog::Settle(Batch& batch, const Result<void>& written, uint64_t first) {
+  if (!written) {
     std::lock_guard lock(mutex_);
     for (size_t i = 0; i < batch.bodies.size(); ++i) {
       if (batch.kept[i]) {
         kept_.push_back(std::move(batch.bodies[i]));
       } else {
         ++counters_.refused;
+        ++refused_;
       }
     }
     batch.error = written.error();

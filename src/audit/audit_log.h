@@ -85,6 +85,7 @@ class AuditLog {
     uint64_t syncs = 0;             ///< Groups of them.
     uint64_t refused = 0;           ///< That were told that they are not in the log.
     uint64_t waiting = 0;           ///< Kept ones that wait for a disk with room.
+    bool failing = false;           ///< The last write failed; it is tried again every second.
     uint64_t witness_failures = 0;  ///< Checkpoints that the witness file did not take.
   };
   Counters counters() const;
@@ -99,6 +100,9 @@ class AuditLog {
   Ticket Enqueue(std::string body);
   void Run();
   void WriteBatch(Batch& batch);
+  /// What waits, and what has to be told of the time when nothing could be written.
+  std::vector<std::string> Overdue(uint64_t& lost, uint64_t& refused) const;
+  void NoteWritten(const Result<void>& written, size_t records);
   /// What came with an error is kept for the next turn, or told so.
   void Settle(Batch& batch, const Result<void>& written, uint64_t first);
   void MakeCheckpointIfDue();
@@ -116,6 +120,7 @@ class AuditLog {
   std::shared_ptr<Batch> queue_;
   std::vector<std::string> kept_;  ///< Written before the queue.
   uint64_t lost_ = 0;
+  uint64_t refused_ = 0;  ///< Since the log could be written.
   bool stopping_ = false;
   Counters counters_;
 

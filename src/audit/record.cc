@@ -110,6 +110,7 @@ std::string_view RecordTypeName(RecordType type) {
     case RecordType::kStopped: return "stopped";
     case RecordType::kRecovered: return "recovered";
     case RecordType::kLost: return "lost";
+    case RecordType::kRefused: return "refused";
     case RecordType::kAuthentication: return "authentication";
     case RecordType::kAttempt: return "attempt";
     case RecordType::kPlan: return "plan";

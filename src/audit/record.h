@@ -15,6 +15,7 @@ enum class RecordType : uint8_t {
   kStopped,         ///< It was closed in good order.
   kRecovered,       ///< What a crash left behind the last whole record was set aside.
   kLost,            ///< Outcomes that could not be written, and were given up: how many.
+  kRefused,         ///< Records that could not be written, and with them what they announced: how many.
   kAuthentication,  ///< Somebody was let in or not.
   kAttempt,         ///< A statement, before anything is done for it.
   kPlan,            ///< What a statement is about to touch and under which policies, before its effect.
@@ -73,7 +74,7 @@ struct Record {
   std::optional<int64_t> bytes_returned;
   std::optional<int64_t> rows_changed;
   std::string error;   ///< Its class: "PermissionDenied".
-  std::string action;  ///< Of a change: "token.create", …
+  std::string action;  ///< Of a change: "create_token", …
   std::vector<std::pair<std::string, std::string>> details;
 };
 

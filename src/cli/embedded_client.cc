@@ -39,14 +39,14 @@ class EmbeddedClient final : public Client {
     NL_RETURN_IF_ERROR(CheckManage());
     NL_RETURN_IF_ERROR(RightsOfRole(request.role));
     NL_RETURN_IF_ERROR(
-        service_->RecordChange(Context(std::move(stop)), "token.create",
+        service_->RecordChange(Context(std::move(stop)), "create_token",
                                {{"principal", request.principal}, {"role", request.role}, {"name", request.name}}));
     return service_->catalog().CreateToken(request.principal, request.role, request.name, request.expires);
   }
 
   Result<void> RevokeToken(std::stop_token stop, const std::string& id) override {
     NL_RETURN_IF_ERROR(CheckManage());
-    NL_RETURN_IF_ERROR(service_->RecordChange(Context(std::move(stop)), "token.revoke", {{"id", id}}));
+    NL_RETURN_IF_ERROR(service_->RecordChange(Context(std::move(stop)), "revoke_token", {{"id", id}}));
     return service_->catalog().RevokeToken(TokenId(id));
   }
 

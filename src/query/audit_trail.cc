@@ -145,8 +145,10 @@ void AuditTrail::Outcome(const RequestContext& ctx, const catalog::StatementReco
   log_->Keep(record);
 }
 
-Result<void> AuditTrail::Change(const RequestContext& ctx, std::string_view action, Details details) {
+Result<void> AuditTrail::Change(const RequestContext& ctx, std::string_view action, Details details,
+                                const std::string& statement) {
   Record record = RecordOf(RecordType::kChange, ctx);
+  record.statement = statement;
   record.action = action;
   record.details = std::move(details);
   if (auto kept = log_->Append(record); !kept) return std::unexpected(std::move(kept).error());

@@ -42,8 +42,10 @@ class AuditTrail {
   Result<void> Await(const audit::AuditLog::Ticket& ticket);
   /// How it ended; does not wait. `error` is null when it succeeded.
   void Outcome(const RequestContext& ctx, const catalog::StatementRecord& statement, const Error* error);
-  /// Before a change that no statement makes, such as "token.create"; durable when it returns. Errors: as Await.
-  Result<void> Change(const RequestContext& ctx, std::string_view action, Details details);
+  /// Before a change of who may see and do what, such as "create_token"; durable when it returns. `statement` is the
+  /// one that makes it, if one does. Errors: as Await.
+  Result<void> Change(const RequestContext& ctx, std::string_view action, Details details,
+                      const std::string& statement = {});
   /// A change that the program itself makes, of a new lake.
   Result<void> Change(std::string_view action, Details details);
   /// Somebody was not let in. Does not wait. Who guesses must not fill the disk: beyond some of them a second, one

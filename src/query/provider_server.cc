@@ -92,6 +92,7 @@ Result<json::value> ProviderServer::Dispatch(std::string_view payload) {
   if (method == "may_append") return MayAppend(object);
   if (method == "append") return Append(object, attached.attachments);
   if (method == "create_location" || method == "drop_location") {
+    NL_RETURN_IF_ERROR(AuditChange(method, object));
     return ChangeLocation(object, method == "create_location");
   }
   if (method == "authorize") {
@@ -131,6 +132,7 @@ Result<json::value> ProviderServer::Maintain(const json::object& arguments) {
     if (action != "expectations" || TableId(table) != group_->table)
       return Refused("a group that does more than append");
   }
+  NL_RETURN_IF_ERROR(AuditChange(action, action_arguments));
   if (locations_ != nullptr && IsCredentialAction(action)) {
     return RunCredentialAction(ctx_, catalog_, *locations_, action, action_arguments);
   }

@@ -57,8 +57,11 @@ class ProviderServer {
 
   /// From now on small INSERTs may hand their rows over. Borrows it.
   void UseAppendGroups(AppendGroups& groups) { append_groups_ = &groups; }
-  /// From now on system.audit can be read. Borrows it.
-  void UseAudit(const AuditTrail& trail) { audit_.emplace(ctx_, trail); }
+  /// From now on system.audit can be read, and changes of rights are recorded there. Borrows it.
+  void UseAudit(AuditTrail& trail) {
+    trail_ = &trail;
+    audit_.emplace(ctx_, trail);
+  }
   /// From now on whatever a call changes, or hands out, waits for `may`, and is not done where that fails.
   void BeforeEffect(std::function<Result<void>()> may) { before_effect_ = std::move(may); }
   /// From now on this is the writer of a group, which may look up and write to its table alone.
@@ -120,6 +123,8 @@ class ProviderServer {
   Result<boost::json::value> ChangeLocation(const boost::json::object& arguments, bool create);
   Result<void> CheckLocation(const std::string& location) const;
   Result<boost::json::value> Maintain(const boost::json::object& arguments);
+  /// Before a change of who may see and do what. Errors: those of the audit log; it must not be made then.
+  Result<void> AuditChange(std::string_view action, const boost::json::object& arguments);
   /// Lets the statement make a table that it prepared a shallow clone of one that it found.
   Result<boost::json::value> MakeShallowClone(const boost::json::object& arguments);
   /// Has a clone to come protected as its source is, before it has a name.
@@ -198,6 +203,7 @@ class ProviderServer {
   std::optional<ApplicationVersion> transaction_;
   StatementEffects effects_;
   LineageReader lineage_;
+  AuditTrail* trail_ = nullptr;
   std::optional<AuditReader> audit_;
   std::function<Result<void>()> before_effect_;
   Access access_;

@@ -229,6 +229,9 @@ class LakeService final : public StatementService {
     NL_ASSIGN_OR_RETURN(const auto schemas, catalog_->ListSchemas());
     if (stopping_) return MakeError(ErrorCode::kUnavailable, "the server is shutting down");
     if (workers_->alive() == 0) return MakeError(ErrorCode::kUnavailable, "no worker is alive");
+    if (audit_->log().counters().failing) {
+      return MakeError(ErrorCode::kUnavailable, "the audit log cannot be written; the server's log says why");
+    }
     return {};
   }
 
@@ -354,7 +357,7 @@ Result<OpenedLake> OpenLake(const Settings& settings, const std::string& program
   NL_ASSIGN_OR_RETURN(const bool has_token, service->catalog().HasAnyToken());
   if (!has_token) {
     NL_RETURN_IF_ERROR(
-        service->audit().Change("token.create", {{"principal", "admin"}, {"role", "admin"}, {"name", "first"}}));
+        service->audit().Change("create_token", {{"principal", "admin"}, {"role", "admin"}, {"name", "first"}}));
     NL_ASSIGN_OR_RETURN(auto token, service->catalog().CreateToken("admin", "admin", "first", std::nullopt));
     opened.first_token = std::move(token.secret);
   }

@@ -80,7 +80,7 @@ class StatementService {
   virtual ~StatementService() = default;
 
   virtual Result<Principal> Authenticate(std::string_view token) = 0;
-  /// Puts a change that no statement makes, such as "token.create", into the audit log; to be called before it, and if
+  /// Puts a change that no statement makes, such as "create_token", into the audit log; to be called before it, and if
   /// it fails, instead of it. `details` are names and ids, no secrets.
   virtual Result<void> RecordChange(const RequestContext& ctx, std::string_view action,
                                     std::vector<std::pair<std::string, std::string>> details) = 0;

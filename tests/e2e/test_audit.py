@@ -73,8 +73,8 @@ class Records(AuditTest):
         self.assertEqual(server.request("DELETE", "/v1/tokens/" + tokens[0]["id"], token=server.admin_token)[0], 204)
         found = rows(server.sql("SELECT type, principal, action, decision FROM system.audit "
                                 "WHERE type IN ('authentication', 'change') ORDER BY record"))
-        self.assertEqual(found, [("change", None, "token.create", None), ("authentication", None, None, "denied"),
-                                 ("change", "admin", "token.create", None), ("change", "admin", "token.revoke", None)])
+        self.assertEqual(found, [("change", None, "create_token", None), ("authentication", None, None, "denied"),
+                                 ("change", "admin", "create_token", None), ("change", "admin", "revoke_token", None)])
 
     def test_each_statement_has_its_attempt_before_its_plan_before_its_outcome(self):
         server = self.start()

@@ -213,8 +213,13 @@ Result<void> Segments::OpenSegment(uint64_t segment) {
   // The index only saves time, so nothing hangs on it, as long as it has nothing that is not so.
   const uint64_t entries = segment == edge_.size() / options_.records_per_segment ? segment_edge_.size() : 0;
   const std::string path = PathOf(segment, ".index");
-  if (FileSize(path).value_or(0) != entries * kEntryBytes && !files_.Remove(path)) return {};
-  if (entries > 0 && !FileSize(path)) return {};
+  if (FileSize(path).value_or(0) != entries * kEntryBytes) {
+    const auto scan = ScanSegment(segment);
+    if (!scan || scan->entries.size() != entries || !WriteIndex(segment, scan->entries)) {
+      std::ignore = files_.Remove(path);
+      return {};
+    }
+  }
   if (auto index = files_.OpenForAppend(path)) index_ = std::move(*index);
   return {};
 }

@@ -241,24 +241,47 @@ TEST_F(AuditLogTest, AWitnessFileThatIsSomethingElseIsLeftAlone) {
 TEST_F(AuditLogTest, AFullDiskRefusesTheRecordAndLeavesNothingOfIt) {
   FaultyFiles files;
   auto log = std::move(AuditLog::Open(options_, clock_, files)->log);
-  AppendMany(*log, 6);
+  AppendMany(*log, 4);
   files.full = true;
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(log->Append(Named("refused")).error().code(), ErrorCode::kDiskFull);
-  EXPECT_EQ(log->size(), 6U);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(log->Append(Named("nobody")).error().code(), ErrorCode::kDiskFull);
+  EXPECT_EQ(log->size(), 4U);
   EXPECT_EQ(log->counters().refused, 3U);
+  EXPECT_TRUE(log->counters().failing);
   files.full = false;
-  EXPECT_EQ(*log->Append(Named("later")), 6U);
-  // Over the end of a segment, in one batch.
+  EXPECT_EQ(*log->Append(Named("later")), 5U);
+  EXPECT_FALSE(log->counters().failing);
+  EXPECT_THAT(*log->Read(4, 1), ElementsAre(HasSubstr(R"("type":"refused","details":{"records":"3"})")));
+  // At the end of a segment, where the next file cannot be made.
+  AppendMany(*log, 2);
   files.full_at_open = true;
-  std::vector<AuditLog::Ticket> tickets;
-  EXPECT_EQ(*log->Append(Named("fills the segment")), 7U);
-  EXPECT_EQ(log->Append(Named("refused")).error().code(), ErrorCode::kDiskFull);
+  EXPECT_EQ(log->Append(Named("nobody")).error().code(), ErrorCode::kDiskFull);
+  // Over the end of a segment, in one batch that takes several.
   files.full_at_open = false;
-  EXPECT_EQ(*log->Append(Named("after")), 8U);
+  EXPECT_EQ(*log->Append(Named("after")), 9U);
   log.reset();
   const auto lines = *OpenLog()->Read(0, 100);
-  ASSERT_EQ(lines.size(), 9U);
-  for (const auto& line : lines) EXPECT_EQ(line.find("refused"), std::string::npos);
+  ASSERT_EQ(lines.size(), 10U);
+  for (const auto& line : lines) EXPECT_EQ(line.find("nobody"), std::string::npos);
+}
+
+TEST_F(AuditLogTest, ABatchThatFailsInItsSecondSegmentLeavesNothingInTheFirst) {
+  FaultyFiles files;
+  {
+    const auto log = std::move(AuditLog::Open(options_, clock_, files)->log);
+    AppendMany(*log, 6);
+    files.full_at_open = true;
+    // One turn of the writer may take some of them, never one that does not fit without the file.
+    std::vector<AuditLog::Ticket> tickets;
+    for (int i = 0; i < 40; ++i) tickets.push_back(log->Submit(Named("many")));
+    uint64_t taken = 0;
+    for (const auto& ticket : tickets) taken += log->Wait(ticket) ? 1U : 0U;
+    EXPECT_LE(taken, 2U);
+    EXPECT_EQ(log->size(), 6 + taken);
+    files.full_at_open = false;
+    ASSERT_TRUE(log->Append(Named("after")));
+    EXPECT_EQ(log->Read(0, 100)->size(), log->size());
+  }
+  EXPECT_THAT(OpenLog()->Read(0, 100)->back(), HasSubstr("after"));
 }
 
 TEST_F(AuditLogTest, OutcomesThatTheDiskDidNotTakeAreWrittenLater) {
@@ -269,14 +292,15 @@ TEST_F(AuditLogTest, OutcomesThatTheDiskDidNotTakeAreWrittenLater) {
   EXPECT_FALSE(log->Append(Named("x")));
   for (int i = 0; i < 5; ++i) {
     log->Keep(Named("outcome" + std::to_string(i)));
-    EXPECT_FALSE(log->Append(Named("refused")));  // By then the one before was tried.
+    EXPECT_FALSE(log->Append(Named("nobody")));  // By then the one before was tried.
   }
   EXPECT_EQ(log->counters().waiting, 2U);
   files.full = false;
   ASSERT_TRUE(log->Append(Named("y")));
-  EXPECT_THAT(*log->Read(0, 10),
-              ElementsAre(HasSubstr("outcome0"), HasSubstr("outcome1"),
-                          HasSubstr(R"("type":"lost","details":{"records":"3"})"), HasSubstr("\"y\"")));
+  EXPECT_THAT(
+      *log->Read(0, 10),
+      ElementsAre(HasSubstr("outcome0"), HasSubstr("outcome1"), HasSubstr(R"("type":"lost","details":{"records":"3"})"),
+                  HasSubstr(R"("type":"refused","details":{"records":"6"})"), HasSubstr("\"y\"")));
 }
 
 TEST_F(AuditLogTest, AfterAFailedSyncNothingIsTakenUntilARestart) {

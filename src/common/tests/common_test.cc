@@ -109,6 +109,18 @@ TEST(RoleTest, OnlyAnAdministratorRegistersLocations) {
   EXPECT_FALSE(engineer.Has(Right::kRegisterLocation));
 }
 
+TEST(RoleTest, WhoAuditsSeesTheLogAndChangesNothing) {
+  const Principal auditor{{}, "a", "auditor", *RightsOfRole("auditor")};
+  EXPECT_TRUE(auditor.Has(Right::kAudit));
+  for (const Right right : {Right::kWrite, Right::kCreate, Right::kRegisterLocation, Right::kManage}) {
+    EXPECT_FALSE(auditor.Has(right));
+  }
+  EXPECT_TRUE((Principal{{}, "a", "admin", *RightsOfRole("admin")}).Has(Right::kAudit));
+  for (const char* role : {"member", "reader", "writer", "engineer", "monitor"}) {
+    EXPECT_FALSE((Principal{{}, "p", role, *RightsOfRole(role)}).Has(Right::kAudit)) << role;
+  }
+}
+
 class SettingsTest : public testing::Test {
  protected:
   std::string WriteFile(const std::string& text) {

@@ -138,12 +138,12 @@ TEST_F(AuditTrailTest, SaysWhatAStatementTouchedAndHowItEnded) {
   statement.state = "failed";
   const Error denied(ErrorCode::kPermissionDenied, "a message is not kept, it may name what is hidden");
   trail_->Outcome(anna, statement, &denied);
-  ASSERT_TRUE(trail_->Change(anna, "token.revoke", {{"id", "t"}}));
+  ASSERT_TRUE(trail_->Change(anna, "revoke_token", {{"id", "t"}}));
   const auto lines = *trail_->log().Read(trail_->log().size() - 2, 2);
   EXPECT_THAT(lines[0], HasSubstr(R"("decision":"denied","state":"failed")"));
   EXPECT_THAT(lines[0], HasSubstr(R"("error":"PermissionDenied")"));
   EXPECT_THAT(lines[0], Not(HasSubstr("message")));
-  EXPECT_THAT(lines[1], HasSubstr(R"("action":"token.revoke","details":{"id":"t"})"));
+  EXPECT_THAT(lines[1], HasSubstr(R"("action":"revoke_token","details":{"id":"t"})"));
 }
 
 TEST_F(AuditTrailTest, WhoGuessesTokensDoesNotFillTheDisk) {

@@ -189,7 +189,7 @@ Result<void> PostToken(Door& door, Call& call) {
     expires = *parsed;
   }
   NL_RETURN_IF_ERROR(
-      door.service.RecordChange(call.Context(door, door.settings.statement_timeout), "token.create",
+      door.service.RecordChange(call.Context(door, door.settings.statement_timeout), "create_token",
                                 {{"principal", principal}, {"role", role}, {"name", name}, {"expires", expires_text}}));
   NL_ASSIGN_OR_RETURN(const auto created, door.service.catalog().CreateToken(principal, role, name, expires));
   std::string out;
@@ -204,7 +204,7 @@ Result<void> PostToken(Door& door, Call& call) {
 
 Result<void> DeleteToken(Door& door, Call& call) {
   NL_RETURN_IF_ERROR(call.Require(Right::kManage));
-  NL_RETURN_IF_ERROR(door.service.RecordChange(call.Context(door, door.settings.statement_timeout), "token.revoke",
+  NL_RETURN_IF_ERROR(door.service.RecordChange(call.Context(door, door.settings.statement_timeout), "revoke_token",
                                                {{"id", call.arguments[0]}}));
   NL_RETURN_IF_ERROR(door.service.catalog().RevokeToken(TokenId(call.arguments[0])));
   return call.Send(204, "", "");

@@ -130,7 +130,7 @@ class FakeStatementService final : public query::StatementService {
     return {};
   }
   std::mutex changes_mutex;
-  std::vector<std::string> changes;  ///< What was to be recorded: "admin token.create".
+  std::vector<std::string> changes;  ///< What was to be recorded: "admin create_token".
 
   Result<std::unique_ptr<query::ResultStream>> Execute(const RequestContext& ctx,
                                                        query::StatementRequest request) override {

@@ -165,6 +165,8 @@ TEST_F(HttpServerTest, TokensAreForAdministrators) {
   }
   EXPECT_EQ(client.Call("DELETE", url, "", {}, "nl_admin").status, 204);
   EXPECT_EQ(client.Call("DELETE", "/v1/tokens/t9", "", {}, "nl_admin").status, 404);
+  // In the audit log before they are made, and nothing of what was refused.
+  EXPECT_THAT(service_.changes, testing::ElementsAre("admin create_token", "admin revoke_token", "admin revoke_token"));
 }
 
 TEST_F(HttpServerTest, UploadsAppearWhenTheyAreComplete) {

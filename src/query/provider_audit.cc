@@ -1,0 +1,39 @@
+// What of a worker's calls goes into the audit log besides the statement's own records.
+#include <boost/json/serialize.hpp>
+
+#include "common/text.h"
+#include "query/provider_server.h"
+
+namespace neurolake::query {
+namespace {
+
+namespace json = boost::json;
+
+/// Who may see and do what hangs on these. The rest is told by the statement's own records.
+constexpr std::string_view kAudited[] = {
+    "create_policy",   "drop_policy",           "create_group",    "drop_group",
+    "add_member",      "remove_member",         "grant",           "create_credential",
+    "drop_credential", "rotate_credential_key", "create_location", "drop_location"};
+
+/// Names and ids. Nothing else of the arguments: among them are secrets and the text of rules.
+constexpr std::string_view kTold[] = {"schema", "table",  "name",       "kind",     "column", "group",
+                                      "member", "effect", "privileges", "grantees", "path",   "credential"};
+
+}  // namespace
+
+Result<void> ProviderServer::AuditChange(std::string_view action, const json::object& arguments) {
+  if (trail_ == nullptr || std::ranges::find(kAudited, action) == std::end(kAudited)) return {};
+  AuditTrail::Details details;
+  for (const std::string_view name : kTold) {
+    const auto* value = arguments.if_contains(name);
+    if (value == nullptr || value->is_null()) continue;
+    const bool text = value->is_string();
+    details.emplace_back(name, text ? std::string(value->get_string()) : json::serialize(*value));
+  }
+  if (const auto* rule = arguments.if_contains("definition"); rule != nullptr && rule->is_string()) {
+    details.emplace_back("definition_sha256", Sha256Hex(std::string_view(rule->get_string())));
+  }
+  return trail_->Change(ctx_, action, std::move(details), statement_id_);
+}
+
+}  // namespace neurolake::query
