@@ -59,9 +59,13 @@ class PosixFile final : public LogFile {
 class PosixFiles final : public LogFiles {
  public:
   Result<std::unique_ptr<LogFile>> OpenForAppend(const std::string& path) override {
-    Descriptor fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    constexpr int kFlags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW;
+    Descriptor fd(::open(path.c_str(), kFlags));
+    if (!fd.valid() && errno == ENOENT) {
+      fd = Descriptor(::open(path.c_str(), kFlags | O_CREAT, 0600));
+      if (fd.valid()) NL_RETURN_IF_ERROR(SyncDirectoryOf(path));
+    }
     if (!fd.valid()) return FileError(errno, "open", path);
-    NL_RETURN_IF_ERROR(SyncDirectoryOf(path));
     return std::make_unique<PosixFile>(std::move(fd), path);
   }
   Result<void> Remove(const std::string& path) override {
@@ -108,6 +112,7 @@ Result<uint64_t> FileSize(const std::string& path) {
 }
 
 Result<void> ReplaceFile(const std::string& path, std::string_view text) {
+  if (const auto before = ReadFile(path); before && *before == text) return {};
   const std::string arriving = path + ".new";
   ::unlink(arriving.c_str());
   NL_RETURN_IF_ERROR(WriteNew(arriving, text));

@@ -37,7 +37,8 @@ std::unique_ptr<LogFiles> PosixLogFiles();
 Result<std::string> ReadFile(const std::string& path, uint64_t begin = 0, uint64_t bytes = UINT64_MAX);
 /// Errors: kNotFound; kIoError.
 Result<uint64_t> FileSize(const std::string& path);
-/// The file has `text`, or what it had, and is durable; 0600. Errors: kDiskFull; kIoError.
+/// The file has `text`, or what it had, and is durable; 0600. Costs nothing but reading where it has it already.
+/// Errors: kDiskFull; kIoError.
 Result<void> ReplaceFile(const std::string& path, std::string_view text);
 /// Makes a file of 0600 that is not there yet, durable. Errors: kAlreadyExists; kDiskFull; kIoError.
 Result<void> CreateFile(const std::string& path, std::string_view text);

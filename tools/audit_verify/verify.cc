@@ -45,9 +45,15 @@ class LogChecker {
     if (report_.findings.size() < kFindingsMax) report_.findings.push_back({code, std::move(text)});
   }
 
-  bool ReadNotes(const std::string& path, bool own, bool may_be_torn) {
-    std::string text, rest;
+  bool ReadNotes(const std::string& path, bool own) {
+    std::string text;
     if (!ReadWhole(path, text)) return false;
+    TakeNotes(path, text, own, true);
+    return true;
+  }
+
+  void TakeNotes(const std::string& path, const std::string& text, bool own, bool may_be_torn) {
+    std::string rest;
     const auto notes = SplitNotes(text, rest);
     for (size_t i = 0; i < notes.size(); ++i) {
       Mark mark{.tree = {}, .own = own};
@@ -59,19 +65,18 @@ class LogChecker {
         Find(kBadCheckpoint, mark.tree.where + ": " + why);
       }
     }
-    if (rest.empty()) return true;
+    if (rest.empty()) return;
     if (may_be_torn) {
       report_.notes.push_back(path + ": the last checkpoint is incomplete, as a crash leaves it");
     } else {
       Find(kBadCheckpoint, path + ": something behind its last checkpoint is none");
     }
-    return true;
   }
 
   bool ReadMarks(std::string& why) {
     std::string latest;
     const bool has_latest = ReadWhole(request_.directory + "/checkpoint", latest);
-    const bool has_all = ReadNotes(request_.directory + "/checkpoints", true, true);
+    const bool has_all = ReadNotes(request_.directory + "/checkpoints", true);
     if (!has_latest) Find(kBadCheckpoint, request_.directory + "/checkpoint is missing");
     if (!has_all) Find(kBadCheckpoint, request_.directory + "/checkpoints is missing");
     const size_t history = marks_.size();
@@ -80,7 +85,9 @@ class LogChecker {
         Find(kBadCheckpoint, marks_[i].tree.where + ": it is of fewer records than the one before it");
       }
     }
-    if (has_latest && ReadNotes(request_.directory + "/checkpoint", true, false) && marks_.size() > history) {
+    // What was read before the others: by now there may be a newer one.
+    if (has_latest) TakeNotes(request_.directory + "/checkpoint", latest, true, false);
+    if (marks_.size() > history) {
       const SignedTree& last = marks_.back().tree;
       report_.last_checkpoint = latest;
       report_.last_checkpoint_size = last.count;
@@ -90,7 +97,7 @@ class LogChecker {
       }
     }
     for (const std::string& path : request_.remembered) {
-      if (!ReadNotes(path, false, true)) {
+      if (!ReadNotes(path, false)) {
         why = "cannot read " + path;
         return false;
       }

