@@ -17,6 +17,9 @@ namespace {
 constexpr uint64_t kNotesTailBytes = 1 << 16;
 /// How long the writer sleeps when nothing comes; a checkpoint is as late as that at most.
 constexpr std::chrono::seconds kIdle{1};
+/// The writer waits for more to come for this part of what the last sync took, and no longer than that.
+constexpr int kGatherShare = 8;
+constexpr std::chrono::microseconds kGatherMost{500};
 
 /// The last note in a file of them. An empty one where there is no file.
 Result<LastNote> ReadLastNote(const std::string& path) {
@@ -201,7 +204,7 @@ AuditLog::Ticket AuditLog::Enqueue(std::string body) {
   ticket.position_ = queue_->bodies.size();
   queue_->bodies.push_back(std::move(body));
   queue_->kept.push_back(false);
-  if (ticket.position_ == 0) changed_.notify_all();
+  if (ticket.position_ == 0 || queue_->bodies.size() == wanted_) changed_.notify_all();
   return ticket;
 }
 
@@ -224,26 +227,35 @@ void AuditLog::Keep(const Record& record) {
   }
   queue_->bodies.push_back(std::move(body));
   queue_->kept.push_back(true);
-  if (queue_->bodies.size() == 1) changed_.notify_all();
+  if (queue_->bodies.size() == 1 || queue_->bodies.size() == wanted_) changed_.notify_all();
+}
+
+void AuditLog::Gather(std::unique_lock<std::mutex>& lock, SteadyTime until) {
+  const auto enough = [this] { return stopping_ || queue_->bodies.size() >= wanted_; };
+  const auto left = until - clock_.SteadyNow();
+  if (left > SteadyTime::duration::zero() && !enough()) changed_.wait_for(lock, left, enough);
 }
 
 void AuditLog::Run() {
   std::unique_lock lock(mutex_);
+  SteadyTime gather_until = clock_.SteadyNow();
   for (;;) {
     changed_.wait_for(lock, kIdle, [this] { return stopping_ || !queue_->bodies.empty(); });
+    if (!queue_->bodies.empty()) Gather(lock, gather_until);
     const bool has_work = !queue_->bodies.empty() || !kept_.empty() || lost_ > 0 || refused_ > 0;
-    if (has_work) {
-      const std::shared_ptr<Batch> batch = std::exchange(queue_, std::make_shared<Batch>());
-      lock.unlock();
-      WriteBatch(*batch);
-    } else {
-      if (stopping_) return;
-      lock.unlock();
-    }
+    if (!has_work && stopping_) return;
+    std::shared_ptr<Batch> batch;
+    if (has_work) batch = std::exchange(queue_, std::make_shared<Batch>());
+    lock.unlock();
+    const SteadyTime begun = clock_.SteadyNow();
+    if (batch != nullptr) WriteBatch(*batch);
+    const SteadyTime ended = clock_.SteadyNow();
     MakeCheckpointIfDue();
     lock.lock();
     // A disk that is full stays so: the end of the process does not wait for it.
     if (stopping_ && queue_->bodies.empty()) return;
+    wanted_ = queue_->bodies.size() + (batch == nullptr ? 0 : batch->bodies.size());
+    gather_until = ended + std::min<SteadyTime::duration>((ended - begun) / kGatherShare, kGatherMost);
   }
 }
 

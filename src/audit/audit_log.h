@@ -99,6 +99,9 @@ class AuditLog {
   std::string PathOf(const char* name) const { return options_.directory + "/" + name; }
   Ticket Enqueue(std::string body);
   void Run();
+  /// Those who were just told that their record is durable may come with the next one at once: together they share a
+  /// sync, one by one they would wait for two.
+  void Gather(std::unique_lock<std::mutex>& lock, SteadyTime until);
   void WriteBatch(Batch& batch);
   /// What waits, and what has to be told of the time when nothing could be written.
   std::vector<std::string> Overdue(uint64_t& lost, uint64_t& refused) const;
@@ -118,6 +121,7 @@ class AuditLog {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::shared_ptr<Batch> queue_;
+  size_t wanted_ = 0;  ///< The writer gathers until so many records wait, or until it has waited long enough.
   std::vector<std::string> kept_;  ///< Written before the queue.
   uint64_t lost_ = 0;
   uint64_t refused_ = 0;  ///< Since the log could be written.
