@@ -13,7 +13,7 @@ server_log=$(dirname "$lake")/server.log
 stop() { [ -n "${server:-}" ] && kill "$server" 2>/dev/null && wait "$server" 2>/dev/null; rm -rf "$(dirname "$lake")"; }
 trap stop EXIT
 
-"$binary" --lake "$lake" --http.port "${DEMO_PORT:-0}" --log_level warn serve >"$server_log" 2>&1 &
+"$binary" --lake "$lake" --http.port "${DEMO_PORT:-0}" --log_level warn --audit.checkpoint_every 200ms serve >"$server_log" 2>&1 &
 server=$!
 for _ in $(seq 100); do grep -q 'http://' "$server_log" && break; kill -0 "$server" || { cat "$server_log"; exit 1; }; sleep 0.1; done
 address=$(grep -oE 'http://[0-9.:]+' "$server_log" | head -n 1)
