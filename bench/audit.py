@@ -21,7 +21,7 @@ def one_by_one(path, seconds):
     return count / seconds
 
 
-def durable_records(folder, threads=64, seconds=5):
+def durable_records(folder, threads=128, seconds=5):
     peer = one_by_one(os.path.join(folder, "one_by_one"), seconds)
     output = subprocess.run([BINARY, folder, str(seconds), str(threads)], check=True, capture_output=True, text=True).stdout
     ours, per_sync = (float(word) for word in output.splitlines()[-1].split()[1:])
