@@ -54,6 +54,29 @@ def close(mine, expected):
         len(a) == len(b) and all(same(x, y) for x, y in zip(a, b)) for a, b in zip(mine, expected))
 
 
+def take_turns(server, queries, rounds, ours, theirs, labels):
+    """Runs each query by both in turn; gives the sums of the best times, and a note on answers, ratios and memory."""
+    mine_best, peer_best, wrong, worst = [], [], [], (0.0, 0)
+    with MemoryPeak(server.process.pid) as memory:
+        for number, query in queries:
+            mine, peer = [], []
+            for _ in range(rounds):
+                seconds, expected = timed(lambda: theirs(query))
+                peer.append(seconds)
+                seconds, rows = timed(lambda: ours(query))
+                mine.append(seconds)
+            if not close(normal(rows), normal(expected)):
+                wrong.append(number)
+            mine_best.append(min(mine))
+            peer_best.append(min(peer))
+            if min(peer) > NOISE_SECONDS:
+                worst = max(worst, (min(mine) / min(peer), number))
+            print(f"{labels[0]} q{number:02d}: {min(mine) * 1e3:8.1f} ms, {labels[1]} {min(peer) * 1e3:8.1f} ms", flush=True)
+    note = "all answers equal" if not wrong else f"ANSWERS DIFFER: {wrong}"
+    return {"ours": sum(mine_best), "peer": sum(peer_best), "unit": "s, sum of the best of " + str(rounds),
+            "note": f"{note}; largest ratio above 50 ms {worst[0]:.2f} (query {worst[1]}); {memory}"}
+
+
 def run(name, server, folder, scale, rounds):
     folder = f"{folder}/{name}"
     os.mkdir(folder)
@@ -68,23 +91,5 @@ def run(name, server, folder, scale, rounds):
     ids = dict(client.sql(f"SELECT table_name, id FROM system.tables WHERE schema_name = '{name}'"))
     for table in tables:
         raw.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet('{server.lake}/tables/{ids[table]}/**/*.parquet')")
-    ours, theirs, wrong, worst = [], [], [], (0.0, 0)
-    with MemoryPeak(server.process.pid) as memory:
-        for number, query in queries:
-            mine, peer = [], []
-            for _ in range(rounds):
-                seconds, expected = timed(lambda: raw.execute(query).fetchall())
-                peer.append(seconds)
-                seconds, rows = timed(lambda: client.sql(query))
-                mine.append(seconds)
-            if not close(normal(rows), normal(expected)):
-                wrong.append(number)
-            ours.append(min(mine))
-            theirs.append(min(peer))
-            if min(peer) > NOISE_SECONDS:
-                worst = max(worst, (min(mine) / min(peer), number))
-            print(f"{name} q{number:02d}: {min(mine) * 1e3:8.1f} ms, DuckDB {min(peer) * 1e3:8.1f} ms", flush=True)
-    note = "all answers equal" if not wrong else f"ANSWERS DIFFER: {wrong}"
-    return {"name": f"TPC-{name[3:].upper()} SF {scale:g}, {len(queries)} queries over HTTP", "ours": sum(ours),
-            "peer": sum(theirs), "unit": "s, sum of the best of " + str(rounds), "goal": GOALS[name],
-            "note": f"{note}; largest ratio above 50 ms {worst[0]:.2f} (query {worst[1]}); {memory}"}
+    return {"name": f"TPC-{name[3:].upper()} SF {scale:g}, {len(queries)} queries over HTTP", "goal": GOALS[name],
+            **take_turns(server, queries, rounds, client.sql, lambda query: raw.execute(query).fetchall(), (name, "DuckDB"))}

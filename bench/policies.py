@@ -4,7 +4,7 @@ that workers read for ranges of a table with a policy, and without."""
 import os
 import random
 
-from decision_support import NOISE_SECONDS, close, make_data, normal
+from decision_support import make_data, take_turns
 from measure import Client, MemoryPeak, timed
 
 # For each table what may be seen, and a column with what is shown of it.
@@ -53,26 +53,8 @@ def tpch(server, folder, scale, rounds):
     queries = protect(admin, folder, scale)
     reader = client_of(server, "reader")
     admin.options["schema"], reader.options["schema"] = "by_hand", "tpch"
-    ours, theirs, wrong, worst = [], [], [], (0.0, 0)
-    with MemoryPeak(server.process.pid) as memory:
-        for number, query in queries:
-            mine, peer = [], []
-            for _ in range(rounds):
-                seconds, expected = timed(lambda: admin.sql(query))
-                peer.append(seconds)
-                seconds, rows = timed(lambda: reader.sql(query))
-                mine.append(seconds)
-            if not close(normal(rows), normal(expected)):
-                wrong.append(number)
-            ours.append(min(mine))
-            theirs.append(min(peer))
-            if min(peer) > NOISE_SECONDS:
-                worst = max(worst, (min(mine) / min(peer), number))
-            print(f"policies q{number:02d}: {min(mine) * 1e3:8.1f} ms, by hand {min(peer) * 1e3:8.1f} ms", flush=True)
-    note = "all answers equal" if not wrong else f"ANSWERS DIFFER: {wrong}"
     return {"name": f"TPC-H SF {scale:g} under a row filter and a mask on each table; peer: views written by hand, by NeuroLake",
-            "ours": sum(ours), "peer": sum(theirs), "unit": "s, sum of the best of " + str(rounds), "goal": "≤ 1.05",
-            "note": f"{note}; largest ratio above 50 ms {worst[0]:.2f} (query {worst[1]}); {memory}"}
+            "goal": "≤ 1.05", **take_turns(server, queries, rounds, reader.sql, admin.sql, ("policies", "by hand"))}
 
 
 def bytes_read(memory):
@@ -105,10 +87,10 @@ def pruning(server, rows=4_000_000, files=256, ranges=40):
         ask = lambda first, last: reader.sql(f"SELECT count(*), sum(c), max(note) FROM {table} WHERE {condition}"  # noqa: E731
                                              f"a BETWEEN {first} AND {last}")
         ask(0, 1)
-        whole, before = bytes_read(memory), None
+        at_first = bytes_read(memory)
         ask(0, rows)
         before = bytes_read(memory)
-        whole = before - whole
+        whole = before - at_first
         seconds[table] = timed(lambda: [ask(start, start + rows // 1000) for start in starts])[0]
         read[table] = 1 - (bytes_read(memory) - before) / ranges / whole
     return {"name": "bytes spared by ranges of 0.1 % of the rows, table with policies; peer: without", "unit": "% of the whole",

@@ -110,6 +110,25 @@ Result<void> TokenCursor::ExpectEnd() {
   return Unexpected("the end of the statement");
 }
 
+std::string TokenCursor::TextSince(const TokenCursor& begin) const {
+  return std::string(Trim(sql_.substr(begin.Position(), Position() - begin.Position())));
+}
+
+Result<std::string> TokenCursor::ExpectParenthesised(std::string_view what) {
+  NL_RETURN_IF_ERROR(ExpectSymbol("("));
+  const TokenCursor begin = *this;
+  int depth = 1;
+  for (; !AtEnd(); Skip()) {
+    if (IsSymbol("(")) ++depth;
+    if (IsSymbol(")") && --depth == 0) break;
+  }
+  if (AtEnd()) return Unexpected("a closing parenthesis");
+  if (index() == begin.index()) return Unexpected(what);
+  std::string text = TextSince(begin);
+  Skip();
+  return text;
+}
+
 std::unexpected<Error> TokenCursor::Unexpected(std::string_view what) const {
   std::string found = "the end of the statement";
   if (!AtEnd()) {

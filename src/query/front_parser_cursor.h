@@ -27,6 +27,8 @@ class TokenCursor {
   std::string_view Text(size_t ahead = 0) const;
   /// Byte offset of the next token, or of the text's end.
   size_t Position(size_t ahead = 0) const;
+  /// What stands from `begin`, an earlier state of this cursor, to before the next token.
+  std::string TextSince(const TokenCursor& begin) const;
 
   /// Whether the next tokens are these unquoted words, in any case.
   bool IsWord(std::string_view word, size_t ahead = 0) const;
@@ -44,6 +46,8 @@ class TokenCursor {
   Result<int64_t> ExpectInteger(std::string_view what);
   /// `[[lake.]schema.]name`.
   Result<ObjectName> ExpectObjectName();
+  /// The text between parentheses, others nested in it or not. `what` it is, should there be nothing.
+  Result<std::string> ExpectParenthesised(std::string_view what);
   Result<void> ExpectEnd();
 
   /// "expected <what>, found …" at the next token. Shows words and symbols, never literals.

@@ -259,13 +259,12 @@ Result<json::value> CheckSources(const RequestContext& ctx, catalog::Catalog& ca
   const auto* paths = arguments.if_contains("paths");
   if (paths == nullptr || !paths->is_array()) return BadMember("paths");
   if (!std::ranges::all_of(paths->get_array(), &json::value::is_string)) return BadMember("paths");
+  std::vector<std::string> asked;
+  for (const json::value& path : paths->get_array()) asked.push_back(storage::NormalPath(path.get_string()));
   NL_ASSIGN_OR_RETURN(const auto tables, catalog.ListTables(std::nullopt));
   for (const TableRecord& table : tables) {
     const std::string location = storage::NormalPath(table.location);
-    const bool lies_there = std::ranges::any_of(paths->get_array(), [&](const json::value& path) {
-      return storage::IsBelow(storage::NormalPath(path.get_string()), location);
-    });
-    if (!lies_there) continue;
+    if (std::ranges::none_of(asked, [&](const auto& path) { return storage::IsBelow(path, location); })) continue;
     NL_ASSIGN_OR_RETURN(const bool sees_all, SeesAll(catalog, ctx.principal(), table));
     if (sees_all) continue;
     // Without its name, which may be hidden, too.

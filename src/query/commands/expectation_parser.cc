@@ -10,26 +10,6 @@ namespace {
 
 constexpr int64_t kVersionsMax = 100;
 
-/// The text of what stands from `begin` to before the cursor.
-std::string TextSince(const TokenCursor& cursor, const TokenCursor& begin) {
-  return std::string(Trim(cursor.sql().substr(begin.Position(), cursor.Position() - begin.Position())));
-}
-
-Result<std::string> ParseParenthesised(TokenCursor& cursor) {
-  NL_RETURN_IF_ERROR(cursor.ExpectSymbol("("));
-  const TokenCursor begin = cursor;
-  int depth = 1;
-  for (; !cursor.AtEnd(); cursor.Skip()) {
-    if (cursor.IsSymbol("(")) ++depth;
-    if (cursor.IsSymbol(")") && --depth == 0) break;
-  }
-  if (cursor.AtEnd()) return cursor.Unexpected("a closing parenthesis");
-  if (cursor.index() == begin.index()) return cursor.Unexpected("a condition");
-  std::string text = TextSince(cursor, begin);
-  cursor.Skip();
-  return text;
-}
-
 /// A number with or without sign, a string, TRUE, FALSE, or a typed string (DATE '2024-01-31').
 Result<std::string> ParseConstant(TokenCursor& cursor) {
   const TokenCursor begin = cursor;
@@ -39,13 +19,13 @@ Result<std::string> ParseConstant(TokenCursor& cursor) {
       cursor.IsString(1)) {
     cursor.Skip();
     cursor.Skip();
-    return TextSince(cursor, begin);
+    return cursor.TextSince(begin);
   }
   const bool number = cursor.Has(0) && cursor.token().kind == TokenKind::kNumber;
   const bool other = !has_sign && (cursor.IsString() || cursor.IsWord("true") || cursor.IsWord("false"));
   if (!number && !other) return cursor.Unexpected("a constant");
   cursor.Skip();
-  return TextSince(cursor, begin);
+  return cursor.TextSince(begin);
 }
 
 Result<double> ParseNumber(TokenCursor& cursor, std::string_view what) {
@@ -217,13 +197,13 @@ Result<void> ParseExpectationRule(TokenCursor& cursor, ExpectationClause& clause
   const TokenCursor begin = cursor;
   if (cursor.AcceptWord("check")) {
     clause.kind = "check";
-    NL_ASSIGN_OR_RETURN(clause.condition, ParseParenthesised(cursor));
+    NL_ASSIGN_OR_RETURN(clause.condition, cursor.ExpectParenthesised("a condition"));
   } else if (cursor.AcceptWord("expect")) {
     NL_RETURN_IF_ERROR(ParseExpected(cursor, clause));
   } else {
     return cursor.Unexpected("CHECK or EXPECT");
   }
-  clause.definition = TextSince(cursor, begin);
+  clause.definition = cursor.TextSince(begin);
   return ParseAction(cursor, clause);
 }
 

@@ -6,29 +6,10 @@
 namespace neurolake::query {
 namespace {
 
-std::string TextSince(const TokenCursor& cursor, const TokenCursor& begin) {
-  return std::string(Trim(cursor.sql().substr(begin.Position(), cursor.Position() - begin.Position())));
-}
-
-Result<std::string> ParseParenthesised(TokenCursor& cursor) {
-  NL_RETURN_IF_ERROR(cursor.ExpectSymbol("("));
-  const TokenCursor begin = cursor;
-  int depth = 1;
-  for (; !cursor.AtEnd(); cursor.Skip()) {
-    if (cursor.IsSymbol("(")) ++depth;
-    if (cursor.IsSymbol(")") && --depth == 0) break;
-  }
-  if (cursor.AtEnd()) return cursor.Unexpected("a closing parenthesis");
-  if (cursor.index() == begin.index()) return cursor.Unexpected("an expression");
-  std::string text = TextSince(cursor, begin);
-  cursor.Skip();
-  return text;
-}
-
 /// What stands behind USING in a mask policy.
 Result<void> ParseMethod(TokenCursor& cursor, PolicyClause& clause) {
   if (cursor.IsSymbol("(")) {
-    NL_ASSIGN_OR_RETURN(clause.condition, ParseParenthesised(cursor));
+    NL_ASSIGN_OR_RETURN(clause.condition, cursor.ExpectParenthesised("an expression"));
     return {};
   }
   for (const std::string_view word : {"null", "redact", "hash", "year"}) {
@@ -70,12 +51,12 @@ Result<bool> ParseOne(TokenCursor& cursor, PolicyClause& clause) {
     return true;
   }
   if (row && cursor.AcceptWords({"with", "check"})) {
-    NL_ASSIGN_OR_RETURN(clause.check, ParseParenthesised(cursor));
+    NL_ASSIGN_OR_RETURN(clause.check, cursor.ExpectParenthesised("an expression"));
     return true;
   }
   if (!cursor.AcceptWord("using")) return false;
   if (row) {
-    NL_ASSIGN_OR_RETURN(clause.condition, ParseParenthesised(cursor));
+    NL_ASSIGN_OR_RETURN(clause.condition, cursor.ExpectParenthesised("an expression"));
     return true;
   }
   NL_RETURN_IF_ERROR(ParseMethod(cursor, clause));
@@ -125,7 +106,7 @@ Result<PolicyClause> ParsePolicyClause(TokenCursor& cursor, std::string kind) {
     }
   }
   if (clause.condition.empty() && clause.method.empty()) return cursor.Unexpected("USING");
-  clause.definition = TextSince(cursor, begin);
+  clause.definition = cursor.TextSince(begin);
   if (clause.kind == "row" && clause.to.empty()) clause.to.push_back({"public", ""});
   return clause;
 }
