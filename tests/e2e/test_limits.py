@@ -265,6 +265,14 @@ class SharedMemory(unittest.TestCase):
         self.assertIn("150.0 MiB", failed.exception.problem["detail"])
         self.assertIn("memory.per_statement", failed.exception.problem["detail"])
 
+    def test_wide_rows_stream_in_the_memory_of_a_small_statement(self):
+        statement = {"statement": "SELECT i, repeat('x', 2000) AS wide FROM range(50000) r(i)", "memory": "128MiB"}
+        for _ in range(3):
+            status, _, body = self.server.request("POST", "/v1/sql", statement, self.server.token_of("admin"),
+                                                  {"Accept": "application/x-ndjson"})
+            lines = body.splitlines()
+            self.assertEqual((status, len(lines), b'"error"' in lines[-1]), (200, 50_000, False), lines[-1][:300])
+
     def test_a_statement_that_names_its_memory_gets_it_and_others_wait_their_time(self):
         server = Server(BINARY, settings={"memory.total": "600MiB", "memory.per_statement": "500MiB", "workers.count": "2",
                                           "workers.count_max": "2", "admission.wait_max": "300ms"})

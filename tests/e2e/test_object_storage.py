@@ -9,7 +9,7 @@ import threading
 import unittest
 
 import seaweed
-from server import Server, StatementError, named, rows
+from server import Server, StatementError, children, named, rows
 
 BINARY = os.environ["TESTED_BINARY"]
 
@@ -296,8 +296,7 @@ class ObjectStorage(unittest.TestCase):
                  "REGISTER = TRUE)")
         self.sql(f"CREATE TABLE t LOCATION '{self.root}/env/t' AS SELECT 1 AS id")
         self.assertEqual(self.rows("SELECT * FROM t"), [(1,)])
-        tasks = pathlib.Path(f"/proc/{self.server.process.pid}/task")
-        workers = [pid for children in tasks.glob("*/children") for pid in children.read_text().split()]
+        workers = children(self.server.process.pid)
         self.assertTrue(workers)
         for pid in workers:
             self.assertNotIn(b"AWS_SECRET", pathlib.Path(f"/proc/{pid}/environ").read_bytes())

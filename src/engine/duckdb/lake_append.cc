@@ -7,6 +7,7 @@
 #include "engine/duckdb/internal/error_translation.h"
 #include "engine/duckdb/internal/expectations.h"
 #include "engine/duckdb/internal/lake_catalog.h"
+#include "engine/duckdb/internal/vector_bytes.h"
 #include "storage/path.h"
 #include "tables/delta/table_rules.h"
 
@@ -16,34 +17,6 @@ namespace {
 static_assert(kAppendBatchRows == STANDARD_VECTOR_SIZE);
 
 constexpr const char* kProperty = "neurolake.group_commit";
-
-/// About what `rows` of a vector weigh, nested values and texts included.
-int64_t BytesOf(native::Vector& vector, native::idx_t rows) {
-  const auto& type = vector.GetType();
-  auto bytes = static_cast<int64_t>(rows * native::GetTypeIdSize(type.InternalType()));
-  switch (type.InternalType()) {
-    case native::PhysicalType::VARCHAR: {
-      native::UnifiedVectorFormat format;
-      vector.ToUnifiedFormat(rows, format);
-      const auto* texts = native::UnifiedVectorFormat::GetData<native::string_t>(format);
-      for (native::idx_t i = 0; i < rows; ++i) {
-        const auto row = format.sel->get_index(i);
-        if (format.validity.RowIsValid(row)) bytes += texts[row].GetSize();
-      }
-      return bytes;
-    }
-    case native::PhysicalType::STRUCT: {
-      vector.Flatten(rows);
-      for (auto& child : native::StructVector::GetEntries(vector)) bytes += BytesOf(*child, rows);
-      return bytes;
-    }
-    case native::PhysicalType::LIST: {
-      vector.Flatten(rows);
-      return bytes + BytesOf(native::ListVector::GetEntry(vector), native::ListVector::GetListSize(vector));
-    }
-    default: return bytes;
-  }
-}
 
 struct AppendState final : native::OperatorState {
   explicit AppendState(native::ClientContext& client, const native::vector<native::LogicalType>& types)
@@ -102,8 +75,7 @@ class LakeAppendRows final : public native::PhysicalOperator {
  private:
   bool Fits(const StatementState& statement, native::DataChunk& input) const {
     AppendBuffer& buffer = *job_->append;
-    int64_t bytes = 0;
-    for (auto& column : input.data) bytes += BytesOf(column, input.size());
+    const int64_t bytes = BytesOf(input);
     const auto rows = static_cast<int64_t>(input.size());
     return (buffer.rows += rows) <= statement.grants.append_rows_max &&
            (buffer.bytes += bytes) <= statement.grants.append_bytes_max;

@@ -4,12 +4,15 @@
 #include "duckdb/parser/statement/logical_plan_statement.hpp"
 #include "engine/duckdb/internal/duckdb_engine.h"
 #include "engine/duckdb/internal/vanished_versions.h"
+#include "engine/duckdb/internal/vector_bytes.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
 
 // Large enough for the columnar format to pay, small enough for the first rows to come soon.
 constexpr int64_t kBatchRows = 16'384;
+// A batch is in memory several times on its way: as it grows, encoded, sent. Wide rows are few in it.
+constexpr int64_t kBatchBytes = 4'194'304;
 
 class DuckDbRunningQuery final : public RunningQuery {
  public:
@@ -90,27 +93,42 @@ class DuckDbRunningQuery final : public RunningQuery {
       if (result_->HasError()) result_->ThrowError();
     }
     native::unique_ptr<native::ArrowAppender> rows;
-    while (!exhausted_ && (rows == nullptr || static_cast<int64_t>(rows->RowCount()) < kBatchRows)) {
-      auto chunk = result_->Fetch();
-      if (result_->HasError()) result_->ThrowError();
-      // A result that has ended must not be asked again.
-      exhausted_ = chunk == nullptr || chunk->size() == 0;
-      if (exhausted_) break;
-      if (!plan_->returns_rows) {
-        CountChanges(*chunk);
-        continue;
-      }
+    for (int64_t count = 0, bytes = 0; count < kBatchRows && bytes < kBatchBytes && FetchRows();) {
+      const auto fitting = static_cast<native::idx_t>((kBatchBytes - bytes) / row_bytes_ + 1);
+      const auto end = std::min(chunk_->size(), chunk_sent_ + fitting);
       if (rows == nullptr) {
         rows = native::make_uniq<native::ArrowAppender>(
-            plan_->types, chunk->size(), core_.context().GetClientProperties(),
+            plan_->types, end - chunk_sent_, core_.context().GetClientProperties(),
             native::unordered_map<native::idx_t, const native::shared_ptr<native::ArrowTypeExtensionData>>());
       }
-      rows->Append(*chunk, 0, chunk->size(), chunk->size());
+      rows->Append(*chunk_, chunk_sent_, end, chunk_->size());
+      count += static_cast<int64_t>(end - chunk_sent_);
+      bytes += static_cast<int64_t>(end - chunk_sent_) * row_bytes_;
+      chunk_sent_ = end;
     }
     if (rows == nullptr) return std::nullopt;
     arrow::Batch batch;
     *batch.get() = rows->Finalize();
     return batch;
+  }
+
+  /// Makes `chunk_` hold rows that no batch has yet. False at the end of the result.
+  bool FetchRows() {
+    while (!exhausted_ && (chunk_ == nullptr || chunk_sent_ == chunk_->size())) {
+      chunk_ = result_->Fetch();
+      chunk_sent_ = 0;
+      if (result_->HasError()) result_->ThrowError();
+      // A result that has ended must not be asked again.
+      exhausted_ = chunk_ == nullptr || chunk_->size() == 0;
+      if (exhausted_) break;
+      if (plan_->returns_rows) {
+        row_bytes_ = BytesOf(*chunk_) / static_cast<int64_t>(chunk_->size()) + 1;
+      } else {
+        CountChanges(*chunk_);
+        chunk_sent_ = chunk_->size();
+      }
+    }
+    return !exhausted_;
   }
 
   /// Runs the statement's tasks. The engine alone would ask again and again while its other threads work on the last
@@ -139,6 +157,7 @@ class DuckDbRunningQuery final : public RunningQuery {
   }
 
   Result<void> Finish() {
+    chunk_.reset();
     result_.reset();
     NL_RETURN_IF_ERROR(core_.CommitImplicit());
     const StatementState& state = *core_.state;
@@ -168,6 +187,7 @@ class DuckDbRunningQuery final : public RunningQuery {
     (void)GuardDuckDb(ErrorStage::kRun, core_.request_id(), &core_.broken, [&] {
       if (pending_ != nullptr || result_ != nullptr) core_.connection->Interrupt();
       pending_.reset();
+      chunk_.reset();
       result_.reset();
       // The call that ends what is left of an open query: any other one begins with it.
       core_.context().Prepare("SELECT 1");
@@ -180,6 +200,9 @@ class DuckDbRunningQuery final : public RunningQuery {
   arrow::Schema schema_;
   native::unique_ptr<native::PendingQueryResult> pending_;
   native::unique_ptr<native::QueryResult> result_;
+  native::unique_ptr<native::DataChunk> chunk_;
+  native::idx_t chunk_sent_ = 0;  ///< Rows of `chunk_` that are in batches.
+  int64_t row_bytes_ = 1;         ///< About what one of its rows weighs.
   ExecutionStatistics statistics_;
   int64_t counted_ = 0;
   bool exhausted_ = false;

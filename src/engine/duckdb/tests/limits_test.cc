@@ -27,6 +27,36 @@ TEST_F(LimitsTest, LargeResultsStreamInBoundedMemory) {
   EXPECT_EQ(Answer("SELECT 1"), Rows{"[1]"});
 }
 
+TEST_F(LimitsTest, WideRowsAreFewInABatch) {
+  // Texts, texts within nested values, and one row that is larger than a batch ought to be.
+  for (const char* column : {"repeat('x', 2000) || i", "[{'a': repeat('x', 2000) || i}]", "i", "repeat('x', 2000)",
+                             "CASE WHEN i = 3000 THEN repeat('x', 20000000) ELSE '' || i END"}) {
+    ASSERT_TRUE(engine_->BeginStatement(*context_, *provider_, gate_, 100'000'000, {}).has_value());
+    auto bound = Bind(fmt::format("SELECT i, {} AS wide FROM range(40000) r(i)", column));
+    ASSERT_TRUE(bound.has_value()) << bound.error().message();
+    auto running = engine_->Execute(Cost(*std::move(bound)));
+    ASSERT_TRUE(running.has_value()) << running.error().message();
+    int64_t rows = 0, batch_rows_max = 0;
+    while (true) {
+      auto batch = (*running)->Next();
+      ASSERT_TRUE(batch.has_value()) << batch.error().message();
+      if (!batch->has_value()) break;
+      const ArrowArray& numbers = *(*batch)->get()->children[0];
+      EXPECT_EQ(static_cast<const int64_t*>(numbers.buffers[1])[0], rows) << column;
+      rows += (*batch)->row_count();
+      batch_rows_max = std::max(batch_rows_max, (*batch)->row_count());
+    }
+    EXPECT_EQ(rows, 40'000) << column;
+    if (std::string_view(column).find("2000)") != std::string_view::npos) {
+      EXPECT_LT(batch_rows_max, 4096) << column;
+    } else if (std::string_view(column) == "i") {
+      EXPECT_GE(batch_rows_max, 16'384);
+    }
+    running->reset();
+    engine_->EndStatement();
+  }
+}
+
 TEST_F(LimitsTest, AnInterruptEndsARunningStatement) {
   std::jthread interrupter([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
