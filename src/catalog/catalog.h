@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "catalog/tags.h"
 #include "common/clock.h"
 #include "common/ids.h"
 #include "common/request_context.h"
@@ -32,7 +33,7 @@ struct TableRecord {
   std::string comment;
   WallTime created;
   bool is_shallow_clone = false;  ///< Has clone sources, now or in an older version.
-  bool has_policies = false;      ///< Row or mask policies.
+  bool has_policies = false;      ///< Policies of its own, tags that some may stand on, or allowed purposes.
   bool lake_has_grants = false;   ///< Anything was granted or denied in the lake: ask GrantsOn.
 };
 
@@ -233,6 +234,7 @@ struct StatementRecord {
   std::string prediction_json = "{}";
   std::string error_code;
   std::string error_message;
+  std::string purpose = {};  ///< What the statement was declared to be for; empty: nothing.
 };
 
 /// Names, ids, principals, tokens, locations and the statement history, in the metadata store. Thread-safe.
@@ -240,10 +242,8 @@ struct StatementRecord {
 /// The schema names `system`, `information_schema`, `pg_catalog` and `temp` are reserved. A new lake has the schemas
 /// `main`, `bronze`, `silver` and `gold`. Errors of every call: kInvalidArgument for a name that breaks these rules
 /// (look-ups find nothing instead); kUnavailable, kReadOnly, kDiskFull, kCorruption of the store.
-class Catalog {
+class Catalog : public TagCatalog {
  public:
-  virtual ~Catalog() = default;
-
   virtual Result<SchemaRecord> CreateSchema(const std::string& name, bool if_not_exists,
                                             const std::string& comment) = 0;
   /// Errors: kSchemaNotFound; kDependentObjects unless empty or `cascade` (tables are dropped, their files stay);

@@ -40,7 +40,9 @@ Result<void> StoreCatalog::DropGroup(const std::string& name) {
     // Without it a restriction would be gone, not the access.
     NL_ASSIGN_OR_RETURN(
         const auto needed,
-        session.Query("SELECT name FROM policies WHERE plan LIKE ? ORDER BY name LIMIT 1", {"%" + id + "%"}));
+        session.Query("SELECT name FROM policies WHERE plan LIKE ? UNION ALL SELECT name FROM tag_policies WHERE plan "
+                      "LIKE ? ORDER BY 1 LIMIT 1",
+                      {"%" + id + "%", "%" + id + "%"}));
     if (!needed.empty()) {
       return MakeError(ErrorCode::kDependentObjects, "a policy names the group, drop that first: {}",
                        TextAt(needed[0], 0));
@@ -53,6 +55,8 @@ Result<void> StoreCatalog::DropGroup(const std::string& name) {
       return MakeError(ErrorCode::kDependentObjects, "something is denied to the group, revoke that first: {}", name);
     }
     NL_RETURN_IF_ERROR(session.Execute("DELETE FROM grants WHERE grantee_kind = 'group' AND grantee_id = ?", {id}));
+    NL_RETURN_IF_ERROR(
+        session.Execute("DELETE FROM purpose_grants WHERE grantee_kind = 'group' AND grantee_id = ?", {id}));
     NL_RETURN_IF_ERROR(session.Execute("DELETE FROM group_members WHERE group_id = ?", {id}));
     NL_RETURN_IF_ERROR(session.Execute("DELETE FROM principal_groups WHERE id = ?", {id}));
     return {};

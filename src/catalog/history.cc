@@ -12,7 +12,7 @@ using metastore::Value;
 constexpr std::string_view kColumns =
     "id, principal, door, request_id, sql_text, fingerprint, kind, state, started, ended, tables_json, rows_returned, "
     "bytes_returned, rows_scanned, bytes_scanned, rows_changed, stages_json, prediction_json, error_code, "
-    "error_message";
+    "error_message, purpose";
 constexpr int64_t kForgottenAtOnce = 2000;
 
 std::vector<Value> ToRow(const StatementRecord& record) {
@@ -36,7 +36,8 @@ std::vector<Value> ToRow(const StatementRecord& record) {
           MakeStorable(record.stages_json),
           MakeStorable(record.prediction_json),
           MakeStorable(record.error_code),
-          MakeStorable(record.error_message)};
+          MakeStorable(record.error_message),
+          MakeStorable(record.purpose)};
 }
 
 StatementRecord ToStatement(const Row& row) {
@@ -61,13 +62,14 @@ StatementRecord ToStatement(const Row& row) {
   record.prediction_json = TextAt(row, 17);
   record.error_code = TextAt(row, 18);
   record.error_message = TextAt(row, 19);
+  record.purpose = TextAt(row, 20);
   return record;
 }
 
 // DO NOTHING, as a relaxed write may run twice when the connection breaks.
 const std::string& InsertText() {
   static const std::string text = fmt::format(
-      "INSERT INTO statements ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+      "INSERT INTO statements ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
       "ON CONFLICT (id) DO NOTHING",
       kColumns);
   return text;

@@ -1,4 +1,5 @@
 // Row and mask policies, in the metadata store.
+#include "catalog/internal/masks.h"
 #include "catalog/internal/names.h"
 #include "catalog/internal/rows.h"
 #include "catalog/internal/store_catalog.h"
@@ -63,7 +64,7 @@ Result<void> StoreCatalog::AddPolicy(const PolicyRecord& policy, bool or_replace
          policy.column.empty() ? Value(std::monostate{}) : Value(metastore::MakeStorable(policy.column)),
          metastore::MakeStorable(policy.definition), metastore::MakeStorable(policy.plan),
          metastore::MakeStorable(policy.created_by), ToValue(policy.created)}));
-    return {};
+    return policy.column.empty() ? Result<void>() : CheckOneMaskPerColumn(session);
   });
 }
 

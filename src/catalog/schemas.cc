@@ -69,7 +69,17 @@ Result<void> StoreCatalog::DropSchema(const std::string& name, bool if_exists, b
                        "the schema is not empty, CASCADE drops its tables and views too: {}", checked);
     }
     NL_RETURN_IF_ERROR(CheckNoExpectationNeeds(session, "schema_id = ?", *id));
+    // A table that comes back would come without its protection.
+    NL_ASSIGN_OR_RETURN(const auto scoped,
+                        session.Query("SELECT name FROM tag_policies WHERE schema_id = ? LIMIT 1", {*id}));
+    if (!scoped.empty()) {
+      return MakeError(ErrorCode::kDependentObjects, "a policy by tag is of the schema, drop that first: {}",
+                       TextAt(scoped[0], 0));
+    }
     NL_RETURN_IF_ERROR(RememberDropped(session, "r.schema_id = ?", *id, clock_.Now()));
+    NL_RETURN_IF_ERROR(session.Execute(
+        "DELETE FROM tags WHERE relation_id IN (SELECT id FROM relations WHERE schema_id = ? AND kind = 'view')",
+        {*id}));
     NL_RETURN_IF_ERROR(session.Execute("DELETE FROM relations WHERE schema_id = ?", {*id}));
     NL_RETURN_IF_ERROR(session.Execute("DELETE FROM schemas WHERE id = ?", {*id}));
     return {};

@@ -14,7 +14,8 @@ using metastore::Value;
 constexpr std::string_view kSelectTables =
     "SELECT r.id, s.name, r.name, r.location, r.managed, r.owner, r.comment, r.created, "
     "(SELECT count(*) FROM clone_sources c WHERE c.clone_id = r.id), "
-    "(SELECT count(*) FROM policies p WHERE p.table_id = r.id), "
+    "(SELECT count(*) FROM policies p WHERE p.table_id = r.id) + (SELECT count(*) FROM tags g WHERE g.relation_id = "
+    "r.id) + (SELECT count(*) FROM allowed_purposes a WHERE a.table_id = r.id), "
     "(SELECT count(*) FROM (SELECT 1 FROM grants LIMIT 1) g) FROM relations r "
     "JOIN schemas s ON s.id = r.schema_id WHERE r.kind = 'table' ";
 
@@ -133,6 +134,10 @@ Result<void> StoreCatalog::DropRelation(std::string_view kind, const std::string
     NL_RETURN_IF_ERROR(CheckNoExpectationNeeds(session, "id = ?", relation->id));
     NL_RETURN_IF_ERROR(RememberDropped(session, "r.id = ?", relation->id, clock_.Now()));
     NL_RETURN_IF_ERROR(session.Execute("DELETE FROM relations WHERE id = ?", {relation->id}));
+    // A table may come back, a view does not.
+    if (kind == "view") {
+      NL_RETURN_IF_ERROR(session.Execute("DELETE FROM tags WHERE relation_id = ?", {relation->id}));
+    }
     return {};
   });
 }

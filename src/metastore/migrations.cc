@@ -293,6 +293,72 @@ Migration Grants() {
           {"DROP TABLE grants"}};
 }
 
+// By ids, so that renames keep tags: of a column `column_name` is what the table's files call it, empty for the
+// relation itself, and `label` its name when it was tagged. `folded` is the value as it is compared, in lower case. A
+// policy by tag has a scope: one schema, or the whole lake ('').
+Migration TagsAndPurposes() {
+  return {
+      12,
+      "tags, purposes and attributes",
+      {
+          R"(CREATE TABLE tags (
+                relation_id TEXT NOT NULL,
+                column_name TEXT NOT NULL,
+                label TEXT NOT NULL,
+                tag TEXT NOT NULL,
+                value TEXT NOT NULL,
+                folded TEXT NOT NULL,
+                set_by TEXT NOT NULL,
+                created INTEGER NOT NULL,
+                PRIMARY KEY (relation_id, column_name, tag)))",
+          "CREATE INDEX tags_tag ON tags (tag, folded)",
+          R"(CREATE TABLE tag_policies (
+                id TEXT NOT NULL PRIMARY KEY,
+                schema_id TEXT NOT NULL,
+                name TEXT NOT NULL UNIQUE,
+                kind TEXT NOT NULL CHECK (kind IN ('row', 'mask')),
+                of_columns INTEGER NOT NULL,
+                tag TEXT NOT NULL,
+                value TEXT,
+                folded TEXT,
+                definition TEXT NOT NULL,
+                plan TEXT NOT NULL,
+                created_by TEXT NOT NULL,
+                created INTEGER NOT NULL))",
+          "CREATE INDEX tag_policies_tag ON tag_policies (tag)",
+          R"(CREATE TABLE purposes (
+                id TEXT NOT NULL PRIMARY KEY,
+                name TEXT NOT NULL UNIQUE,
+                comment TEXT NOT NULL,
+                created INTEGER NOT NULL))",
+          R"(CREATE TABLE purpose_grants (
+                purpose_id TEXT NOT NULL REFERENCES purposes (id),
+                grantee_kind TEXT NOT NULL,
+                grantee_id TEXT NOT NULL,
+                granted_by TEXT NOT NULL,
+                created INTEGER NOT NULL,
+                PRIMARY KEY (purpose_id, grantee_kind, grantee_id)))",
+          // Of a table, or of what has a tag, with any value or one: `object` says which, so that there is one list
+          // of each.
+          R"(CREATE TABLE allowed_purposes (
+                object TEXT NOT NULL,
+                table_id TEXT NOT NULL,
+                tag TEXT NOT NULL,
+                folded TEXT,
+                purpose_id TEXT NOT NULL REFERENCES purposes (id),
+                PRIMARY KEY (object, purpose_id)))",
+          "CREATE INDEX allowed_purposes_table ON allowed_purposes (table_id)",
+          R"(CREATE TABLE principal_attributes (
+                principal_id TEXT NOT NULL REFERENCES principals (id),
+                name TEXT NOT NULL,
+                value TEXT NOT NULL,
+                PRIMARY KEY (principal_id, name)))",
+          "ALTER TABLE statements ADD COLUMN purpose TEXT NOT NULL DEFAULT ''",
+      },
+      {"ALTER TABLE statements DROP COLUMN purpose", "DROP TABLE principal_attributes", "DROP TABLE allowed_purposes",
+       "DROP TABLE purpose_grants", "DROP TABLE purposes", "DROP TABLE tag_policies", "DROP TABLE tags"}};
+}
+
 }  // namespace
 
 const std::vector<Migration>& Migrations() {
@@ -306,7 +372,8 @@ const std::vector<Migration>& Migrations() {
                                                     Lineage(),
                                                     CloneSources(),
                                                     GroupsAndPolicies(),
-                                                    Grants()};
+                                                    Grants(),
+                                                    TagsAndPurposes()};
   return migrations;
 }
 

@@ -67,6 +67,28 @@ class StoreCatalog final : public Catalog {
   Result<std::vector<PolicyRecord>> ListPolicies(const TableId& table) override;
   Result<std::vector<std::pair<TableRecord, PolicyRecord>>> ListPolicies() override;
 
+  Result<void> ChangeTags(const TagChange& change) override;
+  Result<std::vector<TagRecord>> TagsOf(const std::string& relation_id) override;
+  Result<std::vector<TagRecord>> ListTags() override;
+  Result<void> CopyTags(const TableId& source, const TableId& clone) override;
+  Result<void> AddTagPolicy(const TagPolicyRecord& policy, const TagPolicyOptions& options) override;
+  Result<void> DropTagPolicy(const std::string& kind, const std::string& name) override;
+  Result<std::vector<TagPolicyRecord>> ListTagPolicies() override;
+  Result<std::vector<TagPolicyRecord>> TagPoliciesOf(const std::string& relation_id) override;
+  Result<std::vector<TagRecord>> TagsMatching(const TagPattern& on, const SchemaId& schema) override;
+  Result<void> CreatePurpose(const std::string& name, const std::string& comment) override;
+  Result<void> DropPurpose(const std::string& name) override;
+  Result<std::vector<PurposeRecord>> ListPurposes() override;
+  Result<void> GrantPurpose(const PurposeGrantRecord& grant, bool granted) override;
+  Result<std::vector<PurposeGrantRecord>> ListPurposeGrants(const std::string& purpose) override;
+  Result<void> SetAllowedPurposes(const AllowedPurposes& allowed) override;
+  Result<std::vector<AllowedPurposes>> AllowedPurposesOf(const TableId& table) override;
+  Result<std::vector<AllowedPurposes>> ListAllowedPurposes() override;
+  Result<void> ChangeAttributes(const std::string& principal_name,
+                                const std::vector<std::pair<std::string, std::string>>& set,
+                                const std::vector<std::string>& unset) override;
+  Result<std::vector<std::pair<std::string, std::string>>> AttributesOf(const PrincipalId& principal) override;
+
   Result<void> CreateView(const ViewRecord& view, bool or_replace, bool if_not_exists) override;
   Result<void> DropView(const std::string& schema, const std::string& name, bool if_exists) override;
   Result<std::optional<ViewRecord>> FindView(const std::string& schema, const std::string& name) override;

@@ -41,8 +41,8 @@ class PoliciesTest : public CatalogTest {
   }
   std::vector<std::string> Names() {
     std::vector<std::string> names;
-    const auto policies = catalog_->ListPolicies(TableId("1"));
-    for (const auto& policy : policies.value()) names.push_back(policy.name);
+    const auto policies = catalog_->ListPolicies(TableId("1")).value();
+    for (const auto& policy : policies) names.push_back(policy.name);
     return names;
   }
 };
