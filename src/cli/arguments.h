@@ -14,6 +14,7 @@ struct SqlArguments {
   std::vector<std::string> texts;  ///< -c
   std::vector<std::string> files;  ///< -f; "-" is standard input.
   std::string schema;
+  std::string purpose;
   int64_t rows_max = -1;
   bool expanded = false;
   std::string application_id;        ///< --txn-app

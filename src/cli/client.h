@@ -16,6 +16,7 @@ struct ClientStatement {
   std::string sql;
   std::string schema;                                                   ///< Default schema; empty: the server's.
   std::string time_zone;                                                ///< Session time zone; empty: UTC.
+  std::string purpose = {};                                             ///< Empty: none is declared.
   std::optional<query::ApplicationVersion> transaction = std::nullopt;  ///< It takes effect once.
 };
 

@@ -18,6 +18,7 @@ namespace {
 int RunSql(const SqlArguments& sql, StatementRunner& runner) {
   OutputOptions& options = runner.options();
   options.schema = sql.schema;
+  options.purpose = sql.purpose;
   options.rows_max = sql.rows_max;
   options.expanded = sql.expanded;
   if (sql.application_version >= 0) {

@@ -22,6 +22,7 @@ class EmbeddedClient final : public Client {
     request.sql = std::move(statement.sql);
     request.schema = std::move(statement.schema);
     request.time_zone = std::move(statement.time_zone);
+    request.purpose = std::move(statement.purpose);
     request.transaction = std::move(statement.transaction);
     return service_->Execute(Context(std::move(stop)), std::move(request));
   }

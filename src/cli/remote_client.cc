@@ -51,6 +51,7 @@ class RemoteClient final : public Client {
     json::object body{{"statement", statement.sql}};
     if (!statement.schema.empty()) body["schema"] = statement.schema;
     if (!statement.time_zone.empty()) body["time_zone"] = statement.time_zone;
+    if (!statement.purpose.empty()) body["purpose"] = statement.purpose;
     if (const auto& transaction = statement.transaction) {
       body["transaction"] =
           json::object{{"application_id", transaction->application_id}, {"version", transaction->version}};

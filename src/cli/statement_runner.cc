@@ -73,7 +73,11 @@ size_t FindForeignLine(std::string_view text) {
 }  // namespace
 
 ClientStatement StatementRunner::Session(const std::string& sql) const {
-  return {.sql = sql, .schema = options_.schema, .time_zone = options_.time_zone, .transaction = options_.transaction};
+  return {.sql = sql,
+          .schema = options_.schema,
+          .time_zone = options_.time_zone,
+          .purpose = options_.purpose,
+          .transaction = options_.transaction};
 }
 
 std::stop_token StatementRunner::Arm() { return interruption_ == nullptr ? std::stop_token() : interruption_->Arm(); }
@@ -157,9 +161,12 @@ std::optional<Result<void>> StatementRunner::TakeSessionStatement(const std::str
   if (!parsed) return std::nullopt;
   const auto* set = std::get_if<query::SetSession>(&parsed->statement);
   if (set == nullptr) return std::nullopt;
-  std::string& option = set->setting == query::SetSession::Setting::kSchema ? options_.schema : options_.time_zone;
+  using Setting = query::SetSession::Setting;
+  std::string& option = set->setting == Setting::kSchema    ? options_.schema
+                        : set->setting == Setting::kPurpose ? options_.purpose
+                                                            : options_.time_zone;
   const std::string before = std::exchange(option, set->value);
-  // Only the server knows which schemas and time zones there are.
+  // Only the server knows which schemas, time zones and purposes there are.
   if (!set->value.empty()) {
     if (const auto checked = Collect("SELECT 1", 1); !checked) {
       option = before;

@@ -17,6 +17,7 @@ struct OutputOptions {
   int64_t rows_max = kRowsMaxAutomatic;  ///< Rows a box shows; 0: all.
   std::string schema;                    ///< Default schema of every statement; USE changes it.
   std::string time_zone;                 ///< Session time zone; SET TIME ZONE changes it.
+  std::string purpose;                   ///< What statements are for; SET purpose changes it.
 
   std::optional<query::ApplicationVersion> transaction;  ///< Of the one statement that is to be run.
 
@@ -55,10 +56,10 @@ class StatementRunner {
 
  private:
   std::stop_token Arm();
-  ClientStatement Session(const std::string& sql) const;  ///< `sql` with this session's schema and time zone.
+  ClientStatement Session(const std::string& sql) const;  ///< `sql` with this session's schema, time zone and purpose.
   Result<void> RunArmed(std::stop_token stop, const std::string& sql, std::ostream* out);
-  /// Takes USE, SET SCHEMA and SET TIME ZONE, which are about this session and not about the lake; nullopt for others.
-  /// Errors: the server's, of a statement with the new value: the session stays as it was.
+  /// Takes USE, SET SCHEMA, SET TIME ZONE and SET purpose, which are about this session and not about the lake; nullopt
+  /// for others. Errors: the server's, of a statement with the new value: the session stays as it was.
   std::optional<Result<void>> TakeSessionStatement(const std::string& sql, std::ostream& out);
   void PrintSummary(const query::StatementStatus& status, int64_t rows_counted, std::ostream& out);
   void PrintTiming(double seconds, const query::StatementStatus& status);

@@ -43,6 +43,8 @@ error. In the shell, \? lists what it understands beside SQL.)");
       ->allow_extra_args(false)
       ->option_text("FILE");
   command->add_option("--schema", sql.schema, "Schema of names that have none")->option_text("NAME");
+  command->add_option("--purpose", sql.purpose, "What the statements are for, which is checked and recorded")
+      ->option_text("NAME");
   command->add_option("--rows", sql.rows_max, "Rows a box shows, 0 for all; by default 40 on a terminal, else all")
       ->check(CLI::Range(int64_t{0}, int64_t{1'000'000}))
       ->option_text("N");

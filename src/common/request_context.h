@@ -28,6 +28,8 @@ struct Principal {
   std::string name;
   std::string role;  ///< "reader", "writer", "engineer", "admin", "auditor", ….
   std::vector<Right> rights;
+  /// What the statement was declared to be for, which may have been granted to them; empty: nothing. Lower case.
+  std::string purpose = {};
 
   bool Has(Right right) const;
 };

@@ -1,6 +1,8 @@
 #include "governance/effective_policy.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "common/check.h"
 #include "common/text.h"
@@ -34,6 +36,87 @@ bool LetsEverythingThrough(const std::vector<plan::PolicyExpression>& permissive
   return permissive.size() == 1 && IsTrue(permissive[0]) && std::ranges::all_of(restrictive, IsTrue);
 }
 
+/// What lets rows through, and what lets them be written.
+struct Conditions {
+  std::vector<plan::PolicyExpression> permissive;
+  std::vector<plan::PolicyExpression> checks;
+};
+
+/// The row policies of a table and of its tags, as far as they are for the subject.
+class RowPolicies {
+ public:
+  explicit RowPolicies(plan::TablePolicy& policy) : policy_(policy) {}
+
+  void Add(const PolicyRule& rule, bool is_named) {
+    const bool restrictive = rule.kind == PolicyRule::Kind::kRestrictive;
+    has_own_ = has_own_ || rule.layer.empty();
+    // Whoever it is about: who is named by none sees nothing.
+    policy_.filters_rows = true;
+    if (restrictive) {
+      if (!is_named) return;
+      policy_.restrictive.push_back(rule.value);
+      policy_.restrictive_checks.push_back(rule.check.value_or(rule.value));
+      return;
+    }
+    Conditions& layer = layers_[rule.layer];
+    if (!is_named) return;
+    layer.permissive.push_back(rule.value);
+    layer.checks.push_back(rule.check.value_or(rule.value));
+  }
+
+  void Finish() {
+    if (!policy_.filters_rows) return;
+    const plan::PolicyExpression everything{
+        .policy = "no row policy of the table itself", .sql = "true", .columns = {}};
+    if (!has_own_) layers_[""] = {.permissive = {everything}, .checks = {everything}};
+    for (auto& [name, layer] : layers_) {
+      Simplify(layer.permissive);
+      Simplify(layer.checks);
+      if (name.empty()) {
+        policy_.permissive = std::move(layer.permissive);
+        policy_.permissive_checks = std::move(layer.checks);
+        continue;
+      }
+      if (!LetsEverythingThrough(layer.permissive, {})) policy_.any_of.push_back(std::move(layer.permissive));
+      if (!LetsEverythingThrough(layer.checks, {})) policy_.any_of_checks.push_back(std::move(layer.checks));
+    }
+    if (policy_.any_of.empty() && policy_.any_of_checks.empty() &&
+        LetsEverythingThrough(policy_.permissive, policy_.restrictive) &&
+        LetsEverythingThrough(policy_.permissive_checks, policy_.restrictive_checks)) {
+      policy_.filters_rows = false;
+    }
+  }
+
+ private:
+  plan::TablePolicy& policy_;
+  std::map<std::string, Conditions> layers_;
+  bool has_own_ = false;
+};
+
+bool IsSameColumn(const plan::PolicyColumn& a, const plan::PolicyColumn& b) {
+  return a.physical == b.physical || EqualsIgnoringCase(a.table_name(), b.table_name());
+}
+
+void AddMask(const PolicyRule& rule, std::vector<plan::ColumnMask>& masks) {
+  const auto other =
+      std::ranges::find_if(masks, [&](const auto& mask) { return IsSameColumn(mask.column, rule.column); });
+  if (other == masks.end()) {
+    masks.push_back({.column = rule.column, .value = rule.value, .null_if_unfit = !rule.layer.empty()});
+    return;
+  }
+  // Neither shows less than the other by itself, and what both show together nobody has said.
+  other->value = {.policy = other->value.policy + ", " + rule.value.policy, .sql = "NULL", .columns = {}};
+}
+
+/// The purposes that are in every list, sorted.
+std::vector<std::string> InAll(const std::vector<std::vector<std::string>>& lists) {
+  std::set<std::string> in_all(lists[0].begin(), lists[0].end());
+  for (const auto& list : lists) {
+    std::erase_if(in_all, [&](const std::string& one) { return std::ranges::find(list, one) == list.end(); });
+  }
+  return {in_all.begin(), in_all.end()};
+}
+
 }  // namespace
 
 bool Names(const std::vector<Grantee>& grantees, const PolicySubject& subject) {
@@ -41,29 +124,28 @@ bool Names(const std::vector<Grantee>& grantees, const PolicySubject& subject) {
 }
 
 std::shared_ptr<const plan::TablePolicy> EffectivePolicy(const PolicySubject& subject,
-                                                         const std::vector<PolicyRule>& rules) {
+                                                         const std::vector<PolicyRule>& rules,
+                                                         const std::vector<std::vector<std::string>>& allowed) {
   auto policy = std::make_shared<plan::TablePolicy>();
   policy->context.principal = subject.name;
   for (const auto& [id, name] : subject.groups) policy->context.groups.push_back(name);
+  policy->context.purpose = subject.purpose;
+  policy->context.attributes = subject.attributes;
+  RowPolicies rows(*policy);
   for (const PolicyRule& rule : rules) {
-    if (rule.kind == PolicyRule::Kind::kMask) {
-      if (!Names(rule.except, subject)) policy->masks.push_back({.column = rule.column, .value = rule.value});
-      continue;
+    if (rule.kind != PolicyRule::Kind::kMask) {
+      rows.Add(rule, Names(rule.to, subject));
+    } else if (!Names(rule.except, subject)) {
+      AddMask(rule, policy->masks);
     }
-    // Whoever it is about: who is named by none sees nothing.
-    policy->filters_rows = true;
-    if (!Names(rule.to, subject)) continue;
-    const bool restrictive = rule.kind == PolicyRule::Kind::kRestrictive;
-    (restrictive ? policy->restrictive : policy->permissive).push_back(rule.value);
-    (restrictive ? policy->restrictive_checks : policy->permissive_checks).push_back(rule.check.value_or(rule.value));
   }
-  Simplify(policy->permissive);
-  Simplify(policy->permissive_checks);
-  if (policy->filters_rows && LetsEverythingThrough(policy->permissive, policy->restrictive) &&
-      LetsEverythingThrough(policy->permissive_checks, policy->restrictive_checks)) {
-    policy->filters_rows = false;
+  rows.Finish();
+  if (!allowed.empty()) {
+    policy->purposes = InAll(allowed);
+    policy->lacks_purpose = std::ranges::find(policy->purposes, subject.purpose) == policy->purposes.end();
+    if (!policy->lacks_purpose) policy->purposes.clear();
   }
-  if (!policy->filters_rows && policy->masks.empty()) return nullptr;
+  if (!policy->filters_rows && policy->masks.empty() && !policy->lacks_purpose) return nullptr;
   return policy;
 }
 

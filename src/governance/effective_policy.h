@@ -25,6 +25,9 @@ struct PolicyRule {
   plan::PolicyExpression value;                 ///< The condition, or what is seen in the place of the column.
   std::optional<plan::PolicyExpression> check;  ///< Of rows that are written; else as `value`.
   plan::PolicyColumn column;                    ///< Of a mask.
+  /// Of a policy by tag: what brought it (see RulesByTag); empty: the table's own. Permissive ones are alternatives
+  /// within their layer, and every layer has to let a row through.
+  std::string layer = {};
 };
 
 struct PolicySubject {
@@ -32,14 +35,19 @@ struct PolicySubject {
   std::string name;
   std::string role;
   std::vector<std::pair<std::string, std::string>> groups;  ///< Id and name of each.
+  std::string purpose = {};  ///< That the statement was declared to be for; may be empty.
+  std::vector<std::pair<std::string, std::string>> attributes = {};
 };
 
 /// What `subject` may see of a table with these policies; null: everything. Row policies are those of PostgreSQL: once
 /// a table has one, rows are seen that any permissive policy for the subject lets through, and all restrictive ones;
-/// who has no permissive policy sees none. Masks hold for all but whom they except. No role is exempt from either.
-/// Pure; O(policies). Source: docs/security.md, "Row policies".
+/// who has no permissive policy sees none. The same holds again for each layer of policies by tag that has a permissive
+/// one; restrictive ones by tag stand alone. Masks hold for all but whom they except; for whom two masks of a column
+/// hold it is NULL. `allowed` are lists of purposes: the statement's has to be in every one. No role is exempt.
+/// Pure; O(policies). Source: docs/security.md, "Row policies" and "Policies by tag".
 std::shared_ptr<const plan::TablePolicy> EffectivePolicy(const PolicySubject& subject,
-                                                         const std::vector<PolicyRule>& rules);
+                                                         const std::vector<PolicyRule>& rules,
+                                                         const std::vector<std::vector<std::string>>& allowed = {});
 
 /// Whether `grantees` name the subject.
 bool Names(const std::vector<Grantee>& grantees, const PolicySubject& subject);

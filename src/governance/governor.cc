@@ -233,6 +233,16 @@ Result<void> CheckTracking(const plan::ScanDigest& scan) {
       scan.schema_name, scan.table_name);
 }
 
+// Who may see the table is told what for.
+Result<void> CheckPurpose(const plan::ScanDigest& scan) {
+  if (scan.policy == nullptr || !scan.policy->lacks_purpose) return {};
+  std::string purposes;
+  for (const std::string& one : scan.policy->purposes) purposes += (purposes.empty() ? "" : ", ") + one;
+  return MakeError(ErrorCode::kPermissionDenied,
+                   "the table is read by statements that declare one of its purposes: {}.{}; purposes: {}",
+                   scan.schema_name, scan.table_name, purposes.empty() ? "none" : purposes);
+}
+
 Result<std::map<uint64_t, plan::ScanDecision>> DecideScans(const plan::PlanDigest& digest, const Principal& principal,
                                                            StatementOrigin origin, RowMoves moves) {
   std::map<uint64_t, plan::ScanDecision> decisions;
@@ -249,6 +259,7 @@ Result<std::map<uint64_t, plan::ScanDecision>> DecideScans(const plan::PlanDiges
     }
     plan::ScanDecision decision;
     if (moves == RowMoves::kNone) {
+      NL_RETURN_IF_ERROR(CheckPurpose(scan));
       NL_RETURN_IF_ERROR(CheckRewrites(digest, scan));
       NL_RETURN_IF_ERROR(CheckTracking(scan));
       decision.policy = scan.policy;

@@ -32,6 +32,8 @@ struct LineageRelation {
   std::vector<std::string> via;     ///< Views it was reached through, outermost first: "schema.name".
   std::vector<std::string> files;   ///< Of files: their paths.
   std::vector<std::string> fields;  ///< Names of its columns, which sources count in.
+  /// What a table's files call them, in the same order; empty where that is not known.
+  std::vector<std::string> physical_fields = {};
 };
 
 /// One column that something depends on. Bit i of `kinds` is DependenceKind i.
@@ -48,7 +50,8 @@ struct LineageColumn {
 
 struct LineageField {
   std::string name;
-  std::string type;  ///< As the engine spells it; may be empty.
+  std::string type;           ///< As the engine spells it; may be empty.
+  std::string physical = {};  ///< What the target's files call it; empty where that is not known.
 };
 
 /// Where the columns of a statement's result, or of the table it writes, come from: followed through the bound plan

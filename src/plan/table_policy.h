@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace neurolake::plan {
@@ -8,6 +9,9 @@ namespace neurolake::plan {
 struct PolicyColumn {
   std::string name;      ///< As the policy's expression calls it.
   std::string physical;  ///< What the table's files call it, which never changes.
+  /// What the table calls it, where that is not `name`: in a policy by tag the tagged column is `value`.
+  std::string label = {};
+  const std::string& table_name() const { return label.empty() ? name : label; }
 };
 
 /// A policy's SQL over columns of its table. Bound and typed when the policy was made, and again at each scan.
@@ -20,12 +24,17 @@ struct PolicyExpression {
 struct ColumnMask {
   PolicyColumn column;
   PolicyExpression value;  ///< Of the column's type.
+  /// Of a tag, which may have come to the column with its values: NULL is shown where the mask does not fit its type.
+  bool null_if_unfit = false;
 };
 
-/// Who is asking, as policies' expressions see them: current_principal(), is_member('…').
+/// Who is asking, and what for, as policies' expressions see them: current_principal(), is_member('…'),
+/// current_purpose(), principal_attribute('…').
 struct PolicyContext {
   std::string principal;
   std::vector<std::string> groups;
+  std::string purpose = {};                                          ///< Empty: none was declared.
+  std::vector<std::pair<std::string, std::string>> attributes = {};  ///< Names in lower case.
 };
 
 /// What one principal may see of one table and write to it: made by governance::EffectivePolicy, closed, without names
@@ -39,7 +48,13 @@ struct TablePolicy {
   /// As the two above, for rows that are written.
   std::vector<PolicyExpression> permissive_checks;
   std::vector<PolicyExpression> restrictive_checks;
+  /// Of policies by tag: of each of these, too, one has to be true. An empty one lets nothing through.
+  std::vector<std::vector<PolicyExpression>> any_of;
+  std::vector<std::vector<PolicyExpression>> any_of_checks;
   std::vector<ColumnMask> masks;
+  /// The statement is not for a purpose that the table may be read for, which are `purposes`: no scan of it starts.
+  bool lacks_purpose = false;
+  std::vector<std::string> purposes;
 };
 
 }  // namespace neurolake::plan

@@ -114,7 +114,7 @@ struct RollbackTransaction {};
 
 /// SET TIME ZONE, SET SCHEMA, USE and their RESET.
 struct SetSession {
-  enum class Setting : uint8_t { kTimeZone, kSchema };
+  enum class Setting : uint8_t { kTimeZone, kSchema, kPurpose };
   Setting setting = Setting::kTimeZone;
   std::string value;  ///< Empty: back to the default.
 };

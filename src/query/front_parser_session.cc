@@ -70,6 +70,8 @@ Parsed ParseSet(TokenCursor cursor) {
     needs_equals = !cursor.IsString();  // SET SCHEMA 's'
   } else if (cursor.AcceptWord("search_path")) {
     set.setting = kSchema;
+  } else if (cursor.AcceptWord("purpose")) {
+    set.setting = kPurpose;
   } else if (!cursor.AcceptWord("timezone")) {
     return std::nullopt;
   }
@@ -79,6 +81,10 @@ Parsed ParseSet(TokenCursor cursor) {
       set.value.clear();
     } else if (set.setting == kSchema) {
       NL_ASSIGN_OR_RETURN(set.value, TakeSchema(cursor));
+    } else if (set.setting == kPurpose && !cursor.IsString()) {
+      NL_ASSIGN_OR_RETURN(set.value, cursor.ExpectIdentifier("a purpose"));
+    } else if (set.setting == kPurpose) {
+      NL_ASSIGN_OR_RETURN(set.value, cursor.ExpectString("a purpose"));
     } else {
       NL_ASSIGN_OR_RETURN(set.value, cursor.ExpectString("a time zone"));
     }

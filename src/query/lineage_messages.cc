@@ -69,6 +69,7 @@ Result<plan::LineageRelation> DecodeRelation(const json::value& value) {
   NL_ASSIGN_OR_RETURN(relation.via, TextsMember(object, "via"));
   NL_ASSIGN_OR_RETURN(relation.files, TextsMember(object, "files"));
   NL_ASSIGN_OR_RETURN(relation.fields, TextsMember(object, "fields"));
+  NL_ASSIGN_OR_RETURN(relation.physical_fields, TextsMember(object, "physical_fields"));
   return relation;
 }
 
@@ -76,14 +77,15 @@ Result<plan::LineageRelation> DecodeRelation(const json::value& value) {
 
 std::string EncodeLineage(const LineageDigest& digest) {
   json::array relations, columns, fields;
-  for (const auto& field : digest.target_fields) fields.push_back({field.name, field.type});
+  for (const auto& field : digest.target_fields) fields.push_back({field.name, field.type, field.physical});
   for (const auto& relation : digest.relations) {
     relations.push_back({{"kind", relation.kind},
                          {"id", relation.id.value()},
                          {"version", relation.version},
                          {"via", ToArray(relation.via)},
                          {"files", ToArray(relation.files)},
-                         {"fields", ToArray(relation.fields)}});
+                         {"fields", ToArray(relation.fields)},
+                         {"physical_fields", ToArray(relation.physical_fields)}});
   }
   for (const auto& column : digest.columns) {
     columns.push_back({{"name", column.name}, {"sources", ToArray(column.sources)}});
@@ -110,12 +112,13 @@ Result<LineageDigest> DecodeLineage(std::string_view payload) {
   NL_ASSIGN_OR_RETURN(digest.target_name, StringMember(object, "target_name"));
   NL_ASSIGN_OR_RETURN(const json::array* fields, ArrayMember(object, "target_fields"));
   for (const auto& value : *fields) {
-    const bool pair = value.is_array() && value.get_array().size() == 2;
-    if (!pair || !value.get_array()[0].is_string() || !value.get_array()[1].is_string()) {
+    if (!value.is_array() || value.get_array().size() != 3 ||
+        !std::ranges::all_of(value.get_array(), &json::value::is_string)) {
       return BadMember("target_fields");
     }
+    const json::array& texts = value.get_array();
     digest.target_fields.push_back(
-        {std::string(value.get_array()[0].get_string()), std::string(value.get_array()[1].get_string())});
+        {std::string(texts[0].get_string()), std::string(texts[1].get_string()), std::string(texts[2].get_string())});
   }
   NL_ASSIGN_OR_RETURN(const json::array* relations, ArrayMember(object, "relations"));
   for (const auto& value : *relations) {

@@ -8,6 +8,7 @@
 #include "query/access.h"
 #include "query/messages.h"
 #include "query/policy_messages.h"
+#include "query/tag_actions.h"
 #include "storage/path.h"
 
 namespace neurolake::query {
@@ -33,11 +34,7 @@ std::string_view KindName(Grantee::Kind kind) {
 Result<Grantee> DecodeGrantee(const json::object& object) {
   NL_ASSIGN_OR_RETURN(const std::string kind, StringMember(object, "kind"));
   NL_ASSIGN_OR_RETURN(std::string id, StringMember(object, "id"));
-  using enum Grantee::Kind;
-  for (const auto known : {kPublic, kUser, kGroup, kRole}) {
-    if (KindName(known) == kind) return Grantee{known, std::move(id)};
-  }
-  return BadMember("kind");
+  return GranteeOf(kind, std::move(id));
 }
 
 Result<std::vector<Grantee>> DecodeGrantees(const json::object& plan, std::string_view name) {
@@ -58,11 +55,36 @@ Result<plan::PolicyExpression> ExpressionMember(const json::object& plan, std::s
   return DecodePolicyExpression(member->get_object());
 }
 
-Result<PolicyRule> RuleOf(const PolicyRecord& record) {
-  NL_ASSIGN_OR_RETURN(const json::object plan, ParseObject(record.plan));
+/// What policies by tag say of the table, which may have none.
+Result<std::vector<PolicyRule>> TagRulesOf(catalog::Catalog& catalog, const TableId& table) {
+  std::vector<governance::TagRule> rules;
+  NL_ASSIGN_OR_RETURN(const auto policies, catalog.TagPoliciesOf(table.value()));
+  if (policies.empty()) return std::vector<PolicyRule>();
+  for (const auto& policy : policies) {
+    governance::TagRule rule{
+        .rule = {}, .of_columns = policy.on.of_columns, .tag = policy.on.tag, .value = policy.on.value};
+    NL_ASSIGN_OR_RETURN(rule.rule, RuleOfPlan(policy.kind, policy.plan));
+    rules.push_back(std::move(rule));
+  }
+  NL_ASSIGN_OR_RETURN(const auto tags, TagsOfTable(catalog, table));
+  return governance::RulesByTag(rules, tags);
+}
+
+}  // namespace
+
+Result<Grantee> GranteeOf(const std::string& kind, std::string id) {
+  using enum Grantee::Kind;
+  for (const auto known : {kPublic, kUser, kGroup, kRole}) {
+    if (KindName(known) == kind) return Grantee{known, std::move(id)};
+  }
+  return BadMember("kind");
+}
+
+Result<PolicyRule> RuleOfPlan(const std::string& kind, const std::string& text) {
+  NL_ASSIGN_OR_RETURN(const json::object plan, ParseObject(text));
   PolicyRule rule;
   NL_ASSIGN_OR_RETURN(rule.value, ExpressionMember(plan, "value"));
-  if (record.kind == "mask") {
+  if (kind == "mask") {
     rule.kind = PolicyRule::Kind::kMask;
     NL_ASSIGN_OR_RETURN(rule.except, DecodeGrantees(plan, "except"));
     const auto* column = plan.if_contains("column");
@@ -78,8 +100,6 @@ Result<PolicyRule> RuleOf(const PolicyRecord& record) {
   }
   return rule;
 }
-
-}  // namespace
 
 Result<void> ResolveGrantees(catalog::Catalog& catalog, json::object& plan, std::string_view member) {
   auto* list = plan.if_contains(member);
@@ -129,24 +149,6 @@ Result<TableRecord> TableOf(const RequestContext& ctx, catalog::Catalog& catalog
   return MakeError(ErrorCode::kNotFound, "the table of the policy is not there any more");
 }
 
-/// Rows that an expectation sets aside would lie in a table without the policy, and who writes to a table that refers
-/// to this one could ask it for any key.
-Result<void> CheckExpectations(catalog::Catalog& catalog, const TableRecord& table) {
-  NL_ASSIGN_OR_RETURN(const auto expectations, catalog.ListExpectations(table.id));
-  for (const auto& one : expectations) {
-    if (!one.quarantine) continue;
-    return MakeError(ErrorCode::kDependentObjects,
-                     "an expectation of the table sets rows aside, where no policy would hide them, drop it first: {}",
-                     one.name);
-  }
-  NL_ASSIGN_OR_RETURN(const auto referring, catalog.ListExpectationsReading(table.id));
-  if (referring.empty()) return {};
-  return MakeError(ErrorCode::kDependentObjects,
-                   "an expectation refers to the table, which would tell of any key whether it is there, drop it "
-                   "first: {}",
-                   referring[0].name);
-}
-
 Result<json::value> CreatePolicy(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
   NL_ASSIGN_OR_RETURN(const TableRecord table, TableOf(ctx, catalog, arguments));
   NL_RETURN_IF_ERROR(RequireSteward(ctx.principal(), table));
@@ -164,10 +166,10 @@ Result<json::value> CreatePolicy(const RequestContext& ctx, catalog::Catalog& ca
   NL_RETURN_IF_ERROR(ResolveGrantees(catalog, plan, "except"));
   policy.plan = json::serialize(plan);
   // What could not be read later would hide the whole table.
-  NL_RETURN_IF_ERROR(RuleOf(policy));
+  NL_RETURN_IF_ERROR(RuleOfPlan(policy.kind, policy.plan));
   policy.created_by = ctx.principal().name;
   policy.created = ctx.clock().Now();
-  NL_RETURN_IF_ERROR(CheckExpectations(catalog, table));
+  NL_RETURN_IF_ERROR(CheckExpectations(catalog, table.id));
   NL_ASSIGN_OR_RETURN(const bool replace, BoolMember(arguments, "replace"));
   NL_ASSIGN_OR_RETURN(const bool if_not_exists, BoolMember(arguments, "if_not_exists"));
   if (if_not_exists) {
@@ -222,7 +224,19 @@ json::array Describe(const std::shared_ptr<const plan::TablePolicy>& policy) {
   for (const auto& one : policy->restrictive) add("row filter, all of", "", one);
   for (const auto& one : policy->permissive_checks) add("write check, any of", "", one);
   for (const auto& one : policy->restrictive_checks) add("write check, all of", "", one);
-  for (const auto& one : policy->masks) add("mask", one.column.name, one.value);
+  for (const auto& any : policy->any_of) {
+    if (any.empty()) add("row filter of a tag", "", {.policy = "", .sql = "false", .columns = {}});
+    for (const auto& one : any) add("row filter of a tag, any of", "", one);
+  }
+  for (const auto& any : policy->any_of_checks) {
+    for (const auto& one : any) add("write check of a tag, any of", "", one);
+  }
+  for (const auto& one : policy->masks) add("mask", one.column.table_name(), one.value);
+  if (policy->lacks_purpose) {
+    std::string purposes;
+    for (const auto& one : policy->purposes) purposes += (purposes.empty() ? "" : ", ") + one;
+    add("purpose, one of", "", {.policy = purposes.empty() ? "none" : purposes, .sql = "", .columns = {}});
+  }
   return rows;
 }
 
@@ -325,14 +339,42 @@ Result<std::shared_ptr<const plan::TablePolicy>> PolicyFor(catalog::Catalog& cat
                                                            const TableRecord& table) {
   if (!table.has_policies) return nullptr;
   NL_ASSIGN_OR_RETURN(const auto records, catalog.ListPolicies(table.id));
-  PolicySubject subject{.id = principal.id.value(), .name = principal.name, .role = principal.role, .groups = {}};
+  PolicySubject subject{.id = principal.id.value(),
+                        .name = principal.name,
+                        .role = principal.role,
+                        .groups = {},
+                        .purpose = principal.purpose};
   NL_ASSIGN_OR_RETURN(subject.groups, catalog.GroupsOf(principal.id));
+  NL_ASSIGN_OR_RETURN(subject.attributes, catalog.AttributesOf(principal.id));
   std::vector<PolicyRule> rules;
   for (const PolicyRecord& record : records) {
-    NL_ASSIGN_OR_RETURN(auto rule, RuleOf(record));
+    NL_ASSIGN_OR_RETURN(auto rule, RuleOfPlan(record.kind, record.plan));
     rules.push_back(std::move(rule));
   }
-  return governance::EffectivePolicy(subject, rules);
+  NL_ASSIGN_OR_RETURN(auto by_tag, TagRulesOf(catalog, table.id));
+  std::ranges::move(by_tag, std::back_inserter(rules));
+  std::vector<std::vector<std::string>> allowed;
+  NL_ASSIGN_OR_RETURN(auto lists, catalog.AllowedPurposesOf(table.id));
+  for (auto& list : lists) allowed.push_back(std::move(list.purposes));
+  return governance::EffectivePolicy(subject, rules, allowed);
+}
+
+// Rows that an expectation sets aside would lie in a table without the policy, and who writes to a table that refers
+// to this one could ask it for any key.
+Result<void> CheckExpectations(catalog::Catalog& catalog, const TableId& table) {
+  NL_ASSIGN_OR_RETURN(const auto expectations, catalog.ListExpectations(table));
+  for (const auto& one : expectations) {
+    if (!one.quarantine) continue;
+    return MakeError(ErrorCode::kDependentObjects,
+                     "an expectation of the table sets rows aside, where no policy would hide them, drop it first: {}",
+                     one.name);
+  }
+  NL_ASSIGN_OR_RETURN(const auto referring, catalog.ListExpectationsReading(table));
+  if (referring.empty()) return {};
+  return MakeError(ErrorCode::kDependentObjects,
+                   "an expectation refers to the table, which would tell of any key whether it is there, drop it "
+                   "first: {}",
+                   referring[0].name);
 }
 
 Result<bool> SeesAll(catalog::Catalog& catalog, const Principal& principal, const TableRecord& table) {

@@ -8,6 +8,7 @@
 #include "catalog/catalog.h"
 #include "common/request_context.h"
 #include "common/result.h"
+#include "governance/effective_policy.h"
 #include "plan/table_policy.h"
 
 namespace neurolake::query {
@@ -26,6 +27,11 @@ bool IsPolicyAction(std::string_view action);
 Result<boost::json::value> RunPolicyAction(const RequestContext& ctx, catalog::Catalog& catalog,
                                            const std::string& action, const boost::json::object& arguments);
 
+/// What a stored plan says, for EffectivePolicy. Errors: kCorruption.
+Result<governance::PolicyRule> RuleOfPlan(const std::string& kind, const std::string& plan);
+/// Errors: kCorruption for an unknown kind.
+Result<governance::Grantee> GranteeOf(const std::string& kind, std::string id);
+
 /// Names of grantees, [{kind, name}] under `member`, to their ids, in place. Names alone ("any") are a group's or a
 /// user's. Errors: kNotFound; kInvalidArgument for a name that is both.
 Result<void> ResolveGrantees(catalog::Catalog& catalog, boost::json::object& plan, std::string_view member);
@@ -37,6 +43,10 @@ Result<std::shared_ptr<const plan::TablePolicy>> PolicyFor(catalog::Catalog& cat
 
 /// Whether all rows and cells of `table` may be shown to `principal`; what is known of its rows is for those alone.
 Result<bool> SeesAll(catalog::Catalog& catalog, const Principal& principal, const catalog::TableRecord& table);
+
+/// Refuses to protect a table of which expectations tell, or set rows aside, where no policy would hide them. Errors:
+/// kDependentObjects, naming one.
+Result<void> CheckExpectations(catalog::Catalog& catalog, const TableId& table);
 
 /// Whether the principal looks after a table's policies: its owner, and who manages the lake.
 bool IsSteward(const Principal& principal, const catalog::TableRecord& table);

@@ -31,6 +31,12 @@ Result<const json::object*> ObjectMember(const json::object& object, std::string
   return &member->get_object();
 }
 
+json::array EncodeGroups(const std::vector<std::vector<PolicyExpression>>& groups) {
+  json::array list;
+  for (const auto& one : groups) list.push_back(EncodeAll(one));
+  return list;
+}
+
 Result<std::vector<PolicyExpression>> DecodeAll(const json::object& object, std::string_view name) {
   std::vector<PolicyExpression> expressions;
   NL_ASSIGN_OR_RETURN(const json::array* list, ArrayMember(object, name));
@@ -42,16 +48,54 @@ Result<std::vector<PolicyExpression>> DecodeAll(const json::object& object, std:
   return expressions;
 }
 
+Result<std::vector<std::vector<PolicyExpression>>> DecodeGroups(const json::object& object, std::string_view name) {
+  std::vector<std::vector<PolicyExpression>> groups;
+  NL_ASSIGN_OR_RETURN(const json::array* list, ArrayMember(object, name));
+  for (const auto& one : *list) {
+    NL_ASSIGN_OR_RETURN(auto group, DecodeAll(json::object{{name, one}}, name));
+    groups.push_back(std::move(group));
+  }
+  return groups;
+}
+
+Result<std::vector<std::pair<std::string, std::string>>> DecodePairs(const json::object& object,
+                                                                     std::string_view name) {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  NL_ASSIGN_OR_RETURN(const json::array* list, ArrayMember(object, name));
+  for (const auto& one : *list) {
+    const bool pair = one.is_array() && one.get_array().size() == 2 && one.get_array()[0].is_string() &&
+                      one.get_array()[1].is_string();
+    if (!pair) return BadMember(name);
+    pairs.emplace_back(one.get_array()[0].get_string(), one.get_array()[1].get_string());
+  }
+  return pairs;
+}
+
+Result<std::vector<std::string>> DecodeTexts(const json::object& object, std::string_view name) {
+  std::vector<std::string> texts;
+  NL_ASSIGN_OR_RETURN(const json::array* list, ArrayMember(object, name));
+  for (const auto& one : *list) {
+    if (!one.is_string()) return BadMember(name);
+    texts.emplace_back(one.get_string());
+  }
+  return texts;
+}
+
 }  // namespace
 
 json::object EncodePolicyColumn(const PolicyColumn& column) {
-  return {{"name", column.name}, {"physical", column.physical}};
+  json::object object{{"name", column.name}, {"physical", column.physical}};
+  if (!column.label.empty()) object["label"] = column.label;
+  return object;
 }
 
 Result<PolicyColumn> DecodePolicyColumn(const json::object& object) {
   PolicyColumn column;
   NL_ASSIGN_OR_RETURN(column.name, StringMember(object, "name"));
   NL_ASSIGN_OR_RETURN(column.physical, StringMember(object, "physical"));
+  if (object.contains("label")) {
+    NL_ASSIGN_OR_RETURN(column.label, StringMember(object, "label"));
+  }
   return column;
 }
 
@@ -78,17 +122,27 @@ json::value EncodePolicy(const std::shared_ptr<const TablePolicy>& policy) {
   if (policy == nullptr) return nullptr;
   json::array masks;
   for (const ColumnMask& mask : policy->masks) {
-    masks.push_back({{"column", EncodePolicyColumn(mask.column)}, {"value", EncodePolicyExpression(mask.value)}});
+    masks.push_back({{"column", EncodePolicyColumn(mask.column)},
+                     {"value", EncodePolicyExpression(mask.value)},
+                     {"null_if_unfit", mask.null_if_unfit}});
   }
   json::array groups(policy->context.groups.begin(), policy->context.groups.end());
+  json::array attributes;
+  for (const auto& [name, value] : policy->context.attributes) attributes.push_back(json::array{name, value});
   return json::object{{"principal", policy->context.principal},
                       {"groups", std::move(groups)},
+                      {"purpose", policy->context.purpose},
+                      {"attributes", std::move(attributes)},
                       {"filters_rows", policy->filters_rows},
                       {"permissive", EncodeAll(policy->permissive)},
                       {"restrictive", EncodeAll(policy->restrictive)},
                       {"permissive_checks", EncodeAll(policy->permissive_checks)},
                       {"restrictive_checks", EncodeAll(policy->restrictive_checks)},
-                      {"masks", std::move(masks)}};
+                      {"any_of", EncodeGroups(policy->any_of)},
+                      {"any_of_checks", EncodeGroups(policy->any_of_checks)},
+                      {"masks", std::move(masks)},
+                      {"lacks_purpose", policy->lacks_purpose},
+                      {"purposes", json::array(policy->purposes.begin(), policy->purposes.end())}};
 }
 
 Result<std::shared_ptr<const TablePolicy>> DecodePolicy(const json::object& table) {
@@ -99,16 +153,18 @@ Result<std::shared_ptr<const TablePolicy>> DecodePolicy(const json::object& tabl
   const json::object& object = member->get_object();
   auto policy = std::make_shared<TablePolicy>();
   NL_ASSIGN_OR_RETURN(policy->context.principal, StringMember(object, "principal"));
-  NL_ASSIGN_OR_RETURN(const json::array* groups, ArrayMember(object, "groups"));
-  for (const auto& group : *groups) {
-    if (!group.is_string()) return BadMember("groups");
-    policy->context.groups.emplace_back(group.get_string());
-  }
+  NL_ASSIGN_OR_RETURN(policy->context.groups, DecodeTexts(object, "groups"));
+  NL_ASSIGN_OR_RETURN(policy->context.purpose, StringMember(object, "purpose"));
+  NL_ASSIGN_OR_RETURN(policy->context.attributes, DecodePairs(object, "attributes"));
+  NL_ASSIGN_OR_RETURN(policy->lacks_purpose, BoolMember(object, "lacks_purpose"));
+  NL_ASSIGN_OR_RETURN(policy->purposes, DecodeTexts(object, "purposes"));
   NL_ASSIGN_OR_RETURN(policy->filters_rows, BoolMember(object, "filters_rows"));
   NL_ASSIGN_OR_RETURN(policy->permissive, DecodeAll(object, "permissive"));
   NL_ASSIGN_OR_RETURN(policy->restrictive, DecodeAll(object, "restrictive"));
   NL_ASSIGN_OR_RETURN(policy->permissive_checks, DecodeAll(object, "permissive_checks"));
   NL_ASSIGN_OR_RETURN(policy->restrictive_checks, DecodeAll(object, "restrictive_checks"));
+  NL_ASSIGN_OR_RETURN(policy->any_of, DecodeGroups(object, "any_of"));
+  NL_ASSIGN_OR_RETURN(policy->any_of_checks, DecodeGroups(object, "any_of_checks"));
   NL_ASSIGN_OR_RETURN(const json::array* masks, ArrayMember(object, "masks"));
   for (const auto& one : *masks) {
     if (!one.is_object()) return BadMember("masks");
@@ -117,6 +173,7 @@ Result<std::shared_ptr<const TablePolicy>> DecodePolicy(const json::object& tabl
     NL_ASSIGN_OR_RETURN(const json::object* value, ObjectMember(one.get_object(), "value"));
     NL_ASSIGN_OR_RETURN(mask.column, DecodePolicyColumn(*column));
     NL_ASSIGN_OR_RETURN(mask.value, DecodePolicyExpression(*value));
+    NL_ASSIGN_OR_RETURN(mask.null_if_unfit, BoolMember(one.get_object(), "null_if_unfit"));
     policy->masks.push_back(std::move(mask));
   }
   return std::shared_ptr<const TablePolicy>(std::move(policy));

@@ -64,7 +64,10 @@ Result<json::value> ProviderServer::CopyPolicies(const json::object& arguments) 
 
 Result<void> ProviderServer::CopyPolicies(const TableId& clone, const catalog::TableRecord& source) {
   if (!source.has_policies) return {};
-  if (prepared_new_.contains(clone)) return catalog_.CopyPolicies(source.id, clone);
+  if (prepared_new_.contains(clone)) {
+    NL_RETURN_IF_ERROR(catalog_.CopyTags(source.id, clone));
+    return catalog_.CopyPolicies(source.id, clone);
+  }
   return MakeError(ErrorCode::kDependentObjects,
                    "a clone has the policies of its source, so it cannot take the place of another table, drop that "
                    "first; source: {}.{}",

@@ -197,6 +197,10 @@ Result<json::value> ProviderServer::Commit(const json::object& arguments) {
   if (!is_new) {
     NL_ASSIGN_OR_RETURN(expectations, JudgeExpectations(ctx_, catalog_, StatementId(statement_id_), commit));
   }
+  if (!commit.register_only) {
+    const auto& metadata = commit.request.metadata;
+    NL_RETURN_IF_ERROR(CarryTags(commit.table, publication.name, metadata ? metadata->schema_string : std::string()));
+  }
   tables::delta::CommitOutcome outcome{.version = commit.request.read_version, .timestamp = ctx_.clock().Now()};
   if (!commit.register_only) {
     auto committed = Publish(commit);

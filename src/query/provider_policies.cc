@@ -6,6 +6,7 @@
 #include "query/policy_actions.h"
 #include "query/policy_messages.h"
 #include "query/provider_server.h"
+#include "query/tag_actions.h"
 
 namespace neurolake::query {
 namespace {
@@ -79,6 +80,7 @@ Result<void> ProviderServer::CheckStillShown() {
   // What has been done is answered.
   if (shown_.empty() || committed_version_ || now - shown_checked_ < kEvery) return {};
   shown_checked_ = now;
+  NL_RETURN_IF_ERROR(CheckPurpose(catalog_, ctx_.principal(), ctx_.principal().purpose));
   // One of its own: the statement's keeps what it has read.
   Access access(catalog_, ctx_.principal());
   for (const auto& [id, before] : shown_) {

@@ -12,6 +12,7 @@
 #include "query/policy_actions.h"
 #include "query/shallow_clones.h"
 #include "query/system_relations.h"
+#include "query/tag_actions.h"
 #include "storage/path.h"
 
 namespace neurolake::query {
@@ -141,7 +142,11 @@ Result<json::value> ProviderServer::Maintain(const json::object& arguments) {
   if (action == "clone_policies") return CopyPolicies(action_arguments);
   if (action == "clones_of") return FindClones(action_arguments);
   // What the statement itself changes does not end it.
-  if (IsGrantAction(action) || (IsPolicyAction(action) && action != "check_sources")) shown_.clear();
+  const bool changes_policies = IsGrantAction(action) || (IsPolicyAction(action) && action != "check_sources") ||
+                                IsTagAction(action) || IsPurposeAction(action);
+  if (changes_policies) shown_.clear();
+  if (IsTagAction(action)) return RunTagAction(ctx_, catalog_, action, action_arguments);
+  if (IsPurposeAction(action)) return RunPurposeAction(ctx_, catalog_, action, action_arguments);
   if (IsGrantAction(action)) return RunGrantAction(ctx_, catalog_, action, action_arguments);
   if (IsPolicyAction(action)) return RunPolicyAction(ctx_, catalog_, action, action_arguments);
   if (IsExpectationAction(action)) {
@@ -242,6 +247,9 @@ Result<bool> ProviderServer::MayChange(const NameChange& change) {
   if (!known) return false;
   NL_RETURN_IF_ERROR(RequireModify(*table));
   if (change.kind == NameChange::Kind::kRenameTable) {
+    if (!EqualsIgnoringCase(change.schema_name, change.new_schema_name)) {
+      NL_RETURN_IF_ERROR(CheckMayLeaveSchema(*table));
+    }
     // What is denied on the schema does not go with it.
     NL_ASSIGN_OR_RETURN(const bool reads, access_.May(Privilege::kSelect, *table));
     if (reads || EqualsIgnoringCase(change.schema_name, change.new_schema_name)) return true;
@@ -250,6 +258,16 @@ Result<bool> ProviderServer::MayChange(const NameChange& change) {
   }
   if (table->has_policies) NL_RETURN_IF_ERROR(RequireSteward(ctx_.principal(), *table));
   return true;
+}
+
+Result<void> ProviderServer::CheckMayLeaveSchema(const catalog::TableRecord& table) {
+  if (ctx_.principal().Has(Right::kManage)) return {};
+  NL_ASSIGN_OR_RETURN(const auto policies, catalog_.TagPoliciesOf(table.id.value()));
+  if (std::ranges::all_of(policies, [](const auto& policy) { return policy.schema.empty(); })) return {};
+  return MakeError(ErrorCode::kPermissionDenied,
+                   "a policy by tag holds for tables of the schema: only who manages the lake may move it to another: "
+                   "{}.{}",
+                   table.schema_name, table.name);
 }
 
 Result<bool> ProviderServer::IsToChange(const NameChange& change) {
@@ -301,6 +319,7 @@ Result<json::value> ProviderServer::ChangeName(const json::object& arguments) {
                                               .created = ctx_.clock().Now()},
                                              change.or_replace, change.if_not_exists));
       effects_.created_views.insert(LowerAscii(change.schema_name) + "." + LowerAscii(change.name));
+      NL_RETURN_IF_ERROR(TagView(change.schema_name, change.name));
       break;
     case NameChange::Kind::kDropView:
       NL_RETURN_IF_ERROR(catalog_.DropView(change.schema_name, change.name, change.if_exists));
@@ -396,6 +415,7 @@ Result<json::value> ProviderServer::Append(const json::object& arguments,
   rows.schema = std::move(given.schema);
   rows.batches = std::move(given.batches);
   if (rows.bytes() > kBytesMax) return Refused("more rows than may be handed over");
+  NL_RETURN_IF_ERROR(CarryTags(rows.table, table->schema_name + "." + table->name, ""));
   rows.statement_id = statement_id_;
   rows.principal_name = ctx_.principal().name;
   append_ = std::move(rows);

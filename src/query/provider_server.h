@@ -11,6 +11,7 @@
 
 #include "catalog/catalog.h"
 #include "common/request_context.h"
+#include "governance/tag_rules.h"
 #include "query/access.h"
 #include "query/append_groups.h"
 #include "query/audit_reader.h"
@@ -88,6 +89,8 @@ class ProviderServer {
   /// Whether the principal may still see what the statement was told of its tables; looks from time to time. For
   /// each batch of rows on its way out. Errors: kPermissionDenied when a privilege, policy or group has changed.
   Result<void> CheckStillShown();
+  /// What the worker says that a write, or a view, is made of.
+  void NoteLineage(std::string_view payload);
   /// The rows the statement handed over are in this version.
   void NoteGroupPublication(const TableId& table, int64_t version) {
     effects_.published.push_back({.table = table, .name = effects_.found[table], .version = version});
@@ -104,6 +107,15 @@ class ProviderServer {
   /// commit.
   Result<boost::json::value> MayModify(const boost::json::object& arguments);
 
+  /// Before rows are published: the target gets the tags of what they are made of. What fails afterwards leaves it with
+  /// more tags than it needs. `schema_string` is the target's new one, if it gets one. Errors: kPermissionDenied where
+  /// two values of a tag would meet, or lineage is not known and policies stand on a source's tags.
+  Result<void> CarryTags(const TableId& target, const std::string& name, const std::string& schema_string);
+  /// The same of a view, for who asks what its columns are.
+  Result<void> TagView(const std::string& schema, const std::string& name);
+  Result<std::map<TableId, std::vector<governance::ObjectTag>>> TagsOfFound();
+  Result<void> AddInherited(const std::string& relation, const std::vector<governance::ObjectTag>& tags);
+
   Result<boost::json::value> Dispatch(std::string_view payload);
   Result<boost::json::value> FindTable(const boost::json::object& arguments);
   Result<boost::json::value> FindView(const boost::json::object& arguments);
@@ -115,6 +127,8 @@ class ProviderServer {
   Result<bool> IsToChange(const engine::duckdb::NameChange& change);
   Result<bool> MayChange(const engine::duckdb::NameChange& change);
   Result<void> CheckMayDropAll(const std::string& schema);
+  /// A policy by tag that holds for a schema would be left behind.
+  Result<void> CheckMayLeaveSchema(const catalog::TableRecord& table);
   Result<boost::json::value> PrepareTable(const boost::json::object& arguments);
   Result<boost::json::value> Commit(const boost::json::object& arguments);
   Result<boost::json::value> MayAppend(const boost::json::object& arguments);
@@ -202,6 +216,7 @@ class ProviderServer {
   std::optional<GroupCommit> group_;
   std::optional<ApplicationVersion> transaction_;
   StatementEffects effects_;
+  std::vector<plan::LineageDigest> noted_lineage_;
   LineageReader lineage_;
   AuditTrail* trail_ = nullptr;
   std::optional<AuditReader> audit_;

@@ -35,8 +35,9 @@ struct ApplicationVersion {
 struct StatementRequest {
   std::string sql;  ///< One statement; a trailing semicolon is fine.
   std::vector<Parameter> parameters;
-  std::string schema;     ///< Default schema for unqualified names; empty: "main".
-  std::string time_zone;  ///< Session time zone; empty: UTC.
+  std::string schema;        ///< Default schema for unqualified names; empty: "main".
+  std::string time_zone;     ///< Session time zone; empty: UTC.
+  std::string purpose = {};  ///< What it is for, which is checked and kept with it; empty: nothing.
   int64_t memory_bytes = 0;
   int64_t rows_max = 0;
   StatementId id;  ///< Under which it stands in the history, never used before; empty: a new one.

@@ -8,6 +8,7 @@
 #include "query/fingerprint.h"
 #include "query/location_stores.h"
 #include "query/redaction.h"
+#include "query/tag_actions.h"
 
 namespace neurolake::query {
 
@@ -54,8 +55,11 @@ namespace {
 constexpr double kGrantHeadroom = 1.5;
 
 /// Joins two ways to stop: the door's (its client left) and the statement's own Cancel().
-RequestContext WithStop(const RequestContext& ctx, std::stop_token stop) {
-  return {ctx.principal(), ctx.request_id(), ctx.door(), ctx.clock(), ctx.deadline(), std::move(stop)};
+/// Adds what the statement is for.
+RequestContext WithStop(const RequestContext& ctx, std::stop_token stop, const std::string& purpose) {
+  Principal principal = ctx.principal();
+  principal.purpose = LowerAscii(purpose);
+  return {std::move(principal), ctx.request_id(), ctx.door(), ctx.clock(), ctx.deadline(), std::move(stop)};
 }
 
 /// A session's schema must be there, or every name without one would be looked for where nothing can be. The engine's
@@ -79,7 +83,7 @@ Result<void> CheckSchema(catalog::Catalog& catalog, const Principal& principal, 
 
 Statement::Statement(const RequestContext& ctx, const LakeServices& lake, std::shared_ptr<Shared> shared,
                      StatementRequest request, int64_t memory_bytes)
-    : ctx_(WithStop(ctx, shared->stop_token())),
+    : ctx_(WithStop(ctx, shared->stop_token(), request.purpose)),
       lake_(lake),
       shared_(std::move(shared)),
       request_(std::move(request)),
@@ -113,6 +117,7 @@ Result<std::unique_ptr<Statement>> Statement::Start(const RequestContext& ctx, S
   record.text = RedactSecrets(statement->request_.sql);
   record.fingerprint = Fingerprint(record.text);
   record.state = "running";
+  record.purpose = LowerAscii(statement->request_.purpose);
   record.started = ctx.clock().Now();
   // The attempt is kept before anything happens, so that a statement that takes the server down is on record. In the
   // audit log it becomes durable meanwhile, and has to be before anything comes of the statement.
@@ -134,6 +139,7 @@ Result<std::unique_ptr<Statement>> Statement::Start(const RequestContext& ctx, S
   lake.running.Add(id, shared);
   statement->on_stop_.emplace(ctx.stop_token(), [shared] { shared->Cancel(); });
   auto run = [&]() -> Result<void> {
+    NL_RETURN_IF_ERROR(CheckPurpose(lake.catalog, ctx.principal(), statement->request_.purpose));
     // Who may read nothing may not learn which names there are.
     if (ctx.principal().Has(Right::kRead)) {
       NL_RETURN_IF_ERROR(CheckSchema(lake.catalog, ctx.principal(), statement->request_.schema));
@@ -316,7 +322,7 @@ Result<bool> Statement::HandleFrame(Frame& frame, bool until_schema, std::option
       NL_RETURN_IF_ERROR(AnswerPlan(planned));
       return false;
     }
-    case FrameKind::kLineage: lineage_.Note(std::move(frame.payload)); return false;
+    case FrameKind::kLineage: NoteLineage(std::move(frame.payload)); return false;
     case FrameKind::kSchema: {
       NL_RETURN_IF_ERROR(AwaitAttempt());
       NL_ASSIGN_OR_RETURN(schema_, decoder_.DecodeSchema(frame.payload));
@@ -387,6 +393,11 @@ Result<bool> Statement::HandleDone(const Frame& frame) {
   worker_reusable_ = true;
   Finish(nullptr);
   return true;
+}
+
+void Statement::NoteLineage(std::string payload) {
+  provider_.NoteLineage(payload);
+  lineage_.Note(std::move(payload));
 }
 
 Result<void> Statement::AppendToGroup(DoneMessage& done) {

@@ -72,6 +72,8 @@ class Statement final : public ResultStream {
   Result<bool> HandleFrame(Frame& frame, bool until_schema, std::optional<arrow::Batch>& batch);
   Result<bool> HandleBatch(const Frame& frame, std::optional<arrow::Batch>& batch);
   Result<bool> HandleDone(const Frame& frame);
+  /// For the record, and for the tags that go with what is written.
+  void NoteLineage(std::string payload);
   /// The worker is done; what it handed over is made durable with the rows of others.
   Result<void> AppendToGroup(DoneMessage& done);
   /// Nothing leaves before the attempt is in the audit log, and nothing is changed before the plan is. Errors: those of

@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <map>
 
 #include "common/text.h"
 #include "query/access.h"
@@ -41,7 +42,8 @@ std::string QueryRow(const catalog::StatementRecord& r) {
               r.stages_json,
               r.prediction_json,
               r.error_code.empty() ? json::value(nullptr) : json::value(r.error_code),
-              r.error_message.empty() ? json::value(nullptr) : json::value(r.error_message)});
+              r.error_message.empty() ? json::value(nullptr) : json::value(r.error_message),
+              r.purpose.empty() ? json::value(nullptr) : json::value(r.purpose)});
 }
 
 Result<std::vector<std::string>> ReadStatistics(const RequestContext& ctx, catalog::Catalog& catalog, bool of_columns) {
@@ -108,6 +110,26 @@ Result<std::vector<std::string>> ReadExpectationResults(const RequestContext& ct
   return rows;
 }
 
+/// Of what the principal may know of. A column is called as it was when it was tagged.
+Result<std::vector<std::string>> ReadTags(const RequestContext& ctx, catalog::Catalog& catalog) {
+  Access access(catalog, ctx.principal());
+  std::map<std::string, std::pair<std::string, std::string>> names;
+  NL_ASSIGN_OR_RETURN(const auto tables, access.Tables(std::nullopt));
+  for (const auto& t : tables) names[t.id.value()] = {t.schema_name, t.name};
+  NL_ASSIGN_OR_RETURN(const auto views, access.Views(std::nullopt));
+  for (const auto& v : views) names[v.id] = {v.schema_name, v.name};
+  NL_ASSIGN_OR_RETURN(const auto tags, catalog.ListTags());
+  std::vector<std::string> rows;
+  for (const auto& tag : tags) {
+    const auto name = names.find(tag.relation_id);
+    if (name == names.end()) continue;
+    rows.push_back(Row({name->second.first, name->second.second,
+                        tag.column.empty() ? json::value(nullptr) : json::value(tag.label), tag.tag, tag.value,
+                        tag.set_by, Instant(tag.created)}));
+  }
+  return rows;
+}
+
 /// The relations small enough to be read whole: all rows, of which the caller takes a page.
 Result<std::vector<std::string>> ReadWhole(const RequestContext& ctx, catalog::Catalog& catalog,
                                            const RunningStatements& running, const std::string& relation) {
@@ -135,6 +157,8 @@ Result<std::vector<std::string>> ReadWhole(const RequestContext& ctx, catalog::C
     if (ctx.principal().Has(Right::kRead)) return ReadStatistics(ctx, catalog, relation == "column_statistics");
   } else if (relation == "expectations") {
     return ReadExpectations(ctx, catalog);
+  } else if (relation == "tags") {
+    return ReadTags(ctx, catalog);
   } else if (relation == "running") {
     for (const auto& statement : running.Visible(ctx.principal())) {
       const StatementStatus s = statement->status();

@@ -61,10 +61,10 @@ class WorkerCommandContext final : public CommandContext {
   }
 
   Result<std::vector<plan::PolicyColumn>> BindPolicy(const OpenedTable& table, const std::string& sql,
-                                                     const std::string& mask_of) override {
+                                                     const std::string& mask_of, const std::string& value_of) override {
     NL_RETURN_IF_ERROR(statement_.Begin(StatementOrigin::kUser));
     begun_ = true;
-    return statement_.engine_.BindPolicy({table.entry, table.snapshot}, sql, mask_of);
+    return statement_.engine_.BindPolicy({table.entry, table.snapshot}, sql, mask_of, value_of);
   }
 
   engine::duckdb::LakeProvider& provider() override { return statement_.provider_; }
@@ -97,7 +97,8 @@ class WorkerCommandContext final : public CommandContext {
       const auto index = static_cast<uint32_t>(from.fields.size());
       from.fields.push_back(field.name);
       constexpr uint16_t kIdentity = 1U << static_cast<int>(plan::DependenceKind::kIdentity);
-      lineage.target_fields.push_back({field.name, {}});
+      from.physical_fields.push_back(field.physical_name());
+      lineage.target_fields.push_back({field.name, {}, field.physical_name()});
       lineage.columns.push_back({.name = field.name, .sources = {{0, index, kIdentity}}});
     }
     return statement_.SendLineage(std::move(lineage));

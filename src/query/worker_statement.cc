@@ -456,7 +456,7 @@ Result<engine::ExecutionStatistics> WorkerStatement::Dispatch(FrontStatement sta
     Result<Statistics> operator()(const CommitTransaction&) { return refuse(kTransactions); }
     Result<Statistics> operator()(const RollbackTransaction&) { return refuse(kTransactions); }
     Result<Statistics> operator()(const SetSession&) {
-      return refuse("a statement has no session: give schema and time_zone with the request");
+      return refuse("a statement has no session: give schema, time_zone and purpose with the request");
     }
     Result<Statistics> operator()(const CreateExternalLocation& s) {
       return self.RunOnServer("CREATE EXTERNAL LOCATION", [&] { return self.provider_.CreateExternalLocation(s); });

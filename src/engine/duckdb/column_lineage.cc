@@ -108,9 +108,16 @@ class Trace {
     digest_.target_kind = "table";
     digest_.target_schema = table.ParentSchema().name;
     digest_.target_name = table.name;
-    if (const auto* lake = dynamic_cast<const LakeTableEntry*>(&table)) digest_.target = lake->entry().id;
     for (const auto& column : table.GetColumns().Physical()) {
       digest_.target_fields.push_back({column.Name(), column.Type().ToString()});
+    }
+    const auto* lake = dynamic_cast<const LakeTableEntry*>(&table);
+    if (lake == nullptr) return;
+    digest_.target = lake->entry().id;
+    for (plan::LineageField& field : digest_.target_fields) {
+      const auto& fields = lake->snapshot()->schema().fields;
+      const auto found = std::ranges::find(fields, field.name, &tables::delta::StructField::name);
+      if (found != fields.end()) field.physical = found->physical_name();
     }
   }
 

@@ -274,13 +274,14 @@ Result<std::vector<std::string>> DuckDbEngine::BindRowCondition(const LakeTable&
 }
 
 Result<std::vector<plan::PolicyColumn>> DuckDbEngine::BindPolicy(const LakeTable& table, const std::string& sql,
-                                                                 const std::string& mask_of) {
+                                                                 const std::string& mask_of,
+                                                                 const std::string& value_of) {
   if (core_->state->provider == nullptr) return MakeError(ErrorCode::kInternal, "BindPolicy outside of a statement");
   std::vector<plan::PolicyColumn> columns;
   NL_RETURN_IF_ERROR(core_->Guard(ErrorStage::kBind, [&] {
     auto& context = core_->context();
     context.RunFunctionInTransaction(
-        [&] { columns = CheckPolicyExpression(context, sql, table.snapshot->schema(), mask_of); }, false);
+        [&] { columns = CheckPolicyExpression(context, sql, table.snapshot->schema(), mask_of, value_of); }, false);
   }));
   return columns;
 }

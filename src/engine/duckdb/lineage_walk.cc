@@ -302,6 +302,7 @@ uint32_t LineageWalk::Relation(const native::LogicalGet& get) {
     relation.name = scan->table->entry().table_name;
     relation.version = scan->snapshot->version();
     relation.via = scan->via;
+    for (const auto& field : scan->snapshot->schema().fields) relation.physical_fields.push_back(field.physical_name());
   } else if (IsSystemScan(get) || get.bind_data == nullptr) {
     relation.kind = "other";
   } else if (const auto* files = dynamic_cast<const native::MultiFileBindData*>(get.bind_data.get())) {

@@ -23,15 +23,42 @@ using ParsedPointer = native::unique_ptr<native::ParsedExpression>;
 
 ParsedPointer Constant(native::Value value) { return native::make_uniq<native::ConstantExpression>(std::move(value)); }
 
-/// The one argument of is_member(): a text, so that what a policy depends on can be read off it.
-std::string GroupOf(const native::FunctionExpression& call) {
+/// The one argument of is_member() and principal_attribute(): a text, so that what a policy depends on can be read off
+/// it. In lower case.
+std::string NameIn(const native::FunctionExpression& call, const std::string& function) {
   if (call.children.size() == 1 && call.children[0]->GetExpressionClass() == native::ExpressionClass::CONSTANT) {
     const auto& value = call.children[0]->Cast<native::ConstantExpression>().value;
     if (!value.IsNull() && value.type().id() == native::LogicalTypeId::VARCHAR) {
       return LowerAscii(native::StringValue::Get(value));
     }
   }
-  ThrowLakeError(Error(ErrorCode::kInvalidArgument, "is_member() takes the name of a group as text: is_member('eu')"));
+  ThrowLakeError(Error(ErrorCode::kInvalidArgument, fmt::format("{0}() takes a name as text: {0}('eu')", function)));
+}
+
+/// A text, or NULL for none: what was not said is equal to nothing.
+native::Value TextOrNull(const std::string& text) {
+  return text.empty() ? native::Value(native::LogicalType::VARCHAR) : native::Value(text);
+}
+
+native::Value AttributeOf(const plan::PolicyContext& who, const std::string& name) {
+  const auto found = std::ranges::find(who.attributes, name, &std::pair<std::string, std::string>::first);
+  return found == who.attributes.end() ? native::Value(native::LogicalType::VARCHAR) : native::Value(found->second);
+}
+
+/// What a call asks for about who is asking; nullopt: it is another function.
+std::optional<native::Value> Answer(const plan::PolicyContext& who, const native::FunctionExpression& call) {
+  const std::string name = LowerAscii(call.function_name);
+  const bool of_user = name == "current_principal" || name == "current_user" || name == "session_user";
+  if (of_user || name == "current_purpose") {
+    if (!call.children.empty()) {
+      ThrowLakeError(Error(ErrorCode::kInvalidArgument, fmt::format("{}() takes no arguments", name)));
+    }
+    return of_user ? native::Value(who.principal) : TextOrNull(who.purpose);
+  }
+  if (name == "principal_attribute") return AttributeOf(who, NameIn(call, name));
+  if (name != "is_member") return std::nullopt;
+  const std::string group = NameIn(call, name);
+  return native::Value::BOOLEAN(std::ranges::find(who.groups, group) != who.groups.end());
 }
 
 /// `current_user` without parentheses, where no column is called so.
@@ -51,18 +78,8 @@ void PutContext(const plan::PolicyContext& who, const std::vector<std::string>& 
     return;
   }
   if (expression->GetExpressionClass() == native::ExpressionClass::FUNCTION) {
-    const auto& call = expression->Cast<native::FunctionExpression>();
-    const std::string name = LowerAscii(call.function_name);
-    if (name == "current_principal" || name == "current_user" || name == "session_user") {
-      if (!call.children.empty()) {
-        ThrowLakeError(Error(ErrorCode::kInvalidArgument, fmt::format("{}() takes no arguments", name)));
-      }
-      expression = Constant(native::Value(who.principal));
-      return;
-    }
-    if (name == "is_member") {
-      const std::string group = GroupOf(call);
-      expression = Constant(native::Value::BOOLEAN(std::ranges::find(who.groups, group) != who.groups.end()));
+    if (auto answer = Answer(who, expression->Cast<native::FunctionExpression>())) {
+      expression = Constant(*std::move(answer));
       return;
     }
   }
@@ -130,6 +147,12 @@ bool IsNull(const native::Expression& expression) {
          expression.Cast<native::BoundConstantExpression>().value.IsNull();
 }
 
+/// Whether `bound`, of `sql`, can stand in the place of a column of type `wanted` without loss.
+bool Fits(const native::Expression& bound, const native::LogicalType& wanted) {
+  return IsNull(bound) || bound.return_type == wanted ||
+         native::CastRules::ImplicitCast(bound.return_type, wanted) >= 0;
+}
+
 using Conditions = native::vector<native::unique_ptr<native::Expression>>;
 
 native::unique_ptr<native::Expression> Combine(native::ExpressionType how, Conditions conditions) {
@@ -148,7 +171,7 @@ std::optional<size_t> FindPolicyColumn(const DataType& schema, const plan::Polic
     return static_cast<size_t>(found - schema.fields.begin());
   };
   if (auto same = position([&](const auto& field) { return field.physical_name() == column.physical; })) return same;
-  return position([&](const auto& field) { return EqualsIgnoringCase(field.name, column.name); });
+  return position([&](const auto& field) { return EqualsIgnoringCase(field.name, column.table_name()); });
 }
 
 native::unique_ptr<native::Expression> BindPolicyExpression(native::ClientContext& context,
@@ -182,22 +205,53 @@ native::unique_ptr<native::Expression> BindPolicyCondition(native::ClientContext
                                                            const plan::PolicyContext& who,
                                                            const std::vector<plan::PolicyExpression>& permissive,
                                                            const std::vector<plan::PolicyExpression>& restrictive,
-                                                           const DataType& schema) {
+                                                           const Alternatives& any_of, const DataType& schema) {
   const native::LogicalType boolean = native::LogicalType::BOOLEAN;
-  Conditions any;
-  for (const auto& one : permissive) any.push_back(BindPolicyExpression(context, who, one, schema, boolean));
-  // Nobody said that anything may be seen.
-  if (any.empty()) any.push_back(native::make_uniq<native::BoundConstantExpression>(native::Value::BOOLEAN(false)));
   Conditions all;
-  all.push_back(Combine(native::ExpressionType::CONJUNCTION_OR, std::move(any)));
+  const auto add_any = [&](const std::vector<plan::PolicyExpression>& alternatives) {
+    Conditions any;
+    for (const auto& one : alternatives) any.push_back(BindPolicyExpression(context, who, one, schema, boolean));
+    // Nobody said that anything may be seen.
+    if (any.empty()) any.push_back(native::make_uniq<native::BoundConstantExpression>(native::Value::BOOLEAN(false)));
+    all.push_back(Combine(native::ExpressionType::CONJUNCTION_OR, std::move(any)));
+  };
+  add_any(permissive);
+  for (const auto& alternatives : any_of) add_any(alternatives);
   for (const auto& one : restrictive) all.push_back(BindPolicyExpression(context, who, one, schema, boolean));
   return Combine(native::ExpressionType::CONJUNCTION_AND, std::move(all));
 }
 
+native::unique_ptr<native::Expression> BindMask(native::ClientContext& context, const plan::PolicyContext& who,
+                                                const plan::ColumnMask& mask, const DataType& schema,
+                                                const native::LogicalType& type) {
+  if (!mask.null_if_unfit) return BindPolicyExpression(context, who, mask.value, schema, type);
+  try {
+    const auto as_it_is =
+        BindPolicyExpression(context, who, mask.value, schema, native::LogicalType(native::LogicalTypeId::INVALID));
+    auto bound = BindPolicyExpression(context, who, mask.value, schema, type);
+    // A text that is no value of the type would fail for each row.
+    if (bound->IsFoldable()) native::ExpressionExecutor::EvaluateScalar(context, *bound);
+    if (Fits(*as_it_is, type)) return bound;
+  } catch (const std::exception& exception) {
+    const native::ErrorData error(exception);
+    // What is no fault of the expression ends the statement.
+    if (error.Type() == native::ExceptionType::INTERNAL || error.Type() == native::ExceptionType::INTERRUPT ||
+        error.Type() == native::ExceptionType::OUT_OF_MEMORY) {
+      throw;
+    }
+  }
+  return native::make_uniq<native::BoundConstantExpression>(native::Value(type));
+}
+
 std::vector<plan::PolicyColumn> CheckPolicyExpression(native::ClientContext& context, const std::string& sql,
-                                                      const DataType& schema, const std::string& mask_of) {
+                                                      const DataType& schema, const std::string& mask_of,
+                                                      const std::string& value_of) {
   std::vector<std::string> names;
-  for (const auto& field : schema.fields) names.push_back(field.name);
+  for (const auto& field : schema.fields) {
+    const bool is_value = EqualsIgnoringCase(field.name, value_of);
+    // Of a tag's policy: whatever else the tables have, it is not there.
+    names.push_back(value_of.empty() ? field.name : is_value ? "value" : fmt::format("\x01{}", names.size()));
+  }
   native::physical_index_set_t used;
   const auto bound = Bind(context, {}, sql, schema, names, std::nullopt, used);
   const native::LogicalType& type = bound->return_type;
@@ -211,7 +265,7 @@ std::vector<plan::PolicyColumn> CheckPolicyExpression(native::ClientContext& con
         std::ranges::find_if(schema.fields, [&](const auto& one) { return EqualsIgnoringCase(one.name, mask_of); });
     NL_CHECK(field != schema.fields.end());
     const native::LogicalType wanted = ToDuckDbType(field->type);
-    if (!IsNull(*bound) && type != wanted && native::CastRules::ImplicitCast(type, wanted) < 0) {
+    if (!Fits(*bound, wanted)) {
       ThrowLakeError(
           Error(ErrorCode::kTypeMismatch, fmt::format("a mask keeps the column's type: {} is {}, the mask {}",
                                                       field->name, wanted.ToString(), type.ToString())));
@@ -223,7 +277,7 @@ std::vector<plan::PolicyColumn> CheckPolicyExpression(native::ClientContext& con
   std::vector<plan::PolicyColumn> columns;
   for (size_t i = 0; i < schema.fields.size(); ++i) {
     if (!used.contains(native::PhysicalIndex(i))) continue;
-    columns.push_back({.name = schema.fields[i].name, .physical = schema.fields[i].physical_name()});
+    columns.push_back({.name = names[i], .physical = schema.fields[i].physical_name()});
   }
   return columns;
 }

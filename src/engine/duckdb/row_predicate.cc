@@ -84,7 +84,7 @@ native::PhysicalOperator& PlanPolicyCheck(native::ClientContext& context, native
   const auto& policy = target.table.policy;
   if (policy == nullptr || !policy->filters_rows) return child;
   auto condition = BindPolicyCondition(context, policy->context, policy->permissive_checks, policy->restrictive_checks,
-                                       target.layout.schema);
+                                       policy->any_of_checks, target.layout.schema);
   Error refusal(ErrorCode::kPermissionDenied,
                 fmt::format("a row policy of the table does not let this row be written: {}.{}",
                             target.table.schema_name, target.table.table_name));

@@ -33,7 +33,8 @@ class ScanRewrite {
   bool Apply(OperatorPointer& op) {
     ExpressionPointer filter;
     if (policy_.filters_rows) {
-      filter = BindPolicyCondition(context_, policy_.context, policy_.permissive, policy_.restrictive, schema());
+      filter = BindPolicyCondition(context_, policy_.context, policy_.permissive, policy_.restrictive, policy_.any_of,
+                                   schema());
       ReferToScan(filter);
     }
     native::vector<ExpressionPointer> columns;
@@ -57,9 +58,15 @@ class ScanRewrite {
     const native::ColumnIndex id = get_.GetColumnIds()[position];
     const native::LogicalType type = get_.GetColumnType(id);
     if (!id.IsVirtualColumn()) {
+      const plan::ColumnMask* found = nullptr;
       for (const plan::ColumnMask& mask : policy_.masks) {
         if (!IsMasked(mask.column, id.GetPrimaryIndex())) continue;
-        auto value = BindPolicyExpression(context_, policy_.context, mask.value, schema(), type);
+        // By what files call it and by its name: which of the two is meant nobody knows.
+        if (found != nullptr) return native::make_uniq<native::BoundConstantExpression>(native::Value(type));
+        found = &mask;
+      }
+      if (found != nullptr) {
+        auto value = BindMask(context_, policy_.context, *found, schema(), type);
         ReferToScan(value);
         return value;
       }
@@ -71,7 +78,7 @@ class ScanRewrite {
   bool IsMasked(const plan::PolicyColumn& masked, native::idx_t column) const {
     if (column >= schema().fields.size()) return false;
     const auto& field = schema().fields[column];
-    return field.physical_name() == masked.physical || native::StringUtil::CIEquals(field.name, masked.name);
+    return field.physical_name() == masked.physical || native::StringUtil::CIEquals(field.name, masked.table_name());
   }
 
   /// From columns of the table to columns that the scan reads, asking for those that it does not yet.

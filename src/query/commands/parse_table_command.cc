@@ -28,6 +28,9 @@ constexpr CommandParser kParsers[] = {
     ParseConvert,
     ParseFsck,
     ParseUndrop,
+    // ALTER TABLE … SET TAGS, GRANT USE PURPOSE: before what begins alike.
+    ParseTagStatement,
+    ParsePurposeStatement,
     ParseAlterTable,
     ParseCommentOn,
     ParseExpectationStatement,

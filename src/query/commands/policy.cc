@@ -52,7 +52,8 @@ std::string NumberType(const DataType& type) {
   }
 }
 
-/// What a mask that is no expression shows, as SQL of the column's type.
+}  // namespace
+
 Result<std::string> MaskSql(const PolicyClause& clause, const StructField& field) {
   using Kind = DataType::Kind;
   const std::string column = QuoteIdentifier(field.name);
@@ -92,6 +93,8 @@ Result<std::string> MaskSql(const PolicyClause& clause, const StructField& field
   return fmt::format("CASE WHEN {0} IS NULL THEN NULL WHEN length({0}) <= {1} THEN {2} ELSE {3} END", column,
                      clause.count, stars, shown);
 }
+
+namespace {
 
 class CreatePolicy final : public TableCommand {
  public:
@@ -223,6 +226,7 @@ class ShowPolicies final : public TableCommand {
 Result<std::shared_ptr<const TableCommand>> ParseCreate(TokenCursor cursor, const std::string& kind, bool or_replace) {
   NL_ASSIGN_OR_RETURN(PolicyClause clause, ParsePolicyClause(cursor, kind));
   clause.or_replace = or_replace;
+  if (clause.tag) return MakeTagPolicy(std::move(clause));
   return std::make_shared<CreatePolicy>(std::move(clause));
 }
 
@@ -230,12 +234,20 @@ Result<std::shared_ptr<const TableCommand>> ParseDrop(TokenCursor cursor, const 
   const bool if_exists = cursor.AcceptWords({"if", "exists"});
   NL_ASSIGN_OR_RETURN(const std::string name, cursor.ExpectIdentifier("the name of a policy"));
   NL_RETURN_IF_ERROR(cursor.ExpectWord("on"));
+  // A table may be called so, too: then nothing follows but its end.
+  if (cursor.AcceptWords({"column", "tag"}) || (cursor.IsWord("tag") && cursor.Has(1) && !cursor.IsSymbol(".", 1))) {
+    cursor.AcceptWord("tag");
+    NL_RETURN_IF_ERROR(ParseTagName(cursor));
+    NL_RETURN_IF_ERROR(cursor.ExpectEnd());
+    return MakeDropTagPolicy(kind, LowerAscii(name), if_exists);
+  }
   NL_ASSIGN_OR_RETURN(auto table, cursor.ExpectObjectName());
   NL_RETURN_IF_ERROR(cursor.ExpectEnd());
   return std::make_shared<DropPolicy>(kind, std::move(table), LowerAscii(name), if_exists);
 }
 
 Result<std::shared_ptr<const TableCommand>> ParseShow(TokenCursor cursor, bool effective) {
+  if (!effective && cursor.AcceptWords({"on", "tags"}) && cursor.AtEnd()) return MakeShowTagPolicies();
   std::string principal;
   if (effective && cursor.AcceptWord("for")) {
     NL_ASSIGN_OR_RETURN(const std::string name, cursor.ExpectIdentifier("a user"));

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "query/commands/table_command.h"
+#include "tables/delta/schema.h"
 
 namespace neurolake::query {
 
@@ -15,12 +16,22 @@ struct PolicyGrantee {
   std::string name;  ///< Lower case.
 };
 
+/// ON TAG and ON COLUMN TAG: what has the tag, in one schema or the whole lake.
+struct TagClause {
+  bool of_columns = false;
+  std::string tag;                                  ///< Lower case.
+  std::optional<std::string> value = std::nullopt;  ///< nullopt: whatever it is.
+  std::string schema = {};                          ///< Empty: the lake.
+  bool if_any = false;                              ///< Also if nothing has the tag yet.
+};
+
 /// CREATE ROW POLICY and CREATE MASK POLICY. Source: docs/sql/policies.md.
 struct PolicyClause {
   std::string kind;  ///< "row" or "mask".
   std::string name;
   ObjectName table;
-  std::string column;  ///< Of a mask.
+  std::optional<TagClause> tag = std::nullopt;  ///< In the place of a table.
+  std::string column;                           ///< Of a mask.
   bool or_replace = false;
   bool if_not_exists = false;
   bool restrictive = false;
@@ -42,6 +53,30 @@ Result<std::vector<PolicyGrantee>> ParseGrantees(TokenCursor& cursor);
 
 /// A result of texts, of a server's answer {rows: [[…], …]}. Errors: kCorruption for another.
 Result<OwnResult> ResultOfRows(const std::vector<OwnColumn>& columns, const boost::json::object& answer);
+
+/// The tag's name, as `pii.email` or in quotes, in lower case. Errors: kSyntaxError.
+Result<std::string> ParseTagName(TokenCursor& cursor);
+
+/// What a mask shows that is no expression, over `column`, which is of the type of `field`. Errors: kTypeMismatch.
+Result<std::string> MaskSql(const PolicyClause& clause, const tables::delta::StructField& field);
+
+/// The policy by tag that `clause` makes, and DROP … POLICY name ON TAG.
+std::shared_ptr<const TableCommand> MakeTagPolicy(PolicyClause clause);
+std::shared_ptr<const TableCommand> MakeDropTagPolicy(std::string kind, std::string name, bool if_exists);
+/// SHOW POLICIES ON TAG[S].
+std::shared_ptr<const TableCommand> MakeShowTagPolicies();
+
+/// Binds what a policy by tag says to a table, or to its column, that has the tag. Errors: those of BindPolicy, which
+/// say that it does not fit.
+Result<std::vector<plan::PolicyColumn>> BindByTag(CommandContext& context, const OpenedTable& table,
+                                                  const std::string& policy, const std::string& sql, bool is_mask,
+                                                  const std::string& column);
+
+/// ALTER TABLE … [ALTER COLUMN …] SET TAGS and UNSET TAGS, SHOW TAGS.
+Result<std::shared_ptr<const TableCommand>> ParseTagStatement(TokenCursor cursor);
+
+/// Purposes and attributes of principals: docs/sql/tags.md.
+Result<std::shared_ptr<const TableCommand>> ParsePurposeStatement(TokenCursor cursor);
 
 /// CREATE/DROP ROW POLICY, CREATE/DROP MASK POLICY, SHOW POLICIES, SHOW EFFECTIVE POLICY; see parse_table_command.cc.
 Result<std::shared_ptr<const TableCommand>> ParsePolicyStatement(TokenCursor cursor);

@@ -34,6 +34,31 @@ Result<void> ParseMethod(TokenCursor& cursor, PolicyClause& clause) {
   return cursor.Unexpected("(expression), NULL, REDACT, HASH, FIRST n, LAST n, ROUND n, YEAR or CONSTANT 'text'");
 }
 
+/// `[COLUMN] TAG name [= 'value'] [IN SCHEMA s | IN LAKE] [IF ANY]`, standing on its first word.
+Result<TagClause> ParseTag(TokenCursor& cursor) {
+  TagClause clause;
+  clause.of_columns = cursor.AcceptWord("column");
+  NL_RETURN_IF_ERROR(cursor.ExpectWord("tag"));
+  NL_ASSIGN_OR_RETURN(clause.tag, ParseTagName(cursor));
+  if (cursor.AcceptSymbol("=")) {
+    NL_ASSIGN_OR_RETURN(clause.value, cursor.ExpectString("the value of a tag"));
+  }
+  if (cursor.AcceptWords({"in", "schema"})) {
+    NL_ASSIGN_OR_RETURN(const std::string schema, cursor.ExpectIdentifier("a schema"));
+    clause.schema = LowerAscii(schema);
+  } else {
+    cursor.AcceptWords({"in", "lake"});
+  }
+  clause.if_any = cursor.AcceptWords({"if", "any"});
+  return clause;
+}
+
+/// Whether `ON` is followed by a tag, not by a table that is called so.
+bool IsTag(const TokenCursor& cursor) {
+  if (cursor.IsWord("column") && cursor.IsWord("tag", 1)) return true;
+  return cursor.IsWord("tag") && (cursor.IsIdentifier(1) || cursor.IsString(1));
+}
+
 /// One clause of a policy; false if none stands here.
 Result<bool> ParseOne(TokenCursor& cursor, PolicyClause& clause) {
   const bool row = clause.kind == "row";
@@ -85,6 +110,19 @@ Result<std::vector<PolicyGrantee>> ParseGrantees(TokenCursor& cursor) {
   return grantees;
 }
 
+Result<std::string> ParseTagName(TokenCursor& cursor) {
+  if (cursor.IsString()) {
+    NL_ASSIGN_OR_RETURN(const std::string name, cursor.ExpectString("a tag"));
+    return LowerAscii(name);
+  }
+  std::string name;
+  do {
+    NL_ASSIGN_OR_RETURN(const std::string part, cursor.ExpectIdentifier("a tag"));
+    name += (name.empty() ? "" : ".") + part;
+  } while (cursor.AcceptSymbol("."));
+  return LowerAscii(name);
+}
+
 Result<PolicyClause> ParsePolicyClause(TokenCursor& cursor, std::string kind) {
   PolicyClause clause;
   clause.kind = std::move(kind);
@@ -92,8 +130,14 @@ Result<PolicyClause> ParsePolicyClause(TokenCursor& cursor, std::string kind) {
   NL_ASSIGN_OR_RETURN(const std::string name, cursor.ExpectIdentifier("a name for the policy"));
   clause.name = LowerAscii(name);
   NL_RETURN_IF_ERROR(cursor.ExpectWord("on"));
-  NL_ASSIGN_OR_RETURN(clause.table, cursor.ExpectObjectName());
-  if (clause.kind == "mask") {
+  if (IsTag(cursor)) {
+    NL_ASSIGN_OR_RETURN(clause.tag, ParseTag(cursor));
+    if (clause.kind == "mask" && !clause.tag->of_columns)
+      return cursor.Unexpected("ON COLUMN TAG: a mask is of columns");
+  } else {
+    NL_ASSIGN_OR_RETURN(clause.table, cursor.ExpectObjectName());
+  }
+  if (clause.kind == "mask" && !clause.tag) {
     NL_RETURN_IF_ERROR(cursor.ExpectSymbol("("));
     NL_ASSIGN_OR_RETURN(clause.column, cursor.ExpectIdentifier("a column"));
     NL_RETURN_IF_ERROR(cursor.ExpectSymbol(")"));

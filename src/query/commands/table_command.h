@@ -30,8 +30,8 @@ class CommandContext {
   virtual const RequestContext& request() const = 0;
   /// The name with the session's schema filled in.
   virtual ObjectName Qualified(const ObjectName& name) const = 0;
-  /// The newest version, or `version`. Errors: kNotFound, also for a table one may not see; kPermissionDenied for one of
-  /// which one sees a part only, unless the command obeys policies; those of LoadSnapshot.
+  /// The newest version, or `version`. Errors: kNotFound, also for a table one may not see; kPermissionDenied for one
+  /// of which one sees a part only, unless the command obeys policies; those of LoadSnapshot.
   virtual Result<OpenedTable> Open(const ObjectName& name, std::optional<int64_t> version = std::nullopt) = 0;
   /// Asks the server whether the principal has `right`. Whatever a command does beyond Commit, such as deleting files,
   /// comes after this. Errors: kPermissionDenied.
@@ -46,7 +46,8 @@ class CommandContext {
   /// The same of a policy's expression; `mask_of` is the column that it masks, or empty for a condition. Errors: as
   /// Engine::BindPolicy.
   virtual Result<std::vector<plan::PolicyColumn>> BindPolicy(const OpenedTable& table, const std::string& sql,
-                                                             const std::string& mask_of) = 0;
+                                                             const std::string& mask_of,
+                                                             const std::string& value_of = {}) = 0;
   virtual engine::duckdb::LakeProvider& provider() = 0;
   virtual storage::ObjectStore& store() = 0;
   virtual tables::delta::LogReader& log_reader() = 0;
@@ -79,8 +80,8 @@ class TableCommand {
   /// Whether it sorts or rewrites rows, and so waits for the statement's whole memory. Others begin with what their
   /// worker holds; a query of theirs takes what is free then.
   virtual bool needs_memory() const { return false; }
-  /// Whether it tells nothing of rows and keeps none from anybody, so that it may work on a table of which the principal
-  /// sees a part only. All others are refused there: they work on tables as a whole.
+  /// Whether it tells nothing of rows and keeps none from anybody, so that it may work on a table of which the
+  /// principal sees a part only. All others are refused there: they work on tables as a whole.
   virtual bool obeys_policies() const { return false; }
   virtual Result<OwnResult> Run(CommandContext& context) const = 0;
 };

@@ -190,7 +190,8 @@ void Dispatcher::AnswerOptions(Call& call, const std::string& allow) const {
                                    [](const auto& header) { return header.first == "Access-Control-Allow-Origin"; });
   if (allowed && call.request.CountHeader("access-control-request-method") > 0) {
     more.emplace_back("Access-Control-Allow-Methods", allow);
-    more.emplace_back("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept, X-Request-Id");
+    more.emplace_back("Access-Control-Allow-Headers",
+                      "Authorization, Content-Type, Accept, X-Request-Id, NeuroLake-Purpose");
     more.emplace_back("Access-Control-Max-Age", "600");
   }
   (void)call.Send(204, "", "", more);

@@ -120,13 +120,14 @@ Result<SqlRequest> ParseSqlRequest(std::string_view body, bool body_is_text, con
     return request;
   }
   NL_ASSIGN_OR_RETURN(const JsonObject object, ParseJsonObject(body));
-  NL_RETURN_IF_ERROR(CheckMembers(object, {"statement", "parameters", "schema", "time_zone", "timeout", "memory",
-                                           "row_limit", "wait", "transaction"}));
+  NL_RETURN_IF_ERROR(CheckMembers(object, {"statement", "parameters", "schema", "time_zone", "purpose", "timeout",
+                                           "memory", "row_limit", "wait", "transaction"}));
   NL_ASSIGN_OR_RETURN(request.statement.sql, StringMember(object, "statement"));
   NL_RETURN_IF_ERROR(CheckText(request.statement.sql, settings));
   NL_ASSIGN_OR_RETURN(request.statement.parameters, ParseParameters(object));
   NL_ASSIGN_OR_RETURN(request.statement.schema, StringMember(object, "schema"));
   NL_ASSIGN_OR_RETURN(request.statement.time_zone, StringMember(object, "time_zone"));
+  NL_ASSIGN_OR_RETURN(request.statement.purpose, StringMember(object, "purpose"));
   NL_ASSIGN_OR_RETURN(const auto timeout, ParseDurationMember(object, "timeout"));
   if (timeout.has_value()) {
     if (timeout->count() == 0 || *timeout > settings.statement_timeout) {

@@ -112,10 +112,26 @@ Result<void> RunWithWait(Door& door, Call& call, SqlRequest sql, ResultFormat fo
   return SendAccepted(call, *statement);
 }
 
+/// What the request asks for; what it is for may stand in a header, which a body of text has no other place for.
+Result<SqlRequest> ReadRequest(const Door& door, const Call& call) {
+  constexpr std::string_view kHeader = "neurolake-purpose";
+  NL_ASSIGN_OR_RETURN(SqlRequest sql, ParseSqlRequest(call.body, call.body_is_text, door.settings));
+  if (call.request.CountHeader(kHeader) == 0) return sql;
+  const std::string_view purpose = call.request.Header(kHeader);
+  const bool said_otherwise = !sql.statement.purpose.empty() && !EqualsIgnoringCase(sql.statement.purpose, purpose);
+  if (call.request.CountHeader(kHeader) > 1 || said_otherwise) {
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "a statement is for one purpose: header NeuroLake-Purpose, or the "
+                     "member \"purpose\"");
+  }
+  sql.statement.purpose = std::string(purpose);
+  return sql;
+}
+
 }  // namespace
 
 Result<void> PostSql(Door& door, Call& call) {
-  NL_ASSIGN_OR_RETURN(SqlRequest sql, ParseSqlRequest(call.body, call.body_is_text, door.settings));
+  NL_ASSIGN_OR_RETURN(SqlRequest sql, ReadRequest(door, call));
   const auto format = NegotiateFormat(call);
   if (!format.has_value()) return {};
   if (sql.wait.has_value()) return RunWithWait(door, call, std::move(sql), *format);
@@ -132,7 +148,7 @@ Result<void> PostSql(Door& door, Call& call) {
 }
 
 Result<void> PostStatement(Door& door, Call& call) {
-  NL_ASSIGN_OR_RETURN(SqlRequest sql, ParseSqlRequest(call.body, call.body_is_text, door.settings));
+  NL_ASSIGN_OR_RETURN(SqlRequest sql, ReadRequest(door, call));
   if (sql.wait.has_value()) {
     return MakeError(ErrorCode::kInvalidArgument, "the member \"wait\" belongs to /v1/sql; this never waits");
   }

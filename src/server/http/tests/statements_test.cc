@@ -122,11 +122,12 @@ TEST_F(StatementsTest, LimitsAreCheckedAndPassedOn) {
   Start();
   Client client(port());
   const Answer good = client.Call("POST", "/v1/sql", R"({"statement":"ROWS 1","schema":"s","time_zone":"Europe/Berlin",
-      "timeout":"30s","memory":"16MiB","row_limit":5})");
+      "purpose":"billing","timeout":"30s","memory":"16MiB","row_limit":5})");
   EXPECT_EQ(good.status, 200);
   const auto request = service_.last_request();
   EXPECT_EQ(request.schema, "s");
   EXPECT_EQ(request.time_zone, "Europe/Berlin");
+  EXPECT_EQ(request.purpose, "billing");
   EXPECT_EQ(request.memory_bytes, 16 << 20);
   EXPECT_EQ(request.rows_max, 5);
   EXPECT_LE(service_.last_remaining(), std::chrono::seconds(30));
