@@ -106,7 +106,10 @@ def run_file(binary, path, metastore):
                     user = header[1]
                     continue
                 if header[0] == "zone":
-                    options = {"time_zone": header[1]}
+                    options = {**options, "time_zone": header[1]}
+                    continue
+                if header[0] == "purpose":
+                    options = {**options, "purpose": "" if header[1] == "none" else header[1]}
                     continue
                 if header[0] == "restart":
                     server.stop()

@@ -235,8 +235,9 @@ Result<std::shared_ptr<const TableCommand>> ParseDrop(TokenCursor cursor, const 
   NL_ASSIGN_OR_RETURN(const std::string name, cursor.ExpectIdentifier("the name of a policy"));
   NL_RETURN_IF_ERROR(cursor.ExpectWord("on"));
   // A table may be called so, too: then nothing follows but its end.
-  if (cursor.AcceptWords({"column", "tag"}) || (cursor.IsWord("tag") && cursor.Has(1) && !cursor.IsSymbol(".", 1))) {
-    cursor.AcceptWord("tag");
+  if (cursor.IsWord("column") || (cursor.IsWord("tag") && cursor.Has(1) && !cursor.IsSymbol(".", 1))) {
+    cursor.AcceptWord("column");
+    NL_RETURN_IF_ERROR(cursor.ExpectWord("tag"));
     NL_RETURN_IF_ERROR(ParseTagName(cursor));
     NL_RETURN_IF_ERROR(cursor.ExpectEnd());
     return MakeDropTagPolicy(kind, LowerAscii(name), if_exists);
