@@ -33,7 +33,7 @@ struct TableRecord {
   std::string comment;
   WallTime created;
   bool is_shallow_clone = false;  ///< Has clone sources, now or in an older version.
-  bool has_policies = false;      ///< Policies of its own, tags that some may stand on, or allowed purposes.
+  bool has_policies = false;      ///< Policies of its own, tags that some may stand on, or rules of purposes.
   bool lake_has_grants = false;   ///< Anything was granted or denied in the lake: ask GrantsOn.
 };
 

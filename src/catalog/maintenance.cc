@@ -125,7 +125,8 @@ Result<void> StoreCatalog::ForgetDroppedTable(const TableId& id) {
         {id.value()}));
     NL_RETURN_IF_ERROR(session.Execute(
         "DELETE FROM clone_sources WHERE clone_id = ? AND clone_id NOT IN (SELECT id FROM relations)", {id.value()}));
-    for (const char* table : {"expectations", "expectation_results", "policies", "allowed_purposes"}) {
+    for (const char* table :
+         {"expectations", "expectation_results", "policies", "allowed_purposes", "minimum_groups"}) {
       NL_RETURN_IF_ERROR(session.Execute(
           fmt::format("DELETE FROM {} WHERE table_id = ? AND table_id NOT IN (SELECT id FROM relations)", table),
           {id.value()}));

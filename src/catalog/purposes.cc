@@ -66,9 +66,12 @@ Result<void> StoreCatalog::DropPurpose(const std::string& name) {
     NL_ASSIGN_OR_RETURN(const auto id, PurposeId(session, name));
     // Without it the list would be another, or none.
     NL_ASSIGN_OR_RETURN(const auto used,
-                        session.Query("SELECT 1 FROM allowed_purposes WHERE purpose_id = ? LIMIT 1", {id}));
+                        session.Query("SELECT 1 FROM allowed_purposes WHERE purpose_id = ? UNION ALL SELECT 1 FROM "
+                                      "minimum_groups WHERE purpose_id = ? LIMIT 1",
+                                      {id, id}));
     if (!used.empty()) {
-      return MakeError(ErrorCode::kDependentObjects, "tables or tags allow the purpose, change that first: {}", name);
+      return MakeError(ErrorCode::kDependentObjects,
+                       "tables or tags allow the purpose, or have rules for it, change that first: {}", name);
     }
     NL_RETURN_IF_ERROR(session.Execute("DELETE FROM purpose_grants WHERE purpose_id = ?", {id}));
     NL_RETURN_IF_ERROR(session.Execute("DELETE FROM purposes WHERE id = ?", {id}));
@@ -153,6 +156,41 @@ Result<std::vector<AllowedPurposes>> StoreCatalog::AllowedPurposesOf(const Table
                                   kSelectAllowed),
                       {table.value(), table.value()}));
   return ToLists(rows);
+}
+
+Result<void> StoreCatalog::SetMinimumGroup(const MinimumGroup& group) {
+  if (group.size != 0 && (group.size < 2 || group.size > kMinimumGroupMax)) {
+    return MakeError(ErrorCode::kInvalidArgument, "a smallest group has from 2 to {} rows: {}", kMinimumGroupMax,
+                     group.size);
+  }
+  return store_.Write([&](Session& session) -> Result<void> {
+    NL_ASSIGN_OR_RETURN(const auto id, PurposeId(session, group.purpose));
+    NL_ASSIGN_OR_RETURN(const auto there, session.Query("SELECT 1 FROM relations WHERE id = ? AND kind = 'table'",
+                                                        {group.table.value()}));
+    if (there.empty()) return MakeError(ErrorCode::kNotFound, "the table is not there any more");
+    NL_RETURN_IF_ERROR(
+        session.Execute("DELETE FROM minimum_groups WHERE table_id = ? AND purpose_id = ?", {group.table.value(), id}));
+    if (group.size == 0) return {};
+    NL_RETURN_IF_ERROR(session.Execute(
+        "INSERT INTO minimum_groups (table_id, purpose_id, size, column_name, label) VALUES (?, ?, ?, ?, ?)",
+        {group.table.value(), id, group.size, metastore::MakeStorable(group.column),
+         metastore::MakeStorable(group.label)}));
+    return {};
+  });
+}
+
+Result<std::vector<MinimumGroup>> StoreCatalog::MinimumGroupsOf(const TableId& table) {
+  if (!metastore::IsStorableText(table.value())) return std::vector<MinimumGroup>();
+  NL_ASSIGN_OR_RETURN(
+      const auto rows,
+      store_.ReadOnce("SELECT m.table_id, u.name, m.size, m.column_name, m.label FROM minimum_groups m JOIN purposes u "
+                      "ON u.id = m.purpose_id WHERE m.table_id = ? ORDER BY u.name",
+                      {table.value()}));
+  std::vector<MinimumGroup> groups;
+  for (const Row& row : rows) {
+    groups.push_back({TableId(TextAt(row, 0)), TextAt(row, 1), NumberAt(row, 2), TextAt(row, 3), TextAt(row, 4)});
+  }
+  return groups;
 }
 
 Result<std::vector<AllowedPurposes>> StoreCatalog::ListAllowedPurposes() {

@@ -15,7 +15,9 @@ constexpr std::string_view kSelectTables =
     "SELECT r.id, s.name, r.name, r.location, r.managed, r.owner, r.comment, r.created, "
     "(SELECT count(*) FROM clone_sources c WHERE c.clone_id = r.id), "
     "(SELECT count(*) FROM policies p WHERE p.table_id = r.id) + (SELECT count(*) FROM tags g WHERE g.relation_id = "
-    "r.id) + (SELECT count(*) FROM allowed_purposes a WHERE a.table_id = r.id), "
+    "r.id) + (SELECT count(*) FROM allowed_purposes a WHERE a.table_id = r.id) + (SELECT count(*) FROM minimum_groups "
+    "m WHERE "
+    "m.table_id = r.id), "
     "(SELECT count(*) FROM (SELECT 1 FROM grants LIMIT 1) g) FROM relations r "
     "JOIN schemas s ON s.id = r.schema_id WHERE r.kind = 'table' ";
 

@@ -169,6 +169,11 @@ Result<void> StoreCatalog::CopyTags(const TableId& source, const TableId& clone)
         "INSERT INTO allowed_purposes (object, table_id, tag, folded, purpose_id) SELECT CAST(? AS TEXT), CAST(? AS "
         "TEXT), tag, folded, purpose_id FROM allowed_purposes WHERE table_id = ? ON CONFLICT DO NOTHING",
         {"table " + clone.value(), clone.value(), source.value()}));
+    NL_RETURN_IF_ERROR(
+        session.Execute("INSERT INTO minimum_groups (table_id, purpose_id, size, column_name, label) SELECT CAST(? AS "
+                        "TEXT), purpose_id, "
+                        "size, column_name, label FROM minimum_groups WHERE table_id = ? ON CONFLICT DO NOTHING",
+                        {clone.value(), source.value()}));
     return {};
   });
 }

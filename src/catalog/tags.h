@@ -72,6 +72,15 @@ struct AllowedPurposes {
   std::vector<std::string> purposes = {};           ///< Names, sorted.
 };
 
+/// The least that an aggregate over a table is made of, for who reads it for a purpose.
+struct MinimumGroup {
+  TableId table;
+  std::string purpose;      ///< Its name; a table has one of each.
+  int64_t size = 0;         ///< Rows, or different values of `column`; at least 2.
+  std::string column = {};  ///< What the table's files call it; empty: rows are counted.
+  std::string label = {};   ///< Its name when the rule was made.
+};
+
 /// A change of the tags of one relation, all of it or nothing.
 struct TagChange {
   std::string relation_id;
@@ -133,6 +142,12 @@ class TagCatalog {
   /// All lists that a table is subject to, by itself and by tags of its own and of its columns.
   virtual Result<std::vector<AllowedPurposes>> AllowedPurposesOf(const TableId& table) = 0;
   virtual Result<std::vector<AllowedPurposes>> ListAllowedPurposes() = 0;
+
+  /// In the place of the table's of that purpose; a size of 0 takes it away. Errors: kNotFound for the purpose or the
+  /// table; kInvalidArgument for another size below 2 or above kMinimumGroupMax.
+  static constexpr int64_t kMinimumGroupMax = 1'000'000;
+  virtual Result<void> SetMinimumGroup(const MinimumGroup& group) = 0;
+  virtual Result<std::vector<MinimumGroup>> MinimumGroupsOf(const TableId& table) = 0;
 
   /// Names in lower case. Errors: kNotFound for the principal.
   virtual Result<void> ChangeAttributes(const std::string& principal_name,

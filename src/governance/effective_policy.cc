@@ -125,7 +125,7 @@ bool Names(const std::vector<Grantee>& grantees, const PolicySubject& subject) {
 
 std::shared_ptr<const plan::TablePolicy> EffectivePolicy(const PolicySubject& subject,
                                                          const std::vector<PolicyRule>& rules,
-                                                         const std::vector<std::vector<std::string>>& allowed) {
+                                                         const PurposeRules& purposes) {
   auto policy = std::make_shared<plan::TablePolicy>();
   policy->context.principal = subject.name;
   for (const auto& [id, name] : subject.groups) policy->context.groups.push_back(name);
@@ -140,12 +140,19 @@ std::shared_ptr<const plan::TablePolicy> EffectivePolicy(const PolicySubject& su
     }
   }
   rows.Finish();
-  if (!allowed.empty()) {
-    policy->purposes = InAll(allowed);
+  if (!purposes.allowed.empty()) {
+    policy->purposes = InAll(purposes.allowed);
     policy->lacks_purpose = std::ranges::find(policy->purposes, subject.purpose) == policy->purposes.end();
     if (!policy->lacks_purpose) policy->purposes.clear();
   }
-  if (!policy->filters_rows && policy->masks.empty() && !policy->lacks_purpose) return nullptr;
+  for (const auto& group : purposes.groups) {
+    if (group.purpose != subject.purpose) continue;
+    policy->minimum_group = group.size;
+    policy->group_entity = group.entity;
+  }
+  if (!policy->filters_rows && policy->masks.empty() && !policy->lacks_purpose && policy->minimum_group == 0) {
+    return nullptr;
+  }
   return policy;
 }
 

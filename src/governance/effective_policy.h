@@ -39,15 +39,27 @@ struct PolicySubject {
   std::vector<std::pair<std::string, std::string>> attributes = {};
 };
 
+/// What a table says of purposes.
+struct PurposeRules {
+  std::vector<std::vector<std::string>> allowed;  ///< Lists: the statement's purpose has to be in every one.
+  /// The smallest group that leaves the table, for a statement of a purpose.
+  struct Group {
+    std::string purpose;
+    int64_t size = 0;
+    std::optional<plan::PolicyColumn> entity = std::nullopt;  ///< Whose values are counted; else rows.
+  };
+  std::vector<Group> groups;
+};
+
 /// What `subject` may see of a table with these policies; null: everything. Row policies are those of PostgreSQL: once
 /// a table has one, rows are seen that any permissive policy for the subject lets through, and all restrictive ones;
 /// who has no permissive policy sees none. The same holds again for each layer of policies by tag that has a permissive
 /// one; restrictive ones by tag stand alone. Masks hold for all but whom they except; for whom two masks of a column
-/// hold it is NULL. `allowed` are lists of purposes: the statement's has to be in every one. No role is exempt.
+/// hold it is NULL. No role is exempt.
 /// Pure; O(policies). Source: docs/security.md, "Row policies" and "Policies by tag".
 std::shared_ptr<const plan::TablePolicy> EffectivePolicy(const PolicySubject& subject,
                                                          const std::vector<PolicyRule>& rules,
-                                                         const std::vector<std::vector<std::string>>& allowed = {});
+                                                         const PurposeRules& purposes = {});
 
 /// Whether `grantees` name the subject.
 bool Names(const std::vector<Grantee>& grantees, const PolicySubject& subject);

@@ -297,11 +297,10 @@ Migration Grants() {
 // relation itself, and `label` its name when it was tagged. `folded` is the value as it is compared, in lower case. A
 // policy by tag has a scope: one schema, or the whole lake ('').
 Migration TagsAndPurposes() {
-  return {
-      12,
-      "tags, purposes and attributes",
-      {
-          R"(CREATE TABLE tags (
+  return {12,
+          "tags, purposes and attributes",
+          {
+              R"(CREATE TABLE tags (
                 relation_id TEXT NOT NULL,
                 column_name TEXT NOT NULL,
                 label TEXT NOT NULL,
@@ -311,8 +310,8 @@ Migration TagsAndPurposes() {
                 set_by TEXT NOT NULL,
                 created INTEGER NOT NULL,
                 PRIMARY KEY (relation_id, column_name, tag)))",
-          "CREATE INDEX tags_tag ON tags (tag, folded)",
-          R"(CREATE TABLE tag_policies (
+              "CREATE INDEX tags_tag ON tags (tag, folded)",
+              R"(CREATE TABLE tag_policies (
                 id TEXT NOT NULL PRIMARY KEY,
                 schema_id TEXT NOT NULL,
                 name TEXT NOT NULL UNIQUE,
@@ -325,38 +324,46 @@ Migration TagsAndPurposes() {
                 plan TEXT NOT NULL,
                 created_by TEXT NOT NULL,
                 created INTEGER NOT NULL))",
-          "CREATE INDEX tag_policies_tag ON tag_policies (tag)",
-          R"(CREATE TABLE purposes (
+              "CREATE INDEX tag_policies_tag ON tag_policies (tag)",
+              R"(CREATE TABLE purposes (
                 id TEXT NOT NULL PRIMARY KEY,
                 name TEXT NOT NULL UNIQUE,
                 comment TEXT NOT NULL,
                 created INTEGER NOT NULL))",
-          R"(CREATE TABLE purpose_grants (
+              R"(CREATE TABLE purpose_grants (
                 purpose_id TEXT NOT NULL REFERENCES purposes (id),
                 grantee_kind TEXT NOT NULL,
                 grantee_id TEXT NOT NULL,
                 granted_by TEXT NOT NULL,
                 created INTEGER NOT NULL,
                 PRIMARY KEY (purpose_id, grantee_kind, grantee_id)))",
-          // Of a table, or of what has a tag, with any value or one: `object` says which, so that there is one list
-          // of each.
-          R"(CREATE TABLE allowed_purposes (
+              // Of a table, or of what has a tag, with any value or one: `object` says which, so that there is one list
+              // of each.
+              R"(CREATE TABLE allowed_purposes (
                 object TEXT NOT NULL,
                 table_id TEXT NOT NULL,
                 tag TEXT NOT NULL,
                 folded TEXT,
                 purpose_id TEXT NOT NULL REFERENCES purposes (id),
                 PRIMARY KEY (object, purpose_id)))",
-          "CREATE INDEX allowed_purposes_table ON allowed_purposes (table_id)",
-          R"(CREATE TABLE principal_attributes (
+              "CREATE INDEX allowed_purposes_table ON allowed_purposes (table_id)",
+              R"(CREATE TABLE minimum_groups (
+                table_id TEXT NOT NULL,
+                purpose_id TEXT NOT NULL REFERENCES purposes (id),
+                size INTEGER NOT NULL,
+                column_name TEXT NOT NULL,
+                label TEXT NOT NULL,
+                PRIMARY KEY (table_id, purpose_id)))",
+              R"(CREATE TABLE principal_attributes (
                 principal_id TEXT NOT NULL REFERENCES principals (id),
                 name TEXT NOT NULL,
                 value TEXT NOT NULL,
                 PRIMARY KEY (principal_id, name)))",
-          "ALTER TABLE statements ADD COLUMN purpose TEXT NOT NULL DEFAULT ''",
-      },
-      {"ALTER TABLE statements DROP COLUMN purpose", "DROP TABLE principal_attributes", "DROP TABLE allowed_purposes",
-       "DROP TABLE purpose_grants", "DROP TABLE purposes", "DROP TABLE tag_policies", "DROP TABLE tags"}};
+              "ALTER TABLE statements ADD COLUMN purpose TEXT NOT NULL DEFAULT ''",
+          },
+          {"ALTER TABLE statements DROP COLUMN purpose", "DROP TABLE principal_attributes", "DROP TABLE minimum_groups",
+           "DROP TABLE allowed_purposes", "DROP TABLE purpose_grants", "DROP TABLE purposes", "DROP TABLE tag_policies",
+           "DROP TABLE tags"}};
 }
 
 }  // namespace

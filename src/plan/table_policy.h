@@ -1,4 +1,6 @@
 #pragma once
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -55,6 +57,9 @@ struct TablePolicy {
   /// The statement is not for a purpose that the table may be read for, which are `purposes`: no scan of it starts.
   bool lacks_purpose = false;
   std::vector<std::string> purposes;
+  /// Rows leave only as aggregates over so many of them at least, or over so many values of `group_entity`; 0: anyhow.
+  int64_t minimum_group = 0;
+  std::optional<PolicyColumn> group_entity;
 };
 
 }  // namespace neurolake::plan

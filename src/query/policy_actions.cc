@@ -232,6 +232,10 @@ json::array Describe(const std::shared_ptr<const plan::TablePolicy>& policy) {
     for (const auto& one : any) add("write check of a tag, any of", "", one);
   }
   for (const auto& one : policy->masks) add("mask", one.column.table_name(), one.value);
+  if (policy->minimum_group > 0) {
+    add("smallest group", policy->group_entity ? policy->group_entity->name : "",
+        {.policy = std::to_string(policy->minimum_group), .sql = "", .columns = {}});
+  }
   if (policy->lacks_purpose) {
     std::string purposes;
     for (const auto& one : policy->purposes) purposes += (purposes.empty() ? "" : ", ") + one;
@@ -353,10 +357,16 @@ Result<std::shared_ptr<const plan::TablePolicy>> PolicyFor(catalog::Catalog& cat
   }
   NL_ASSIGN_OR_RETURN(auto by_tag, TagRulesOf(catalog, table.id));
   std::ranges::move(by_tag, std::back_inserter(rules));
-  std::vector<std::vector<std::string>> allowed;
+  governance::PurposeRules purposes;
   NL_ASSIGN_OR_RETURN(auto lists, catalog.AllowedPurposesOf(table.id));
-  for (auto& list : lists) allowed.push_back(std::move(list.purposes));
-  return governance::EffectivePolicy(subject, rules, allowed);
+  for (auto& list : lists) purposes.allowed.push_back(std::move(list.purposes));
+  NL_ASSIGN_OR_RETURN(const auto groups, catalog.MinimumGroupsOf(table.id));
+  for (const auto& group : groups) {
+    auto& rule =
+        purposes.groups.emplace_back(governance::PurposeRules::Group{.purpose = group.purpose, .size = group.size});
+    if (!group.column.empty()) rule.entity = plan::PolicyColumn{.name = group.label, .physical = group.column};
+  }
+  return governance::EffectivePolicy(subject, rules, purposes);
 }
 
 // Rows that an expectation sets aside would lie in a table without the policy, and who writes to a table that refers

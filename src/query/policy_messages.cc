@@ -142,6 +142,9 @@ json::value EncodePolicy(const std::shared_ptr<const TablePolicy>& policy) {
                       {"any_of_checks", EncodeGroups(policy->any_of_checks)},
                       {"masks", std::move(masks)},
                       {"lacks_purpose", policy->lacks_purpose},
+                      {"minimum_group", policy->minimum_group},
+                      {"group_entity", policy->group_entity ? json::value(EncodePolicyColumn(*policy->group_entity))
+                                                            : json::value(nullptr)},
                       {"purposes", json::array(policy->purposes.begin(), policy->purposes.end())}};
 }
 
@@ -158,6 +161,12 @@ Result<std::shared_ptr<const TablePolicy>> DecodePolicy(const json::object& tabl
   NL_ASSIGN_OR_RETURN(policy->context.attributes, DecodePairs(object, "attributes"));
   NL_ASSIGN_OR_RETURN(policy->lacks_purpose, BoolMember(object, "lacks_purpose"));
   NL_ASSIGN_OR_RETURN(policy->purposes, DecodeTexts(object, "purposes"));
+  NL_ASSIGN_OR_RETURN(policy->minimum_group, IntMember(object, "minimum_group"));
+  const auto* entity = object.if_contains("group_entity");
+  if (entity == nullptr || (!entity->is_null() && !entity->is_object())) return BadMember("group_entity");
+  if (entity->is_object()) {
+    NL_ASSIGN_OR_RETURN(policy->group_entity, DecodePolicyColumn(entity->get_object()));
+  }
   NL_ASSIGN_OR_RETURN(policy->filters_rows, BoolMember(object, "filters_rows"));
   NL_ASSIGN_OR_RETURN(policy->permissive, DecodeAll(object, "permissive"));
   NL_ASSIGN_OR_RETURN(policy->restrictive, DecodeAll(object, "restrictive"));

@@ -120,6 +120,26 @@ Result<json::value> AllowPurposes(const RequestContext& ctx, catalog::Catalog& c
   return json::value(json::object());
 }
 
+Result<json::value> SetMinimumGroup(const RequestContext& ctx, catalog::Catalog& catalog,
+                                    const json::object& arguments) {
+  catalog::MinimumGroup group;
+  NL_ASSIGN_OR_RETURN(const std::string id, StringMember(arguments, "table"));
+  NL_ASSIGN_OR_RETURN(group.purpose, StringMember(arguments, "purpose"));
+  NL_ASSIGN_OR_RETURN(group.size, IntMember(arguments, "size"));
+  NL_ASSIGN_OR_RETURN(group.column, StringMember(arguments, "column"));
+  NL_ASSIGN_OR_RETURN(group.label, StringMember(arguments, "label"));
+  NL_ASSIGN_OR_RETURN(const auto table, catalog.FindTable(TableId(id)));
+  bool known = false;
+  if (table) {
+    NL_ASSIGN_OR_RETURN(known, Access(catalog, ctx.principal()).Knows(*table));
+  }
+  if (!known) return MakeError(ErrorCode::kNotFound, "the table is not there any more");
+  NL_RETURN_IF_ERROR(RequireSteward(ctx.principal(), *table));
+  group.table = table->id;
+  NL_RETURN_IF_ERROR(catalog.SetMinimumGroup(group));
+  return json::value(json::object());
+}
+
 Result<json::value> SetAttributes(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
   NL_RETURN_IF_ERROR(RequireManager(ctx));
   NL_ASSIGN_OR_RETURN(const std::string principal, StringMember(arguments, "principal"));
@@ -155,7 +175,7 @@ Result<json::value> ShowAttributes(const RequestContext& ctx, catalog::Catalog& 
 
 bool IsPurposeAction(std::string_view action) {
   constexpr std::string_view kActions[] = {"purposes",       "create_purpose", "drop_purpose", "grant_purpose",
-                                           "allow_purposes", "set_attributes", "attributes"};
+                                           "allow_purposes", "set_attributes", "attributes",   "set_minimum_group"};
   return std::ranges::find(kActions, action) != std::end(kActions);
 }
 
@@ -164,6 +184,7 @@ Result<json::value> RunPurposeAction(const RequestContext& ctx, catalog::Catalog
   if (action == "purposes") return ShowPurposes(ctx, catalog);
   if (action == "grant_purpose") return GrantPurpose(ctx, catalog, arguments);
   if (action == "allow_purposes") return AllowPurposes(ctx, catalog, arguments);
+  if (action == "set_minimum_group") return SetMinimumGroup(ctx, catalog, arguments);
   if (action == "set_attributes") return SetAttributes(ctx, catalog, arguments);
   if (action == "attributes") return ShowAttributes(ctx, catalog, arguments);
   return ChangePurpose(ctx, catalog, action, arguments);

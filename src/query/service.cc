@@ -272,6 +272,10 @@ class LakeService final : public StatementService {
       return MakeError(ErrorCode::kInvalidArgument, "row_limit must be between 0 and the server's limit: {}",
                        settings_.statement_rows_max);
     }
+    constexpr size_t kPurposeBytesMax = 255;
+    if (request.purpose.size() > kPurposeBytesMax || !metastore::IsStorableText(request.purpose)) {
+      return MakeError(ErrorCode::kInvalidArgument, "a purpose is a name of at most {} bytes", kPurposeBytesMax);
+    }
     return request.transaction ? CheckApplication(*request.transaction) : Result<void>();
   }
 

@@ -26,7 +26,8 @@ namespace neurolake::query {
 ///   create_purpose, drop_purpose {name, comment} → {}; grant_purpose {name, grant, grantees} → {}
 ///   set_attributes      {principal, set: [[name, value], …], unset: [name, …]} → {}; attributes {principal} → {rows}
 /// and allow_purposes {schema, name, tag, value, purposes} → {} for a table's owner, or of a tag; purposes {} → {rows}
-/// for everybody, of those that one may use. Errors: kPermissionDenied; kNotFound; those of the catalogue.
+/// for everybody, of those that one may use; set_minimum_group {table, purpose, size, column, label} → {} for a table's
+/// owner. Errors: kPermissionDenied; kNotFound; those of the catalogue.
 bool IsTagAction(std::string_view action);
 Result<boost::json::value> RunTagAction(const RequestContext& ctx, catalog::Catalog& catalog, const std::string& action,
                                         const boost::json::object& arguments);

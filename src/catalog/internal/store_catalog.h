@@ -84,6 +84,8 @@ class StoreCatalog final : public Catalog {
   Result<void> SetAllowedPurposes(const AllowedPurposes& allowed) override;
   Result<std::vector<AllowedPurposes>> AllowedPurposesOf(const TableId& table) override;
   Result<std::vector<AllowedPurposes>> ListAllowedPurposes() override;
+  Result<void> SetMinimumGroup(const MinimumGroup& group) override;
+  Result<std::vector<MinimumGroup>> MinimumGroupsOf(const TableId& table) override;
   Result<void> ChangeAttributes(const std::string& principal_name,
                                 const std::vector<std::pair<std::string, std::string>>& set,
                                 const std::vector<std::string>& unset) override;

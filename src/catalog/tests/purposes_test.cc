@@ -70,6 +70,31 @@ TEST_P(PurposesTest, AreAllowedByTableAndByTag) {
   EXPECT_THAT(catalog_->AllowedPurposesOf(TableId("1")).value(), IsEmpty());
 }
 
+TEST_P(PurposesTest, HaveASmallestGroupPerTable) {
+  const TableId table("1");
+  for (const int64_t size : {int64_t{-1}, int64_t{1}, TagCatalog::kMinimumGroupMax + 1}) {
+    EXPECT_EQ(CodeOf(catalog_->SetMinimumGroup({.table = table, .purpose = "fraud", .size = size})),
+              ErrorCode::kInvalidArgument);
+  }
+  EXPECT_EQ(CodeOf(catalog_->SetMinimumGroup({.table = table, .purpose = "none", .size = 5})), ErrorCode::kNotFound);
+  EXPECT_EQ(CodeOf(catalog_->SetMinimumGroup({.table = TableId("2"), .purpose = "fraud", .size = 5})),
+            ErrorCode::kNotFound);
+  EXPECT_FALSE(catalog_->FindTable(table).value()->has_policies);
+  ASSERT_OK(catalog_->SetMinimumGroup({.table = table, .purpose = "Fraud", .size = 5}));
+  ASSERT_OK(catalog_->SetMinimumGroup(
+      {.table = table, .purpose = "fraud", .size = 7, .column = "col-1", .label = "patient"}));
+  EXPECT_TRUE(catalog_->FindTable(table).value()->has_policies);
+  const auto groups = catalog_->MinimumGroupsOf(table).value();
+  ASSERT_EQ(groups.size(), 1U);
+  EXPECT_EQ(groups[0].size, 7);
+  EXPECT_EQ(groups[0].column, "col-1");
+  EXPECT_EQ(CodeOf(catalog_->DropPurpose("fraud")), ErrorCode::kDependentObjects);
+  ASSERT_OK(catalog_->CopyTags(table, TableId("clone")));
+  EXPECT_EQ(catalog_->MinimumGroupsOf(TableId("clone")).value().size(), 1U);
+  ASSERT_OK(catalog_->SetMinimumGroup({.table = table, .purpose = "fraud"}));
+  EXPECT_THAT(catalog_->MinimumGroupsOf(table).value(), IsEmpty());
+}
+
 TEST_P(PurposesTest, StandInTheHistory) {
   StatementRecord record;
   record.id = StatementId("statement");

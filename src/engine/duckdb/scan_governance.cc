@@ -2,6 +2,7 @@
 
 #include "duckdb/optimizer/cte_inlining.hpp"
 #include "duckdb/optimizer/optimizer.hpp"
+#include "engine/duckdb/internal/minimum_groups.h"
 #include "engine/duckdb/internal/policy_barrier.h"
 #include "engine/duckdb/internal/policy_expressions.h"
 
@@ -127,11 +128,32 @@ bool Apply(native::ClientContext& context, native::Binder& binder, OperatorPoint
   return filters;
 }
 
+/// What the decision for a scan says of groups.
+std::optional<GroupFloor> FloorOf(const native::LogicalGet& get,
+                                  const std::map<uint64_t, plan::ScanDecision>& decisions) {
+  const auto scan = FindLakeScan(get);
+  if (scan == nullptr) return std::nullopt;
+  const auto decision = decisions.find(scan->scan_id);
+  if (decision == decisions.end()) ThrowLakeError(Error(ErrorCode::kInternal, "ungoverned scan"));
+  const auto& policy = decision->second.policy;
+  if (policy == nullptr || policy->minimum_group == 0) return std::nullopt;
+  GroupFloor floor{.size = policy->minimum_group, .entity = std::nullopt};
+  if (!policy->group_entity) return floor;
+  const auto column = FindPolicyColumn(scan->snapshot->schema(), *policy->group_entity);
+  if (!column) {
+    ThrowLakeError(Error(ErrorCode::kPermissionDenied,
+                         "the column that groups are counted by is not there, so nothing of the table can be read"));
+  }
+  floor.entity = *column;
+  return floor;
+}
+
 }  // namespace
 
 void ApplyDecisions(native::ClientContext& context, BoundPlan& plan,
                     const std::map<uint64_t, plan::ScanDecision>& decisions) {
   if (plan.root == nullptr) return;
+  RequireGroups(context, plan.root, [&](const auto& get) { return FloorOf(get, decisions); });
   const bool filters = std::ranges::any_of(
       decisions, [](const auto& one) { return one.second.policy != nullptr && one.second.policy->filters_rows; });
   if (filters) {

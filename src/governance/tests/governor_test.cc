@@ -276,6 +276,17 @@ TEST_F(GovernorTest, IdsThatRowsKeepAreForWhoSeesAllRows) {
   EXPECT_TRUE(Govern("admin", Select({scan})).has_value());
 }
 
+TEST_F(GovernorTest, ATableIsReadForItsPurposesAlone) {
+  auto scan = Scan(1);
+  auto policy = std::make_shared<plan::TablePolicy>();
+  scan.policy = policy;
+  EXPECT_TRUE(Govern("admin", Select({scan})).has_value());
+  policy->lacks_purpose = true;
+  ExpectError(Govern("admin", Select({scan})), ErrorCode::kPermissionDenied, "purposes: none");
+  policy->purposes = {"billing", "fraud"};
+  ExpectError(Govern("admin", Select({scan})), ErrorCode::kPermissionDenied, "purposes: billing, fraud");
+}
+
 TEST_F(GovernorTest, ADeadStatementIsNotGoverned) {
   const RequestContext late(WithRole("admin"), "r", "test", clock_, clock_.SteadyNow() - std::chrono::seconds(1));
   ExpectError(governor_.Govern(late, Bound(Select({Scan(1)}))), ErrorCode::kDeadlineExceeded, "");

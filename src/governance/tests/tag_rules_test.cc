@@ -146,18 +146,39 @@ TEST(TagRulesTest, RestrictiveOnesStandAlone) {
   EXPECT_TRUE(both->permissive.empty());
 }
 
+PurposeRules Lists(std::vector<std::vector<std::string>> allowed) {
+  return {.allowed = std::move(allowed), .groups = {}};
+}
+
+TEST(TagRulesTest, ASmallestGroupIsForItsPurposeAlone) {
+  const PurposeRules rules{.allowed = {},
+                           .groups = {{.purpose = "analytics", .size = 5},
+                                      {.purpose = "research", .size = 10, .entity = plan::PolicyColumn{"p", "col-p"}}}};
+  PolicySubject anna = Anna();
+  EXPECT_EQ(EffectivePolicy(anna, {}, rules), nullptr);
+  anna.purpose = "analytics";
+  auto policy = EffectivePolicy(anna, {}, rules);
+  ASSERT_NE(policy, nullptr);
+  EXPECT_EQ(policy->minimum_group, 5);
+  EXPECT_FALSE(policy->group_entity.has_value());
+  anna.purpose = "research";
+  policy = EffectivePolicy(anna, {}, rules);
+  EXPECT_EQ(policy->minimum_group, 10);
+  EXPECT_EQ(policy->group_entity->physical, "col-p");
+}
+
 TEST(TagRulesTest, EveryListOfPurposesHasToHaveTheStatements) {
   PolicySubject anna = Anna();
-  EXPECT_EQ(EffectivePolicy(anna, {}, {}), nullptr);
-  auto policy = EffectivePolicy(anna, {}, {{"billing", "fraud"}, {"fraud", "research"}});
+  EXPECT_EQ(EffectivePolicy(anna, {}), nullptr);
+  auto policy = EffectivePolicy(anna, {}, Lists({{"billing", "fraud"}, {"fraud", "research"}}));
   ASSERT_NE(policy, nullptr);
   EXPECT_TRUE(policy->lacks_purpose);
   EXPECT_THAT(policy->purposes, testing::ElementsAre("fraud"));
   anna.purpose = "billing";
-  EXPECT_TRUE(EffectivePolicy(anna, {}, {{"billing", "fraud"}, {"fraud", "research"}})->lacks_purpose);
+  EXPECT_TRUE(EffectivePolicy(anna, {}, Lists({{"billing", "fraud"}, {"fraud", "research"}}))->lacks_purpose);
   anna.purpose = "fraud";
-  EXPECT_EQ(EffectivePolicy(anna, {}, {{"billing", "fraud"}, {"fraud", "research"}}), nullptr);
-  EXPECT_TRUE(EffectivePolicy(anna, {}, {{"billing"}, {"research"}})->purposes.empty());
+  EXPECT_EQ(EffectivePolicy(anna, {}, Lists({{"billing", "fraud"}, {"fraud", "research"}})), nullptr);
+  EXPECT_TRUE(EffectivePolicy(anna, {}, Lists({{"billing"}, {"research"}}))->purposes.empty());
 }
 
 /// Copies table s (columns mail, name) into `target`.

@@ -123,7 +123,7 @@ TEST_P(MigrationTest, TablesAreListedInTheOrderOfTheirForeignKeys) {
                                    "dropped_tables", "table_statistics", "expectations", "expectation_results",
                                    "credentials", "lineage", "event_outbox", "clone_sources", "principal_groups",
                                    "group_members", "policies", "grants", "tags", "tag_policies", "purposes",
-                                   "purpose_grants", "allowed_purposes", "principal_attributes"));
+                                   "purpose_grants", "allowed_purposes", "minimum_groups", "principal_attributes"));
   EXPECT_THAT(tables[0].columns, testing::ElementsAre("id", "name", "comment", "created"));
   EXPECT_TRUE(TablesAt(0).value().empty());
 }

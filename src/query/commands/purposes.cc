@@ -69,6 +69,43 @@ class ShowFromServer final : public TableCommand {
   ObjectName target_;
 };
 
+/// SET and UNSET MINIMUM GROUP SIZE of a table.
+class SetMinimumGroup final : public TableCommand {
+ public:
+  SetMinimumGroup(ObjectName table, std::string purpose, int64_t size, std::string column)
+      : table_(std::move(table)), purpose_(std::move(purpose)), size_(size), column_(std::move(column)) {}
+  std::string kind() const override { return "ALTER TABLE"; }
+  const ObjectName& target() const override { return table_; }
+  bool obeys_policies() const override { return true; }
+
+  Result<OwnResult> Run(CommandContext& context) const override {
+    NL_ASSIGN_OR_RETURN(const OpenedTable table, context.Open(table_));
+    std::string physical, label;
+    for (const auto& field : table.snapshot->schema().fields) {
+      if (column_.empty() || !EqualsIgnoringCase(field.name, column_)) continue;
+      physical = field.physical_name();
+      label = field.name;
+    }
+    if (physical.empty() && !column_.empty()) {
+      return MakeError(ErrorCode::kColumnNotFound, "the table has no such column: {} of {}", column_,
+                       table.full_name());
+    }
+    NL_RETURN_IF_ERROR(AskServer(context, "set_minimum_group",
+                                 {{"table", table.entry.id.value()},
+                                  {"purpose", purpose_},
+                                  {"size", size_},
+                                  {"column", physical},
+                                  {"label", label}}));
+    return MakeRowsChangedResult(-1);
+  }
+
+ private:
+  ObjectName table_;
+  std::string purpose_;
+  int64_t size_;
+  std::string column_;
+};
+
 /// A name, bare or in quotes, in lower case.
 Result<std::string> TakeName(TokenCursor& cursor, std::string_view what) {
   if (!cursor.IsString()) {
@@ -124,10 +161,33 @@ Result<std::optional<json::array>> ParseAllowed(TokenCursor& cursor) {
   return names;
 }
 
+/// `SET MINIMUM GROUP SIZE n [OF column] FOR PURPOSE p` and `UNSET MINIMUM GROUP SIZE FOR PURPOSE p`, if one stands
+/// here.
+Command ParseMinimumGroup(TokenCursor& cursor, const ObjectName& table) {
+  const bool unset = cursor.AcceptWords({"unset", "minimum", "group", "size"});
+  if (!unset && !cursor.AcceptWords({"set", "minimum", "group", "size"})) return nullptr;
+  int64_t size = 0;
+  std::string column;
+  if (!unset) {
+    NL_ASSIGN_OR_RETURN(size, cursor.ExpectInteger("a number of rows"));
+    if (size < 2) return cursor.Unexpected("a number of rows from 2");
+    if (cursor.AcceptWord("of")) {
+      NL_ASSIGN_OR_RETURN(column, cursor.ExpectIdentifier("a column"));
+    }
+  }
+  NL_RETURN_IF_ERROR(cursor.ExpectWord("for"));
+  NL_RETURN_IF_ERROR(cursor.ExpectWord("purpose"));
+  NL_ASSIGN_OR_RETURN(const std::string purpose, TakeName(cursor, "the name of a purpose"));
+  NL_RETURN_IF_ERROR(cursor.ExpectEnd());
+  return std::make_shared<SetMinimumGroup>(table, purpose, size, column);
+}
+
 Command ParseAllowedOfTable(TokenCursor& cursor) {
   auto table = cursor.ExpectObjectName();
   // ALTER TABLE says what is wrong with it.
   if (!table.has_value()) return nullptr;
+  NL_ASSIGN_OR_RETURN(auto group, ParseMinimumGroup(cursor, *table));
+  if (group != nullptr) return group;
   NL_ASSIGN_OR_RETURN(auto purposes, ParseAllowed(cursor));
   if (!purposes) return nullptr;
   NL_RETURN_IF_ERROR(cursor.ExpectEnd());

@@ -127,6 +127,39 @@ TEST_F(PolicyActionsTest, AMemberFindsWhatWasGrantedAndDenyWins) {
   EXPECT_TRUE(Find("reader").is_object());
 }
 
+TEST_F(PolicyActionsTest, TagsAreForWhoLooksAfterTheTableAndPoliciesByTagForManagers) {
+  const json::value denied{{"error", "PermissionDenied"}};
+  const json::object tag{
+      {"table", "t"}, {"set", json::array{json::array{"a", "a", "pii", ""}}}, {"unset", json::array()}};
+  const json::object plan{{"except", json::array()},
+                          {"column", {{"name", "value"}, {"physical", ""}}},
+                          {"value", {{"policy", "p"}, {"sql", "NULL"}, {"columns", json::array()}}}};
+  const json::object policy{{"of_columns", true}, {"tag", "pii"},   {"value", nullptr}, {"schema", ""},
+                            {"kind", "mask"},     {"name", "p"},    {"definition", ""}, {"plan", json::serialize(plan)},
+                            {"replace", false},   {"if_any", false}};
+  for (const auto& [role, id] : {std::pair{"reader", "r"}, std::pair{"writer", "w"}, std::pair{"engineer", "e"}}) {
+    EXPECT_EQ(Act(role, id, "set_tags", tag), denied) << role;
+    EXPECT_EQ(Act(role, id, "create_tag_policy", policy), denied) << role;
+    EXPECT_EQ(Act(role, id, "create_purpose", {{"name", "p"}, {"comment", ""}}), denied) << role;
+    EXPECT_EQ(Act(role, id, "set_attributes", {{"principal", id}, {"set", json::array()}, {"unset", json::array()}}),
+              denied)
+        << role;
+  }
+  EXPECT_EQ(Act("engineer", "owner", "create_tag_policy", policy), denied);
+  EXPECT_EQ(Act("admin", "a", "create_tag_policy", policy), (json::value{{"error", "NotFound"}}));
+  EXPECT_TRUE(Act("engineer", "owner", "set_tags", tag).as_object().empty());
+  EXPECT_TRUE(Find("reader").at("policy").is_null());
+  EXPECT_TRUE(Act("admin", "a", "create_tag_policy", policy).as_object().empty());
+  const auto masks = Find("reader").at("policy").at("masks").as_array();
+  ASSERT_EQ(masks.size(), 1U);
+  EXPECT_EQ(masks[0].at("column").at("physical"), "a");
+  EXPECT_EQ(masks[0].at("null_if_unfit"), true);
+  const json::object off{{"table", "t"}, {"set", json::array()}, {"unset", json::array{json::array{"a", "pii"}}}};
+  EXPECT_EQ(Act("engineer", "owner", "set_tags", off), denied);
+  EXPECT_TRUE(Act("admin", "a", "set_tags", off).as_object().empty());
+  EXPECT_TRUE(Find("reader").at("policy").is_null());
+}
+
 TEST_F(PolicyActionsTest, FilesOfATableAreForWhoSeesAllOfIt) {
   const json::value denied{{"error", "PermissionDenied"}};
   const auto check = [&](const char* role, const std::string& path) {

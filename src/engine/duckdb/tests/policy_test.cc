@@ -140,5 +140,59 @@ TEST_F(PolicyTest, APolicyThatDoesNotFitHidesAll) {
             Rows{"PermissionDenied: a policy does not fit the table any more, so nothing of it can be read: p"});
 }
 
+TEST_F(PolicyTest, EveryLayerHasToLetARowThrough) {
+  auto decision = Decision({Sql("true", {})});
+  auto policy = std::make_shared<plan::TablePolicy>(*decision.policy);
+  policy->any_of = {{Sql("k < 10", {"k"}), Sql("k = 42", {"k"})}, {Sql("side = 'a'", {"side"})}};
+  EXPECT_EQ(Governed("SELECT count(*), max(k) FROM t", {.policy = policy}), Rows{"[6,42]"});
+  policy->any_of.push_back({});
+  EXPECT_EQ(Governed("SELECT count(*) FROM t", {.policy = policy}), Rows{"[0]"});
+}
+
+TEST_F(PolicyTest, AMaskOfATagThatDoesNotFitShowsNull) {
+  const auto masked = [](const std::string& column, const std::string& sql, bool null_if_unfit) {
+    plan::PolicyExpression value{.policy = "p", .sql = sql, .columns = {{"value", column, column}}};
+    return Decision({}, {}, {{.column = {column, column}, .value = value, .null_if_unfit = null_if_unfit}}, false);
+  };
+  EXPECT_EQ(Governed("SELECT s FROM t WHERE k = 42", masked("s", "left(value, 1) || '*'", true)), Rows{R"(["4*"])"});
+  EXPECT_EQ(Governed("SELECT k FROM t WHERE s = '42'", masked("k", "left(value, 1) || '*'", true)), Rows{"[null]"});
+  EXPECT_EQ(Governed("SELECT k FROM t WHERE s = '42'", masked("k", "'no number'", true)), Rows{"[null]"});
+  EXPECT_EQ(Governed("SELECT k FROM t WHERE s = '42'", masked("k", "value - value % 10", true)), Rows{"[40]"});
+  // Of the table's own nothing is read then.
+  EXPECT_NE(Governed("SELECT k FROM t WHERE s = '42'", masked("k", "left(value, 1) || '*'", false)), Rows{"[42]"});
+  EXPECT_EQ(Governed("SELECT k FROM t WHERE s = '42'", masked("k", "left(value, 1) || '*'", false)).size(), 1U);
+}
+
+TEST_F(PolicyTest, ExpressionsKnowThePurposeAndAttributes) {
+  auto decision =
+      Decision({Sql("current_purpose() = 'billing' AND principal_attribute('Region') = 'EU' AND k = 1", {"k"})});
+  auto policy = std::make_shared<plan::TablePolicy>(*decision.policy);
+  EXPECT_EQ(Governed("SELECT k FROM t", {.policy = policy}), Rows{});
+  policy->context.purpose = "billing";
+  EXPECT_EQ(Governed("SELECT k FROM t", {.policy = policy}), Rows{});
+  policy->context.attributes = {{"region", "EU"}};
+  EXPECT_EQ(Governed("SELECT k FROM t", {.policy = policy}), Rows{"[1]"});
+}
+
+TEST_F(PolicyTest, SmallGroupsDoNotLeave) {
+  auto decision = Decision({}, {}, {}, false);
+  auto policy = std::make_shared<plan::TablePolicy>(*decision.policy);
+  policy->minimum_group = 50;
+  EXPECT_EQ(Governed("SELECT side, count(*), sum(k) FROM t GROUP BY side ORDER BY side", {.policy = policy}),
+            (Rows{R"(["a",50,2450])", R"(["b",50,2500])"}));
+  EXPECT_EQ(Governed("SELECT count(*) FROM t WHERE k < 49", {.policy = policy}), Rows{});
+  EXPECT_EQ(Governed("SELECT count(*) FROM t WHERE k < 50", {.policy = policy}), Rows{"[50]"});
+  policy->group_entity = plan::PolicyColumn{"side", "side"};
+  EXPECT_EQ(Governed("SELECT count(*) FROM t", {.policy = policy}), Rows{});
+  policy->minimum_group = 2;
+  EXPECT_EQ(Governed("SELECT count(*) FROM t", {.policy = policy}), Rows{"[100]"});
+  for (const char* sql : {"SELECT k FROM t", "SELECT max(k) FROM t", "SELECT DISTINCT side FROM t",
+                          "SELECT count(*) FROM t a JOIN t b USING (k)", "SELECT sum(k + 1) FROM t"}) {
+    const Rows refused = Governed(sql, {.policy = policy});
+    ASSERT_EQ(refused.size(), 1U) << sql;
+    EXPECT_NE(refused[0].find("PermissionDenied: for this purpose"), std::string::npos) << sql << refused[0];
+  }
+}
+
 }  // namespace
 }  // namespace neurolake::engine::duckdb
