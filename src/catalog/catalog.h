@@ -234,7 +234,8 @@ struct StatementRecord {
   std::string prediction_json = "{}";
   std::string error_code;
   std::string error_message;
-  std::string purpose = {};  ///< What the statement was declared to be for; empty: nothing.
+  std::string purpose = {};      ///< What the statement was declared to be for; empty: nothing.
+  std::string break_glass = {};  ///< Ids of BreakGlassRecords that it went past policies by; separated by commas.
 };
 
 /// Names, ids, principals, tokens, locations and the statement history, in the metadata store. Thread-safe.

@@ -12,7 +12,7 @@ using metastore::Value;
 constexpr std::string_view kColumns =
     "id, principal, door, request_id, sql_text, fingerprint, kind, state, started, ended, tables_json, rows_returned, "
     "bytes_returned, rows_scanned, bytes_scanned, rows_changed, stages_json, prediction_json, error_code, "
-    "error_message, purpose";
+    "error_message, purpose, break_glass";
 constexpr int64_t kForgottenAtOnce = 2000;
 
 std::vector<Value> ToRow(const StatementRecord& record) {
@@ -37,7 +37,8 @@ std::vector<Value> ToRow(const StatementRecord& record) {
           MakeStorable(record.prediction_json),
           MakeStorable(record.error_code),
           MakeStorable(record.error_message),
-          MakeStorable(record.purpose)};
+          MakeStorable(record.purpose),
+          MakeStorable(record.break_glass)};
 }
 
 StatementRecord ToStatement(const Row& row) {
@@ -63,13 +64,14 @@ StatementRecord ToStatement(const Row& row) {
   record.error_code = TextAt(row, 18);
   record.error_message = TextAt(row, 19);
   record.purpose = TextAt(row, 20);
+  record.break_glass = TextAt(row, 21);
   return record;
 }
 
 // DO NOTHING, as a relaxed write may run twice when the connection breaks.
 const std::string& InsertText() {
   static const std::string text = fmt::format(
-      "INSERT INTO statements ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+      "INSERT INTO statements ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
       "ON CONFLICT (id) DO NOTHING",
       kColumns);
   return text;
@@ -87,13 +89,13 @@ Result<void> StoreCatalog::FinishStatement(const StatementRecord& record) {
   // most of all. What is learnt later (the kind, by parsing) is written here.
   std::vector<Value> row = ToRow(record);
   const std::vector<Value> changes = {row[5],  row[6],  row[7],  row[9],  row[10], row[11], row[12], row[13],
-                                      row[14], row[15], row[16], row[17], row[18], row[19], row[0]};
+                                      row[14], row[15], row[16], row[17], row[18], row[19], row[21], row[0]};
   NL_ASSIGN_OR_RETURN(
       const auto changed,
       store_.WriteRelaxed(
           "UPDATE statements SET fingerprint = ?, kind = ?, state = ?, ended = ?, tables_json = ?, "
           "rows_returned = ?, bytes_returned = ?, rows_scanned = ?, bytes_scanned = ?, rows_changed = ?, "
-          "stages_json = ?, prediction_json = ?, error_code = ?, error_message = ? WHERE id = ?",
+          "stages_json = ?, prediction_json = ?, error_code = ?, error_message = ?, break_glass = ? WHERE id = ?",
           changes));
   if (changed == 0) NL_RETURN_IF_ERROR(store_.WriteRelaxed(InsertText(), row));
   return {};

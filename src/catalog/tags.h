@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
@@ -81,6 +82,20 @@ struct MinimumGroup {
   std::string label = {};   ///< Its name when the rule was made.
 };
 
+/// Leave to see a table past its policies for a while: asked for by who needs it, given by somebody else.
+struct BreakGlassRecord {
+  std::string id;
+  TableId table;
+  PrincipalId principal;
+  std::string reason;
+  int64_t minutes = 0;  ///< From the moment it is given.
+  WallTime requested;
+  std::string approved_by = {};  ///< Empty: by nobody yet.
+  std::optional<WallTime> expires = std::nullopt;
+  std::string ended_by = {};
+  std::optional<WallTime> ended = std::nullopt;
+};
+
 /// A change of the tags of one relation, all of it or nothing.
 struct TagChange {
   std::string relation_id;
@@ -148,6 +163,23 @@ class TagCatalog {
   static constexpr int64_t kMinimumGroupMax = 1'000'000;
   virtual Result<void> SetMinimumGroup(const MinimumGroup& group) = 0;
   virtual Result<std::vector<MinimumGroup>> MinimumGroupsOf(const TableId& table) = 0;
+
+  /// Of a table that has a name. Errors: kInvalidArgument for none or more than kBreakGlassMinutesMax minutes, no
+  /// reason, and beyond kBreakGlassPendingMax that nobody has answered.
+  static constexpr int64_t kBreakGlassMinutesMax = 480;
+  static constexpr int64_t kBreakGlassPendingMax = 10;
+  static constexpr std::chrono::hours kBreakGlassAnswerWithin{24};
+  virtual Result<void> RequestBreakGlass(const BreakGlassRecord& request) = 0;
+  /// From now on it holds. Errors: kNotFound for what nobody asked for, or longer ago than kBreakGlassAnswerWithin, or
+  /// was answered already; kPermissionDenied for one's own.
+  virtual Result<void> ApproveBreakGlass(const std::string& id, const PrincipalId& approver,
+                                         const std::string& approver_name) = 0;
+  /// It holds no longer, or never will; whoever asked may, too. Errors: kNotFound, also where it has ended.
+  virtual Result<void> EndBreakGlass(const std::string& id, const std::string& ended_by) = 0;
+  /// Newest first, ended ones too.
+  virtual Result<std::vector<BreakGlassRecord>> ListBreakGlass() = 0;
+  /// The id of one that holds now.
+  virtual Result<std::optional<std::string>> ActiveBreakGlass(const TableId& table, const PrincipalId& principal) = 0;
 
   /// Names in lower case. Errors: kNotFound for the principal.
   virtual Result<void> ChangeAttributes(const std::string& principal_name,

@@ -6,6 +6,7 @@
 #include "common/text.h"
 #include "governance/effective_policy.h"
 #include "query/access.h"
+#include "query/break_glass_actions.h"
 #include "query/messages.h"
 #include "query/policy_messages.h"
 #include "query/tag_actions.h"
@@ -258,6 +259,8 @@ Result<json::value> ShowEffective(const RequestContext& ctx, catalog::Catalog& c
   }
   NL_ASSIGN_OR_RETURN(const auto policy, PolicyFor(catalog, subject, table));
   json::array rows = Describe(policy);
+  NL_ASSIGN_OR_RETURN(const auto past_policies, BreakGlassOf(catalog, subject, table));
+  if (past_policies) rows.push_back(json::array{"break glass, past all policies", *past_policies, "", ""});
   NL_ASSIGN_OR_RETURN(const auto records, catalog.ListPolicies(table.id));
   for (auto& one : rows) {
     json::array& row = one.get_array();
@@ -342,6 +345,8 @@ Result<json::value> RunPolicyAction(const RequestContext& ctx, catalog::Catalog&
 Result<std::shared_ptr<const plan::TablePolicy>> PolicyFor(catalog::Catalog& catalog, const Principal& principal,
                                                            const TableRecord& table) {
   if (!table.has_policies) return nullptr;
+  NL_ASSIGN_OR_RETURN(const auto past_policies, BreakGlassOf(catalog, principal, table));
+  if (past_policies) return nullptr;
   NL_ASSIGN_OR_RETURN(const auto records, catalog.ListPolicies(table.id));
   PolicySubject subject{.id = principal.id.value(),
                         .name = principal.name,

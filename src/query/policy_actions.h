@@ -36,8 +36,9 @@ Result<governance::Grantee> GranteeOf(const std::string& kind, std::string id);
 /// user's. Errors: kNotFound; kInvalidArgument for a name that is both.
 Result<void> ResolveGrantees(catalog::Catalog& catalog, boost::json::object& plan, std::string_view member);
 
-/// What `principal` may see of `table`; null: all of it. One read for a table without policies, which is the table's
-/// own. Errors: kCorruption for a stored policy that cannot be read: then nothing is seen.
+/// What `principal` may see of `table`; null: all of it, as there is nothing to hide, or by break-glass access. One
+/// read for a table without policies, which is the table's own. Errors: kCorruption for a stored policy that cannot be
+/// read: then nothing is seen.
 Result<std::shared_ptr<const plan::TablePolicy>> PolicyFor(catalog::Catalog& catalog, const Principal& principal,
                                                            const catalog::TableRecord& table);
 

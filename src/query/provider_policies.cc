@@ -1,7 +1,9 @@
 // What of a table a statement is shown, and whether it may still be.
 #include <boost/json/serialize.hpp>
 
+#include "common/log.h"
 #include "common/text.h"
+#include "query/break_glass_actions.h"
 #include "query/messages.h"
 #include "query/policy_actions.h"
 #include "query/policy_messages.h"
@@ -55,6 +57,19 @@ void ProviderServer::NotePolicies(const TableId& table, const plan::TablePolicy&
   if (shown.filters_rows && shown.permissive.empty()) {
     deciding_policies_.push_back({.table_id = table.value(), .name = {}, .kind = "no rows", .version = {}});
   }
+}
+
+Result<void> ProviderServer::NoteBreakGlass(const catalog::TableRecord& table, const Shown& shown) {
+  if (shown != nullptr) return {};
+  NL_ASSIGN_OR_RETURN(const auto id, BreakGlassOf(catalog_, ctx_.principal(), table));
+  if (!id || !effects_.broke_glass.insert(*id).second) return {};
+  deciding_policies_.push_back({.table_id = table.id.value(), .name = *id, .kind = "break glass", .version = {}});
+  Log(LogLevel::kWarn, "a statement sees a table past its policies", ctx_.request_id(),
+      {{"break_glass", *id},
+       {"statement", statement_id_},
+       {"principal", ctx_.principal().name},
+       {"table", table.schema_name + "." + table.name}});
+  return {};
 }
 
 Result<void> ProviderServer::CheckMayReplace(const catalog::TableRecord& table) {

@@ -6,6 +6,7 @@
 
 #include "common/text.h"
 #include "query/append_messages.h"
+#include "query/break_glass_actions.h"
 #include "query/expectation_actions.h"
 #include "query/grant_actions.h"
 #include "query/location_stores.h"
@@ -143,8 +144,9 @@ Result<json::value> ProviderServer::Maintain(const json::object& arguments) {
   if (action == "clones_of") return FindClones(action_arguments);
   // What the statement itself changes does not end it.
   const bool changes_policies = IsGrantAction(action) || (IsPolicyAction(action) && action != "check_sources") ||
-                                IsTagAction(action) || IsPurposeAction(action);
+                                IsTagAction(action) || IsPurposeAction(action) || IsBreakGlassAction(action);
   if (changes_policies) shown_.clear();
+  if (IsBreakGlassAction(action)) return RunBreakGlassAction(ctx_, catalog_, action, action_arguments);
   if (IsTagAction(action)) return RunTagAction(ctx_, catalog_, action, action_arguments);
   if (IsPurposeAction(action)) return RunPurposeAction(ctx_, catalog_, action, action_arguments);
   if (IsGrantAction(action)) return RunGrantAction(ctx_, catalog_, action, action_arguments);
@@ -195,7 +197,10 @@ Result<json::value> ProviderServer::FindTable(const json::object& arguments) {
   effects_.found[table->id] = table->schema_name + "." + table->name;
   NL_ASSIGN_OR_RETURN(TableEntry entry, EntryOf(catalog_, *table));
   entry.policy = *std::move(shown);
-  if (!group_) NoteShown(table->id, entry.policy);
+  if (!group_) {
+    NL_RETURN_IF_ERROR(NoteBreakGlass(*table, entry.policy));
+    NoteShown(table->id, entry.policy);
+  }
   // Who may read a clone reads the files that it has of others.
   for (const auto& root : entry.foreign_roots) {
     if (storage::IsUrl(root.location)) found_.insert(root.location);

@@ -103,6 +103,8 @@ class ProviderServer {
   Result<std::optional<Shown>> ShownOf(Access& access, const catalog::TableRecord& table);
   void NoteShown(const TableId& table, const Shown& shown);
   void NotePolicies(const TableId& table, const plan::TablePolicy& shown);
+  /// Puts on record that the statement sees a table past its policies, before it does.
+  Result<void> NoteBreakGlass(const catalog::TableRecord& table, const Shown& shown);
   /// Whether a table that the statement found may be changed by its principal: before a write is answered without a
   /// commit.
   Result<boost::json::value> MayModify(const boost::json::object& arguments);

@@ -501,6 +501,9 @@ void Statement::Finish(const Error* error) {
   provider_.ReleaseLane();
   record_.ended = ctx_.clock().Now();
   record_.bytes_returned = bytes_returned_;
+  for (const std::string& id : provider_.effects().broke_glass) {
+    record_.break_glass += (record_.break_glass.empty() ? "" : ",") + id;
+  }
   record_.state = error == nullptr ? "succeeded" : error->code() == ErrorCode::kCancelled ? "cancelled" : "failed";
   if (error != nullptr) {
     record_.error_code = ErrorName(error->code());

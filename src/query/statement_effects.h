@@ -20,6 +20,7 @@ struct StatementEffects {
   std::vector<Publication> published;    ///< In order.
   std::map<TableId, std::string> found;  ///< Tables that the worker was told of: "schema.name".
   std::set<std::string> created_views;   ///< "schema.name".
+  std::set<std::string> broke_glass;     ///< Ids of what let it see tables past their policies.
 };
 
 }  // namespace neurolake::query

@@ -43,7 +43,8 @@ std::string QueryRow(const catalog::StatementRecord& r) {
               r.prediction_json,
               r.error_code.empty() ? json::value(nullptr) : json::value(r.error_code),
               r.error_message.empty() ? json::value(nullptr) : json::value(r.error_message),
-              r.purpose.empty() ? json::value(nullptr) : json::value(r.purpose)});
+              r.purpose.empty() ? json::value(nullptr) : json::value(r.purpose),
+              r.break_glass.empty() ? json::value(nullptr) : json::value(r.break_glass)});
 }
 
 Result<std::vector<std::string>> ReadStatistics(const RequestContext& ctx, catalog::Catalog& catalog, bool of_columns) {

@@ -125,6 +125,35 @@ class Tags(unittest.TestCase):
             self.assertGreaterEqual(status, 400)
             self.assertEqual(attacks.leaks(str(body), [self.cell]), [])
 
+    def test_nobody_lets_themselves_past_policies(self):
+        server = self.server
+        cell = canary("glass")
+        server.sql("CREATE TABLE glass (v VARCHAR)")
+        server.sql(f"INSERT INTO glass VALUES ('{cell}')")
+        server.sql("CREATE MASK POLICY v ON glass (v) USING NULL")
+
+        def request(user):
+            answer = server.sql("REQUEST BREAK GLASS ON glass FOR 5 MINUTES REASON 'why'", user)
+            return answer["rows"][0][0]
+
+        def seen(user):
+            return server.sql("SELECT v FROM glass", user)["rows"]
+
+        own = request("admin")
+        self.expect_denied(f"APPROVE BREAK GLASS '{own}'", "admin")
+        theirs = request("reader")
+        for user in ("reader", "writer", "engineer"):
+            self.expect_denied(f"APPROVE BREAK GLASS '{theirs}'", user)
+        self.assertEqual((seen("admin"), seen("reader")), ([[None]], [[None]]))
+        server.sql(f"APPROVE BREAK GLASS '{theirs}'")
+        self.assertEqual((seen("admin"), seen("reader"), seen("writer")), ([[None]], [[cell]], [[None]]))
+        used = server.sql(f"SELECT principal FROM system.queries WHERE break_glass = '{theirs}'")["rows"]
+        self.assertEqual(used, [["reader"]])
+        with self.assertRaises(StatementError):
+            server.sql(f"REVOKE BREAK GLASS '{theirs}'", "writer")
+        server.sql(f"REVOKE BREAK GLASS '{theirs}'")
+        self.assertEqual(seen("reader"), [[None]])
+
     def test_attributes_are_not_one_s_own_to_set(self):
         server = self.server
         server.sql("CREATE TABLE regional (region VARCHAR, v VARCHAR)")

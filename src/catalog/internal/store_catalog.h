@@ -86,6 +86,12 @@ class StoreCatalog final : public Catalog {
   Result<std::vector<AllowedPurposes>> ListAllowedPurposes() override;
   Result<void> SetMinimumGroup(const MinimumGroup& group) override;
   Result<std::vector<MinimumGroup>> MinimumGroupsOf(const TableId& table) override;
+  Result<void> RequestBreakGlass(const BreakGlassRecord& request) override;
+  Result<void> ApproveBreakGlass(const std::string& id, const PrincipalId& approver,
+                                 const std::string& approver_name) override;
+  Result<void> EndBreakGlass(const std::string& id, const std::string& ended_by) override;
+  Result<std::vector<BreakGlassRecord>> ListBreakGlass() override;
+  Result<std::optional<std::string>> ActiveBreakGlass(const TableId& table, const PrincipalId& principal) override;
   Result<void> ChangeAttributes(const std::string& principal_name,
                                 const std::vector<std::pair<std::string, std::string>>& set,
                                 const std::vector<std::string>& unset) override;

@@ -95,6 +95,72 @@ TEST_P(PurposesTest, HaveASmallestGroupPerTable) {
   EXPECT_THAT(catalog_->MinimumGroupsOf(table).value(), IsEmpty());
 }
 
+TEST_P(PurposesTest, LeaveToGoPastPoliciesIsGivenByAnotherAndEnds) {
+  for (const char* name : {"anna", "boss"}) {
+    ASSERT_TRUE(catalog_->CreateToken(name, "admin", "t", std::nullopt).has_value());
+  }
+  const auto principals = catalog_->ListPrincipals().value();
+  const auto anna = std::ranges::find(principals, "anna", &PrincipalRecord::name)->id;
+  const auto boss = std::ranges::find(principals, "boss", &PrincipalRecord::name)->id;
+  const TableId table("1");
+  const auto active = [&](const PrincipalId& who) {
+    return catalog_->ActiveBreakGlass(table, who).value().has_value();
+  };
+  BreakGlassRecord request{
+      .id = "r1", .table = table, .principal = anna, .reason = "a patient", .minutes = 30, .requested = {}};
+  ASSERT_OK(catalog_->RequestBreakGlass(request));
+  EXPECT_FALSE(active(anna));
+  EXPECT_EQ(CodeOf(catalog_->ApproveBreakGlass("r1", anna, "anna")), ErrorCode::kPermissionDenied);
+  EXPECT_EQ(CodeOf(catalog_->ApproveBreakGlass("none", boss, "boss")), ErrorCode::kNotFound);
+  ASSERT_OK(catalog_->ApproveBreakGlass("r1", boss, "boss"));
+  EXPECT_TRUE(active(anna));
+  EXPECT_FALSE(active(boss));
+  EXPECT_FALSE(catalog_->ActiveBreakGlass(TableId("2"), anna).value().has_value());
+  EXPECT_EQ(CodeOf(catalog_->ApproveBreakGlass("r1", boss, "boss")), ErrorCode::kNotFound);
+  clock_.Advance(std::chrono::minutes(30));
+  EXPECT_FALSE(active(anna));
+  EXPECT_EQ(CodeOf(catalog_->EndBreakGlass("r1", "boss")), ErrorCode::kNotFound);
+  // One that is ended before its time, and one that nobody answers.
+  request.id = "r2";
+  ASSERT_OK(catalog_->RequestBreakGlass(request));
+  ASSERT_OK(catalog_->ApproveBreakGlass("r2", boss, "boss"));
+  EXPECT_TRUE(active(anna));
+  ASSERT_OK(catalog_->EndBreakGlass("r2", "boss"));
+  EXPECT_FALSE(active(anna));
+  request.id = "r3";
+  ASSERT_OK(catalog_->RequestBreakGlass(request));
+  clock_.Advance(TagCatalog::kBreakGlassAnswerWithin);
+  EXPECT_EQ(CodeOf(catalog_->ApproveBreakGlass("r3", boss, "boss")), ErrorCode::kNotFound);
+  const auto all = catalog_->ListBreakGlass().value();
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(all[0].id, "r3");
+  EXPECT_EQ(all[1].ended_by, "boss");
+  EXPECT_EQ(all[2].approved_by, "boss");
+}
+
+TEST_P(PurposesTest, LeaveToGoPastPoliciesHasBounds) {
+  ASSERT_TRUE(catalog_->CreateToken("anna", "admin", "t", std::nullopt).has_value());
+  const auto anna = catalog_->ListPrincipals().value().at(0).id;
+  BreakGlassRecord request{
+      .id = "r", .table = TableId("1"), .principal = anna, .reason = "x", .minutes = 0, .requested = {}};
+  EXPECT_EQ(CodeOf(catalog_->RequestBreakGlass(request)), ErrorCode::kInvalidArgument);
+  request.minutes = TagCatalog::kBreakGlassMinutesMax + 1;
+  EXPECT_EQ(CodeOf(catalog_->RequestBreakGlass(request)), ErrorCode::kInvalidArgument);
+  request.minutes = 1;
+  request.reason = " ";
+  EXPECT_EQ(CodeOf(catalog_->RequestBreakGlass(request)), ErrorCode::kInvalidArgument);
+  request.reason = "x";
+  request.table = TableId("2");
+  EXPECT_EQ(CodeOf(catalog_->RequestBreakGlass(request)), ErrorCode::kNotFound);
+  request.table = TableId("1");
+  for (int64_t i = 0; i < TagCatalog::kBreakGlassPendingMax; ++i) {
+    request.id = "r" + std::to_string(i);
+    ASSERT_OK(catalog_->RequestBreakGlass(request));
+  }
+  request.id = "one more";
+  EXPECT_EQ(CodeOf(catalog_->RequestBreakGlass(request)), ErrorCode::kInvalidArgument);
+}
+
 TEST_P(PurposesTest, StandInTheHistory) {
   StatementRecord record;
   record.id = StatementId("statement");
@@ -103,8 +169,11 @@ TEST_P(PurposesTest, StandInTheHistory) {
   record.started = clock_.Now();
   ASSERT_OK(catalog_->BeginStatement(record));
   record.state = "succeeded";
+  record.break_glass = "id";
   ASSERT_OK(catalog_->FinishStatement(record));
-  EXPECT_EQ(catalog_->ListStatements(std::nullopt, 10, 0).value().at(0).purpose, "billing");
+  const auto stored = catalog_->ListStatements(std::nullopt, 10, 0).value().at(0);
+  EXPECT_EQ(stored.purpose, "billing");
+  EXPECT_EQ(stored.break_glass, "id");
 }
 
 TEST_P(PurposesTest, PrincipalsHaveAttributes) {

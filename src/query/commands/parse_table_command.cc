@@ -31,6 +31,7 @@ constexpr CommandParser kParsers[] = {
     // ALTER TABLE … SET TAGS, GRANT USE PURPOSE: before what begins alike.
     ParseTagStatement,
     ParsePurposeStatement,
+    ParseBreakGlassStatement,
     ParseAlterTable,
     ParseCommentOn,
     ParseExpectationStatement,

@@ -78,6 +78,9 @@ Result<std::shared_ptr<const TableCommand>> ParseTagStatement(TokenCursor cursor
 /// Purposes and attributes of principals: docs/sql/tags.md.
 Result<std::shared_ptr<const TableCommand>> ParsePurposeStatement(TokenCursor cursor);
 
+/// REQUEST, APPROVE, REVOKE and SHOW BREAK GLASS: docs/sql/policies.md, "Break-glass access".
+Result<std::shared_ptr<const TableCommand>> ParseBreakGlassStatement(TokenCursor cursor);
+
 /// CREATE/DROP ROW POLICY, CREATE/DROP MASK POLICY, SHOW POLICIES, SHOW EFFECTIVE POLICY; see parse_table_command.cc.
 Result<std::shared_ptr<const TableCommand>> ParsePolicyStatement(TokenCursor cursor);
 

@@ -249,6 +249,11 @@ TEST(FrontParserTest, SetsTheSession) {
     EXPECT_EQ(Parse<SetSession>(sql).setting, kSchema) << sql;
   }
   EXPECT_EQ(Parse<SetSession>("use schema").value, "schema");
+  for (const char* sql : {"SET purpose = 'billing'", "set session purpose to billing"}) {
+    EXPECT_EQ(Parse<SetSession>(sql).value, "billing") << sql;
+    EXPECT_EQ(Parse<SetSession>(sql).setting, kPurpose) << sql;
+  }
+  EXPECT_EQ(Parse<SetSession>("RESET purpose").value, "");
   EXPECT_EQ(Parse<SetSession>("reset timezone").value, "");
   EXPECT_EQ(Parse<SetSession>("set time zone default").value, "");
   ExpectError("set time zone 3", ErrorCode::kSyntaxError, "a time zone", 14);
