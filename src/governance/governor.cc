@@ -243,6 +243,27 @@ Result<void> CheckPurpose(const plan::ScanDigest& scan) {
                    scan.schema_name, scan.table_name, purposes.empty() ? "none" : purposes);
 }
 
+// A privilege on columns, or a denial of one; what a policy reads of the others it reads for itself.
+Result<void> CheckColumns(const plan::ScanDigest& scan) {
+  if (scan.policy == nullptr || (!scan.policy->readable_columns && scan.policy->denied_columns.empty())) return {};
+  if (scan.physical_columns.size() != scan.columns.size()) {
+    return MakeError(ErrorCode::kInternal, "the plan's digest does not name a scan's columns, scan id: {}",
+                     scan.scan_id);
+  }
+  for (size_t i = 0; i < scan.columns.size(); ++i) {
+    const std::string& physical = scan.physical_columns[i];
+    const auto& readable = scan.policy->readable_columns;
+    const bool granted = !readable || std::ranges::find(*readable, physical) != readable->end();
+    const bool denied = std::ranges::any_of(scan.policy->denied_columns, [&](const std::string& one) {
+      return one == physical || EqualsIgnoringCase(one, scan.columns[i]);
+    });
+    if (granted && !denied) continue;
+    return MakeError(ErrorCode::kPermissionDenied, "reading the column needs the privilege SELECT on it: {}.{}, {}",
+                     scan.schema_name, scan.table_name, scan.columns[i]);
+  }
+  return {};
+}
+
 Result<std::map<uint64_t, plan::ScanDecision>> DecideScans(const plan::PlanDigest& digest, const Principal& principal,
                                                            StatementOrigin origin, RowMoves moves) {
   std::map<uint64_t, plan::ScanDecision> decisions;
@@ -260,6 +281,7 @@ Result<std::map<uint64_t, plan::ScanDecision>> DecideScans(const plan::PlanDiges
     plan::ScanDecision decision;
     if (moves == RowMoves::kNone) {
       NL_RETURN_IF_ERROR(CheckPurpose(scan));
+      NL_RETURN_IF_ERROR(CheckColumns(scan));
       NL_RETURN_IF_ERROR(CheckRewrites(digest, scan));
       NL_RETURN_IF_ERROR(CheckTracking(scan));
       decision.policy = scan.policy;

@@ -19,9 +19,10 @@ struct ScanDigest {
   std::string table_name;
   int64_t version = -1;              ///< Snapshot version that is read.
   std::vector<std::string> columns;  ///< Top-level columns the plan may read, by name; all of them before pruning.
-  bool for_write = false;            ///< The reading side of an UPDATE or DELETE.
-  bool reads_row_ids = false;        ///< Asks for a row's file or place in it.
-  bool reads_tracking = false;       ///< Asks for the ids that rows keep and the versions that wrote them.
+  std::vector<std::string> physical_columns;  ///< What the table's files call `columns`, in the same order.
+  bool for_write = false;                     ///< The reading side of an UPDATE or DELETE.
+  bool reads_row_ids = false;                 ///< Asks for a row's file or place in it.
+  bool reads_tracking = false;                ///< Asks for the ids that rows keep and the versions that wrote them.
   /// What the statement's principal may see of the table, as it was when the table was looked up; null: all of it.
   std::shared_ptr<const TablePolicy> policy;
   // Known after pruning; -1 until then.

@@ -60,6 +60,10 @@ struct TablePolicy {
   /// Rows leave only as aggregates over so many of them at least, or over so many values of `group_entity`; 0: anyhow.
   int64_t minimum_group = 0;
   std::optional<PolicyColumn> group_entity;
+  /// By what files call them: columns that alone were granted, if not the whole table was, and columns that were
+  /// denied.
+  std::optional<std::vector<std::string>> readable_columns;
+  std::vector<std::string> denied_columns;
 };
 
 }  // namespace neurolake::plan

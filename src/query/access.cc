@@ -76,17 +76,40 @@ Result<bool> Access::MayUse(Privilege privilege, const Object& object) {
   return granted;
 }
 
-Result<bool> Access::May(Privilege privilege, const TableRecord& table) {
-  return MayUse(privilege, {table.id.value(), table.schema_name, table.owner, table.lake_has_grants});
-}
+Result<bool> Access::May(Privilege privilege, const TableRecord& table) { return MayUse(privilege, ObjectOf(table)); }
 
 Result<bool> Access::May(Privilege privilege, const ViewRecord& view) {
   return MayUse(privilege, {view.id, view.schema_name, view.owner, view.lake_has_grants});
 }
 
+Result<Access::ColumnRights> Access::Columns(const TableRecord& table) {
+  ColumnRights rights;
+  if (!table.lake_has_grants || !principal_.Has(Right::kRead)) return rights;
+  NL_ASSIGN_OR_RETURN(const auto grants, GrantsOn(ObjectOf(table)));
+  bool all_denied = false;
+  for (const GrantRecord& grant : grants) {
+    const bool of_table = grant.privilege == NameOf(Privilege::kSelect);
+    if (!of_table && !grant.privilege.starts_with(kSelectColumn)) continue;
+    NL_ASSIGN_OR_RETURN(const bool named, IsNamed(grant));
+    if (!named) continue;
+    if (of_table) {
+      all_denied = all_denied || grant.denied;
+      continue;
+    }
+    (grant.denied ? rights.denied : rights.granted).push_back(grant.privilege.substr(kSelectColumn.size()));
+  }
+  // Deny wins, of the whole over the part as well.
+  if (all_denied) rights.granted.clear();
+  return rights;
+}
+
 Result<bool> Access::Knows(const TableRecord& table) {
   NL_ASSIGN_OR_RETURN(const bool reads, May(Privilege::kSelect, table));
-  return reads ? Result<bool>(true) : May(Privilege::kModify, table);
+  if (reads) return true;
+  NL_ASSIGN_OR_RETURN(const bool writes, May(Privilege::kModify, table));
+  if (writes) return true;
+  NL_ASSIGN_OR_RETURN(const auto columns, Columns(table));
+  return !columns.granted.empty();
 }
 
 Result<bool> Access::Knows(const ViewRecord& view) { return May(Privilege::kSelect, view); }

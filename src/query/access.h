@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "catalog/catalog.h"
@@ -10,6 +11,9 @@
 namespace neurolake::query {
 
 enum class Privilege : uint8_t { kSelect, kModify };
+
+/// SELECT on one column, as it is kept: this, and what the table's files call the column.
+inline constexpr std::string_view kSelectColumn = "select:";
 
 /// Whether the principal has nothing but what was granted to it: no place outside the lake either, as none can be
 /// granted.
@@ -28,6 +32,12 @@ class Access {
 
   Result<bool> May(Privilege privilege, const catalog::TableRecord& table);
   Result<bool> May(Privilege privilege, const catalog::ViewRecord& view);
+  /// Columns that were granted or denied by themselves, by what the table's files call them.
+  struct ColumnRights {
+    std::vector<std::string> granted;
+    std::vector<std::string> denied;
+  };
+  Result<ColumnRights> Columns(const catalog::TableRecord& table);
   /// Whether anything is allowed.
   Result<bool> Knows(const catalog::TableRecord& table);
   Result<bool> Knows(const catalog::ViewRecord& view);
@@ -50,6 +60,9 @@ class Access {
   };
   Result<std::vector<catalog::GrantRecord>> GrantsOn(const Object& object);
   Result<bool> MayUse(Privilege privilege, const Object& object);
+  static Object ObjectOf(const catalog::TableRecord& table) {
+    return {table.id.value(), table.schema_name, table.owner, table.lake_has_grants};
+  }
   Result<bool> IsNamed(const catalog::GrantRecord& grant);
 
   catalog::Catalog& catalog_;

@@ -57,6 +57,23 @@ Result<std::string> SecurableId(const RequestContext& ctx, catalog::Catalog& cat
   return found->id.value();
 }
 
+/// SELECT, MODIFY, or SELECT on a column of a table.
+Result<std::string> CheckedPrivilege(const json::value& value, const std::string& securable_kind) {
+  if (!value.is_string()) return BadMember("privileges");
+  std::string privilege(value.get_string());
+  const bool of_column = privilege.starts_with(kSelectColumn) && privilege.size() > kSelectColumn.size();
+  if (privilege != "select" && privilege != "modify" && !(of_column && securable_kind == "relation")) {
+    return BadMember("privileges");
+  }
+  return privilege;
+}
+
+/// As people write it.
+std::string ShownPrivilege(const std::string& privilege) {
+  if (!privilege.starts_with(kSelectColumn)) return privilege;
+  return "select (" + privilege.substr(kSelectColumn.size()) + ")";
+}
+
 Result<json::value> Change(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
   NL_ASSIGN_OR_RETURN(const std::string effect, StringMember(arguments, "effect"));
   if (effect != "grant" && effect != "deny" && effect != "revoke") return BadMember("effect");
@@ -73,8 +90,7 @@ Result<json::value> Change(const RequestContext& ctx, catalog::Catalog& catalog,
     NL_ASSIGN_OR_RETURN(grant.grantee_kind, StringMember(grantee.get_object(), "kind"));
     NL_ASSIGN_OR_RETURN(grant.grantee_id, StringMember(grantee.get_object(), "id"));
     for (const auto& privilege : privileges->get_array()) {
-      if (privilege != "select" && privilege != "modify") return BadMember("privileges");
-      grant.privilege = privilege.get_string();
+      NL_ASSIGN_OR_RETURN(grant.privilege, CheckedPrivilege(privilege, grant.securable_kind));
       NL_RETURN_IF_ERROR(effect == "revoke" ? catalog.RemoveGrant(grant) : catalog.AddGrant(grant));
     }
   }
@@ -120,7 +136,7 @@ Result<json::value> Show(const RequestContext& ctx, catalog::Catalog& catalog) {
   NL_ASSIGN_OR_RETURN(const auto grants, catalog.ListGrants());
   json::array rows;
   for (const GrantRecord& one : grants) {
-    rows.push_back(json::array{one.securable_kind, names.Object(one), names.Grantee(one), one.privilege,
+    rows.push_back(json::array{one.securable_kind, names.Object(one), names.Grantee(one), ShownPrivilege(one.privilege),
                                one.denied ? "DENY" : "GRANT", one.granted_by, FormatTimestamp(one.created)});
   }
   return json::value{{"rows", std::move(rows)}};

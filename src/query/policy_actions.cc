@@ -393,8 +393,10 @@ Result<void> CheckExpectations(catalog::Catalog& catalog, const TableId& table) 
 }
 
 Result<bool> SeesAll(catalog::Catalog& catalog, const Principal& principal, const TableRecord& table) {
-  NL_ASSIGN_OR_RETURN(const bool reads, Access(catalog, principal).May(Privilege::kSelect, table));
-  if (!reads) return false;
+  Access access(catalog, principal);
+  NL_ASSIGN_OR_RETURN(const bool reads, access.May(Privilege::kSelect, table));
+  NL_ASSIGN_OR_RETURN(const auto columns, access.Columns(table));
+  if (!reads || !columns.denied.empty()) return false;
   NL_ASSIGN_OR_RETURN(const auto policy, PolicyFor(catalog, principal, table));
   return policy == nullptr;
 }

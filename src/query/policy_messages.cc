@@ -31,6 +31,8 @@ Result<const json::object*> ObjectMember(const json::object& object, std::string
   return &member->get_object();
 }
 
+json::array ToArray(const std::vector<std::string>& texts) { return json::array(texts.begin(), texts.end()); }
+
 json::array EncodeGroups(const std::vector<std::vector<PolicyExpression>>& groups) {
   json::array list;
   for (const auto& one : groups) list.push_back(EncodeAll(one));
@@ -142,6 +144,9 @@ json::value EncodePolicy(const std::shared_ptr<const TablePolicy>& policy) {
                       {"any_of_checks", EncodeGroups(policy->any_of_checks)},
                       {"masks", std::move(masks)},
                       {"lacks_purpose", policy->lacks_purpose},
+                      {"readable_columns", policy->readable_columns ? json::value(ToArray(*policy->readable_columns))
+                                                                    : json::value(nullptr)},
+                      {"denied_columns", ToArray(policy->denied_columns)},
                       {"minimum_group", policy->minimum_group},
                       {"group_entity", policy->group_entity ? json::value(EncodePolicyColumn(*policy->group_entity))
                                                             : json::value(nullptr)},
@@ -161,6 +166,12 @@ Result<std::shared_ptr<const TablePolicy>> DecodePolicy(const json::object& tabl
   NL_ASSIGN_OR_RETURN(policy->context.attributes, DecodePairs(object, "attributes"));
   NL_ASSIGN_OR_RETURN(policy->lacks_purpose, BoolMember(object, "lacks_purpose"));
   NL_ASSIGN_OR_RETURN(policy->purposes, DecodeTexts(object, "purposes"));
+  const auto* readable = object.if_contains("readable_columns");
+  if (readable == nullptr) return BadMember("readable_columns");
+  if (!readable->is_null()) {
+    NL_ASSIGN_OR_RETURN(policy->readable_columns, DecodeTexts(object, "readable_columns"));
+  }
+  NL_ASSIGN_OR_RETURN(policy->denied_columns, DecodeTexts(object, "denied_columns"));
   NL_ASSIGN_OR_RETURN(policy->minimum_group, IntMember(object, "minimum_group"));
   const auto* entity = object.if_contains("group_entity");
   if (entity == nullptr || (!entity->is_null() && !entity->is_object())) return BadMember("group_entity");

@@ -23,15 +23,30 @@ std::shared_ptr<const plan::TablePolicy> WithoutRows(const std::shared_ptr<const
   return hidden;
 }
 
+/// For who may read some of the columns.
+std::shared_ptr<const plan::TablePolicy> WithColumns(const std::shared_ptr<const plan::TablePolicy>& policy,
+                                                     bool reads_table, const Access::ColumnRights& columns) {
+  auto limited =
+      policy == nullptr ? std::make_shared<plan::TablePolicy>() : std::make_shared<plan::TablePolicy>(*policy);
+  if (!reads_table) limited->readable_columns = columns.granted;
+  limited->denied_columns = columns.denied;
+  return limited;
+}
+
 }  // namespace
 
 Result<std::optional<ProviderServer::Shown>> ProviderServer::ShownOf(Access& access,
                                                                      const catalog::TableRecord& table) {
   NL_ASSIGN_OR_RETURN(const bool reads, access.May(Privilege::kSelect, table));
   NL_ASSIGN_OR_RETURN(const bool writes, access.May(Privilege::kModify, table));
-  if (!reads && !writes) return std::optional<Shown>();
+  NL_ASSIGN_OR_RETURN(const auto columns, access.Columns(table));
+  if (!reads && !writes && columns.granted.empty()) return std::optional<Shown>();
   NL_ASSIGN_OR_RETURN(Shown shown, PolicyFor(catalog_, ctx_.principal(), table));
-  if (!reads) shown = WithoutRows(shown);
+  if (!reads && columns.granted.empty()) {
+    shown = WithoutRows(shown);
+  } else if (!reads || !columns.denied.empty()) {
+    shown = WithColumns(shown, reads, columns);
+  }
   return std::optional<Shown>(std::move(shown));
 }
 
@@ -60,7 +75,8 @@ void ProviderServer::NotePolicies(const TableId& table, const plan::TablePolicy&
 }
 
 Result<void> ProviderServer::NoteBreakGlass(const catalog::TableRecord& table, const Shown& shown) {
-  if (shown != nullptr) return {};
+  // Privileges on columns hold beside it.
+  if (shown != nullptr && !shown->readable_columns && shown->denied_columns.empty()) return {};
   NL_ASSIGN_OR_RETURN(const auto id, BreakGlassOf(catalog_, ctx_.principal(), table));
   if (!id || !effects_.broke_glass.insert(*id).second) return {};
   deciding_policies_.push_back({.table_id = table.id.value(), .name = *id, .kind = "break glass", .version = {}});

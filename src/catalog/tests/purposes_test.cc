@@ -127,6 +127,7 @@ TEST_P(PurposesTest, LeaveToGoPastPoliciesIsGivenByAnotherAndEnds) {
   EXPECT_TRUE(active(anna));
   ASSERT_OK(catalog_->EndBreakGlass("r2", "boss"));
   EXPECT_FALSE(active(anna));
+  clock_.Advance(std::chrono::minutes(1));
   request.id = "r3";
   ASSERT_OK(catalog_->RequestBreakGlass(request));
   clock_.Advance(TagCatalog::kBreakGlassAnswerWithin);

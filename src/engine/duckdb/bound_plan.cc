@@ -187,7 +187,12 @@ class PlanWalk {
       if (id.IsVirtualColumn() && id.GetPrimaryIndex() != native::COLUMN_IDENTIFIER_EMPTY && !given) {
         digest.reads_row_ids = true;
       }
-      if (!id.IsVirtualColumn()) digest.columns.push_back(get.names[id.GetPrimaryIndex()]);
+      if (id.IsVirtualColumn()) continue;
+      const std::string& name = get.names[id.GetPrimaryIndex()];
+      const auto& fields = scan->snapshot->schema().fields;
+      const bool stored = id.GetPrimaryIndex() < fields.size() && fields[id.GetPrimaryIndex()].name == name;
+      digest.columns.push_back(name);
+      digest.physical_columns.push_back(stored ? fields[id.GetPrimaryIndex()].physical_name() : name);
     }
     Estimate(*scan, get.table_index, ids, digest);
     plan_.digest_value.tree[static_cast<size_t>(self)].scan = static_cast<int>(plan_.digest_value.scans.size());

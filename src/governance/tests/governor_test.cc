@@ -287,6 +287,29 @@ TEST_F(GovernorTest, ATableIsReadForItsPurposesAlone) {
   ExpectError(Govern("admin", Select({scan})), ErrorCode::kPermissionDenied, "purposes: billing, fraud");
 }
 
+TEST_F(GovernorTest, ColumnsAreReadAsTheyWereGrantedAndDenied) {
+  auto scan = Scan(1);
+  scan.columns = {"id", "name"};
+  scan.physical_columns = {"id", "col-1"};
+  auto policy = std::make_shared<plan::TablePolicy>();
+  scan.policy = policy;
+  EXPECT_TRUE(Govern("reader", Select({scan})).has_value());
+  policy->denied_columns = {"col-1"};
+  ExpectError(Govern("admin", Select({scan})), ErrorCode::kPermissionDenied, "name");
+  policy->denied_columns = {"NAME"};
+  ExpectError(Govern("admin", Select({scan})), ErrorCode::kPermissionDenied, "name");
+  policy->denied_columns = {"other"};
+  EXPECT_TRUE(Govern("reader", Select({scan})).has_value());
+  policy->readable_columns = {"id"};
+  ExpectError(Govern("reader", Select({scan})), ErrorCode::kPermissionDenied, "name");
+  policy->readable_columns = {"id", "col-1"};
+  EXPECT_TRUE(Govern("reader", Select({scan})).has_value());
+  policy->denied_columns = {"col-1"};
+  ExpectError(Govern("reader", Select({scan})), ErrorCode::kPermissionDenied, "name");
+  scan.physical_columns.clear();
+  ExpectError(Govern("reader", Select({scan})), ErrorCode::kInternal, "");
+}
+
 TEST_F(GovernorTest, ADeadStatementIsNotGoverned) {
   const RequestContext late(WithRole("admin"), "r", "test", clock_, clock_.SteadyNow() - std::chrono::seconds(1));
   ExpectError(governor_.Govern(late, Bound(Select({Scan(1)}))), ErrorCode::kDeadlineExceeded, "");

@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 
 #include "common/text.h"
+#include "query/access.h"
 #include "query/commands/policy.h"
 #include "query/commands/server_action.h"
 #include "query/front_parser_cursor.h"
@@ -16,6 +17,7 @@ namespace json = boost::json;
 struct GrantClause {
   std::string effect;                   ///< "grant", "deny" or "revoke".
   std::vector<std::string> privileges;  ///< "select", "modify".
+  std::vector<std::string> columns;     ///< Of SELECT on columns, which is the one privilege then.
   std::string kind;                     ///< "lake", "schema" or "relation".
   ObjectName object;                    ///< Of a schema, its name alone.
   std::vector<PolicyGrantee> grantees;
@@ -35,11 +37,15 @@ class ChangeGrants final : public TableCommand {
 
   Result<OwnResult> Run(CommandContext& context) const override {
     const ObjectName object = clause_.kind == "relation" ? context.Qualified(clause_.object) : clause_.object;
+    auto privileges = clause_.privileges;
+    if (!clause_.columns.empty()) {
+      NL_ASSIGN_OR_RETURN(privileges, ColumnPrivileges(context));
+    }
     json::array grantees;
     for (const auto& one : clause_.grantees) grantees.push_back({{"kind", one.kind}, {"name", one.name}});
     NL_RETURN_IF_ERROR(AskServer(context, "grant",
                                  {{"effect", clause_.effect},
-                                  {"privileges", json::array(clause_.privileges.begin(), clause_.privileges.end())},
+                                  {"privileges", json::array(privileges.begin(), privileges.end())},
                                   {"kind", clause_.kind},
                                   {"schema", object.schema},
                                   {"name", object.name},
@@ -48,6 +54,23 @@ class ChangeGrants final : public TableCommand {
   }
 
  private:
+  /// By what the table's files call the columns, so that renames keep them.
+  Result<std::vector<std::string>> ColumnPrivileges(CommandContext& context) const {
+    NL_ASSIGN_OR_RETURN(const OpenedTable table, context.Open(clause_.object));
+    std::vector<std::string> privileges;
+    for (const std::string& column : clause_.columns) {
+      const auto& fields = table.snapshot->schema().fields;
+      const auto field =
+          std::ranges::find_if(fields, [&](const auto& one) { return EqualsIgnoringCase(one.name, column); });
+      if (field == fields.end()) {
+        return MakeError(ErrorCode::kColumnNotFound, "the table has no such column: {} of {}", column,
+                         table.full_name());
+      }
+      privileges.push_back(std::string(kSelectColumn) + field->physical_name());
+    }
+    return privileges;
+  }
+
   GrantClause clause_;
   ObjectName target_;
 };
@@ -89,7 +112,6 @@ Result<std::vector<std::string>> ParsePrivileges(TokenCursor& cursor) {
       return cursor.Unexpected("SELECT, MODIFY or ALL PRIVILEGES");
     }
   } while (cursor.AcceptSymbol(","));
-  if (cursor.IsSymbol("(")) return cursor.NotSupported("a privilege on columns: use a mask policy");
   return privileges;
 }
 
@@ -97,6 +119,16 @@ Result<std::shared_ptr<const TableCommand>> ParseChange(TokenCursor cursor, std:
   GrantClause clause;
   clause.effect = std::move(effect);
   NL_ASSIGN_OR_RETURN(clause.privileges, ParsePrivileges(cursor));
+  if (cursor.AcceptSymbol("(")) {
+    if (clause.privileges != std::vector<std::string>{"select"}) {
+      return cursor.NotSupported("a privilege on columns but SELECT alone");
+    }
+    do {
+      NL_ASSIGN_OR_RETURN(auto column, cursor.ExpectIdentifier("a column"));
+      clause.columns.push_back(std::move(column));
+    } while (cursor.AcceptSymbol(","));
+    NL_RETURN_IF_ERROR(cursor.ExpectSymbol(")"));
+  }
   NL_RETURN_IF_ERROR(cursor.ExpectWord("on"));
   if (cursor.AcceptWord("lake")) {
     clause.kind = "lake";
@@ -109,6 +141,7 @@ Result<std::shared_ptr<const TableCommand>> ParseChange(TokenCursor cursor, std:
     if (!cursor.AcceptWord("table")) cursor.AcceptWord("view");
     NL_ASSIGN_OR_RETURN(clause.object, cursor.ExpectObjectName());
   }
+  if (!clause.columns.empty() && clause.kind != "relation") return cursor.NotSupported("columns of more than a table");
   NL_RETURN_IF_ERROR(cursor.ExpectWord(clause.effect == "revoke" ? "from" : "to"));
   NL_ASSIGN_OR_RETURN(clause.grantees, ParseGrantees(cursor));
   NL_RETURN_IF_ERROR(cursor.ExpectEnd());
