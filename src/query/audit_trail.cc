@@ -100,6 +100,7 @@ Result<audit::AuditLog::Ticket> AuditTrail::Attempt(const RequestContext& ctx,
                                                     const StatementRequest& request) {
   Record record = RecordOf(RecordType::kAttempt, ctx);
   record.statement = statement.id.value();
+  record.purpose = statement.purpose;
   record.fingerprint = statement.fingerprint;
   const ConstantSplit split = SplitConstants(statement.text);
   record.text = CutText(split.text, kTextBytesMax);
