@@ -1,0 +1,115 @@
+#include "metastore/internal/governance_migrations.h"
+
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace neurolake::metastore {
+
+namespace {
+
+// By ids, so that renames keep tags: of a column `column_name` is what the table's files call it, empty for the
+// relation itself, and `label` its name when it was tagged. `folded` is the value as it is compared, in lower case. A
+// policy by tag has a scope: one schema, or the whole lake ('').
+std::vector<std::string_view> TagDefinitions() {
+  return {
+      R"(CREATE TABLE tags (
+                relation_id TEXT NOT NULL,
+                column_name TEXT NOT NULL,
+                label TEXT NOT NULL,
+                tag TEXT NOT NULL,
+                value TEXT NOT NULL,
+                folded TEXT NOT NULL,
+                set_by TEXT NOT NULL,
+                created INTEGER NOT NULL,
+                PRIMARY KEY (relation_id, column_name, tag)))",
+      "CREATE INDEX tags_tag ON tags (tag, folded)",
+      R"(CREATE TABLE tag_policies (
+                id TEXT NOT NULL PRIMARY KEY,
+                schema_id TEXT NOT NULL,
+                name TEXT NOT NULL UNIQUE,
+                kind TEXT NOT NULL CHECK (kind IN ('row', 'mask')),
+                of_columns INTEGER NOT NULL,
+                tag TEXT NOT NULL,
+                value TEXT,
+                folded TEXT,
+                definition TEXT NOT NULL,
+                plan TEXT NOT NULL,
+                created_by TEXT NOT NULL,
+                created INTEGER NOT NULL))",
+      "CREATE INDEX tag_policies_tag ON tag_policies (tag)",
+  };
+}
+
+// Of purposes, and of who is asking beside who they are.
+std::vector<std::string_view> PurposeDefinitions() {
+  return {
+      R"(CREATE TABLE purposes (
+                id TEXT NOT NULL PRIMARY KEY,
+                name TEXT NOT NULL UNIQUE,
+                comment TEXT NOT NULL,
+                created INTEGER NOT NULL))",
+      R"(CREATE TABLE purpose_grants (
+                purpose_id TEXT NOT NULL REFERENCES purposes (id),
+                grantee_kind TEXT NOT NULL,
+                grantee_id TEXT NOT NULL,
+                granted_by TEXT NOT NULL,
+                created INTEGER NOT NULL,
+                PRIMARY KEY (purpose_id, grantee_kind, grantee_id)))",
+      // Of a table, or of what has a tag, with any value or one: `object` says which, so that there is one list
+      // of each.
+      R"(CREATE TABLE allowed_purposes (
+                object TEXT NOT NULL,
+                table_id TEXT NOT NULL,
+                tag TEXT NOT NULL,
+                folded TEXT,
+                purpose_id TEXT NOT NULL REFERENCES purposes (id),
+                PRIMARY KEY (object, purpose_id)))",
+      "CREATE INDEX allowed_purposes_table ON allowed_purposes (table_id)",
+      R"(CREATE TABLE minimum_groups (
+                table_id TEXT NOT NULL,
+                purpose_id TEXT NOT NULL REFERENCES purposes (id),
+                size INTEGER NOT NULL,
+                column_name TEXT NOT NULL,
+                label TEXT NOT NULL,
+                PRIMARY KEY (table_id, purpose_id)))",
+      // Who may see a table past its policies, asked for by one and allowed by another, until when. `ended` is
+      // set when somebody ended it before.
+      R"(CREATE TABLE break_glass (
+                id TEXT NOT NULL PRIMARY KEY,
+                table_id TEXT NOT NULL,
+                principal_id TEXT NOT NULL REFERENCES principals (id),
+                reason TEXT NOT NULL,
+                minutes INTEGER NOT NULL,
+                requested INTEGER NOT NULL,
+                approved_by TEXT NOT NULL,
+                expires INTEGER,
+                ended_by TEXT NOT NULL,
+                ended INTEGER))",
+      "CREATE INDEX break_glass_table ON break_glass (table_id, principal_id)",
+      R"(CREATE TABLE principal_attributes (
+                principal_id TEXT NOT NULL REFERENCES principals (id),
+                name TEXT NOT NULL,
+                value TEXT NOT NULL,
+                PRIMARY KEY (principal_id, name)))",
+      "ALTER TABLE statements ADD COLUMN purpose TEXT NOT NULL DEFAULT ''",
+      "ALTER TABLE statements ADD COLUMN break_glass TEXT NOT NULL DEFAULT ''",
+  };
+}
+
+}  // namespace
+
+Migration TagsAndPurposes() {
+  std::vector<std::string_view> up = TagDefinitions();
+  const auto purposes = PurposeDefinitions();
+  up.insert(up.end(), purposes.begin(), purposes.end());
+  return {12,
+          "tags, purposes and attributes",
+          std::move(up),
+          {"ALTER TABLE statements DROP COLUMN break_glass", "ALTER TABLE statements DROP COLUMN purpose",
+           "DROP TABLE principal_attributes", "DROP TABLE break_glass", "DROP TABLE minimum_groups",
+           "DROP TABLE allowed_purposes", "DROP TABLE purpose_grants", "DROP TABLE purposes", "DROP TABLE tag_policies",
+           "DROP TABLE tags"}};
+}
+
+}  // namespace neurolake::metastore

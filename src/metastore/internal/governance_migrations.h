@@ -1,0 +1,9 @@
+#pragma once
+#include "metastore/internal/migrations.h"
+
+namespace neurolake::metastore {
+
+/// Steps of `Migrations()` for what governs data and those who read it. Each says which version it is.
+Migration TagsAndPurposes();
+
+}  // namespace neurolake::metastore
