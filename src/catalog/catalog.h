@@ -163,6 +163,46 @@ struct GrantRecord {
   WallTime created;
 };
 
+/// One version of a data key, as a key service wrapped it (privacy::WrappedKey): the catalogue never sees one open.
+struct DataKeyVersion {
+  int64_t version = 1;
+  std::string service;       ///< Which key service opens it.
+  std::string wrapping_key;  ///< Which of the service's keys wrapped it.
+  std::string wrapped;
+  WallTime created;
+};
+
+/// What masks are keyed by. Values that masks show are joinable where they name the same key.
+struct DataKeyRecord {
+  std::string id;
+  std::string name;     ///< Lower case.
+  std::string purpose;  ///< "mask" or "column".
+  std::string created_by;
+  WallTime created;
+  std::vector<DataKeyVersion> versions;  ///< By number, at least one; the last one is in use.
+};
+
+/// Who may use a key, in the policies that they make, or ask for the tokens of values that they know.
+struct DataKeyGrant {
+  std::string key_id;
+  std::string privilege;  ///< "usage" or "lookup".
+  std::string grantee_kind;
+  std::string grantee_id;
+  bool denied = false;
+  std::string granted_by;
+  WallTime created;
+};
+
+/// Evidence of one question for the token of a value. The value is not in it.
+struct DataKeyLookup {
+  WallTime at;
+  std::string principal_id;
+  std::string principal;
+  std::string key_id;
+  std::string token;
+  StatementId statement;
+};
+
 /// What one check found. Of a statement that failed, `version` is empty.
 struct ExpectationResult {
   WallTime checked;
@@ -336,6 +376,31 @@ class Catalog : public TagCatalog {
   virtual Result<std::vector<GrantRecord>> ListGrants() = 0;
   /// Those on a table or view, on its schema and on the lake.
   virtual Result<std::vector<GrantRecord>> GrantsOn(const std::string& relation_id) = 0;
+
+  /// With its first version. Errors: kAlreadyExists.
+  virtual Result<void> AddDataKey(const DataKeyRecord& key) = 0;
+  /// With what was granted on it. Errors: kNotFound; kDependentObjects while a policy needs it, also of a table that was
+  /// dropped and can come back.
+  virtual Result<void> DropDataKey(const std::string& name) = 0;
+  virtual Result<std::optional<DataKeyRecord>> FindDataKey(const std::string& name) = 0;
+  virtual Result<std::optional<DataKeyRecord>> FindDataKeyById(const std::string& id) = 0;
+  /// By name.
+  virtual Result<std::vector<DataKeyRecord>> ListDataKeys() = 0;
+  /// Errors: kNotFound for the key; kConflict unless `version` is the one after the last.
+  virtual Result<void> AddDataKeyVersion(const std::string& key_id, const DataKeyVersion& version) = 0;
+  /// Puts another wrapping in the place of `before`. Errors: kConflict when it is not that any more.
+  virtual Result<void> RewrapDataKey(const std::string& key_id, const std::string& before,
+                                     const DataKeyVersion& after) = 0;
+  /// One of a key, privilege and grantee: the newer takes the older one's place. Errors: kNotFound for the key.
+  virtual Result<void> AddDataKeyGrant(const DataKeyGrant& grant) = 0;
+  virtual Result<void> RemoveDataKeyGrant(const DataKeyGrant& grant) = 0;
+  /// Of one key, or of all: `key_id` empty.
+  virtual Result<std::vector<DataKeyGrant>> ListDataKeyGrants(const std::string& key_id) = 0;
+  /// Puts it on record, unless the principal has `most` of them since `since` already, in whatever process: counted and
+  /// written in one transaction. Errors: kTooManyRequests.
+  virtual Result<void> RecordLookup(const DataKeyLookup& lookup, WallTime since, int64_t most) = 0;
+  /// The newest first.
+  virtual Result<std::vector<DataKeyLookup>> ListLookups(int64_t limit) = 0;
 
   /// `or_replace`: in the place of the table's policy of that name. Errors: kAlreadyExists, also for a second mask of a
   /// column; kNotFound for a table that is not there; kInvalidArgument for one that has kPoliciesMax.

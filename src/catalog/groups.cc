@@ -49,14 +49,18 @@ Result<void> StoreCatalog::DropGroup(const std::string& name) {
     }
     NL_ASSIGN_OR_RETURN(
         const auto denied,
-        session.Query("SELECT 1 FROM grants WHERE grantee_kind = 'group' AND grantee_id = ? AND denied <> 0 LIMIT 1",
-                      {id}));
+        session.Query("SELECT 1 FROM grants WHERE grantee_kind = 'group' AND grantee_id = ? AND denied <> 0 UNION ALL "
+                      "SELECT 1 FROM data_key_grants WHERE grantee_kind = 'group' AND grantee_id = ? AND denied <> 0 "
+                      "LIMIT 1",
+                      {id, id}));
     if (!denied.empty()) {
       return MakeError(ErrorCode::kDependentObjects, "something is denied to the group, revoke that first: {}", name);
     }
     NL_RETURN_IF_ERROR(session.Execute("DELETE FROM grants WHERE grantee_kind = 'group' AND grantee_id = ?", {id}));
     NL_RETURN_IF_ERROR(
         session.Execute("DELETE FROM purpose_grants WHERE grantee_kind = 'group' AND grantee_id = ?", {id}));
+    NL_RETURN_IF_ERROR(
+        session.Execute("DELETE FROM data_key_grants WHERE grantee_kind = 'group' AND grantee_id = ?", {id}));
     NL_RETURN_IF_ERROR(session.Execute("DELETE FROM group_members WHERE group_id = ?", {id}));
     NL_RETURN_IF_ERROR(session.Execute("DELETE FROM principal_groups WHERE id = ?", {id}));
     return {};

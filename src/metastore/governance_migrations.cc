@@ -112,4 +112,47 @@ Migration TagsAndPurposes() {
            "DROP TABLE tags"}};
 }
 
+// Data keys are wrapped (privacy/key_service.h); what unwraps them is not here. Lookups have the token, not the value.
+Migration DataKeys() {
+  return {13,
+          "data keys",
+          {
+              R"(CREATE TABLE data_keys (
+                id TEXT NOT NULL PRIMARY KEY,
+                name TEXT NOT NULL UNIQUE,
+                purpose TEXT NOT NULL CHECK (purpose IN ('mask', 'column')),
+                created_by TEXT NOT NULL,
+                created INTEGER NOT NULL))",
+              R"(CREATE TABLE data_key_versions (
+                key_id TEXT NOT NULL REFERENCES data_keys (id),
+                version INTEGER NOT NULL,
+                service TEXT NOT NULL,
+                wrapping_key TEXT NOT NULL,
+                wrapped TEXT NOT NULL,
+                created INTEGER NOT NULL,
+                PRIMARY KEY (key_id, version)))",
+              R"(CREATE TABLE data_key_grants (
+                key_id TEXT NOT NULL REFERENCES data_keys (id),
+                privilege TEXT NOT NULL CHECK (privilege IN ('usage', 'lookup')),
+                grantee_kind TEXT NOT NULL,
+                grantee_id TEXT NOT NULL,
+                denied INTEGER NOT NULL,
+                granted_by TEXT NOT NULL,
+                created INTEGER NOT NULL,
+                PRIMARY KEY (key_id, privilege, grantee_kind, grantee_id)))",
+              R"(CREATE TABLE data_key_lookups (
+                id TEXT NOT NULL PRIMARY KEY,
+                at INTEGER NOT NULL,
+                principal_id TEXT NOT NULL,
+                principal TEXT NOT NULL,
+                key_id TEXT NOT NULL,
+                token TEXT NOT NULL,
+                statement_id TEXT NOT NULL))",
+              "CREATE INDEX data_key_lookups_principal ON data_key_lookups (principal_id, at)",
+              "CREATE INDEX data_key_lookups_at ON data_key_lookups (at)",
+          },
+          {"DROP TABLE data_key_lookups", "DROP TABLE data_key_grants", "DROP TABLE data_key_versions",
+           "DROP TABLE data_keys"}};
+}
+
 }  // namespace neurolake::metastore

@@ -309,7 +309,8 @@ const std::vector<Migration>& Migrations() {
                                                     CloneSources(),
                                                     GroupsAndPolicies(),
                                                     Grants(),
-                                                    TagsAndPurposes()};
+                                                    TagsAndPurposes(),
+                                                    DataKeys()};
   return migrations;
 }
 

@@ -61,6 +61,19 @@ class StoreCatalog final : public Catalog {
   Result<void> RemoveGrant(const GrantRecord& grant) override;
   Result<std::vector<GrantRecord>> ListGrants() override;
   Result<std::vector<GrantRecord>> GrantsOn(const std::string& relation_id) override;
+  Result<void> AddDataKey(const DataKeyRecord& key) override;
+  Result<void> DropDataKey(const std::string& name) override;
+  Result<std::optional<DataKeyRecord>> FindDataKey(const std::string& name) override;
+  Result<std::optional<DataKeyRecord>> FindDataKeyById(const std::string& id) override;
+  Result<std::vector<DataKeyRecord>> ListDataKeys() override;
+  Result<void> AddDataKeyVersion(const std::string& key_id, const DataKeyVersion& version) override;
+  Result<void> RewrapDataKey(const std::string& key_id, const std::string& before,
+                             const DataKeyVersion& after) override;
+  Result<void> AddDataKeyGrant(const DataKeyGrant& grant) override;
+  Result<void> RemoveDataKeyGrant(const DataKeyGrant& grant) override;
+  Result<std::vector<DataKeyGrant>> ListDataKeyGrants(const std::string& key_id) override;
+  Result<void> RecordLookup(const DataKeyLookup& lookup, WallTime since, int64_t most) override;
+  Result<std::vector<DataKeyLookup>> ListLookups(int64_t limit) override;
   Result<void> AddPolicy(const PolicyRecord& policy, bool or_replace) override;
   Result<void> DropPolicy(const TableId& table, const std::string& kind, const std::string& name) override;
   Result<void> CopyPolicies(const TableId& source, const TableId& clone) override;
@@ -140,6 +153,7 @@ class StoreCatalog final : public Catalog {
   Result<int64_t> CountEvents() override;
 
  private:
+  Result<std::vector<DataKeyRecord>> ReadDataKeys(const std::string& where, const std::string& value);
   Result<std::vector<TableRecord>> ReadTables(std::string_view condition, const std::vector<metastore::Value>& values);
   Result<std::vector<ViewRecord>> ReadViews(std::string_view condition, const std::vector<metastore::Value>& values);
   /// Where a table would stand in `relations`.

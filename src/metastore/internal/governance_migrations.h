@@ -5,5 +5,6 @@ namespace neurolake::metastore {
 
 /// Steps of `Migrations()` for what governs data and those who read it. Each says which version it is.
 Migration TagsAndPurposes();
+Migration DataKeys();
 
 }  // namespace neurolake::metastore

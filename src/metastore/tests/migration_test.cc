@@ -123,7 +123,8 @@ TEST_P(MigrationTest, TablesAreListedInTheOrderOfTheirForeignKeys) {
                                           "expectation_results", "credentials", "lineage", "event_outbox",
                                           "clone_sources", "principal_groups", "group_members", "policies", "grants",
                                           "tags", "tag_policies", "purposes", "purpose_grants", "allowed_purposes",
-                                          "minimum_groups", "break_glass", "principal_attributes"));
+                                          "minimum_groups", "break_glass", "principal_attributes", "data_keys",
+                                          "data_key_versions", "data_key_grants", "data_key_lookups"));
   EXPECT_THAT(tables[0].columns, testing::ElementsAre("id", "name", "comment", "created"));
   EXPECT_TRUE(TablesAt(0).value().empty());
 }
