@@ -86,9 +86,10 @@ Result<void> StoreCatalog::DropDataKey(const std::string& name) {
     NL_ASSIGN_OR_RETURN(const auto rows, session.Query("SELECT id FROM data_keys WHERE name = ?", {wanted}));
     if (rows.empty()) return NoSuchKey(wanted);
     const std::string id = TextAt(rows[0], 0);
-    NL_ASSIGN_OR_RETURN(
-        const auto users,
-        session.Query("SELECT name FROM policies WHERE plan LIKE ? ORDER BY name LIMIT 1", {"%" + id + "%"}));
+    NL_ASSIGN_OR_RETURN(const auto users,
+                        session.Query("SELECT name FROM policies WHERE plan LIKE ? UNION ALL "
+                                      "SELECT name FROM tag_policies WHERE plan LIKE ? ORDER BY name LIMIT 1",
+                                      {"%" + id + "%", "%" + id + "%"}));
     if (!users.empty()) {
       return MakeError(ErrorCode::kDependentObjects, "a policy needs the key, drop that first: {}",
                        TextAt(users[0], 0));

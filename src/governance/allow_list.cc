@@ -51,6 +51,7 @@ std::string_view VerdictName(Verdict verdict) {
     case kAllow: return "allow";
     case kDeny: return "deny";
     case kProduct: return "product";
+    case kPolicy: return "policy";
   }
   NL_UNREACHABLE();
 }

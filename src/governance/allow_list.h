@@ -9,6 +9,7 @@ enum class Verdict : uint8_t {
   kAllow,
   kDeny,
   kProduct,  ///< Only in statements the product itself composes (ingestion), never from a user's text.
+  kPolicy,   ///< Only in the expressions of policies: masks by keys, of which a query could ask for any value's.
 };
 
 /// Why an entry has its verdict. For statements and operators that are allowed it also says which right they

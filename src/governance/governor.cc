@@ -12,11 +12,12 @@
 namespace neurolake::governance {
 namespace {
 
-bool IsPermitted(const AllowEntry* entry, StatementOrigin origin) {
+bool IsPermitted(const AllowEntry* entry, StatementOrigin origin, bool in_policy = false) {
   if (entry == nullptr) return false;
   switch (entry->verdict) {
     case Verdict::kAllow: return true;
     case Verdict::kProduct: return origin == StatementOrigin::kProduct;
+    case Verdict::kPolicy: return in_policy;
     case Verdict::kDeny: return false;
   }
   NL_UNREACHABLE();
@@ -48,8 +49,8 @@ Result<void> RequireRight(const Principal& principal, Right right) {
 
 // `described` is how a message calls the kind: "function", "type" …
 Result<void> CheckEntry(std::string_view kind, std::string_view name, std::string_view described,
-                        StatementOrigin origin) {
-  if (IsPermitted(FindAllowEntry(kind, name), origin)) return {};
+                        StatementOrigin origin, bool in_policy = false) {
+  if (IsPermitted(FindAllowEntry(kind, name), origin, in_policy)) return {};
   return MakeError(ErrorCode::kPermissionDenied, "{} is not allowed here: {}", described, name);
 }
 
@@ -77,7 +78,7 @@ class AllowListGate final : public plan::LookupGate {
     if (IsFunctionKind(lookup.kind)) {
       // A function of the lake would be one a user made: there are none, so one that is found is a hole.
       if (in_lake) return Deny("function", lookup.name);
-      return CheckEntry(lookup.kind, lookup.name, "function", origin_);
+      return CheckEntry(lookup.kind, lookup.name, "function", origin_, lookup.in_policy);
     }
     if (lookup.kind == "type" || lookup.kind == "collation" || lookup.kind == "setting") {
       if (in_lake) return Deny(lookup.kind, lookup.name);

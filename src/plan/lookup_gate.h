@@ -12,7 +12,8 @@ struct Lookup {
   std::string kind;
   std::string catalog;
   std::string schema;
-  std::string name;  ///< Lower case for functions.
+  std::string name;        ///< Lower case for functions.
+  bool in_policy = false;  ///< Made for the expression of a policy, not for the statement's own text.
 };
 
 /// Gate 2: asked at every look-up, before the engine acts on it, since binding alone can open files.

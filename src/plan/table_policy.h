@@ -16,11 +16,32 @@ struct PolicyColumn {
   const std::string& table_name() const { return label.empty() ? name : label; }
 };
 
+/// A key that an expression names: mask_token(mail, 'customers').
+struct PolicyKeyName {
+  std::string name;
+  std::string id;
+};
+
+/// A key as functions of policies use it, open. Only those that the expressions of one policy name are given to a
+/// worker.
+struct PolicyKey {
+  std::string name;
+  std::string id;
+  std::string bytes;  ///< Secret.
+};
+
 /// A policy's SQL over columns of its table. Bound and typed when the policy was made, and again at each scan.
 struct PolicyExpression {
   std::string policy;  ///< Its name, for errors and explanations.
   std::string sql;
-  std::vector<PolicyColumn> columns;  ///< All that `sql` names.
+  std::vector<PolicyColumn> columns;     ///< All that `sql` names.
+  std::vector<PolicyKeyName> keys = {};  ///< The same.
+};
+
+/// What an expression turned out to need when it was bound for the first time.
+struct PolicyNeeds {
+  std::vector<PolicyColumn> columns;
+  std::vector<std::string> keys;  ///< By name, each once.
 };
 
 struct ColumnMask {
@@ -37,6 +58,7 @@ struct PolicyContext {
   std::vector<std::string> groups;
   std::string purpose = {};                                          ///< Empty: none was declared.
   std::vector<std::pair<std::string, std::string>> attributes = {};  ///< Names in lower case.
+  std::vector<PolicyKey> keys = {};
 };
 
 /// What one principal may see of one table and write to it: made by governance::EffectivePolicy, closed, without names

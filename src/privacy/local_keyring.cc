@@ -111,7 +111,8 @@ Result<SecretBox> LocalKeyring::Open() {
   if (!text->starts_with(kProtected)) {
     if (!protection_.none()) {
       return MakeError(ErrorCode::kPermissionDenied,
-                       "the keyring is not protected although the settings say so, PROTECT KEYRING does it: {}", path_);
+                       "the keyring is not protected although the settings say so, keys.protect_keyring does it: {}",
+                       path_);
     }
     auto box = SecretBox::FromText(*text);
     Wipe(*text);
@@ -204,6 +205,20 @@ Result<void> LocalKeyring::Retire(const RequestContext& ctx) {
   const auto done = Write({keys.front()}, protection_);
   for (std::string& key : keys) Wipe(key);
   return done;
+}
+
+Result<void> LocalKeyring::ProtectPlain() {
+  std::lock_guard lock(mutex_);
+  if (protection_.none()) {
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "keys.protect_keyring needs one of keys.passphrase and keys.wrapping_key");
+  }
+  NL_ASSIGN_OR_RETURN(auto text, ReadFile(path_));
+  if (!text || text->starts_with(kProtected)) return {};
+  auto box = SecretBox::FromText(*text);
+  Wipe(*text);
+  if (!box) return std::unexpected(box.error());
+  return Write(box->KeyTexts(), protection_);
 }
 
 Result<void> LocalKeyring::Protect(KeyringProtection protection) {

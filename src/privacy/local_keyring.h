@@ -36,6 +36,8 @@ class LocalKeyring final : public KeyService {
   Result<void> Rotate(const RequestContext& ctx) override;
   Result<void> Retire(const RequestContext& ctx) override;
 
+  /// Puts the protection on a file that has none yet; nothing to do for one that has it, or where there is no file.
+  Result<void> ProtectPlain();
   /// Encrypts the file anew with another protection, also none. Errors: as Unwrap, when the present one does not open
   /// it.
   Result<void> Protect(KeyringProtection protection);

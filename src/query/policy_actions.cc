@@ -7,6 +7,7 @@
 #include "governance/effective_policy.h"
 #include "query/access.h"
 #include "query/break_glass_actions.h"
+#include "query/key_actions.h"
 #include "query/messages.h"
 #include "query/policy_messages.h"
 #include "query/tag_actions.h"
@@ -165,6 +166,7 @@ Result<json::value> CreatePolicy(const RequestContext& ctx, catalog::Catalog& ca
   NL_ASSIGN_OR_RETURN(json::object plan, ParseObject(plan_text));
   NL_RETURN_IF_ERROR(ResolveGrantees(catalog, plan, "to"));
   NL_RETURN_IF_ERROR(ResolveGrantees(catalog, plan, "except"));
+  for (const char* expression : {"value", "check"}) NL_RETURN_IF_ERROR(ResolveKeys(ctx, catalog, plan, expression));
   policy.plan = json::serialize(plan);
   // What could not be read later would hide the whole table.
   NL_RETURN_IF_ERROR(RuleOfPlan(policy.kind, policy.plan));

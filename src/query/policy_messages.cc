@@ -1,5 +1,7 @@
 #include "query/policy_messages.h"
 
+#include <charconv>
+
 #include <boost/json/array.hpp>
 
 #include "query/messages.h"
@@ -83,6 +85,26 @@ Result<std::vector<std::string>> DecodeTexts(const json::object& object, std::st
   return texts;
 }
 
+std::string HexText(std::string_view bytes) {
+  std::string text;
+  for (const char byte : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+  return text;
+}
+
+Result<plan::PolicyKey> DecodeKey(const json::object& object) {
+  plan::PolicyKey key;
+  NL_ASSIGN_OR_RETURN(key.name, StringMember(object, "name"));
+  NL_ASSIGN_OR_RETURN(key.id, StringMember(object, "id"));
+  NL_ASSIGN_OR_RETURN(const std::string text, StringMember(object, "bytes"));
+  for (size_t i = 0; i + 1 < text.size(); i += 2) {
+    unsigned byte = 0;
+    const auto [end, problem] = std::from_chars(&text[i], &text[i] + 2, byte, 16);
+    if (problem != std::errc() || end != &text[i] + 2) return BadMember("bytes");
+    key.bytes += static_cast<char>(byte);
+  }
+  return key;
+}
+
 }  // namespace
 
 json::object EncodePolicyColumn(const PolicyColumn& column) {
@@ -104,7 +126,13 @@ Result<PolicyColumn> DecodePolicyColumn(const json::object& object) {
 json::object EncodePolicyExpression(const PolicyExpression& expression) {
   json::array columns;
   for (const auto& column : expression.columns) columns.push_back(EncodePolicyColumn(column));
-  return {{"policy", expression.policy}, {"sql", expression.sql}, {"columns", std::move(columns)}};
+  json::object object{{"policy", expression.policy}, {"sql", expression.sql}, {"columns", std::move(columns)}};
+  if (!expression.keys.empty()) {
+    json::array keys;
+    for (const auto& key : expression.keys) keys.push_back({{"name", key.name}, {"id", key.id}});
+    object["keys"] = std::move(keys);
+  }
+  return object;
 }
 
 Result<PolicyExpression> DecodePolicyExpression(const json::object& object) {
@@ -116,6 +144,15 @@ Result<PolicyExpression> DecodePolicyExpression(const json::object& object) {
     if (!one.is_object()) return BadMember("columns");
     NL_ASSIGN_OR_RETURN(auto column, DecodePolicyColumn(one.get_object()));
     expression.columns.push_back(std::move(column));
+  }
+  if (!object.contains("keys")) return expression;
+  NL_ASSIGN_OR_RETURN(const json::array* keys, ArrayMember(object, "keys"));
+  for (const auto& one : *keys) {
+    if (!one.is_object()) return BadMember("keys");
+    plan::PolicyKeyName key;
+    NL_ASSIGN_OR_RETURN(key.name, StringMember(one.get_object(), "name"));
+    NL_ASSIGN_OR_RETURN(key.id, StringMember(one.get_object(), "id"));
+    expression.keys.push_back(std::move(key));
   }
   return expression;
 }
@@ -131,10 +168,15 @@ json::value EncodePolicy(const std::shared_ptr<const TablePolicy>& policy) {
   json::array groups(policy->context.groups.begin(), policy->context.groups.end());
   json::array attributes;
   for (const auto& [name, value] : policy->context.attributes) attributes.push_back(json::array{name, value});
+  json::array keys;
+  for (const auto& key : policy->context.keys) {
+    keys.push_back({{"name", key.name}, {"id", key.id}, {"bytes", HexText(key.bytes)}});
+  }
   return json::object{{"principal", policy->context.principal},
                       {"groups", std::move(groups)},
                       {"purpose", policy->context.purpose},
                       {"attributes", std::move(attributes)},
+                      {"keys", std::move(keys)},
                       {"filters_rows", policy->filters_rows},
                       {"permissive", EncodeAll(policy->permissive)},
                       {"restrictive", EncodeAll(policy->restrictive)},
@@ -177,6 +219,12 @@ Result<std::shared_ptr<const TablePolicy>> DecodePolicy(const json::object& tabl
   if (entity == nullptr || (!entity->is_null() && !entity->is_object())) return BadMember("group_entity");
   if (entity->is_object()) {
     NL_ASSIGN_OR_RETURN(policy->group_entity, DecodePolicyColumn(entity->get_object()));
+  }
+  NL_ASSIGN_OR_RETURN(const json::array* keys, ArrayMember(object, "keys"));
+  for (const auto& one : *keys) {
+    if (!one.is_object()) return BadMember("keys");
+    NL_ASSIGN_OR_RETURN(auto key, DecodeKey(one.get_object()));
+    policy->context.keys.push_back(std::move(key));
   }
   NL_ASSIGN_OR_RETURN(policy->filters_rows, BoolMember(object, "filters_rows"));
   NL_ASSIGN_OR_RETURN(policy->permissive, DecodeAll(object, "permissive"));

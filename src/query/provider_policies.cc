@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "query/break_glass_actions.h"
+#include "query/key_store.h"
 #include "query/messages.h"
 #include "query/policy_actions.h"
 #include "query/policy_messages.h"
@@ -86,6 +87,16 @@ Result<void> ProviderServer::NoteBreakGlass(const catalog::TableRecord& table, c
        {"principal", ctx_.principal().name},
        {"table", table.schema_name + "." + table.name}});
   return {};
+}
+
+Result<ProviderServer::Shown> ProviderServer::WithKeys(Shown shown) {
+  if (shown == nullptr) return shown;
+  const auto names = KeysOf(*shown);
+  if (names.empty()) return shown;
+  if (keys_ == nullptr) return MakeError(ErrorCode::kInternal, "a policy names keys where there are none");
+  auto with_keys = std::make_shared<plan::TablePolicy>(*shown);
+  NL_ASSIGN_OR_RETURN(with_keys->context.keys, keys_->Open(ctx_, names));
+  return Shown(std::move(with_keys));
 }
 
 Result<void> ProviderServer::CheckMayReplace(const catalog::TableRecord& table) {

@@ -9,6 +9,7 @@
 #include "query/break_glass_actions.h"
 #include "query/expectation_actions.h"
 #include "query/grant_actions.h"
+#include "query/key_actions.h"
 #include "query/location_stores.h"
 #include "query/policy_actions.h"
 #include "query/shallow_clones.h"
@@ -138,6 +139,9 @@ Result<json::value> ProviderServer::Maintain(const json::object& arguments) {
   if (locations_ != nullptr && IsCredentialAction(action)) {
     return RunCredentialAction(ctx_, catalog_, *locations_, action, action_arguments);
   }
+  if (keys_ != nullptr && IsKeyAction(action)) {
+    return RunKeyAction({ctx_, catalog_, *keys_, StatementId(statement_id_)}, action, action_arguments);
+  }
   if (action == "may_modify") return MayModify(action_arguments);
   if (action == "shallow_clone") return MakeShallowClone(action_arguments);
   if (action == "clone_policies") return CopyPolicies(action_arguments);
@@ -201,6 +205,7 @@ Result<json::value> ProviderServer::FindTable(const json::object& arguments) {
     NL_RETURN_IF_ERROR(NoteBreakGlass(*table, entry.policy));
     NoteShown(table->id, entry.policy);
   }
+  NL_ASSIGN_OR_RETURN(entry.policy, WithKeys(entry.policy));
   // Who may read a clone reads the files that it has of others.
   for (const auto& root : entry.foreign_roots) {
     if (storage::IsUrl(root.location)) found_.insert(root.location);

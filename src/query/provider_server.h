@@ -23,6 +23,7 @@
 
 namespace neurolake::query {
 
+class KeyStore;
 class LocationStores;
 class RunningStatements;
 
@@ -56,6 +57,8 @@ class ProviderServer {
 
   ~ProviderServer() { ReleaseLane(); }
 
+  /// From now on policies may name keys. Borrows it.
+  void UseKeys(KeyStore& keys) { keys_ = &keys; }
   /// From now on small INSERTs may hand their rows over. Borrows it.
   void UseAppendGroups(AppendGroups& groups) { append_groups_ = &groups; }
   /// From now on system.audit can be read, and changes of rights are recorded there. Borrows it.
@@ -105,6 +108,9 @@ class ProviderServer {
   void NotePolicies(const TableId& table, const plan::TablePolicy& shown);
   /// Puts on record that the statement sees a table past its policies, before it does.
   Result<void> NoteBreakGlass(const catalog::TableRecord& table, const Shown& shown);
+  /// With the keys that its expressions name, open. Errors: those of the key service: then nothing of the table is
+  /// shown.
+  Result<Shown> WithKeys(Shown shown);
   /// Whether a table that the statement found may be changed by its principal: before a write is answered without a
   /// commit.
   Result<boost::json::value> MayModify(const boost::json::object& arguments);
@@ -212,6 +218,7 @@ class ProviderServer {
   std::map<TableId, CloneSource> prepared_clones_;
   std::optional<int64_t> committed_version_;
   std::optional<Error> commit_in_doubt_;
+  KeyStore* keys_ = nullptr;
   AppendGroups* append_groups_ = nullptr;
   std::optional<TableId> held_lane_;  ///< Of `append_groups_`.
   std::optional<AppendedRows> append_;

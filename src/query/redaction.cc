@@ -75,6 +75,32 @@ bool IsLiteral(TokenKind kind) {
          kind == TokenKind::kOtherString;
 }
 
+/// Follows the calls of lookup_token('key', value): the value is somebody's.
+class TokenLookups {
+ public:
+  /// Whether the token that the cursor stands at is such a value.
+  bool IsValue(std::string_view sql, const TokenCursor& cursor) {
+    const TokenKind kind = cursor.token().kind;
+    const bool name =
+        kind == TokenKind::kWord || kind == TokenKind::kQuotedIdentifier || kind == TokenKind::kUnicodeIdentifier;
+    if (name && LowerAscii(IdentifierValue(sql, cursor.token())) == "lookup_token") {
+      inside_ = true;
+      depth_ = commas_ = 0;
+      return false;
+    }
+    if (!inside_) return false;
+    if (cursor.IsSymbol("(")) ++depth_;
+    if (cursor.IsSymbol(")") && --depth_ <= 0) inside_ = false;
+    if (depth_ == 1 && cursor.IsSymbol(",")) ++commas_;
+    return inside_ && commas_ > 0 && (IsLiteral(kind) || kind == TokenKind::kNumber);
+  }
+
+ private:
+  bool inside_ = false;
+  int depth_ = 0;
+  int commas_ = 0;
+};
+
 /// The text of any other statement, which stays but for the literals behind the name of a secret: `CREATE CREDENTAIL c
 /// OPTIONS (sas_token = '…')` was meant to be what it is not. Tables and columns stay: nobody hides what he does.
 std::string WithoutSecretValues(std::string_view sql, const std::vector<Token>& tokens) {
@@ -83,12 +109,14 @@ std::string WithoutSecretValues(std::string_view sql, const std::vector<Token>& 
   const bool known = !cursor.AtEnd() && IsOtherBeginning(cursor.Text());
   std::vector<TextEdit> edits;
   bool behind = false;
+  TokenLookups lookups;
   for (cursor.MoveTo(0); !cursor.AtEnd(); cursor.Skip()) {
     const Token& token = cursor.token();
+    const bool looked_up = lookups.IsValue(sql, cursor);
     const bool quoted = token.kind == TokenKind::kQuotedIdentifier || token.kind == TokenKind::kUnicodeIdentifier;
     // What is assigned in the wrong quotes is a secret too.
     const bool value = quoted && cursor.index() > 0 && sql[tokens[cursor.index() - 1].begin] == '=';
-    if (behind && (IsLiteral(token.kind) || value)) {
+    if (looked_up || (behind && (IsLiteral(token.kind) || value))) {
       edits.push_back({.begin = token.begin, .end = token.end, .text = "'[redacted]'"});
     } else if (token.kind == TokenKind::kWord || quoted) {
       const std::string name = LowerAscii(IdentifierValue(sql, token));
@@ -103,7 +131,7 @@ std::string WithoutSecretValues(std::string_view sql, const std::vector<Token>& 
 std::string RedactText(std::string_view sql) {
   const std::string lower = LowerAscii(sql);
   size_t found = std::string::npos;
-  for (const char* word : {"credential", "secret"}) found = std::min(found, lower.find(word));
+  for (const char* word : {"credential", "secret", "lookup_token"}) found = std::min(found, lower.find(word));
   for (const std::string_view word : kSecretOptions) found = std::min(found, lower.find(word));
   if (found == std::string::npos) return std::string(sql);
   return std::string(sql.substr(0, found)) + "…" + std::string(kRedacted);

@@ -15,6 +15,7 @@
 #include "query/event_sink.h"
 #include "query/group_writer.h"
 #include "query/history_keeper.h"
+#include "query/key_store.h"
 #include "query/lake_directory.h"
 #include "query/lineage_recorder.h"
 #include "query/location_stores.h"
@@ -117,6 +118,14 @@ class LakeService final : public StatementService {
     return {};
   }
 
+  /// Errors: kInvalidArgument for settings of a key service that do not fit.
+  Result<void> OpenKeys() {
+    NL_ASSIGN_OR_RETURN(auto keys, MakeDataKeys(settings_, directory_->root(), *catalog_));
+    keys_ = std::make_unique<KeyStore>(*catalog_, std::move(keys),
+                                       KeyStore::Options{.lookups_per_hour = settings_.keys_lookups_per_hour});
+    return {};
+  }
+
   Result<void> StartWorkers(const std::string& program) {
     NL_ASSIGN_OR_RETURN(workers_,
                         WorkerPool::Start({.program = program,
@@ -191,6 +200,7 @@ class LakeService final : public StatementService {
                             settings_.group_commit_bytes_max,
                             {.short_retention = settings_.vacuum_short_retention, .undrop_keep = settings_.undrop_keep},
                             &locations_,
+                            keys_.get(),
                             settings_.statement_rows_max};
     NL_ASSIGN_OR_RETURN(std::unique_ptr<ResultStream> stream,
                         Statement::Start(ctx, std::move(request), lake, memory, std::move(readable)));
@@ -320,6 +330,7 @@ class LakeService final : public StatementService {
   std::unique_ptr<catalog::Catalog> catalog_;
   std::unique_ptr<storage::ObjectStore> objects_;
   LocationStores locations_;
+  std::unique_ptr<KeyStore> keys_;
   std::string tables_place_ = directory_->tables_path();  ///< Of new managed tables.
   Admission admission_;
   RunningStatements running_;
@@ -355,6 +366,7 @@ Result<OpenedLake> OpenLake(const Settings& settings, const std::string& program
   if (recovered > 0)
     Log(LogLevel::kWarn, "statements were running when the server ended", {}, {{"statements", recovered}});
   NL_RETURN_IF_ERROR(service->PlaceTables());
+  NL_RETURN_IF_ERROR(service->OpenKeys());
   NL_RETURN_IF_ERROR(service->StartLineage(clock));
   NL_RETURN_IF_ERROR(service->StartWorkers(program));
   OpenedLake opened;

@@ -93,6 +93,7 @@ Statement::Statement(const RequestContext& ctx, const LakeServices& lake, std::s
       lineage_(lake_.lineage),
       memory_bytes_max_(memory_bytes),
       started_(ctx.clock().SteadyNow()) {
+  if (lake_.keys != nullptr) provider_.UseKeys(*lake_.keys);
   if (request_.transaction) provider_.RequireTransaction(*request_.transaction);
   if (lake_.append_rows_max > 0) provider_.UseAppendGroups(lake_.append_groups);
   provider_.UseAudit(lake_.audit);

@@ -34,6 +34,7 @@ struct LakeServices {
   int64_t append_bytes_max = 0;
   MaintenancePolicy maintenance = {};
   LocationStores* locations = nullptr;  ///< Null: there are no object stores.
+  KeyStore* keys = nullptr;             ///< Null: there are no keys, and policies that name some show nothing.
   int64_t rows_most = 0;                ///< The most a statement may ask to return.
 };
 

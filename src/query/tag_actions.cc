@@ -5,6 +5,7 @@
 
 #include "common/text.h"
 #include "query/access.h"
+#include "query/key_actions.h"
 #include "query/messages.h"
 #include "query/policy_actions.h"
 
@@ -207,6 +208,7 @@ Result<json::value> CreateTagPolicy(const RequestContext& ctx, catalog::Catalog&
   NL_ASSIGN_OR_RETURN(json::object plan, ParseObject(plan_text));
   NL_RETURN_IF_ERROR(ResolveGrantees(catalog, plan, "to"));
   NL_RETURN_IF_ERROR(ResolveGrantees(catalog, plan, "except"));
+  for (const char* expression : {"value", "check"}) NL_RETURN_IF_ERROR(ResolveKeys(ctx, catalog, plan, expression));
   policy.plan = json::serialize(plan);
   // What could not be read later would hide every table with the tag.
   NL_RETURN_IF_ERROR(RuleOfPlan(policy.kind, policy.plan));

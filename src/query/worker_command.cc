@@ -60,8 +60,8 @@ class WorkerCommandContext final : public CommandContext {
     return statement_.engine_.BindRowCondition({table.entry, table.snapshot}, condition);
   }
 
-  Result<std::vector<plan::PolicyColumn>> BindPolicy(const OpenedTable& table, const std::string& sql,
-                                                     const std::string& mask_of, const std::string& value_of) override {
+  Result<plan::PolicyNeeds> BindPolicy(const OpenedTable& table, const std::string& sql, const std::string& mask_of,
+                                       const std::string& value_of) override {
     NL_RETURN_IF_ERROR(statement_.Begin(StatementOrigin::kUser));
     begun_ = true;
     return statement_.engine_.BindPolicy({table.entry, table.snapshot}, sql, mask_of, value_of);

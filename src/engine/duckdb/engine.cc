@@ -273,17 +273,16 @@ Result<std::vector<std::string>> DuckDbEngine::BindRowCondition(const LakeTable&
   return columns;
 }
 
-Result<std::vector<plan::PolicyColumn>> DuckDbEngine::BindPolicy(const LakeTable& table, const std::string& sql,
-                                                                 const std::string& mask_of,
-                                                                 const std::string& value_of) {
+Result<plan::PolicyNeeds> DuckDbEngine::BindPolicy(const LakeTable& table, const std::string& sql,
+                                                   const std::string& mask_of, const std::string& value_of) {
   if (core_->state->provider == nullptr) return MakeError(ErrorCode::kInternal, "BindPolicy outside of a statement");
-  std::vector<plan::PolicyColumn> columns;
+  plan::PolicyNeeds needs;
   NL_RETURN_IF_ERROR(core_->Guard(ErrorStage::kBind, [&] {
     auto& context = core_->context();
     context.RunFunctionInTransaction(
-        [&] { columns = CheckPolicyExpression(context, sql, table.snapshot->schema(), mask_of, value_of); }, false);
+        [&] { needs = CheckPolicyExpression(context, sql, table.snapshot->schema(), mask_of, value_of); }, false);
   }));
-  return columns;
+  return needs;
 }
 
 void DuckDbEngine::KeepUpLog(const TableEntry& table, int64_t version) {

@@ -186,13 +186,12 @@ class Engine {
   /// names of the columns it needs. Inside a statement. Errors: kBindError and its kin; kNotSupported for sub-queries
   /// and aggregates; kInvalidArgument for what depends on chance.
   virtual Result<std::vector<std::string>> BindRowCondition(const LakeTable& table, const std::string& condition) = 0;
-  /// Binds the expression of a policy on a table under the statement's gate, and gives the columns that it needs.
-  /// `mask_of` empty: a condition on its rows, BOOLEAN; else what is shown in the place of that column, of its type.
-  /// Inside a statement. Errors: as BindRowCondition; kTypeMismatch.
+  /// Binds the expression of a policy on a table under the statement's gate, and gives the columns and keys that it
+  /// needs. `mask_of` empty: a condition on its rows, BOOLEAN; else what is shown in the place of that column, of its
+  /// type. Inside a statement. Errors: as BindRowCondition; kTypeMismatch.
   /// `value_of` not empty: of a policy by tag, over that column alone, called `value`.
-  virtual Result<std::vector<plan::PolicyColumn>> BindPolicy(const LakeTable& table, const std::string& sql,
-                                                             const std::string& mask_of,
-                                                             const std::string& value_of = {}) = 0;
+  virtual Result<plan::PolicyNeeds> BindPolicy(const LakeTable& table, const std::string& sql,
+                                               const std::string& mask_of, const std::string& value_of = {}) = 0;
   /// After a commit that did not come through a statement of the engine: checkpoint and log upkeep as they are due.
   /// Inside a statement. Never fails; what goes wrong is logged.
   virtual void KeepUpLog(const TableEntry& table, int64_t version) = 0;

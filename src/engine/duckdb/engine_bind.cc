@@ -56,6 +56,7 @@ void CheckLookup(StatementState& state, native::CatalogEntry& entry) {
     lookup.catalog = entry.ParentCatalog().GetName();
     lookup.schema = LowerAscii(entry.ParentSchema().name);
   }
+  lookup.in_policy = state.policy_binding != nullptr;
   auto allowed = state.gate->Check(lookup);
   if (allowed.has_value()) return;
   if (!state.refusal.has_value()) state.refusal = allowed.error();
@@ -182,6 +183,7 @@ void BindPlan(EngineCore& core, native::unique_ptr<native::SQLStatement> stateme
     if (planner.parameter_data.count(name) > 0) continue;
     ThrowLakeError(Error(ErrorCode::kInvalidArgument, fmt::format("a parameter was not given: {}", name)));
   }
+  state.is_query = statement->type == native::StatementType::SELECT_STATEMENT;
   state.operation_parameters = OperationParameters(*statement);
   NoteTarget(*statement, state);
   if (state.grants.write && state.grants.write->evolves_schema) {

@@ -12,6 +12,7 @@
 #include "engine/duckdb/internal/lake_files.h"
 #include "engine/duckdb/internal/lake_scan.h"
 #include "engine/duckdb/internal/layout_curve.h"
+#include "engine/duckdb/internal/mask_functions.h"
 #include "engine/duckdb/internal/log_lines.h"
 #include "engine/duckdb/internal/plan_copies.h"
 #include "engine/duckdb/internal/system_table.h"
@@ -256,6 +257,13 @@ void RegisterLakeFunctions(native::ClientContext& context) {
     native::CreateScalarFunctionInfo curve(LakeCurveFunction());
     curve.internal = true;
     catalog.CreateFunction(context, curve);
+    auto scalar_functions = MaskFunctions();
+    scalar_functions.push_back(TokenLookupFunction());
+    for (auto& set : scalar_functions) {
+      native::CreateScalarFunctionInfo scalar(std::move(set));
+      scalar.internal = true;
+      catalog.CreateFunction(context, scalar);
+    }
   });
 }
 

@@ -55,6 +55,7 @@ std::optional<native::Value> Answer(const plan::PolicyContext& who, const native
     }
     return of_user ? native::Value(who.principal) : TextOrNull(who.purpose);
   }
+  if (name == "mask_null" && call.children.size() == 1) return native::Value();
   if (name == "principal_attribute") return AttributeOf(who, NameIn(call, name));
   if (name != "is_member") return std::nullopt;
   const std::string group = NameIn(call, name);
@@ -113,13 +114,31 @@ class InUtc {
   native::ClientContext& context_;
 };
 
-/// Binds over columns called `names`, in the order of `schema`.
+/// While it lives, look-ups are those of a policy.
+class BindsPolicy {
+ public:
+  BindsPolicy(StatementState& state, const PolicyBinding& binding) : state_(state) {
+    NL_CHECK(state_.policy_binding == nullptr);
+    state_.policy_binding = &binding;
+  }
+  ~BindsPolicy() { state_.policy_binding = nullptr; }
+  BindsPolicy(const BindsPolicy&) = delete;
+  BindsPolicy& operator=(const BindsPolicy&) = delete;
+
+ private:
+  StatementState& state_;
+};
+
+/// Binds over columns called `names`, in the order of `schema`. `keys` takes the names of keys where they are not there
+/// yet.
 native::unique_ptr<native::Expression> Bind(native::ClientContext& context, const plan::PolicyContext& who,
                                             const std::string& sql, const DataType& schema,
                                             const std::vector<std::string>& names,
-                                            std::optional<native::LogicalType> type,
-                                            native::physical_index_set_t& used) {
+                                            std::optional<native::LogicalType> type, native::physical_index_set_t& used,
+                                            std::vector<std::string>* keys = nullptr) {
   const InUtc utc(context);
+  const PolicyBinding binding{.keys = who.keys, .named = keys};
+  const BindsPolicy binds_policy(StatementState::Get(context), binding);
   ParsedPointer parsed = Parse(sql);
   PutContext(who, names, parsed);
   auto binder = native::Binder::CreateBinder(context);
@@ -243,9 +262,9 @@ native::unique_ptr<native::Expression> BindMask(native::ClientContext& context, 
   return native::make_uniq<native::BoundConstantExpression>(native::Value(type));
 }
 
-std::vector<plan::PolicyColumn> CheckPolicyExpression(native::ClientContext& context, const std::string& sql,
-                                                      const DataType& schema, const std::string& mask_of,
-                                                      const std::string& value_of) {
+plan::PolicyNeeds CheckPolicyExpression(native::ClientContext& context, const std::string& sql, const DataType& schema,
+                                        const std::string& mask_of, const std::string& value_of) {
+  plan::PolicyNeeds needs;
   std::vector<std::string> names;
   for (const auto& field : schema.fields) {
     const bool is_value = EqualsIgnoringCase(field.name, value_of);
@@ -253,7 +272,7 @@ std::vector<plan::PolicyColumn> CheckPolicyExpression(native::ClientContext& con
     names.push_back(value_of.empty() ? field.name : is_value ? "value" : fmt::format("\x01{}", names.size()));
   }
   native::physical_index_set_t used;
-  const auto bound = Bind(context, {}, sql, schema, names, std::nullopt, used);
+  const auto bound = Bind(context, {}, sql, schema, names, std::nullopt, used, &needs.keys);
   const native::LogicalType& type = bound->return_type;
   if (mask_of.empty()) {
     if (type != native::LogicalType::BOOLEAN) {
@@ -271,15 +290,14 @@ std::vector<plan::PolicyColumn> CheckPolicyExpression(native::ClientContext& con
                                                       field->name, wanted.ToString(), type.ToString())));
     }
     // A text that is no value of the type would fail at each scan.
-    const auto shown = Bind(context, {}, sql, schema, names, wanted, used);
+    const auto shown = Bind(context, {}, sql, schema, names, wanted, used, &needs.keys);
     if (shown->IsFoldable()) native::ExpressionExecutor::EvaluateScalar(context, *shown);
   }
-  std::vector<plan::PolicyColumn> columns;
   for (size_t i = 0; i < schema.fields.size(); ++i) {
     if (!used.contains(native::PhysicalIndex(i))) continue;
-    columns.push_back({.name = names[i], .physical = schema.fields[i].physical_name()});
+    needs.columns.push_back({.name = names[i], .physical = schema.fields[i].physical_name()});
   }
-  return columns;
+  return needs;
 }
 
 }  // namespace neurolake::engine::duckdb

@@ -91,8 +91,13 @@ TEST_F(LocalKeyringTest, ProtectionIsPutOnAndChanged) {
 TEST_F(LocalKeyringTest, AProtectedKeyringIsNotReplacedByAnOpenOne) {
   LocalKeyring plain = Ring();
   const WrappedKey wrapped = plain.Wrap(ctx_, key_, "this").value();
-  EXPECT_EQ(Ring({.passphrase = "p", .wrapping_key = ""}).Unwrap(ctx_, wrapped, "this").error().code(),
-            ErrorCode::kPermissionDenied);
+  LocalKeyring ring = Ring({.passphrase = "p", .wrapping_key = ""});
+  EXPECT_EQ(ring.Unwrap(ctx_, wrapped, "this").error().code(), ErrorCode::kPermissionDenied);
+  EXPECT_FALSE(plain.ProtectPlain().has_value()) << "by what?";
+  ASSERT_TRUE(ring.ProtectPlain().has_value());
+  ASSERT_TRUE(ring.ProtectPlain().has_value()) << "it is already";
+  EXPECT_EQ(ring.Unwrap(ctx_, wrapped, "this")->view(), key_.view());
+  EXPECT_FALSE(plain.Unwrap(ctx_, wrapped, "this").has_value());
 }
 
 TEST_F(LocalKeyringTest, ADamagedFileIsRefused) {

@@ -6,6 +6,7 @@
 #include "query/commands/expectation.h"
 #include "query/commands/fsck.h"
 #include "query/commands/grant.h"
+#include "query/commands/key.h"
 #include "query/commands/optimize.h"
 #include "query/commands/policy.h"
 #include "query/commands/restore.h"
@@ -37,6 +38,7 @@ constexpr CommandParser kParsers[] = {
     ParseExpectationStatement,
     ParseCredential,
     ParsePolicyStatement,
+    ParseKeyStatement,
     ParseGroupStatement,
     ParseGrantStatement,
 };

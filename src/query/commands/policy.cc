@@ -94,6 +94,12 @@ Result<std::string> MaskSql(const PolicyClause& clause, const StructField& field
                      clause.count, stars, shown);
 }
 
+plan::PolicyExpression ExpressionOf(const std::string& policy, const std::string& sql, plan::PolicyNeeds needs) {
+  std::vector<plan::PolicyKeyName> keys;
+  for (const std::string& name : needs.keys) keys.push_back({.name = name, .id = ""});
+  return {.policy = policy, .sql = sql, .columns = std::move(needs.columns), .keys = std::move(keys)};
+}
+
 namespace {
 
 class CreatePolicy final : public TableCommand {
@@ -142,8 +148,8 @@ class CreatePolicy final : public TableCommand {
  private:
   Result<json::object> Bound(CommandContext& context, const OpenedTable& table, const std::string& sql,
                              const std::string& mask_of) const {
-    NL_ASSIGN_OR_RETURN(auto columns, context.BindPolicy(table, sql, mask_of));
-    return EncodePolicyExpression({.policy = clause_.name, .sql = sql, .columns = std::move(columns)});
+    NL_ASSIGN_OR_RETURN(auto needs, context.BindPolicy(table, sql, mask_of));
+    return EncodePolicyExpression(ExpressionOf(clause_.name, sql, std::move(needs)));
   }
 
   Result<const StructField*> FieldOf(const OpenedTable& table) const {

@@ -66,11 +66,13 @@ std::shared_ptr<const TableCommand> MakeDropTagPolicy(std::string kind, std::str
 /// SHOW POLICIES ON TAG[S].
 std::shared_ptr<const TableCommand> MakeShowTagPolicies();
 
+/// What a policy says once it was bound, for the server, which knows the ids of keys and whether they may be used.
+plan::PolicyExpression ExpressionOf(const std::string& policy, const std::string& sql, plan::PolicyNeeds needs);
+
 /// Binds what a policy by tag says to a table, or to its column, that has the tag. Errors: those of BindPolicy, which
 /// say that it does not fit.
-Result<std::vector<plan::PolicyColumn>> BindByTag(CommandContext& context, const OpenedTable& table,
-                                                  const std::string& policy, const std::string& sql, bool is_mask,
-                                                  const std::string& column);
+Result<plan::PolicyNeeds> BindByTag(CommandContext& context, const OpenedTable& table, const std::string& policy,
+                                    const std::string& sql, bool is_mask, const std::string& column);
 
 /// ALTER TABLE … [ALTER COLUMN …] SET TAGS and UNSET TAGS, SHOW TAGS.
 Result<std::shared_ptr<const TableCommand>> ParseTagStatement(TokenCursor cursor);

@@ -45,9 +45,8 @@ class CommandContext {
   virtual Result<std::vector<std::string>> BindRowCondition(const OpenedTable& table, const std::string& condition) = 0;
   /// The same of a policy's expression; `mask_of` is the column that it masks, or empty for a condition. Errors: as
   /// Engine::BindPolicy.
-  virtual Result<std::vector<plan::PolicyColumn>> BindPolicy(const OpenedTable& table, const std::string& sql,
-                                                             const std::string& mask_of,
-                                                             const std::string& value_of = {}) = 0;
+  virtual Result<plan::PolicyNeeds> BindPolicy(const OpenedTable& table, const std::string& sql,
+                                               const std::string& mask_of, const std::string& value_of = {}) = 0;
   virtual engine::duckdb::LakeProvider& provider() = 0;
   virtual storage::ObjectStore& store() = 0;
   virtual tables::delta::LogReader& log_reader() = 0;

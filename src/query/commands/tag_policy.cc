@@ -18,6 +18,13 @@ using tables::delta::StructField;
 /// What the column with the tag is called in the policy's expression.
 constexpr const char* kValue = "value";
 
+/// Whether `sql` may have a mask under a key. Only binding tells which.
+bool NamesKey(std::string_view sql) {
+  const std::string text = LowerAscii(sql);
+  constexpr std::string_view kUnderKeys[] = {"mask_hash", "mask_token", "mask_fpe", "mask_pseudonym"};
+  return std::ranges::any_of(kUnderKeys, [&](std::string_view one) { return text.contains(one); });
+}
+
 json::array Encode(const std::vector<PolicyGrantee>& grantees) {
   json::array list;
   for (const auto& one : grantees) list.push_back({{"kind", one.kind}, {"name", one.name}});
@@ -45,9 +52,9 @@ class CreateTagPolicy final : public TableCommand {
                        {"tag", tag_.tag},
                        {"value", tag_.value ? json::value(*tag_.value) : json::value(nullptr)},
                        {"schema", tag_.schema}};
-    NL_ASSIGN_OR_RETURN(const auto columns, Bind(context, scope, sql));
+    NL_ASSIGN_OR_RETURN(auto needs, Bind(context, scope, sql));
     json::object plan;
-    plan["value"] = EncodePolicyExpression({.policy = clause_.name, .sql = sql, .columns = columns});
+    plan["value"] = EncodePolicyExpression(ExpressionOf(clause_.name, sql, std::move(needs)));
     if (is_mask) {
       plan["except"] = Encode(clause_.except);
       plan["column"] = EncodePolicyColumn({.name = kValue, .physical = ""});
@@ -55,8 +62,8 @@ class CreateTagPolicy final : public TableCommand {
       plan["restrictive"] = clause_.restrictive;
       plan["to"] = Encode(clause_.to);
       if (!clause_.check.empty()) {
-        NL_ASSIGN_OR_RETURN(const auto checked, Bind(context, scope, clause_.check));
-        plan["check"] = EncodePolicyExpression({.policy = clause_.name, .sql = clause_.check, .columns = checked});
+        NL_ASSIGN_OR_RETURN(auto checked, Bind(context, scope, clause_.check));
+        plan["check"] = EncodePolicyExpression(ExpressionOf(clause_.name, clause_.check, std::move(checked)));
       }
     }
     json::object arguments = std::move(scope);
@@ -87,12 +94,11 @@ class CreateTagPolicy final : public TableCommand {
 
   /// Binds `sql` wherever the tag is. What it needs goes by names: they are those of the expression in a policy of
   /// columns, else those that every table with the tag has.
-  Result<std::vector<plan::PolicyColumn>> Bind(CommandContext& context, const json::object& scope,
-                                               const std::string& sql) const {
+  Result<plan::PolicyNeeds> Bind(CommandContext& context, const json::object& scope, const std::string& sql) const {
     NL_ASSIGN_OR_RETURN(const auto answer, AskServer(context, "tag_matches", scope));
     const auto* matches = answer.if_contains("matches");
     if (matches == nullptr || !matches->is_array()) return BadMember("matches");
-    std::optional<std::vector<plan::PolicyColumn>> needed;
+    std::optional<plan::PolicyNeeds> needed;
     for (const auto& one : matches->get_array()) {
       if (!one.is_array() || one.get_array().size() != 3 ||
           !std::ranges::all_of(one.get_array(), &json::value::is_string)) {
@@ -107,14 +113,19 @@ class CreateTagPolicy final : public TableCommand {
         if (field.physical_name() == std::string_view(row[2].get_string())) column = field.name;
       }
       if (tag_.of_columns && column.empty()) continue;
-      NL_ASSIGN_OR_RETURN(auto columns, BindByTag(context, *table, clause_.name, sql, clause_.kind == "mask", column));
-      for (auto& used : columns) used.physical.clear();
-      if (!needed) needed = std::move(columns);
+      NL_ASSIGN_OR_RETURN(auto needs, BindByTag(context, *table, clause_.name, sql, clause_.kind == "mask", column));
+      for (auto& used : needs.columns) used.physical.clear();
+      if (!needed) needed = std::move(needs);
     }
     if (needed) return *std::move(needed);
     // Nothing has the tag yet: what it needs is found out where it comes.
-    if (tag_.of_columns) return std::vector<plan::PolicyColumn>{{.name = kValue, .physical = ""}};
-    if (!tag_.if_any) return std::vector<plan::PolicyColumn>();
+    if (NamesKey(sql)) {
+      return MakeError(ErrorCode::kNotSupported,
+                       "no column has the tag, so the keys of the policy are not known; tag one first, policy: {}",
+                       clause_.name);
+    }
+    if (tag_.of_columns) return plan::PolicyNeeds{.columns = {{.name = kValue, .physical = ""}}, .keys = {}};
+    if (!tag_.if_any) return plan::PolicyNeeds();
     return MakeError(
         ErrorCode::kNotSupported,
         "no table has the tag, so the columns of the policy are not known; tag one first, or use ON COLUMN "

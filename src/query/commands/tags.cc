@@ -150,9 +150,8 @@ Result<std::vector<std::pair<std::string, std::string>>> ParseTags(TokenCursor& 
 
 }  // namespace
 
-Result<std::vector<plan::PolicyColumn>> BindByTag(CommandContext& context, const OpenedTable& table,
-                                                  const std::string& policy, const std::string& sql, bool is_mask,
-                                                  const std::string& column) {
+Result<plan::PolicyNeeds> BindByTag(CommandContext& context, const OpenedTable& table, const std::string& policy,
+                                    const std::string& sql, bool is_mask, const std::string& column) {
   auto bound = context.BindPolicy(table, sql, is_mask ? column : "", column);
   if (bound.has_value()) return bound;
   // What was said of the text is said of this table.

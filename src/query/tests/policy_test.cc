@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "query/access.h"
+#include "query/key_store.h"
 #include "query/policy_messages.h"
 #include "query/provider_server.h"
 #include "query/system_relations.h"
@@ -41,6 +42,7 @@ class PolicyActionsTest : public testing::Test {
     const RequestContext ctx({PrincipalId(id), id, role, *RightsOfRole(role)}, "request", "test", clock_,
                              SteadyTime::max());
     ProviderServer server(ctx, *catalog_, *store_, running_, "s", root_ + "/tables");
+    if (keys_ != nullptr) server.UseKeys(*keys_);
     const json::object reply = json::parse(server.Handle(json::serialize(call))).as_object();
     if (!reply.contains("error")) return reply.at("result");
     return {{"error", std::string(ErrorName(DecodeError(reply.at("error").as_object()).code()))}};
@@ -76,7 +78,67 @@ class PolicyActionsTest : public testing::Test {
   std::unique_ptr<catalog::Catalog> catalog_;
   std::unique_ptr<storage::ObjectStore> store_;
   RunningStatements running_;
+  std::unique_ptr<KeyStore> keys_;
 };
+
+/// With the keys "people" and "others".
+class KeyedPolicyTest : public PolicyActionsTest {
+ protected:
+  void SetUp() override {
+    PolicyActionsTest::SetUp();
+    keys_ =
+        std::make_unique<KeyStore>(*catalog_, MakeDataKeys(Settings(), root_, *catalog_).value(), KeyStore::Options{});
+    for (const char* name : {"people", "others"}) {
+      EXPECT_EQ(Act("admin", "a", "create_key", {{"name", name}, {"if_not_exists", false}}),
+                json::value({{"created", true}}));
+    }
+  }
+  static json::object Keyed(const json::array& keys) {
+    json::object policy = Policy("mask_token(a, 'people') = 'tok_x'", {json::object{{"kind", "public"}, {"name", ""}}});
+    json::object plan = json::parse(policy["plan"].as_string()).as_object();
+    plan["value"].as_object()["keys"] = keys;
+    policy["plan"] = json::serialize(plan);
+    return policy;
+  }
+};
+
+TEST_F(KeyedPolicyTest, AWorkerIsGivenTheKeysThatItsPoliciesName) {
+  const json::array people{{{"name", "people"}, {"id", ""}}};
+  EXPECT_EQ(Act("engineer", "owner", "create_policy", Keyed(people)), json::value({{"error", "NotFound"}}));
+  EXPECT_EQ(Act("admin", "a", "create_policy", Keyed(people)), json::value({{"created", true}}));
+  const json::value found = Find("reader").at("policy");
+  ASSERT_EQ(found.at("keys").as_array().size(), 1U);
+  EXPECT_EQ(found.at("keys").at(0).at("name"), "people");
+  EXPECT_EQ(found.at("keys").at(0).at("bytes").as_string().size(), 64U);
+  keys_.reset();
+  EXPECT_TRUE(Find("reader").as_object().contains("error")) << "without keys nothing of the table is shown";
+}
+
+TEST_F(KeyedPolicyTest, WhatAWorkerLeavesOutOrMakesUpHelpsNobody) {
+  EXPECT_EQ(Act("engineer", "owner", "create_policy", Keyed({})), json::value({{"created", true}}));
+  EXPECT_TRUE(Find("reader").at("policy").at("keys").as_array().empty());
+  const auto others = catalog_->FindDataKey("others").value()->id;
+  for (const json::array& keys :
+       {json::array{{{"name", "others"}, {"id", others}}}, json::array{{{"name", "no such key"}, {"id", others}}}}) {
+    json::object policy = Keyed(keys);
+    policy["replace"] = true;
+    EXPECT_EQ(Act("engineer", "owner", "create_policy", policy), json::value({{"error", "NotFound"}}));
+  }
+  json::object policy = Keyed({1});
+  policy["replace"] = true;
+  EXPECT_EQ(Act("engineer", "owner", "create_policy", policy), json::value({{"error", "Corruption"}}));
+}
+
+TEST_F(KeyedPolicyTest, KeysAreForWhoManagesTheLake) {
+  for (const char* action : {"create_key", "drop_key", "rotate_key", "rotate_master_key", "rewrap_keys", "keys",
+                             "grant_key", "key_grants", "key_lookups"}) {
+    EXPECT_EQ(Act("engineer", "owner", action, {{"name", "people"}, {"if_exists", false}, {"if_not_exists", false}}),
+              json::value({{"error", "PermissionDenied"}}))
+        << action;
+  }
+  const json::object question{{"key", "people"}, {"type", "varchar"}, {"value", "x"}};
+  EXPECT_EQ(Act("admin", "a", "lookup_token", question), json::value({{"error", "NotFound"}}));
+}
 
 TEST_F(PolicyActionsTest, ATableComesWithWhatItsPrincipalMaySee) {
   EXPECT_TRUE(Find("reader").at("policy").is_null());
@@ -285,14 +347,17 @@ TEST_F(PolicyActionsTest, WhoMayOnlyWriteSeesNoRow) {
 
 TEST(PolicyMessagesTest, ComeBackAsTheyWereAndAreNeverLost) {
   auto policy = std::make_shared<plan::TablePolicy>();
-  policy->context = {.principal = "anna", .groups = {"eu"}};
+  policy->context = {
+      .principal = "anna", .groups = {"eu"}, .keys = {{.name = "k", .id = "1", .bytes = std::string("\x00\xff", 2)}}};
   policy->filters_rows = true;
-  const plan::PolicyExpression expression{.policy = "p", .sql = "a = 'x'", .columns = {{"a", "col-1"}}};
+  const plan::PolicyExpression expression{
+      .policy = "p", .sql = "a = 'x'", .columns = {{"a", "col-1"}}, .keys = {{.name = "k", .id = "1"}}};
   policy->permissive = policy->permissive_checks = {expression};
   policy->restrictive = policy->restrictive_checks = {expression, expression};
   policy->masks = {{.column = {"b", "col-2"}, .value = expression}};
   const auto back = DecodePolicy({{"policy", EncodePolicy(policy)}}).value();
   EXPECT_EQ(EncodePolicy(back), EncodePolicy(policy));
+  EXPECT_EQ(back->context.keys.at(0).bytes, policy->context.keys.at(0).bytes);
   EXPECT_EQ(DecodePolicy({{"policy", nullptr}}).value(), nullptr);
   for (const json::object& broken :
        {json::object(), json::object{{"policy", 1}}, json::object{{"policy", json::object()}}}) {

@@ -74,5 +74,18 @@ TEST(RedactionTest, LeavesTablesAndColumnsOfWhatNamesASecretOption) {
             "SELECT * FROM salaries WHERE name = 'a' AND access_token = '[redacted]' AND b = c.\"d\"");
 }
 
+TEST(RedactionTest, KeepsNoValueThatATokenWasAskedFor) {
+  EXPECT_EQ(RedactSecrets("SELECT id FROM t WHERE mail = lookup_token('people', 'hush') AND name = 'x'"),
+            "SELECT id FROM t WHERE mail = lookup_token('people', '[redacted]') AND name = 'x'");
+  for (const char* sql : {"SELECT LOOKUP_TOKEN('k', E'hush')", "SELECT lookup_token('k', ('hush'))",
+                          "SELECT lookup_token ( 'k' , $$hush$$ )", "SELECT lookup_token('k', 'hush",
+                          "SELECT lookup_token('k', 'a' || lower('hush'))", "SELECT \"lookup_token\"('k', 'hush')"}) {
+    EXPECT_FALSE(RedactSecrets(sql).contains("hush")) << sql << " -> " << RedactSecrets(sql);
+  }
+  EXPECT_FALSE(RedactSecrets("SELECT lookup_token('k', 4242)").contains("4242"));
+  const std::string other = "SELECT token('people', 'kept')";
+  EXPECT_EQ(RedactSecrets(other), other);
+}
+
 }  // namespace
 }  // namespace neurolake::query

@@ -39,12 +39,12 @@ native::unique_ptr<native::Expression> BindPolicyCondition(native::ClientContext
                                                            const tables::delta::DataType& schema);
 
 /// For the making of a policy: binds `sql` over the columns of `schema` by their own names and gives those that it
-/// needs. `mask_of` empty: a condition, which must be BOOLEAN of itself; else the mask of that column, which must be of
-/// its type or go into it without loss. `value_of` not empty: the expression is over that column alone, called `value`.
-/// Throws kBindError and its kin; kNotSupported for sub-queries and aggregates;
-/// kTypeMismatch; kInvalidArgument for what depends on chance.
-std::vector<plan::PolicyColumn> CheckPolicyExpression(native::ClientContext& context, const std::string& sql,
-                                                      const tables::delta::DataType& schema, const std::string& mask_of,
-                                                      const std::string& value_of);
+/// needs, and the keys that its masks name, which need not be there. `mask_of` empty: a condition, which must be
+/// BOOLEAN of itself; else the mask of that column, which must be of its type or go into it without loss. `value_of`
+/// not empty: the expression is over that column alone, called `value`. Throws kBindError and its kin; kNotSupported
+/// for sub-queries and aggregates; kTypeMismatch; kInvalidArgument for what depends on chance.
+plan::PolicyNeeds CheckPolicyExpression(native::ClientContext& context, const std::string& sql,
+                                        const tables::delta::DataType& schema, const std::string& mask_of,
+                                        const std::string& value_of);
 
 }  // namespace neurolake::engine::duckdb

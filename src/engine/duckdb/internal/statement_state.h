@@ -27,6 +27,13 @@ struct ScanCounters {
   std::atomic<int64_t> bytes_read{0}, rows_scanned{0};
 };
 
+/// The expression of a policy that is being bound: what its functions may use.
+struct PolicyBinding {
+  const std::vector<plan::PolicyKey>& keys;
+  /// While a policy is made: names of keys are put here, and are not there yet; null: they have to be there.
+  std::vector<std::string>* named = nullptr;
+};
+
 /// What runs now: filled by Engine::BeginStatement, emptied by EndStatement. The engine owns one, which outlives the
 /// attached catalogue; catalogue entries, sinks and the transaction borrow it. Registered with the statements'
 /// connection, so that every DuckDB callback finds it by `Get(context)`.
@@ -63,6 +70,11 @@ struct StatementState final : public native::ClientContextState {
   std::optional<Error> pending_error;
   /// First refusal by the gate: a binder that swallows it and tries something else must not succeed.
   std::optional<Error> refusal;
+
+  /// Not null while the expression of a policy is bound; then the gate lets functions of policies through.
+  const PolicyBinding* policy_binding = nullptr;
+  /// Whether the statement is a query, so that it may ask for tokens. Set when it is bound.
+  bool is_query = false;
 
   /// Of a connection that checks expectations: SQL of the product's, which reads whatever is there.
   bool checks_expectations = false;
