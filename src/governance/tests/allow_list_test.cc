@@ -114,7 +114,8 @@ bool CannotBeListed(const AllowEntry& entry) {
   if (entry.kind == "copy function") return true;
   // engine/duckdb adds these to the engine it opens.
   static const std::set<std::string_view> kOurFunctions = {"lookup_token", "table_changes", "table_rows"};
-  if (entry.kind.ends_with("function") && (entry.name.starts_with("lake_") || entry.name.starts_with("mask_") || kOurFunctions.contains(entry.name))) {
+  if (entry.kind.ends_with("function") &&
+      (entry.name.starts_with("lake_") || entry.name.starts_with("mask_") || kOurFunctions.contains(entry.name))) {
     return true;
   }
   if (entry.kind == "scalar function") return kResolvedByTheBinder.contains(entry.name);

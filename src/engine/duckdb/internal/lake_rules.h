@@ -10,10 +10,9 @@ namespace neurolake::engine::duckdb {
 /// values where they are NULL, generated columns are computed where they are NULL and checked where they are not, then
 /// invariants and CHECK constraints must be true. Who gives no value for such a column (or DEFAULT) gives NULL. `child`
 /// gives the table's columns in order, and row ids behind them for rows that exist; new rows may not bring values of a
-/// GENERATED ALWAYS identity column. Expressions are bound under the statement's gate. A table without rules and
-/// without partitions by texts costs nothing, and neither do rows that only move to other files
-/// (WriteIntent::data_change). Throws kNotSupported naming what is not understood; when run kCheckViolation, naming
-/// table and constraint only.
+/// GENERATED ALWAYS identity column. Expressions are bound under the statement's gate. A table without rules and without
+/// partitions by texts costs nothing, and neither do rows that only move to other files (WriteIntent::data_change).
+/// Throws kNotSupported naming what is not understood; when run kCheckViolation, naming table and constraint only.
 native::PhysicalOperator& PlanTableRules(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
                                          const std::shared_ptr<WriteJob>& job, native::PhysicalOperator& child);
 

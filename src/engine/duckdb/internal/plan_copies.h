@@ -3,10 +3,10 @@
 
 namespace neurolake::engine::duckdb {
 
-/// DuckDB copies parts of a plan, such as a CTE that is named twice, by writing them out and reading them back. Of a
-/// scan of ours that would leave a function's name, without its table and the governor's mark. So what is written is
-/// where the scan stands in its statement's list, and what is read back is a copy of the scan itself. Not thread-safe:
-/// one thread plans a statement.
+/// DuckDB copies parts of a plan, such as a CTE that is named twice, by writing them out and reading them back. Of a scan
+/// of ours that would leave a function's name, without its table and the governor's mark. So what is written is where the
+/// scan stands in its statement's list, and what is read back is a copy of the scan itself. Not thread-safe: one thread
+/// plans a statement.
 class PlanCopies {
  public:
   /// Writes a scan for ReadCopiedScan, in a TableFunction's `serialize`.
