@@ -175,6 +175,7 @@ Result<void> DuckDbEngine::BeginStatement(const RequestContext& ctx, LakeProvide
   state.pending_error.reset();
   state.refusal.reset();
   state.drops = false;
+  state.is_query = false;
   state.replaced.reset();
   state.replaced_view.reset();
   state.rows_changed = state.committed_version = -1;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "query/commands/table_command.h"
+
 namespace neurolake::query {
 namespace {
 
@@ -234,6 +236,31 @@ TEST(FrontParserTest, ShowsNames) {
   EXPECT_THAT(Parse<PassThrough>("show all tables").sql, HasSubstr("system.tables"));
   ExpectError("show tables in", ErrorCode::kSyntaxError, "a name", 14);
   ExpectError("show grants on t", ErrorCode::kNotSupported, "SHOW GRANTS");
+}
+
+TEST(FrontParserTest, HasStatementsAboutKeys) {
+  const std::pair<const char*, const char*> statements[] = {
+      {"create key if not exists k", "CREATE KEY"},
+      {"ROTATE KEY k", "ROTATE KEY"},
+      {"rotate master key", "ROTATE MASTER KEY"},
+      {"REWRAP KEYS", "REWRAP KEYS"},
+      {"drop key if exists k", "DROP KEY"},
+      {"grant usage, lookup on key k to public, role admin", "GRANT"},
+      {"DENY LOOKUP ON KEY k TO GROUP g", "DENY"},
+      {"revoke usage on key k from user u", "REVOKE"},
+      {"show keys", "SHOW KEYS"},
+      {"SHOW KEY GRANTS", "SHOW KEY GRANTS"},
+      {"show key lookups", "SHOW KEY LOOKUPS"}};
+  for (const auto& [sql, kind] : statements) {
+    const auto parsed = ParseFront(sql);
+    ASSERT_TRUE(parsed.has_value()) << sql << ": " << parsed.error().message();
+    const auto* command = std::get_if<std::shared_ptr<const TableCommand>>(&parsed->statement);
+    ASSERT_NE(command, nullptr) << sql;
+    EXPECT_EQ((*command)->kind(), kind);
+  }
+  ExpectError("create key", ErrorCode::kSyntaxError, "the name of a key", 10);
+  ExpectError("grant usage, select on key k to g", ErrorCode::kSyntaxError, "USAGE or LOOKUP", 13);
+  ExpectError("grant usage on table k to g", ErrorCode::kSyntaxError, "key", 15);
 }
 
 TEST(FrontParserTest, SetsTheSession) {

@@ -134,6 +134,37 @@ TEST_F(PolicyTest, MasksStandInThePlaceOfTheColumn) {
   EXPECT_EQ(Governed("SELECT count(*) FROM t", masked), Rows{"[100]"});
 }
 
+TEST_F(PolicyTest, MasksUnderKeysGetThemFromThePolicy) {
+  const auto masked = [](const std::string& sql, const std::string& column, const std::string& key) {
+    auto decision = Decision({}, {}, {{.column = {column, column}, .value = Sql(sql, {column})}}, false);
+    auto policy = std::make_shared<plan::TablePolicy>(*decision.policy);
+    policy->context.keys = {{.name = "people", .id = "id", .bytes = key}};
+    decision.policy = std::move(policy);
+    return decision;
+  };
+  const std::string key(32, 'k'), other(32, 'o');
+  const auto token = masked("mask_token(s, 'People')", "s", key);
+  EXPECT_EQ(Governed("SELECT count(DISTINCT s), bool_and(regexp_full_match(s, 'tok_[a-z2-7]{24}')) FROM t", token),
+            Rows{"[100,true]"});
+  EXPECT_EQ(Governed("SELECT count(*) FROM t a JOIN t b ON a.s = b.s WHERE a.k <> b.k", token), Rows{"[0]"});
+  EXPECT_EQ(Governed("SELECT count(*) FROM t WHERE s = '42'", token), Rows{"[0]"});
+  EXPECT_EQ(Governed("SELECT s FROM t WHERE k = 42", token), Governed("SELECT s FROM t WHERE k = 42", token));
+  EXPECT_NE(Governed("SELECT s FROM t WHERE k = 42", token),
+            Governed("SELECT s FROM t WHERE k = 42", masked("mask_token(s, 'people')", "s", other)));
+  EXPECT_EQ(
+      Governed("SELECT count(DISTINCT k) FROM t WHERE k < 0 OR k > 99", masked("mask_token(k, 'people')", "k", key)),
+      Rows{"[100]"});
+  EXPECT_EQ(Governed("SELECT s FROM t WHERE k = 42", masked("mask_token(s, 'others')", "s", key)),
+            Rows{"PermissionDenied: a policy names a key that it was not made with: others"});
+  EXPECT_EQ(Governed("SELECT count(s) FROM t", masked("mask_fpe(s, 'people', 'digits')", "s", key)), Rows{"[0]"})
+      << "two digits have no format";
+}
+
+TEST_F(PolicyTest, AKeyedMaskIsNoFunctionOfQueries) {
+  const auto answer = Governed("SELECT mask_token(s, 'people') FROM t", {});
+  EXPECT_EQ(answer, Rows{"PermissionDenied: function is not allowed here: mask_token"});
+}
+
 TEST_F(PolicyTest, APolicyThatDoesNotFitHidesAll) {
   const auto lost = Decision({Sql("gone = 1", {"gone"})});
   EXPECT_EQ(Governed("SELECT k FROM t", lost),
