@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "common/error.h"
+
 namespace neurolake::plan {
 
 /// A column as a policy knows it: it outlives renames.
@@ -28,6 +30,9 @@ struct PolicyKey {
   std::string name;
   std::string id;
   std::string bytes;  ///< Secret.
+  /// Why the key could not be opened: then no scan with the policy binds, and who looks after the table can still
+  /// change its policies.
+  std::optional<Error> problem = {};
 };
 
 /// A policy's SQL over columns of its table. Bound and typed when the policy was made, and again at each scan.

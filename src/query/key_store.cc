@@ -61,9 +61,19 @@ Result<std::vector<plan::PolicyKey>> KeyStore::Open(const RequestContext& ctx,
   std::vector<plan::PolicyKey> open;
   for (const auto& name : names) {
     NL_ASSIGN_OR_RETURN(const auto key, catalog_.FindDataKeyById(name.id));
-    if (!key) return MakeError(ErrorCode::kCorruption, "a policy names a key that is not there: {}", name.name);
-    NL_ASSIGN_OR_RETURN(const auto secret, OpenNewest(ctx, *key));
-    open.push_back({.name = name.name, .id = key->id, .bytes = std::string(secret->view())});
+    plan::PolicyKey& opened = open.emplace_back();
+    opened.name = name.name;
+    opened.id = name.id;
+    if (!key) {
+      opened.problem = Error(ErrorCode::kCorruption, "a policy names a key that is not there: " + name.name);
+      continue;
+    }
+    const auto secret = OpenNewest(ctx, *key);
+    if (secret) {
+      opened.bytes = (*secret)->view();
+    } else {
+      opened.problem = secret.error();
+    }
   }
   return open;
 }

@@ -23,7 +23,8 @@ class KeyStore {
   KeyStore(catalog::Catalog& catalog, std::unique_ptr<privacy::DataKeys> keys, Options options)
       : catalog_(catalog), keys_(std::move(keys)), options_(options) {}
 
-  /// The newest version of each. Errors: kCorruption for one that is not there; those of the key service.
+  /// The newest version of each, or what hinders: kCorruption where there is no such key, the key service's error.
+  /// Errors: the metadata store's.
   Result<std::vector<plan::PolicyKey>> Open(const RequestContext& ctx, const std::vector<plan::PolicyKeyName>& names);
 
   /// Errors: kAlreadyExists.

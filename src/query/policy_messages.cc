@@ -102,6 +102,10 @@ Result<plan::PolicyKey> DecodeKey(const json::object& object) {
     if (problem != std::errc() || end != &text[i] + 2) return BadMember("bytes");
     key.bytes += static_cast<char>(byte);
   }
+  if (const auto* problem = object.if_contains("problem"); problem != nullptr) {
+    if (!problem->is_object()) return BadMember("problem");
+    key.problem = DecodeError(problem->get_object());
+  }
   return key;
 }
 
@@ -170,7 +174,9 @@ json::value EncodePolicy(const std::shared_ptr<const TablePolicy>& policy) {
   for (const auto& [name, value] : policy->context.attributes) attributes.push_back(json::array{name, value});
   json::array keys;
   for (const auto& key : policy->context.keys) {
-    keys.push_back({{"name", key.name}, {"id", key.id}, {"bytes", HexText(key.bytes)}});
+    json::object encoded{{"name", key.name}, {"id", key.id}, {"bytes", HexText(key.bytes)}};
+    if (key.problem) encoded["problem"] = EncodeError(*key.problem);
+    keys.push_back(std::move(encoded));
   }
   return json::object{{"principal", policy->context.principal},
                       {"groups", std::move(groups)},

@@ -108,8 +108,7 @@ class ProviderServer {
   void NotePolicies(const TableId& table, const plan::TablePolicy& shown);
   /// Puts on record that the statement sees a table past its policies, before it does.
   Result<void> NoteBreakGlass(const catalog::TableRecord& table, const Shown& shown);
-  /// With the keys that its expressions name, open. Errors: those of the key service: then nothing of the table is
-  /// shown.
+  /// With the keys that its expressions name, open, or with what hinders.
   Result<Shown> WithKeys(Shown shown);
   /// Whether a table that the statement found may be changed by its principal: before a write is answered without a
   /// commit.

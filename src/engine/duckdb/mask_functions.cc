@@ -82,6 +82,7 @@ std::shared_ptr<const privacy::SecretKey> KeyOf(native::ClientContext& context, 
   if (key == binding.keys.end()) {
     ThrowLakeError(Error(ErrorCode::kPermissionDenied, "a policy names a key that it was not made with: " + name));
   }
+  if (key->problem) ThrowLakeError(*key->problem);
   id = key->id;
   return std::make_shared<const privacy::SecretKey>(ValueOrThrow(privacy::SecretKey::FromBytes(key->bytes)));
 }

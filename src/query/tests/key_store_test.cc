@@ -70,7 +70,9 @@ TEST_F(KeyStoreTest, KeysAreMadeAndOpened) {
   const std::string before = Bytes("people");
   keys_ = NewStore();
   EXPECT_EQ(Bytes("people"), before) << "another process";
-  EXPECT_EQ(keys_->Open(As("ada"), {{.name = "gone", .id = "no such id"}}).error().code(), ErrorCode::kCorruption);
+  const auto gone = keys_->Open(As("ada"), {{.name = "gone", .id = "no such id"}}).value().at(0);
+  EXPECT_TRUE(gone.bytes.empty());
+  EXPECT_EQ(gone.problem.value().code(), ErrorCode::kCorruption);
 }
 
 TEST_F(KeyStoreTest, RotationChangesTheKeyAndRewrappingDoesNot) {
@@ -99,7 +101,9 @@ TEST_F(KeyStoreTest, ALostKeyringIsNotReplaced) {
   keys_ = NewStore();
   EXPECT_EQ(keys_->Create(As("ada"), "orders").error().code(), ErrorCode::kNotFound);
   const auto id = catalog_->FindDataKey("people").value()->id;
-  EXPECT_FALSE(keys_->Open(As("ada"), {{.name = "people", .id = id}}).has_value());
+  const auto lost = keys_->Open(As("ada"), {{.name = "people", .id = id}}).value().at(0);
+  EXPECT_TRUE(lost.bytes.empty());
+  EXPECT_EQ(lost.problem.value().code(), ErrorCode::kNotFound);
 }
 
 TEST_F(KeyStoreTest, LookupsTakeARightOfTheirOwn) {

@@ -110,8 +110,14 @@ TEST_F(KeyedPolicyTest, AWorkerIsGivenTheKeysThatItsPoliciesName) {
   ASSERT_EQ(found.at("keys").as_array().size(), 1U);
   EXPECT_EQ(found.at("keys").at(0).at("name"), "people");
   EXPECT_EQ(found.at("keys").at(0).at("bytes").as_string().size(), 64U);
+  std::filesystem::remove(root_ + "/keyring");
+  keys_ =
+      std::make_unique<KeyStore>(*catalog_, MakeDataKeys(Settings(), root_, *catalog_).value(), KeyStore::Options{});
+  const json::value lost = Find("reader").at("policy").at("keys").at(0);
+  EXPECT_EQ(lost.at("bytes"), "");
+  EXPECT_TRUE(lost.at("problem").is_object());
   keys_.reset();
-  EXPECT_TRUE(Find("reader").as_object().contains("error")) << "without keys nothing of the table is shown";
+  EXPECT_TRUE(Find("reader").as_object().contains("error")) << "without a key store nothing of the table is shown";
 }
 
 TEST_F(KeyedPolicyTest, WhatAWorkerLeavesOutOrMakesUpHelpsNobody) {

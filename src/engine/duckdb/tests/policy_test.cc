@@ -160,6 +160,15 @@ TEST_F(PolicyTest, MasksUnderKeysGetThemFromThePolicy) {
       << "two digits have no format";
 }
 
+TEST_F(PolicyTest, AKeyThatCannotBeOpenedShowsNothing) {
+  auto policy = std::make_shared<plan::TablePolicy>();
+  policy->masks = {{.column = {"s", "s"}, .value = Sql("mask_token(s, 'people')", {"s"})}};
+  policy->context.keys = {
+      {.name = "people", .id = "id", .bytes = "", .problem = Error(ErrorCode::kUnavailable, "the service is down")}};
+  EXPECT_EQ(Governed("SELECT s FROM t", {.policy = policy}), Rows{"Unavailable: the service is down"});
+  EXPECT_EQ(Governed("SELECT count(k) FROM t", {.policy = policy}), Rows{"[100]"}) << "no mask is needed for it";
+}
+
 TEST_F(PolicyTest, AKeyedMaskIsNoFunctionOfQueries) {
   const auto answer = Governed("SELECT mask_token(s, 'people') FROM t", {});
   EXPECT_EQ(answer, Rows{"PermissionDenied: function is not allowed here: mask_token"});
