@@ -105,11 +105,11 @@ Result<const SecretBox*> LocalKeyring::Protector(const KeyringProtection& protec
 }
 
 // A protected file is one line: the format, the salt, the id of the key that seals it, and the keys, sealed.
-Result<SecretBox> LocalKeyring::Open() {
+Result<SecretBox> LocalKeyring::OpenBy(const KeyringProtection& protection) {
   NL_ASSIGN_OR_RETURN(auto text, ReadFile(path_));
   if (!text) return MakeError(ErrorCode::kNotFound, "there is no keyring: {}", path_);
   if (!text->starts_with(kProtected)) {
-    if (!protection_.none()) {
+    if (!protection.none()) {
       return MakeError(ErrorCode::kPermissionDenied,
                        "the keyring is not protected although the settings say so, keys.protect_keyring does it: {}",
                        path_);
@@ -119,8 +119,8 @@ Result<SecretBox> LocalKeyring::Open() {
     return box;
   }
   const auto parts = Split(Trim(*text), ' ');
-  if (parts.size() != 4 || protection_.none()) return CannotOpen(path_);
-  NL_ASSIGN_OR_RETURN(const SecretBox* protector, Protector(protection_, parts[1]));
+  if (parts.size() != 4 || protection.none()) return CannotOpen(path_);
+  NL_ASSIGN_OR_RETURN(const SecretBox* protector, Protector(protection, parts[1]));
   auto keys = protector->Open(parts[3], kAboutFile, parts[2]);
   if (!keys) return CannotOpen(path_);
   auto box = SecretBox::FromText(*keys);
@@ -221,12 +221,12 @@ Result<void> LocalKeyring::ProtectPlain() {
   return Write(box->KeyTexts(), protection_);
 }
 
-Result<void> LocalKeyring::Protect(KeyringProtection protection) {
+Result<void> LocalKeyring::ProtectAnew(const KeyringProtection& before) {
   std::lock_guard lock(mutex_);
-  NL_ASSIGN_OR_RETURN(const SecretBox box, Open());
-  NL_RETURN_IF_ERROR(Write(box.KeyTexts(), protection));
-  protection_ = std::move(protection);
-  return {};
+  const auto present = Open();
+  if (present || present.error().code() == ErrorCode::kNotFound) return {};
+  NL_ASSIGN_OR_RETURN(const SecretBox box, OpenBy(before));
+  return Write(box.KeyTexts(), protection_);
 }
 
 }  // namespace neurolake::privacy

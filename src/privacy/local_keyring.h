@@ -38,12 +38,13 @@ class LocalKeyring final : public KeyService {
 
   /// Puts the protection on a file that has none yet; nothing to do for one that has it, or where there is no file.
   Result<void> ProtectPlain();
-  /// Encrypts the file anew with another protection, also none. Errors: as Unwrap, when the present one does not open
-  /// it.
-  Result<void> Protect(KeyringProtection protection);
+  /// Encrypts a file that `before` opens with the present protection, also none; nothing to do for one that the present
+  /// protection opens, or where there is no file. Errors: kPermissionDenied for a file that neither opens.
+  Result<void> ProtectAnew(const KeyringProtection& before);
 
  private:
-  Result<storage::SecretBox> Open();
+  Result<storage::SecretBox> Open() { return OpenBy(protection_); }
+  Result<storage::SecretBox> OpenBy(const KeyringProtection& protection);
   Result<storage::SecretBox> OpenOrMake();
   Result<void> Write(const std::vector<std::string>& keys, const KeyringProtection& protection);
   /// The box that seals the file, from the protection and the file's salt. Argon2id takes its time once per salt.

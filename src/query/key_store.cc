@@ -225,6 +225,8 @@ Result<std::unique_ptr<privacy::DataKeys>> MakeDataKeys(const Settings& settings
   }
   privacy::KeyringProtection protection{.passphrase = settings.keys_passphrase,
                                         .wrapping_key = settings.keys_wrapping_key};
+  const privacy::KeyringProtection before{.passphrase = settings.keys_previous_passphrase,
+                                          .wrapping_key = settings.keys_previous_wrapping_key};
   if (!protection.passphrase.empty() && !protection.wrapping_key.empty()) {
     return MakeError(ErrorCode::kInvalidArgument,
                      "keys.passphrase and keys.wrapping_key protect the keyring, one of them");
@@ -238,6 +240,7 @@ Result<std::unique_ptr<privacy::DataKeys>> MakeDataKeys(const Settings& settings
   auto keyring =
       std::make_unique<privacy::LocalKeyring>(lake_directory + "/keyring", std::move(protection), nothing_wrapped);
   if (settings.keys_protect_keyring) NL_RETURN_IF_ERROR(keyring->ProtectPlain());
+  if (!before.none()) NL_RETURN_IF_ERROR(keyring->ProtectAnew(before));
   services.push_back(std::move(keyring));
   return std::make_unique<privacy::DataKeys>(std::move(services));
 }

@@ -84,6 +84,11 @@ class Keys(unittest.TestCase):
         self.assertNotIn("horse", str(error))
         self.start(environment=passphrase)
         self.assertEqual(self.tokens(), before)
+        changed = {"NEUROLAKE_KEYS_WRAPPING_KEY": "5c" * 32}
+        self.start(environment={**changed, "NEUROLAKE_KEYS_PREVIOUS_PASSPHRASE": passphrase["NEUROLAKE_KEYS_PASSPHRASE"]})
+        self.assertEqual(self.tokens(), before)
+        self.start(environment=changed)
+        self.assertEqual(self.tokens(), before)
 
     def test_a_lost_keyring_shows_nothing_and_is_not_made_anew(self):
         self.start()

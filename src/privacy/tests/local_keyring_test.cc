@@ -71,21 +71,32 @@ TEST_F(LocalKeyringTest, IsProtectedByAPassphrase) {
   }
 }
 
-TEST_F(LocalKeyringTest, ProtectionIsPutOnAndChanged) {
+TEST_F(LocalKeyringTest, ProtectionIsExchanged) {
   const std::string outer = storage::SecretBox::NewKey();
+  const KeyringProtection by_key{.passphrase = "", .wrapping_key = outer};
+  const KeyringProtection by_phrase{.passphrase = "a passphrase", .wrapping_key = ""};
   LocalKeyring plain = Ring();
   const WrappedKey wrapped = plain.Wrap(ctx_, key_, "this").value();
   const std::string before = Content().substr(0, 64);
-  ASSERT_TRUE(plain.Protect({.passphrase = "", .wrapping_key = outer}).has_value());
+  LocalKeyring ring = Ring(by_key);
+  ASSERT_TRUE(ring.ProtectAnew({}).has_value());
   EXPECT_FALSE(Content().contains(before));
-  EXPECT_EQ(plain.Unwrap(ctx_, wrapped, "this")->view(), key_.view());
-  LocalKeyring ring = Ring({.passphrase = "", .wrapping_key = outer});
   ASSERT_TRUE(ring.Rotate(ctx_).has_value());
   EXPECT_EQ(ring.Unwrap(ctx_, wrapped, "this")->view(), key_.view());
-  EXPECT_FALSE(Ring().Unwrap(ctx_, wrapped, "this").has_value());
+  EXPECT_FALSE(plain.Unwrap(ctx_, wrapped, "this").has_value());
   EXPECT_FALSE(Ring({.passphrase = "p", .wrapping_key = outer}).Unwrap(ctx_, wrapped, "this").has_value());
-  ASSERT_TRUE(ring.Protect({}).has_value());
+
+  LocalKeyring newer = Ring(by_phrase);
+  EXPECT_EQ(newer.ProtectAnew({.passphrase = "wrong", .wrapping_key = ""}).error().code(),
+            ErrorCode::kPermissionDenied);
+  ASSERT_TRUE(newer.ProtectAnew(by_key).has_value());
+  ASSERT_TRUE(newer.ProtectAnew(by_key).has_value()) << "it is already";
+  EXPECT_EQ(newer.Unwrap(ctx_, wrapped, "this")->view(), key_.view());
+  EXPECT_FALSE(ring.Unwrap(ctx_, wrapped, "this").has_value());
+  ASSERT_TRUE(plain.ProtectAnew(by_phrase).has_value());
   EXPECT_EQ(Ring().Unwrap(ctx_, wrapped, "this")->view(), key_.view());
+  std::filesystem::remove(File("keyring"));
+  EXPECT_TRUE(newer.ProtectAnew(by_key).has_value()) << "there is none yet";
 }
 
 TEST_F(LocalKeyringTest, AProtectedKeyringIsNotReplacedByAnOpenOne) {
