@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "catalog/identity.h"
 #include "catalog/tags.h"
 #include "common/clock.h"
 #include "common/ids.h"
@@ -54,27 +55,6 @@ struct ViewRecord {
   WallTime created;
   std::string id = {};           ///< Given by CreateView; stays when the view is replaced.
   bool lake_has_grants = false;  ///< As TableRecord's.
-};
-
-/// Who may ask. Principals are disabled, never deleted: history and ownership go on naming them.
-struct PrincipalRecord {
-  PrincipalId id;
-  std::string name;  ///< Lower case.
-  std::string role;
-  bool disabled = false;
-  WallTime created;
-};
-
-struct TokenRecord {
-  TokenId id;
-  std::string name;
-  std::string prefix;  ///< First characters of the token, to recognise it by; not a secret.
-  PrincipalId principal;
-  std::string principal_name;
-  std::string role;
-  WallTime created;
-  std::optional<WallTime> expires;
-  std::optional<WallTime> revoked;
 };
 
 /// A directory of the server's file system, outside the lake, or of an object store, that an administrator lets
@@ -276,6 +256,8 @@ struct StatementRecord {
   std::string error_message;
   std::string purpose = {};      ///< What the statement was declared to be for; empty: nothing.
   std::string break_glass = {};  ///< Ids of BreakGlassRecords that it went past policies by; separated by commas.
+  std::string on_behalf_of = {};    ///< Of an agent's: the name of whom it acts for.
+  std::string authentication = {};  ///< As Principal's.
 };
 
 /// Names, ids, principals, tokens, locations and the statement history, in the metadata store. Thread-safe.
@@ -369,6 +351,8 @@ class Catalog : public TagCatalog {
   virtual Result<void> RemoveMember(const std::string& group, const std::string& principal_name) = 0;
   /// (id, name) of each.
   virtual Result<std::vector<std::pair<std::string, std::string>>> GroupsOf(const PrincipalId& principal) = 0;
+  /// The same, and those that an identity provider says it is in.
+  Result<std::vector<std::pair<std::string, std::string>>> GroupsOf(const Principal& principal);
 
   virtual Result<void> AddGrant(const GrantRecord& grant) = 0;
   /// GRANT and DENY alike; no error where there is none.
@@ -437,8 +421,21 @@ class Catalog : public TagCatalog {
     TokenRecord record;
     std::string secret;
   };
-  virtual Result<NewToken> CreateToken(const std::string& principal_name, const std::string& role,
-                                       const std::string& token_name, std::optional<WallTime> expires) = 0;
+  struct TokenRequest {
+    std::string principal;
+    std::string role;
+    std::string name;
+    std::optional<WallTime> expires = std::nullopt;
+    /// "read", "write", "create", "admin": what of its role's rights the token has; empty: all of them.
+    std::vector<std::string> scopes = {};
+    /// The token reads and writes what is in these, and nothing else; empty: no limit.
+    std::vector<std::string> schemas = {};
+  };
+  virtual Result<NewToken> CreateToken(const TokenRequest& request) = 0;
+  Result<NewToken> CreateToken(const std::string& principal_name, const std::string& role,
+                               const std::string& token_name, std::optional<WallTime> expires) {
+    return CreateToken({.principal = principal_name, .role = role, .name = token_name, .expires = expires});
+  }
   virtual Result<std::vector<TokenRecord>> ListTokens() = 0;
   /// Final, and effective with the next `Authenticate` in whatever process; again is no error. Errors: kNotFound.
   virtual Result<void> RevokeToken(const TokenId& id) = 0;
@@ -449,6 +446,8 @@ class Catalog : public TagCatalog {
   virtual Result<bool> HasAnyToken() = 0;
   /// The principal that works on the lake's directory without a server: "local", an administrator.
   virtual Result<Principal> LocalPrincipal() = 0;
+  /// Kinds of principals, passwords, sessions, identities elsewhere.
+  virtual Identities& identities() = 0;
 
   /// Errors: kAlreadyExists (name or path); kInvalidArgument for a path that is not absolute and normal, or is inside
   /// or around the lake: reading the lake's own files would go past every policy; for a URL without a credential, or a

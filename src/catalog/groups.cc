@@ -114,4 +114,12 @@ Result<std::vector<std::pair<std::string, std::string>>> StoreCatalog::GroupsOf(
   return groups;
 }
 
+Result<std::vector<std::pair<std::string, std::string>>> Catalog::GroupsOf(const Principal& principal) {
+  NL_ASSIGN_OR_RETURN(auto groups, GroupsOf(principal.id));
+  for (const auto& claimed : principal.claimed_groups) {
+    if (std::ranges::find(groups, claimed) == groups.end()) groups.push_back(claimed);
+  }
+  return groups;
+}
+
 }  // namespace neurolake::catalog

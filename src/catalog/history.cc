@@ -12,7 +12,7 @@ using metastore::Value;
 constexpr std::string_view kColumns =
     "id, principal, door, request_id, sql_text, fingerprint, kind, state, started, ended, tables_json, rows_returned, "
     "bytes_returned, rows_scanned, bytes_scanned, rows_changed, stages_json, prediction_json, error_code, "
-    "error_message, purpose, break_glass";
+    "error_message, purpose, break_glass, on_behalf_of, authentication";
 constexpr int64_t kForgottenAtOnce = 2000;
 
 std::vector<Value> ToRow(const StatementRecord& record) {
@@ -38,7 +38,9 @@ std::vector<Value> ToRow(const StatementRecord& record) {
           MakeStorable(record.error_code),
           MakeStorable(record.error_message),
           MakeStorable(record.purpose),
-          MakeStorable(record.break_glass)};
+          MakeStorable(record.break_glass),
+          MakeStorable(record.on_behalf_of),
+          MakeStorable(record.authentication)};
 }
 
 StatementRecord ToStatement(const Row& row) {
@@ -65,13 +67,15 @@ StatementRecord ToStatement(const Row& row) {
   record.error_message = TextAt(row, 19);
   record.purpose = TextAt(row, 20);
   record.break_glass = TextAt(row, 21);
+  record.on_behalf_of = TextAt(row, 22);
+  record.authentication = TextAt(row, 23);
   return record;
 }
 
 // DO NOTHING, as a relaxed write may run twice when the connection breaks.
 const std::string& InsertText() {
   static const std::string text = fmt::format(
-      "INSERT INTO statements ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+      "INSERT INTO statements ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
       "ON CONFLICT (id) DO NOTHING",
       kColumns);
   return text;

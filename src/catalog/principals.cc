@@ -5,23 +5,13 @@
 namespace neurolake::catalog {
 namespace {
 
-using metastore::Row;
 using metastore::Session;
 
 constexpr std::string_view kLocalName = "local";
 
 }  // namespace
 
-Result<std::vector<PrincipalRecord>> StoreCatalog::ListPrincipals() {
-  NL_ASSIGN_OR_RETURN(const auto rows,
-                      store_.ReadOnce("SELECT id, name, role, disabled, created FROM principals ORDER BY name"));
-  std::vector<PrincipalRecord> principals;
-  for (const Row& row : rows) {
-    principals.push_back(
-        {PrincipalId(TextAt(row, 0)), TextAt(row, 1), TextAt(row, 2), NumberAt(row, 3) != 0, TimeAt(row, 4)});
-  }
-  return principals;
-}
+Result<std::vector<PrincipalRecord>> StoreCatalog::ListPrincipals() { return identities_.ListPrincipals(); }
 
 Result<void> StoreCatalog::ChangePrincipal(const std::string& name, std::string_view column,
                                            const metastore::Value& value) {
@@ -46,7 +36,9 @@ Result<void> StoreCatalog::SetRole(const std::string& principal_name, const std:
 }
 
 Result<void> StoreCatalog::DisablePrincipal(const std::string& principal_name) {
-  return ChangePrincipal(principal_name, "disabled", int64_t{1});
+  NL_RETURN_IF_ERROR(ChangePrincipal(principal_name, "disabled", int64_t{1}));
+  // Enabling it again is no reason for a browser to be logged in.
+  return identities_.EndSessions(principal_name);
 }
 
 Result<void> StoreCatalog::EnablePrincipal(const std::string& principal_name) {

@@ -15,7 +15,6 @@ using metastore::Row;
 using metastore::Session;
 
 constexpr std::string_view kMark = "nl_";
-constexpr size_t kRandomBytes = 32;
 constexpr size_t kTokenLength = 3 + 43;
 // Kept in clear, to find a token by and to show: 48 of its 256 random bits, which leaves 208 to guess.
 constexpr size_t kPrefixLength = 3 + 8;
@@ -23,17 +22,6 @@ constexpr size_t kPrefixLength = 3 + 8;
 // A token is 256 random bits, so there is no dictionary to try against a stolen hash: one SHA-256 protects it as well
 // as a slow password hash would, and costs a microsecond at each statement instead of a tenth of a second.
 std::string HashOf(std::string_view secret) { return Sha256Hex(secret); }
-
-std::string NewSecret() {
-  std::array<unsigned char, kRandomBytes> random{};
-  randombytes_buf(random.data(), random.size());
-  std::array<char, sodium_base64_ENCODED_LEN(kRandomBytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING)> text{};
-  sodium_bin2base64(text.data(), text.size(), random.data(), random.size(), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-  sodium_memzero(random.data(), random.size());
-  std::string secret = std::string(kMark) + text.data();
-  NL_CHECK(secret.size() == kTokenLength);
-  return secret;
-}
 
 // One text for every reason, so that an answer tells nothing about which tokens exist or existed.
 std::unexpected<Error> Refused() {
@@ -65,33 +53,77 @@ Result<Holder> HolderOf(Session& session, const std::string& name, const std::st
   return Holder{TextAt(rows[0], 0), name};
 }
 
+/// Takes away what a token's scopes and schemas do not name.
+Result<void> LimitTo(const std::string& scopes_json, const std::string& schemas_json, Principal& principal) {
+  if (scopes_json != "[]") {
+    NL_ASSIGN_OR_RETURN(const auto scopes, TextsFromJson(scopes_json));
+    NL_ASSIGN_OR_RETURN(const auto allowed, RightsOfScopes(scopes));
+    std::erase_if(principal.rights, [&](Right right) { return std::ranges::find(allowed, right) == allowed.end(); });
+  }
+  if (schemas_json == "[]") return {};
+  NL_ASSIGN_OR_RETURN(principal.schemas, TextsFromJson(schemas_json));
+  // What makes, manages or leads out of schemas is no matter of some of them.
+  std::erase_if(principal.rights, [](Right right) { return right != Right::kRead && right != Right::kWrite; });
+  return {};
+}
+
 }  // namespace
 
-Result<Catalog::NewToken> StoreCatalog::CreateToken(const std::string& principal_name, const std::string& role,
-                                                    const std::string& token_name, std::optional<WallTime> expires) {
-  NL_ASSIGN_OR_RETURN(const auto principal, CheckedName("principal", principal_name));
-  NL_RETURN_IF_ERROR(CheckedName("token", token_name));
-  NL_RETURN_IF_ERROR(RightsOfRole(role));
+Result<std::vector<Right>> RightsOfScopes(const std::vector<std::string>& scopes) {
+  using enum Right;
+  std::vector<Right> rights;
+  for (const std::string& scope : scopes) {
+    if (scope == "read") {
+      rights.push_back(kRead);
+    } else if (scope == "write") {
+      rights.insert(rights.end(), {kRead, kWrite});
+    } else if (scope == "create") {
+      rights.insert(rights.end(), {kRead, kWrite, kCreate});
+    } else if (scope == "admin") {
+      rights.insert(rights.end(), {kRead, kWrite, kCreate, kRegisterLocation, kManage});
+    } else {
+      return MakeError(ErrorCode::kInvalidArgument, "unknown scope, expected read, write, create or admin: {}", scope);
+    }
+  }
+  return rights;
+}
+
+Result<Catalog::NewToken> StoreCatalog::CreateToken(const TokenRequest& request) {
+  NL_ASSIGN_OR_RETURN(const auto principal, CheckedName("principal", request.principal));
+  NL_RETURN_IF_ERROR(CheckedName("token", request.name));
+  NL_RETURN_IF_ERROR(RightsOfRole(request.role));
+  NL_RETURN_IF_ERROR(RightsOfScopes(request.scopes));
   const WallTime now = clock_.Now();
-  if (expires && *expires <= now) return MakeError(ErrorCode::kInvalidArgument, "a token must expire in the future");
+  if (request.expires && *request.expires <= now) {
+    return MakeError(ErrorCode::kInvalidArgument, "a token must expire in the future");
+  }
   NewToken token;
-  token.secret = NewSecret();
+  token.secret = NewSecret(kMark);
+  NL_CHECK(token.secret.size() == kTokenLength);
   token.record = {TokenId(NewUuid()),
-                  token_name,
+                  request.name,
                   token.secret.substr(0, kPrefixLength),
                   PrincipalId(),
                   principal,
-                  role,
+                  request.role,
                   now,
-                  expires,
-                  std::nullopt};
+                  request.expires,
+                  std::nullopt,
+                  request.scopes};
+  for (const std::string& schema : request.schemas) {
+    // A schema that is made later is not meant by a slip of the pen.
+    NL_ASSIGN_OR_RETURN(const auto found, FindSchema(schema));
+    if (!found) return MakeError(ErrorCode::kSchemaNotFound, "there is no such schema: {}", schema);
+    token.record.schemas.push_back(found->name);
+  }
   NL_RETURN_IF_ERROR(store_.Write([&](Session& session) -> Result<void> {
-    NL_ASSIGN_OR_RETURN(const auto holder, HolderOf(session, principal, role, now));
+    NL_ASSIGN_OR_RETURN(const auto holder, HolderOf(session, principal, request.role, now));
     token.record.principal = PrincipalId(holder.id);
     NL_RETURN_IF_ERROR(session.Execute(
-        "INSERT INTO tokens (id, name, prefix, hash, principal_id, created, expires) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        {token.record.id.value(), token_name, token.record.prefix, HashOf(token.secret), holder.id, ToValue(now),
-         ToValue(expires)}));
+        "INSERT INTO tokens (id, name, prefix, hash, principal_id, created, expires, scopes, schemas) VALUES (?, ?, ?, "
+        "?, ?, ?, ?, ?, ?)",
+        {token.record.id.value(), request.name, token.record.prefix, HashOf(token.secret), holder.id, ToValue(now),
+         ToValue(request.expires), TextsToJson(request.scopes), TextsToJson(token.record.schemas)}));
     return {};
   }));
   return token;
@@ -100,12 +132,15 @@ Result<Catalog::NewToken> StoreCatalog::CreateToken(const std::string& principal
 Result<std::vector<TokenRecord>> StoreCatalog::ListTokens() {
   NL_ASSIGN_OR_RETURN(
       const auto rows,
-      store_.ReadOnce("SELECT t.id, t.name, t.prefix, p.id, p.name, p.role, t.created, t.expires, t.revoked "
-                      "FROM tokens t JOIN principals p ON p.id = t.principal_id ORDER BY t.created, t.id"));
+      store_.ReadOnce(
+          "SELECT t.id, t.name, t.prefix, p.id, p.name, p.role, t.created, t.expires, t.revoked, "
+          "t.scopes, t.schemas FROM tokens t JOIN principals p ON p.id = t.principal_id ORDER BY t.created, t.id"));
   std::vector<TokenRecord> tokens;
   for (const Row& row : rows) {
     tokens.push_back({TokenId(TextAt(row, 0)), TextAt(row, 1), TextAt(row, 2), PrincipalId(TextAt(row, 3)),
                       TextAt(row, 4), TextAt(row, 5), TimeAt(row, 6), OptionalTimeAt(row, 7), OptionalTimeAt(row, 8)});
+    NL_ASSIGN_OR_RETURN(tokens.back().scopes, TextsFromJson(TextAt(row, 9)));
+    NL_ASSIGN_OR_RETURN(tokens.back().schemas, TextsFromJson(TextAt(row, 10)));
   }
   return tokens;
 }
@@ -127,8 +162,8 @@ Result<Principal> StoreCatalog::Authenticate(std::string_view secret) {
   const std::string hash = HashOf(secret);
   NL_ASSIGN_OR_RETURN(
       const auto rows,
-      store_.ReadOnce("SELECT t.hash, t.expires, t.revoked, p.disabled, p.id, p.name, p.role FROM tokens t "
-                      "JOIN principals p ON p.id = t.principal_id WHERE t.prefix = ?",
+      store_.ReadOnce("SELECT t.hash, t.expires, t.revoked, p.disabled, p.id, p.name, p.role, p.kind, t.scopes, "
+                      "t.schemas FROM tokens t JOIN principals p ON p.id = t.principal_id WHERE t.prefix = ?",
                       {std::string(secret.substr(0, kPrefixLength))}));
   const WallTime now = clock_.Now();
   for (const Row& row : rows) {
@@ -137,7 +172,17 @@ Result<Principal> StoreCatalog::Authenticate(std::string_view secret) {
     const auto expires = OptionalTimeAt(row, 1);
     if ((expires && *expires <= now) || OptionalTimeAt(row, 2) || NumberAt(row, 3) != 0) return Refused();
     NL_ASSIGN_OR_RETURN(auto rights, RightsOfRole(TextAt(row, 6)));
-    return Principal{PrincipalId(TextAt(row, 4)), TextAt(row, 5), TextAt(row, 6), std::move(rights)};
+    Principal principal{PrincipalId(TextAt(row, 4)), TextAt(row, 5), TextAt(row, 6), std::move(rights)};
+    NL_ASSIGN_OR_RETURN(principal.kind, PrincipalKindOf(TextAt(row, 7)));
+    if (principal.kind == PrincipalKind::kAgent) {
+      // The second read is for agents alone.
+      auto agent = identities_.PrincipalOf(principal.id, {}, {});
+      if (!agent && agent.error().code() == ErrorCode::kUnauthenticated) return Refused();
+      NL_ASSIGN_OR_RETURN(principal, std::move(agent));
+    }
+    principal.authentication = "token";
+    NL_RETURN_IF_ERROR(LimitTo(TextAt(row, 8), TextAt(row, 9), principal));
+    return principal;
   }
   return Refused();
 }

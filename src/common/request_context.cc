@@ -8,6 +8,27 @@ namespace neurolake {
 
 bool Principal::Has(Right right) const { return std::ranges::find(rights, right) != rights.end(); }
 
+bool Principal::MayUseSchema(std::string_view schema) const {
+  return !schemas || std::ranges::find(*schemas, schema) != schemas->end();
+}
+
+std::string_view NameOf(PrincipalKind kind) {
+  switch (kind) {
+    case PrincipalKind::kUser: return "user";
+    case PrincipalKind::kServiceAccount: return "service account";
+    case PrincipalKind::kAgent: return "agent";
+  }
+  NL_UNREACHABLE();
+}
+
+Result<PrincipalKind> PrincipalKindOf(std::string_view name) {
+  for (const auto kind : {PrincipalKind::kUser, PrincipalKind::kServiceAccount, PrincipalKind::kAgent}) {
+    if (name == NameOf(kind)) return kind;
+  }
+  return MakeError(ErrorCode::kInvalidArgument,
+                   "unknown kind of principal, expected user, service account or agent: {}", name);
+}
+
 Result<std::vector<Right>> RightsOfRole(std::string_view role) {
   using enum Right;
   if (role == "reader") return std::vector{kRead};

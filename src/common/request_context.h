@@ -1,9 +1,13 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/clock.h"
@@ -22,16 +26,36 @@ enum class Right : uint8_t {
   kAudit,             ///< All of system.audit.
 };
 
+enum class PrincipalKind : uint8_t { kUser, kServiceAccount, kAgent };
+
+/// "user", "service account", "agent".
+std::string_view NameOf(PrincipalKind kind);
+/// Errors: kInvalidArgument for another name.
+Result<PrincipalKind> PrincipalKindOf(std::string_view name);
+
 /// Who is asking. Made by authentication alone; everything else only passes it on.
 struct Principal {
   PrincipalId id;
   std::string name;
-  std::string role;  ///< "reader", "writer", "engineer", "admin", "auditor", ….
-  std::vector<Right> rights;
+  std::string role;           ///< "reader", "writer", "engineer", "admin", "auditor", ….
+  std::vector<Right> rights;  ///< Of the role, less what the token and whom an agent acts for do not have.
   /// What the statement was declared to be for, which may have been granted to them; empty: nothing. Lower case.
   std::string purpose = {};
+  PrincipalKind kind = PrincipalKind::kUser;
+  std::string authentication =
+      {};  ///< "token", "password", "oidc", "certificate"; empty for who owns the lake's files.
+  /// Whom an agent acts for: it may do what both may, sees what both see, and what it makes is theirs.
+  std::shared_ptr<const Principal> on_behalf_of = nullptr;
+  /// Schemas a token is limited to; nullopt: all.
+  std::optional<std::vector<std::string>> schemas = std::nullopt;
+  /// (id, name) of groups that an identity provider says it is in, beside those of the catalogue.
+  std::vector<std::pair<std::string, std::string>> claimed_groups = {};
+  std::map<std::string, std::string> attributes = {};  ///< From an identity provider's claims.
 
   bool Has(Right right) const;
+  /// Whose is what it makes.
+  const PrincipalId& owner() const { return on_behalf_of == nullptr ? id : on_behalf_of->id; }
+  bool MayUseSchema(std::string_view schema) const;
 };
 
 /// The rights a role stands for. Errors: kInvalidArgument for an unknown role.

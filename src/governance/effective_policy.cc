@@ -125,18 +125,26 @@ bool Names(const std::vector<Grantee>& grantees, const PolicySubject& subject) {
 
 std::shared_ptr<const plan::TablePolicy> EffectivePolicy(const PolicySubject& subject,
                                                          const std::vector<PolicyRule>& rules,
-                                                         const PurposeRules& purposes) {
+                                                         const PurposeRules& purposes,
+                                                         const PolicySubject* on_behalf_of) {
   auto policy = std::make_shared<plan::TablePolicy>();
-  policy->context.principal = subject.name;
-  for (const auto& [id, name] : subject.groups) policy->context.groups.push_back(name);
+  const PolicySubject& seen_as = on_behalf_of == nullptr ? subject : *on_behalf_of;
+  policy->context.principal = seen_as.name;
+  for (const auto& [id, name] : seen_as.groups) policy->context.groups.push_back(name);
   policy->context.purpose = subject.purpose;
-  policy->context.attributes = subject.attributes;
+  policy->context.attributes = seen_as.attributes;
+  const auto names_both = [&](const std::vector<Grantee>& grantees) {
+    return Names(grantees, subject) && Names(grantees, seen_as);
+  };
+  const auto names_either = [&](const std::vector<Grantee>& grantees) {
+    return Names(grantees, subject) || Names(grantees, seen_as);
+  };
   RowPolicies rows(*policy);
   for (const PolicyRule& rule : rules) {
-    if (rule.kind != PolicyRule::Kind::kMask) {
-      rows.Add(rule, Names(rule.to, subject));
-    } else if (!Names(rule.except, subject)) {
-      AddMask(rule, policy->masks);
+    if (rule.kind == PolicyRule::Kind::kMask) {
+      if (!names_both(rule.except)) AddMask(rule, policy->masks);
+    } else {
+      rows.Add(rule, rule.kind == PolicyRule::Kind::kRestrictive ? names_either(rule.to) : names_both(rule.to));
     }
   }
   rows.Finish();

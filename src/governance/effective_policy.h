@@ -56,10 +56,14 @@ struct PurposeRules {
 /// who has no permissive policy sees none. The same holds again for each layer of policies by tag that has a permissive
 /// one; restrictive ones by tag stand alone. Masks hold for all but whom they except; for whom two masks of a column
 /// hold it is NULL. No role is exempt.
+/// Of an agent, `on_behalf_of` is whom it acts for, and as whom expressions see it: it sees and writes what both may. A
+/// permissive policy has to name both, a restrictive one holds when it names either, a mask unless it excepts both. The
+/// purpose is the statement's, which is `subject`'s.
 /// Pure; O(policies). Source: docs/security.md, "Row policies" and "Policies by tag".
 std::shared_ptr<const plan::TablePolicy> EffectivePolicy(const PolicySubject& subject,
                                                          const std::vector<PolicyRule>& rules,
-                                                         const PurposeRules& purposes = {});
+                                                         const PurposeRules& purposes = {},
+                                                         const PolicySubject* on_behalf_of = nullptr);
 
 /// Whether `grantees` name the subject.
 bool Names(const std::vector<Grantee>& grantees, const PolicySubject& subject);

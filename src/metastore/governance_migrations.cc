@@ -155,4 +155,44 @@ Migration DataKeys() {
            "DROP TABLE data_keys"}};
 }
 
+// A token's scopes and schemas are JSON arrays, empty for "no limit". Of passwords and sessions only hashes are kept; an
+// external identity is an issuer's word for a subject, and never an e-mail address, which others may get.
+Migration Identity() {
+  return {14,
+          "identity",
+          {
+              "ALTER TABLE principals ADD COLUMN kind TEXT NOT NULL DEFAULT 'user'",
+              "ALTER TABLE principals ADD COLUMN on_behalf_of TEXT",
+              "ALTER TABLE tokens ADD COLUMN scopes TEXT NOT NULL DEFAULT '[]'",
+              "ALTER TABLE tokens ADD COLUMN schemas TEXT NOT NULL DEFAULT '[]'",
+              R"(CREATE TABLE passwords (
+                principal_id TEXT NOT NULL PRIMARY KEY REFERENCES principals (id),
+                hash TEXT NOT NULL,
+                changed INTEGER NOT NULL))",
+              R"(CREATE TABLE sessions (
+                id TEXT NOT NULL PRIMARY KEY,
+                hash TEXT NOT NULL UNIQUE,
+                principal_id TEXT NOT NULL REFERENCES principals (id),
+                authentication TEXT NOT NULL,
+                details TEXT NOT NULL,
+                created INTEGER NOT NULL,
+                expires INTEGER NOT NULL))",
+              "CREATE INDEX sessions_principal ON sessions (principal_id)",
+              "CREATE INDEX sessions_expires ON sessions (expires)",
+              R"(CREATE TABLE external_identities (
+                issuer TEXT NOT NULL,
+                subject TEXT NOT NULL,
+                principal_id TEXT NOT NULL REFERENCES principals (id),
+                created INTEGER NOT NULL,
+                PRIMARY KEY (issuer, subject)))",
+              "CREATE INDEX external_identities_principal ON external_identities (principal_id)",
+              "ALTER TABLE statements ADD COLUMN on_behalf_of TEXT NOT NULL DEFAULT ''",
+              "ALTER TABLE statements ADD COLUMN authentication TEXT NOT NULL DEFAULT ''",
+          },
+          {"ALTER TABLE statements DROP COLUMN authentication", "ALTER TABLE statements DROP COLUMN on_behalf_of",
+           "DROP TABLE external_identities", "DROP TABLE sessions", "DROP TABLE passwords",
+           "ALTER TABLE tokens DROP COLUMN schemas", "ALTER TABLE tokens DROP COLUMN scopes",
+           "ALTER TABLE principals DROP COLUMN on_behalf_of", "ALTER TABLE principals DROP COLUMN kind"}};
+}
+
 }  // namespace neurolake::metastore

@@ -310,7 +310,8 @@ const std::vector<Migration>& Migrations() {
                                                     GroupsAndPolicies(),
                                                     Grants(),
                                                     TagsAndPurposes(),
-                                                    DataKeys()};
+                                                    DataKeys(),
+                                                    Identity()};
   return migrations;
 }
 

@@ -28,18 +28,25 @@ Result<std::vector<Record>> Filter(Access& access, std::vector<Record> all, Keep
   return kept;
 }
 
+bool IsMember(const Principal& principal) { return principal.role == kMember || principal.role == kAuditor; }
+
+/// Whether anything that is known has to be granted, to the principal or to whom it acts for.
+bool NeedsGrants(const Principal& principal) {
+  return IsMember(principal) || (principal.on_behalf_of != nullptr && IsMember(*principal.on_behalf_of));
+}
+
 }  // namespace
 
-bool HasGrantsAlone(const Principal& principal) { return principal.role == kMember || principal.role == kAuditor; }
+bool HasGrantsAlone(const Principal& principal) { return NeedsGrants(principal) || principal.schemas.has_value(); }
 
-Result<bool> Access::IsNamed(const GrantRecord& grant) {
+Result<bool> Access::IsNamed(const Principal& principal, Groups& groups, const GrantRecord& grant) {
   if (grant.grantee_kind == "public") return true;
-  if (grant.grantee_kind == "role") return grant.grantee_id == principal_.role;
-  if (grant.grantee_kind == "user") return grant.grantee_id == principal_.id.value();
-  if (!groups_) {
-    NL_ASSIGN_OR_RETURN(groups_, catalog_.GroupsOf(principal_.id));
+  if (grant.grantee_kind == "role") return grant.grantee_id == principal.role;
+  if (grant.grantee_kind == "user") return grant.grantee_id == principal.id.value();
+  if (!groups) {
+    NL_ASSIGN_OR_RETURN(groups, catalog_.GroupsOf(principal));
   }
-  return std::ranges::any_of(*groups_, [&](const auto& group) { return group.first == grant.grantee_id; });
+  return std::ranges::any_of(*groups, [&](const auto& group) { return group.first == grant.grantee_id; });
 }
 
 Result<void> Access::LoadGrants() {
@@ -62,13 +69,20 @@ Result<std::vector<GrantRecord>> Access::GrantsOn(const Object& object) {
 }
 
 Result<bool> Access::MayUse(Privilege privilege, const Object& object) {
-  if (!principal_.Has(privilege == Privilege::kSelect ? Right::kRead : Right::kWrite)) return false;
-  bool granted = !HasGrantsAlone(principal_) || object.owner == principal_.id;
+  if (!principal_.MayUseSchema(object.schema_name)) return false;
+  NL_ASSIGN_OR_RETURN(const bool may, MayUseAs(principal_, groups_, privilege, object));
+  if (!may || principal_.on_behalf_of == nullptr) return may;
+  return MayUseAs(*principal_.on_behalf_of, behalf_groups_, privilege, object);
+}
+
+Result<bool> Access::MayUseAs(const Principal& principal, Groups& groups, Privilege privilege, const Object& object) {
+  if (!principal.Has(privilege == Privilege::kSelect ? Right::kRead : Right::kWrite)) return false;
+  bool granted = !IsMember(principal) || object.owner == principal.owner();
   if (!object.lake_has_grants) return granted;
   NL_ASSIGN_OR_RETURN(const auto grants, GrantsOn(object));
   for (const GrantRecord& grant : grants) {
     if (grant.privilege != NameOf(privilege)) continue;
-    NL_ASSIGN_OR_RETURN(const bool named, IsNamed(grant));
+    NL_ASSIGN_OR_RETURN(const bool named, IsNamed(principal, groups, grant));
     if (!named) continue;
     if (grant.denied) return false;
     granted = true;
@@ -82,15 +96,36 @@ Result<bool> Access::May(Privilege privilege, const ViewRecord& view) {
   return MayUse(privilege, {view.id, view.schema_name, view.owner, view.lake_has_grants});
 }
 
+// An agent reads what both may read: columns of the one where the other has the whole table, or those of both.
 Result<Access::ColumnRights> Access::Columns(const TableRecord& table) {
+  const Object object = ObjectOf(table);
+  if (!principal_.MayUseSchema(object.schema_name)) return ColumnRights();
+  NL_ASSIGN_OR_RETURN(ColumnRights rights, ColumnsAs(principal_, groups_, object));
+  if (principal_.on_behalf_of == nullptr) return rights;
+  const Principal& behalf = *principal_.on_behalf_of;
+  NL_ASSIGN_OR_RETURN(ColumnRights theirs, ColumnsAs(behalf, behalf_groups_, object));
+  NL_ASSIGN_OR_RETURN(const bool reads_all, MayUseAs(principal_, groups_, Privilege::kSelect, object));
+  NL_ASSIGN_OR_RETURN(const bool they_read_all, MayUseAs(behalf, behalf_groups_, Privilege::kSelect, object));
+  if (reads_all) {
+    rights.granted = std::move(theirs.granted);
+  } else if (!they_read_all) {
+    std::erase_if(rights.granted, [&](const std::string& one) {
+      return std::ranges::find(theirs.granted, one) == theirs.granted.end();
+    });
+  }
+  std::ranges::move(theirs.denied, std::back_inserter(rights.denied));
+  return rights;
+}
+
+Result<Access::ColumnRights> Access::ColumnsAs(const Principal& principal, Groups& groups, const Object& object) {
   ColumnRights rights;
-  if (!table.lake_has_grants || !principal_.Has(Right::kRead)) return rights;
-  NL_ASSIGN_OR_RETURN(const auto grants, GrantsOn(ObjectOf(table)));
+  if (!object.lake_has_grants || !principal.Has(Right::kRead)) return rights;
+  NL_ASSIGN_OR_RETURN(const auto grants, GrantsOn(object));
   bool all_denied = false;
   for (const GrantRecord& grant : grants) {
     const bool of_table = grant.privilege == NameOf(Privilege::kSelect);
     if (!of_table && !grant.privilege.starts_with(kSelectColumn)) continue;
-    NL_ASSIGN_OR_RETURN(const bool named, IsNamed(grant));
+    NL_ASSIGN_OR_RETURN(const bool named, IsNamed(principal, groups, grant));
     if (!named) continue;
     if (of_table) {
       all_denied = all_denied || grant.denied;
@@ -115,8 +150,8 @@ Result<bool> Access::Knows(const TableRecord& table) {
 Result<bool> Access::Knows(const ViewRecord& view) { return May(Privilege::kSelect, view); }
 
 Result<bool> Access::KnowsSchema(const SchemaRecord& schema) {
-  if (!principal_.Has(Right::kRead)) return false;
-  if (!HasGrantsAlone(principal_)) return true;
+  if (!principal_.Has(Right::kRead) || !principal_.MayUseSchema(schema.name)) return false;
+  if (!NeedsGrants(principal_)) return true;
   NL_ASSIGN_OR_RETURN(const auto tables, Tables(schema.name));
   if (!tables.empty()) return true;
   NL_ASSIGN_OR_RETURN(const auto views, Views(schema.name));

@@ -15,8 +15,8 @@ enum class Privilege : uint8_t { kSelect, kModify };
 /// SELECT on one column, as it is kept: this, and what the table's files call the column.
 inline constexpr std::string_view kSelectColumn = "select:";
 
-/// Whether the principal has nothing but what was granted to it: no place outside the lake either, as none can be
-/// granted.
+/// Whether the principal, or whom it acts for, has nothing but what was granted to it, or a token for some schemas: no
+/// place outside the lake either, as none can be granted.
 bool HasGrantsAlone(const Principal& principal);
 
 /// Which tables and views a principal may know of, and what it may do to each. A role's rights hold for the whole lake,
@@ -24,6 +24,8 @@ bool HasGrantsAlone(const Principal& principal);
 /// object, its schema or the lake, to the principal, a group, its role or everybody, is not allowed, whatever else was
 /// granted. A table or view of which nothing is allowed is answered like one that is not there. Reads the metadata
 /// store, and keeps what it has read for one statement at most, its own life; a lake without grants costs no read.
+/// An agent may do what it and whom it acts for may both; a token that is limited to schemas knows of nothing outside
+/// them.
 /// Source: docs/security.md, "Privileges".
 class Access {
  public:
@@ -59,15 +61,19 @@ class Access {
     bool lake_has_grants;
   };
   Result<std::vector<catalog::GrantRecord>> GrantsOn(const Object& object);
+  using Groups = std::optional<std::vector<std::pair<std::string, std::string>>>;
   Result<bool> MayUse(Privilege privilege, const Object& object);
   static Object ObjectOf(const catalog::TableRecord& table) {
     return {table.id.value(), table.schema_name, table.owner, table.lake_has_grants};
   }
-  Result<bool> IsNamed(const catalog::GrantRecord& grant);
+  Result<bool> MayUseAs(const Principal& principal, Groups& groups, Privilege privilege, const Object& object);
+  Result<ColumnRights> ColumnsAs(const Principal& principal, Groups& groups, const Object& object);
+  Result<bool> IsNamed(const Principal& principal, Groups& groups, const catalog::GrantRecord& grant);
 
   catalog::Catalog& catalog_;
   const Principal& principal_;
-  std::optional<std::vector<std::pair<std::string, std::string>>> groups_;
+  Groups groups_;
+  Groups behalf_groups_;                                     ///< Of whom an agent acts for.
   std::optional<std::vector<catalog::GrantRecord>> grants_;  ///< All of the lake, with `schema_ids_` by name.
   std::map<std::string, std::string> schema_ids_;
 };

@@ -92,6 +92,10 @@ bool IsBreakGlassAction(std::string_view action) {
 
 Result<json::value> RunBreakGlassAction(const RequestContext& ctx, catalog::Catalog& catalog, const std::string& action,
                                         const json::object& arguments) {
+  const bool by_agent = ctx.principal().on_behalf_of != nullptr;
+  if (by_agent && (action == "request_break_glass" || action == "approve_break_glass")) {
+    return MakeError(ErrorCode::kPermissionDenied, "agents do not go past policies, and let nobody past them");
+  }
   if (action == "request_break_glass") return Request(ctx, catalog, arguments);
   if (action == "break_glass") return Show(ctx, catalog);
   NL_ASSIGN_OR_RETURN(const std::string id, StringMember(arguments, "id"));
@@ -100,7 +104,8 @@ Result<json::value> RunBreakGlassAction(const RequestContext& ctx, catalog::Cata
 
 Result<std::optional<std::string>> BreakGlassOf(catalog::Catalog& catalog, const Principal& principal,
                                                 const catalog::TableRecord& table) {
-  if (!table.has_policies) return std::nullopt;
+  // It was given to somebody who answers for it.
+  if (!table.has_policies || principal.on_behalf_of != nullptr) return std::nullopt;
   return catalog.ActiveBreakGlass(table.id, principal.id);
 }
 

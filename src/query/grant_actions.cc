@@ -32,7 +32,7 @@ Result<std::string> RelationId(const RequestContext& ctx, catalog::Catalog& cata
     NL_ASSIGN_OR_RETURN(known, access.Knows(*view));
   }
   const auto owner_id = table ? table->owner : view ? view->owner : PrincipalId();
-  const bool owner = ctx.principal().Has(Right::kCreate) && owner_id == ctx.principal().id;
+  const bool owner = ctx.principal().Has(Right::kCreate) && owner_id == ctx.principal().owner();
   const bool may = owner || ctx.principal().Has(Right::kManage);
   // What was denied to everybody could not be given back otherwise.
   if ((!known && !may) || (!table && !view)) {

@@ -10,6 +10,7 @@
 #include "privacy/local_keyring.h"
 #include "privacy/text_mask.h"
 #include "privacy/vault_transit.h"
+#include "query/policy_actions.h"
 
 namespace neurolake::query {
 namespace {
@@ -162,7 +163,8 @@ Result<std::string> KeyStore::LookUp(const RequestContext& ctx, const StatementI
   NL_ASSIGN_OR_RETURN(const auto secret, OpenNewest(ctx, *key));
   NL_ASSIGN_OR_RETURN(std::string token, TokenOf(*secret, key->id, question));
   NL_RETURN_IF_ERROR(catalog_.RecordLookup({.at = ctx.clock().Now(),
-                                            .principal_id = ctx.principal().id.value(),
+                                            // Nobody gets more of them by agents.
+                                            .principal_id = ctx.principal().owner().value(),
                                             .principal = ctx.principal().name,
                                             .key_id = key->id,
                                             .token = token,
@@ -191,8 +193,11 @@ std::vector<plan::PolicyKeyName> KeysOf(const plan::TablePolicy& policy) {
 
 Result<bool> MayUseKey(catalog::Catalog& catalog, const Principal& principal, const std::string& key_id,
                        std::string_view privilege) {
-  governance::PolicySubject subject{.id = principal.id.value(), .name = principal.name, .role = principal.role};
-  NL_ASSIGN_OR_RETURN(subject.groups, catalog.GroupsOf(principal.id));
+  if (principal.on_behalf_of != nullptr) {
+    NL_ASSIGN_OR_RETURN(const bool they_may, MayUseKey(catalog, *principal.on_behalf_of, key_id, privilege));
+    if (!they_may) return false;
+  }
+  NL_ASSIGN_OR_RETURN(const auto subject, SubjectOf(catalog, principal));
   NL_ASSIGN_OR_RETURN(const auto grants, catalog.ListDataKeyGrants(key_id));
   bool granted = privilege == "usage" && principal.Has(Right::kManage);
   for (const auto& grant : grants) {

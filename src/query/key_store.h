@@ -69,7 +69,7 @@ std::vector<plan::PolicyKeyName> KeysOf(const plan::TablePolicy& policy);
 
 /// Whether the principal has "usage" or "lookup" on a key: granted and not denied, to them, a group of theirs, their
 /// role or PUBLIC. Who manages the lake has usage of all keys unless it is denied, and lookups of none that were not
-/// granted.
+/// granted. An agent may what it and whom it acts for may both.
 Result<bool> MayUseKey(catalog::Catalog& catalog, const Principal& principal, const std::string& key_id,
                        std::string_view privilege);
 

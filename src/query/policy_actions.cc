@@ -258,6 +258,10 @@ Result<json::value> ShowEffective(const RequestContext& ctx, catalog::Catalog& c
     const auto found = std::ranges::find(principals, wanted, &catalog::PrincipalRecord::name);
     if (found == principals.end()) return MakeError(ErrorCode::kNotFound, "there is no such principal: {}", wanted);
     subject = Principal{found->id, found->name, found->role, {}};
+    if (found->kind == PrincipalKind::kAgent) {
+      // Disabled, or acting for who is: it sees nothing at all.
+      NL_ASSIGN_OR_RETURN(subject, catalog.identities().PrincipalOf(found->id, {}));
+    }
   }
   NL_ASSIGN_OR_RETURN(const auto policy, PolicyFor(catalog, subject, table));
   json::array rows = Describe(policy);
@@ -327,6 +331,23 @@ Result<json::value> RunGroupAction(const RequestContext& ctx, catalog::Catalog& 
 
 }  // namespace
 
+Result<PolicySubject> SubjectOf(catalog::Catalog& catalog, const Principal& principal) {
+  PolicySubject subject{.id = principal.id.value(),
+                        .name = principal.name,
+                        .role = principal.role,
+                        .groups = {},
+                        .purpose = principal.purpose};
+  NL_ASSIGN_OR_RETURN(subject.groups, catalog.GroupsOf(principal));
+  NL_ASSIGN_OR_RETURN(subject.attributes, catalog.AttributesOf(principal.id));
+  // What was said of it here goes before what an identity provider says.
+  for (const auto& [name, value] : principal.attributes) {
+    const std::string folded = LowerAscii(name);
+    const bool known = std::ranges::any_of(subject.attributes, [&](const auto& one) { return one.first == folded; });
+    if (!known) subject.attributes.emplace_back(folded, value);
+  }
+  return subject;
+}
+
 bool IsPolicyAction(std::string_view action) {
   constexpr std::string_view kActions[] = {"create_policy", "drop_policy", "policies",   "effective_policy",
                                            "check_sources", "groups",      "add_member", "remove_member",
@@ -350,13 +371,11 @@ Result<std::shared_ptr<const plan::TablePolicy>> PolicyFor(catalog::Catalog& cat
   NL_ASSIGN_OR_RETURN(const auto past_policies, BreakGlassOf(catalog, principal, table));
   if (past_policies) return nullptr;
   NL_ASSIGN_OR_RETURN(const auto records, catalog.ListPolicies(table.id));
-  PolicySubject subject{.id = principal.id.value(),
-                        .name = principal.name,
-                        .role = principal.role,
-                        .groups = {},
-                        .purpose = principal.purpose};
-  NL_ASSIGN_OR_RETURN(subject.groups, catalog.GroupsOf(principal.id));
-  NL_ASSIGN_OR_RETURN(subject.attributes, catalog.AttributesOf(principal.id));
+  NL_ASSIGN_OR_RETURN(const PolicySubject subject, SubjectOf(catalog, principal));
+  std::optional<PolicySubject> behalf;
+  if (principal.on_behalf_of != nullptr) {
+    NL_ASSIGN_OR_RETURN(behalf, SubjectOf(catalog, *principal.on_behalf_of));
+  }
   std::vector<PolicyRule> rules;
   for (const PolicyRecord& record : records) {
     NL_ASSIGN_OR_RETURN(auto rule, RuleOfPlan(record.kind, record.plan));
@@ -373,7 +392,7 @@ Result<std::shared_ptr<const plan::TablePolicy>> PolicyFor(catalog::Catalog& cat
         purposes.groups.emplace_back(governance::PurposeRules::Group{.purpose = group.purpose, .size = group.size});
     if (!group.column.empty()) rule.entity = plan::PolicyColumn{.name = group.label, .physical = group.column};
   }
-  return governance::EffectivePolicy(subject, rules, purposes);
+  return governance::EffectivePolicy(subject, rules, purposes, behalf ? &*behalf : nullptr);
 }
 
 // Rows that an expectation sets aside would lie in a table without the policy, and who writes to a table that refers
@@ -404,7 +423,7 @@ Result<bool> SeesAll(catalog::Catalog& catalog, const Principal& principal, cons
 }
 
 bool IsSteward(const Principal& principal, const TableRecord& table) {
-  return principal.Has(Right::kManage) || (principal.Has(Right::kCreate) && table.owner == principal.id);
+  return principal.Has(Right::kManage) || (principal.Has(Right::kCreate) && table.owner == principal.owner());
 }
 
 Result<void> RequireSteward(const Principal& principal, const TableRecord& table) {

@@ -36,6 +36,10 @@ Result<governance::Grantee> GranteeOf(const std::string& kind, std::string id);
 /// user's. Errors: kNotFound; kInvalidArgument for a name that is both.
 Result<void> ResolveGrantees(catalog::Catalog& catalog, boost::json::object& plan, std::string_view member);
 
+/// Who a principal is to policies, with groups and attributes of the catalogue and of an identity provider. Of an
+/// agent: itself, and not whom it acts for.
+Result<governance::PolicySubject> SubjectOf(catalog::Catalog& catalog, const Principal& principal);
+
 /// What `principal` may see of `table`; null: all of it, as there is nothing to hide, or by break-glass access. One
 /// read for a table without policies, which is the table's own. Errors: kCorruption for a stored policy that cannot be
 /// read: then nothing is seen.

@@ -136,7 +136,7 @@ Result<void> ProviderServer::AddName(const TableEntry& table, bool published) {
                                         .name = table.table_name,
                                         .location = table.location,
                                         .managed = table.managed,
-                                        .owner = ctx_.principal().id,
+                                        .owner = ctx_.principal().owner(),
                                         .created = ctx_.clock().Now()});
   if (added.has_value() || !published) return added;
   // Only the answer may have been lost.

@@ -325,7 +325,7 @@ Result<json::value> ProviderServer::ChangeName(const json::object& arguments) {
                                               .name = change.name,
                                               .sql = change.view_sql,
                                               .column_names = change.view_columns,
-                                              .owner = ctx_.principal().id,
+                                              .owner = ctx_.principal().owner(),
                                               .created = ctx_.clock().Now()},
                                              change.or_replace, change.if_not_exists));
       effects_.created_views.insert(LowerAscii(change.schema_name) + "." + LowerAscii(change.name));

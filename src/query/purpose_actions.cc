@@ -30,8 +30,14 @@ Result<std::vector<std::string>> Texts(const json::object& arguments, std::strin
   return texts;
 }
 
-/// Whom a purpose was granted to.
-Result<bool> MayUse(const PolicySubject& subject, const std::vector<catalog::PurposeGrantRecord>& grants) {
+/// Whether a purpose was granted to `principal`; of an agent, to whom it acts for as well.
+Result<bool> MayUse(catalog::Catalog& catalog, const Principal& principal,
+                    const std::vector<catalog::PurposeGrantRecord>& grants) {
+  if (principal.on_behalf_of != nullptr) {
+    NL_ASSIGN_OR_RETURN(const bool they_may, MayUse(catalog, *principal.on_behalf_of, grants));
+    if (!they_may) return false;
+  }
+  NL_ASSIGN_OR_RETURN(const PolicySubject subject, SubjectOf(catalog, principal));
   for (const auto& grant : grants) {
     NL_ASSIGN_OR_RETURN(const governance::Grantee grantee, GranteeOf(grant.grantee_kind, grant.grantee_id));
     if (governance::Names({grantee}, subject)) return true;
@@ -39,19 +45,12 @@ Result<bool> MayUse(const PolicySubject& subject, const std::vector<catalog::Pur
   return false;
 }
 
-Result<PolicySubject> SubjectOf(catalog::Catalog& catalog, const Principal& principal) {
-  PolicySubject subject{.id = principal.id.value(), .name = principal.name, .role = principal.role, .groups = {}};
-  NL_ASSIGN_OR_RETURN(subject.groups, catalog.GroupsOf(principal.id));
-  return subject;
-}
-
 Result<json::value> ShowPurposes(const RequestContext& ctx, catalog::Catalog& catalog) {
   NL_ASSIGN_OR_RETURN(const auto purposes, catalog.ListPurposes());
-  NL_ASSIGN_OR_RETURN(const PolicySubject subject, SubjectOf(catalog, ctx.principal()));
   json::array rows;
   for (const auto& purpose : purposes) {
     NL_ASSIGN_OR_RETURN(const auto grants, catalog.ListPurposeGrants(purpose.name));
-    NL_ASSIGN_OR_RETURN(const bool may_use, MayUse(subject, grants));
+    NL_ASSIGN_OR_RETURN(const bool may_use, MayUse(catalog, ctx.principal(), grants));
     if (!may_use && !ctx.principal().Has(Right::kManage)) continue;
     rows.push_back(json::array{purpose.name, purpose.comment, may_use ? "yes" : "no"});
   }
@@ -193,8 +192,7 @@ Result<json::value> RunPurposeAction(const RequestContext& ctx, catalog::Catalog
 Result<void> CheckPurpose(catalog::Catalog& catalog, const Principal& principal, const std::string& purpose) {
   if (purpose.empty()) return {};
   NL_ASSIGN_OR_RETURN(const auto grants, catalog.ListPurposeGrants(purpose));
-  NL_ASSIGN_OR_RETURN(const PolicySubject subject, SubjectOf(catalog, principal));
-  NL_ASSIGN_OR_RETURN(const bool may_use, MayUse(subject, grants));
+  NL_ASSIGN_OR_RETURN(const bool may_use, MayUse(catalog, principal, grants));
   if (may_use) return {};
   return MakeError(ErrorCode::kPermissionDenied, "there is no such purpose, or it was not granted to you: {}", purpose);
 }

@@ -113,6 +113,8 @@ Result<std::unique_ptr<Statement>> Statement::Start(const RequestContext& ctx, S
   catalog::StatementRecord& record = statement->record_;
   record.id = id;
   record.principal = ctx.principal().name;
+  if (ctx.principal().on_behalf_of != nullptr) record.on_behalf_of = ctx.principal().on_behalf_of->name;
+  record.authentication = ctx.principal().authentication;
   record.door = ctx.door();
   record.request_id = ctx.request_id();
   record.text = RedactSecrets(statement->request_.sql);

@@ -44,7 +44,9 @@ std::string QueryRow(const catalog::StatementRecord& r) {
               r.error_code.empty() ? json::value(nullptr) : json::value(r.error_code),
               r.error_message.empty() ? json::value(nullptr) : json::value(r.error_message),
               r.purpose.empty() ? json::value(nullptr) : json::value(r.purpose),
-              r.break_glass.empty() ? json::value(nullptr) : json::value(r.break_glass)});
+              r.break_glass.empty() ? json::value(nullptr) : json::value(r.break_glass),
+              r.on_behalf_of.empty() ? json::value(nullptr) : json::value(r.on_behalf_of),
+              r.authentication.empty() ? json::value(nullptr) : json::value(r.authentication)});
 }
 
 Result<std::vector<std::string>> ReadStatistics(const RequestContext& ctx, catalog::Catalog& catalog, bool of_columns) {
@@ -222,6 +224,8 @@ Result<std::vector<std::string>> ReadSystemRelation(const RequestContext& ctx, c
                                                     int64_t offset) {
   if (!ctx.principal().Has(Right::kRead) || offset < 0) return std::vector<std::string>();
   if (relation == "queries") {
+    // Texts name what lies in other schemas, too.
+    if (ctx.principal().schemas) return std::vector<std::string>();
     std::vector<std::string> rows;
     const auto only = ctx.principal().Has(Right::kManage) ? std::nullopt : std::optional(ctx.principal().name);
     NL_ASSIGN_OR_RETURN(const auto statements, catalog.ListStatements(only, kPageRows, offset));

@@ -5,6 +5,7 @@
 
 #include "catalog/catalog.h"
 #include "catalog/internal/locations.h"
+#include "catalog/internal/store_identities.h"
 
 namespace neurolake::catalog {
 
@@ -56,6 +57,7 @@ class StoreCatalog final : public Catalog {
   Result<std::vector<GroupRecord>> ListGroups() override;
   Result<void> AddMember(const std::string& group, const std::string& principal_name) override;
   Result<void> RemoveMember(const std::string& group, const std::string& principal_name) override;
+  using Catalog::GroupsOf;
   Result<std::vector<std::pair<std::string, std::string>>> GroupsOf(const PrincipalId& principal) override;
   Result<void> AddGrant(const GrantRecord& grant) override;
   Result<void> RemoveGrant(const GrantRecord& grant) override;
@@ -120,13 +122,14 @@ class StoreCatalog final : public Catalog {
   Result<void> DisablePrincipal(const std::string& principal_name) override;
   Result<void> EnablePrincipal(const std::string& principal_name) override;
 
-  Result<NewToken> CreateToken(const std::string& principal_name, const std::string& role,
-                               const std::string& token_name, std::optional<WallTime> expires) override;
+  using Catalog::CreateToken;
+  Result<NewToken> CreateToken(const TokenRequest& request) override;
   Result<std::vector<TokenRecord>> ListTokens() override;
   Result<void> RevokeToken(const TokenId& id) override;
   Result<Principal> Authenticate(std::string_view secret) override;
   Result<bool> HasAnyToken() override;
   Result<Principal> LocalPrincipal() override;
+  Identities& identities() override { return identities_; }
 
   Result<void> AddExternalLocation(const ExternalLocation& location) override;
   Result<void> DropExternalLocation(const std::string& name) override;
@@ -170,6 +173,7 @@ class StoreCatalog final : public Catalog {
   metastore::Store& store_;
   const Clock& clock_;
   const Locations locations_;
+  StoreIdentities identities_{store_, clock_};
 };
 
 }  // namespace neurolake::catalog

@@ -95,5 +95,37 @@ TEST(EffectivePolicyTest, MasksEverybodyButTheExcepted) {
   EXPECT_EQ(root->masks[0].column.name, "email");
 }
 
+PolicySubject Bot() { return {.id = "id-bot", .name = "bot", .role = "reader", .groups = {}}; }
+
+TEST(EffectivePolicyTest, AnAgentSeesWhatItAndWhomItActsForSee) {
+  const PolicySubject anna = Anna();
+  const Grantee bot{Grantee::Kind::kUser, "id-bot"};
+  const auto sql = [](const std::vector<plan::PolicyExpression>& expressions) {
+    std::vector<std::string> texts;
+    for (const auto& expression : expressions) texts.push_back(expression.sql);
+    return texts;
+  };
+  const auto policy =
+      EffectivePolicy(Bot(),
+                      {RowRule(Kind::kPermissive, "both", {kEverybody}), RowRule(Kind::kPermissive, "hers", {kAnna}),
+                       RowRule(Kind::kPermissive, "its", {bot}), RowRule(Kind::kRestrictive, "on her", {kEurope}),
+                       RowRule(Kind::kRestrictive, "on it", {bot}), RowRule(Kind::kRestrictive, "on others", {kAdmins}),
+                       Mask("a", {kAnna}), Mask("b", {bot}), Mask("c", {kAnna, bot}), Mask("d", {})},
+                      &anna);
+  ASSERT_NE(policy, nullptr);
+  EXPECT_EQ(sql(policy->permissive), std::vector<std::string>{"both"});
+  EXPECT_EQ(sql(policy->restrictive), (std::vector<std::string>{"on her", "on it"}));
+  ASSERT_EQ(policy->masks.size(), 3U);
+  EXPECT_EQ(policy->masks[0].column.name + policy->masks[1].column.name + policy->masks[2].column.name, "abd");
+  // As her: rows that are hers are what it may see of them.
+  EXPECT_EQ(policy->context.principal, "anna");
+  EXPECT_EQ(policy->context.groups, std::vector<std::string>{"eu"});
+  // What lets through one of the two alone lets nothing through.
+  const auto closed = EffectivePolicy(Bot(), {RowRule(Kind::kPermissive, "true", {kAnna})}, {}, &anna);
+  ASSERT_NE(closed, nullptr);
+  EXPECT_TRUE(closed->filters_rows);
+  EXPECT_TRUE(closed->permissive.empty());
+}
+
 }  // namespace
 }  // namespace neurolake::governance

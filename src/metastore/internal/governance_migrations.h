@@ -6,5 +6,6 @@ namespace neurolake::metastore {
 /// Steps of `Migrations()` for what governs data and those who read it. Each says which version it is.
 Migration TagsAndPurposes();
 Migration DataKeys();
+Migration Identity();
 
 }  // namespace neurolake::metastore

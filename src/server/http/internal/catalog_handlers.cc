@@ -134,6 +134,8 @@ Result<void> GetTable(Door& door, Call& call) {
 }
 
 Result<void> GetHistory(Door& door, Call& call) {
+  // Texts name what lies in other schemas, too.
+  if (call.principal->schemas) return call.SendJson(200, "{\"statements\":[]}");
   NL_ASSIGN_OR_RETURN(const int64_t limit, call.IntegerParameter("limit", 100, 1, 1000));
   NL_ASSIGN_OR_RETURN(const int64_t offset, call.IntegerParameter("offset", 0, 0, 1'000'000'000));
   std::optional<std::string> principal = call.principal->name;
