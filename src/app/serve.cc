@@ -51,7 +51,8 @@ int Serve(const Settings& settings, const std::string& program) {
   auto server = server::HttpServer::Start(settings, *lake->service, clock,
                                           {.results_directory = settings.lake + "/spill/results",
                                            .version = NL_VERSION,
-                                           .staging_directory = settings.lake + "/staging"});
+                                           .staging_directory = settings.lake + "/staging",
+                                           .tls_directory = settings.lake + "/tls"});
   if (!server) return Fail(server.error());
   if (lake->first_token) {
     std::printf("First start of this lake. Its administrator's token, shown once: %s\n", lake->first_token->c_str());

@@ -11,7 +11,10 @@
 #include <cstring>
 #include <list>
 
+#include "catalog/authenticator.h"
 #include "common/log.h"
+#include "net/certificate.h"
+#include "net/url.h"
 #include "server/http/internal/connection.h"
 #include "server/http/internal/dispatcher.h"
 
@@ -56,10 +59,70 @@ Result<int> Listen(const std::string& host, int64_t port) {
 
 }  // namespace
 
+namespace {
+
+uint16_t PortOf(int descriptor) {
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &length);
+  return ntohs(address.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6&>(address).sin6_port
+                                             : reinterpret_cast<sockaddr_in&>(address).sin_port);
+}
+
+std::string UrlOf(const std::string& host, uint16_t port, bool tls) {
+  const bool v6 = host.find(':') != std::string::npos;
+  return fmt::format("{}://{}{}{}:{}", tls ? "https" : "http", v6 ? "[" : "", host, v6 ? "]" : "", port);
+}
+
+/// Whether other machines reach the address, so that passwords and tokens would go over the network.
+bool IsPublic(const std::string& host) { return host != "localhost" && host != "::1" && !host.starts_with("127."); }
+
+/// Null for plain HTTP.
+Result<std::shared_ptr<const TlsContext>> LoadTls(const Settings& settings, const std::string& own_directory,
+                                                  const Clock& clock) {
+  if (settings.http_tls_certificate.empty() != settings.http_tls_key.empty()) {
+    return MakeError(ErrorCode::kInvalidArgument, "http.tls_certificate and http.tls_key must be set together");
+  }
+  const bool has_certificate = !settings.http_tls_certificate.empty();
+  const bool wanted =
+      settings.http_tls == "on" || has_certificate || (IsPublic(settings.http_listen) && !own_directory.empty());
+  if (settings.http_tls == "off" || !wanted) {
+    if (settings.http_tls_client_authority.empty() && !(settings.http_tls == "off" && has_certificate)) return nullptr;
+    return MakeError(ErrorCode::kInvalidArgument, "http.tls is off, and certificates are set");
+  }
+  TlsContext::Files files{.certificate = settings.http_tls_certificate,
+                          .key = settings.http_tls_key,
+                          .client_authority = settings.http_tls_client_authority,
+                          .client_revocations = settings.http_tls_client_revocations,
+                          .client_required = settings.http_tls_client_required};
+  if (files.client_authority.empty() && (files.client_required || !files.client_revocations.empty())) {
+    return MakeError(ErrorCode::kInvalidArgument, "client certificates need http.tls_client_authority");
+  }
+  if (!has_certificate) {
+    if (own_directory.empty()) return MakeError(ErrorCode::kInvalidArgument, "http.tls needs http.tls_certificate");
+    NL_ASSIGN_OR_RETURN(auto own, net::LocalCertificate(own_directory, clock));
+    files.certificate = std::move(own.certificate);
+    files.key = std::move(own.key);
+  }
+  return TlsContext::Load(files);
+}
+
+Result<std::string> PublicUrl(const Settings& settings, int descriptor, bool tls) {
+  if (settings.http_public_url.empty()) return UrlOf(settings.http_listen, PortOf(descriptor), tls);
+  NL_ASSIGN_OR_RETURN(const auto url, net::ParseUrl(settings.http_public_url));
+  if (!url.path.empty()) {
+    return MakeError(ErrorCode::kInvalidArgument, "http.public_url must be an origin, without a path");
+  }
+  return url.Origin();
+}
+
+}  // namespace
+
 class HttpServer::Listener {
  public:
   Listener(const Settings& settings, query::StatementService& service, const Clock& clock, Options options,
-           std::unique_ptr<StatementStore> statements, std::shared_ptr<const TlsContext> tls, int descriptor)
+           std::unique_ptr<StatementStore> statements, std::shared_ptr<const TlsContext> tls, int descriptor,
+           std::unique_ptr<catalog::Authenticator> authenticator, std::string public_url)
       : settings_(settings),
         service_(service),
         clock_(clock),
@@ -67,15 +130,21 @@ class HttpServer::Listener {
         uploads_(clock_, {.directory = std::move(options.staging_directory),
                           .keep = settings_.uploads_keep,
                           .bytes_max = settings_.uploads_bytes_max}),
-        door_{settings_, service_, clock_, *statements_, uploads_, flusher_, std::move(options.version)},
+        authenticator_(std::move(authenticator)),
+        door_{settings_,
+              service_,
+              clock_,
+              *statements_,
+              uploads_,
+              flusher_,
+              std::move(options.version),
+              *authenticator_,
+              login_box_,
+              std::move(public_url)},
         dispatcher_(door_),
         options_{.idle_timeout = settings_.http_idle_timeout, .tls = std::move(tls)},
         descriptor_(descriptor) {
-    sockaddr_storage address{};
-    socklen_t length = sizeof address;
-    getsockname(descriptor_, reinterpret_cast<sockaddr*>(&address), &length);
-    port_ = ntohs(address.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6&>(address).sin6_port
-                                                : reinterpret_cast<sockaddr_in&>(address).sin_port);
+    port_ = PortOf(descriptor_);
     accepting_ = std::jthread([this](std::stop_token stop) { Accept(std::move(stop)); });
   }
 
@@ -85,11 +154,7 @@ class HttpServer::Listener {
   }
 
   uint16_t port() const { return port_; }
-  std::string url() const {
-    const bool v6 = settings_.http_listen.find(':') != std::string::npos;
-    return fmt::format("{}://{}{}{}:{}", options_.tls == nullptr ? "http" : "https", v6 ? "[" : "",
-                       settings_.http_listen, v6 ? "]" : "", port_);
-  }
+  std::string url() const { return UrlOf(settings_.http_listen, port_, options_.tls != nullptr); }
 
   void Stop(std::chrono::milliseconds grace) {
     if (accepting_.joinable()) {
@@ -193,6 +258,8 @@ class HttpServer::Listener {
   std::unique_ptr<StatementStore> statements_;
   UploadStore uploads_;
   ResultFlusher flusher_;
+  const std::unique_ptr<catalog::Authenticator> authenticator_;
+  const LoginBox login_box_;
   Door door_;
   Dispatcher dispatcher_;
   const ConnectionOptions options_;
@@ -212,20 +279,31 @@ HttpServer::~HttpServer() = default;
 
 Result<std::unique_ptr<HttpServer>> HttpServer::Start(const Settings& settings, query::StatementService& service,
                                                       const Clock& clock, Options options) {
-  std::shared_ptr<const TlsContext> tls;
-  if (settings.http_tls_certificate.empty() != settings.http_tls_key.empty()) {
-    return MakeError(ErrorCode::kInvalidArgument, "http.tls_certificate and http.tls_key must be set together");
-  }
-  if (!settings.http_tls_certificate.empty()) {
-    NL_ASSIGN_OR_RETURN(tls, TlsContext::Load(settings.http_tls_certificate, settings.http_tls_key));
-  }
+  NL_ASSIGN_OR_RETURN(auto tls, LoadTls(settings, options.tls_directory, clock));
+  NL_ASSIGN_OR_RETURN(auto identity, catalog::AuthenticatorOptionsFrom(settings));
   NL_ASSIGN_OR_RETURN(auto statements, StatementStore::Make(service, clock,
                                                             {.directory = options.results_directory,
                                                              .keep = settings.results_keep,
                                                              .bytes_max = settings.results_bytes_max}));
   NL_ASSIGN_OR_RETURN(const int descriptor, Listen(settings.http_listen, settings.http_port));
-  return std::unique_ptr<HttpServer>(new HttpServer(std::make_unique<Listener>(
-      settings, service, clock, std::move(options), std::move(statements), std::move(tls), descriptor)));
+  auto open = [&]() -> Result<std::unique_ptr<Listener>> {
+    // With the port, which may have been chosen just now, an identity provider is told the way back.
+    NL_ASSIGN_OR_RETURN(std::string public_url, PublicUrl(settings, descriptor, tls != nullptr));
+    NL_ASSIGN_OR_RETURN(auto provider, catalog::OidcProviderFrom(settings, public_url, clock));
+    NL_ASSIGN_OR_RETURN(
+        auto authenticator,
+        catalog::Authenticator::Make(
+            service.catalog(), clock, std::move(identity),
+            [&service](std::string_view token) { return service.Authenticate(token); }, std::move(provider)));
+    return std::make_unique<Listener>(settings, service, clock, std::move(options), std::move(statements),
+                                      std::move(tls), descriptor, std::move(authenticator), std::move(public_url));
+  };
+  auto listener = open();
+  if (!listener) {
+    close(descriptor);
+    return std::unexpected(listener.error());
+  }
+  return std::unique_ptr<HttpServer>(new HttpServer(std::move(*listener)));
 }
 
 uint16_t HttpServer::port() const { return listener_->port(); }

@@ -19,6 +19,8 @@ class HttpServer {
     std::string version;
     /// The lake's folder of uploads, of which old files are removed; empty: none are.
     std::string staging_directory;
+    /// Where the certificate for localhost is, or is made, when the settings name none; empty: none is made.
+    std::string tls_directory;
   };
 
   /// Listens and serves from here on. Borrows the first three, which must outlive the server.

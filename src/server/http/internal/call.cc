@@ -38,6 +38,11 @@ RequestContext Call::Context(const Door& door, std::chrono::milliseconds timeout
   return {*principal, request_id, "http", door.clock, door.clock.SteadyNow() + timeout, request.stop};
 }
 
+RequestContext Call::NamelessContext(const Door& door) const {
+  // What asks an identity provider has a limit of its own below this one.
+  return {{}, request_id, "http", door.clock, door.clock.SteadyNow() + std::chrono::seconds(30), request.stop};
+}
+
 Result<void> Call::Require(Right right) const {
   if (principal.has_value() && principal->Has(right)) return {};
   return MakeError(ErrorCode::kPermissionDenied, "this needs a right that the token's role does not have");

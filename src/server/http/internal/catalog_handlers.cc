@@ -58,6 +58,8 @@ void AppendStatementRecord(const catalog::StatementRecord& record, std::string& 
   object.Text("request_id", record.request_id).Text("statement", record.text).Text("fingerprint", record.fingerprint);
   object.Text("kind", record.kind).Text("state", record.state).Text("started", FormatTimestamp(record.started));
   if (record.ended.has_value()) object.Text("ended", FormatTimestamp(*record.ended));
+  if (!record.on_behalf_of.empty()) object.Text("on_behalf_of", record.on_behalf_of);
+  if (!record.authentication.empty()) object.Text("authentication", record.authentication);
   object.Json("tables", record.tables_json.empty() ? "[]" : record.tables_json);
   object.Integer("rows_returned", record.rows_returned).Integer("bytes_returned", record.bytes_returned);
   object.Integer("rows_scanned", record.rows_scanned).Integer("bytes_scanned", record.bytes_scanned);
@@ -74,6 +76,8 @@ void AppendToken(const catalog::TokenRecord& token, ObjectWriter& object) {
   object.Text("created", FormatTimestamp(token.created));
   if (token.expires.has_value()) object.Text("expires", FormatTimestamp(*token.expires));
   if (token.revoked.has_value()) object.Text("revoked", FormatTimestamp(*token.revoked));
+  if (!token.scopes.empty()) object.Json("scopes", TextsJson(token.scopes));
+  if (!token.schemas.empty()) object.Json("schemas", TextsJson(token.schemas));
 }
 
 }  // namespace
@@ -171,7 +175,7 @@ Result<void> ListTokens(Door& door, Call& call) {
 Result<void> PostToken(Door& door, Call& call) {
   NL_RETURN_IF_ERROR(call.Require(Right::kManage));
   NL_ASSIGN_OR_RETURN(const JsonObject body, ParseJsonObject(call.body));
-  NL_RETURN_IF_ERROR(CheckMembers(body, {"principal", "role", "name", "expires"}));
+  NL_RETURN_IF_ERROR(CheckMembers(body, {"principal", "role", "name", "expires", "scopes", "schemas"}));
   NL_ASSIGN_OR_RETURN(const std::string principal, StringMember(body, "principal"));
   NL_ASSIGN_OR_RETURN(const std::string role, StringMember(body, "role"));
   NL_ASSIGN_OR_RETURN(const std::string name, StringMember(body, "name"));
@@ -190,10 +194,21 @@ Result<void> PostToken(Door& door, Call& call) {
     }
     expires = *parsed;
   }
-  NL_RETURN_IF_ERROR(
-      door.service.RecordChange(call.Context(door, door.settings.statement_timeout), "create_token",
-                                {{"principal", principal}, {"role", role}, {"name", name}, {"expires", expires_text}}));
-  NL_ASSIGN_OR_RETURN(const auto created, door.service.catalog().CreateToken(principal, role, name, expires));
+  NL_ASSIGN_OR_RETURN(const auto scopes, TextsMember(body, "scopes"));
+  NL_ASSIGN_OR_RETURN(const auto schemas, TextsMember(body, "schemas"));
+  NL_RETURN_IF_ERROR(door.service.RecordChange(call.Context(door, door.settings.statement_timeout), "create_token",
+                                               {{"principal", principal},
+                                                {"role", role},
+                                                {"name", name},
+                                                {"expires", expires_text},
+                                                {"scopes", TextsJson(scopes)},
+                                                {"schemas", TextsJson(schemas)}}));
+  NL_ASSIGN_OR_RETURN(const auto created, door.service.catalog().CreateToken({.principal = principal,
+                                                                              .role = role,
+                                                                              .name = name,
+                                                                              .expires = expires,
+                                                                              .scopes = scopes,
+                                                                              .schemas = schemas}));
   std::string out;
   ObjectWriter object(out);
   AppendToken(created.record, object);

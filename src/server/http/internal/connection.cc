@@ -1,11 +1,14 @@
 #include "server/http/internal/connection.h"
 
+#include <arpa/inet.h>
+#include <openssl/x509_vfy.h>
 #include <sys/socket.h>
 
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 
 #include "common/text.h"
+#include "net/certificate.h"
 #include "server/http/internal/exchange.h"
 
 namespace neurolake::server {
@@ -20,6 +23,26 @@ int StatusOf(const ErrorCodeOfBoost& code) {
   return code.category() == make_error_code(http::error::bad_method).category() ? 400 : 0;
 }
 
+/// The client's address. An IPv6 one counts as its /64, which is what one client is given.
+std::string AddressOf(int descriptor) {
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  if (getpeername(descriptor, reinterpret_cast<sockaddr*>(&address), &length) != 0) return {};
+  char text[INET6_ADDRSTRLEN] = {};
+  if (address.ss_family == AF_INET) {
+    inet_ntop(AF_INET, &reinterpret_cast<sockaddr_in&>(address).sin_addr, text, sizeof text);
+    return text;
+  }
+  in6_addr v6 = reinterpret_cast<sockaddr_in6&>(address).sin6_addr;
+  if (IN6_IS_ADDR_V4MAPPED(&v6)) {
+    inet_ntop(AF_INET, &v6.s6_addr[12], text, sizeof text);
+    return text;
+  }
+  std::fill(&v6.s6_addr[8], &v6.s6_addr[16], uint8_t{0});
+  inet_ntop(AF_INET6, &v6, text, sizeof text);
+  return text;
+}
+
 template <typename Stream>
 class SocketConnection final : public Connection {
  public:
@@ -28,6 +51,7 @@ class SocketConnection final : public Connection {
                    SocketWatcher& watcher, RequestHandler& handler, MakeStream&& make_stream)
       : options_(options),
         from_loopback_(from_loopback),
+        address_(AddressOf(descriptor)),
         clock_(clock),
         watcher_(watcher),
         handler_(handler),
@@ -85,8 +109,16 @@ class SocketConnection final : public Connection {
 
   bool Handshake() {
     if constexpr (!std::is_same_v<Stream, asio::ip::tcp::socket>) {
-      return !io_.Wait(
+      const auto code = io_.Wait(
           [&](auto handler) { io_.stream().async_handshake(asio::ssl::stream_base::server, std::move(handler)); });
+      if (code) return false;
+      SSL* const tls = io_.stream().native_handle();
+      const X509* const certificate = SSL_get0_peer_certificate(tls);
+      // Without an authority nothing was verified, and clients are not asked.
+      if (certificate != nullptr && SSL_get_verify_result(tls) == X509_V_OK &&
+          SSL_get_verify_mode(tls) != SSL_VERIFY_NONE) {
+        certificate_names_ = net::AlternativeNames(certificate);
+      }
     }
     return true;
   }
@@ -191,6 +223,8 @@ class SocketConnection final : public Connection {
     request.target = std::string(message.target());
     request.http_1_0 = message.version() < 11;
     request.from_loopback = from_loopback_;
+    request.address = address_;
+    request.certificate_names = certificate_names_;
     for (const auto& field : message) {
       request.headers.emplace_back(LowerAscii(std::string(field.name_string())), std::string(field.value()));
     }
@@ -203,7 +237,7 @@ class SocketConnection final : public Connection {
   // milder.
   static std::string FindAmbiguity(const Request& request) {
     for (const std::string_view once :
-         {"host", "content-length", "transfer-encoding", "authorization", "content-type"}) {
+         {"host", "content-length", "transfer-encoding", "authorization", "content-type", "cookie", "origin"}) {
       if (request.CountHeader(once) > 1) return fmt::format("the header {} must not be repeated", once);
     }
     const std::string_view length = request.Header("content-length");
@@ -220,6 +254,8 @@ class SocketConnection final : public Connection {
 
   const ConnectionOptions& options_;
   const bool from_loopback_;
+  const std::string address_;
+  std::vector<std::string> certificate_names_;
   const Clock& clock_;
   SocketWatcher& watcher_;
   RequestHandler& handler_;
@@ -264,22 +300,47 @@ struct TlsContext::State {
 TlsContext::TlsContext(std::unique_ptr<State> state) : state_(std::move(state)) {}
 TlsContext::~TlsContext() = default;
 
-Result<std::shared_ptr<const TlsContext>> TlsContext::Load(const std::string& certificate_file,
-                                                           const std::string& key_file) {
+namespace {
+
+Result<void> AskForClientCertificates(SSL_CTX* context, const TlsContext::Files& files) {
+  if (SSL_CTX_load_verify_file(context, files.client_authority.c_str()) != 1) {
+    return MakeError(ErrorCode::kInvalidArgument, "http.tls_client_authority is not a readable PEM file: {}",
+                     files.client_authority);
+  }
+  SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(files.client_authority.c_str()));
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | (files.client_required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nullptr);
+  // A resumed session would bring a certificate that was revoked or has expired meanwhile.
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_num_tickets(context, 0);
+  if (files.client_revocations.empty()) return {};
+  X509_LOOKUP* const lookup = X509_STORE_add_lookup(SSL_CTX_get_cert_store(context), X509_LOOKUP_file());
+  if (lookup == nullptr || X509_load_crl_file(lookup, files.client_revocations.c_str(), X509_FILETYPE_PEM) < 1) {
+    return MakeError(ErrorCode::kInvalidArgument, "http.tls_client_revocations is not a readable PEM file: {}",
+                     files.client_revocations);
+  }
+  X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_CRL_CHECK);
+  return {};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const TlsContext>> TlsContext::Load(const Files& files) {
   auto state = std::make_unique<State>();
   // Clients without TLS 1.3 are older than this product; leaving 1.2 out leaves its choices out.
   SSL_CTX_set_min_proto_version(state->context.native_handle(), TLS1_3_VERSION);
   ErrorCodeOfBoost code;
-  state->context.use_certificate_chain_file(certificate_file, code);
+  state->context.use_certificate_chain_file(files.certificate, code);
   if (code) {
     return MakeError(ErrorCode::kInvalidArgument, "http.tls_certificate is not a readable PEM certificate chain: {}",
-                     certificate_file);
+                     files.certificate);
   }
-  state->context.use_private_key_file(key_file, asio::ssl::context::pem, code);
+  state->context.use_private_key_file(files.key, asio::ssl::context::pem, code);
   if (code || SSL_CTX_check_private_key(state->context.native_handle()) != 1) {
     return MakeError(ErrorCode::kInvalidArgument, "http.tls_key is not the PEM private key of the certificate: {}",
-                     key_file);
+                     files.key);
   }
+  if (!files.client_authority.empty())
+    NL_RETURN_IF_ERROR(AskForClientCertificates(state->context.native_handle(), files));
   return std::make_shared<const TlsContext>(std::move(state));
 }
 

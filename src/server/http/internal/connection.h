@@ -12,9 +12,16 @@ namespace neurolake::server {
 class TlsContext {
  public:
   struct State;
+  struct Files {
+    std::string certificate;
+    std::string key;
+    /// Who signs the certificates that clients may show; empty: they are asked for none.
+    std::string client_authority = {};
+    std::string client_revocations = {};
+    bool client_required = false;
+  };
   /// Errors: kInvalidArgument naming the file that does not load.
-  static Result<std::shared_ptr<const TlsContext>> Load(const std::string& certificate_file,
-                                                        const std::string& key_file);
+  static Result<std::shared_ptr<const TlsContext>> Load(const Files& files);
   explicit TlsContext(std::unique_ptr<State> state);
   ~TlsContext();
   State& state() const { return *state_; }

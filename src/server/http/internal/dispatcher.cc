@@ -3,6 +3,7 @@
 #include "common/ids.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "server/http/internal/cookies.h"
 
 namespace neurolake::server {
 namespace {
@@ -42,6 +43,28 @@ Result<void> CheckQuery(const Route& route, const Target& target) {
     }
   }
   return {};
+}
+
+/// By what the request shows first: its Authorization header, a session's cookie, its connection's certificate. What is
+/// shown and wrong is refused, whatever else there is. Headers in which proxies name people are nothing.
+Result<Principal> Identify(Door& door, const Call& call) {
+  const std::string_view authorization = call.request.Header("authorization");
+  if (call.request.CountHeader("authorization") > 0) {
+    const size_t space = authorization.find(' ');
+    if (space == std::string_view::npos || !EqualsIgnoringCase(authorization.substr(0, space), "bearer")) {
+      return MakeError(ErrorCode::kUnauthenticated, "a token is needed: Authorization: Bearer nl_…");
+    }
+    return door.authenticator.WithBearer(call.NamelessContext(door), Trim(authorization.substr(space + 1)));
+  }
+  NL_ASSIGN_OR_RETURN(const std::string session, FindCookie(call.request, CookieName(door, kSessionCookie)));
+  if (!session.empty()) {
+    NL_RETURN_IF_ERROR(CheckSameOrigin(door, call.request));
+    return door.authenticator.WithSession(session);
+  }
+  if (!call.request.certificate_names.empty()) {
+    return door.authenticator.WithCertificate(call.NamelessContext(door), call.request.certificate_names);
+  }
+  return MakeError(ErrorCode::kUnauthenticated, "a token is needed: Authorization: Bearer nl_…");
 }
 
 }  // namespace
@@ -117,12 +140,7 @@ std::string_view Dispatcher::Dispatch(Call& call) {
 Result<void> Dispatcher::Authenticate(const Route& route, Call& call) {
   if (route.access == Access::kOpen) return {};
   if (route.access == Access::kMetrics && door_.settings.http_metrics_without_token) return {};
-  const std::string_view authorization = call.request.Header("authorization");
-  const size_t space = authorization.find(' ');
-  if (space == std::string_view::npos || !EqualsIgnoringCase(authorization.substr(0, space), "bearer")) {
-    return MakeError(ErrorCode::kUnauthenticated, "a token is needed: Authorization: Bearer nl_…");
-  }
-  NL_ASSIGN_OR_RETURN(call.principal, door_.service.Authenticate(Trim(authorization.substr(space + 1))));
+  NL_ASSIGN_OR_RETURN(call.principal, Identify(door_, call));
   if (route.access != Access::kMetrics || call.principal->role == "monitor") return {};
   return call.Require(Right::kManage);
 }

@@ -3,10 +3,12 @@
 #include <optional>
 #include <string>
 
+#include "catalog/authenticator.h"
 #include "common/clock.h"
 #include "common/request_context.h"
 #include "common/settings.h"
 #include "query/service.h"
+#include "server/http/internal/login_box.h"
 #include "server/http/internal/message.h"
 #include "server/http/internal/problem.h"
 #include "server/http/internal/result_flusher.h"
@@ -25,6 +27,11 @@ struct Door {
   UploadStore& uploads;
   ResultFlusher& flusher;
   std::string version;
+  catalog::Authenticator& authenticator;
+  const LoginBox& login_box;
+  std::string public_url;  ///< Where browsers reach this server: an origin, without a slash at its end.
+
+  bool secure() const { return public_url.starts_with("https://"); }
 };
 
 /// One request on its way through a handler.
@@ -50,6 +57,8 @@ struct Call {
   std::string TextParameter(std::string_view name) const;
   /// The context of work for this caller that ends with the request.
   RequestContext Context(const Door& door, std::chrono::milliseconds timeout) const;
+  /// The same for one of whom nobody knows yet who it is.
+  RequestContext NamelessContext(const Door& door) const;
   /// Errors: kPermissionDenied.
   Result<void> Require(Right right) const;
 };

@@ -21,6 +21,22 @@ Result<void> ListTokens(Door& door, Call& call);
 Result<void> PostToken(Door& door, Call& call);
 Result<void> DeleteToken(Door& door, Call& call);
 
+Result<void> GetLogin(Door& door, Call& call);
+Result<void> GetLoginCallback(Door& door, Call& call);
+Result<void> PostLogin(Door& door, Call& call);
+Result<void> PostLogout(Door& door, Call& call);
+Result<void> GetMe(Door& door, Call& call);
+Result<void> PutMyPassword(Door& door, Call& call);
+
+Result<void> ListUsers(Door& door, Call& call);
+Result<void> PostUser(Door& door, Call& call);
+Result<void> PatchUser(Door& door, Call& call);
+Result<void> PutUserPassword(Door& door, Call& call);
+Result<void> DeleteUserPassword(Door& door, Call& call);
+Result<void> ListIdentities(Door& door, Call& call);
+Result<void> PostIdentity(Door& door, Call& call);
+Result<void> DeleteIdentity(Door& door, Call& call);
+
 Result<void> PutUpload(Door& door, Call& call);
 Result<void> ListUploads(Door& door, Call& call);
 Result<void> DeleteUpload(Door& door, Call& call);

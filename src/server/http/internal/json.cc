@@ -135,6 +135,34 @@ Result<void> CheckMembers(const JsonObject& object, const std::vector<std::strin
   return {};
 }
 
+Result<std::vector<std::string>> TextsMember(const JsonObject& object, std::string_view name) {
+  constexpr size_t kTextsMax = 100;
+  std::vector<std::string> texts;
+  const auto* value = object.values.if_contains(boost::json::string_view(name));
+  if (value == nullptr || value->is_null()) return texts;
+  bool good = value->is_array() && value->get_array().size() <= kTextsMax;
+  if (good) {
+    for (const auto& one : value->get_array()) {
+      good = good && one.is_string();
+      if (one.is_string()) texts.emplace_back(one.get_string());
+    }
+  }
+  if (!good) {
+    return MakeError(ErrorCode::kInvalidArgument, "the member \"{}\" must be an array of at most {} strings", name,
+                     kTextsMax);
+  }
+  return texts;
+}
+
+std::string TextsJson(const std::vector<std::string>& texts) {
+  std::string out = "[";
+  for (const std::string& text : texts) {
+    if (out.size() > 1) out.push_back(',');
+    arrow::AppendJsonString(text, out);
+  }
+  return out + "]";
+}
+
 Result<std::string> StringMember(const JsonObject& object, std::string_view name) {
   const auto* value = object.values.if_contains(boost::json::string_view(name));
   if (value == nullptr || value->is_null()) return std::string();

@@ -32,6 +32,9 @@ struct Request {
   Headers headers;     ///< Names in lower case.
   BodyReader* body = nullptr;
   bool from_loopback = false;
+  std::string address = {};  ///< The client's, as the socket knows it: no header says who asks.
+  /// Names of the client certificate that TLS verified (net::AlternativeNames); empty without one.
+  std::vector<std::string> certificate_names = {};
   bool http_1_0 = false;
   /// Stops when the client closes its connection or the server shuts down.
   std::stop_token stop;

@@ -58,6 +58,7 @@ std::string_view ReasonPhrase(int status) {
     case 405: return "Method Not Allowed";
     case 406: return "Not Acceptable";
     case 408: return "Request Timeout";
+    case 303: return "See Other";
     case 409: return "Conflict";
     case 411: return "Length Required";
     case 413: return "Content Too Large";
@@ -82,7 +83,10 @@ Problem Problem::FromError(const Error& error) {
   problem.retry = RetryAdviceFor(error.code());
   problem.detail = error.message();
   problem.extensions = error.details();
-  if (problem.retry == RetryAdvice::kRetry) problem.headers.emplace_back("Retry-After", "1");
+  if (problem.retry == RetryAdvice::kRetry) {
+    const auto after = std::ranges::find(error.details(), "retry_after", &std::pair<std::string, std::string>::first);
+    problem.headers.emplace_back("Retry-After", after == error.details().end() ? "1" : after->second);
+  }
   if (error.code() == ErrorCode::kUnauthenticated) {
     problem.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"neurolake\"");
   }

@@ -59,7 +59,7 @@ std::unexpected<Error> NoStatement() {
 }
 
 bool MaySee(const Call& call, const AsyncStatement& statement) {
-  return statement.owner() == call.principal->id || call.principal->Has(Right::kManage);
+  return statement.BelongsTo(*call.principal) || call.principal->Has(Right::kManage);
 }
 
 // Page tokens are "r" and the number of the first row; documented as opaque.
@@ -202,7 +202,7 @@ Result<void> GetStatementResult(Door& door, Call& call) {
   NL_ASSIGN_OR_RETURN(const int64_t begin, FirstRow(call));
   const auto statement = door.statements.Find(call.arguments[0]);
   // Rows are for who asked for them: an administrator may stop a statement but sees its rows no more than anybody else.
-  if (statement == nullptr || statement->owner() != call.principal->id) return NoStatement();
+  if (statement == nullptr || !statement->BelongsTo(*call.principal)) return NoStatement();
   const auto snapshot = statement->Read();
   if (!snapshot.ended) {
     Problem problem = Problem::ForHttp(409, "StatementNotFinished", "the statement has not ended yet");

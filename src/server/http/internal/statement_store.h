@@ -29,6 +29,10 @@ class AsyncStatement {
 
   const std::string& id() const { return id_; }
   const PrincipalId& owner() const { return owner_; }
+  /// Whether it is `principal`'s own; what a token without limits asked for is nothing for one that has some.
+  bool BelongsTo(const Principal& principal) const {
+    return owner_ == principal.id && (!principal.schemas || principal.schemas == schemas_);
+  }
   Snapshot Read() const;
   /// The statement ends as "cancelled" soon after; nothing happens to one that has ended.
   void Cancel();
@@ -40,11 +44,12 @@ class AsyncStatement {
  private:
   friend class StatementStore;
   AsyncStatement(std::string id, Principal owner, WallTime created)
-      : id_(std::move(id)), owner_(owner.id), created_(created) {}
+      : id_(std::move(id)), owner_(owner.id), schemas_(owner.schemas), created_(created) {}
   void End(Result<void> outcome, const Clock& clock, std::chrono::milliseconds keep);
 
   const std::string id_;
   const PrincipalId owner_;
+  const std::optional<std::vector<std::string>> schemas_;
   const WallTime created_;
   std::stop_source stop_;
   mutable std::mutex mutex_;

@@ -30,6 +30,16 @@ class ServerTest : public testing::Test {
     settings_.results_bytes_max = 64 << 20;
     settings_.uploads_keep = std::chrono::hours(24);
     settings_.uploads_bytes_max = 64 << 20;
+    settings_.http_tls = "auto";
+    settings_.passwords_memory = 8 << 20;  // The least there is: tests need no strong hashes.
+    settings_.passwords_passes = 1;
+    settings_.passwords_length_min = 12;
+    settings_.login_failures_max = 10;
+    settings_.login_lockout = std::chrono::minutes(15);
+    settings_.login_attempts_per_address = 1000;
+    settings_.login_address_interval = std::chrono::seconds(6);
+    settings_.login_session_life = std::chrono::hours(12);
+    settings_.oidc_default_role = "member";
   }
   ~ServerTest() override {
     server_.reset();
