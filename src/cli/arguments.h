@@ -52,6 +52,19 @@ struct TokenArguments {
   std::string name;
   std::string expires;  ///< "30d" from now, or a time.
   std::string id;
+  std::vector<std::string> scopes;
+  std::vector<std::string> schemas;
+};
+
+struct UserArguments {
+  std::string name;
+  std::string kind = "user";
+  std::string role = "member";
+  std::string on_behalf_of;
+  std::string issuer;
+  std::string subject;
+  std::string password_file;  ///< "-" is standard input; empty: asked for on a terminal.
+  bool remove = false;
 };
 
 struct LocationArguments {
@@ -101,6 +114,7 @@ struct Arguments {
   TableArguments table;
   IngestArguments ingest;
   TokenArguments token_command;
+  UserArguments user;
   LocationArguments location;
   LineageArguments lineage;
   BackupArguments backup;

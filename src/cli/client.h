@@ -31,6 +31,14 @@ struct TokenRequest {
   std::string role;
   std::string name;
   std::optional<WallTime> expires;
+  std::vector<std::string> scopes = {};
+  std::vector<std::string> schemas = {};
+};
+
+/// What of a principal is to change; what is empty stays.
+struct UserChange {
+  std::string role = {};
+  std::optional<bool> disabled = std::nullopt;
 };
 
 /// The way from the command line to a lake: in this process (`--lake`) or over HTTP (`--server`). Both go through the
@@ -54,6 +62,14 @@ class Client {
 
   virtual Result<catalog::Catalog::NewToken> CreateToken(std::stop_token stop, const TokenRequest& request) = 0;
   virtual Result<void> RevokeToken(std::stop_token stop, const std::string& id) = 0;
+
+  virtual Result<std::vector<catalog::PrincipalRecord>> ListUsers(std::stop_token stop) = 0;
+  virtual Result<void> CreateUser(std::stop_token stop, const catalog::Identities::NewPrincipal& user) = 0;
+  virtual Result<void> ChangeUser(std::stop_token stop, const std::string& name, const UserChange& change) = 0;
+  /// An empty one takes the password away. Ends the user's sessions.
+  virtual Result<void> SetUserPassword(std::stop_token stop, const std::string& name, const std::string& password) = 0;
+  virtual Result<void> BindIdentity(std::stop_token stop, const std::string& name, const std::string& issuer,
+                                    const std::string& subject) = 0;
 
   virtual Result<HealthReport> CheckHealth(std::stop_token stop) = 0;
 };

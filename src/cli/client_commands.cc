@@ -10,6 +10,7 @@
 #include "cli/demo.h"
 #include "cli/lineage.h"
 #include "cli/shell.h"
+#include "cli/user_command.h"
 #include "common/text.h"
 
 namespace neurolake::cli {
@@ -92,7 +93,9 @@ int RunToken(const std::string& action, const TokenArguments& token, StatementRu
   const auto made = runner.client().CreateToken({}, {.principal = token.principal,
                                                      .role = token.role,
                                                      .name = token.name.empty() ? token.principal : token.name,
-                                                     .expires = *expires});
+                                                     .expires = *expires,
+                                                     .scopes = token.scopes,
+                                                     .schemas = token.schemas});
   if (!made) return runner.Report(made.error());
   // The secret alone goes to standard output, so that `token create … > file` makes a token file.
   console.out << made->secret << std::endl;
@@ -153,6 +156,7 @@ int RunClientCommand(const Arguments& arguments, StatementRunner& runner, const 
   if (name == "table") return RunTable(action, arguments.table, runner);
   if (name == "ingest") return RunIngest(arguments.ingest, runner);
   if (name == "lineage") return RunLineage(arguments.lineage, runner);
+  if (name == "user") return RunUser(action, arguments.user, arguments.format, runner);
   if (name == "token") return RunToken(action, arguments.token_command, runner, clock);
   if (name == "location") return RunLocation(action, arguments.location, runner);
   if (name == "health") return RunHealth(runner);

@@ -5,8 +5,8 @@
 
 namespace neurolake::cli {
 
-/// Runs a command that works through a client (sql, table, ingest, token, location, health, demo) and gives its exit
-/// code; errors are printed.
+/// Runs a command that works through a client (sql, table, ingest, token, user, location, health, demo) and gives its
+/// exit code; errors are printed.
 int RunClientCommand(const Arguments& arguments, StatementRunner& runner, const Clock& clock);
 
 /// `ingest`, in its own file.

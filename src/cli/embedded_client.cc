@@ -1,5 +1,7 @@
 #include "cli/embedded_client.h"
 
+#include "catalog/password_hasher.h"
+
 namespace neurolake::cli {
 namespace {
 
@@ -11,6 +13,8 @@ class EmbeddedClient final : public Client {
         principal_(std::move(principal)),
         lake_(settings.lake),
         timeout_(settings.statement_timeout),
+        password_cost_{.memory_bytes = settings.passwords_memory, .passes = settings.passwords_passes},
+        password_length_min_(settings.passwords_length_min),
         clock_(clock) {}
 
   ~EmbeddedClient() override { service_->Shutdown(std::chrono::milliseconds(0)); }
@@ -42,13 +46,53 @@ class EmbeddedClient final : public Client {
     NL_RETURN_IF_ERROR(
         service_->RecordChange(Context(std::move(stop)), "create_token",
                                {{"principal", request.principal}, {"role", request.role}, {"name", request.name}}));
-    return service_->catalog().CreateToken(request.principal, request.role, request.name, request.expires);
+    return service_->catalog().CreateToken({.principal = request.principal,
+                                            .role = request.role,
+                                            .name = request.name,
+                                            .expires = request.expires,
+                                            .scopes = request.scopes,
+                                            .schemas = request.schemas});
   }
 
   Result<void> RevokeToken(std::stop_token stop, const std::string& id) override {
     NL_RETURN_IF_ERROR(CheckManage());
     NL_RETURN_IF_ERROR(service_->RecordChange(Context(std::move(stop)), "revoke_token", {{"id", id}}));
     return service_->catalog().RevokeToken(TokenId(id));
+  }
+
+  Result<std::vector<catalog::PrincipalRecord>> ListUsers(std::stop_token) override {
+    NL_RETURN_IF_ERROR(CheckManage());
+    return service_->catalog().ListPrincipals();
+  }
+
+  Result<void> CreateUser(std::stop_token, const catalog::Identities::NewPrincipal& user) override {
+    NL_RETURN_IF_ERROR(CheckManage());
+    NL_RETURN_IF_ERROR(service_->catalog().identities().CreatePrincipal(user));
+    return {};
+  }
+
+  Result<void> ChangeUser(std::stop_token, const std::string& name, const UserChange& change) override {
+    NL_RETURN_IF_ERROR(CheckManage());
+    catalog::Catalog& catalog = service_->catalog();
+    if (!change.role.empty()) NL_RETURN_IF_ERROR(catalog.SetRole(name, change.role));
+    if (!change.disabled) return {};
+    return *change.disabled ? catalog.DisablePrincipal(name) : catalog.EnablePrincipal(name);
+  }
+
+  Result<void> SetUserPassword(std::stop_token, const std::string& name, const std::string& password) override {
+    NL_RETURN_IF_ERROR(CheckManage());
+    catalog::Identities& identities = service_->catalog().identities();
+    if (password.empty()) return identities.RemovePassword(name);
+    NL_RETURN_IF_ERROR(catalog::CheckNewPassword(password, password_length_min_));
+    NL_ASSIGN_OR_RETURN(const auto hasher, catalog::PasswordHasher::Make(password_cost_));
+    NL_ASSIGN_OR_RETURN(const std::string hash, hasher->Hash(password));
+    return identities.SetPassword(name, hash);
+  }
+
+  Result<void> BindIdentity(std::stop_token, const std::string& name, const std::string& issuer,
+                            const std::string& subject) override {
+    NL_RETURN_IF_ERROR(CheckManage());
+    return service_->catalog().identities().BindIdentity(issuer, subject, name);
   }
 
   Result<HealthReport> CheckHealth(std::stop_token) override {
@@ -74,6 +118,8 @@ class EmbeddedClient final : public Client {
   Principal principal_;
   std::string lake_;
   std::chrono::milliseconds timeout_;
+  catalog::PasswordCost password_cost_;
+  int64_t password_length_min_;
   const Clock& clock_;
 };
 

@@ -103,6 +103,8 @@ class RemoteClient final : public Client {
   Result<catalog::Catalog::NewToken> CreateToken(std::stop_token stop, const TokenRequest& request) override {
     json::object body{{"principal", request.principal}, {"role", request.role}, {"name", request.name}};
     if (request.expires) body["expires"] = FormatTimestamp(*request.expires);
+    if (!request.scopes.empty()) body["scopes"] = json::array(request.scopes.begin(), request.scopes.end());
+    if (!request.schemas.empty()) body["schemas"] = json::array(request.schemas.begin(), request.schemas.end());
     NL_ASSIGN_OR_RETURN(const std::string answer, Call(std::move(stop), "POST", "/v1/tokens", json::serialize(body)));
     boost::system::error_code failure;
     const json::value value = json::parse(answer, failure);
@@ -123,6 +125,47 @@ class RemoteClient final : public Client {
 
   Result<void> RevokeToken(std::stop_token stop, const std::string& id) override {
     return Done(Call(std::move(stop), "DELETE", "/v1/tokens/" + net::PercentEncode(id)));
+  }
+
+  Result<std::vector<catalog::PrincipalRecord>> ListUsers(std::stop_token stop) override {
+    NL_ASSIGN_OR_RETURN(const std::string answer, Call(std::move(stop), "GET", "/v1/users"));
+    boost::system::error_code failure;
+    const json::value value = json::parse(answer, failure);
+    const json::value* users = !failure && value.is_object() ? value.get_object().if_contains("users") : nullptr;
+    if (users == nullptr || !users->is_array()) {
+      return MakeError(ErrorCode::kInternal, "the server's answer holds no users");
+    }
+    std::vector<catalog::PrincipalRecord> records;
+    for (const json::value& one : users->get_array()) {
+      NL_ASSIGN_OR_RETURN(auto record, UserOf(one));
+      records.push_back(std::move(record));
+    }
+    return records;
+  }
+
+  Result<void> CreateUser(std::stop_token stop, const catalog::Identities::NewPrincipal& user) override {
+    json::object body{{"name", user.name}, {"kind", NameOf(user.kind)}, {"role", user.role}};
+    if (!user.on_behalf_of.empty()) body["on_behalf_of"] = user.on_behalf_of;
+    return Done(Call(std::move(stop), "POST", "/v1/users", json::serialize(body)));
+  }
+
+  Result<void> ChangeUser(std::stop_token stop, const std::string& name, const UserChange& change) override {
+    json::object body;
+    if (!change.role.empty()) body["role"] = change.role;
+    if (change.disabled) body["disabled"] = *change.disabled;
+    return Done(Call(std::move(stop), "PATCH", "/v1/users/" + net::PercentEncode(name), json::serialize(body)));
+  }
+
+  Result<void> SetUserPassword(std::stop_token stop, const std::string& name, const std::string& password) override {
+    const std::string target = "/v1/users/" + net::PercentEncode(name) + "/password";
+    if (password.empty()) return Done(Call(std::move(stop), "DELETE", target));
+    return Done(Call(std::move(stop), "PUT", target, json::serialize(json::value{{"password", password}})));
+  }
+
+  Result<void> BindIdentity(std::stop_token stop, const std::string& name, const std::string& issuer,
+                            const std::string& subject) override {
+    const json::value body{{"principal", name}, {"issuer", issuer}, {"subject", subject}};
+    return Done(Call(std::move(stop), "POST", "/v1/identities", json::serialize(body)));
   }
 
   Result<HealthReport> CheckHealth(std::stop_token stop) override {
@@ -165,6 +208,25 @@ class RemoteClient final : public Client {
     const auto [found, is_new] = uploads_.emplace(name, absolute);
     if (is_new || found->second == absolute) return name;
     return Sha256Hex(absolute).substr(0, 8) + "%2F" + name;
+  }
+
+  static Result<catalog::PrincipalRecord> UserOf(const json::value& value) {
+    if (!value.is_object()) return MakeError(ErrorCode::kInternal, "the server's answer holds no users");
+    const json::object& object = value.get_object();
+    const auto text = [&](const char* name) {
+      const json::value* member = object.if_contains(name);
+      return member != nullptr && member->is_string() ? std::string(member->get_string()) : std::string();
+    };
+    const auto is = [&](const char* name) {
+      const json::value* member = object.if_contains(name);
+      return member != nullptr && member->is_bool() && member->get_bool();
+    };
+    NL_ASSIGN_OR_RETURN(const WallTime created, ParseTimestamp(text("created")));
+    catalog::PrincipalRecord record{PrincipalId(text("id")), text("name"), text("role"), is("disabled"), created};
+    NL_ASSIGN_OR_RETURN(record.kind, PrincipalKindOf(text("kind")));
+    record.on_behalf_of = text("on_behalf_of");
+    record.has_password = is("has_password");
+    return record;
   }
 
   static Result<void> CheckStatus(net::HttpResponse& response) {

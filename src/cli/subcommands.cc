@@ -182,10 +182,67 @@ A token's secret is printed when it is made and never again: only its hash is ke
       ->option_text("ROLE");
   create->add_option("--name", token.name, "What to recognise the token by; else the principal")->option_text("NAME");
   create->add_option("--expires", token.expires, "From now (30d) or when (2026-01-31)")->option_text("TIME");
+  create
+      ->add_option("--scope", token.scopes, "read, write, create or admin: what of the role's rights it has; else all")
+      ->check(CLI::IsMember({"read", "write", "create", "admin"}))
+      ->take_all()
+      ->allow_extra_args(false)
+      ->option_text("SCOPE");
+  create->add_option("--schema", token.schemas, "Reads and writes there and nowhere else; may be repeated")
+      ->take_all()
+      ->allow_extra_args(false)
+      ->option_text("NAME");
   Add(*command, "list", "Tokens, without their secrets", "Example:\n  neurolake --lake ./lake token list");
   CLI::App* revoke = Add(*command, "revoke", "Make a token invalid, at once and for good",
                          "Example:\n  neurolake --lake ./lake token revoke 0193f0c2-…");
   revoke->add_option("id", token.id, "As 'token list' shows it")->required();
+}
+
+void AddUser(CLI::App& app, UserArguments& user) {
+  CLI::App* command = Add(app, "user", "Users, service accounts and agents", R"(Examples:
+  neurolake --lake ./lake user create anna --role reader
+  neurolake --lake ./lake user create helper --kind agent --on-behalf-of anna --role reader
+  neurolake --lake ./lake user password anna
+  neurolake --lake ./lake user bind anna --issuer https://id.example.org --subject 7f3a
+  neurolake --lake ./lake user disable anna
+
+A password is asked for on a terminal and not shown, or read from --password-file.)");
+  command->require_subcommand(1);
+  CLI::App* create = Add(*command, "create", "Make a principal",
+                         "Example:\n  neurolake --lake ./lake user create etl --kind 'service account' --role writer");
+  create->add_option("name", user.name, "Name of the principal")->required();
+  create->add_option("--kind", user.kind, "user, 'service account' or agent")
+      ->check(CLI::IsMember({"user", "service account", "agent"}))
+      ->capture_default_str()
+      ->option_text("KIND");
+  create->add_option("--role", user.role, "member, reader, writer, engineer, admin or monitor")
+      ->check(CLI::IsMember({"member", "reader", "writer", "engineer", "admin", "monitor"}))
+      ->capture_default_str()
+      ->option_text("ROLE");
+  create->add_option("--on-behalf-of", user.on_behalf_of, "Of an agent: whom it acts for")->option_text("NAME");
+  Add(*command, "list", "All principals", "Example:\n  neurolake --lake ./lake user list");
+  struct Named {
+    const char* name;
+    const char* description;
+  };
+  for (const Named& named : {Named{"disable", "Let in no more, by whatever way, from the next statement on"},
+                             Named{"enable", "Let in again"}}) {
+    const std::string example = fmt::format("Example:\n  neurolake --lake ./lake user {} anna", named.name);
+    CLI::App* action = Add(*command, named.name, named.description, example.c_str());
+    action->add_option("name", user.name, "Name of the principal")->required();
+  }
+  CLI::App* password = Add(*command, "password", "Give or take a password; ends the user's sessions",
+                           "Example:\n  neurolake --lake ./lake user password anna --password-file -");
+  password->add_option("name", user.name, "Name of the principal")->required();
+  password->add_option("--password-file", user.password_file, "File whose first line it is; '-' is standard input")
+      ->option_text("FILE");
+  password->add_flag("--remove", user.remove, "Take the password away");
+  CLI::App* bind =
+      Add(*command, "bind", "Bind an identity provider's subject to a principal",
+          "Example:\n  neurolake --lake ./lake user bind anna --issuer https://id.example.org --subject 7");
+  bind->add_option("name", user.name, "Name of the principal")->required();
+  bind->add_option("--issuer", user.issuer, "The provider, as it writes itself")->required()->option_text("URL");
+  bind->add_option("--subject", user.subject, "Whom it means: the claim sub")->required()->option_text("TEXT");
 }
 
 void AddLocation(CLI::App& app, LocationArguments& location) {
@@ -284,6 +341,7 @@ void AddSubcommands(CLI::App& app, Arguments& arguments) {
   AddIngest(app, arguments.ingest);
   AddLineage(app, arguments.lineage);
   AddToken(app, arguments.token_command);
+  AddUser(app, arguments.user);
   AddLocation(app, arguments.location);
   AddAudit(app, arguments.audit);
   AddCare(app, arguments);

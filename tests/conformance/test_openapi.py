@@ -17,7 +17,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 class Document(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.server = Server(os.environ["TESTED_BINARY"]).start()
+        # Hundreds of passwords are hashed here.
+        cls.server = Server(os.environ["TESTED_BINARY"],
+                            settings={"passwords.memory": "8MiB", "passwords.passes": "1"}).start()
 
     @classmethod
     def tearDownClass(cls):

@@ -320,5 +320,37 @@ TEST(DemoTest, FailsWhenTheServersFilesCanBeRead) {
   EXPECT_EQ(RunWords(bench, {"demo", "--data", "/data"}).code, 1);
 }
 
+TEST(CommandsTest, UsersAreMadeChangedAndListed) {
+  TestBench bench;
+  bench.in.str("a long password\nsecond line\n");
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"user", "create", "anna", "--role", "reader"},
+           {"user", "create", "bot", "--kind", "agent", "--on-behalf-of", "anna"},
+           {"user", "password", "anna", "--password-file", "-"},
+           {"user", "password", "anna", "--remove"},
+           {"user", "disable", "anna"},
+           {"user", "enable", "anna"},
+           {"user", "bind", "anna", "--issuer", "https://id.example.org", "--subject", "7"}}) {
+    EXPECT_EQ(RunWords(bench, words).code, 0) << words[1] << bench.err.str();
+  }
+  EXPECT_EQ(bench.client.user_calls,
+            (std::vector<std::string>{"create anna user reader ", "create bot agent member anna",
+                                      "password anna a long password", "password anna ", "disabled anna true",
+                                      "disabled anna false", "bind anna https://id.example.org 7"}));
+  EXPECT_EQ(bench.out.str().find("a long password"), std::string::npos);
+  bench.client.users = {{PrincipalId("1"), "anna", "reader", true, WallTime()}};
+  const Outcome listed = RunWords(bench, {"user", "list", "--format", "csv"});
+  EXPECT_NE(listed.out.find("anna,user,reader,"), std::string::npos) << listed.out;
+}
+
+TEST(CommandsTest, APasswordIsNotReadFromNowhere) {
+  TestBench bench;
+  EXPECT_NE(RunWords(bench, {"user", "password", "anna"}).code, 0);  // No terminal to ask on.
+  bench.in.str("\n");
+  EXPECT_NE(RunWords(bench, {"user", "password", "anna", "--password-file", "-"}).code, 0);
+  EXPECT_TRUE(bench.client.user_calls.empty());
+  EXPECT_NE(RunWords(bench, {"user", "create", "x", "--role", "emperor"}).code, 0);
+}
+
 }  // namespace
 }  // namespace neurolake::cli

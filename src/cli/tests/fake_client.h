@@ -44,6 +44,26 @@ class FakeClient final : public Client {
   Result<std::string> Offer(std::stop_token stop, const std::string& path) override;
   Result<catalog::Catalog::NewToken> CreateToken(std::stop_token stop, const TokenRequest& request) override;
   Result<void> RevokeToken(std::stop_token stop, const std::string& id) override;
+  std::vector<catalog::PrincipalRecord> users;
+  std::vector<std::string> user_calls;  ///< "create anna user reader", "password anna secret" …
+  Result<std::vector<catalog::PrincipalRecord>> ListUsers(std::stop_token) override { return users; }
+  Result<void> CreateUser(std::stop_token, const catalog::Identities::NewPrincipal& user) override {
+    user_calls.push_back(fmt::format("create {} {} {} {}", user.name, NameOf(user.kind), user.role, user.on_behalf_of));
+    return {};
+  }
+  Result<void> ChangeUser(std::stop_token, const std::string& name, const UserChange& change) override {
+    user_calls.push_back(fmt::format("disabled {} {}", name, change.disabled.value_or(false)));
+    return {};
+  }
+  Result<void> SetUserPassword(std::stop_token, const std::string& name, const std::string& password) override {
+    user_calls.push_back(fmt::format("password {} {}", name, password));
+    return {};
+  }
+  Result<void> BindIdentity(std::stop_token, const std::string& name, const std::string& issuer,
+                            const std::string& subject) override {
+    user_calls.push_back(fmt::format("bind {} {} {}", name, issuer, subject));
+    return {};
+  }
   Result<HealthReport> CheckHealth(std::stop_token) override { return health; }
 };
 

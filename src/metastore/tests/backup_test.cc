@@ -161,7 +161,8 @@ TEST_P(BackupTest, IsConsistentWhileWritesGoOn) {
       const std::string name = NewUuid();
       const auto outcome = store_->Write([&](Session& session) -> Result<void> {
         NL_RETURN_IF_ERROR(session.Execute("INSERT INTO schemas VALUES (?, ?, '', 0)", {name, name}));
-        NL_RETURN_IF_ERROR(session.Execute("INSERT INTO principals VALUES (?, ?, 'reader', 0, 0)", {name, name}));
+        NL_RETURN_IF_ERROR(session.Execute(
+            "INSERT INTO principals (id, name, role, disabled, created) VALUES (?, ?, 'reader', 0, 0)", {name, name}));
         return {};
       });
       EXPECT_TRUE(outcome.has_value());

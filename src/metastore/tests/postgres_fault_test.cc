@@ -143,7 +143,8 @@ TEST_F(PostgresFaultTest, AKilledClientLeavesWholeTransactions) {
       const std::string name = NewUuid();
       (void)store->Write([&](Session& session) -> Result<void> {
         NL_RETURN_IF_ERROR(session.Execute("INSERT INTO schemas VALUES (?, ?, '', 0)", {name, name}));
-        NL_RETURN_IF_ERROR(session.Execute("INSERT INTO principals VALUES (?, ?, 'reader', 0, 0)", {name, name}));
+        NL_RETURN_IF_ERROR(session.Execute(
+            "INSERT INTO principals (id, name, role, disabled, created) VALUES (?, ?, 'reader', 0, 0)", {name, name}));
         return {};
       });
     }

@@ -21,7 +21,8 @@ namespace {
 Result<void> AddPair(Store& store, const std::string& name, const std::string& comment = "") {
   return store.Write([&](Session& session) -> Result<void> {
     NL_RETURN_IF_ERROR(session.Execute("INSERT INTO schemas VALUES (?, ?, ?, 0)", {name, name, comment}));
-    NL_RETURN_IF_ERROR(session.Execute("INSERT INTO principals VALUES (?, ?, 'reader', 0, 0)", {name, name}));
+    NL_RETURN_IF_ERROR(session.Execute(
+        "INSERT INTO principals (id, name, role, disabled, created) VALUES (?, ?, 'reader', 0, 0)", {name, name}));
     return {};
   });
 }

@@ -1,0 +1,323 @@
+"""Who one is, by every door: passwords, limited tokens, agents, two OpenID Connect providers, client certificates, TLS."""
+import json
+import os
+import pathlib
+import shutil
+import ssl
+import subprocess
+import tempfile
+import unittest
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import identity
+import seaweed
+from server import Server, rows
+
+BINARY = os.environ["TESTED_BINARY"]
+PASSWORD = "correct horse battery"
+FAST = {"passwords.memory": "8MiB", "passwords.passes": "1", "login.attempts_per_address": "1000"}
+
+
+def ask(server, method, path, body=None, token=None, headers=None):
+    status, answered, text = server.request(method, path, body, token, headers)
+    return status, answered, json.loads(text) if text[:1] in b"{[" and text else text
+
+
+class Identity(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server(BINARY, settings=FAST).start()
+        cls.admin = cls.server.admin_token
+        for name, role in (("anna", "writer"), ("berta", "reader")):
+            cls.make(name, role)
+        cls.server.sql("CREATE TABLE gold.shared AS SELECT 1 AS id")
+        cls.server.sql("CREATE TABLE silver.other AS SELECT 2 AS id")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.__exit__()
+
+    @classmethod
+    def make(cls, name, role, **more):
+        status, _, body = ask(cls.server, "POST", "/v1/users", {"name": name, "role": role, **more}, cls.admin)
+        assert status == 201, body
+
+    def token(self, principal, role, **more):
+        status, _, body = ask(self.server, "POST", "/v1/tokens",
+                              {"principal": principal, "role": role, "name": "t", **more}, self.admin)
+        self.assertEqual(status, 201, body)
+        return body["token"], body["id"]
+
+    def run_sql(self, statement, token=None, headers=None):
+        return ask(self.server, "POST", "/v1/sql", {"statement": statement}, token, headers)
+
+    def login(self, name, password):
+        return ask(self.server, "POST", "/v1/login", {"name": name, "password": password})
+
+    def test_a_password_opens_a_session_that_ends(self):
+        self.make("pia", "reader")
+        self.assertEqual(ask(self.server, "PUT", "/v1/users/pia/password", {"password": PASSWORD}, self.admin)[0], 204)
+        status, headers, me = self.login("PIA", PASSWORD)
+        self.assertEqual((status, me["principal"], me["authentication"]), (200, "pia", "password"))
+        self.assertIn("HttpOnly; SameSite=Lax", headers["Set-Cookie"])
+        cookie = {"Cookie": headers["Set-Cookie"].split(";")[0], "Origin": self.server.url}
+        self.assertEqual(self.run_sql("SELECT 1", None, cookie)[2]["rows"], [[1]])
+        self.assertEqual(ask(self.server, "GET", "/v1/me", None, None, cookie)[2]["principal"], "pia")
+        self.assertEqual(self.run_sql("SELECT 1", None, {**cookie, "Origin": "https://evil.example"})[0], 403)
+        self.assertEqual(ask(self.server, "POST", "/v1/logout", None, None, cookie)[0], 204)
+        self.assertEqual(self.run_sql("SELECT 1", None, cookie)[0], 401)
+        cookie["Cookie"] = self.login("pia", PASSWORD)[1]["Set-Cookie"].split(";")[0]
+        self.assertEqual(self.run_sql("SELECT 1", None, cookie)[0], 200)
+        ask(self.server, "PATCH", "/v1/users/pia", {"disabled": True}, self.admin)
+        self.assertEqual(self.run_sql("SELECT 1", None, cookie)[0], 401)
+        self.assertEqual(self.login("pia", PASSWORD)[0], 401)
+
+    def test_an_agent_has_what_both_have(self):
+        self.make("bot", "admin", kind="agent", on_behalf_of="berta")
+        token, _ = self.token("bot", "admin")
+        self.assertEqual(self.run_sql("SELECT id FROM gold.shared", token)[2]["rows"], [[1]])
+        self.assertEqual(self.run_sql("INSERT INTO gold.shared VALUES (2)", token)[0], 403)
+        self.assertEqual(ask(self.server, "GET", "/v1/users", None, token)[0], 403)
+        # What is denied to her is denied to it.
+        self.server.sql("DENY SELECT ON TABLE silver.other TO berta")
+        self.assertEqual(self.run_sql("SELECT id FROM silver.other", token)[0], 404)
+        self.server.sql("REVOKE SELECT ON TABLE silver.other FROM berta")
+        self.assertEqual(self.run_sql("SELECT id FROM silver.other", token)[0], 200)
+        self.server.sql("DENY SELECT ON TABLE silver.other TO bot")
+        self.assertEqual(self.run_sql("SELECT id FROM silver.other", token)[0], 404)
+        found = rows(self.server.sql("SELECT DISTINCT principal, on_behalf_of, authentication FROM system.queries "
+                                     "WHERE principal = 'bot'"))
+        self.assertEqual(found, [("bot", "berta", "token")])
+        ask(self.server, "PATCH", "/v1/users/berta", {"disabled": True}, self.admin)
+        self.assertEqual(self.run_sql("SELECT 1", token)[0], 401)
+        ask(self.server, "PATCH", "/v1/users/berta", {"disabled": False}, self.admin)
+        self.assertEqual(self.run_sql("SELECT 1", token)[0], 200)
+
+    def test_an_agent_sees_no_more_rows_than_whom_it_acts_for(self):
+        self.make("carla", "reader")
+        self.make("carlabot", "reader", kind="agent", on_behalf_of="carla")
+        token, _ = self.token("carlabot", "reader")
+        self.server.sql("CREATE TABLE gold.owned AS SELECT * FROM (VALUES ('carla', 1), ('other', 2)) t(owner, id)")
+        self.server.sql("CREATE ROW POLICY own ON gold.owned TO PUBLIC USING (owner = current_principal())")
+        self.assertEqual(self.run_sql("SELECT id FROM gold.owned", token)[2]["rows"], [[1]])
+        self.server.sql("CREATE OR REPLACE ROW POLICY own ON gold.owned TO carla USING (true)")
+        self.assertEqual(self.run_sql("SELECT id FROM gold.owned", token)[2]["rows"], [])
+
+    def test_scopes_and_schemas_limit_a_token(self):
+        reading, _ = self.token("limited", "engineer", scopes=["read"])
+        self.assertEqual(self.run_sql("SELECT id FROM gold.shared", reading)[0], 200)
+        self.assertEqual(self.run_sql("INSERT INTO gold.shared VALUES (9)", reading)[0], 403)
+        gold, _ = self.token("limited", "engineer", schemas=["gold"])
+        self.assertEqual(self.run_sql("SELECT id FROM gold.shared", gold)[0], 200)
+        self.assertEqual(self.run_sql("SELECT id FROM silver.other", gold)[0], 404)
+        self.assertEqual(self.run_sql("CREATE TABLE gold.made (id BIGINT)", gold)[0], 403)
+        self.assertEqual(self.run_sql("SELECT DISTINCT schema_name FROM system.tables", gold)[2]["rows"], [["gold"]])
+        self.assertEqual(self.run_sql("SELECT count(*) FROM system.queries", gold)[2]["rows"], [[0]])
+        self.assertEqual(ask(self.server, "GET", "/v1/history", None, gold)[2]["statements"], [])
+        schemas = ask(self.server, "GET", "/v1/catalog/schemas", None, gold)[2]["schemas"]
+        self.assertEqual([schema["name"] for schema in schemas], ["gold"])
+
+    def test_revocation_holds_for_the_next_statement(self):
+        token, token_id = self.token("anna", "writer")
+        self.assertEqual(self.run_sql("SELECT 1", token)[0], 200)
+        self.assertEqual(ask(self.server, "DELETE", f"/v1/tokens/{token_id}", None, self.admin)[0], 204)
+        self.assertEqual(self.run_sql("SELECT 1", token)[0], 401)
+
+    def test_the_command_line_makes_users(self):
+        environment = {**os.environ, "NEUROLAKE_TOKEN": self.admin}
+
+        def command(*words, text=""):
+            return subprocess.run([BINARY, "--server", self.server.url, *words], input=text, capture_output=True, text=True,
+                                  env=environment, timeout=60)
+        self.assertEqual(command("user", "create", "cli-user", "--role", "reader").returncode, 0)
+        self.assertEqual(command("user", "password", "cli-user", "--password-file", "-", text=PASSWORD + "\n").returncode, 0)
+        self.assertEqual(self.login("cli-user", PASSWORD)[0], 200)
+        self.assertIn("cli-user,user,reader", command("--format", "csv", "user", "list").stdout)
+        self.assertEqual(command("user", "disable", "cli-user").returncode, 0)
+        self.assertEqual(self.login("cli-user", PASSWORD)[0], 401)
+        self.assertNotEqual(command("user", "password", "cli-user", "--password-file", "-", text="short\n").returncode, 0)
+
+
+class Providers:
+    """What holds for either; `make` gives the provider, `subject` who logs in."""
+    secret, service_name = "", ""
+
+    def setUp(self):
+        self.port = seaweed.free_port()
+        self.redirect = f"http://127.0.0.1:{self.port}/v1/login/callback"
+        self.provider = self.make().start()
+        self.addCleanup(self.provider.stop)
+        self.server = Server(BINARY, settings={
+            **FAST, "http.port": str(self.port), "oidc.issuer": self.provider.issuer, "oidc.audience": "urn:lake",
+            "oidc.client_id": "lake-web", "oidc.groups": "staff=analysts"},
+            environment={"NEUROLAKE_OIDC_CLIENT_SECRET": self.secret}).start()
+        self.addCleanup(self.server.__exit__)
+        ask(self.server, "POST", "/v1/users", {"name": "anna", "role": "reader"}, self.server.admin_token)
+        ask(self.server, "POST", "/v1/users", {"name": "etl-service", "kind": "service account", "role": "writer"},
+            self.server.admin_token)
+        self.server.sql("CREATE GROUP analysts")
+
+    def bind(self, principal, subject):
+        status, _, body = ask(self.server, "POST", "/v1/identities", {
+            "principal": principal, "issuer": self.provider.issuer, "subject": subject}, self.server.admin_token)
+        self.assertEqual(status, 204, body)
+
+    def test_a_browser_logs_in_and_comes_back(self):
+        browser = identity.Browser()
+        start = self.server.url + "/v1/login?return_to=%2Fv1%2Fme"
+        _, status, _, body = browser.follow(start)
+        self.assertEqual(status, 401, body)  # The provider knows who it is, the lake does not yet.
+        self.bind("anna", self.subject)
+        url, status, _, body = browser.follow(start)
+        self.assertEqual((urllib.parse.urlsplit(url).path, status), ("/v1/me", 200), body)
+        me = json.loads(body)
+        self.assertEqual((me["principal"], me["authentication"], me["groups"]), ("anna", "oidc", ["analysts"]))
+        self.assertEqual(browser.cookie("neurolake_login"), None)
+        self.assertTrue(browser.cookie("neurolake_session").has_nonstandard_attr("HttpOnly"))
+
+    def test_a_login_belongs_to_its_browser(self):
+        self.bind("anna", self.subject)
+        victim, attacker = identity.Browser(), identity.Browser()
+        callback, *_ = attacker.follow(self.server.url + "/v1/login", until=self.redirect)
+        self.assertEqual(victim.get(callback)[0], 401)  # Not begun there.
+        victim.follow(self.server.url + "/v1/login", until=self.redirect)
+        self.assertEqual(victim.get(callback)[0], 401)  # Begun, with another state.
+        again = identity.Browser()
+        callback, *_ = again.follow(self.server.url + "/v1/login", until=self.redirect)
+        self.assertEqual(again.get(callback.replace("code=", "code=x"))[0], 401)
+        again = identity.Browser()
+        callback, *_ = again.follow(self.server.url + "/v1/login", until=self.redirect)
+        self.assertEqual(again.get(callback)[0], 303)
+        self.assertEqual(again.get(callback)[0], 401)  # Once.
+
+    def test_nobody_is_sent_elsewhere(self):
+        for path in ("//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "evil"):
+            url = self.server.url + "/v1/login?return_to=" + urllib.parse.quote(path, safe="")
+            self.assertEqual(identity.Browser().get(url)[0], 400, path)
+
+    def test_a_service_shows_its_token(self):
+        token = self.service_token()
+        self.assertEqual(ask(self.server, "GET", "/v1/me", None, token)[0], 401)
+        self.bind("etl-service", self.service_name)
+        self.assertEqual(ask(self.server, "GET", "/v1/me", None, token)[2]["principal"], "etl-service")
+        self.assertEqual(ask(self.server, "POST", "/v1/sql", {"statement": "SELECT 1"}, token)[2]["rows"], [[1]])
+        ask(self.server, "PATCH", "/v1/users/etl-service", {"disabled": True}, self.server.admin_token)
+        self.assertEqual(ask(self.server, "GET", "/v1/me", None, token)[0], 401)
+
+
+class CertifiedProvider(Providers, unittest.TestCase):
+    secret, subject, service_name = "web-secret:%", "anna-1", "etl"
+
+    def make(self):
+        return identity.Certified(self.redirect)
+
+    def service_token(self):
+        return self.provider.service_token()
+
+
+class MockProvider(Providers, unittest.TestCase):
+    subject, service_name = "berta-2", "svc"
+
+    def make(self):
+        return identity.Mock()
+
+    def service_token(self):
+        return self.provider.token(aud="urn:lake", sub="svc")
+
+    def test_tokens_that_are_not_for_us_are_refused(self):
+        self.bind("etl-service", "svc")
+        good = {"aud": "urn:lake", "sub": "svc"}
+        refused = {
+            "audience": {**good, "aud": "urn:other"}, "issuer": {**good, "iss": "https://evil.example"},
+            "expired": {**good, "exp": 1000000000}, "early": {**good, "nbf": 4000000000},
+            "future": {**good, "iat": 4000000000}, "id token": {**good, "nonce": "n"}, "stranger": {**good, "sub": "other"},
+            "no time": {**good, "exp": "never"}}
+        details = set()
+        for name, claims in refused.items():
+            status, _, body = ask(self.server, "GET", "/v1/me", None, self.provider.token(**claims))
+            self.assertEqual(status, 401, name)
+            details.add(body["detail"])
+        for missing in ("exp", "iss", "aud", "sub"):
+            token = self.provider.token(without=[missing], **good)
+            self.assertEqual(ask(self.server, "GET", "/v1/me", None, token)[0], 401, missing)
+        self.assertEqual(len(details), 1)  # One text for every reason.
+        self.assertEqual(ask(self.server, "GET", "/v1/me", None, self.provider.token(**good))[0], 200)
+
+
+class Certificates(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="neurolake-certificates-")
+        self.addCleanup(shutil.rmtree, self.folder, True)
+        self.authority = identity.Authority(self.folder)
+        self.server = Server(BINARY, settings={
+            **FAST, "http.tls": "on", "http.tls_client_authority": self.authority.certificate,
+            "http.tls_client_principals": "dns:etl.example.org=etl,uri:spiffe://example.org/loader=loader"})
+
+    def start(self):
+        # The address is that of a certificate nobody knows yet: the first request goes by its file.
+        self.server.start()
+        self.addCleanup(self.server.__exit__)
+        self.own = pathlib.Path(self.server.lake) / "tls" / "certificate.pem"
+
+    def get(self, path, certificate=None, token=None, method="GET", body=None, context=None):
+        context = context or ssl.create_default_context(cafile=str(self.own))
+        if certificate:
+            context.load_cert_chain(*certificate)
+        request = urllib.request.Request(self.server.url + path, method=method, data=body and json.dumps(body).encode(),
+                                         headers={"Content-Type": "application/json"} if body else {})
+        if token:
+            request.add_header("Authorization", f"Bearer {token}")
+        try:
+            with urllib.request.urlopen(request, timeout=20, context=context) as answer:
+                return answer.status, json.loads(answer.read() or b"{}")
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read())
+
+    def test_a_certificate_is_its_principal(self):
+        self.start()
+        self.assertTrue(self.server.url.startswith("https://"))
+        for name in ("etl", "loader"):
+            self.assertEqual(self.get("/v1/users", None, self.server.admin_token, "POST", {"name": name, "role": "reader"})[0],
+                             201)
+        etl = self.authority.issue("etl", "DNS:etl.example.org")
+        status, me = self.get("/v1/me", etl)
+        self.assertEqual((status, me.get("principal"), me.get("authentication")), (200, "etl", "certificate"))
+        loader = self.authority.issue("loader", "URI:spiffe://example.org/loader")
+        self.assertEqual(self.get("/v1/me", loader)[1]["principal"], "loader")
+        for name, alternative in (("other", "DNS:other.example.org"), ("both", "DNS:etl.example.org,URI:spiffe://example.org/loader"),
+                                  ("etl.example.org", "email:etl@example.org")):
+            self.assertEqual(self.get("/v1/me", self.authority.issue(name, alternative))[0], 401, name)
+        self.assertEqual(self.get("/v1/me")[0], 401)
+        # A token says more than the certificate of the connection that brings it.
+        self.assertEqual(self.get("/v1/me", etl, self.server.admin_token)[1]["principal"], "admin")
+
+    def test_certificates_of_others_end_the_handshake(self):
+        self.start()
+        stranger = identity.Authority(self.folder, "stranger")
+        for certificate in (stranger.issue("fake", "DNS:etl.example.org"),
+                            self.authority.issue("server", "DNS:etl.example.org", usage="serverAuth")):
+            with self.assertRaises((ssl.SSLError, OSError)):
+                self.get("/v1/me", certificate)
+
+    def test_only_tls_1_3(self):
+        self.start()
+        older = ssl.create_default_context(cafile=str(self.own))
+        older.maximum_version = ssl.TLSVersion.TLSv1_2
+        with self.assertRaises((ssl.SSLError, OSError)):
+            self.get("/health", context=older)
+        self.assertEqual(self.get("/health")[0], 200)
+        key = self.own.parent / "key.pem"
+        self.assertEqual(key.stat().st_mode & 0o777, 0o600)
+
+    def test_certificates_can_be_required(self):
+        self.server.settings["http.tls_client_required"] = "true"
+        self.start()
+        with self.assertRaises((ssl.SSLError, OSError)):
+            self.get("/health")
+        self.assertEqual(self.get("/health", self.authority.issue("any", "DNS:any.example.org"))[0], 200)
+
+
+if __name__ == "__main__":
+    unittest.main()
