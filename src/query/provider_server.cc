@@ -15,6 +15,7 @@
 #include "query/shallow_clones.h"
 #include "query/system_relations.h"
 #include "query/tag_actions.h"
+#include "query/user_actions.h"
 #include "storage/path.h"
 
 namespace neurolake::query {
@@ -154,6 +155,7 @@ Result<json::value> ProviderServer::Maintain(const json::object& arguments) {
   if (IsTagAction(action)) return RunTagAction(ctx_, catalog_, action, action_arguments);
   if (IsPurposeAction(action)) return RunPurposeAction(ctx_, catalog_, action, action_arguments);
   if (IsGrantAction(action)) return RunGrantAction(ctx_, catalog_, action, action_arguments);
+  if (IsUserAction(action)) return RunUserAction(ctx_, catalog_, action, action_arguments);
   if (IsPolicyAction(action)) return RunPolicyAction(ctx_, catalog_, action, action_arguments);
   if (IsExpectationAction(action)) {
     return RunExpectationAction(ctx_, catalog_, StatementId(statement_id_), action, action_arguments);

@@ -101,6 +101,16 @@ class TokenLookups {
   int commas_ = 0;
 };
 
+/// CREATE or ALTER of a principal: a password has no place there, and is not kept where somebody gives one.
+bool IsAboutUsers(TokenCursor cursor) {
+  if (cursor.AtEnd() || (!cursor.AcceptWord("create") && !cursor.AcceptWord("alter"))) return false;
+  cursor.AcceptWords({"or", "replace"});
+  for (const char* word : {"user", "service", "agent", "role", "login"}) {
+    if (!cursor.AtEnd() && cursor.IsWord(word)) return true;
+  }
+  return false;
+}
+
 /// The text of any other statement, which stays but for the literals behind the name of a secret: `CREATE CREDENTAIL c
 /// OPTIONS (sas_token = '…')` was meant to be what it is not. Tables and columns stay: nobody hides what he does.
 std::string WithoutSecretValues(std::string_view sql, const std::vector<Token>& tokens) {
@@ -110,6 +120,7 @@ std::string WithoutSecretValues(std::string_view sql, const std::vector<Token>& 
   std::vector<TextEdit> edits;
   bool behind = false;
   TokenLookups lookups;
+  const bool of_user = IsAboutUsers(cursor);
   for (cursor.MoveTo(0); !cursor.AtEnd(); cursor.Skip()) {
     const Token& token = cursor.token();
     const bool looked_up = lookups.IsValue(sql, cursor);
@@ -121,7 +132,8 @@ std::string WithoutSecretValues(std::string_view sql, const std::vector<Token>& 
     } else if (token.kind == TokenKind::kWord || quoted) {
       const std::string name = LowerAscii(IdentifierValue(sql, token));
       const bool option = std::ranges::find(kSecretOptions, name) != std::end(kSecretOptions);
-      behind = behind || option || (!known && (name.contains("credential") || name.contains("secret")));
+      const bool password = of_user && (name == "password" || name == "identified");
+      behind = behind || option || password || (!known && (name.contains("credential") || name.contains("secret")));
     }
   }
   return ApplyEdits(sql, std::move(edits));

@@ -40,6 +40,7 @@ constexpr CommandParser kParsers[] = {
     ParsePolicyStatement,
     ParseKeyStatement,
     ParseGroupStatement,
+    ParseUserStatement,
     ParseGrantStatement,
 };
 

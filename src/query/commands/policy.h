@@ -89,4 +89,7 @@ Result<std::shared_ptr<const TableCommand>> ParsePolicyStatement(TokenCursor cur
 /// CREATE, DROP and ALTER GROUP, SHOW GROUPS.
 Result<std::shared_ptr<const TableCommand>> ParseGroupStatement(TokenCursor cursor);
 
+/// CREATE and ALTER of USER, SERVICE ACCOUNT and AGENT, SHOW USERS.
+Result<std::shared_ptr<const TableCommand>> ParseUserStatement(TokenCursor cursor);
+
 }  // namespace neurolake::query

@@ -211,14 +211,16 @@ Command ParseAllowedOfTag(TokenCursor& cursor) {
 }
 
 /// ALTER USER, standing behind it.
+/// Whatever else is altered of a user, it is another command (users.cc) that says what is wrong with it.
 Command ParseAttributes(TokenCursor& cursor) {
-  NL_ASSIGN_OR_RETURN(const std::string user, TakeName(cursor, "the name of a user"));
+  const auto user = TakeName(cursor, "the name of a user");
+  if (!user.has_value()) return nullptr;
   json::array set, unset;
   if (cursor.AcceptWords({"unset", "attributes"})) {
     NL_ASSIGN_OR_RETURN(unset, TakeNames(cursor, "the name of an attribute"));
+  } else if (!cursor.AcceptWords({"set", "attributes"})) {
+    return nullptr;
   } else {
-    NL_RETURN_IF_ERROR(cursor.ExpectWord("set"));
-    NL_RETURN_IF_ERROR(cursor.ExpectWord("attributes"));
     NL_RETURN_IF_ERROR(cursor.ExpectSymbol("("));
     do {
       NL_ASSIGN_OR_RETURN(const std::string name, TakeName(cursor, "the name of an attribute"));
@@ -231,7 +233,7 @@ Command ParseAttributes(TokenCursor& cursor) {
   NL_RETURN_IF_ERROR(cursor.ExpectEnd());
   return std::make_shared<ChangeOnServer>(
       "ALTER USER", "set_attributes",
-      json::object{{"principal", user}, {"set", std::move(set)}, {"unset", std::move(unset)}});
+      json::object{{"principal", *user}, {"set", std::move(set)}, {"unset", std::move(unset)}});
 }
 
 Command ParseShow(TokenCursor& cursor) {

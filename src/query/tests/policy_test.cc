@@ -351,6 +351,58 @@ TEST_F(PolicyActionsTest, WhoMayOnlyWriteSeesNoRow) {
   EXPECT_EQ(policy.at("permissive_checks").as_array().size(), 1U);
 }
 
+TEST_F(PolicyActionsTest, AnAgentMayWhatItAndWhomItActsForMay) {
+  const auto principal = [](const std::string& id, const std::string& role) {
+    return Principal{PrincipalId(id), id, role, *RightsOfRole(role)};
+  };
+  const auto may = [&](const std::string& agent_role, const Principal& behalf, Privilege privilege) {
+    Principal agent = principal("bot", agent_role);
+    agent.on_behalf_of = std::make_shared<const Principal>(behalf);
+    // As authentication makes it.
+    std::erase_if(agent.rights, [&](Right right) { return !behalf.Has(right); });
+    return Access(*catalog_, agent).May(privilege, catalog_->FindTable(TableId("t")).value().value()).value();
+  };
+  EXPECT_TRUE(may("writer", principal("anna", "writer"), Privilege::kModify));
+  EXPECT_FALSE(may("writer", principal("anna", "reader"), Privilege::kModify));
+  EXPECT_FALSE(may("reader", principal("anna", "writer"), Privilege::kModify));
+  EXPECT_FALSE(may("reader", principal("anna", "member"), Privilege::kSelect));
+  EXPECT_FALSE(may("member", principal("anna", "reader"), Privilege::kSelect));
+  EXPECT_TRUE(may("member", principal("owner", "member"), Privilege::kSelect));  // Theirs is what they own.
+  EXPECT_TRUE(Act("admin", "a", "grant", Grant("deny", "select", "engineer")).as_object().empty());
+  EXPECT_FALSE(may("reader", principal("anna", "engineer"), Privilege::kSelect));
+  EXPECT_FALSE(may("engineer", principal("anna", "reader"), Privilege::kSelect));
+  EXPECT_TRUE(may("reader", principal("anna", "reader"), Privilege::kSelect));
+}
+
+TEST_F(PolicyActionsTest, ATokenForSchemasKnowsOfNothingElse) {
+  Principal limited{PrincipalId("p"), "p", "reader", *RightsOfRole("reader")};
+  const auto table = catalog_->FindTable(TableId("t")).value().value();
+  limited.schemas = {"main"};
+  EXPECT_TRUE(Access(*catalog_, limited).Knows(table).value());
+  EXPECT_TRUE(HasGrantsAlone(limited));
+  limited.schemas = {"gold"};
+  EXPECT_FALSE(Access(*catalog_, limited).Knows(table).value());
+  EXPECT_TRUE(Access(*catalog_, limited).Tables(std::nullopt).value().empty());
+  const auto schemas = Access(*catalog_, limited).Schemas().value();
+  ASSERT_EQ(schemas.size(), 1U);
+  EXPECT_EQ(schemas[0].name, "gold");
+}
+
+TEST_F(PolicyActionsTest, PrincipalsAreForWhoManages) {
+  const json::value denied{{"error", "PermissionDenied"}};
+  const json::object anna{{"name", "anna"}, {"kind", "user"}, {"role", "admin"}, {"on_behalf_of", ""}};
+  for (const char* role : {"member", "reader", "writer", "engineer", "monitor"}) {
+    EXPECT_EQ(Act(role, "a", "create_user", anna), denied) << role;
+    EXPECT_EQ(Act(role, "a", "users", {}), denied) << role;
+    EXPECT_EQ(Act(role, "a", "alter_user", anna), denied) << role;
+  }
+  EXPECT_TRUE(Act("admin", "a", "create_user", anna).as_object().empty());
+  EXPECT_EQ(Act("admin", "a", "create_user", anna), json::value({{"error", "AlreadyExists"}}));
+  const json::object as_agent{{"name", "anna"}, {"kind", "agent"}, {"role", "reader"}, {"state", ""}};
+  EXPECT_EQ(Act("admin", "a", "alter_user", as_agent), json::value({{"error", "NotFound"}}));
+  EXPECT_EQ(Act("admin", "a", "users", {}).at("rows").as_array().size(), 2U);
+}
+
 TEST(PolicyMessagesTest, ComeBackAsTheyWereAndAreNeverLost) {
   auto policy = std::make_shared<plan::TablePolicy>();
   policy->context = {

@@ -87,5 +87,15 @@ TEST(RedactionTest, KeepsNoValueThatATokenWasAskedFor) {
   EXPECT_EQ(RedactSecrets(other), other);
 }
 
+TEST(RedactionTest, APasswordOfAPrincipalIsNotKept) {
+  EXPECT_EQ(RedactSecrets("CREATE USER anna PASSWORD 'hush'"), "CREATE USER anna PASSWORD '[redacted]'");
+  EXPECT_EQ(RedactSecrets("ALTER USER anna SET PASSWORD = 'hush'"), "ALTER USER anna SET PASSWORD = '[redacted]'");
+  EXPECT_EQ(RedactSecrets("create service account x identified by 'hush'"),
+            "create service account x identified by '[redacted]'");
+  EXPECT_EQ(RedactSecrets("CREATE USER anna ROLE reader"), "CREATE USER anna ROLE reader");
+  // A column of that name is no secret of ours.
+  EXPECT_EQ(RedactSecrets("SELECT * FROM t WHERE password = 'a'"), "SELECT * FROM t WHERE password = 'a'");
+}
+
 }  // namespace
 }  // namespace neurolake::query
