@@ -81,6 +81,8 @@ Certificate Sign(EVP_PKEY* key, WallTime now) {
                         AddExtension(certificate.get(), NID_basic_constraints, "critical,CA:FALSE") &&
                         AddExtension(certificate.get(), NID_key_usage, "critical,digitalSignature") &&
                         AddExtension(certificate.get(), NID_ext_key_usage, "serverAuth") &&
+                        AddExtension(certificate.get(), NID_subject_key_identifier, "hash") &&
+                        AddExtension(certificate.get(), NID_authority_key_identifier, "keyid:always") &&
                         X509_sign(certificate.get(), key, EVP_sha256()) > 0;
   return complete ? std::move(certificate) : nullptr;
 }

@@ -139,7 +139,7 @@ Result<std::vector<std::string>> TextsMember(const JsonObject& object, std::stri
   constexpr size_t kTextsMax = 100;
   std::vector<std::string> texts;
   const auto* value = object.values.if_contains(boost::json::string_view(name));
-  if (value == nullptr || value->is_null()) return texts;
+  if (value == nullptr) return texts;
   bool good = value->is_array() && value->get_array().size() <= kTextsMax;
   if (good) {
     for (const auto& one : value->get_array()) {

@@ -27,7 +27,7 @@ std::vector<std::string> ElementTexts(std::string_view array);
 Result<void> CheckMembers(const JsonObject& object, const std::vector<std::string_view>& known);
 /// The member as a string; empty when absent or null. Errors: kInvalidArgument when it is something else.
 Result<std::string> StringMember(const JsonObject& object, std::string_view name);
-/// The member's texts; none when absent or null. Errors: kInvalidArgument unless it is an array of at most 100 texts.
+/// The member's texts; none when absent. Errors: kInvalidArgument unless it is an array of at most 100 texts.
 Result<std::vector<std::string>> TextsMember(const JsonObject& object, std::string_view name);
 /// The other way.
 std::string TextsJson(const std::vector<std::string>& texts);

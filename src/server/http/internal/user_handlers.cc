@@ -21,6 +21,12 @@ Result<std::string> RequiredText(const JsonObject& body, std::string_view name) 
   return text;
 }
 
+/// The member, or nothing where it is not there; null and the empty text are not "not there".
+Result<std::string> OptionalText(const JsonObject& body, std::string_view name) {
+  if (!body.texts.contains(name)) return std::string();
+  return RequiredText(body, name);
+}
+
 }  // namespace
 
 Result<void> ListUsers(Door& door, Call& call) {
@@ -41,8 +47,8 @@ Result<void> PostUser(Door& door, Call& call) {
   catalog::Identities::NewPrincipal principal;
   NL_ASSIGN_OR_RETURN(principal.name, RequiredText(body, "name"));
   NL_ASSIGN_OR_RETURN(principal.role, RequiredText(body, "role"));
-  NL_ASSIGN_OR_RETURN(principal.on_behalf_of, StringMember(body, "on_behalf_of"));
-  NL_ASSIGN_OR_RETURN(const std::string kind, StringMember(body, "kind"));
+  NL_ASSIGN_OR_RETURN(principal.on_behalf_of, OptionalText(body, "on_behalf_of"));
+  NL_ASSIGN_OR_RETURN(const std::string kind, OptionalText(body, "kind"));
   NL_ASSIGN_OR_RETURN(principal.kind, PrincipalKindOf(kind.empty() ? NameOf(PrincipalKind::kUser) : kind));
   NL_ASSIGN_OR_RETURN(const auto made, door.service.catalog().identities().CreatePrincipal(principal));
   std::string out;
@@ -56,7 +62,7 @@ Result<void> PatchUser(Door& door, Call& call) {
   const std::string& name = call.arguments[0];
   NL_ASSIGN_OR_RETURN(const JsonObject body, ParseJsonObject(call.body));
   NL_RETURN_IF_ERROR(CheckMembers(body, {"role", "disabled"}));
-  NL_ASSIGN_OR_RETURN(const std::string role, StringMember(body, "role"));
+  NL_ASSIGN_OR_RETURN(const std::string role, OptionalText(body, "role"));
   const auto* disabled = body.values.if_contains("disabled");
   if (disabled != nullptr && !disabled->is_bool()) {
     return MakeError(ErrorCode::kInvalidArgument, "the member \"disabled\" must be true or false");
