@@ -219,7 +219,10 @@ Result<PrincipalId> Authenticator::FindOrCreate(const RequestContext& ctx, const
                                                 const IdentityClaims& translated) {
   Identities& identities = catalog_.identities();
   NL_ASSIGN_OR_RETURN(const auto bound, identities.FindIdentity(claims.issuer, claims.subject));
-  if (bound) return *bound;
+  if (bound) {
+    NL_RETURN_IF_ERROR(identities.KeepClaims(*bound, translated));
+    return *bound;
+  }
   if (!options_.claims.creates_principals) {
     return MakeError(ErrorCode::kUnauthenticated, "no principal is bound to the subject: {}", claims.subject);
   }
@@ -240,6 +243,7 @@ Result<PrincipalId> Authenticator::FindOrCreate(const RequestContext& ctx, const
                      made.error().message());
   }
   NL_RETURN_IF_ERROR(identities.BindIdentity(claims.issuer, claims.subject, made->name));
+  NL_RETURN_IF_ERROR(identities.KeepClaims(made->id, translated));
   Log(LogLevel::kInfo, "made a principal for an identity", ctx.request_id(),
       {{"principal", made->name}, {"issuer", claims.issuer}});
   return made->id;

@@ -121,41 +121,64 @@ Result<std::vector<PrincipalRecord>> StoreIdentities::ListPrincipals() {
   return principals;
 }
 
-Result<void> StoreIdentities::ReadClaimedGroups(const IdentityClaims& claims, Principal& principal) {
-  if (claims.groups.empty()) return {};
+Result<void> StoreIdentities::ReadClaimedGroups(const std::vector<std::string>& names, Principal& principal) {
+  if (names.empty()) return {};
   NL_ASSIGN_OR_RETURN(const auto rows, store_.ReadOnce("SELECT id, name FROM principal_groups ORDER BY name"));
   for (const Row& row : rows) {
-    if (std::ranges::find(claims.groups, TextAt(row, 1)) == claims.groups.end()) continue;
+    if (std::ranges::find(names, TextAt(row, 1)) == names.end()) continue;
     principal.claimed_groups.emplace_back(TextAt(row, 0), TextAt(row, 1));
   }
   return {};
 }
 
 Result<Principal> StoreIdentities::PrincipalOf(const PrincipalId& id, std::string_view authentication,
-                                               const IdentityClaims& claims) {
+                                               const std::optional<IdentityClaims>& claims) {
   if (!metastore::IsStorableText(id.value())) return NotThere();
-  NL_ASSIGN_OR_RETURN(const auto rows,
-                      store_.ReadOnce("SELECT p.id, p.name, p.role, p.disabled, p.kind, p.on_behalf_of, b.id, b.name, "
-                                      "b.role, b.disabled, b.kind FROM principals p LEFT JOIN principals b ON b.id = "
-                                      "p.on_behalf_of WHERE p.id = ?",
-                                      {id.value()}));
-  if (rows.empty() || NumberAt(rows[0], 3) != 0) return NotThere();
-  const auto make = [&](size_t column, const std::string& role) -> Result<Principal> {
+  NL_ASSIGN_OR_RETURN(
+      const auto rows,
+      store_.ReadOnce(
+          "SELECT p.id, p.name, p.role, p.kind, p.claimed_role, p.claimed_groups, p.disabled, b.id, b.name, "
+          "b.role, b.kind, b.claimed_role, b.claimed_groups, b.disabled FROM principals p LEFT JOIN "
+          "principals b ON b.id = p.on_behalf_of WHERE p.id = ?",
+          {id.value()}));
+  if (rows.empty() || NumberAt(rows[0], 6) != 0) return NotThere();
+  const auto make = [&](size_t column, const std::optional<IdentityClaims>& said) -> Result<Principal> {
+    const std::string& kept = TextAt(rows[0], column + 4);
+    std::string role = kept.empty() ? TextAt(rows[0], column + 2) : kept;
+    NL_ASSIGN_OR_RETURN(auto groups, TextsFromJson(TextAt(rows[0], column + 5)));
+    if (said) {
+      role = said->role.value_or(TextAt(rows[0], column + 2));
+      groups = said->groups;
+    }
     NL_ASSIGN_OR_RETURN(auto rights, RightsOfRole(role));
-    return Principal{PrincipalId(TextAt(rows[0], column)), TextAt(rows[0], column + 1), role, std::move(rights)};
+    Principal made{PrincipalId(TextAt(rows[0], column)), TextAt(rows[0], column + 1), role, std::move(rights)};
+    NL_ASSIGN_OR_RETURN(made.kind, PrincipalKindOf(TextAt(rows[0], column + 3)));
+    NL_RETURN_IF_ERROR(ReadClaimedGroups(groups, made));
+    return made;
   };
-  NL_ASSIGN_OR_RETURN(Principal principal, make(0, claims.role.value_or(TextAt(rows[0], 2))));
-  NL_ASSIGN_OR_RETURN(principal.kind, PrincipalKindOf(TextAt(rows[0], 4)));
+  NL_ASSIGN_OR_RETURN(Principal principal, make(0, claims));
   principal.authentication = authentication;
-  NL_RETURN_IF_ERROR(ReadClaimedGroups(claims, principal));
-  principal.attributes.insert(claims.attributes.begin(), claims.attributes.end());
+  if (claims) principal.attributes.insert(claims->attributes.begin(), claims->attributes.end());
   if (principal.kind != PrincipalKind::kAgent) return principal;
   // Without somebody to act for it may do nothing.
-  if (std::holds_alternative<std::monostate>(rows[0].at(6)) || NumberAt(rows[0], 9) != 0) return NotThere();
-  NL_ASSIGN_OR_RETURN(Principal behalf, make(6, TextAt(rows[0], 8)));
-  NL_ASSIGN_OR_RETURN(behalf.kind, PrincipalKindOf(TextAt(rows[0], 10)));
+  if (std::holds_alternative<std::monostate>(rows[0].at(7)) || NumberAt(rows[0], 13) != 0) return NotThere();
+  NL_ASSIGN_OR_RETURN(Principal behalf, make(7, std::nullopt));
   ActFor(principal, std::move(behalf));
   return principal;
+}
+
+Result<void> StoreIdentities::KeepClaims(const PrincipalId& id, const IdentityClaims& claims) {
+  const std::string role = claims.role.value_or(std::string());
+  const std::string groups = TextsToJson(claims.groups);
+  NL_ASSIGN_OR_RETURN(
+      const auto rows,
+      store_.ReadOnce("SELECT claimed_role, claimed_groups FROM principals WHERE id = ?", {id.value()}));
+  if (rows.empty() || (TextAt(rows[0], 0) == role && TextAt(rows[0], 1) == groups)) return {};
+  return store_.Write([&](Session& session) -> Result<void> {
+    NL_RETURN_IF_ERROR(session.Execute("UPDATE principals SET claimed_role = ?, claimed_groups = ? WHERE id = ?",
+                                       {role, groups, id.value()}));
+    return {};
+  });
 }
 
 Result<void> StoreIdentities::BindIdentity(const std::string& issuer, const std::string& subject,
@@ -186,6 +209,10 @@ Result<void> StoreIdentities::BindIdentity(const std::string& issuer, const std:
 
 Result<void> StoreIdentities::UnbindIdentity(const std::string& issuer, const std::string& subject) {
   return store_.Write([&](Session& session) -> Result<void> {
+    NL_RETURN_IF_ERROR(session.Execute(
+        "UPDATE principals SET claimed_role = '', claimed_groups = '[]' WHERE id IN (SELECT principal_id FROM "
+        "external_identities WHERE issuer = ? AND subject = ?)",
+        {metastore::MakeStorable(issuer), metastore::MakeStorable(subject)}));
     NL_ASSIGN_OR_RETURN(const auto changed,
                         session.Execute("DELETE FROM external_identities WHERE issuer = ? AND subject = ?",
                                         {metastore::MakeStorable(issuer), metastore::MakeStorable(subject)}));

@@ -71,10 +71,13 @@ class Identities {
   virtual Result<PrincipalRecord> CreatePrincipal(const NewPrincipal& principal) = 0;
   virtual Result<std::optional<PrincipalRecord>> FindPrincipal(const std::string& name) = 0;
 
-  /// The principal as it may act now. Errors: kUnauthenticated when there is none, when it is disabled, or, of an
-  /// agent, when whom it acts for is.
+  /// The principal as it may act now. Without `claims` its identity provider's last word counts (KeepClaims), so that
+  /// what is denied to a group of theirs is denied to their tokens and agents, too. Errors: kUnauthenticated when there
+  /// is none, when it is disabled, or, of an agent, when whom it acts for is.
   virtual Result<Principal> PrincipalOf(const PrincipalId& id, std::string_view authentication,
-                                        const IdentityClaims& claims = {}) = 0;
+                                        const std::optional<IdentityClaims>& claims = std::nullopt) = 0;
+  /// Role and groups that an identity provider says of the principal now. Writes when they changed.
+  virtual Result<void> KeepClaims(const PrincipalId& id, const IdentityClaims& claims) = 0;
 
   /// A hash in libsodium's text form (PasswordHasher). Ends the principal's sessions. Errors: kNotFound;
   /// kInvalidArgument for an agent or "local".
@@ -102,6 +105,7 @@ class Identities {
   /// "local".
   virtual Result<void> BindIdentity(const std::string& issuer, const std::string& subject,
                                     const std::string& principal_name) = 0;
+  /// Forgets what providers said of the principal, too.
   virtual Result<void> UnbindIdentity(const std::string& issuer, const std::string& subject) = 0;
   virtual Result<std::optional<PrincipalId>> FindIdentity(const std::string& issuer, const std::string& subject) = 0;
   virtual Result<std::vector<ExternalIdentity>> ListIdentities() = 0;

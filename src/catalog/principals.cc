@@ -32,6 +32,8 @@ Result<void> StoreCatalog::ChangePrincipal(const std::string& name, std::string_
 
 Result<void> StoreCatalog::SetRole(const std::string& principal_name, const std::string& role) {
   NL_RETURN_IF_ERROR(RightsOfRole(role));
+  // An administrator's word is newer than what an identity provider said; the next login may say it again.
+  NL_RETURN_IF_ERROR(ChangePrincipal(principal_name, "claimed_role", std::string()));
   return ChangePrincipal(principal_name, "role", role);
 }
 

@@ -163,7 +163,8 @@ Result<Principal> StoreCatalog::Authenticate(std::string_view secret) {
   NL_ASSIGN_OR_RETURN(
       const auto rows,
       store_.ReadOnce("SELECT t.hash, t.expires, t.revoked, p.disabled, p.id, p.name, p.role, p.kind, t.scopes, "
-                      "t.schemas FROM tokens t JOIN principals p ON p.id = t.principal_id WHERE t.prefix = ?",
+                      "t.schemas, p.claimed_role, p.claimed_groups FROM tokens t JOIN principals p ON p.id = "
+                      "t.principal_id WHERE t.prefix = ?",
                       {std::string(secret.substr(0, kPrefixLength))}));
   const WallTime now = clock_.Now();
   for (const Row& row : rows) {
@@ -174,11 +175,12 @@ Result<Principal> StoreCatalog::Authenticate(std::string_view secret) {
     NL_ASSIGN_OR_RETURN(auto rights, RightsOfRole(TextAt(row, 6)));
     Principal principal{PrincipalId(TextAt(row, 4)), TextAt(row, 5), TextAt(row, 6), std::move(rights)};
     NL_ASSIGN_OR_RETURN(principal.kind, PrincipalKindOf(TextAt(row, 7)));
-    if (principal.kind == PrincipalKind::kAgent) {
-      // The second read is for agents alone.
-      auto agent = identities_.PrincipalOf(principal.id, {}, {});
-      if (!agent && agent.error().code() == ErrorCode::kUnauthenticated) return Refused();
-      NL_ASSIGN_OR_RETURN(principal, std::move(agent));
+    const bool has_claims = !TextAt(row, 10).empty() || TextAt(row, 11) != "[]";
+    if (principal.kind == PrincipalKind::kAgent || has_claims) {
+      // The second read is for agents, and for those of whom an identity provider spoke.
+      auto whole = identities_.PrincipalOf(principal.id, {}, std::nullopt);
+      if (!whole && whole.error().code() == ErrorCode::kUnauthenticated) return Refused();
+      NL_ASSIGN_OR_RETURN(principal, std::move(whole));
     }
     principal.authentication = "token";
     NL_RETURN_IF_ERROR(LimitTo(TextAt(row, 8), TextAt(row, 9), principal));

@@ -155,14 +155,16 @@ Migration DataKeys() {
            "DROP TABLE data_keys"}};
 }
 
-// A token's scopes and schemas are JSON arrays, empty for "no limit". Of passwords and sessions only hashes are kept; an
-// external identity is an issuer's word for a subject, and never an e-mail address, which others may get.
+// A token's scopes and schemas are JSON arrays, empty for "no limit". Of passwords and sessions only hashes are kept;
+// an external identity is an issuer's word for a subject, and never an e-mail address, which others may get.
 Migration Identity() {
   return {14,
           "identity",
           {
               "ALTER TABLE principals ADD COLUMN kind TEXT NOT NULL DEFAULT 'user'",
               "ALTER TABLE principals ADD COLUMN on_behalf_of TEXT",
+              "ALTER TABLE principals ADD COLUMN claimed_role TEXT NOT NULL DEFAULT ''",
+              "ALTER TABLE principals ADD COLUMN claimed_groups TEXT NOT NULL DEFAULT '[]'",
               "ALTER TABLE tokens ADD COLUMN scopes TEXT NOT NULL DEFAULT '[]'",
               "ALTER TABLE tokens ADD COLUMN schemas TEXT NOT NULL DEFAULT '[]'",
               R"(CREATE TABLE passwords (
@@ -192,6 +194,7 @@ Migration Identity() {
           {"ALTER TABLE statements DROP COLUMN authentication", "ALTER TABLE statements DROP COLUMN on_behalf_of",
            "DROP TABLE external_identities", "DROP TABLE sessions", "DROP TABLE passwords",
            "ALTER TABLE tokens DROP COLUMN schemas", "ALTER TABLE tokens DROP COLUMN scopes",
+           "ALTER TABLE principals DROP COLUMN claimed_groups", "ALTER TABLE principals DROP COLUMN claimed_role",
            "ALTER TABLE principals DROP COLUMN on_behalf_of", "ALTER TABLE principals DROP COLUMN kind"}};
 }
 

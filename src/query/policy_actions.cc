@@ -258,10 +258,10 @@ Result<json::value> ShowEffective(const RequestContext& ctx, catalog::Catalog& c
     const auto found = std::ranges::find(principals, wanted, &catalog::PrincipalRecord::name);
     if (found == principals.end()) return MakeError(ErrorCode::kNotFound, "there is no such principal: {}", wanted);
     subject = Principal{found->id, found->name, found->role, {}};
-    if (found->kind == PrincipalKind::kAgent) {
-      // Disabled, or acting for who is: it sees nothing at all.
-      NL_ASSIGN_OR_RETURN(subject, catalog.identities().PrincipalOf(found->id, {}));
-    }
+    auto whole = catalog.identities().PrincipalOf(found->id, {});
+    // A disabled one as it was; an agent that may not act sees nothing at all.
+    if (!whole && found->kind == PrincipalKind::kAgent) return std::unexpected(whole.error());
+    if (whole) subject = std::move(*whole);
   }
   NL_ASSIGN_OR_RETURN(const auto policy, PolicyFor(catalog, subject, table));
   json::array rows = Describe(policy);

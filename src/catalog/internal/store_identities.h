@@ -13,7 +13,8 @@ class StoreIdentities final : public Identities {
   Result<std::optional<PrincipalRecord>> FindPrincipal(const std::string& name) override;
   Result<std::vector<PrincipalRecord>> ListPrincipals();
   Result<Principal> PrincipalOf(const PrincipalId& id, std::string_view authentication,
-                                const IdentityClaims& claims) override;
+                                const std::optional<IdentityClaims>& claims) override;
+  Result<void> KeepClaims(const PrincipalId& id, const IdentityClaims& claims) override;
   Result<void> SetPassword(const std::string& principal_name, const std::string& hash) override;
   Result<void> RemovePassword(const std::string& principal_name) override;
   Result<std::optional<Password>> FindPassword(const std::string& principal_name) override;
@@ -30,7 +31,7 @@ class StoreIdentities final : public Identities {
   Result<std::vector<ExternalIdentity>> ListIdentities() override;
 
  private:
-  Result<void> ReadClaimedGroups(const IdentityClaims& claims, Principal& principal);
+  Result<void> ReadClaimedGroups(const std::vector<std::string>& names, Principal& principal);
 
   metastore::Store& store_;
   const Clock& clock_;

@@ -248,6 +248,43 @@ TEST_P(AuthenticatorTest, ClaimsBecomeRolesGroupsAndAttributes) {
   EXPECT_EQ(Bearer(claims)->claimed_groups[0].second, "stewards");
 }
 
+TEST_P(AuthenticatorTest, TheProvidersLastWordHoldsForTokensAndAgents) {
+  ASSERT_OK(catalog_->CreateGroup("contractors"));
+  options_.claims.groups = {{"ext", "contractors"}};
+  options_.claims.roles_claim = "roles";
+  options_.claims.roles = {{"w", "writer"}};
+  options_.claims.default_role = "reader";
+  Make();
+  MakeUser("anna", "admin");
+  ASSERT_OK(catalog_->identities().BindIdentity(kIssuer, "s", "anna"));
+  ASSERT_OK(catalog_->identities().CreatePrincipal(
+      {.name = "bot", .kind = PrincipalKind::kAgent, .role = "admin", .on_behalf_of = "anna"}));
+  const auto own = catalog_->CreateToken("anna", "admin", "t", std::nullopt).value().secret;
+  const auto bot = catalog_->CreateToken("bot", "admin", "t", std::nullopt).value().secret;
+  const auto groups = [&](const Principal& principal) { return catalog_->GroupsOf(principal).value().size(); };
+  EXPECT_EQ(catalog_->Authenticate(own)->role, "admin");
+  json::object claims = Claims("s");
+  claims["groups"] = {"ext"};
+  claims["roles"] = {"w"};
+  EXPECT_EQ(Bearer(claims)->role, "writer");
+  EXPECT_EQ(catalog_->Authenticate(own)->role, "writer");
+  EXPECT_FALSE(catalog_->Authenticate(own)->Has(Right::kManage));
+  EXPECT_EQ(groups(*catalog_->Authenticate(own)), 1U);
+  EXPECT_FALSE(catalog_->Authenticate(bot)->Has(Right::kManage));
+  EXPECT_TRUE(catalog_->Authenticate(bot)->Has(Right::kWrite));
+  EXPECT_EQ(groups(*catalog_->Authenticate(bot)->on_behalf_of), 1U);
+  claims["groups"] = json::array();
+  claims["roles"] = json::array();
+  EXPECT_EQ(Bearer(claims)->role, "reader");
+  EXPECT_FALSE(catalog_->Authenticate(bot)->Has(Right::kWrite));
+  EXPECT_EQ(groups(*catalog_->Authenticate(own)), 0U);
+  ASSERT_OK(catalog_->SetRole("anna", "engineer"));
+  EXPECT_EQ(catalog_->Authenticate(own)->role, "engineer");
+  EXPECT_EQ(Bearer(claims)->role, "reader");
+  ASSERT_OK(catalog_->identities().UnbindIdentity(kIssuer, "s"));
+  EXPECT_EQ(catalog_->Authenticate(own)->role, "engineer");
+}
+
 TEST_P(AuthenticatorTest, CertificatesMeanOnePrincipal) {
   options_.certificates = {{"dns:etl.example.org", "etl"},
                            {"uri:spiffe://example.org/etl", "etl"},
