@@ -122,7 +122,7 @@ Result<std::unique_ptr<Authenticator>> Authenticator::Make(Catalog& catalog, con
 
 Result<Principal> Authenticator::WithBearer(const RequestContext& ctx, std::string_view token) {
   // A JWT begins with the base64url of "{", which no token of ours does.
-  if (provider_ == nullptr || token.starts_with("nl_")) return check_token_(token);
+  if (IsOwnToken(token)) return check_token_(token);
   const auto claims = provider_->CheckAccessToken(ctx, token);
   if (!claims) {
     Note(ctx, "a bearer token was refused", claims.error().message());

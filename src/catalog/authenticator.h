@@ -62,6 +62,8 @@ class Authenticator {
   net::OidcProvider* provider() const { return provider_.get(); }
   const AuthenticatorOptions& options() const { return options_; }
 
+  /// Whether `token` is for `check_token` to tell of, and not the provider's.
+  bool IsOwnToken(std::string_view token) const { return provider_ == nullptr || token.starts_with("nl_"); }
   /// A token of the lake's, or an access token of the provider's. Errors: kUnauthenticated; kUnavailable.
   Result<Principal> WithBearer(const RequestContext& ctx, std::string_view token);
   /// Errors: kUnauthenticated; kTooManyRequests, with the detail "retry_after" (seconds), by address.

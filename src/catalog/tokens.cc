@@ -80,7 +80,7 @@ Result<std::vector<Right>> RightsOfScopes(const std::vector<std::string>& scopes
     } else if (scope == "create") {
       rights.insert(rights.end(), {kRead, kWrite, kCreate});
     } else if (scope == "admin") {
-      rights.insert(rights.end(), {kRead, kWrite, kCreate, kRegisterLocation, kManage});
+      rights.insert(rights.end(), {kRead, kWrite, kCreate, kRegisterLocation, kManage, kAudit});
     } else {
       return MakeError(ErrorCode::kInvalidArgument, "unknown scope, expected read, write, create or admin: {}", scope);
     }

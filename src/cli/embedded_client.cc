@@ -65,33 +65,46 @@ class EmbeddedClient final : public Client {
     return service_->catalog().ListPrincipals();
   }
 
-  Result<void> CreateUser(std::stop_token, const catalog::Identities::NewPrincipal& user) override {
+  Result<void> CreateUser(std::stop_token stop, const catalog::Identities::NewPrincipal& user) override {
     NL_RETURN_IF_ERROR(CheckManage());
+    NL_RETURN_IF_ERROR(service_->RecordChange(Context(std::move(stop)), "create_user",
+                                              {{"name", user.name},
+                                               {"kind", std::string(NameOf(user.kind))},
+                                               {"role", user.role},
+                                               {"on_behalf_of", user.on_behalf_of}}));
     NL_RETURN_IF_ERROR(service_->catalog().identities().CreatePrincipal(user));
     return {};
   }
 
-  Result<void> ChangeUser(std::stop_token, const std::string& name, const UserChange& change) override {
+  Result<void> ChangeUser(std::stop_token stop, const std::string& name, const UserChange& change) override {
     NL_RETURN_IF_ERROR(CheckManage());
+    const char* state = !change.disabled ? "" : *change.disabled ? "disabled" : "enabled";
+    NL_RETURN_IF_ERROR(service_->RecordChange(Context(std::move(stop)), "alter_user",
+                                              {{"name", name}, {"role", change.role}, {"state", state}}));
     catalog::Catalog& catalog = service_->catalog();
     if (!change.role.empty()) NL_RETURN_IF_ERROR(catalog.SetRole(name, change.role));
     if (!change.disabled) return {};
     return *change.disabled ? catalog.DisablePrincipal(name) : catalog.EnablePrincipal(name);
   }
 
-  Result<void> SetUserPassword(std::stop_token, const std::string& name, const std::string& password) override {
+  Result<void> SetUserPassword(std::stop_token stop, const std::string& name, const std::string& password) override {
     NL_RETURN_IF_ERROR(CheckManage());
     catalog::Identities& identities = service_->catalog().identities();
-    if (password.empty()) return identities.RemovePassword(name);
+    const bool removes = password.empty();
+    NL_RETURN_IF_ERROR(service_->RecordChange(Context(std::move(stop)), removes ? "remove_password" : "set_password",
+                                              {{"principal", name}}));
+    if (removes) return identities.RemovePassword(name);
     NL_RETURN_IF_ERROR(catalog::CheckNewPassword(password, password_length_min_));
     NL_ASSIGN_OR_RETURN(const auto hasher, catalog::PasswordHasher::Make(password_cost_));
     NL_ASSIGN_OR_RETURN(const std::string hash, hasher->Hash(password));
     return identities.SetPassword(name, hash);
   }
 
-  Result<void> BindIdentity(std::stop_token, const std::string& name, const std::string& issuer,
+  Result<void> BindIdentity(std::stop_token stop, const std::string& name, const std::string& issuer,
                             const std::string& subject) override {
     NL_RETURN_IF_ERROR(CheckManage());
+    NL_RETURN_IF_ERROR(service_->RecordChange(Context(std::move(stop)), "bind_identity",
+                                              {{"principal", name}, {"issuer", issuer}, {"subject", subject}}));
     return service_->catalog().identities().BindIdentity(issuer, subject, name);
   }
 

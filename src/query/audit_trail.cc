@@ -88,8 +88,10 @@ Record AuditTrail::RecordOf(RecordType type, const RequestContext& ctx) const {
   record.principal = ctx.principal().name;
   record.principal_id = ctx.principal().id.value();
   record.role = ctx.principal().role;
-  // Who works on the lake's directory has its files; everybody else has a token.
-  record.authentication = ctx.door() == "cli" ? "local" : "token";
+  if (ctx.principal().on_behalf_of != nullptr) record.on_behalf_of = ctx.principal().on_behalf_of->name;
+  // Who works on the lake's directory has its files.
+  record.authentication = ctx.principal().authentication;
+  if (record.authentication.empty()) record.authentication = ctx.door() == "cli" ? "local" : "token";
   record.door = ctx.door();
   record.request_id = ctx.request_id();
   return record;

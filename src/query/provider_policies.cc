@@ -115,6 +115,15 @@ Result<boost::json::value> ProviderServer::MayModify(const boost::json::object& 
   return boost::json::value(boost::json::object());
 }
 
+Result<void> ProviderServer::CheckNotDisabled() {
+  for (const Principal* one = &ctx_.principal(); one != nullptr; one = one->on_behalf_of.get()) {
+    NL_ASSIGN_OR_RETURN(const auto record, catalog_.identities().FindPrincipal(one->name));
+    if (!record || record->id != one->id || !record->disabled) continue;
+    return MakeError(ErrorCode::kPermissionDenied, "the principal was disabled while the statement ran");
+  }
+  return {};
+}
+
 Result<void> ProviderServer::CheckStillShown() {
   /// Short for people, and long beside what a look costs.
   constexpr std::chrono::milliseconds kEvery{200};
@@ -122,6 +131,7 @@ Result<void> ProviderServer::CheckStillShown() {
   // What has been done is answered.
   if (shown_.empty() || committed_version_ || now - shown_checked_ < kEvery) return {};
   shown_checked_ = now;
+  NL_RETURN_IF_ERROR(CheckNotDisabled());
   NL_RETURN_IF_ERROR(CheckPurpose(catalog_, ctx_.principal(), ctx_.principal().purpose));
   // One of its own: the statement's keeps what it has read.
   Access access(catalog_, ctx_.principal());

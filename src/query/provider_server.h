@@ -104,6 +104,8 @@ class ProviderServer {
   using Shown = std::shared_ptr<const plan::TablePolicy>;
   /// nullopt: the principal may not know of the table.
   Result<std::optional<Shown>> ShownOf(Access& access, const catalog::TableRecord& table);
+  /// Whether the principal, and of an agent whom it acts for, may still ask.
+  Result<void> CheckNotDisabled();
   void NoteShown(const TableId& table, const Shown& shown);
   void NotePolicies(const TableId& table, const plan::TablePolicy& shown);
   /// Puts on record that the statement sees a table past its policies, before it does.

@@ -169,6 +169,8 @@ class LakeService final : public StatementService {
     return principal;
   }
 
+  void RecordRefusal(ErrorCode why) override { audit_->RefusedAuthentication(why); }
+
   Result<void> RecordChange(const RequestContext& ctx, std::string_view action, AuditTrail::Details details) override {
     return audit_->Change(ctx, action, std::move(details));
   }

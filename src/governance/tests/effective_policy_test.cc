@@ -111,7 +111,7 @@ TEST(EffectivePolicyTest, AnAgentSeesWhatItAndWhomItActsForSee) {
                        RowRule(Kind::kPermissive, "its", {bot}), RowRule(Kind::kRestrictive, "on her", {kEurope}),
                        RowRule(Kind::kRestrictive, "on it", {bot}), RowRule(Kind::kRestrictive, "on others", {kAdmins}),
                        Mask("a", {kAnna}), Mask("b", {bot}), Mask("c", {kAnna, bot}), Mask("d", {})},
-                      &anna);
+                      {}, &anna);
   ASSERT_NE(policy, nullptr);
   EXPECT_EQ(sql(policy->permissive), std::vector<std::string>{"both"});
   EXPECT_EQ(sql(policy->restrictive), (std::vector<std::string>{"on her", "on it"}));

@@ -1,6 +1,6 @@
 #include <charconv>
 
-#include "server/http/internal/door.h"
+#include "server/http/internal/handlers.h"
 
 namespace neurolake::server {
 
@@ -41,6 +41,11 @@ RequestContext Call::Context(const Door& door, std::chrono::milliseconds timeout
 RequestContext Call::NamelessContext(const Door& door) const {
   // What asks an identity provider has a limit of its own below this one.
   return {{}, request_id, "http", door.clock, door.clock.SteadyNow() + std::chrono::seconds(30), request.stop};
+}
+
+Result<void> RecordChange(Door& door, const Call& call, std::string_view action,
+                          std::vector<std::pair<std::string, std::string>> details) {
+  return door.service.RecordChange(call.Context(door, door.settings.statement_timeout), action, std::move(details));
 }
 
 Result<void> Call::Require(Right right) const {

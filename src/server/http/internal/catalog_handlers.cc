@@ -196,13 +196,13 @@ Result<void> PostToken(Door& door, Call& call) {
   }
   NL_ASSIGN_OR_RETURN(const auto scopes, TextsMember(body, "scopes"));
   NL_ASSIGN_OR_RETURN(const auto schemas, TextsMember(body, "schemas"));
-  NL_RETURN_IF_ERROR(door.service.RecordChange(call.Context(door, door.settings.statement_timeout), "create_token",
-                                               {{"principal", principal},
-                                                {"role", role},
-                                                {"name", name},
-                                                {"expires", expires_text},
-                                                {"scopes", TextsJson(scopes)},
-                                                {"schemas", TextsJson(schemas)}}));
+  NL_RETURN_IF_ERROR(RecordChange(door, call, "create_token",
+                                  {{"principal", principal},
+                                   {"role", role},
+                                   {"name", name},
+                                   {"expires", expires_text},
+                                   {"scopes", TextsJson(scopes)},
+                                   {"schemas", TextsJson(schemas)}}));
   NL_ASSIGN_OR_RETURN(const auto created, door.service.catalog().CreateToken({.principal = principal,
                                                                               .role = role,
                                                                               .name = name,
@@ -221,8 +221,7 @@ Result<void> PostToken(Door& door, Call& call) {
 
 Result<void> DeleteToken(Door& door, Call& call) {
   NL_RETURN_IF_ERROR(call.Require(Right::kManage));
-  NL_RETURN_IF_ERROR(door.service.RecordChange(call.Context(door, door.settings.statement_timeout), "revoke_token",
-                                               {{"id", call.arguments[0]}}));
+  NL_RETURN_IF_ERROR(RecordChange(door, call, "revoke_token", {{"id", call.arguments[0]}}));
   NL_RETURN_IF_ERROR(door.service.catalog().RevokeToken(TokenId(call.arguments[0])));
   return call.Send(204, "", "");
 }

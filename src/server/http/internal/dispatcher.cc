@@ -45,6 +45,12 @@ Result<void> CheckQuery(const Route& route, const Target& target) {
   return {};
 }
 
+/// Tells the audit log of a refusal.
+Result<Principal> Told(Door& door, Result<Principal> principal) {
+  if (!principal) door.service.RecordRefusal(principal.error().code());
+  return principal;
+}
+
 /// By what the request shows first: its Authorization header, a session's cookie, its connection's certificate. What is
 /// shown and wrong is refused, whatever else there is. Headers in which proxies name people are nothing.
 Result<Principal> Identify(Door& door, const Call& call) {
@@ -54,15 +60,17 @@ Result<Principal> Identify(Door& door, const Call& call) {
     if (space == std::string_view::npos || !EqualsIgnoringCase(authorization.substr(0, space), "bearer")) {
       return MakeError(ErrorCode::kUnauthenticated, "a token is needed: Authorization: Bearer nl_…");
     }
-    return door.authenticator.WithBearer(call.NamelessContext(door), Trim(authorization.substr(space + 1)));
+    const std::string_view token = Trim(authorization.substr(space + 1));
+    auto principal = door.authenticator.WithBearer(call.NamelessContext(door), token);
+    return door.authenticator.IsOwnToken(token) ? principal : Told(door, std::move(principal));
   }
   NL_ASSIGN_OR_RETURN(const std::string session, FindCookie(call.request, CookieName(door, kSessionCookie)));
   if (!session.empty()) {
     NL_RETURN_IF_ERROR(CheckSameOrigin(door, call.request));
-    return door.authenticator.WithSession(session);
+    return Told(door, door.authenticator.WithSession(session));
   }
   if (!call.request.certificate_names.empty()) {
-    return door.authenticator.WithCertificate(call.NamelessContext(door), call.request.certificate_names);
+    return Told(door, door.authenticator.WithCertificate(call.NamelessContext(door), call.request.certificate_names));
   }
   return MakeError(ErrorCode::kUnauthenticated, "a token is needed: Authorization: Bearer nl_…");
 }

@@ -5,6 +5,10 @@ namespace neurolake::server {
 
 // One function per route. Each sends its response, or returns an error that becomes a problem document.
 
+/// Puts into the audit log what the caller is about to change; if it fails, nothing may be. No secrets.
+Result<void> RecordChange(Door& door, const Call& call, std::string_view action,
+                          std::vector<std::pair<std::string, std::string>> details);
+
 Result<void> PostSql(Door& door, Call& call);
 Result<void> PostStatement(Door& door, Call& call);
 Result<void> ListStatements(Door& door, Call& call);

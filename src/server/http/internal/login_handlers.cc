@@ -28,6 +28,13 @@ Headers Redirect(std::string location) {
   return {{"Location", std::move(location)}, {"Cache-Control", "no-store"}, {"Referrer-Policy", "no-referrer"}};
 }
 
+/// Of who gave a name and a password. Refusals are in the audit log.
+Result<Principal> CheckPassword(Door& door, Call& call, const std::string& name, const std::string& password) {
+  auto principal = door.authenticator.WithPassword(call.NamelessContext(door), name, password, call.request.address);
+  if (!principal) door.service.RecordRefusal(principal.error().code());
+  return principal;
+}
+
 Result<std::string> PasswordMember(const JsonObject& body, std::string_view name) {
   NL_ASSIGN_OR_RETURN(std::string password, StringMember(body, name));
   if (password.empty()) return MakeError(ErrorCode::kInvalidArgument, "the member \"{}\" is missing", name);
@@ -70,11 +77,19 @@ Result<void> GetLoginCallback(Door& door, Call& call) {
                                              .error = call.TextParameter("error")});
   if (!claims) {
     Log(LogLevel::kInfo, "a login was refused", call.request_id, {{"reason", claims.error().message()}});
+    door.service.RecordRefusal(claims.error().code());
     if (claims.error().code() != ErrorCode::kUnauthenticated) return std::unexpected(claims.error());
     return MakeError(ErrorCode::kUnauthenticated, "the login did not succeed");
   }
-  NL_ASSIGN_OR_RETURN(auto begun, door.authenticator.BeginSession(ctx, *claims));
+  auto session = door.authenticator.BeginSession(ctx, *claims);
+  if (!session) door.service.RecordRefusal(session.error().code());
+  NL_ASSIGN_OR_RETURN(auto begun, std::move(session));
   call.principal = std::move(begun.first);
+  // Who it is was not known before.
+  if (auto recorded = RecordChange(door, call, "begin_session", {}); !recorded) {
+    std::ignore = door.service.catalog().identities().EndSession(begun.second);
+    return recorded;
+  }
   Headers headers = Redirect(pending->return_to);
   headers.push_back(SetCookie(door, kSessionCookie, begun.second, door.authenticator.options().session_life));
   return call.Send(303, "", "", headers);
@@ -87,8 +102,8 @@ Result<void> PostLogin(Door& door, Call& call) {
   NL_RETURN_IF_ERROR(CheckMembers(body, {"name", "password"}));
   NL_ASSIGN_OR_RETURN(const std::string name, StringMember(body, "name"));
   NL_ASSIGN_OR_RETURN(const std::string password, PasswordMember(body, "password"));
-  NL_ASSIGN_OR_RETURN(call.principal, door.authenticator.WithPassword(call.NamelessContext(door), name, password,
-                                                                      call.request.address));
+  NL_ASSIGN_OR_RETURN(call.principal, CheckPassword(door, call, name, password));
+  NL_RETURN_IF_ERROR(RecordChange(door, call, "begin_session", {}));
   NL_ASSIGN_OR_RETURN(const std::string secret, door.authenticator.BeginSession(*call.principal));
   std::string out;
   ObjectWriter object(out);
@@ -132,10 +147,10 @@ Result<void> PutMyPassword(Door& door, Call& call) {
   NL_ASSIGN_OR_RETURN(const std::string current, PasswordMember(body, "current"));
   NL_ASSIGN_OR_RETURN(const std::string wanted, PasswordMember(body, "new"));
   // Of who found a token or an open browser, too, the password is asked.
-  NL_RETURN_IF_ERROR(
-      door.authenticator.WithPassword(call.NamelessContext(door), call.principal->name, current, call.request.address));
+  NL_RETURN_IF_ERROR(CheckPassword(door, call, call.principal->name, current));
   NL_RETURN_IF_ERROR(catalog::CheckNewPassword(wanted, door.settings.passwords_length_min));
   NL_ASSIGN_OR_RETURN(const std::string hash, door.authenticator.hasher().Hash(wanted));
+  NL_RETURN_IF_ERROR(RecordChange(door, call, "set_password", {{"principal", call.principal->name}}));
   NL_RETURN_IF_ERROR(door.service.catalog().identities().SetPassword(call.principal->name, hash));
   return call.Send(204, "", "");
 }

@@ -50,6 +50,11 @@ Result<void> PostUser(Door& door, Call& call) {
   NL_ASSIGN_OR_RETURN(principal.on_behalf_of, OptionalText(body, "on_behalf_of"));
   NL_ASSIGN_OR_RETURN(const std::string kind, OptionalText(body, "kind"));
   NL_ASSIGN_OR_RETURN(principal.kind, PrincipalKindOf(kind.empty() ? NameOf(PrincipalKind::kUser) : kind));
+  NL_RETURN_IF_ERROR(RecordChange(door, call, "create_user",
+                                  {{"name", principal.name},
+                                   {"kind", std::string(NameOf(principal.kind))},
+                                   {"role", principal.role},
+                                   {"on_behalf_of", principal.on_behalf_of}}));
   NL_ASSIGN_OR_RETURN(const auto made, door.service.catalog().identities().CreatePrincipal(principal));
   std::string out;
   AppendUser(made, out);
@@ -67,6 +72,8 @@ Result<void> PatchUser(Door& door, Call& call) {
   if (disabled != nullptr && !disabled->is_bool()) {
     return MakeError(ErrorCode::kInvalidArgument, "the member \"disabled\" must be true or false");
   }
+  const char* state = disabled == nullptr ? "" : disabled->get_bool() ? "disabled" : "enabled";
+  NL_RETURN_IF_ERROR(RecordChange(door, call, "alter_user", {{"name", name}, {"role", role}, {"state", state}}));
   if (!role.empty()) NL_RETURN_IF_ERROR(catalog.SetRole(name, role));
   if (disabled != nullptr) {
     NL_RETURN_IF_ERROR(disabled->get_bool() ? catalog.DisablePrincipal(name) : catalog.EnablePrincipal(name));
@@ -85,12 +92,14 @@ Result<void> PutUserPassword(Door& door, Call& call) {
   NL_ASSIGN_OR_RETURN(const std::string password, RequiredText(body, "password"));
   NL_RETURN_IF_ERROR(catalog::CheckNewPassword(password, door.settings.passwords_length_min));
   NL_ASSIGN_OR_RETURN(const std::string hash, door.authenticator.hasher().Hash(password));
+  NL_RETURN_IF_ERROR(RecordChange(door, call, "set_password", {{"principal", call.arguments[0]}}));
   NL_RETURN_IF_ERROR(door.service.catalog().identities().SetPassword(call.arguments[0], hash));
   return call.Send(204, "", "");
 }
 
 Result<void> DeleteUserPassword(Door& door, Call& call) {
   NL_RETURN_IF_ERROR(call.Require(Right::kManage));
+  NL_RETURN_IF_ERROR(RecordChange(door, call, "remove_password", {{"principal", call.arguments[0]}}));
   NL_RETURN_IF_ERROR(door.service.catalog().identities().RemovePassword(call.arguments[0]));
   return call.Send(204, "", "");
 }
@@ -116,14 +125,18 @@ Result<void> PostIdentity(Door& door, Call& call) {
   NL_ASSIGN_OR_RETURN(const std::string principal, RequiredText(body, "principal"));
   NL_ASSIGN_OR_RETURN(const std::string issuer, RequiredText(body, "issuer"));
   NL_ASSIGN_OR_RETURN(const std::string subject, RequiredText(body, "subject"));
+  NL_RETURN_IF_ERROR(
+      RecordChange(door, call, "bind_identity", {{"principal", principal}, {"issuer", issuer}, {"subject", subject}}));
   NL_RETURN_IF_ERROR(door.service.catalog().identities().BindIdentity(issuer, subject, principal));
   return call.Send(204, "", "");
 }
 
 Result<void> DeleteIdentity(Door& door, Call& call) {
   NL_RETURN_IF_ERROR(call.Require(Right::kManage));
-  NL_RETURN_IF_ERROR(
-      door.service.catalog().identities().UnbindIdentity(call.TextParameter("issuer"), call.TextParameter("subject")));
+  const std::string issuer = call.TextParameter("issuer");
+  const std::string subject = call.TextParameter("subject");
+  NL_RETURN_IF_ERROR(RecordChange(door, call, "unbind_identity", {{"issuer", issuer}, {"subject", subject}}));
+  NL_RETURN_IF_ERROR(door.service.catalog().identities().UnbindIdentity(issuer, subject));
   return call.Send(204, "", "");
 }
 

@@ -123,6 +123,9 @@ class FakeStatementService final : public query::StatementService {
     return Principal{PrincipalId(name), name, role, RightsOfRole(role).value()};
   }
 
+  void RecordRefusal(ErrorCode) override { ++refusals; }
+  std::atomic<int> refusals{0};  ///< Of others than tokens.
+
   Result<void> RecordChange(const RequestContext& ctx, std::string_view action,
                             std::vector<std::pair<std::string, std::string>>) override {
     std::lock_guard lock(changes_mutex);

@@ -1,0 +1,141 @@
+// What an agent may not do although it may by itself, because whom it acts for may not, and the other way round.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "query/access.h"
+#include "query/break_glass_actions.h"
+#include "query/key_store.h"
+#include "query/policy_actions.h"
+#include "query/tag_actions.h"
+
+namespace neurolake::query {
+namespace {
+
+Principal Somebody(const std::string& role) {
+  return {PrincipalId("id-" + role), role, role, RightsOfRole(role).value()};
+}
+
+/// As authentication makes it.
+Principal Agent(const std::string& role, const std::string& of) {
+  Principal behalf = Somebody(of);
+  Principal agent{PrincipalId("id-agent"), "agent", role, RightsOfRole(role).value()};
+  agent.kind = PrincipalKind::kAgent;
+  std::erase_if(agent.rights, [&](Right right) { return !behalf.Has(right); });
+  agent.on_behalf_of = std::make_shared<const Principal>(std::move(behalf));
+  return agent;
+}
+
+class AgentTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = testing::TempDir() + "/agent_test_" + std::to_string(::getpid());
+    std::filesystem::remove_all(root_);
+    std::filesystem::create_directories(root_ + "/tables/t");
+    database_ = metastore::OpenStore("", root_ + "/metadata.db").value();
+    catalog_ = catalog::NewCatalog(*database_, clock_, root_);
+    ASSERT_TRUE(catalog_
+                    ->AddTable({.id = TableId("t"),
+                                .schema_name = "main",
+                                .name = "t",
+                                .location = root_ + "/tables/t",
+                                .owner = PrincipalId("owner")})
+                    .has_value());
+  }
+  void TearDown() override { std::filesystem::remove_all(root_); }
+
+  void Grant(const std::string& role, const std::string& privilege, bool denied = false) {
+    ASSERT_TRUE(catalog_
+                    ->AddGrant({.securable_kind = "relation",
+                                .securable_id = "t",
+                                .grantee_kind = "role",
+                                .grantee_id = role,
+                                .privilege = privilege,
+                                .denied = denied,
+                                .granted_by = "admin",
+                                .created = clock_.Now()})
+                    .has_value());
+  }
+  catalog::TableRecord Table() { return catalog_->FindTable(TableId("t")).value().value(); }
+  Access::ColumnRights Columns(const Principal& principal) {
+    return Access(*catalog_, principal).Columns(Table()).value();
+  }
+
+  std::string root_;
+  SystemClock clock_;
+  std::unique_ptr<metastore::Store> database_;
+  std::unique_ptr<catalog::Catalog> catalog_;
+};
+
+TEST_F(AgentTest, ReadsColumnsThatBothMayRead) {
+  Grant("member", "select:a");
+  Grant("auditor", "select:a");
+  Grant("auditor", "select:b");
+  Grant("reader", "select:c", /*denied=*/true);
+  using testing::ElementsAre;
+  using testing::IsEmpty;
+  EXPECT_THAT(Columns(Agent("reader", "member")).granted, ElementsAre("a"));
+  EXPECT_THAT(Columns(Agent("reader", "member")).denied, ElementsAre("c"));
+  EXPECT_THAT(Columns(Agent("member", "reader")).granted, ElementsAre("a"));
+  EXPECT_THAT(Columns(Agent("member", "reader")).denied, ElementsAre("c"));
+  EXPECT_THAT(Columns(Agent("auditor", "member")).granted, ElementsAre("a"));
+  EXPECT_THAT(Columns(Agent("member", "auditor")).granted, ElementsAre("a"));
+  Principal elsewhere = Somebody("member");
+  elsewhere.schemas = {"gold"};
+  EXPECT_THAT(Columns(elsewhere).granted, IsEmpty());
+}
+
+TEST_F(AgentTest, DeclaresPurposesThatWereGrantedToBoth) {
+  ASSERT_TRUE(catalog_->CreatePurpose("support", "").has_value());
+  for (const char* role : {"reader", "writer"}) {
+    ASSERT_TRUE(catalog_
+                    ->GrantPurpose({.purpose = "support",
+                                    .grantee_kind = "role",
+                                    .grantee_id = role,
+                                    .granted_by = "admin",
+                                    .created = clock_.Now()},
+                                   true)
+                    .has_value());
+  }
+  EXPECT_TRUE(CheckPurpose(*catalog_, Agent("reader", "writer"), "support").has_value());
+  EXPECT_FALSE(CheckPurpose(*catalog_, Agent("reader", "engineer"), "support").has_value());
+  EXPECT_FALSE(CheckPurpose(*catalog_, Agent("engineer", "reader"), "support").has_value());
+}
+
+TEST_F(AgentTest, UsesKeysThatBothMayUse) {
+  EXPECT_TRUE(MayUseKey(*catalog_, Agent("admin", "admin"), "k", "usage").value());
+  EXPECT_FALSE(MayUseKey(*catalog_, Agent("admin", "reader"), "k", "usage").value());
+  EXPECT_FALSE(MayUseKey(*catalog_, Agent("reader", "admin"), "k", "usage").value());
+}
+
+TEST_F(AgentTest, GoesPastNoPoliciesAndLetsNobodyPast) {
+  const RequestContext ctx(Agent("admin", "admin"), "request", "test", clock_, SteadyTime::max());
+  const auto asked = RunBreakGlassAction(ctx, *catalog_, "request_break_glass",
+                                         {{"table", "t"}, {"minutes", 5}, {"reason", "to see what happens"}});
+  ASSERT_FALSE(asked.has_value());
+  EXPECT_EQ(asked.error().code(), ErrorCode::kPermissionDenied);
+  const auto approved = RunBreakGlassAction(ctx, *catalog_, "approve_break_glass", {{"id", "x"}});
+  ASSERT_FALSE(approved.has_value());
+  EXPECT_EQ(approved.error().code(), ErrorCode::kPermissionDenied);
+}
+
+TEST_F(AgentTest, AttributesOfTheLakeGoBeforeThoseOfAProvider) {
+  ASSERT_TRUE(catalog_->identities().CreatePrincipal({.name = "anna", .role = "reader"}).has_value());
+  ASSERT_TRUE(catalog_->ChangeAttributes("anna", {{"region", "EU"}}, {}).has_value());
+  const auto record = catalog_->identities().FindPrincipal("anna").value().value();
+  auto anna = catalog_->identities()
+                  .PrincipalOf(record.id, "oidc",
+                               catalog::IdentityClaims{
+                                   .role = {}, .groups = {}, .attributes = {{"Region", "US"}, {"Level", "3"}}})
+                  .value();
+  anna.purpose = "support";
+  const auto subject = SubjectOf(*catalog_, anna).value();
+  EXPECT_THAT(subject.attributes,
+              testing::UnorderedElementsAre(testing::Pair("region", "EU"), testing::Pair("level", "3")));
+  EXPECT_EQ(subject.purpose, "support");
+}
+
+}  // namespace
+}  // namespace neurolake::query
