@@ -183,6 +183,24 @@ struct DataKeyLookup {
   StatementId statement;
 };
 
+/// Policies in Rego, as they were loaded; written and read by query/ alone. Never changed.
+struct PolicyBundleRecord {
+  int64_t version = 0;  ///< From 1, given by AddPolicyBundle.
+  std::string revision;
+  std::string digest;
+  std::string files;  ///< JSON; empty in lists.
+  std::string created_by;
+  WallTime created;
+};
+
+/// Which bundle decides since when. Epochs grow with each activation, also of an older version.
+struct PolicyActivation {
+  int64_t epoch = 0;
+  std::optional<int64_t> version;  ///< None: no bundle decides.
+  std::string activated_by;
+  WallTime activated;
+};
+
 /// What one check found. Of a statement that failed, `version` is empty.
 struct ExpectationResult {
   WallTime checked;
@@ -254,10 +272,42 @@ struct StatementRecord {
   std::string prediction_json = "{}";
   std::string error_code;
   std::string error_message;
-  std::string purpose = {};      ///< What the statement was declared to be for; empty: nothing.
-  std::string break_glass = {};  ///< Ids of BreakGlassRecords that it went past policies by; separated by commas.
+  std::string purpose = {};         ///< What the statement was declared to be for; empty: nothing.
+  std::string break_glass = {};     ///< Ids of BreakGlassRecords that it went past policies by; separated by commas.
   std::string on_behalf_of = {};    ///< Of an agent's: the name of whom it acts for.
   std::string authentication = {};  ///< As Principal's.
+};
+
+/// What decides about an object beside what was granted: policies in a language of their own. It takes away only.
+/// Injected into the catalogue, so that whoever finds an object finds who decides about it. Thread-safe.
+class AccessJudge {
+ public:
+  struct Object {
+    std::string_view kind;  ///< "table" or "view".
+    const std::string& id;
+    const std::string& schema_name;
+    const std::string& name;
+    const PrincipalId& owner;
+  };
+  struct Verdict {
+    bool allow = false;
+    std::vector<std::string> row_filters;                    ///< SQL; all hold.
+    std::vector<std::pair<std::string, std::string>> masks;  ///< Column, SQL.
+  };
+  /// What is known of the principal beside its name and role.
+  struct Subject {
+    std::vector<std::pair<std::string, std::string>> groups;      ///< As Catalog::GroupsOf.
+    std::vector<std::pair<std::string, std::string>> attributes;  ///< Names in lower case.
+  };
+  virtual ~AccessJudge() = default;
+  /// Whether anybody has made such policies: else there is nothing to ask.
+  virtual bool IsInForce() const = 0;
+  /// May the principal of `ctx`, which is `subject`, do `action` ("select" or "modify")? Null: not in force. Errors:
+  /// kPermissionDenied where nothing could be decided; kCancelled, kDeadlineExceeded; those of the catalogue.
+  virtual Result<std::shared_ptr<const Verdict>> Judge(const RequestContext& ctx, const Subject& subject,
+                                                       std::string_view action, const Object& object) = 0;
+  /// Another bundle decides from now on.
+  virtual Result<void> Refresh() = 0;
 };
 
 /// Names, ids, principals, tokens, locations and the statement history, in the metadata store. Thread-safe.
@@ -363,8 +413,8 @@ class Catalog : public TagCatalog {
 
   /// With its first version. Errors: kAlreadyExists.
   virtual Result<void> AddDataKey(const DataKeyRecord& key) = 0;
-  /// With what was granted on it. Errors: kNotFound; kDependentObjects while a policy needs it, also of a table that was
-  /// dropped and can come back.
+  /// With what was granted on it. Errors: kNotFound; kDependentObjects while a policy needs it, also of a table that
+  /// was dropped and can come back.
   virtual Result<void> DropDataKey(const std::string& name) = 0;
   virtual Result<std::optional<DataKeyRecord>> FindDataKey(const std::string& name) = 0;
   virtual Result<std::optional<DataKeyRecord>> FindDataKeyById(const std::string& id) = 0;
@@ -399,6 +449,19 @@ class Catalog : public TagCatalog {
   virtual Result<std::vector<PolicyRecord>> ListPolicies(const TableId& table) = 0;
   /// Of all tables that have a name, with these.
   virtual Result<std::vector<std::pair<TableRecord, PolicyRecord>>> ListPolicies() = 0;
+
+  /// Borrows it; before the first statement.
+  virtual void UseJudge(AccessJudge* judge) = 0;
+  virtual AccessJudge* judge() = 0;  ///< Null: what was granted decides alone.
+  /// Returns its version: that of an equal bundle (by digest), if there is one.
+  virtual Result<int64_t> AddPolicyBundle(const PolicyBundleRecord& bundle) = 0;
+  /// Newest first, without their files.
+  virtual Result<std::vector<PolicyBundleRecord>> ListPolicyBundles() = 0;
+  virtual Result<std::optional<PolicyBundleRecord>> FindPolicyBundle(int64_t version) = 0;
+  /// Begins an epoch, in which the bundle `version`, older ones too, or none decides. Returns it. Errors: kNotFound.
+  virtual Result<int64_t> ActivatePolicyBundle(const PolicyActivation& activation) = 0;
+  /// Newest first: the first is in force.
+  virtual Result<std::vector<PolicyActivation>> ListPolicyActivations(int64_t limit) = 0;
 
   /// Replacing keeps the view's id and takes the new record's owner: its text is theirs now. Errors: kAlreadyExists
   /// (also for a table of that name, whatever the options); kSchemaNotFound.

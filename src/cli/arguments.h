@@ -81,6 +81,11 @@ struct LineageArguments {
   std::string format = "mermaid";
 };
 
+struct PolicyArguments {
+  std::string path;  ///< Of a bundle: a directory or an archive.
+  int64_t version = 0;
+};
+
 struct BackupArguments {
   std::string file;
   bool force = false;
@@ -117,6 +122,7 @@ struct Arguments {
   UserArguments user;
   LocationArguments location;
   LineageArguments lineage;
+  PolicyArguments policy;
   BackupArguments backup;
   AuditArguments audit;
   DemoArguments demo;

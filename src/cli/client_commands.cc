@@ -9,6 +9,7 @@
 #include "cli/copy_into.h"
 #include "cli/demo.h"
 #include "cli/lineage.h"
+#include "cli/policy_command.h"
 #include "cli/shell.h"
 #include "cli/user_command.h"
 #include "common/text.h"
@@ -159,6 +160,7 @@ int RunClientCommand(const Arguments& arguments, StatementRunner& runner, const 
   if (name == "user") return RunUser(action, arguments.user, arguments.format, runner);
   if (name == "token") return RunToken(action, arguments.token_command, runner, clock);
   if (name == "location") return RunLocation(action, arguments.location, runner);
+  if (name == "policy") return RunPolicy(action, arguments.policy, runner);
   if (name == "health") return RunHealth(runner);
   if (name == "demo") return RunDemo(arguments.demo, runner);
   return runner.Report(Error(ErrorCode::kNotSupported, "unknown command: " + command));

@@ -11,6 +11,7 @@
 #include "cli/client_commands.h"
 #include "cli/embedded_client.h"
 #include "cli/lake_commands.h"
+#include "cli/policy_command.h"
 #include "cli/remote_client.h"
 #include "common/log.h"
 #include "common/text.h"
@@ -156,6 +157,7 @@ int Main(int argc, char** argv, const Environment& environment) {
     const auto status = RunAuditCommand(arguments, *settings, environment.program, console);
     return status ? *status : ReportPlain(status.error(), console);
   }
+  if (arguments.command == "policy test") return RunPolicyTest(arguments.policy, arguments.format, console);
   if (const auto done = RunWithoutClient(arguments, *settings, variables, environment, console)) {
     return *done ? kExitOk : ReportPlain(done->error(), console);
   }

@@ -295,6 +295,33 @@ this one, and ends with its exit code: 0 intact, 1 altered, 2 truncated, 3 rolle
   copy->add_option("directory", audit.directory, "Directory to make; must not exist")->required();
 }
 
+void AddPolicy(CLI::App& app, PolicyArguments& policy) {
+  CLI::App* command = Add(app, "policy", "Policies in Rego: test, load and activate bundles; look for mistakes",
+                          R"(Examples:
+  neurolake policy test ./policies                    exit code 1 unless all tests pass
+  neurolake --lake ./lake policy load ./policies
+  neurolake --lake ./lake policy activate 3
+  neurolake --lake ./lake policy list
+  neurolake --lake ./lake policy lint
+
+A bundle is a directory or tar archive of *.rego and data.json. What it decides:
+docs/policies-rego.md.)");
+  command->require_subcommand(1);
+  CLI::App* test = Add(*command, "test", "Run a bundle's rules test_…; needs no lake",
+                       "Example:\n  neurolake policy test ./policies --format json");
+  test->add_option("path", policy.path, "Directory or archive")->required();
+  CLI::App* load = Add(*command, "load", "Check a bundle and its tests and keep it as a version",
+                       "Example:\n  neurolake --lake ./lake policy load policies.tar.gz");
+  load->add_option("path", policy.path, "Directory or archive")->required();
+  CLI::App* activate = Add(*command, "activate", "Let a version decide, an older one too",
+                           "Example:\n  neurolake --lake ./lake policy activate 3");
+  activate->add_option("version", policy.version, "As 'policy list' shows it")->required();
+  Add(*command, "deactivate", "Let no bundle decide any more", "Example:\n  neurolake --lake ./lake policy deactivate");
+  Add(*command, "list", "The versions, and which is active", "Example:\n  neurolake --lake ./lake policy list");
+  Add(*command, "lint", "Row and mask policies, grants and groups that are most likely not meant so",
+      "Example:\n  neurolake --lake ./lake policy lint");
+}
+
 void AddCare(CLI::App& app, Arguments& arguments) {
   CLI::App* backup = Add(app, "backup", "Copy the metadata store and note the tables' versions", R"(Example:
   neurolake --lake ./lake backup lake-2026-01-31.backup
@@ -344,6 +371,7 @@ void AddSubcommands(CLI::App& app, Arguments& arguments) {
   AddUser(app, arguments.user);
   AddLocation(app, arguments.location);
   AddAudit(app, arguments.audit);
+  AddPolicy(app, arguments.policy);
   AddCare(app, arguments);
 }
 

@@ -198,4 +198,26 @@ Migration Identity() {
            "ALTER TABLE principals DROP COLUMN on_behalf_of", "ALTER TABLE principals DROP COLUMN kind"}};
 }
 
+// A bundle is never changed: another is the next version. Each row of policy_activations began an epoch; the newest is
+// in force, and one without a bundle ended them.
+Migration PolicyBundles() {
+  return {15,
+          "policy bundles",
+          {
+              R"(CREATE TABLE policy_bundles (
+                version INTEGER NOT NULL PRIMARY KEY,
+                revision TEXT NOT NULL,
+                digest TEXT NOT NULL UNIQUE,
+                files TEXT NOT NULL,
+                created_by TEXT NOT NULL,
+                created INTEGER NOT NULL))",
+              R"(CREATE TABLE policy_activations (
+                epoch INTEGER NOT NULL PRIMARY KEY,
+                version INTEGER REFERENCES policy_bundles (version),
+                activated_by TEXT NOT NULL,
+                activated INTEGER NOT NULL))",
+          },
+          {"DROP TABLE policy_activations", "DROP TABLE policy_bundles"}};
+}
+
 }  // namespace neurolake::metastore

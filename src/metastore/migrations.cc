@@ -311,7 +311,8 @@ const std::vector<Migration>& Migrations() {
                                                     Grants(),
                                                     TagsAndPurposes(),
                                                     DataKeys(),
-                                                    Identity()};
+                                                    Identity(),
+                                                    PolicyBundles()};
   return migrations;
 }
 

@@ -15,8 +15,6 @@ constexpr std::string_view kMember = "member";
 /// So has this one, and the audit log.
 constexpr std::string_view kAuditor = "auditor";
 
-std::string_view NameOf(Privilege privilege) { return privilege == Privilege::kSelect ? "select" : "modify"; }
-
 template <typename Record, typename Keep>
 Result<std::vector<Record>> Filter(Access& access, std::vector<Record> all, Keep keep) {
   if (!all.empty() && all[0].lake_has_grants) NL_RETURN_IF_ERROR(access.LoadGrants());
@@ -36,6 +34,8 @@ bool NeedsGrants(const Principal& principal) {
 }
 
 }  // namespace
+
+std::string_view NameOf(Privilege privilege) { return privilege == Privilege::kSelect ? "select" : "modify"; }
 
 bool HasGrantsAlone(const Principal& principal) { return NeedsGrants(principal) || principal.schemas.has_value(); }
 
@@ -70,9 +70,22 @@ Result<std::vector<GrantRecord>> Access::GrantsOn(const Object& object) {
 
 Result<bool> Access::MayUse(Privilege privilege, const Object& object) {
   if (!principal_.MayUseSchema(object.schema_name)) return false;
-  NL_ASSIGN_OR_RETURN(const bool may, MayUseAs(principal_, groups_, privilege, object));
-  if (!may || principal_.on_behalf_of == nullptr) return may;
-  return MayUseAs(*principal_.on_behalf_of, behalf_groups_, privilege, object);
+  NL_ASSIGN_OR_RETURN(bool may, MayUseAs(principal_, groups_, privilege, object));
+  if (may && principal_.on_behalf_of != nullptr) {
+    NL_ASSIGN_OR_RETURN(may, MayUseAs(*principal_.on_behalf_of, behalf_groups_, privilege, object));
+  }
+  return may ? IsJudged(privilege, object) : may;
+}
+
+Result<bool> Access::IsJudged(Privilege privilege, const Object& object) {
+  NL_ASSIGN_OR_RETURN(const auto verdicts, judged_.Ask(NameOf(privilege), {object.kind, object.id, object.schema_name,
+                                                                           object.name, object.owner}));
+  return std::ranges::all_of(verdicts, [&](const auto& verdict) {
+    // Rows and cells are hidden at scans of tables: what could only be done there is not done for a view, so it is
+    // denied.
+    const bool for_scans = !verdict->row_filters.empty() || !verdict->masks.empty();
+    return verdict->allow && (object.kind == "table" || !for_scans);
+  });
 }
 
 Result<bool> Access::MayUseAs(const Principal& principal, Groups& groups, Privilege privilege, const Object& object) {
@@ -93,13 +106,21 @@ Result<bool> Access::MayUseAs(const Principal& principal, Groups& groups, Privil
 Result<bool> Access::May(Privilege privilege, const TableRecord& table) { return MayUse(privilege, ObjectOf(table)); }
 
 Result<bool> Access::May(Privilege privilege, const ViewRecord& view) {
-  return MayUse(privilege, {view.id, view.schema_name, view.owner, view.lake_has_grants});
+  return MayUse(privilege, {"view", view.id, view.schema_name, view.name, view.owner, view.lake_has_grants});
 }
 
-// An agent reads what both may read: columns of the one where the other has the whole table, or those of both.
 Result<Access::ColumnRights> Access::Columns(const TableRecord& table) {
   const Object object = ObjectOf(table);
   if (!principal_.MayUseSchema(object.schema_name)) return ColumnRights();
+  NL_ASSIGN_OR_RETURN(ColumnRights rights, ColumnsOfBoth(object));
+  if (rights.granted.empty()) return rights;
+  NL_ASSIGN_OR_RETURN(const bool may, IsJudged(Privilege::kSelect, object));
+  if (!may) rights.granted.clear();
+  return rights;
+}
+
+// An agent reads what both may read: columns of the one where the other has the whole table, or those of both.
+Result<Access::ColumnRights> Access::ColumnsOfBoth(const Object& object) {
   NL_ASSIGN_OR_RETURN(ColumnRights rights, ColumnsAs(principal_, groups_, object));
   if (principal_.on_behalf_of == nullptr) return rights;
   const Principal& behalf = *principal_.on_behalf_of;

@@ -25,7 +25,7 @@ Result<json::value> Request(const RequestContext& ctx, catalog::Catalog& catalog
   NL_ASSIGN_OR_RETURN(const auto table, catalog.FindTable(TableId(table_id)));
   bool reads = false;
   if (table) {
-    NL_ASSIGN_OR_RETURN(reads, Access(catalog, ctx.principal()).May(Privilege::kSelect, *table));
+    NL_ASSIGN_OR_RETURN(reads, Access(catalog, ctx).May(Privilege::kSelect, *table));
   }
   // It goes past policies, not past privileges.
   if (!reads) return MakeError(ErrorCode::kNotFound, "the table is not there any more, or may not be read");

@@ -95,7 +95,7 @@ Result<void> CheckPolicies(const RequestContext& ctx, catalog::Catalog& catalog,
   }
   bool sees_all = true;
   if (target) {
-    NL_ASSIGN_OR_RETURN(sees_all, SeesAll(catalog, ctx.principal(), *target));
+    NL_ASSIGN_OR_RETURN(sees_all, SeesAll(catalog, ctx, *target));
   }
   if (expectation.foreign_table) {
     NL_ASSIGN_OR_RETURN(const auto foreign, catalog.FindTable(*expectation.foreign_table));
@@ -105,7 +105,7 @@ Result<void> CheckPolicies(const RequestContext& ctx, catalog::Catalog& catalog,
                        "there");
     }
     if (foreign && sees_all) {
-      NL_ASSIGN_OR_RETURN(sees_all, SeesAll(catalog, ctx.principal(), *foreign));
+      NL_ASSIGN_OR_RETURN(sees_all, SeesAll(catalog, ctx, *foreign));
     }
   }
   if (sees_all) return {};

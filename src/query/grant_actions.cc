@@ -22,7 +22,7 @@ Result<void> RequireManager(const RequestContext& ctx) {
 /// The id of the table or view, for who may say who uses it.
 Result<std::string> RelationId(const RequestContext& ctx, catalog::Catalog& catalog, const std::string& schema,
                                const std::string& name) {
-  Access access(catalog, ctx.principal());
+  Access access(catalog, ctx);
   NL_ASSIGN_OR_RETURN(const auto table, catalog.FindTable(schema, name));
   NL_ASSIGN_OR_RETURN(const auto view, catalog.FindView(schema, name));
   bool known = false;

@@ -31,7 +31,7 @@ bool LineageReader::Knows(std::string_view relation) { return relation == "linea
 
 Result<void> LineageReader::LoadNames() {
   if (std::exchange(loaded_, true)) return {};
-  Access access(catalog_, ctx_.principal());
+  Access access(catalog_, ctx_);
   NL_ASSIGN_OR_RETURN(const auto tables, catalog_.ListTables(std::nullopt));
   if (!tables.empty() && tables[0].lake_has_grants) NL_RETURN_IF_ERROR(access.LoadGrants());
   for (const auto& table : tables) {

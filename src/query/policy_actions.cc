@@ -4,7 +4,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "common/text.h"
-#include "governance/effective_policy.h"
+#include "governance/rego/decision.h"
 #include "query/access.h"
 #include "query/break_glass_actions.h"
 #include "query/key_actions.h"
@@ -145,7 +145,7 @@ Result<TableRecord> TableOf(const RequestContext& ctx, catalog::Catalog& catalog
   NL_ASSIGN_OR_RETURN(const std::string id, StringMember(arguments, "table"));
   NL_ASSIGN_OR_RETURN(const auto table, catalog.FindTable(TableId(id)));
   if (table) {
-    NL_ASSIGN_OR_RETURN(const bool known, Access(catalog, ctx.principal()).Knows(*table));
+    NL_ASSIGN_OR_RETURN(const bool known, Access(catalog, ctx).Knows(*table));
     if (known) return *table;
   }
   return MakeError(ErrorCode::kNotFound, "the table of the policy is not there any more");
@@ -263,7 +263,8 @@ Result<json::value> ShowEffective(const RequestContext& ctx, catalog::Catalog& c
     if (!whole && found->kind == PrincipalKind::kAgent) return std::unexpected(whole.error());
     if (whole) subject = std::move(*whole);
   }
-  NL_ASSIGN_OR_RETURN(const auto policy, PolicyFor(catalog, subject, table));
+  const RequestContext theirs(subject, ctx.request_id(), ctx.door(), ctx.clock(), ctx.deadline(), ctx.stop_token());
+  NL_ASSIGN_OR_RETURN(const auto policy, PolicyFor(catalog, theirs, table));
   json::array rows = Describe(policy);
   NL_ASSIGN_OR_RETURN(const auto past_policies, BreakGlassOf(catalog, subject, table));
   if (past_policies) rows.push_back(json::array{"break glass, past all policies", *past_policies, "", ""});
@@ -292,7 +293,7 @@ Result<json::value> CheckSources(const RequestContext& ctx, catalog::Catalog& ca
   for (const TableRecord& table : tables) {
     const std::string location = storage::NormalPath(table.location);
     if (std::ranges::none_of(asked, [&](const auto& path) { return storage::IsBelow(path, location); })) continue;
-    NL_ASSIGN_OR_RETURN(const bool sees_all, SeesAll(catalog, ctx.principal(), table));
+    NL_ASSIGN_OR_RETURN(const bool sees_all, SeesAll(catalog, ctx, table));
     if (sees_all) continue;
     // Without its name, which may be hidden, too.
     return MakeError(ErrorCode::kPermissionDenied,
@@ -365,8 +366,11 @@ Result<json::value> RunPolicyAction(const RequestContext& ctx, catalog::Catalog&
   return RunGroupAction(ctx, catalog, action, arguments);
 }
 
-Result<std::shared_ptr<const plan::TablePolicy>> PolicyFor(catalog::Catalog& catalog, const Principal& principal,
-                                                           const TableRecord& table) {
+namespace {
+
+/// What was made with CREATE ROW POLICY and CREATE MASK POLICY, of the table and of its tags; purposes; break glass.
+Result<std::shared_ptr<const plan::TablePolicy>> StoredPolicyFor(catalog::Catalog& catalog, const Principal& principal,
+                                                                 const TableRecord& table) {
   if (!table.has_policies) return nullptr;
   NL_ASSIGN_OR_RETURN(const auto past_policies, BreakGlassOf(catalog, principal, table));
   if (past_policies) return nullptr;
@@ -395,6 +399,8 @@ Result<std::shared_ptr<const plan::TablePolicy>> PolicyFor(catalog::Catalog& cat
   return governance::EffectivePolicy(subject, rules, purposes, behalf ? &*behalf : nullptr);
 }
 
+}  // namespace
+
 // Rows that an expectation sets aside would lie in a table without the policy, and who writes to a table that refers
 // to this one could ask it for any key.
 Result<void> CheckExpectations(catalog::Catalog& catalog, const TableId& table) {
@@ -413,12 +419,46 @@ Result<void> CheckExpectations(catalog::Catalog& catalog, const TableId& table) 
                    referring[0].name);
 }
 
-Result<bool> SeesAll(catalog::Catalog& catalog, const Principal& principal, const TableRecord& table) {
-  Access access(catalog, principal);
+namespace {
+
+/// As whom expressions see who asks: of an agent, whom it acts for.
+Result<plan::PolicyContext> ContextOf(catalog::Catalog& catalog, const Principal& principal) {
+  const Principal& seen_as = principal.on_behalf_of == nullptr ? principal : *principal.on_behalf_of;
+  NL_ASSIGN_OR_RETURN(auto subject, SubjectOf(catalog, seen_as));
+  plan::PolicyContext context{.principal = seen_as.name,
+                              .groups = {},
+                              .purpose = principal.purpose,
+                              .attributes = std::move(subject.attributes)};
+  for (const auto& [id, name] : subject.groups) context.groups.push_back(name);
+  return context;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const plan::TablePolicy>> PolicyFor(catalog::Catalog& catalog, const RequestContext& ctx,
+                                                           const TableRecord& table,
+                                                           std::initializer_list<Privilege> uses) {
+  NL_ASSIGN_OR_RETURN(auto policy, StoredPolicyFor(catalog, ctx.principal(), table));
+  JudgedAccess judged(catalog, ctx);
+  for (const Privilege use : uses) {
+    NL_ASSIGN_OR_RETURN(const auto verdicts, judged.Ask(NameOf(use), {"table", table.id.value(), table.schema_name,
+                                                                      table.name, table.owner}));
+    if (verdicts.empty()) continue;
+    NL_ASSIGN_OR_RETURN(const auto context, ContextOf(catalog, ctx.principal()));
+    for (const auto& verdict : verdicts) {
+      policy = governance::Narrow(
+          {.allow = verdict->allow, .row_filters = verdict->row_filters, .masks = verdict->masks}, policy, context);
+    }
+  }
+  return policy;
+}
+
+Result<bool> SeesAll(catalog::Catalog& catalog, const RequestContext& ctx, const TableRecord& table) {
+  Access access(catalog, ctx);
   NL_ASSIGN_OR_RETURN(const bool reads, access.May(Privilege::kSelect, table));
   NL_ASSIGN_OR_RETURN(const auto columns, access.Columns(table));
   if (!reads || !columns.denied.empty()) return false;
-  NL_ASSIGN_OR_RETURN(const auto policy, PolicyFor(catalog, principal, table));
+  NL_ASSIGN_OR_RETURN(const auto policy, PolicyFor(catalog, ctx, table));
   return policy == nullptr;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "common/result.h"
 #include "governance/effective_policy.h"
 #include "plan/table_policy.h"
+#include "query/access.h"
 
 namespace neurolake::query {
 
@@ -40,14 +42,17 @@ Result<void> ResolveGrantees(catalog::Catalog& catalog, boost::json::object& pla
 /// agent: itself, and not whom it acts for.
 Result<governance::PolicySubject> SubjectOf(catalog::Catalog& catalog, const Principal& principal);
 
-/// What `principal` may see of `table`; null: all of it, as there is nothing to hide, or by break-glass access. One
-/// read for a table without policies, which is the table's own. Errors: kCorruption for a stored policy that cannot be
-/// read: then nothing is seen.
-Result<std::shared_ptr<const plan::TablePolicy>> PolicyFor(catalog::Catalog& catalog, const Principal& principal,
-                                                           const catalog::TableRecord& table);
+/// What the principal of `ctx` may see of `table` for all of `uses`; null: all of it, as there is nothing to hide, or
+/// by break-glass access, which goes past the catalogue's policies. One read for a table without policies, which is the
+/// table's own. What the catalogue's judge says of each use is taken away. Errors: kCorruption
+/// for a stored policy that cannot be read: then nothing is seen; those of the judge.
+Result<std::shared_ptr<const plan::TablePolicy>> PolicyFor(catalog::Catalog& catalog, const RequestContext& ctx,
+                                                           const catalog::TableRecord& table,
+                                                           std::initializer_list<Privilege> uses = {
+                                                               Privilege::kSelect});
 
-/// Whether all rows and cells of `table` may be shown to `principal`; what is known of its rows is for those alone.
-Result<bool> SeesAll(catalog::Catalog& catalog, const Principal& principal, const catalog::TableRecord& table);
+/// Whether all rows and cells of `table` may be shown to the principal; what is known of its rows is for those alone.
+Result<bool> SeesAll(catalog::Catalog& catalog, const RequestContext& ctx, const catalog::TableRecord& table);
 
 /// Refuses to protect a table of which expectations tell, or set rows aside, where no policy would hide them. Errors:
 /// kDependentObjects, naming one.

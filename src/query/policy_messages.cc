@@ -131,6 +131,7 @@ json::object EncodePolicyExpression(const PolicyExpression& expression) {
   json::array columns;
   for (const auto& column : expression.columns) columns.push_back(EncodePolicyColumn(column));
   json::object object{{"policy", expression.policy}, {"sql", expression.sql}, {"columns", std::move(columns)}};
+  if (expression.by_name) object["by_name"] = true;
   if (!expression.keys.empty()) {
     json::array keys;
     for (const auto& key : expression.keys) keys.push_back({{"name", key.name}, {"id", key.id}});
@@ -148,6 +149,10 @@ Result<PolicyExpression> DecodePolicyExpression(const json::object& object) {
     if (!one.is_object()) return BadMember("columns");
     NL_ASSIGN_OR_RETURN(auto column, DecodePolicyColumn(one.get_object()));
     expression.columns.push_back(std::move(column));
+  }
+  // What was stored before there were others was bound.
+  if (object.contains("by_name")) {
+    NL_ASSIGN_OR_RETURN(expression.by_name, BoolMember(object, "by_name"));
   }
   if (!object.contains("keys")) return expression;
   NL_ASSIGN_OR_RETURN(const json::array* keys, ArrayMember(object, "keys"));

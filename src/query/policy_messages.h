@@ -7,7 +7,7 @@
 
 namespace neurolake::query {
 
-/// {"policy", "sql", "columns": [{"name", "physical"}]}
+/// {"policy", "sql", "columns": [{"name", "physical"}], "by_name"}
 boost::json::object EncodePolicyExpression(const plan::PolicyExpression& expression);
 /// Errors: kCorruption, as of the next.
 Result<plan::PolicyExpression> DecodePolicyExpression(const boost::json::object& object);

@@ -31,7 +31,7 @@ Result<json::value> ProviderServer::MakeShallowClone(const json::object& argumen
   if (!record) return MakeError(ErrorCode::kConflict, "the table was dropped while the statement ran");
   NL_ASSIGN_OR_RETURN(const int64_t version, IntMember(arguments, "version"));
   if (version < 0 || version == std::numeric_limits<int64_t>::max()) return BadMember("version");
-  NL_ASSIGN_OR_RETURN(const bool sees_all, SeesAll(catalog_, ctx_.principal(), *record));
+  NL_ASSIGN_OR_RETURN(const bool sees_all, SeesAll(catalog_, ctx_, *record));
   if (!sees_all) {
     return MakeError(ErrorCode::kPermissionDenied,
                      "a clone has all rows of its source, of which you see a part only: {}.{}", record->schema_name,

@@ -41,9 +41,14 @@ Result<std::optional<ProviderServer::Shown>> ProviderServer::ShownOf(Access& acc
   NL_ASSIGN_OR_RETURN(const bool reads, access.May(Privilege::kSelect, table));
   NL_ASSIGN_OR_RETURN(const bool writes, access.May(Privilege::kModify, table));
   NL_ASSIGN_OR_RETURN(const auto columns, access.Columns(table));
-  if (!reads && !writes && columns.granted.empty()) return std::optional<Shown>();
-  NL_ASSIGN_OR_RETURN(Shown shown, PolicyFor(catalog_, ctx_.principal(), table));
-  if (!reads && columns.granted.empty()) {
+  const bool reads_any = reads || !columns.granted.empty();
+  if (!reads_any && !writes) return std::optional<Shown>();
+  // What is written was read, or may be: who may do both is bound by what is decided of either.
+  auto policy = reads_any && writes
+                    ? PolicyFor(catalog_, ctx_, table, {Privilege::kSelect, Privilege::kModify})
+                    : PolicyFor(catalog_, ctx_, table, {reads_any ? Privilege::kSelect : Privilege::kModify});
+  NL_ASSIGN_OR_RETURN(Shown shown, std::move(policy));
+  if (!reads_any) {
     shown = WithoutRows(shown);
   } else if (!reads || !columns.denied.empty()) {
     shown = WithColumns(shown, reads, columns);
@@ -75,9 +80,7 @@ void ProviderServer::NotePolicies(const TableId& table, const plan::TablePolicy&
   }
 }
 
-Result<void> ProviderServer::NoteBreakGlass(const catalog::TableRecord& table, const Shown& shown) {
-  // Privileges on columns hold beside it.
-  if (shown != nullptr && !shown->readable_columns && shown->denied_columns.empty()) return {};
+Result<void> ProviderServer::NoteBreakGlass(const catalog::TableRecord& table) {
   NL_ASSIGN_OR_RETURN(const auto id, BreakGlassOf(catalog_, ctx_.principal(), table));
   if (!id || !effects_.broke_glass.insert(*id).second) return {};
   deciding_policies_.push_back({.table_id = table.id.value(), .name = *id, .kind = "break glass", .version = {}});
@@ -134,7 +137,7 @@ Result<void> ProviderServer::CheckStillShown() {
   NL_RETURN_IF_ERROR(CheckNotDisabled());
   NL_RETURN_IF_ERROR(CheckPurpose(catalog_, ctx_.principal(), ctx_.principal().purpose));
   // One of its own: the statement's keeps what it has read.
-  Access access(catalog_, ctx_.principal());
+  Access access(catalog_, ctx_);
   for (const auto& [id, before] : shown_) {
     NL_ASSIGN_OR_RETURN(const auto table, catalog_.FindTable(id));
     // What was dropped meanwhile is read to its end.

@@ -7,6 +7,7 @@
 #include "common/text.h"
 #include "query/append_messages.h"
 #include "query/break_glass_actions.h"
+#include "query/bundle_actions.h"
 #include "query/expectation_actions.h"
 #include "query/grant_actions.h"
 #include "query/key_actions.h"
@@ -157,6 +158,10 @@ Result<json::value> ProviderServer::Maintain(const json::object& arguments) {
   if (IsGrantAction(action)) return RunGrantAction(ctx_, catalog_, action, action_arguments);
   if (IsUserAction(action)) return RunUserAction(ctx_, catalog_, action, action_arguments);
   if (IsPolicyAction(action)) return RunPolicyAction(ctx_, catalog_, action, action_arguments);
+  if (IsBundleAction(action)) {
+    shown_.clear();
+    return RunBundleAction(ctx_, catalog_, action, action_arguments);
+  }
   if (IsExpectationAction(action)) {
     return RunExpectationAction(ctx_, catalog_, StatementId(statement_id_), action, action_arguments);
   }
@@ -204,7 +209,7 @@ Result<json::value> ProviderServer::FindTable(const json::object& arguments) {
   NL_ASSIGN_OR_RETURN(TableEntry entry, EntryOf(catalog_, *table));
   entry.policy = *std::move(shown);
   if (!group_) {
-    NL_RETURN_IF_ERROR(NoteBreakGlass(*table, entry.policy));
+    NL_RETURN_IF_ERROR(NoteBreakGlass(*table));
     NoteShown(table->id, entry.policy);
   }
   NL_ASSIGN_OR_RETURN(entry.policy, WithKeys(entry.policy));

@@ -53,7 +53,7 @@ class ProviderServer {
         policy_(policy),
         locations_(locations),
         lineage_(ctx, catalog),
-        access_(catalog, ctx.principal()) {}
+        access_(catalog, ctx) {}
 
   ~ProviderServer() { ReleaseLane(); }
 
@@ -109,7 +109,7 @@ class ProviderServer {
   void NoteShown(const TableId& table, const Shown& shown);
   void NotePolicies(const TableId& table, const plan::TablePolicy& shown);
   /// Puts on record that the statement sees a table past its policies, before it does.
-  Result<void> NoteBreakGlass(const catalog::TableRecord& table, const Shown& shown);
+  Result<void> NoteBreakGlass(const catalog::TableRecord& table);
   /// With the keys that its expressions name, open, or with what hinders.
   Result<Shown> WithKeys(Shown shown);
   /// Whether a table that the statement found may be changed by its principal: before a write is answered without a

@@ -107,7 +107,7 @@ Result<json::value> AllowPurposes(const RequestContext& ctx, catalog::Catalog& c
     NL_ASSIGN_OR_RETURN(const auto table, catalog.FindTable(schema, name));
     bool known = false;
     if (table) {
-      NL_ASSIGN_OR_RETURN(known, Access(catalog, ctx.principal()).Knows(*table));
+      NL_ASSIGN_OR_RETURN(known, Access(catalog, ctx).Knows(*table));
     }
     if (!known) {
       return MakeError(ErrorCode::kNotFound, "table does not exist or may not be read: {}.{}", schema, name);
@@ -130,7 +130,7 @@ Result<json::value> SetMinimumGroup(const RequestContext& ctx, catalog::Catalog&
   NL_ASSIGN_OR_RETURN(const auto table, catalog.FindTable(TableId(id)));
   bool known = false;
   if (table) {
-    NL_ASSIGN_OR_RETURN(known, Access(catalog, ctx.principal()).Knows(*table));
+    NL_ASSIGN_OR_RETURN(known, Access(catalog, ctx).Knows(*table));
   }
   if (!known) return MakeError(ErrorCode::kNotFound, "the table is not there any more");
   NL_RETURN_IF_ERROR(RequireSteward(ctx.principal(), *table));

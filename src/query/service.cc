@@ -19,6 +19,7 @@
 #include "query/lake_directory.h"
 #include "query/lineage_recorder.h"
 #include "query/location_stores.h"
+#include "query/policy_engine.h"
 #include "query/statement.h"
 #include "query/system_relations.h"
 #include "query/worker_pool.h"
@@ -102,6 +103,13 @@ class LakeService final : public StatementService {
           locations_.Begin(stores, nullptr);
           return PurgeDroppedTables(*catalog_, *NewStatementStore(*objects_, stores), before);
         }) {}
+
+  /// Before the first statement. Errors: kInvalidArgument for settings that name no policy server.
+  Result<void> StartPolicies() {
+    NL_ASSIGN_OR_RETURN(policies_, PolicyEngine::Start(settings_, *catalog_));
+    catalog_->UseJudge(policies_.get());
+    return {};
+  }
 
   /// Before the first statement. Errors: kInvalidArgument for an endpoint that cannot be one.
   Result<void> StartLineage(const Clock& clock) {
@@ -330,6 +338,7 @@ class LakeService final : public StatementService {
   std::unique_ptr<AuditTrail> audit_;  ///< Before all that may write to it.
   std::unique_ptr<metastore::Store> metastore_;
   std::unique_ptr<catalog::Catalog> catalog_;
+  std::unique_ptr<PolicyEngine> policies_;  ///< Borrowed by the catalogue.
   std::unique_ptr<storage::ObjectStore> objects_;
   LocationStores locations_;
   std::unique_ptr<KeyStore> keys_;
@@ -369,6 +378,7 @@ Result<OpenedLake> OpenLake(const Settings& settings, const std::string& program
     Log(LogLevel::kWarn, "statements were running when the server ended", {}, {{"statements", recovered}});
   NL_RETURN_IF_ERROR(service->PlaceTables());
   NL_RETURN_IF_ERROR(service->OpenKeys());
+  NL_RETURN_IF_ERROR(service->StartPolicies());
   NL_RETURN_IF_ERROR(service->StartLineage(clock));
   NL_RETURN_IF_ERROR(service->StartWorkers(program));
   OpenedLake opened;

@@ -64,12 +64,12 @@ RequestContext WithStop(const RequestContext& ctx, std::stop_token stop, const s
 
 /// A session's schema must be there, or every name without one would be looked for where nothing can be. The engine's
 /// own schemas are no records. One that the principal may not know of is answered like one that is not there.
-Result<void> CheckSchema(catalog::Catalog& catalog, const Principal& principal, const std::string& schema) {
+Result<void> CheckSchema(catalog::Catalog& catalog, const RequestContext& ctx, const std::string& schema) {
   const std::string name = LowerAscii(schema);
   for (const std::string_view own : {"", "main", "system", "information_schema", "pg_catalog"}) {
     if (name == own) return {};
   }
-  Access access(catalog, principal);
+  Access access(catalog, ctx);
   for (const std::string& candidate : {schema, name}) {
     NL_ASSIGN_OR_RETURN(const auto found, catalog.FindSchema(candidate));
     if (!found) continue;
@@ -145,7 +145,7 @@ Result<std::unique_ptr<Statement>> Statement::Start(const RequestContext& ctx, S
     NL_RETURN_IF_ERROR(CheckPurpose(lake.catalog, ctx.principal(), statement->request_.purpose));
     // Who may read nothing may not learn which names there are.
     if (ctx.principal().Has(Right::kRead)) {
-      NL_RETURN_IF_ERROR(CheckSchema(lake.catalog, ctx.principal(), statement->request_.schema));
+      NL_RETURN_IF_ERROR(CheckSchema(lake.catalog, ctx, statement->request_.schema));
     }
     NL_RETURN_IF_ERROR(statement->LeaseWorker());
     NL_RETURN_IF_ERROR(statement->SendStart(std::move(readable)));

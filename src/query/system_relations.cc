@@ -53,7 +53,7 @@ Result<std::vector<std::string>> ReadStatistics(const RequestContext& ctx, catal
   NL_ASSIGN_OR_RETURN(const auto all, catalog.ListStatistics());
   std::vector<std::string> rows;
   for (const auto& [table, statistics] : all) {
-    NL_ASSIGN_OR_RETURN(const bool sees_all, SeesAll(catalog, ctx.principal(), table));
+    NL_ASSIGN_OR_RETURN(const bool sees_all, SeesAll(catalog, ctx, table));
     if (!sees_all) continue;
     boost::system::error_code problem;
     const json::value kept = json::parse(of_columns ? statistics.column_rows : statistics.table_row, problem);
@@ -75,7 +75,7 @@ Result<std::vector<std::string>> ReadStatistics(const RequestContext& ctx, catal
 
 Result<std::vector<std::string>> ReadExpectations(const RequestContext& ctx, catalog::Catalog& catalog) {
   NL_ASSIGN_OR_RETURN(const auto all, catalog.ListExpectations());
-  Access access(catalog, ctx.principal());
+  Access access(catalog, ctx);
   std::vector<std::string> rows;
   for (const auto& [t, e] : all) {
     NL_ASSIGN_OR_RETURN(const bool known, access.Knows(t));
@@ -89,11 +89,11 @@ Result<std::vector<std::string>> ReadExpectations(const RequestContext& ctx, cat
 Result<std::vector<std::string>> ReadExpectationResults(const RequestContext& ctx, catalog::Catalog& catalog,
                                                         int64_t offset) {
   NL_ASSIGN_OR_RETURN(const auto results, catalog.ListExpectationResults(kPageRows, offset));
-  Access access(catalog, ctx.principal());
+  Access access(catalog, ctx);
   std::vector<std::string> rows;
   for (const auto& [t, r] : results) {
     NL_ASSIGN_OR_RETURN(const bool known, access.Knows(t));
-    NL_ASSIGN_OR_RETURN(const bool sees_all, SeesAll(catalog, ctx.principal(), t));
+    NL_ASSIGN_OR_RETURN(const bool sees_all, SeesAll(catalog, ctx, t));
     // A page of none would be the end, so what is hidden leaves an empty row: of tables that one may not know of all of
     // it, of others how much was checked and found.
     if (!known) {
@@ -115,7 +115,7 @@ Result<std::vector<std::string>> ReadExpectationResults(const RequestContext& ct
 
 /// Of what the principal may know of. A column is called as it was when it was tagged.
 Result<std::vector<std::string>> ReadTags(const RequestContext& ctx, catalog::Catalog& catalog) {
-  Access access(catalog, ctx.principal());
+  Access access(catalog, ctx);
   std::map<std::string, std::pair<std::string, std::string>> names;
   NL_ASSIGN_OR_RETURN(const auto tables, access.Tables(std::nullopt));
   for (const auto& t : tables) names[t.id.value()] = {t.schema_name, t.name};
@@ -138,7 +138,7 @@ Result<std::vector<std::string>> ReadWhole(const RequestContext& ctx, catalog::C
                                            const RunningStatements& running, const std::string& relation) {
   std::vector<std::string> rows;
   const bool manages = ctx.principal().Has(Right::kManage);
-  Access access(catalog, ctx.principal());
+  Access access(catalog, ctx);
   if (relation == "schemas") {
     NL_ASSIGN_OR_RETURN(const auto schemas, access.Schemas());
     for (const auto& s : schemas) rows.push_back(Row({s.id.value(), s.name, s.comment, Instant(s.created)}));

@@ -29,7 +29,7 @@ Result<TableRecord> OwnTable(const RequestContext& ctx, catalog::Catalog& catalo
   NL_ASSIGN_OR_RETURN(const auto table, catalog.FindTable(TableId(id)));
   bool known = false;
   if (table) {
-    NL_ASSIGN_OR_RETURN(known, Access(catalog, ctx.principal()).Knows(*table));
+    NL_ASSIGN_OR_RETURN(known, Access(catalog, ctx).Knows(*table));
   }
   if (!known) return MakeError(ErrorCode::kNotFound, "the table to be tagged is not there any more");
   NL_RETURN_IF_ERROR(RequireSteward(ctx.principal(), *table));
@@ -93,7 +93,7 @@ Result<json::value> SetTags(const RequestContext& ctx, catalog::Catalog& catalog
 Result<std::string> KnownRelation(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
   NL_ASSIGN_OR_RETURN(const std::string schema, StringMember(arguments, "schema"));
   NL_ASSIGN_OR_RETURN(const std::string name, StringMember(arguments, "name"));
-  Access access(catalog, ctx.principal());
+  Access access(catalog, ctx);
   NL_ASSIGN_OR_RETURN(const auto table, catalog.FindTable(schema, name));
   if (table) {
     NL_ASSIGN_OR_RETURN(const bool known, access.Knows(*table));

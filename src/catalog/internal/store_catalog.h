@@ -81,6 +81,13 @@ class StoreCatalog final : public Catalog {
   Result<void> CopyPolicies(const TableId& source, const TableId& clone) override;
   Result<std::vector<PolicyRecord>> ListPolicies(const TableId& table) override;
   Result<std::vector<std::pair<TableRecord, PolicyRecord>>> ListPolicies() override;
+  void UseJudge(AccessJudge* judge) override { judge_ = judge; }
+  AccessJudge* judge() override { return judge_; }
+  Result<int64_t> AddPolicyBundle(const PolicyBundleRecord& bundle) override;
+  Result<std::vector<PolicyBundleRecord>> ListPolicyBundles() override;
+  Result<std::optional<PolicyBundleRecord>> FindPolicyBundle(int64_t version) override;
+  Result<int64_t> ActivatePolicyBundle(const PolicyActivation& activation) override;
+  Result<std::vector<PolicyActivation>> ListPolicyActivations(int64_t limit) override;
 
   Result<void> ChangeTags(const TagChange& change) override;
   Result<std::vector<TagRecord>> TagsOf(const std::string& relation_id) override;
@@ -174,6 +181,7 @@ class StoreCatalog final : public Catalog {
   const Clock& clock_;
   const Locations locations_;
   StoreIdentities identities_{store_, clock_};
+  AccessJudge* judge_ = nullptr;
 };
 
 }  // namespace neurolake::catalog

@@ -172,6 +172,18 @@ bool Fits(const native::Expression& bound, const native::LogicalType& wanted) {
          native::CastRules::ImplicitCast(bound.return_type, wanted) >= 0;
 }
 
+/// What is checked of other policies when they are made. Throws.
+void CheckByName(native::ClientContext& context, const plan::PolicyContext& who,
+                 const plan::PolicyExpression& expression, const DataType& schema,
+                 const std::vector<std::string>& names, const native::LogicalType& type) {
+  native::physical_index_set_t used;
+  const auto bound = Bind(context, who, expression.sql, schema, names, std::nullopt, used);
+  if (IsNull(*bound) || bound->return_type == type) return;
+  const bool condition = type == native::LogicalType::BOOLEAN;
+  if (!condition && native::CastRules::ImplicitCast(bound->return_type, type) >= 0) return;
+  throw native::BinderException("a policy's expression is of another type");
+}
+
 using Conditions = native::vector<native::unique_ptr<native::Expression>>;
 
 native::unique_ptr<native::Expression> Combine(native::ExpressionType how, Conditions conditions) {
@@ -204,7 +216,9 @@ native::unique_ptr<native::Expression> BindPolicyExpression(native::ClientContex
   };
   std::vector<std::string> names;
   // What the expression does not name gets a name that it cannot have.
-  for (size_t i = 0; i < schema.fields.size(); ++i) names.push_back(fmt::format("\x01{}", i));
+  for (size_t i = 0; i < schema.fields.size(); ++i) {
+    names.push_back(expression.by_name ? schema.fields[i].name : fmt::format("\x01{}", i));
+  }
   for (const plan::PolicyColumn& column : expression.columns) {
     const auto found = FindPolicyColumn(schema, column);
     if (!found) refuse();
@@ -212,9 +226,11 @@ native::unique_ptr<native::Expression> BindPolicyExpression(native::ClientContex
   }
   native::physical_index_set_t used;
   try {
+    // Nobody has looked at it before; a condition has to be BOOLEAN of itself, as one of CREATE ROW POLICY is.
+    if (expression.by_name) CheckByName(context, who, expression, schema, names, type);
     return Bind(context, who, expression.sql, schema, names, type, used);
   } catch (const std::exception& exception) {
-    if (native::ErrorData(exception).Type() != native::ExceptionType::BINDER) throw;
+    if (!expression.by_name && native::ErrorData(exception).Type() != native::ExceptionType::BINDER) throw;
     refuse();
   }
   NL_UNREACHABLE();

@@ -32,6 +32,7 @@ class ScanRewrite {
 
   /// Returns whether there is a row filter.
   bool Apply(OperatorPointer& op) {
+    CheckMasksFit();
     ExpressionPointer filter;
     if (policy_.filters_rows) {
       filter = BindPolicyCondition(context_, policy_.context, policy_.permissive, policy_.restrictive, policy_.any_of,
@@ -53,6 +54,17 @@ class ScanRewrite {
 
  private:
   const tables::delta::DataType& schema() const { return scan_.snapshot->schema(); }
+
+  /// A mask that was made elsewhere may name a column that was renamed since: then it would hide nothing.
+  void CheckMasksFit() const {
+    for (const plan::ColumnMask& mask : policy_.masks) {
+      if (!mask.value.by_name || FindPolicyColumn(schema(), mask.column)) continue;
+      ThrowLakeError(Error(ErrorCode::kPermissionDenied,
+                           fmt::format("a policy masks a column that the table does not have, so nothing of it can be "
+                                       "read: {}",
+                                       mask.value.policy)));
+    }
+  }
 
   /// The column as it may be seen: itself, or its mask.
   ExpressionPointer Seen(native::idx_t position) {

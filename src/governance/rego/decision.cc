@@ -153,9 +153,11 @@ std::shared_ptr<const plan::TablePolicy> Narrow(const PolicyDecision& decision,
     narrowed->restrictive_checks.push_back(Expression(filter));
   }
   for (const auto& [column, sql] : decision.masks) {
-    const auto same = [&](const plan::ColumnMask& one) { return EqualsIgnoringCase(one.column.name, column); };
+    const auto same = [&](const plan::ColumnMask& one) { return EqualsIgnoringCase(one.column.table_name(), column); };
     const auto masked = std::ranges::find_if(narrowed->masks, same);
     if (masked != narrowed->masks.end()) {
+      // The same said twice, of another action or of whom an agent acts for.
+      if (masked->value.by_name && masked->value.sql == sql) continue;
       masked->value = {.policy = kPolicyName, .sql = "NULL", .columns = {}};
     } else {
       // The column is found by its name, as no table's files call one by an empty name.

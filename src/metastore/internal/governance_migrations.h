@@ -7,5 +7,6 @@ namespace neurolake::metastore {
 Migration TagsAndPurposes();
 Migration DataKeys();
 Migration Identity();
+Migration PolicyBundles();
 
 }  // namespace neurolake::metastore

@@ -39,6 +39,7 @@ constexpr CommandParser kParsers[] = {
     ParseCredential,
     ParsePolicyStatement,
     ParseKeyStatement,
+    ParsePolicyBundleStatement,
     ParseGroupStatement,
     ParseUserStatement,
     ParseGrantStatement,

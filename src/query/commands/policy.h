@@ -86,6 +86,9 @@ Result<std::shared_ptr<const TableCommand>> ParseBreakGlassStatement(TokenCursor
 /// CREATE/DROP ROW POLICY, CREATE/DROP MASK POLICY, SHOW POLICIES, SHOW EFFECTIVE POLICY; see parse_table_command.cc.
 Result<std::shared_ptr<const TableCommand>> ParsePolicyStatement(TokenCursor cursor);
 
+/// CREATE, ACTIVATE and DEACTIVATE POLICY BUNDLE, SHOW POLICY BUNDLES, LINT POLICIES.
+Result<std::shared_ptr<const TableCommand>> ParsePolicyBundleStatement(TokenCursor cursor);
+
 /// CREATE, DROP and ALTER GROUP, SHOW GROUPS.
 Result<std::shared_ptr<const TableCommand>> ParseGroupStatement(TokenCursor cursor);
 

@@ -60,7 +60,8 @@ class AgentTest : public testing::Test {
   }
   catalog::TableRecord Table() { return catalog_->FindTable(TableId("t")).value().value(); }
   Access::ColumnRights Columns(const Principal& principal) {
-    return Access(*catalog_, principal).Columns(Table()).value();
+    const RequestContext ctx(principal, "request", "test", clock_, SteadyTime::max());
+    return Access(*catalog_, ctx).Columns(Table()).value();
   }
 
   std::string root_;

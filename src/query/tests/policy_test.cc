@@ -360,7 +360,8 @@ TEST_F(PolicyActionsTest, AnAgentMayWhatItAndWhomItActsForMay) {
     agent.on_behalf_of = std::make_shared<const Principal>(behalf);
     // As authentication makes it.
     std::erase_if(agent.rights, [&](Right right) { return !behalf.Has(right); });
-    return Access(*catalog_, agent).May(privilege, catalog_->FindTable(TableId("t")).value().value()).value();
+    const RequestContext ctx(agent, "request", "test", clock_, SteadyTime::max());
+    return Access(*catalog_, ctx).May(privilege, catalog_->FindTable(TableId("t")).value().value()).value();
   };
   EXPECT_TRUE(may("writer", principal("anna", "writer"), Privilege::kModify));
   EXPECT_FALSE(may("writer", principal("anna", "reader"), Privilege::kModify));
@@ -378,12 +379,14 @@ TEST_F(PolicyActionsTest, ATokenForSchemasKnowsOfNothingElse) {
   Principal limited{PrincipalId("p"), "p", "reader", *RightsOfRole("reader")};
   const auto table = catalog_->FindTable(TableId("t")).value().value();
   limited.schemas = {"main"};
-  EXPECT_TRUE(Access(*catalog_, limited).Knows(table).value());
   EXPECT_TRUE(HasGrantsAlone(limited));
+  const RequestContext main(limited, "request", "test", clock_, SteadyTime::max());
+  EXPECT_TRUE(Access(*catalog_, main).Knows(table).value());
   limited.schemas = {"gold"};
-  EXPECT_FALSE(Access(*catalog_, limited).Knows(table).value());
-  EXPECT_TRUE(Access(*catalog_, limited).Tables(std::nullopt).value().empty());
-  const auto schemas = Access(*catalog_, limited).Schemas().value();
+  const RequestContext gold(limited, "request", "test", clock_, SteadyTime::max());
+  EXPECT_FALSE(Access(*catalog_, gold).Knows(table).value());
+  EXPECT_TRUE(Access(*catalog_, gold).Tables(std::nullopt).value().empty());
+  const auto schemas = Access(*catalog_, gold).Schemas().value();
   ASSERT_EQ(schemas.size(), 1U);
   EXPECT_EQ(schemas[0].name, "gold");
 }

@@ -26,7 +26,8 @@ Result<std::string> FindSchemaName(Door& door, const Call& call, const std::stri
   NL_ASSIGN_OR_RETURN(const auto schema, door.service.catalog().FindSchema(argument));
   bool known = false;
   if (schema.has_value()) {
-    NL_ASSIGN_OR_RETURN(known, query::Access(door.service.catalog(), *call.principal).KnowsSchema(*schema));
+    const RequestContext ctx = call.Context(door, door.settings.statement_timeout);
+    NL_ASSIGN_OR_RETURN(known, query::Access(door.service.catalog(), ctx).KnowsSchema(*schema));
   }
   if (!known) return MakeError(ErrorCode::kSchemaNotFound, "there is no such schema: {}", argument);
   return schema->name;
@@ -84,7 +85,8 @@ void AppendToken(const catalog::TokenRecord& token, ObjectWriter& object) {
 
 Result<void> ListSchemas(Door& door, Call& call) {
   NL_RETURN_IF_ERROR(call.Require(Right::kRead));
-  NL_ASSIGN_OR_RETURN(const auto schemas, query::Access(door.service.catalog(), *call.principal).Schemas());
+  const RequestContext ctx = call.Context(door, door.settings.statement_timeout);
+  NL_ASSIGN_OR_RETURN(const auto schemas, query::Access(door.service.catalog(), ctx).Schemas());
   std::string out = "{\"schemas\":[";
   for (const auto& schema : schemas) {
     if (out.back() != '[') out.push_back(',');
@@ -98,7 +100,8 @@ Result<void> ListSchemas(Door& door, Call& call) {
 Result<void> ListTables(Door& door, Call& call) {
   NL_RETURN_IF_ERROR(call.Require(Right::kRead));
   NL_ASSIGN_OR_RETURN(const std::string schema, FindSchemaName(door, call, call.arguments[0]));
-  query::Access access(door.service.catalog(), *call.principal);
+  const RequestContext ctx = call.Context(door, door.settings.statement_timeout);
+  query::Access access(door.service.catalog(), ctx);
   NL_ASSIGN_OR_RETURN(const auto tables, access.Tables(schema));
   NL_ASSIGN_OR_RETURN(const auto views, access.Views(schema));
   std::string out = "{\"tables\":[";
@@ -116,7 +119,8 @@ Result<void> ListTables(Door& door, Call& call) {
 Result<void> GetTable(Door& door, Call& call) {
   NL_RETURN_IF_ERROR(call.Require(Right::kRead));
   NL_ASSIGN_OR_RETURN(const std::string schema, FindSchemaName(door, call, call.arguments[0]));
-  query::Access access(door.service.catalog(), *call.principal);
+  const RequestContext ctx = call.Context(door, door.settings.statement_timeout);
+  query::Access access(door.service.catalog(), ctx);
   NL_ASSIGN_OR_RETURN(auto table, door.service.catalog().FindTable(schema, call.arguments[1]));
   NL_ASSIGN_OR_RETURN(auto view, door.service.catalog().FindView(schema, call.arguments[1]));
   NL_ASSIGN_OR_RETURN(const bool known, table  ? access.Knows(*table)
