@@ -4,7 +4,7 @@ JOBS ?= $(shell nproc)
 export CCACHE_DIR ?= $(HOME)/.cache/ccache
 RELEASE := build/release
 
-.PHONY: help bootstrap build demo test test-asan test-slow bench tidy clean
+.PHONY: help bootstrap build demo test test-asan test-slow bench bench-decisions tidy clean
 help:
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
@@ -32,6 +32,9 @@ test-slow: ## what needs Spark or long runs
 
 bench: build ## benchmarks; appends to bench/RESULTS.md
 	@bench/run.sh
+
+bench-decisions: build ## how long one policy decision takes
+	@scripts/build.sh release decision_bench && $(RELEASE)/src/decision_bench
 
 tidy: ## include rules, banned calls, file and function length
 	@python3 scripts/tidy.py

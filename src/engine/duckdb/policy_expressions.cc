@@ -228,7 +228,10 @@ native::unique_ptr<native::Expression> BindPolicyExpression(native::ClientContex
   try {
     // Nobody has looked at it before; a condition has to be BOOLEAN of itself, as one of CREATE ROW POLICY is.
     if (expression.by_name) CheckByName(context, who, expression, schema, names, type);
-    return Bind(context, who, expression.sql, schema, names, type, used);
+    auto bound = Bind(context, who, expression.sql, schema, names, type, used);
+    // A text that is no value of the type would fail only once there is a row.
+    if (expression.by_name && bound->IsFoldable()) native::ExpressionExecutor::EvaluateScalar(context, *bound);
+    return bound;
   } catch (const std::exception& exception) {
     if (!expression.by_name && native::ErrorData(exception).Type() != native::ExceptionType::BINDER) throw;
     refuse();
