@@ -20,6 +20,7 @@ using namespace neurolake;
 using namespace neurolake::governance;
 
 constexpr int kRules = 10'000;
+constexpr int kRulesOfATableMax = 100;  // catalog::Catalog::kPoliciesMax.
 constexpr int kRounds = 5'000;
 
 void Measure(const char* what, const std::function<void(int)>& decide) {
@@ -67,6 +68,8 @@ int main() {
   PolicySubject anna{.id = "anna", .name = "anna", .role = "reader", .groups = {}};
   for (int i = 0; i < 10; ++i) anna.groups.emplace_back(Id(i * 997), fmt::format("g{}", i));
   Measure("built-in, 10,000 rules, 10 groups", [&](int) { EffectivePolicy(anna, rules); });
+  const std::vector<PolicyRule> of_one_table(rules.begin(), rules.begin() + kRulesOfATableMax);
+  Measure("built-in, 100 rules, as many as a table has", [&](int) { EffectivePolicy(anna, of_one_table); });
 
   const auto bundle = RegoBundle::Load(FilesBelow(std::string(NL_SOURCE_DIR) + "/tests/rego/example"));
   if (!bundle) return 1;

@@ -53,6 +53,8 @@ TEST(ArgumentsTest, EverySettingIsAFlag) {
 TEST(ArgumentsTest, SubcommandsHaveTwoWords) {
   EXPECT_EQ(Parse({"token", "create", "ann", "--role", "writer", "--expires", "30d"}).command, "token create");
   EXPECT_EQ(Parse({"table", "history", "a.b"}).table.name, "a.b");
+  EXPECT_EQ(Parse({"policy", "activate", "3"}).policy.version, 3);
+  EXPECT_EQ(Parse({"policy", "test", "dir"}).command, "policy test");
   EXPECT_EQ(Parse({"location", "add", "n", "/p", "--may-register"}).location.may_register, true);
 }
 
@@ -107,8 +109,9 @@ TEST(ArgumentsTest, HelpTeachesByExampleAtEachLevel) {
   for (const Words& words :
        {Words{"--help"}, Words{"sql", "--help"}, Words{"table", "--help"}, Words{"ingest", "--help"},
         Words{"table", "history", "--help"}, Words{"token", "--help"}, Words{"token", "create", "--help"},
-        Words{"location", "add", "--help"}, Words{"backup", "--help"}, Words{"restore", "--help"},
-        Words{"serve", "--help"}, Words{"health", "--help"}, Words{"config", "--help"}, Words{"demo", "--help"}}) {
+        Words{"location", "add", "--help"}, Words{"policy", "--help"}, Words{"policy", "test", "--help"},
+        Words{"backup", "--help"}, Words{"restore", "--help"}, Words{"serve", "--help"}, Words{"health", "--help"},
+        Words{"config", "--help"}, Words{"demo", "--help"}}) {
     const EarlyExit help = Refused(words);
     EXPECT_EQ(help.code, 0);
     EXPECT_NE(help.text.find("Example"), std::string::npos) << words[0];
