@@ -190,7 +190,7 @@ TEST(PolicyEngineSettingsTest, AServerNeedsAnAddress) {
                            clock.SteadyNow() + std::chrono::seconds(30));
   const PrincipalId owner("owner");
   const std::string name = "t";
-  const auto verdict = (*engine)->Judge(ctx, "select", {"table", name, name, name, owner});
+  const auto verdict = (*engine)->Judge(ctx, {}, "select", {"table", name, name, name, owner});
   EXPECT_EQ(verdict.error().code(), ErrorCode::kPermissionDenied);
   std::filesystem::remove_all(root);
 }
