@@ -127,7 +127,7 @@ class Bundles(Lake):
                       "SELECT max(email) FROM (SELECT * FROM main.people)", "SELECT p::VARCHAR FROM main.people AS p"):
             self.assertNotIn("@x", json.dumps(sql(query, "reader")))
         self.assert_denied("SELECT * FROM main.secrets", "reader", hidden=True)
-        self.assertNotIn("secrets", json.dumps(sql("SHOW TABLES", "reader")))
+        self.assertNotIn("secrets", json.dumps(sql("SHOW TABLES IN main", "reader")))
         self.assertEqual(rows(sql("SELECT count(*) FROM main.people")), [(3,)])
         second = self.activate(self.bundle("second", authz=authz("allow if input.principal.role == \"admin\"")))
         self.assert_denied("SELECT * FROM main.people", "reader", hidden=True)
