@@ -175,7 +175,6 @@ class Bundles(Lake):
             "a sub-query": "row_filters contains \"id IN (SELECT 1)\"",
             "a function that is not allowed": "row_filters contains \"id IN (SELECT 1 FROM read_csv('/etc/passwd'))\"",
             "no SQL": 'row_filters contains "id = "',
-            "two": 'row_filters contains "true) OR (true"',
             "a mask of another type": 'masks["id"] := "\'x\'"',
             "a mask of what is not there": 'masks["e-mail"] := "NULL"',
         }.items():

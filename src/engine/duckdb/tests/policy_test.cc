@@ -106,6 +106,35 @@ TEST_F(PolicyTest, WhatMayFailNeverMeetsAHiddenRow) {
             Rows{"[3]"});
 }
 
+/// As of policies in Rego: nobody has bound it before.
+plan::PolicyExpression ByName(const std::string& sql) {
+  return {.policy = "rego", .sql = sql, .columns = {}, .by_name = true};
+}
+
+TEST_F(PolicyTest, WhatWasMadeElsewhereIsBoundByName) {
+  const auto narrowed = Decision({Sql("true", {})}, {ByName("k < 20 AND side = 'a' AND is_member('eu')")},
+                                 {{.column = {.name = "S", .physical = ""}, .value = ByName("left(s, 1)")}});
+  Expect("true", narrowed, 10, 2);
+  EXPECT_EQ(Governed("SELECT max(length(s)) FROM t WHERE k > 9", narrowed), Rows{"[1]"});
+}
+
+TEST_F(PolicyTest, WhatWasMadeElsewhereAndDoesNotFitHidesEverything) {
+  for (const char* sql :
+       {"1", "no_such = 1", "k IN (SELECT 1)", "k = ", "random() < 0.5", "'true'", "getenv('HOME') = ''", ""}) {
+    const Rows rows = Governed("SELECT count(*) FROM t", Decision({Sql("true", {})}, {ByName(sql)}));
+    ASSERT_EQ(rows.size(), 1) << sql;
+    EXPECT_TRUE(rows[0].starts_with("PermissionDenied: ")) << sql << " " << rows[0];
+  }
+  const auto masked = [](const std::string& column, const std::string& sql) {
+    return Decision({}, {}, {{.column = {.name = column, .physical = ""}, .value = ByName(sql)}}, false);
+  };
+  EXPECT_EQ(Governed("SELECT count(s) FROM t", masked("s", "NULL")), Rows{"[0]"});
+  EXPECT_TRUE(Governed("SELECT max(k) FROM t", masked("k", "'x'"))[0].starts_with("PermissionDenied: "));
+  EXPECT_TRUE(Governed("SELECT max(k) FROM t", masked("k", "[k]"))[0].starts_with("PermissionDenied: "));
+  // It would hide nothing, of whatever column one asks.
+  EXPECT_TRUE(Governed("SELECT max(k) FROM t", masked("no_such", "NULL"))[0].starts_with("PermissionDenied: "));
+}
+
 TEST_F(PolicyTest, NoPermissivePolicyIsNoRow) {
   Expect("true", Decision({}, {Sql("true", {})}), 0, 0);
   EXPECT_EQ(Governed("SELECT count(*) FROM t", Decision({})), Rows{"[0]"});
