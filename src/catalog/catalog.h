@@ -7,7 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "catalog/data_keys.h"
 #include "catalog/identity.h"
+#include "catalog/policy_bundles.h"
 #include "catalog/tags.h"
 #include "common/clock.h"
 #include "common/ids.h"
@@ -143,64 +145,6 @@ struct GrantRecord {
   WallTime created;
 };
 
-/// One version of a data key, as a key service wrapped it (privacy::WrappedKey): the catalogue never sees one open.
-struct DataKeyVersion {
-  int64_t version = 1;
-  std::string service;       ///< Which key service opens it.
-  std::string wrapping_key;  ///< Which of the service's keys wrapped it.
-  std::string wrapped;
-  WallTime created;
-};
-
-/// What masks are keyed by. Values that masks show are joinable where they name the same key.
-struct DataKeyRecord {
-  std::string id;
-  std::string name;     ///< Lower case.
-  std::string purpose;  ///< "mask" or "column".
-  std::string created_by;
-  WallTime created;
-  std::vector<DataKeyVersion> versions;  ///< By number, at least one; the last one is in use.
-};
-
-/// Who may use a key, in the policies that they make, or ask for the tokens of values that they know.
-struct DataKeyGrant {
-  std::string key_id;
-  std::string privilege;  ///< "usage" or "lookup".
-  std::string grantee_kind;
-  std::string grantee_id;
-  bool denied = false;
-  std::string granted_by;
-  WallTime created;
-};
-
-/// Evidence of one question for the token of a value. The value is not in it.
-struct DataKeyLookup {
-  WallTime at;
-  std::string principal_id;
-  std::string principal;
-  std::string key_id;
-  std::string token;
-  StatementId statement;
-};
-
-/// Policies in Rego, as they were loaded; written and read by query/ alone. Never changed.
-struct PolicyBundleRecord {
-  int64_t version = 0;  ///< From 1, given by AddPolicyBundle.
-  std::string revision;
-  std::string digest;
-  std::string files;  ///< JSON; empty in lists.
-  std::string created_by;
-  WallTime created;
-};
-
-/// Which bundle decides since when. Epochs grow with each activation, also of an older version.
-struct PolicyActivation {
-  int64_t epoch = 0;
-  std::optional<int64_t> version;  ///< None: no bundle decides.
-  std::string activated_by;
-  WallTime activated;
-};
-
 /// What one check found. Of a statement that failed, `version` is empty.
 struct ExpectationResult {
   WallTime checked;
@@ -276,38 +220,6 @@ struct StatementRecord {
   std::string break_glass = {};     ///< Ids of BreakGlassRecords that it went past policies by; separated by commas.
   std::string on_behalf_of = {};    ///< Of an agent's: the name of whom it acts for.
   std::string authentication = {};  ///< As Principal's.
-};
-
-/// What decides about an object beside what was granted: policies in a language of their own. It takes away only.
-/// Injected into the catalogue, so that whoever finds an object finds who decides about it. Thread-safe.
-class AccessJudge {
- public:
-  struct Object {
-    std::string_view kind;  ///< "table" or "view".
-    const std::string& id;
-    const std::string& schema_name;
-    const std::string& name;
-    const PrincipalId& owner;
-  };
-  struct Verdict {
-    bool allow = false;
-    std::vector<std::string> row_filters;                    ///< SQL; all hold.
-    std::vector<std::pair<std::string, std::string>> masks;  ///< Column, SQL.
-  };
-  /// What is known of the principal beside its name and role.
-  struct Subject {
-    std::vector<std::pair<std::string, std::string>> groups;      ///< As Catalog::GroupsOf.
-    std::vector<std::pair<std::string, std::string>> attributes;  ///< Names in lower case.
-  };
-  virtual ~AccessJudge() = default;
-  /// Whether anybody has made such policies: else there is nothing to ask.
-  virtual bool IsInForce() const = 0;
-  /// May the principal of `ctx`, which is `subject`, do `action` ("select" or "modify")? Null: not in force. Errors:
-  /// kPermissionDenied where nothing could be decided; kCancelled, kDeadlineExceeded; those of the catalogue.
-  virtual Result<std::shared_ptr<const Verdict>> Judge(const RequestContext& ctx, const Subject& subject,
-                                                       std::string_view action, const Object& object) = 0;
-  /// Another bundle decides from now on.
-  virtual Result<void> Refresh() = 0;
 };
 
 /// Names, ids, principals, tokens, locations and the statement history, in the metadata store. Thread-safe.

@@ -122,6 +122,58 @@ TEST_F(AgentTest, GoesPastNoPoliciesAndLetsNobodyPast) {
   EXPECT_EQ(approved.error().code(), ErrorCode::kPermissionDenied);
 }
 
+/// Lets one of them read, and shows what it was asked.
+class OneMayRead final : public catalog::AccessJudge {
+ public:
+  explicit OneMayRead(std::string name) : name_(std::move(name)) {}
+  bool IsInForce() const override { return true; }
+  Result<std::shared_ptr<const Verdict>> Judge(const RequestContext& ctx, const Subject&, std::string_view,
+                                               const Object&) override {
+    asked.push_back(ctx.principal().name + " for " + ctx.principal().purpose);
+    const bool may = name_.empty() || ctx.principal().name == name_;
+    return std::make_shared<const Verdict>(
+        Verdict{.allow = may, .row_filters = {ctx.principal().name}, .masks = {{"a", "NULL"}}});
+  }
+  Result<void> Refresh() override { return {}; }
+  std::vector<std::string> asked;
+
+ private:
+  std::string name_;
+};
+
+TEST_F(AgentTest, IsJudgedTogetherWithWhomItActsFor) {
+  Principal agent = Agent("reader", "writer");
+  agent.purpose = "support";
+  const RequestContext ctx(agent, "request", "test", clock_, SteadyTime::max());
+  for (const char* one : {"agent", "writer"}) {
+    OneMayRead judge(one);
+    catalog_->UseJudge(&judge);
+    EXPECT_FALSE(Access(*catalog_, ctx).May(Privilege::kSelect, Table()).value()) << one;
+  }
+  OneMayRead both("");
+  catalog_->UseJudge(&both);
+  EXPECT_TRUE(Access(*catalog_, ctx).May(Privilege::kSelect, Table()).value());
+  EXPECT_THAT(both.asked, testing::ElementsAre("agent for support", "writer for support"));
+  const auto policy = PolicyFor(*catalog_, ctx, Table(), {Privilege::kSelect, Privilege::kModify}).value();
+  ASSERT_NE(policy, nullptr);
+  EXPECT_EQ(policy->restrictive.size(), 4U);
+  ASSERT_EQ(policy->masks.size(), 1U);
+  EXPECT_EQ(policy->context.principal, "writer");
+  EXPECT_EQ(policy->context.purpose, "support");
+  catalog_->UseJudge(nullptr);
+}
+
+TEST_F(AgentTest, ColumnsThatWereGrantedAreJudged) {
+  Grant("member", "select:a");
+  EXPECT_THAT(Columns(Somebody("member")).granted, testing::ElementsAre("a"));
+  OneMayRead nobody("nobody");
+  catalog_->UseJudge(&nobody);
+  EXPECT_THAT(Columns(Somebody("member")).granted, testing::IsEmpty());
+  const RequestContext ctx(Somebody("member"), "request", "test", clock_, SteadyTime::max());
+  EXPECT_FALSE(Access(*catalog_, ctx).Knows(Table()).value());
+  catalog_->UseJudge(nullptr);
+}
+
 TEST_F(AgentTest, AttributesOfTheLakeGoBeforeThoseOfAProvider) {
   ASSERT_TRUE(catalog_->identities().CreatePrincipal({.name = "anna", .role = "reader"}).has_value());
   ASSERT_TRUE(catalog_->ChangeAttributes("anna", {{"region", "EU"}}, {}).has_value());
