@@ -25,6 +25,15 @@ pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(EDIT REQUIRED IMPORTED_TARGET libedit)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(ARCHIVE REQUIRED IMPORTED_TARGET libarchive)
+pkg_check_modules(VECTORSCAN REQUIRED IMPORTED_TARGET libhs)
+pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
+
+# libphonenumber: Debian's library, and its headers from the cache (scripts/bootstrap.sh says why).
+find_package(Protobuf REQUIRED)
+find_library(NL_PHONENUMBER_LIBRARY NAMES libphonenumber.so.8 REQUIRED)
+add_library(libphonenumber INTERFACE IMPORTED GLOBAL)
+target_include_directories(libphonenumber SYSTEM INTERFACE "${NL_CACHE}/libphonenumber/include")
+target_link_libraries(libphonenumber INTERFACE "${NL_PHONENUMBER_LIBRARY}" protobuf::libprotobuf)
 
 # DuckDB: the official shared library and the headers of the same version. Only engine/duckdb sees them.
 

