@@ -37,7 +37,7 @@ void GrowEmail(std::string_view text, size_t& begin, size_t& end) {
 }
 
 void GrowUrl(std::string_view text, size_t& begin, size_t& end) {
-  while (begin > 0 && (IsWord(text[begin - 1]) || text[begin - 1] == '+') && text.substr(begin).find("://") < 3) --begin;
+  while (begin > 0 && (IsWord(text[begin - 1]) || text[begin - 1] == '+') && text.substr(begin).find("://") < 30) --begin;
   GrowRight(text, end, [](char c) {
     return static_cast<uint8_t>(c) > ' ' && c != '"' && c != '<' && c != '>' && c != '\'' && c != '`';
   });

@@ -14,6 +14,11 @@ bool IsWord(char c) { return IsDigit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' &
 /// Whether a word may begin or end here. A number that goes on behind a dot, a hyphen or a slash is part of something
 /// longer: a version, a UUID, a decimal, an order number.
 bool StandsFree(std::string_view text, size_t begin, size_t end) {
+  // Groups of digits with more groups beside them are a part of a longer number.
+  if (text.substr(begin, end - begin).find(' ') != std::string_view::npos) {
+    if (IsDigit(text[begin]) && begin > 1 && text[begin - 1] == ' ' && IsDigit(text[begin - 2])) return false;
+    if (IsDigit(text[end - 1]) && end + 1 < text.size() && text[end] == ' ' && IsDigit(text[end + 1])) return false;
+  }
   const auto joins = [](char c) { return c == '.' || c == '-' || c == '/' || c == ':' || c == '+'; };
   if (begin > 0) {
     const char before = text[begin - 1];
