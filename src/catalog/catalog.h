@@ -9,6 +9,7 @@
 
 #include "catalog/data_keys.h"
 #include "catalog/identity.h"
+#include "catalog/personal_data.h"
 #include "catalog/policy_bundles.h"
 #include "catalog/tags.h"
 #include "common/clock.h"
@@ -281,6 +282,14 @@ class Catalog : public TagCatalog {
   virtual Result<void> SaveStatistics(const TableStatistics& statistics) = 0;
   /// Of tables that have a name.
   virtual Result<std::vector<std::pair<TableRecord, TableStatistics>>> ListStatistics() = 0;
+
+  /// Keeps what a scan of a table found. A finding known before is brought up to date and keeps its state. With
+  /// `replaces` proposals that the scan did not find again are taken away; what was accepted or rejected stays.
+  /// Errors: kNotFound.
+  virtual Result<void> SavePersonalData(const TableId& table, const std::vector<PersonalDataFinding>& findings,
+                                        bool replaces) = 0;
+  /// Of all tables that are there, by table, column and entity.
+  virtual Result<std::vector<std::pair<TableRecord, PersonalDataFinding>>> ListPersonalData() = 0;
 
   /// `or_replace`: in the place of one of the same name. Errors: kAlreadyExists; kNotFound for a table that is not
   /// there; kInvalidArgument for a table that has kExpectationsMax of them.

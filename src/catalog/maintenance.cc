@@ -126,7 +126,7 @@ Result<void> StoreCatalog::ForgetDroppedTable(const TableId& id) {
     NL_RETURN_IF_ERROR(session.Execute(
         "DELETE FROM clone_sources WHERE clone_id = ? AND clone_id NOT IN (SELECT id FROM relations)", {id.value()}));
     for (const char* table :
-         {"expectations", "expectation_results", "policies", "allowed_purposes", "minimum_groups"}) {
+         {"expectations", "expectation_results", "policies", "allowed_purposes", "minimum_groups", "pii_findings"}) {
       NL_RETURN_IF_ERROR(session.Execute(
           fmt::format("DELETE FROM {} WHERE table_id = ? AND table_id NOT IN (SELECT id FROM relations)", table),
           {id.value()}));

@@ -220,4 +220,30 @@ Migration PolicyBundles() {
           {"DROP TABLE policy_activations", "DROP TABLE policy_bundles"}};
 }
 
+// What a scan found in a table's columns, as proposals. By ids: `column_id` is what the table's files call the column.
+// No values: `evidence` is words and counts.
+Migration PersonalData() {
+  return {16,
+          "personal data",
+          {
+              R"(CREATE TABLE pii_findings (
+                table_id TEXT NOT NULL,
+                column_id TEXT NOT NULL,
+                column_name TEXT NOT NULL,
+                entity TEXT NOT NULL,
+                tag TEXT NOT NULL,
+                confidence REAL NOT NULL,
+                in_text INTEGER NOT NULL,
+                also TEXT NOT NULL,
+                evidence TEXT NOT NULL,
+                version INTEGER NOT NULL,
+                rows_scanned INTEGER NOT NULL,
+                found INTEGER NOT NULL,
+                found_by TEXT NOT NULL,
+                state TEXT NOT NULL DEFAULT 'proposed' CHECK (state IN ('proposed', 'accepted', 'rejected')),
+                PRIMARY KEY (table_id, column_id, entity)))",
+          },
+          {"DROP TABLE pii_findings"}};
+}
+
 }  // namespace neurolake::metastore

@@ -312,7 +312,8 @@ const std::vector<Migration>& Migrations() {
                                                     TagsAndPurposes(),
                                                     DataKeys(),
                                                     Identity(),
-                                                    PolicyBundles()};
+                                                    PolicyBundles(),
+                                                    PersonalData()};
   return migrations;
 }
 

@@ -12,6 +12,7 @@
 #include "query/grant_actions.h"
 #include "query/key_actions.h"
 #include "query/location_stores.h"
+#include "query/personal_data_actions.h"
 #include "query/policy_actions.h"
 #include "query/shallow_clones.h"
 #include "query/system_relations.h"
@@ -162,6 +163,7 @@ Result<json::value> ProviderServer::Maintain(const json::object& arguments) {
     shown_.clear();
     return RunBundleAction(ctx_, catalog_, action, action_arguments);
   }
+  if (IsPersonalDataAction(action)) return RunPersonalDataAction(ctx_, catalog_, action, action_arguments);
   if (IsExpectationAction(action)) {
     return RunExpectationAction(ctx_, catalog_, StatementId(statement_id_), action, action_arguments);
   }

@@ -93,6 +93,7 @@ Result<json::value> RunServerAction(const RequestContext& ctx, catalog::Catalog&
                                     const MaintenancePolicy& policy, const std::string& action,
                                     const json::object& arguments) {
   if (action == "vacuum_policy") return json::value{{"short_retention", policy.short_retention}};
+  if (action == "scan_policy") return json::value{{"after_load", policy.scan_after_load}};
   if (action == "undrop") return Undrop(ctx, catalog, arguments);
   if (action == "forget_dropped") return ForgetDropped(ctx, catalog, arguments);
   if (action == "save_statistics") return SaveStatistics(ctx, catalog, arguments);

@@ -13,11 +13,13 @@ namespace neurolake::query {
 /// What an administrator has settled about files that are not needed any more.
 struct MaintenancePolicy {
   bool short_retention = false;                                        ///< VACUUM may keep less than the table says.
+  bool scan_after_load = true;                                         ///< COPY INTO looks for personal data.
   std::chrono::milliseconds undrop_keep = std::chrono::hours(24 * 7);  ///< How long DROP TABLE can be undone.
 };
 
 /// Answers LakeProvider::Maintain, on the server. The actions, with their arguments and answers:
 ///   vacuum_policy {}                             → {short_retention}
+///   scan_policy {}                               → {after_load}
 ///   undrop        {schema, name, id}             → {schema, name, id}; `id` may be empty: the last one dropped
 ///   forget_dropped {id}                          → {}; of a table at a LOCATION
 ///   save_statistics {id, version, table, columns} → {}; texts as system.table_statistics and its kin give them

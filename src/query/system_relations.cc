@@ -7,6 +7,7 @@
 
 #include "common/text.h"
 #include "query/access.h"
+#include "query/personal_data_actions.h"
 #include "query/policy_actions.h"
 
 namespace neurolake::query {
@@ -162,6 +163,8 @@ Result<std::vector<std::string>> ReadWhole(const RequestContext& ctx, catalog::C
     return ReadExpectations(ctx, catalog);
   } else if (relation == "tags") {
     return ReadTags(ctx, catalog);
+  } else if (relation == "pii_findings") {
+    return ReadPersonalData(ctx, catalog);
   } else if (relation == "running") {
     for (const auto& statement : running.Visible(ctx.principal())) {
       const StatementStatus s = statement->status();

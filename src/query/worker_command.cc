@@ -4,7 +4,10 @@
 
 #include "common/log.h"
 #include "query/commands/compaction.h"
+#include "query/commands/scan.h"
+#include "query/commands/server_action.h"
 #include "query/commands/table_command.h"
+#include "query/messages.h"
 #include "query/statement_sql.h"
 #include "query/worker_statement.h"
 #include "tables/delta/row_tracking.h"
@@ -158,6 +161,28 @@ void WorkerStatement::CompactAfterWriting(const ObjectName& table) {
   if (compacted.has_value() || compacted.error().code() == ErrorCode::kConflict) return;
   Log(LogLevel::kWarn, "compaction after a write failed", ctx_.request_id(),
       {{"error", std::string(ErrorName(compacted.error().code()))}});
+}
+
+void WorkerStatement::ScanAfterLoading(const ObjectName& table) {
+  /// As many as tell one identifier from another; a scan of all is the steward's to ask for.
+  constexpr int64_t kRows = 1000;
+  const auto scan = [&]() -> Result<void> {
+    NL_RETURN_IF_ERROR(Begin(StatementOrigin::kUser));
+    NL_ASSIGN_OR_RETURN(auto opened, engine_.OpenTable({table.schema, table.name}, std::nullopt));
+    if (!opened) return {};
+    WorkerCommandContext context(*this, /*obeys_policies=*/true);
+    NL_ASSIGN_OR_RETURN(const auto policy, AskServer(context, "scan_policy", {}));
+    NL_ASSIGN_OR_RETURN(const bool after_load, BoolMember(policy, "after_load"));
+    if (!after_load) return {};
+    const OpenedTable loaded{std::move(opened->entry), std::move(opened->snapshot)};
+    NL_RETURN_IF_ERROR(ScanForPersonalData(context, loaded, {.rows_max = kRows, .first_rows = true}));
+    return {};
+  };
+  const auto scanned = scan();
+  // Who may load and not read learns nothing of the table this way.
+  if (scanned.has_value() || scanned.error().code() == ErrorCode::kPermissionDenied) return;
+  Log(LogLevel::kWarn, "scan for personal data after a load failed", ctx_.request_id(),
+      {{"error", std::string(ErrorName(scanned.error().code()))}});
 }
 
 }  // namespace neurolake::query

@@ -1,5 +1,6 @@
 #include "query/worker_statement.h"
 
+#include <bit>
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 #include <charconv>
@@ -378,6 +379,10 @@ Result<engine::ExecutionStatistics> WorkerStatement::RunCopy(const CopyInto& cop
   statistics.rows_changed = report.rows_loaded;
   statistics.committed_version = report.version;
   if (report.version >= 0) CompactAfterWriting(qualified.target);
+  // Ever more seldom, as a table grows: versions 0, 1, 2, 4, 8 …
+  const bool due =
+      report.version == 0 || (report.version > 0 && std::has_single_bit(static_cast<uint64_t>(report.version)));
+  if (due && report.rows_loaded > 0) ScanAfterLoading(qualified.target);
   return statistics;
 }
 

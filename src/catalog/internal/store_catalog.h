@@ -41,6 +41,9 @@ class StoreCatalog final : public Catalog {
   Result<std::vector<std::pair<TableRecord, CloneSource>>> ListClonesOf(const TableRecord& source) override;
   Result<void> SaveStatistics(const TableStatistics& statistics) override;
   Result<std::vector<std::pair<TableRecord, TableStatistics>>> ListStatistics() override;
+  Result<void> SavePersonalData(const TableId& table, const std::vector<PersonalDataFinding>& findings,
+                                bool replaces) override;
+  Result<std::vector<std::pair<TableRecord, PersonalDataFinding>>> ListPersonalData() override;
 
   Result<void> AddExpectation(const ExpectationRecord& expectation, bool or_replace) override;
   Result<void> DropExpectation(const TableId& table, const std::string& name) override;

@@ -12,9 +12,10 @@
 #include "engine/duckdb/internal/lake_files.h"
 #include "engine/duckdb/internal/lake_scan.h"
 #include "engine/duckdb/internal/layout_curve.h"
-#include "engine/duckdb/internal/mask_functions.h"
 #include "engine/duckdb/internal/log_lines.h"
+#include "engine/duckdb/internal/mask_functions.h"
 #include "engine/duckdb/internal/plan_copies.h"
+#include "engine/duckdb/internal/redact_function.h"
 #include "engine/duckdb/internal/system_table.h"
 #include "tables/delta/layout.h"
 #include "tables/delta/snapshot.h"
@@ -259,6 +260,7 @@ void RegisterLakeFunctions(native::ClientContext& context) {
     catalog.CreateFunction(context, curve);
     auto scalar_functions = MaskFunctions();
     scalar_functions.push_back(TokenLookupFunction());
+    scalar_functions.push_back(RedactFunctions());
     for (auto& set : scalar_functions) {
       native::CreateScalarFunctionInfo scalar(std::move(set));
       scalar.internal = true;

@@ -92,6 +92,21 @@ std::vector<SystemRelation> MaintenanceRelations() {
         {"action", kText},
         {"statement_id", kText},
         {"metric", "DOUBLE"}}},
+      {"pii_findings",
+       {{"schema_name", kText},
+        {"table_name", kText},
+        {"column_name", kText},
+        {"entity", kText},
+        {"tag", kText},
+        {"confidence", "DOUBLE"},
+        {"in_text", kBoolean},
+        {"also", kText},
+        {"evidence", kText},
+        {"version", kNumber},
+        {"rows_scanned", kNumber},
+        {"found_at", kInstant},
+        {"found_by", kText},
+        {"state", kText}}},
   };
 }
 

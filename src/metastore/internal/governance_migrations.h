@@ -8,5 +8,6 @@ Migration TagsAndPurposes();
 Migration DataKeys();
 Migration Identity();
 Migration PolicyBundles();
+Migration PersonalData();
 
 }  // namespace neurolake::metastore

@@ -2,8 +2,8 @@
 #include <string_view>
 
 /// Whether a text of an identifier's form also has what its issuer built in: check digits, a possible date, a list of
-/// values. Each takes the text as it was found, with its separators, and says no to any other form. Pure and thread-safe.
-/// `tests/identifiers.tsv` has published examples of each, valid and not, with their sources.
+/// values. Each takes the text as it was found, with its separators, and says no to any other form. Pure and
+/// thread-safe. `tests/identifiers.tsv` has published examples of each, valid and not, with their sources.
 namespace neurolake::privacy::checks {
 
 // --- Without borders ---
@@ -26,7 +26,8 @@ bool IePps(std::string_view text);
 bool DeTaxId(std::string_view text);
 bool DeTaxNumber(std::string_view text);
 bool DeVatId(std::string_view text);
-bool DeIdCard(std::string_view text);  ///< The nine characters and the check digit behind them (ICAO 9303: 7, 3, 1); passports too.
+bool DeIdCard(std::string_view
+                  text);  ///< The nine characters and the check digit behind them (ICAO 9303: 7, 3, 1); passports too.
 bool DeSocialSecurity(std::string_view text);
 bool DeHealthInsurance(std::string_view text);
 bool DeLanr(std::string_view text);

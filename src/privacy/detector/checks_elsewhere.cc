@@ -71,7 +71,8 @@ bool MxCurp(std::string_view text) {
   const int64_t year = symbols.Number(4, 2) + (symbols.IsDigit(16) ? 1900 : 2000);
   if (!IsDay(year, symbols.Number(6, 2), symbols.Number(8, 2))) return false;
   int64_t sum = 0;
-  for (size_t i = 0; i < 17; ++i) sum += static_cast<int64_t>(kSpanishAlphabet.find(symbols[i])) * (18 - static_cast<int64_t>(i));
+  for (size_t i = 0; i < 17; ++i)
+    sum += static_cast<int64_t>(kSpanishAlphabet.find(symbols[i])) * (18 - static_cast<int64_t>(i));
   return (10 - sum % 10) % 10 == symbols.Value(17);
 }
 

@@ -173,7 +173,8 @@ bool NlBsn(std::string_view text) {
 
 bool BeNrn(std::string_view text) {
   const Symbols symbols(text);
-  if (symbols.size() != 11 || !symbols.AllDigits() || symbols.Number(6, 3) == 0 || symbols.Number(6, 3) == 999) return false;
+  if (symbols.size() != 11 || !symbols.AllDigits() || symbols.Number(6, 3) == 0 || symbols.Number(6, 3) == 999)
+    return false;
   // Month 0 and day 0: not known, or the day's numbers ran out. 20 or 40 more: a bis number, of who is not a resident.
   const int64_t month = symbols.Number(2, 2) % 20, day = symbols.Number(4, 2);
   if (symbols.Number(2, 2) > 52 || month > 12 || day > 31) return false;
@@ -291,10 +292,10 @@ bool DkCpr(std::string_view text) {
   if (symbols.size() != 10 || !symbols.AllDigits()) return false;
   // Numbers given since 2007 need not satisfy the modulus, so the date is all that every one of them has.
   const int64_t seventh = symbols.Value(6), year = symbols.Number(4, 2);
-  const int64_t century = seventh <= 3                            ? 1900
-                          : seventh == 4 || seventh == 9          ? (year <= 36 ? 2000 : 1900)
-                          : year <= 57                            ? 2000
-                                                                  : 1800;
+  const int64_t century = seventh <= 3                   ? 1900
+                          : seventh == 4 || seventh == 9 ? (year <= 36 ? 2000 : 1900)
+                          : year <= 57                   ? 2000
+                                                         : 1800;
   return IsDay(century + year, symbols.Number(2, 2), symbols.Number(0, 2)) && symbols.Number(6, 4) != 0;
 }
 

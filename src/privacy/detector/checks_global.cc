@@ -217,7 +217,8 @@ bool Email(std::string_view text) {
   }
   // A domain that ends in a digit is a version or an address in a program.
   const std::string_view top = domain.substr(domain.rfind('.') + 1);
-  return domain.size() > top.size() && top.size() >= 2 && std::ranges::none_of(top, [](char c) { return c >= '0' && c <= '9'; });
+  return domain.size() > top.size() && top.size() >= 2 &&
+         std::ranges::none_of(top, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 bool Date(std::string_view text) {

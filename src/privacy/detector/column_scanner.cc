@@ -13,13 +13,15 @@
 namespace neurolake::privacy {
 namespace {
 
-constexpr double kPassRate = 0.97;        ///< Of values that are the identifier; the rest are typing errors.
-constexpr double kNameWorth = 4.5;        ///< Of a column's name, as of a word beside a value in a text.
-constexpr double kEvidenceMax = 25;       ///< More certainty would only hide what speaks against it.
-constexpr double kCoverageMin = 0.7;      ///< Share of values that must have the form.
+constexpr double kPassRate = 0.97;         ///< Of values that are the identifier; the rest are typing errors.
+constexpr double kNameWorth = 4.5;         ///< Of a column's name, as of a word beside a value in a text.
+constexpr double kEvidenceMax = 25;        ///< More certainty would only hide what speaks against it.
+constexpr double kCoverageMin = 0.7;       ///< Share of values that must have the form.
 constexpr double kCoverageMinNamed = 0.4;  ///< The same where the column's name says it.
-constexpr size_t kValueBytesMax = 128;    ///< Longer values are texts.
-constexpr int64_t kTextsMax = 2000;       ///< Texts that are read.
+constexpr size_t kValueBytesMax = 128;     ///< Longer values are texts.
+constexpr int64_t kTextsMax = 2000;        ///< Texts that are read.
+constexpr int64_t kExaminedMax = 5000;     ///< Values that are examined; more would not change an answer.
+constexpr int64_t kPhonesMax = 300;        ///< Numbers that libphonenumber is asked about: it is slow.
 constexpr size_t kTextBytesMax = 16384;
 
 double Probability(double odds) { return 1 / (1 + std::exp(-odds)); }
@@ -60,7 +62,8 @@ void ColumnScanner::Add(std::string_view value) {
   value = Trim(value);
   if (value.empty()) return;
   ++rows_;
-  if (!seen_.insert(std::hash<std::string_view>{}(value)).second) return;
+  if (!seen_.insert(std::hash<std::string_view>{}(value)).second || examined_ >= kExaminedMax) return;
+  ++examined_;
   ++lengths_[value.size()];
   int64_t number = 0;
   if (std::from_chars(value.data(), value.data() + value.size(), number).ptr == value.data() + value.size()) {
@@ -92,6 +95,10 @@ void ColumnScanner::AddWhole(std::string_view value) {
     const Pattern& pattern = *match->pattern;
     Tally& tally = tallies_[entity];
     const bool phone = entity == Entity::kPhone;
+    if (phone && tally.matched >= kPhonesMax) {
+      ++tally.skipped;
+      continue;
+    }
     const bool passed = phone ? JudgePhone(value) != PhoneForm::kNone : match->passed;
     const double rate = pattern.base_rate;
     ++tally.matched;
@@ -105,7 +112,8 @@ void ColumnScanner::AddWhole(std::string_view value) {
     }
   }
   // Keys without a form of their own; only the column's name can make them secrets.
-  if (!best.contains(Entity::kHighEntropySecret) && value.size() >= 16 && !value.contains(' ') && checks::HighEntropy(value)) {
+  if (!best.contains(Entity::kHighEntropySecret) && value.size() >= 16 && !value.contains(' ') &&
+      checks::HighEntropy(value)) {
     Tally& tally = tallies_[Entity::kHighEntropySecret];
     ++tally.matched;
     ++tally.passed;
@@ -149,7 +157,8 @@ double ColumnScanner::NameEvidence(Entity entity, double worth, std::string& why
 double ColumnScanner::ShapeEvidence(bool checked, std::string& why) const {
   const auto distinct = static_cast<int64_t>(seen_.size());
   double odds = 0;
-  if (lengths_.size() == 1 && distinct > 1) Also(why, fmt::format("all values have {} characters", lengths_.begin()->first));
+  if (lengths_.size() == 1 && distinct > 1)
+    Also(why, fmt::format("all values have {} characters", lengths_.begin()->first));
   if (distinct == rows_ && rows_ > 1) {
     Also(why, "no value repeats");
   } else if (rows_ >= 50 && distinct * 20 <= rows_) {
@@ -157,7 +166,7 @@ double ColumnScanner::ShapeEvidence(bool checked, std::string& why) const {
     odds -= 2;
   }
   // A check refutes counters by itself.
-  if (!checked && numbers_ == distinct && distinct >= 10 && largest_ - smallest_ < 3 * distinct) {
+  if (!checked && numbers_ == examined_ && distinct >= 10 && largest_ - smallest_ < 3 * distinct) {
     Also(why, "against it: values run on like a counter");
     odds -= 4;
   }
@@ -165,11 +174,11 @@ double ColumnScanner::ShapeEvidence(bool checked, std::string& why) const {
 }
 
 std::optional<ColumnScanner::Candidate> ColumnScanner::JudgePattern(Entity entity, const Tally& tally) const {
-  const auto distinct = static_cast<int64_t>(seen_.size());
-  const double coverage = Share(tally.matched, distinct);
+  const double coverage = Share(tally.matched + tally.skipped, examined_);
   Candidate candidate{entity, 0, {}};
   std::string& why = candidate.finding.why;
-  why = fmt::format("{} of {} distinct values have its form ({})", tally.matched, distinct, Percent(coverage));
+  why = fmt::format("{} of {} distinct values have its form ({})", tally.matched + tally.skipped, examined_,
+                    Percent(coverage));
   const double count = static_cast<double>(tally.matched);
   double odds = tally.prior / count;
   if (tally.checked) {
@@ -193,13 +202,13 @@ std::optional<ColumnScanner::Candidate> ColumnScanner::JudgePattern(Entity entit
 }
 
 std::optional<ColumnScanner::Candidate> ColumnScanner::JudgeName(Entity entity, int64_t hits, double by_chance,
-                                                                  double expected, const char* what) const {
-  const auto distinct = static_cast<int64_t>(seen_.size());
+                                                                 double expected, const char* what) const {
+  const int64_t distinct = examined_;
   if (distinct < 3 || Share(hits, distinct) < 0.25) return std::nullopt;
   Candidate candidate{entity, 0, {}};
   std::string& why = candidate.finding.why;
-  why = fmt::format("{} of {} distinct values are {} in the gazetteer ({}; of other words {} would be)", hits, distinct, what,
-                    Percent(Share(hits, distinct)), Percent(by_chance));
+  why = fmt::format("{} of {} distinct values are {} in the gazetteer ({}; of other words {} would be)", hits, distinct,
+                    what, Percent(Share(hits, distinct)), Percent(by_chance));
   const double ratio = std::clamp(Ratio(hits, distinct, expected, by_chance), -kEvidenceMax, kEvidenceMax);
   // Few values prove little, whatever their share: names lie close to other words.
   candidate.odds = std::min(ratio, static_cast<double>(hits)) - 3 + NameEvidence(entity, 2.5, why);
@@ -211,7 +220,8 @@ std::optional<ColumnScanner::Candidate> ColumnScanner::JudgeText(Entity entity) 
   const int64_t hits = in_text_.at(entity);
   const bool secret = InfoOf(entity).group == EntityGroup::kSecret;
   Candidate candidate{entity, 0, {}};
-  candidate.odds = std::clamp(Ratio(hits, texts_, secret ? 0.02 : 0.1, secret ? 0.0001 : 0.01), -kEvidenceMax, kEvidenceMax) - 1;
+  candidate.odds =
+      std::clamp(Ratio(hits, texts_, secret ? 0.02 : 0.1, secret ? 0.0001 : 0.01), -kEvidenceMax, kEvidenceMax) - 1;
   candidate.finding.why = fmt::format("found in {} of {} texts ({})", hits, texts_, Percent(Share(hits, texts_)));
   candidate.finding.matched = candidate.finding.passed = hits;
   candidate.finding.in_text = true;
@@ -244,13 +254,14 @@ std::vector<ColumnFinding> ColumnScanner::Finish(const ColumnOptions& options) c
   std::ranges::stable_sort(whole, std::greater{}, &Candidate::odds);
   const auto wanted = [&](const Candidate& candidate) {
     const auto at = static_cast<size_t>(candidate.entity);
-    return options.entities.test(at) && Probability(candidate.odds) >= options.thresholds[at].value_or(options.threshold);
+    return options.entities.test(at) &&
+           Probability(candidate.odds) >= options.thresholds[at].value_or(options.threshold);
   };
   const auto report = [&](const Candidate& candidate) -> ColumnFinding& {
     ColumnFinding& finding = findings.emplace_back(candidate.finding);
     finding.entity = candidate.entity;
     finding.confidence = Probability(candidate.odds);
-    finding.values = static_cast<int64_t>(seen_.size());
+    finding.values = examined_;
     return finding;
   };
   for (const Candidate& candidate : whole) {
@@ -263,7 +274,7 @@ std::vector<ColumnFinding> ColumnScanner::Finish(const ColumnOptions& options) c
       findings[0].also.push_back(candidate.entity);
     }
   }
-  if (!findings.empty() || texts_ * 2 < static_cast<int64_t>(seen_.size())) return findings;
+  if (!findings.empty() || texts_ * 2 < std::min(examined_, kTextsMax)) return findings;
   std::vector<Candidate> in_text;
   for (const auto& [entity, hits] : in_text_) {
     if (auto candidate = JudgeText(entity); candidate && wanted(*candidate)) in_text.push_back(std::move(*candidate));

@@ -18,14 +18,14 @@ namespace neurolake::privacy {
 /// What a column holds, as far as its values tell.
 struct ColumnFinding {
   Entity entity;
-  double confidence;             ///< 0 to 1.
-  bool in_text = false;          ///< Inside longer texts, not as whole values.
-  int64_t values = 0;            ///< Distinct values looked at.
-  int64_t matched = 0;           ///< Of those: have its form, or have it in their text.
-  int64_t passed = 0;            ///< Of those: pass its check.
-  std::vector<Entity> also;      ///< Others that the values fit nearly as well, the likelier first.
-  std::string why;               ///< Evidence in words, without any value.
-  std::string tag() const;       ///< What to tag the column with: "pii.national.nl_bsn", "secret.github_token".
+  double confidence;         ///< 0 to 1.
+  bool in_text = false;      ///< Inside longer texts, not as whole values.
+  int64_t values = 0;        ///< Distinct values that were examined.
+  int64_t matched = 0;       ///< Of those: have its form, or have it in their text.
+  int64_t passed = 0;        ///< Of those: pass its check.
+  std::vector<Entity> also;  ///< Others that the values fit nearly as well, the likelier first.
+  std::string why;           ///< Evidence in words, without any value.
+  std::string tag() const;   ///< What to tag the column with: "pii.national.nl_bsn", "secret.github_token".
 };
 
 struct ColumnOptions {
@@ -40,10 +40,10 @@ struct ColumnOptions {
 /// Judges one column by its values together.
 ///
 /// One value that passes a check proves little: of random ten-digit numbers one in eleven passes a modulus of 11. Of a
-/// column that holds the identifier nearly all pass. The evidence is the likelihood ratio of both: for each distinct value
-/// ln(0.97 / r) if it passes and ln(0.03 / (1 - r)) if not, where r is the share of random texts of that form that pass.
-/// To it come the form itself, the column's name, and against it values that repeat like categories or run on like a
-/// counter. Names are judged the same way by the share of values that the gazetteer knows.
+/// column that holds the identifier nearly all pass. The evidence is the likelihood ratio of both: for each distinct
+/// value ln(0.97 / r) if it passes and ln(0.03 / (1 - r)) if not, where r is the share of random texts of that form
+/// that pass. To it come the form itself, the column's name, and against it values that repeat like categories or run
+/// on like a counter. Names are judged the same way by the share of values that the gazetteer knows.
 ///
 /// Keeps counts and hashes, never values. For one thread.
 class ColumnScanner {
@@ -60,10 +60,10 @@ class ColumnScanner {
 
  private:
   struct Tally {
-    int64_t matched = 0, passed = 0;
-    double prior = 0;   ///< Sum over matched values.
-    double ratio = 0;   ///< Sum of log-likelihood ratios of independent checks.
-    double base = 0;    ///< Sum of base rates.
+    int64_t matched = 0, passed = 0, skipped = 0;
+    double prior = 0;  ///< Sum over matched values.
+    double ratio = 0;  ///< Sum of log-likelihood ratios of independent checks.
+    double base = 0;   ///< Sum of base rates.
     bool checked = false, independent = false;
   };
   struct Candidate {
@@ -76,7 +76,8 @@ class ColumnScanner {
   void AddNames(std::string_view value);
   void AddText(std::string_view value);
   std::optional<Candidate> JudgePattern(Entity entity, const Tally& tally) const;
-  std::optional<Candidate> JudgeName(Entity entity, int64_t hits, double by_chance, double expected, const char* what) const;
+  std::optional<Candidate> JudgeName(Entity entity, int64_t hits, double by_chance, double expected,
+                                     const char* what) const;
   std::optional<Candidate> JudgeText(Entity entity) const;
   void AddNameCandidates(std::vector<Candidate>& candidates) const;
   double NameEvidence(Entity entity, double worth, std::string& why) const;
@@ -86,7 +87,7 @@ class ColumnScanner {
   std::string words_;  ///< Of the column's name.
   PatternScanner::Scratch scratch_;
   std::vector<PatternMatch> matches_;
-  int64_t rows_ = 0, texts_ = 0;
+  int64_t rows_ = 0, examined_ = 0, texts_ = 0;
   std::unordered_set<uint64_t> seen_;
   std::map<Entity, Tally> tallies_;
   std::map<Entity, int64_t> in_text_;

@@ -21,8 +21,10 @@ bool Has(std::string_view text, std::string_view word) {
   for (size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
     const bool begins = at == 0 || !IsLetterByte(text[at - 1]) || (static_cast<uint8_t>(word.front()) & 0x80) != 0;
     const size_t end = at + word.size();
-    const bool ends = end == text.size() || !IsLetterByte(text[end]) || (text[end] == 's' && (end + 1 == text.size() || !IsLetterByte(text[end + 1])));
-    if (begins && (ends || word.size() > kWholeWordBytes || (static_cast<uint8_t>(word.front()) & 0x80) != 0)) return true;
+    const bool ends = end == text.size() || !IsLetterByte(text[end]) ||
+                      (text[end] == 's' && (end + 1 == text.size() || !IsLetterByte(text[end + 1])));
+    if (begins && (ends || word.size() > kWholeWordBytes || (static_cast<uint8_t>(word.front()) & 0x80) != 0))
+      return true;
   }
   return false;
 }

@@ -6,8 +6,8 @@
 
 namespace neurolake::privacy {
 
-/// The context word of `entity` that `folded` has, as a word or as the beginning of one; empty if none. Text and words are
-/// folded as the gazetteer folds names.
+/// The context word of `entity` that `folded` has, as a word or as the beginning of one; empty if none. Text and words
+/// are folded as the gazetteer folds names.
 std::string_view ContextWordIn(std::string_view folded, Entity entity);
 
 /// What is written around a place of `text`: 60 bytes before it and 30 after, folded. Lines end it on the right.

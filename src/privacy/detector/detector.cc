@@ -29,6 +29,8 @@ class TextFindings {
       double odds = pattern.prior - std::log(pattern.base_rate);
       std::string why = pattern.check != nullptr ? "its form and its check" : "its form";
       if (pattern.entity == Entity::kPhone) {
+        // The library takes its time, and most numbers are none's: first whether the answer would matter.
+        if (!Reaches(pattern.entity, match.begin, match.end, odds, kContextWorth)) continue;
         const PhoneForm form = JudgePhone(text_.substr(match.begin, match.end - match.begin));
         if (form == PhoneForm::kNone) continue;
         why = "a valid telephone number";
@@ -70,17 +72,29 @@ class TextFindings {
   }
 
  private:
+  double ThresholdOf(Entity entity) const {
+    return options_.thresholds[static_cast<size_t>(entity)].value_or(options_.threshold);
+  }
+  std::string_view WordBeside(Entity entity, size_t begin, size_t end) {
+    if (context_begin_ != begin || context_end_ != end) {
+      context_ = ContextOf(text_, begin, end);
+      context_begin_ = begin, context_end_ = end;
+    }
+    return ContextWordIn(context_, entity);
+  }
+  bool Reaches(Entity entity, size_t begin, size_t end, double odds, double context_worth) {
+    const double threshold = ThresholdOf(entity);
+    if (Probability(odds) >= threshold) return true;
+    return Probability(odds + context_worth) >= threshold && !WordBeside(entity, begin, end).empty();
+  }
+
   void Add(Entity entity, size_t begin, size_t end, double odds, double context_worth, std::string why) {
     if (begin >= end) return;
-    const double threshold = options_.thresholds[static_cast<size_t>(entity)].value_or(options_.threshold);
+    const double threshold = ThresholdOf(entity);
     // Context is looked for only where it can change the answer, or is to be told of.
     if (Probability(odds + context_worth) < threshold) return;
     if (Probability(odds) < threshold || options_.explain || odds < 3) {
-      if (context_begin_ != begin || context_end_ != end) {
-        context_ = ContextOf(text_, begin, end);
-        context_begin_ = begin, context_end_ = end;
-      }
-      if (const auto word = ContextWordIn(context_, entity); !word.empty()) {
+      if (const auto word = WordBeside(entity, begin, end); !word.empty()) {
         odds += context_worth;
         if (options_.explain) why += "; the word \"" + std::string(word) + "\" beside it";
       }

@@ -8,12 +8,13 @@ namespace neurolake::privacy {
 namespace {
 
 constexpr std::array<EntityInfo, kEntityCount> kEntities = {{
-#define NL_PII_ENTITY(id, name, country, group, by_default, about) {name, country, EntityGroup::group, by_default, about},
+#define NL_PII_ENTITY(id, name, country, group, by_default, about) \
+  {name, country, EntityGroup::group, by_default, about},
 #include "privacy/detector/entities.def"
 #undef NL_PII_ENTITY
 }};
 
-constexpr std::array<std::string_view, 8> kGroupNames = {"person", "contact",  "national", "health",
+constexpr std::array<std::string_view, 8> kGroupNames = {"person",  "contact",  "national", "health",
                                                          "finance", "business", "secret",   "context"};
 
 /// What one word of a list stands for; nothing if it is none of ours.
@@ -71,7 +72,8 @@ Result<EntitySet> ParseEntities(std::string_view list) {
     first = false;
     chosen = takes_away ? chosen & ~meant : chosen | meant;
   }
-  if (chosen.none()) return MakeError(ErrorCode::kInvalidArgument, "the list leaves no entity to look for: \"{}\"", list);
+  if (chosen.none())
+    return MakeError(ErrorCode::kInvalidArgument, "the list leaves no entity to look for: \"{}\"", list);
   return chosen;
 }
 

@@ -6,7 +6,8 @@
 // The file that scripts/build_gazetteer.py wrote, as it is: a string literal of 1 MB takes the compiler seconds.
 asm(".section .rodata\n"
     ".global nl_gazetteer_begin\n.global nl_gazetteer_end\n"
-    "nl_gazetteer_begin:\n.incbin \"" NL_GAZETTEER_FILE "\"\nnl_gazetteer_end:\n"
+    "nl_gazetteer_begin:\n.incbin \"" NL_GAZETTEER_FILE
+    "\"\nnl_gazetteer_end:\n"
     ".byte 0\n.previous\n");
 extern "C" const char nl_gazetteer_begin[], nl_gazetteer_end[];
 
@@ -22,14 +23,15 @@ uint64_t HashOf(std::string_view text) {
 
 /// U+00C0 to U+017F, each as its plain letter.
 constexpr std::array<std::string_view, 192> kPlain = {
-    "a", "a", "a", "a", "a", "a", "ae", "c", "e", "e", "e", "e", "i", "i", "i", "i", "d", "n", "o", "o", "o", "o", "o", "",
-    "o", "u", "u", "u", "u", "y", "th", "ss", "a", "a", "a", "a", "a", "a", "ae", "c", "e", "e", "e", "e", "i", "i", "i", "i",
-    "d", "n", "o", "o", "o", "o", "o", "", "o", "u", "u", "u", "u", "y", "th", "y", "a", "a", "a", "a", "a", "a", "c", "c",
-    "c", "c", "c", "c", "c", "c", "d", "d", "d", "d", "e", "e", "e", "e", "e", "e", "e", "e", "e", "e", "g", "g", "g", "g",
-    "g", "g", "g", "g", "h", "h", "h", "h", "i", "i", "i", "i", "i", "i", "i", "i", "i", "i", "i", "i", "j", "j", "k", "k",
-    "k", "l", "l", "l", "l", "l", "l", "l", "l", "l", "l", "n", "n", "n", "n", "n", "n", "n", "n", "n", "o", "o", "o", "o",
-    "o", "o", "oe", "oe", "r", "r", "r", "r", "r", "r", "s", "s", "s", "s", "s", "s", "s", "s", "t", "t", "t", "t", "t", "t",
-    "u", "u", "u", "u", "u", "u", "u", "u", "u", "u", "u", "u", "w", "w", "y", "y", "y", "z", "z", "z", "z", "z", "z", "s"};
+    "a", "a", "a", "a", "a", "a", "ae", "c", "e",  "e",  "e", "e", "i", "i", "i",  "i",  "d",  "n", "o",  "o", "o", "o",
+    "o", "",  "o", "u", "u", "u", "u",  "y", "th", "ss", "a", "a", "a", "a", "a",  "a",  "ae", "c", "e",  "e", "e", "e",
+    "i", "i", "i", "i", "d", "n", "o",  "o", "o",  "o",  "o", "",  "o", "u", "u",  "u",  "u",  "y", "th", "y", "a", "a",
+    "a", "a", "a", "a", "c", "c", "c",  "c", "c",  "c",  "c", "c", "d", "d", "d",  "d",  "e",  "e", "e",  "e", "e", "e",
+    "e", "e", "e", "e", "g", "g", "g",  "g", "g",  "g",  "g", "g", "h", "h", "h",  "h",  "i",  "i", "i",  "i", "i", "i",
+    "i", "i", "i", "i", "i", "i", "j",  "j", "k",  "k",  "k", "l", "l", "l", "l",  "l",  "l",  "l", "l",  "l", "l", "n",
+    "n", "n", "n", "n", "n", "n", "n",  "n", "o",  "o",  "o", "o", "o", "o", "oe", "oe", "r",  "r", "r",  "r", "r", "r",
+    "s", "s", "s", "s", "s", "s", "s",  "s", "t",  "t",  "t", "t", "t", "t", "u",  "u",  "u",  "u", "u",  "u", "u", "u",
+    "u", "u", "u", "u", "w", "w", "y",  "y", "y",  "z",  "z", "z", "z", "z", "z",  "s"};
 
 struct Point {
   char32_t code = 0;
@@ -173,7 +175,9 @@ std::vector<Word> Words(std::string_view text) {
     word.end = at;
     word.all_caps = word.all_caps && letters >= 2;
     // Part of an identifier, a file name, an address: no word of prose.
-    const auto touches = [&](size_t i) { return i < text.size() && (text[i] == '_' || text[i] == '@' || (text[i] >= '0' && text[i] <= '9')); };
+    const auto touches = [&](size_t i) {
+      return i < text.size() && (text[i] == '_' || text[i] == '@' || (text[i] >= '0' && text[i] <= '9'));
+    };
     if (!touches(word.begin - 1) && !touches(word.end)) words.push_back(word);
   }
   return words;

@@ -39,8 +39,8 @@ class Gazetteer {
   size_t size_ = 0;
 };
 
-/// Appends `text` in the form in which names are compared: Latin letters plain and in lower case (Ö is o, ß is ss), Greek
-/// and Cyrillic in lower case, all else as it is.
+/// Appends `text` in the form in which names are compared: Latin letters plain and in lower case (Ö is o, ß is ss),
+/// Greek and Cyrillic in lower case, all else as it is.
 void FoldInto(std::string_view text, std::string& folded);
 
 /// One word of a text; an apostrophe or a hyphen between letters does not end it.

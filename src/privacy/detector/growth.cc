@@ -9,7 +9,8 @@ namespace {
 constexpr size_t kBytesMax = 8192;
 
 bool IsWord(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (static_cast<uint8_t>(c) & 0x80) != 0;
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         (static_cast<uint8_t>(c) & 0x80) != 0;
 }
 
 template <typename Belongs>
@@ -31,13 +32,15 @@ void GrowEmail(std::string_view text, size_t& begin, size_t& end) {
   const size_t least = begin > 63 ? begin - 63 : 0;
   while (begin > least && (IsWord(text[begin - 1]) || kLocal.find(text[begin - 1]) != std::string_view::npos)) --begin;
   // "mailto:", "<a='" and such stand in front of many.
-  while (begin < end && (text[begin] == '\'' || text[begin] == '.' || text[begin] == '=' || text[begin] == '/')) ++begin;
+  while (begin < end && (text[begin] == '\'' || text[begin] == '.' || text[begin] == '=' || text[begin] == '/'))
+    ++begin;
   GrowRight(text, end, [](char c) { return IsWord(c) || c == '-' || c == '.'; });
   while (end > begin && !IsWord(text[end - 1])) --end;
 }
 
 void GrowUrl(std::string_view text, size_t& begin, size_t& end) {
-  while (begin > 0 && (IsWord(text[begin - 1]) || text[begin - 1] == '+') && text.substr(begin).find("://") < 30) --begin;
+  while (begin > 0 && (IsWord(text[begin - 1]) || text[begin - 1] == '+') && text.substr(begin).find("://") < 30)
+    --begin;
   GrowRight(text, end, [](char c) {
     return static_cast<uint8_t>(c) > ' ' && c != '"' && c != '<' && c != '>' && c != '\'' && c != '`';
   });

@@ -16,35 +16,44 @@ bool IsOneOf(std::string_view word, const std::string_view (&list)[kCount]) {
   return std::ranges::find(list, word) != std::end(list);
 }
 
-constexpr std::string_view kTitles[] = {"mr",     "mrs",    "ms",   "miss", "mx",  "dr",   "prof",  "sir",  "herr",     "frau",
-                                        "mme",    "mlle",   "madame", "monsieur", "sr", "sra",  "srta",  "senor", "senora", "don",
-                                        "dona",   "signor", "signora", "sig",  "dott", "ing",  "mevrouw", "meneer", "dhr", "mevr",
-                                        "pan",    "pani",   "doctor", "professor", "capt", "sgt", "rev"};
-constexpr std::string_view kParticles[] = {"von", "van", "de", "der", "den", "del", "della", "di", "da", "dos", "das", "du", "la",
-                                           "le", "el", "al", "bin", "ibn", "ben", "ter", "ten", "zu", "zum", "zur", "y", "e", "af", "av"};
-constexpr std::string_view kLegalForms[] = {"inc",  "ltd",  "llc", "llp", "plc", "corp", "corporation", "gmbh", "ag",  "kg",   "kgaa",
-                                            "se",   "sa",   "sas", "sarl", "srl", "spa",  "nv",   "bv",  "ab",   "oy",  "oyj",
-                                            "asa",  "aps",  "limited", "ohg", "sl", "ltda", "pty", "bhd", "incorporated", "gbr"};
+constexpr std::string_view kTitles[] = {
+    "mr",   "mrs",    "ms",      "miss",      "mx",   "dr",  "prof",    "sir",    "herr",   "frau",
+    "mme",  "mlle",   "madame",  "monsieur",  "sr",   "sra", "srta",    "senor",  "senora", "don",
+    "dona", "signor", "signora", "sig",       "dott", "ing", "mevrouw", "meneer", "dhr",    "mevr",
+    "pan",  "pani",   "doctor",  "professor", "capt", "sgt", "rev"};
+constexpr std::string_view kParticles[] = {"von", "van", "de",  "der", "den", "del", "della", "di",  "da",  "dos",
+                                           "das", "du",  "la",  "le",  "el",  "al",  "bin",   "ibn", "ben", "ter",
+                                           "ten", "zu",  "zum", "zur", "y",   "e",   "af",    "av"};
+constexpr std::string_view kLegalForms[] = {"inc",     "ltd", "llc",  "llp",  "plc", "corp", "corporation",  "gmbh",
+                                            "ag",      "kg",  "kgaa", "se",   "sa",  "sas",  "sarl",         "srl",
+                                            "spa",     "nv",  "bv",   "ab",   "oy",  "oyj",  "asa",          "aps",
+                                            "limited", "ohg", "sl",   "ltda", "pty", "bhd",  "incorporated", "gbr"};
 /// Words of everyday language that are names, too: alone they say little.
 constexpr std::string_view kEveryday[] = {
-    "will",  "may",    "mark",  "rose",   "grant",  "hope",   "faith", "grace", "joy",   "art",    "bill",  "rich",  "young",
-    "king",  "long",   "day",   "price",  "church", "rice",   "bush",  "april", "june",  "august", "summer", "dawn", "page",
-    "case",  "sun",    "march", "brown",  "white",  "black",  "green", "gray",  "grey",  "field",  "fields", "hill", "wood",
-    "woods", "stone",  "park",  "banks",  "bank",   "order",  "best",  "good",  "love",  "rain",   "star",  "sky",   "major",
-    "prince", "bishop", "mason", "cook",  "baker",  "hunter", "miles", "chase", "frank", "drew",   "jean",  "an",    "in",
-    "so",    "no",     "my",    "do",     "to",     "he",     "she",   "the",   "on",    "can",    "new",   "real",  "true",
-    "central", "university", "angel", "christian", "sterling", "reading", "nice", "mobile", "bath", "cork", "lot", "of", "and",
-    "sales", "value",  "total", "service", "pay",   "early",  "sharp", "power", "read",  "small",  "little", "short", "strong"};
+    "will",  "may",       "mark",     "rose",    "grant",   "hope",   "faith",  "grace",  "joy",     "art",
+    "bill",  "rich",      "young",    "king",    "long",    "day",    "price",  "church", "rice",    "bush",
+    "april", "june",      "august",   "summer",  "dawn",    "page",   "case",   "sun",    "march",   "brown",
+    "white", "black",     "green",    "gray",    "grey",    "field",  "fields", "hill",   "wood",    "woods",
+    "stone", "park",      "banks",    "bank",    "order",   "best",   "good",   "love",   "rain",    "star",
+    "sky",   "major",     "prince",   "bishop",  "mason",   "cook",   "baker",  "hunter", "miles",   "chase",
+    "frank", "drew",      "jean",     "an",      "in",      "so",     "no",     "my",     "do",      "to",
+    "he",    "she",       "the",      "on",      "can",     "new",    "real",   "true",   "central", "university",
+    "angel", "christian", "sterling", "reading", "nice",    "mobile", "bath",   "cork",   "lot",     "of",
+    "and",   "sales",     "value",    "total",   "service", "pay",    "early",  "sharp",  "power",   "read",
+    "small", "little",    "short",    "strong"};
 /// Begin sentences; nobody's name.
 constexpr std::string_view kNoNames[] = {
-    "the", "a",    "an",   "this", "that",  "these", "those", "it",    "we",    "i",    "you",  "he",   "she",   "they", "and",
-    "or",  "but",  "if",   "when", "where", "who",   "what",  "why",   "how",   "in",   "on",   "at",   "to",    "from", "for",
-    "of",  "with", "by",   "as",   "is",    "are",   "was",   "were",  "our",   "your", "my",   "his",  "her",   "their", "no",
-    "yes", "not",  "all",  "any",  "please", "order", "invoice", "der", "die",  "das",  "und",  "oder", "wir",   "sie",  "ich",
-    "ein", "eine", "le",   "la",   "les",   "un",    "une",   "el",    "los",   "il",   "lo",   "est",  "est-ce", "can", "has",
-    "have", "had", "said", "after", "before", "version", "table", "column", "customer", "account", "payment", "date", "time",
-    "error", "street", "road", "avenue", "strasse", "platz", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
-    "sunday", "january", "february", "september", "october", "november", "december", "july"};
+    "the",     "a",       "an",       "this",      "that",    "these",    "those",     "it",       "we",     "i",
+    "you",     "he",      "she",      "they",      "and",     "or",       "but",       "if",       "when",   "where",
+    "who",     "what",    "why",      "how",       "in",      "on",       "at",        "to",       "from",   "for",
+    "of",      "with",    "by",       "as",        "is",      "are",      "was",       "were",     "our",    "your",
+    "my",      "his",     "her",      "their",     "no",      "yes",      "not",       "all",      "any",    "please",
+    "order",   "invoice", "der",      "die",       "das",     "und",      "oder",      "wir",      "sie",    "ich",
+    "ein",     "eine",    "le",       "la",        "les",     "un",       "une",       "el",       "los",    "il",
+    "lo",      "est",     "est-ce",   "can",       "has",     "have",     "had",       "said",     "after",  "before",
+    "version", "table",   "column",   "customer",  "account", "payment",  "date",      "time",     "error",  "street",
+    "road",    "avenue",  "strasse",  "platz",     "monday",  "tuesday",  "wednesday", "thursday", "friday", "saturday",
+    "sunday",  "january", "february", "september", "october", "november", "december",  "july"};
 
 struct Named {
   Word word;
@@ -96,11 +105,12 @@ class NameFinder {
   bool Adjoins(size_t i) const { return i + 1 < words_.size() && Between(i) == " "; }
   bool IsInitial(size_t i) const { return words_[i].word.capital && words_[i].folded.size() == 1; }
   bool MayBeName(size_t i) const {
-    return words_[i].word.capital && !words_[i].excluded && words_[i].folded.size() > 1 && !IsOneOf(words_[i].folded, kLegalForms);
+    return words_[i].word.capital && !words_[i].excluded && words_[i].folded.size() > 1 &&
+           !IsOneOf(words_[i].folded, kLegalForms);
   }
 
-  /// The last word of a name that begins at `i`: given names, initials and particles, then one word that may be a surname.
-  /// `i` itself if nothing follows.
+  /// The last word of a name that begins at `i`: given names, initials and particles, then one word that may be a
+  /// surname. `i` itself if nothing follows.
   size_t EndOfName(size_t i) const {
     size_t end = i;
     for (size_t at = i; at < i + 5 && at + 1 < words_.size(); ++at) {
@@ -141,14 +151,17 @@ class NameFinder {
     if (surname.everyday) odds -= 0.8;
     if (words_[i].word.all_caps && surname.word.all_caps) odds -= 0.5;
     // "San Jose", "Santa Clara": what is a place as a whole is seldom a person.
-    if (last == i + 1 && (Gazetteer::Get().KindsOf(words_[i].folded + " " + surname.folded) & kPlaceName) != 0) odds -= 2.5;
-    Add(Entity::kPerson, i, last, odds, (surname.kinds & kSurname) != 0 ? "given name and surname" : "given name and a word in capitals");
+    if (last == i + 1 && (Gazetteer::Get().KindsOf(words_[i].folded + " " + surname.folded) & kPlaceName) != 0)
+      odds -= 2.5;
+    Add(Entity::kPerson, i, last, odds,
+        (surname.kinds & kSurname) != 0 ? "given name and surname" : "given name and a word in capitals");
     return true;
   }
 
   /// "Smith, John".
   bool SurnameFirst(size_t i) {
-    if ((words_[i].kinds & kSurname) == 0 || words_[i].everyday || i + 1 >= words_.size() || Between(i) != ", ") return false;
+    if ((words_[i].kinds & kSurname) == 0 || words_[i].everyday || i + 1 >= words_.size() || Between(i) != ", ")
+      return false;
     const Named& given = words_[i + 1];
     if ((given.kinds & kGivenName) == 0 || given.everyday || given.excluded) return false;
     const bool places = (words_[i].kinds & kPlaceName) != 0 && (given.kinds & kPlaceName) != 0;
@@ -175,7 +188,8 @@ class NameFinder {
       if (kinds == 0) continue;
       const bool alone = last == i;
       if (alone && (words_[i].excluded || words_[i].folded.size() < 3)) continue;
-      const double doubt = (alone && words_[i].everyday ? 3.0 : 0.0) + (alone && (kinds & kPersonName) != 0 ? 0.7 : 0.0);
+      const double doubt =
+          (alone && words_[i].everyday ? 3.0 : 0.0) + (alone && (kinds & kPersonName) != 0 ? 0.7 : 0.0);
       if ((kinds & kCountry) != 0) {
         Add(Entity::kLocation, i, last, 1.8 - doubt, "country or state");
       } else if ((kinds & kLargeCity) != 0) {
@@ -184,7 +198,8 @@ class NameFinder {
         Add(Entity::kLocation, i, last, (alone ? -1.5 : 0.5) - doubt, "town");
       }
       if ((kinds & kCompany) != 0) Add(Entity::kOrganization, i, last, (alone ? -0.7 : 1.2) - doubt, "company");
-      if ((kinds & kGroup) != 0) Add(Entity::kNrp, i, last, 1.5 - (alone && words_[i].everyday ? 1.0 : 0.0), "group of people");
+      if ((kinds & kGroup) != 0)
+        Add(Entity::kNrp, i, last, 1.5 - (alone && words_[i].everyday ? 1.0 : 0.0), "group of people");
     }
   }
 
@@ -198,7 +213,8 @@ class NameFinder {
         return;
       }
     }
-    constexpr std::string_view kInstitutions[] = {"university", "universitat", "universite", "universidad", "bank", "ministry"};
+    constexpr std::string_view kInstitutions[] = {"university",  "universitat", "universite",
+                                                  "universidad", "bank",        "ministry"};
     if (IsOneOf(words_[i].folded, kInstitutions) && i + 2 < words_.size() && Adjoins(i) && Adjoins(i + 1) &&
         words_[i + 2].word.capital) {
       Add(Entity::kOrganization, i, i + 2, 1.5, "institution");

@@ -17,8 +17,8 @@ constexpr std::array<uint8_t, 256> kClasses = [] {
   return classes;
 }();
 constexpr uint8_t kAlnum = kDigit | kUpper | kLower;
-constexpr size_t kTokensMax = 256;   ///< Longer stretches are taken in pieces.
-constexpr size_t kLeadingMax = 7;    ///< Tokens without digits that may come first: of a MAC address or a UUID.
+constexpr size_t kTokensMax = 256;  ///< Longer stretches are taken in pieces.
+constexpr size_t kLeadingMax = 7;   ///< Tokens without digits that may come first: of a MAC address or a UUID.
 
 uint8_t ClassOf(char c) { return kClasses[static_cast<uint8_t>(c)]; }
 
@@ -36,7 +36,8 @@ bool JoinsOverBlank(std::string_view text, const Token& token) {
   if (token.has_digit) return true;
   const size_t length = token.end - token.begin;
   if (length == 2 && (text[token.begin] | 0x20) != 'm' && (text[token.begin + 1] | 0x20) == 'm') return true;  // am, pm
-  return length <= 5 && std::ranges::all_of(text.substr(token.begin, length), [](char c) { return ClassOf(c) == kUpper; });
+  return length <= 5 &&
+         std::ranges::all_of(text.substr(token.begin, length), [](char c) { return ClassOf(c) == kUpper; });
 }
 
 /// Bytes between two tokens that belong together; 0 if they do not.
@@ -65,7 +66,8 @@ bool NextTokens(std::string_view text, size_t& from, std::vector<Token>& tokens)
     while (before > from && (ClassOf(text[before - 1]) & kAlnum) != 0) --before;
     if (before == first - 1) break;
     const Token token{before, first - 1, false};
-    const bool joins = gap == ' ' || gap == '&' ? i < 2 && JoinsOverBlank(text, token) : ClassOf(gap) == kJoin && token.end - token.begin <= 12;
+    const bool joins = gap == ' ' || gap == '&' ? i < 2 && JoinsOverBlank(text, token)
+                                                : ClassOf(gap) == kJoin && token.end - token.begin <= 12;
     if (!joins) break;
     begin = first = before;
   }

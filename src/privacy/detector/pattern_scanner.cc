@@ -95,8 +95,8 @@ void PatternScanner::ScanAutomaton(std::string_view text, Scratch& scratch, std:
   for (size_t first = 0, next = 0; first < found.size(); first = next) {
     const Pattern* pattern = automaton_forms_[found[first].id].pattern;
     std::optional<PatternMatch> best;
-    for (next = first; next < found.size() && found[next].id == found[first].id && found[next].begin == found[first].begin;
-         ++next) {
+    for (next = first;
+         next < found.size() && found[next].id == found[first].id && found[next].begin == found[first].begin; ++next) {
       // A longer end may take in what comes behind: the longest that passes, else the longest.
       if (best && best->passed) continue;
       size_t begin = found[next].begin, end = found[next].end;

@@ -22,8 +22,8 @@ struct PatternMatch {
 /// Finds all forms in one pass over a text.
 ///
 /// What has something that gives it away (an "@", "://", the prefix of a key) is found by one vectorscan automaton. All
-/// other forms stand between word boundaries and have a digit: the text is cut into tokens around its digits, each run of
-/// tokens is put to the forms that its length, first and last byte leave over, and RE2 says whether it is one. One
+/// other forms stand between word boundaries and have a digit: the text is cut into tokens around its digits, each run
+/// of tokens is put to the forms that its length, first and last byte leave over, and RE2 says whether it is one. One
 /// automaton of everything was 20 times slower (ADR 21).
 ///
 /// Compiling takes some tenths of a second: share one for the process.

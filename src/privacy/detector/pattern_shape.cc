@@ -64,7 +64,8 @@ class ShapeParser {
   }
   size_t Number() {
     size_t number = 0;
-    for (++at_; regex_[at_] >= '0' && regex_[at_] <= '9'; ++at_) number = number * 10 + static_cast<size_t>(regex_[at_] - '0');
+    for (++at_; regex_[at_] >= '0' && regex_[at_] <= '9'; ++at_)
+      number = number * 10 + static_cast<size_t>(regex_[at_] - '0');
     return number;
   }
 
@@ -118,7 +119,8 @@ class ShapeParser {
       bytes |= one;
       if (one.count() != 1 || regex_[at_] != '-' || regex_[at_ + 1] == ']') continue;
       ++at_;
-      const std::bitset<256> end = regex_[at_] == '\\' ? Escape() : std::bitset<256>().set(static_cast<uint8_t>(regex_[at_++]));
+      const std::bitset<256> end =
+          regex_[at_] == '\\' ? Escape() : std::bitset<256>().set(static_cast<uint8_t>(regex_[at_++]));
       for (size_t c = one._Find_first(); c <= end._Find_first(); ++c) bytes.set(c);
     }
     ++at_;

@@ -8,7 +8,8 @@ namespace neurolake::privacy {
 
 /// What may stand beside a match.
 enum class Edges : uint8_t {
-  kWord,  ///< No letter, digit or underscore, and no separator that joins it to more of the same. Such a form has a digit.
+  kWord,  ///< No letter, digit or underscore, and no separator that joins it to more of the same. Such a form has a
+          ///< digit.
   kFree,  ///< Anything: the pattern says itself where it begins and ends.
 };
 

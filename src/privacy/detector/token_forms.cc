@@ -57,7 +57,8 @@ Result<void> TokenFormIndex::Add(const Pattern& pattern) {
   options.set_log_errors(false);
   Form form{std::make_unique<re2::RE2>(pattern.regex, options), pattern.any_case, {&pattern}, {}};
   if (!form.regex->ok()) {
-    return MakeError(ErrorCode::kInternal, "a pattern of the detector does not compile: {} ({})", pattern.regex, form.regex->error());
+    return MakeError(ErrorCode::kInternal, "a pattern of the detector does not compile: {} ({})", pattern.regex,
+                     form.regex->error());
   }
   const size_t number = forms_.size();
   NL_CHECK(number < kFormsMax);
@@ -110,9 +111,10 @@ void TokenFormIndex::Scan(std::string_view text, bool with_failed, std::vector<P
       std::sort(mine, matches.end(), [](const PatternMatch& a, const PatternMatch& b) {
         return std::tie(a.pattern, a.begin, b.passed, b.end) < std::tie(b.pattern, b.begin, a.passed, a.end);
       });
-      matches.erase(std::unique(mine, matches.end(), [](const PatternMatch& a, const PatternMatch& b) {
-                      return a.pattern == b.pattern && a.begin == b.begin;
-                    }),
+      matches.erase(std::unique(mine, matches.end(),
+                                [](const PatternMatch& a, const PatternMatch& b) {
+                                  return a.pattern == b.pattern && a.begin == b.begin;
+                                }),
                     matches.end());
     }
   }

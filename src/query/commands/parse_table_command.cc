@@ -10,6 +10,7 @@
 #include "query/commands/optimize.h"
 #include "query/commands/policy.h"
 #include "query/commands/restore.h"
+#include "query/commands/scan.h"
 #include "query/commands/table_command.h"
 #include "query/commands/undrop.h"
 #include "query/commands/vacuum.h"
@@ -43,6 +44,7 @@ constexpr CommandParser kParsers[] = {
     ParseGroupStatement,
     ParseUserStatement,
     ParseGrantStatement,
+    ParseScan,
 };
 
 }  // namespace

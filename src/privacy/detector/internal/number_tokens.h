@@ -11,9 +11,9 @@ struct Token {
   bool has_digit;
 };
 
-/// The next stretch of `text` from `from` on in which an identifier with digits may stand: tokens that one separator joins,
-/// at least one of them with a digit; `tokens` is what it consists of. False if there is none.
-/// Prose without digits is passed over at some hundred MB/s: nothing is looked at but whether a byte is a digit.
+/// The next stretch of `text` from `from` on in which an identifier with digits may stand: tokens that one separator
+/// joins, at least one of them with a digit; `tokens` is what it consists of. False if there is none. Prose without
+/// digits is passed over at some hundred MB/s: nothing is looked at but whether a byte is a digit.
 bool NextTokens(std::string_view text, size_t& from, std::vector<Token>& tokens);
 
 }  // namespace neurolake::privacy

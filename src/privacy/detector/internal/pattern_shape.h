@@ -24,7 +24,8 @@ struct PatternShape {
 /// Whether `text` as a whole is of the form of `row`.
 bool IsOfRow(std::span<const PatternShape::Part> row, std::string_view text);
 
-/// For the part of the syntax that the pattern lists use: classes, groups, alternatives, bounded repetition, "\d", "\s",
+/// For the part of the syntax that the pattern lists use: classes, groups, alternatives, bounded repetition, "\d",
+/// "\s",
 /// "\xNN". An unbounded repetition counts as 64.
 PatternShape ShapeOf(std::string_view regex, bool any_case);
 

@@ -34,7 +34,8 @@ class TokenFormIndex {
     bool Matches(std::string_view text) const;
   };
 
-  void Judge(std::string_view text, size_t begin, size_t end, bool with_failed, std::vector<PatternMatch>& matches) const;
+  void Judge(std::string_view text, size_t begin, size_t end, bool with_failed,
+             std::vector<PatternMatch>& matches) const;
 
   std::vector<Form> forms_;
   std::array<std::bitset<kFormsMax>, kBytesMax + 1> by_length_;

@@ -89,7 +89,8 @@ TEST(ColumnScannerTest, CountersTimesPricesAndHashesAreNothing) {
 }
 
 TEST(ColumnScannerTest, NamesByTheirShareInTheGazetteer) {
-  const auto people = Scan("c2", {"Maria Garcia", "John Smith", "Jürgen Müller", "Anna Kowalska", "Pierre Dupont", "Emma Jones"});
+  const auto people =
+      Scan("c2", {"Maria Garcia", "John Smith", "Jürgen Müller", "Anna Kowalska", "Pierre Dupont", "Emma Jones"});
   ASSERT_FALSE(people.empty());
   EXPECT_EQ(people[0].entity, Entity::kPerson);
   const auto places = Scan("city", {"Berlin", "Paris", "Madrid", "New York", "Toronto", "Osaka"});

@@ -46,10 +46,20 @@ TEST(IdentifiersTest, EveryCheckHasAnExampleOfEachKind) {
   std::map<std::string, std::set<bool>> kinds;
   for (const Example& example : Examples()) kinds[example.entity].insert(example.valid);
   // Ranges and dates of what has no published numbers: the detector's own tests have them.
-  const std::set<Entity> elsewhere = {Entity::kEmail, Entity::kIp, Entity::kDateTime, Entity::kDateOfBirth, Entity::kJwt,
-                                      Entity::kAwsSecretKey, Entity::kAzureKey, Entity::kAccessToken,
-                                      Entity::kHighEntropySecret, Entity::kDeTaxNumber, Entity::kKrDriverLicense,
-                                      Entity::kKrFrn, Entity::kPhTin, Entity::kNgNin};
+  const std::set<Entity> elsewhere = {Entity::kEmail,
+                                      Entity::kIp,
+                                      Entity::kDateTime,
+                                      Entity::kDateOfBirth,
+                                      Entity::kJwt,
+                                      Entity::kAwsSecretKey,
+                                      Entity::kAzureKey,
+                                      Entity::kAccessToken,
+                                      Entity::kHighEntropySecret,
+                                      Entity::kDeTaxNumber,
+                                      Entity::kKrDriverLicense,
+                                      Entity::kKrFrn,
+                                      Entity::kPhTin,
+                                      Entity::kNgNin};
   for (const Pattern& pattern : Patterns()) {
     if (pattern.check == nullptr || elsewhere.contains(pattern.entity)) continue;
     EXPECT_EQ(kinds[std::string(InfoOf(pattern.entity).name)].size(), 2u) << InfoOf(pattern.entity).name;

@@ -61,7 +61,8 @@ class Generator {
   }
   size_t Number() {
     size_t number = 0;
-    for (++at_; regex_[at_] >= '0' && regex_[at_] <= '9'; ++at_) number = number * 10 + static_cast<size_t>(regex_[at_] - '0');
+    for (++at_; regex_[at_] >= '0' && regex_[at_] <= '9'; ++at_)
+      number = number * 10 + static_cast<size_t>(regex_[at_] - '0');
     return number;
   }
 
@@ -122,6 +123,8 @@ class Generator {
 
 }  // namespace
 
-std::string RandomTextOf(std::string_view regex, std::mt19937_64& random) { return Generator(regex, random).Alternatives(); }
+std::string RandomTextOf(std::string_view regex, std::mt19937_64& random) {
+  return Generator(regex, random).Alternatives();
+}
 
 }  // namespace neurolake::privacy
