@@ -86,6 +86,11 @@ struct PolicyArguments {
   int64_t version = 0;
 };
 
+struct PiiArguments {
+  std::vector<std::string> tables;  ///< "silver.customers"; none: all.
+  int64_t sample_rows = 10'000;
+};
+
 struct BackupArguments {
   std::string file;
   bool force = false;
@@ -123,6 +128,7 @@ struct Arguments {
   LocationArguments location;
   LineageArguments lineage;
   PolicyArguments policy;
+  PiiArguments pii;
   BackupArguments backup;
   AuditArguments audit;
   DemoArguments demo;

@@ -9,6 +9,7 @@
 #include "cli/copy_into.h"
 #include "cli/demo.h"
 #include "cli/lineage.h"
+#include "cli/pii.h"
 #include "cli/policy_command.h"
 #include "cli/shell.h"
 #include "cli/user_command.h"
@@ -158,6 +159,7 @@ int RunClientCommand(const Arguments& arguments, StatementRunner& runner, const 
   if (name == "ingest") return RunIngest(arguments.ingest, runner);
   if (name == "lineage") return RunLineage(arguments.lineage, runner);
   if (name == "user") return RunUser(action, arguments.user, arguments.format, runner);
+  if (name == "pii") return RunPii(action, arguments.pii, runner);
   if (name == "token") return RunToken(action, arguments.token_command, runner, clock);
   if (name == "location") return RunLocation(action, arguments.location, runner);
   if (name == "policy") return RunPolicy(action, arguments.policy, runner);

@@ -165,6 +165,25 @@ in it; system.lineage and system.column_lineage have the same as rows.)");
       ->option_text("FORMAT");
 }
 
+void AddPii(CLI::App& app, PiiArguments& pii) {
+  CLI::App* command = Add(app, "pii", "Find personal data and secrets in tables", R"(Examples:
+  neurolake --lake ./lake pii scan silver.customers
+  neurolake --server http://127.0.0.1:8321 pii scan --sample 100000
+  neurolake --lake ./lake pii list)");
+  command->require_subcommand(1);
+  CLI::App* scan = Add(*command, "scan", "Scan tables, and propose tags for their columns", R"(Examples:
+  neurolake --lake ./lake pii scan                         every table you may see
+  neurolake --lake ./lake pii scan silver.customers silver.orders --sample 50000
+
+Reads a sample of the rows as your own SELECT would. No value is shown or kept.)");
+  scan->add_option("table", pii.tables, "schema.table; all without one");
+  scan->add_option("--sample", pii.sample_rows, "Rows of each table to read")
+      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}))
+      ->capture_default_str()
+      ->option_text("N");
+  Add(*command, "list", "What is known of the tables you own", "Example:\n  neurolake --lake ./lake pii list");
+}
+
 void AddToken(CLI::App& app, TokenArguments& token) {
   CLI::App* command = Add(app, "token", "Make, list and revoke API tokens", R"(Examples:
   neurolake --lake ./lake token create analyst --role reader --expires 30d
@@ -367,6 +386,7 @@ void AddSubcommands(CLI::App& app, Arguments& arguments) {
   AddTable(app, arguments.table);
   AddIngest(app, arguments.ingest);
   AddLineage(app, arguments.lineage);
+  AddPii(app, arguments.pii);
   AddToken(app, arguments.token_command);
   AddUser(app, arguments.user);
   AddLocation(app, arguments.location);

@@ -213,6 +213,16 @@ TEST(CommandsTest, LocationsAreStatements) {
   EXPECT_EQ(bench.client.asked.back(), "DROP EXTERNAL LOCATION \"landing\"");
 }
 
+TEST(CommandsTest, PiiIsStatements) {
+  TestBench bench;
+  RunWords(bench, {"pii", "scan", "silver.it's", "--sample", "50"});
+  EXPECT_EQ(bench.client.asked.back(), "SCAN TABLE \"silver\".\"it's\" FOR PII SAMPLE 50 ROWS");
+  RunWords(bench, {"pii", "list"});
+  EXPECT_NE(bench.client.asked.back().find("FROM system.pii_findings"), std::string::npos);
+  EXPECT_EQ(RunWords(bench, {"pii", "scan", "t", "--sample", "0"}).code, 2);
+  EXPECT_EQ(RunWords(bench, {"pii"}).code, 2);
+}
+
 TEST(CommandsTest, HealthGivesThreeWhenNotReady) {
   TestBench bench;
   bench.client.health = {.ready = false, .checks = {{"ready", "no worker is alive"}}};

@@ -11,6 +11,7 @@ constexpr Pattern kGlobal[] = {
     // Cards: in groups of four, American Express 4-6-5, Diners Club 4-6-4, or in one piece.
     {kCreditCard, R"([2-6]\d{3}([ -]\d{4}){3}(\d{3})?)", 1.0, checks::PaymentCard, 0.056},
     {kCreditCard, R"(3\d{3}[ -]\d{6}[ -]\d{4,5})", 0.5, checks::PaymentCard, 0.039},
+    {kCreditCard, R"((5[06-9]|6\d)\d{10})", -2.5, checks::PaymentCard, 0.1},
     {kCreditCard, R"([2-6]\d{12,18})", -1.5, checks::PaymentCard, 0.046},
 
     {kIban, R"([A-Z]{2}\d{2}[A-Z0-9]{11,30})", -2.0, checks::Iban, 0.000032},
@@ -64,6 +65,7 @@ constexpr Pattern kGlobal[] = {
     {kPhone, R"(\(\d{2,5}\)[ .-]{0,2}\d{2,4}([ .-]?\d{2,5}){1,3})", 0.5, nullptr, 0.5, false},
     {kPhone, R"(0\d{1,5}[ ./-]\d{2,4}([ ./-]?\d{2,5}){1,4})", -1.5, nullptr, 0.5, false},
     {kPhone, R"([2-9]\d{2}[.-][2-9]\d{2}[.-]\d{4})", -0.2, nullptr, 0.5, false},
+    {kPhone, R"([1-9]\d{1,2}( \d{2,4}){2,4})", -2.5, nullptr, 0.5, false},
     {kPhone, R"(\d{8,11})", -4.0, nullptr, 0.5, false},
     {kZaMobile, R"(0[678]\d[ -]?\d{3}[ -]?\d{4})", -3.0, nullptr, 1, false},
     {kZaMobile, R"(\+27[ -]?[678]\d[ -]?\d{3}[ -]?\d{4})", 1.0, nullptr, 1, false},
