@@ -68,8 +68,8 @@ class WorkerStatement {
   /// Auto compaction, for tables that ask for it. The write has succeeded: what fails here is logged and waits for the
   /// next one.
   void CompactAfterWriting(const ObjectName& table);
-  /// Looks for personal data in a table that COPY INTO has loaded, and keeps proposals. The load has succeeded: what fails
-  /// here is logged. Setting privacy.scan_after_load.
+  /// Looks for personal data in a table that COPY INTO has loaded, and keeps proposals. The load has succeeded: what
+  /// fails here is logged. Setting privacy.scan_after_load.
   void ScanAfterLoading(const ObjectName& table);
   Result<Statistics> RunExplain(const Explain& explain);
   Result<Statistics> RunAnalyze(const std::string& sql, std::vector<std::string> lines);

@@ -31,7 +31,8 @@ class PersonalDataTest : public CatalogTest {
   }
   std::vector<std::string> Known() {
     std::vector<std::string> known;
-    for (const auto& [table, one] : catalog_->ListPersonalData().value()) {
+    const auto all = catalog_->ListPersonalData().value();
+    for (const auto& [table, one] : all) {
       known.push_back(table.name + "." + one.column_name + " " + one.entity + " " + one.state);
     }
     return known;

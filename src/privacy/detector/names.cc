@@ -71,9 +71,11 @@ class NameFinder {
     for (const Word& word : Words(text)) {
       Named named{word, {}, 0, false, false};
       FoldInto(text.substr(word.begin, word.end - word.begin), named.folded);
-      if (word.capital) named.kinds = KindsOfName(gazetteer, named.folded);
-      named.everyday = IsOneOf(named.folded, kEveryday);
-      named.excluded = IsOneOf(named.folded, kNoNames);
+      if (word.capital) {
+        named.kinds = KindsOfName(gazetteer, named.folded);
+        named.everyday = IsOneOf(named.folded, kEveryday);
+        named.excluded = IsOneOf(named.folded, kNoNames);
+      }
       words_.push_back(std::move(named));
     }
   }

@@ -23,9 +23,11 @@ constexpr size_t kLeadingMax = 7;   ///< Tokens without digits that may come fir
 uint8_t ClassOf(char c) { return kClasses[static_cast<uint8_t>(c)]; }
 
 Token TokenAt(std::string_view text, size_t begin) {
-  Token token{begin, begin, false};
+  Token token{begin, begin, false, false};
   while (token.end < text.size() && (ClassOf(text[token.end]) & kAlnum) != 0) {
-    token.has_digit = token.has_digit || ClassOf(text[token.end]) == kDigit;
+    const bool digit = ClassOf(text[token.end]) == kDigit;
+    token.has_digit = token.has_digit || digit;
+    token.has_letter = token.has_letter || !digit;
     ++token.end;
   }
   return token;
@@ -65,7 +67,7 @@ bool NextTokens(std::string_view text, size_t& from, std::vector<Token>& tokens)
     size_t before = first - 1;
     while (before > from && (ClassOf(text[before - 1]) & kAlnum) != 0) --before;
     if (before == first - 1) break;
-    const Token token{before, first - 1, false};
+    const Token token{before, first - 1, false, true};
     const bool joins = gap == ' ' || gap == '&' ? i < 2 && JoinsOverBlank(text, token)
                                                 : ClassOf(gap) == kJoin && token.end - token.begin <= 12;
     if (!joins) break;

@@ -24,6 +24,8 @@ class ShapeParser {
       shape.most = std::max(shape.most, other.most);
       shape.first |= other.first;
       shape.last |= other.last;
+      shape.required &= other.required;
+      shape.allowed |= other.allowed;
       shape.simple = false;
     }
     if (!shape.simple) shape.row.clear();
@@ -38,6 +40,8 @@ class ShapeParser {
       const auto [least, most] = Repetition();
       all.simple = all.simple && part.simple && part.row.size() == 1 && part.row[0].least == 1 && part.row[0].most == 1;
       if (all.simple) all.row.push_back({part.row[0].bytes, least, most});
+      if (least > 0) all.required |= part.required;
+      all.allowed |= part.allowed;
       part.least *= least;
       part.most *= most;
       if (all.least == 0) all.first |= part.first;
@@ -89,7 +93,21 @@ class ShapeParser {
         if (bytes.test(c) || bytes.test(c - 32)) bytes.set(c).set(c - 32);
       }
     }
-    return {1, 1, bytes, bytes, {{bytes, 1, 1}}, true};
+    uint8_t kinds = 0;
+    bool one_kind = true;
+    for (size_t c = 0; c < 256; ++c) {
+      if (!bytes.test(c)) continue;
+      const uint8_t kind = ByteKind(static_cast<char>(c));
+      one_kind = one_kind && kind != 0 && (kinds == 0 || kinds == kind);
+      kinds |= kind;
+    }
+    PatternShape shape;
+    shape.least = shape.most = 1;
+    shape.first = shape.last = bytes;
+    shape.required = one_kind ? kinds : 0;
+    shape.allowed = kinds;
+    shape.row = {{bytes, 1, 1}};
+    return shape;
   }
 
   std::bitset<256> Escape() {

@@ -65,6 +65,9 @@ Result<void> TokenFormIndex::Add(const Pattern& pattern) {
   const PatternShape shape = ShapeOf(pattern.regex, pattern.any_case);
   NL_CHECK(shape.least > 0 && shape.most <= kBytesMax);
   for (size_t length = shape.least; length <= shape.most; ++length) by_length_[length].set(number);
+  for (size_t kinds = 0; kinds < kByteKinds; ++kinds) {
+    by_kinds_[kinds].set(number, (shape.required & ~kinds) == 0 && (kinds & ~static_cast<size_t>(shape.allowed)) == 0);
+  }
   for (size_t byte = 0; byte < 256; ++byte) {
     by_first_[byte].set(number, shape.first.test(byte));
     by_last_[byte].set(number, shape.last.test(byte));
@@ -74,9 +77,9 @@ Result<void> TokenFormIndex::Add(const Pattern& pattern) {
   return {};
 }
 
-void TokenFormIndex::Judge(std::string_view text, size_t begin, size_t end, bool with_failed,
+void TokenFormIndex::Judge(std::string_view text, size_t begin, size_t end, uint8_t kinds, bool with_failed,
                            std::vector<PatternMatch>& matches) const {
-  const auto possible = by_length_[end - begin] & by_first_[static_cast<uint8_t>(text[begin])] &
+  const auto possible = by_length_[end - begin] & by_kinds_[kinds] & by_first_[static_cast<uint8_t>(text[begin])] &
                         by_last_[static_cast<uint8_t>(text[end - 1])];
   if (possible.none() || !StandsFree(text, begin, end)) return;
   const std::string_view piece = text.substr(begin, end - begin);
@@ -98,12 +101,17 @@ void TokenFormIndex::Scan(std::string_view text, bool with_failed, std::vector<P
       // A telephone number may begin with what is no letter or digit.
       const char before = tokens[i].begin > 0 ? text[tokens[i].begin - 1] : ' ';
       const size_t wider = before == '+' || before == '(' ? tokens[i].begin - 1 : tokens[i].begin;
+      const uint8_t wider_kinds = ByteKind('+');
       bool has_digit = false;
+      uint8_t kinds = 0;
       for (size_t j = i; j < tokens.size() && tokens[j].end - wider <= kBytesMax; ++j) {
+        for (size_t at = j > i ? tokens[j - 1].end : tokens[j].begin; at < tokens[j].begin; ++at)
+          kinds |= ByteKind(text[at]);
+        if (tokens[j].has_letter) kinds |= ByteKind('a');
         has_digit = has_digit || tokens[j].has_digit;
         if (!has_digit) continue;
-        Judge(text, tokens[i].begin, tokens[j].end, with_failed, matches);
-        if (wider != tokens[i].begin) Judge(text, wider, tokens[j].end, with_failed, matches);
+        Judge(text, tokens[i].begin, tokens[j].end, kinds, with_failed, matches);
+        if (wider != tokens[i].begin) Judge(text, wider, tokens[j].end, kinds | wider_kinds, with_failed, matches);
       }
       if (matches.size() - first_match < 2) continue;
       // Of each pattern that begins here the longest that passed, else the longest.

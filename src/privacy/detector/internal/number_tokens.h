@@ -8,7 +8,7 @@ namespace neurolake::privacy {
 /// A run of letters and digits.
 struct Token {
   size_t begin, end;
-  bool has_digit;
+  bool has_digit, has_letter;
 };
 
 /// The next stretch of `text` from `from` on in which an identifier with digits may stand: tokens that one separator

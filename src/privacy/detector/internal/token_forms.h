@@ -34,12 +34,13 @@ class TokenFormIndex {
     bool Matches(std::string_view text) const;
   };
 
-  void Judge(std::string_view text, size_t begin, size_t end, bool with_failed,
+  void Judge(std::string_view text, size_t begin, size_t end, uint8_t kinds, bool with_failed,
              std::vector<PatternMatch>& matches) const;
 
   std::vector<Form> forms_;
   std::array<std::bitset<kFormsMax>, kBytesMax + 1> by_length_;
   std::array<std::bitset<kFormsMax>, 256> by_first_, by_last_;
+  std::array<std::bitset<kFormsMax>, kByteKinds> by_kinds_;
 };
 
 }  // namespace neurolake::privacy
