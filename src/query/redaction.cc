@@ -19,7 +19,7 @@ constexpr std::string_view kOtherBeginnings[] = {
     "call",     "copy",       "restore", "undrop",  "comment",  "summarize", "pivot",   "unpivot",    "set",
     "use",      "reset",      "begin",   "start",   "commit",   "rollback",  "promote", "convert",    "fsck",
     "attach",   "detach",     "load",    "install", "pragma",   "execute",   "prepare", "deallocate", "export",
-    "import",   "checkpoint", "grant",   "revoke",  "rotate"};
+    "import",   "checkpoint", "grant",   "revoke",  "rotate",   "scan"};
 
 /// What a secret is called in the OPTIONS of a credential: whatever the statement is, its value is not to be kept.
 constexpr std::string_view kSecretOptions[] = {"secret_access_key", "session_token", "service_account_json",
