@@ -186,7 +186,9 @@ bool PtNif(std::string_view text) {
   if (text.starts_with("PT")) text.remove_prefix(2);
   const Symbols symbols(text);
   constexpr int kWeights[] = {9, 8, 7, 6, 5, 4, 3, 2};
-  if (symbols.size() != 9 || !symbols.AllDigits() || symbols[0] == '0' || symbols[0] == '4') return false;
+  if (symbols.size() != 9 || !symbols.AllDigits() || symbols[0] == '0') return false;
+  // 45 is for people who do not live there; there is no other 4.
+  if (symbols[0] == '4' && symbols[1] != '5') return false;
   const int64_t rest = symbols.WeightedSum(kWeights) % 11;
   return (rest < 2 ? 0 : 11 - rest) == symbols.Value(8);
 }

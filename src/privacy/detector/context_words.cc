@@ -75,6 +75,10 @@ constexpr Words kWords[] = {
     {kUsPriorAuthorization,
      "prior authorization|prior auth|preauthorization|pre-auth|authorization number|auth number|"
      "priorauth"},
+    {kUsClaim, "claim number|claim no|claim id|claim #|claim#|medical claim|claimnumber"},
+    {kUsPrescription, "prescription|rx number|rx no|rx#|rx #|pharmacy|refill"},
+    {kUsReferral, "referral|infusion|referring"},
+    {kUsProviderTaxId, "provider tax|billing provider|ein|tin|tax id|employer identification"},
     {kCaSin, "sin|social insurance|canada|nas|assurance sociale|canadian"},
     {kCaPostalCode, "postal|code postal|postcode|canada|address|zip"},
     {kMxCurp, "curp|clave unica|registro de poblacion|mexico"},
@@ -176,6 +180,7 @@ constexpr Words kWords[] = {
     {kZaVat, "vat|vat number|vat no|btw|sars"},
     {kZaCompany, "company registration|cipc|registration number|company number|reg no|ck number"},
     {kZaMobile, "mobile|cell|phone|whatsapp|selfoon|contact|tel"},
+    {kZaTelephone, "landline|telephone|phone|tel|foon|telefoon|kantoor"},
     {kNgNin, "nin|national identification|nimc|national identity|nigeria"},
     {kNgVehicle, "plate|vehicle|registration|number plate|frsc|license plate"},
     {kAwsAccessKey, "aws|access key|amazon|aws_access_key_id"},
