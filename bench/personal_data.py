@@ -4,6 +4,7 @@ library than the detector's, in some twenty countries) and by the negatives belo
 Faker's, which the gazetteer was made of. Usage: bench/personal_data.py build/src/privacy_detector_bench [--seed N] [--record]"""
 import argparse
 import datetime
+import os
 import pathlib
 import random
 import subprocess
@@ -64,7 +65,8 @@ def negatives(rng):
 
 
 def corpus(seed, per_kind):
-    wheel = next((pathlib.Path(sys.argv[0]).home() / ".cache/neurolake/dl").glob("faker-*.whl"), None)
+    cache = pathlib.Path(os.environ.get("NEUROLAKE_CACHE", pathlib.Path.home() / ".cache/neurolake"))
+    wheel = next((cache / "dl").glob("faker-*.whl"), None)
     if wheel is None:
         raise SystemExit("Faker is not in the cache: run scripts/bootstrap.sh")
     sys.path.insert(0, str(wheel))
