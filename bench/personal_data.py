@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Precision and recall of the detector of personal data, and its speed. The corpus is made by Faker's own generators (another
 library than the detector's, in some twenty countries) and by the negatives below, from a seed. Names of persons are not
-Faker's, which the gazetteer was made of. Usage: bench/personal_data.py build/src/privacy_detector_bench [--seed N] [--record]"""
+Faker's, which the gazetteer was made of. Usage: bench/personal_data.py build/src/privacy/detector/privacy_detector_bench [--seed N]"""
 import argparse
 import datetime
 import os
