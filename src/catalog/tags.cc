@@ -65,6 +65,15 @@ Result<void> CheckMayGo(const TagChange& change, const KnownTag& known, const st
                    tag);
 }
 
+/// A proposal of a scan for personal data is accepted by who sets its tag, and open again without the tag.
+Result<void> TellProposals(Session& session, const std::string& table, const std::string& column,
+                           const std::string& tag, const std::string& state) {
+  NL_RETURN_IF_ERROR(session.Execute(
+      "UPDATE pii_findings SET state = ? WHERE table_id = ? AND column_id = ? AND tag = ? AND state <> 'rejected'",
+      {state, table, column, tag}));
+  return {};
+}
+
 Result<void> Unset(Session& session, const TagChange& change, const std::string& column, const std::string& name) {
   const std::string tag = NameToFind(name);
   NL_ASSIGN_OR_RETURN(const auto known, Find(session, change.relation_id, column, tag));
@@ -72,7 +81,7 @@ Result<void> Unset(Session& session, const TagChange& change, const std::string&
   NL_RETURN_IF_ERROR(CheckMayGo(change, *known, tag));
   NL_RETURN_IF_ERROR(session.Execute("DELETE FROM tags WHERE relation_id = ? AND column_name = ? AND tag = ?",
                                      {change.relation_id, column, tag}));
-  return {};
+  return TellProposals(session, change.relation_id, column, tag, "proposed");
 }
 
 Result<void> Set(Session& session, const TagChange& change, const TagRecord& record) {
@@ -92,7 +101,7 @@ Result<void> Set(Session& session, const TagChange& change, const TagRecord& rec
       "(?, ?, ?, ?, ?, ?, ?, ?)",
       {change.relation_id, metastore::MakeStorable(record.column), metastore::MakeStorable(record.label), tag,
        record.value, folded, metastore::MakeStorable(record.set_by), ToValue(record.created)}));
-  return {};
+  return TellProposals(session, change.relation_id, record.column, tag, "accepted");
 }
 
 }  // namespace
