@@ -22,7 +22,7 @@ Result<void> AddSchema(Store& store, const std::string& name) {
 Result<void> AddStatement(Store& store, int64_t number) {
   NL_RETURN_IF_ERROR(store.WriteRelaxed(
       "INSERT INTO statements VALUES (?, 'p', 'http', '', ?, '', 'select', 'succeeded', ?, NULL, '[]', 0, 0, 0, 0, -1, "
-      "'{}', '{}', '', '', '', '')",
+      "'{}', '{}', '', '', '', '', '', '')",
       {NewUuid(), std::string(200, 'x'), number}));
   return {};
 }
