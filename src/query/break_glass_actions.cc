@@ -72,6 +72,7 @@ Result<json::value> Show(const RequestContext& ctx, catalog::Catalog& catalog) {
   for (const BreakGlassRecord& one : all) {
     if (one.principal != ctx.principal().id && !ctx.principal().Has(Right::kManage)) continue;
     NL_ASSIGN_OR_RETURN(const auto table, catalog.FindTable(one.table));
+    if (table && !ctx.principal().MayUseSchema(table->schema_name)) continue;
     const auto principal = std::ranges::find(principals, one.principal, &catalog::PrincipalRecord::id);
     rows.push_back(json::array{
         one.id, table ? json::value(table->schema_name) : json::value(nullptr),

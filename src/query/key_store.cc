@@ -193,6 +193,8 @@ std::vector<plan::PolicyKeyName> KeysOf(const plan::TablePolicy& policy) {
 
 Result<bool> MayUseKey(catalog::Catalog& catalog, const Principal& principal, const std::string& key_id,
                        std::string_view privilege) {
+  // Keys are the whole lake's.
+  if (principal.schemas) return false;
   if (principal.on_behalf_of != nullptr) {
     NL_ASSIGN_OR_RETURN(const bool they_may, MayUseKey(catalog, *principal.on_behalf_of, key_id, privilege));
     if (!they_may) return false;

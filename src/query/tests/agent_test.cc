@@ -109,6 +109,10 @@ TEST_F(AgentTest, UsesKeysThatBothMayUse) {
   EXPECT_TRUE(MayUseKey(*catalog_, Agent("admin", "admin"), "k", "usage").value());
   EXPECT_FALSE(MayUseKey(*catalog_, Agent("admin", "reader"), "k", "usage").value());
   EXPECT_FALSE(MayUseKey(*catalog_, Agent("reader", "admin"), "k", "usage").value());
+  Principal limited = Somebody("admin");
+  limited.schemas = {"main"};
+  EXPECT_TRUE(MayUseKey(*catalog_, Somebody("admin"), "k", "usage").value());
+  EXPECT_FALSE(MayUseKey(*catalog_, limited, "k", "usage").value());
 }
 
 TEST_F(AgentTest, GoesPastNoPoliciesAndLetsNobodyPast) {
