@@ -12,7 +12,7 @@ import urllib.parse
 import urllib.request
 
 import identity
-import seaweed
+from ports import free_port
 from server import Server, rows
 
 BINARY = os.environ["TESTED_BINARY"]
@@ -145,7 +145,7 @@ class Providers:
     secret, service_name = "", ""
 
     def setUp(self):
-        self.port = seaweed.free_port()
+        self.port = free_port()
         self.redirect = f"http://127.0.0.1:{self.port}/v1/login/callback"
         self.provider = self.make().start()
         self.addCleanup(self.provider.stop)

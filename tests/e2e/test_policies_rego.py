@@ -6,7 +6,6 @@ import json
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import tempfile
 import threading
@@ -14,6 +13,7 @@ import time
 import unittest
 import urllib.request
 
+from ports import free_port
 from server import Server, StatementError, rows
 
 BINARY = os.environ["TESTED_BINARY"]
@@ -228,17 +228,11 @@ class Command(Lake):
     def test_lint_has_an_exit_code(self):
         self.assertEqual(self.run_policy("lint").returncode, 0)
         self.server.sql("CREATE TABLE main.linted (id BIGINT)")
-        self.server.sql("CREATE ROW POLICY only ON main.linted AS RESTRICTIVE TO PUBLIC USING (id = 1)")
+        self.server.sql("CREATE ROW POLICY the_first ON main.linted AS RESTRICTIVE TO PUBLIC USING (id = 1)")
         run = self.run_policy("lint")
         self.assertEqual(run.returncode, 1, run.stderr)
         self.assertIn("unreachable", run.stdout)
         self.server.sql("DROP TABLE main.linted")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @unittest.skipUnless(OPA.exists(), "Open Policy Agent is not there: scripts/bootstrap.sh --tests")

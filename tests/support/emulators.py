@@ -21,6 +21,7 @@ import urllib.parse
 import urllib.request
 
 import seaweed
+from ports import free_port
 
 CACHE = pathlib.Path(os.environ.get("NEUROLAKE_CACHE", os.path.expanduser("~/.cache/neurolake")))
 BUCKET = "lake"
@@ -43,7 +44,7 @@ class Emulator:
 
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="neurolake-emulator-")
-        self.port = seaweed.free_port()
+        self.port = free_port()
         self.process = None
 
     def start(self, timeout=60):

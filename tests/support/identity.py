@@ -10,6 +10,7 @@ import urllib.parse
 import urllib.request
 
 import emulators
+from ports import free_port
 
 PACKAGES = emulators.CACHE / "identity-providers"
 SCRIPTS = pathlib.Path(__file__).resolve().parent.parent / "services" / "identity"
@@ -48,11 +49,15 @@ class Certified(Provider):
 class Mock(Provider):
     """npm's oauth2-mock-server, which signs whatever it is asked to."""
 
+    def __init__(self):
+        super().__init__()
+        self.control_port = free_port()
+
     def command(self):
-        return ["node", str(SCRIPTS / "mock.mjs"), str(PACKAGES), str(self.port)]
+        return ["node", str(SCRIPTS / "mock.mjs"), str(PACKAGES), str(self.port), str(self.control_port)]
 
     def ask(self, path, **wanted):
-        return emulators.send("POST", f"http://127.0.0.1:{self.port + 1}{path}", json.dumps(wanted).encode())[1].decode()
+        return emulators.send("POST", f"http://127.0.0.1:{self.control_port}{path}", json.dumps(wanted).encode())[1].decode()
 
     def token(self, header=None, without=(), **claims):
         return self.ask("/token", header=header or {}, claims=claims, without=list(without))

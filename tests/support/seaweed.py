@@ -7,13 +7,14 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
+
+from ports import free_port
 
 # Who uses the store. Buckets are made by another: for an administrator SeaweedFS makes whatever is missing.
 ACCESS_KEY, SECRET_KEY = "test-access", "test-secret-0123456789"
@@ -26,16 +27,6 @@ def program():
         if place and os.access(place, os.X_OK):
             return place
     return shutil.which("weed")
-
-
-def free_port():
-    # Its gRPC ports are the ports plus 10,000.
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        if port < 50_000:
-            return port
 
 
 class Seaweed:

@@ -103,8 +103,8 @@ TEST_P(IdentitiesTest, ScopesTakeRightsAwayAndAddNone) {
   EXPECT_THAT(rights("admin", {"read"}), ElementsAre(kRead));
   EXPECT_THAT(rights("admin", {"write"}), ElementsAre(kRead, kWrite));
   EXPECT_THAT(rights("admin", {"create"}), ElementsAre(kRead, kWrite, kCreate));
-  EXPECT_EQ(rights("admin", {"admin"}).size(), 5U);
-  EXPECT_EQ(rights("admin", {}).size(), 5U);
+  EXPECT_EQ(rights("admin", {"admin"}).size(), 6U);
+  EXPECT_EQ(rights("admin", {}).size(), 6U);
   EXPECT_THAT(rights("reader", {"admin"}), ElementsAre(kRead));
   EXPECT_THAT(rights("monitor", {"read", "write"}), IsEmpty());
   EXPECT_EQ(CodeOf(catalog_->CreateToken({.principal = "p", .role = "admin", .name = "t", .scopes = {"root"}})),

@@ -41,7 +41,10 @@ class PolicyEngineTest : public testing::Test {
 
   void Start() {
     catalog_->UseJudge(nullptr);
-    engine_ = PolicyEngine::Start({}, *catalog_).value();
+    Settings settings;
+    settings.policy_timeout = std::chrono::seconds(10);
+    settings.policy_decisions_max = 100;
+    engine_ = PolicyEngine::Start(settings, *catalog_).value();
     catalog_->UseJudge(engine_.get());
   }
   RequestContext Context(const std::string& role) {

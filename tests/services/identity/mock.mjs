@@ -1,8 +1,9 @@
 // oauth2-mock-server: another provider, whose tokens the tests shape by what they ask it for. Arguments: the folder with its
-// packages, a port. POST /test/token takes {"header": …, "claims": …} and signs them with the key that is published.
+// packages, its port, and the port of the tests: POST /token takes {"header": …, "claims": …} and signs them with the key
+// that is published.
 import { createRequire } from 'node:module';
 import http from 'node:http';
-const [packages, port] = process.argv.slice(2);
+const [packages, port, control] = process.argv.slice(2);
 const { OAuth2Server } = createRequire(`${packages}/`)('oauth2-mock-server');
 const server = new OAuth2Server();
 await server.issuer.keys.generate('RS256');
@@ -25,4 +26,4 @@ http.createServer(async (request, response) => {
     for (const name of wanted.without ?? []) delete payload[name];
   } });
   response.end(token);
-}).listen(Number(port) + 1, '127.0.0.1');
+}).listen(Number(control), '127.0.0.1');

@@ -248,7 +248,7 @@ TEST_F(PolicyTest, SmallGroupsDoNotLeave) {
   auto policy = std::make_shared<plan::TablePolicy>(*decision.policy);
   policy->minimum_group = 50;
   EXPECT_EQ(Governed("SELECT side, count(*), sum(k) FROM t GROUP BY side ORDER BY side", {.policy = policy}),
-            (Rows{R"(["a",50,2450])", R"(["b",50,2500])"}));
+            (Rows{R"(["a",50,"2450"])", R"(["b",50,"2500"])"}));
   EXPECT_EQ(Governed("SELECT count(*) FROM t WHERE k < 49", {.policy = policy}), Rows{});
   EXPECT_EQ(Governed("SELECT count(*) FROM t WHERE k < 50", {.policy = policy}), Rows{"[50]"});
   policy->group_entity = plan::PolicyColumn{"side", "side"};
