@@ -1,4 +1,4 @@
-// What of a table a statement is shown, and whether it may still be.
+// What of its tables a statement was shown, on record and looked at again while it runs.
 #include <boost/json/serialize.hpp>
 
 #include "common/log.h"
@@ -9,54 +9,10 @@
 #include "query/policy_actions.h"
 #include "query/policy_messages.h"
 #include "query/provider_server.h"
-#include "query/tag_actions.h"
 
 namespace neurolake::query {
-namespace {
 
-/// For who may write and not read: no row of the table is seen, and any that its policies let through may be written.
-std::shared_ptr<const plan::TablePolicy> WithoutRows(const std::shared_ptr<const plan::TablePolicy>& policy) {
-  auto hidden =
-      policy == nullptr ? std::make_shared<plan::TablePolicy>() : std::make_shared<plan::TablePolicy>(*policy);
-  if (!hidden->filters_rows) hidden->permissive_checks = {{.policy = "MODIFY", .sql = "true", .columns = {}}};
-  hidden->filters_rows = true;
-  hidden->permissive.clear();
-  return hidden;
-}
-
-/// For who may read some of the columns.
-std::shared_ptr<const plan::TablePolicy> WithColumns(const std::shared_ptr<const plan::TablePolicy>& policy,
-                                                     bool reads_table, const Access::ColumnRights& columns) {
-  auto limited =
-      policy == nullptr ? std::make_shared<plan::TablePolicy>() : std::make_shared<plan::TablePolicy>(*policy);
-  if (!reads_table) limited->readable_columns = columns.granted;
-  limited->denied_columns = columns.denied;
-  return limited;
-}
-
-}  // namespace
-
-Result<std::optional<ProviderServer::Shown>> ProviderServer::ShownOf(Access& access,
-                                                                     const catalog::TableRecord& table) {
-  NL_ASSIGN_OR_RETURN(const bool reads, access.May(Privilege::kSelect, table));
-  NL_ASSIGN_OR_RETURN(const bool writes, access.May(Privilege::kModify, table));
-  NL_ASSIGN_OR_RETURN(const auto columns, access.Columns(table));
-  const bool reads_any = reads || !columns.granted.empty();
-  if (!reads_any && !writes) return std::optional<Shown>();
-  // What is written was read, or may be: who may do both is bound by what is decided of either.
-  auto policy = reads_any && writes
-                    ? PolicyFor(catalog_, ctx_, table, {Privilege::kSelect, Privilege::kModify})
-                    : PolicyFor(catalog_, ctx_, table, {reads_any ? Privilege::kSelect : Privilege::kModify});
-  NL_ASSIGN_OR_RETURN(Shown shown, std::move(policy));
-  if (!reads_any) {
-    shown = WithoutRows(shown);
-  } else if (!reads || !columns.denied.empty()) {
-    shown = WithColumns(shown, reads, columns);
-  }
-  return std::optional<Shown>(std::move(shown));
-}
-
-void ProviderServer::NoteShown(const TableId& table, const Shown& shown) {
+void ProviderServer::NoteShown(const TableId& table, const ShownPolicy& shown) {
   shows_a_part_ = shows_a_part_ || shown != nullptr;
   if (shown_.empty()) shown_checked_ = ctx_.clock().SteadyNow();
   const bool is_new = shown_.emplace(table, boost::json::serialize(EncodePolicy(shown))).second;
@@ -92,14 +48,14 @@ Result<void> ProviderServer::NoteBreakGlass(const catalog::TableRecord& table) {
   return {};
 }
 
-Result<ProviderServer::Shown> ProviderServer::WithKeys(Shown shown) {
+Result<ShownPolicy> ProviderServer::WithKeys(ShownPolicy shown) {
   if (shown == nullptr) return shown;
   const auto names = KeysOf(*shown);
   if (names.empty()) return shown;
   if (keys_ == nullptr) return MakeError(ErrorCode::kInternal, "a policy names keys where there are none");
   auto with_keys = std::make_shared<plan::TablePolicy>(*shown);
   NL_ASSIGN_OR_RETURN(with_keys->context.keys, keys_->Open(ctx_, names));
-  return Shown(std::move(with_keys));
+  return ShownPolicy(std::move(with_keys));
 }
 
 Result<void> ProviderServer::CheckMayReplace(const catalog::TableRecord& table) {
@@ -118,15 +74,6 @@ Result<boost::json::value> ProviderServer::MayModify(const boost::json::object& 
   return boost::json::value(boost::json::object());
 }
 
-Result<void> ProviderServer::CheckNotDisabled() {
-  for (const Principal* one = &ctx_.principal(); one != nullptr; one = one->on_behalf_of.get()) {
-    NL_ASSIGN_OR_RETURN(const auto record, catalog_.identities().FindPrincipal(one->name));
-    if (!record || record->id != one->id || !record->disabled) continue;
-    return MakeError(ErrorCode::kPermissionDenied, "the principal was disabled while the statement ran");
-  }
-  return {};
-}
-
 Result<void> ProviderServer::CheckStillShown() {
   /// Short for people, and long beside what a look costs.
   constexpr std::chrono::milliseconds kEvery{200};
@@ -134,21 +81,7 @@ Result<void> ProviderServer::CheckStillShown() {
   // What has been done is answered.
   if (shown_.empty() || committed_version_ || now - shown_checked_ < kEvery) return {};
   shown_checked_ = now;
-  NL_RETURN_IF_ERROR(CheckNotDisabled());
-  NL_RETURN_IF_ERROR(CheckPurpose(catalog_, ctx_.principal(), ctx_.principal().purpose));
-  // One of its own: the statement's keeps what it has read.
-  Access access(catalog_, ctx_);
-  for (const auto& [id, before] : shown_) {
-    NL_ASSIGN_OR_RETURN(const auto table, catalog_.FindTable(id));
-    // What was dropped meanwhile is read to its end.
-    if (!table) continue;
-    NL_ASSIGN_OR_RETURN(const auto shown, ShownOf(access, *table));
-    if (shown && boost::json::serialize(EncodePolicy(*shown)) == before) continue;
-    return MakeError(ErrorCode::kPermissionDenied,
-                     "what you may see of a table changed while the statement ran, run it again: {}",
-                     effects_.found[id]);
-  }
-  return {};
+  return CheckShown(catalog_, ctx_, shown_tables());
 }
 
 }  // namespace neurolake::query

@@ -201,9 +201,9 @@ Result<json::value> ProviderServer::FindTable(const json::object& arguments) {
   NL_ASSIGN_OR_RETURN(const auto table, catalog_.FindTable(schema, name));
   if (!table || (group_ && table->id != group_->table)) return json::value(nullptr);
   // The rows of a group were checked by those who made them, each for itself.
-  std::optional<Shown> shown = Shown();
+  std::optional<ShownPolicy> shown = ShownPolicy();
   if (!group_) {
-    NL_ASSIGN_OR_RETURN(shown, ShownOf(access_, *table));
+    NL_ASSIGN_OR_RETURN(shown, ShownOf(catalog_, ctx_, access_, *table));
   }
   if (!shown) return json::value(nullptr);
   if (storage::IsUrl(table->location)) found_.insert(table->location);

@@ -18,6 +18,7 @@
 #include "query/lineage_reader.h"
 #include "query/messages.h"
 #include "query/server_actions.h"
+#include "query/shown_tables.h"
 #include "query/statement_effects.h"
 #include "storage/object_store.h"
 
@@ -92,6 +93,10 @@ class ProviderServer {
   /// Whether the principal may still see what the statement was told of its tables; looks from time to time. For
   /// each batch of rows on its way out. Errors: kPermissionDenied when a privilege, policy or group has changed.
   Result<void> CheckStillShown();
+  /// What the principal was shown of each table that the statement found.
+  ShownTables shown_tables() const {
+    return {.policies = shown_, .names = effects_.found, .purpose = ctx_.principal().purpose};
+  }
   /// What the worker says that a write, or a view, is made of.
   void NoteLineage(std::string_view payload);
   /// The rows the statement handed over are in this version.
@@ -100,18 +105,12 @@ class ProviderServer {
   }
 
  private:
-  /// What may be seen of a table; null: all of it.
-  using Shown = std::shared_ptr<const plan::TablePolicy>;
-  /// nullopt: the principal may not know of the table.
-  Result<std::optional<Shown>> ShownOf(Access& access, const catalog::TableRecord& table);
-  /// Whether the principal, and of an agent whom it acts for, may still ask.
-  Result<void> CheckNotDisabled();
-  void NoteShown(const TableId& table, const Shown& shown);
+  void NoteShown(const TableId& table, const ShownPolicy& shown);
   void NotePolicies(const TableId& table, const plan::TablePolicy& shown);
   /// Puts on record that the statement sees a table past its policies, before it does.
   Result<void> NoteBreakGlass(const catalog::TableRecord& table);
   /// With the keys that its expressions name, open, or with what hinders.
-  Result<Shown> WithKeys(Shown shown);
+  Result<ShownPolicy> WithKeys(ShownPolicy shown);
   /// Whether a table that the statement found may be changed by its principal: before a write is answered without a
   /// commit.
   Result<boost::json::value> MayModify(const boost::json::object& arguments);

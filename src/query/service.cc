@@ -184,6 +184,10 @@ class LakeService final : public StatementService {
     return audit_->Change(ctx, action, std::move(details));
   }
 
+  Result<void> CheckShown(const RequestContext& ctx, const ShownTables& shown) override {
+    return query::CheckShown(*catalog_, ForPurpose(ctx, shown.purpose, ctx.stop_token()), shown);
+  }
+
   AuditTrail& audit() { return *audit_; }
 
   Result<std::unique_ptr<ResultStream>> Execute(const RequestContext& ctx, StatementRequest request) override {

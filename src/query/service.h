@@ -64,6 +64,8 @@ struct StatementStatus {
   std::optional<Error> error;
 };
 
+struct ShownTables;
+
 /// A running statement: its rows as they come. Memory stays bounded: the worker waits while nobody reads.
 /// Destroying it early cancels the statement.
 class ResultStream : public arrow::BatchStream {
@@ -72,6 +74,9 @@ class ResultStream : public arrow::BatchStream {
   virtual StatementStatus status() const = 0;
   /// Thread-safe; the next Next() fails with kCancelled.
   virtual void Cancel() = 0;
+  /// What it was shown of its tables, for who keeps its rows; to be asked once they have all been read. Null: nothing
+  /// that rows depend on.
+  virtual std::shared_ptr<const ShownTables> shown() const { return nullptr; }
 };
 
 /// The pipeline behind every door: authenticate (done by the door with `Authenticate`), admit, record, lease a worker,
@@ -97,6 +102,10 @@ class StatementService {
   virtual std::vector<StatementStatus> ListRunning(const RequestContext& ctx) = 0;
   /// Cancels by id. Errors: kNotFound for unknown and for other people's, alike.
   virtual Result<void> Cancel(const RequestContext& ctx, const StatementId& id) = 0;
+
+  /// Whether rows that were kept may still be handed to `ctx.principal()`. Errors: kPermissionDenied when what it may
+  /// see of their tables has changed.
+  virtual Result<void> CheckShown(const RequestContext& ctx, const ShownTables& shown) = 0;
 
   /// The catalogue as `ctx.principal()` may see it.
   virtual catalog::Catalog& catalog() = 0;

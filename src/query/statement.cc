@@ -54,14 +54,6 @@ namespace {
 /// Predictions are rough; what is granted beyond them keeps a slight miss from spilling.
 constexpr double kGrantHeadroom = 1.5;
 
-/// Joins two ways to stop: the door's (its client left) and the statement's own Cancel().
-/// Adds what the statement is for.
-RequestContext WithStop(const RequestContext& ctx, std::stop_token stop, const std::string& purpose) {
-  Principal principal = ctx.principal();
-  principal.purpose = LowerAscii(purpose);
-  return {std::move(principal), ctx.request_id(), ctx.door(), ctx.clock(), ctx.deadline(), std::move(stop)};
-}
-
 /// A session's schema must be there, or every name without one would be looked for where nothing can be. The engine's
 /// own schemas are no records. One that the principal may not know of is answered like one that is not there.
 Result<void> CheckSchema(catalog::Catalog& catalog, const RequestContext& ctx, const std::string& schema) {
@@ -83,7 +75,7 @@ Result<void> CheckSchema(catalog::Catalog& catalog, const RequestContext& ctx, c
 
 Statement::Statement(const RequestContext& ctx, const LakeServices& lake, std::shared_ptr<Shared> shared,
                      StatementRequest request, int64_t memory_bytes)
-    : ctx_(WithStop(ctx, shared->stop_token(), request.purpose)),
+    : ctx_(ForPurpose(ctx, request.purpose, shared->stop_token())),
       lake_(lake),
       shared_(std::move(shared)),
       request_(std::move(request)),
@@ -286,6 +278,12 @@ const arrow::Schema& Statement::schema() const { return *schema_; }
 StatementStatus Statement::status() const { return shared_->status(); }
 
 void Statement::Cancel() { shared_->Cancel(); }
+
+std::shared_ptr<const ShownTables> Statement::shown() const {
+  // What it did is answered, whatever may be seen of the table now.
+  if (provider_.committed_version()) return nullptr;
+  return std::make_shared<const ShownTables>(provider_.shown_tables());
+}
 
 Result<std::optional<arrow::Batch>> Statement::Next() {
   if (held_back_) return std::exchange(held_back_, std::nullopt);

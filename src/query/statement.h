@@ -53,6 +53,7 @@ class Statement final : public ResultStream {
   Result<std::optional<arrow::Batch>> Next() override;
   StatementStatus status() const override;
   void Cancel() override;
+  std::shared_ptr<const ShownTables> shown() const override;
 
  private:
   class Shared;

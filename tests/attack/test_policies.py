@@ -226,6 +226,27 @@ class Policies(unittest.TestCase):
         self.assertLess(seen, rows)
         self.assertEqual(json.loads(last)["error"]["sqlstate"], "42501")
 
+    def test_a_kept_result_is_for_who_may_still_see_it(self):
+        """52, 55, 57: rows that wait on the server were made when more could be seen."""
+        server = self.server
+        reader = server.token_of("reader")
+        changes = {"mask": "CREATE MASK POLICY later ON main.kept_mask (ssn) EXCEPT ROLE admin USING REDACT",
+                   "row": "CREATE ROW POLICY later ON main.kept_row AS RESTRICTIVE TO PUBLIC USING (false)",
+                   "deny": "DENY SELECT ON main.kept_deny TO ROLE reader", "none": "SELECT 1"}
+        for name, change in changes.items():
+            with self.subTest(name):
+                server.sql(f"CREATE TABLE main.kept_{name} AS SELECT '{self.cells[0]}' AS ssn FROM range(3)")
+                _, _, body = server.request("POST", "/v1/statements", {"statement": f"SELECT * FROM main.kept_{name}"}, reader)
+                place = f"/v1/statements/{json.loads(body)['id']}"
+                while json.loads(server.request("GET", place, None, reader)[2])["state"] in ("queued", "running"):
+                    pass
+                whole, page = place + "/result", place + "/result?page_size=2&page_token=r2"
+                self.assertEqual([server.request("GET", url, None, reader)[0] for url in (whole, page)], [200, 200])
+                server.sql(change)
+                for url in (whole, page):
+                    status, _, body = server.request("GET", url, None, reader)
+                    self.assertEqual((status, self.cells[0].encode() in body), (200, True) if name == "none" else (403, False))
+
     def test_files_of_a_table_are_no_source(self):
         """66: an external location may be around a protected table, whose files hold what its policies hide."""
         place = pathlib.Path(tempfile.mkdtemp(prefix="neurolake-place-"))

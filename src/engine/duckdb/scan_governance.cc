@@ -74,7 +74,7 @@ class ScanRewrite {
       const plan::ColumnMask* found = nullptr;
       for (const plan::ColumnMask& mask : policy_.masks) {
         if (!IsMasked(mask.column, id.GetPrimaryIndex())) continue;
-        // By what files call it and by its name: which of the two is meant nobody knows.
+        // Two that mask one column: which is meant nobody knows.
         if (found != nullptr) return native::make_uniq<native::BoundConstantExpression>(native::Value(type));
         found = &mask;
       }
@@ -87,11 +87,9 @@ class ScanRewrite {
     return native::make_uniq<native::BoundColumnRefExpression>(type, native::ColumnBinding(get_.table_index, position));
   }
 
-  /// By what files call the column, and by its name too: one that takes the name of a masked column is masked.
+  /// By what files call the column. Where that is gone, one that took its name is masked: it may be the same anew.
   bool IsMasked(const plan::PolicyColumn& masked, native::idx_t column) const {
-    if (column >= schema().fields.size()) return false;
-    const auto& field = schema().fields[column];
-    return field.physical_name() == masked.physical || native::StringUtil::CIEquals(field.name, masked.table_name());
+    return FindPolicyColumn(schema(), masked) == column;
   }
 
   /// From columns of the table to columns that the scan reads, asking for those that it does not yet.

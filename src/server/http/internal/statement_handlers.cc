@@ -76,9 +76,13 @@ Result<int64_t> FirstRow(const Call& call) {
   return row;
 }
 
-Result<void> SendSpooled(Call& call, const AsyncStatement& statement, ResultFormat format, int64_t begin,
+Result<void> SendSpooled(Door& door, Call& call, const AsyncStatement& statement, ResultFormat format, int64_t begin,
                          int64_t count) {
   const AsyncStatement::Snapshot snapshot = statement.Read();
+  // Who asked for the rows may not see them any more.
+  if (const auto shown = statement.shown()) {
+    NL_RETURN_IF_ERROR(door.service.CheckShown(call.Context(door, door.settings.statement_timeout), *shown));
+  }
   NL_ASSIGN_OR_RETURN(const auto rows, statement.ReadRows(begin, count));
   ResultWriter::Options options{.format = format, .statement_id = statement.id()};
   if (count < snapshot.row_count - begin) {
@@ -100,7 +104,7 @@ Result<void> RunWithWait(Door& door, Call& call, SqlRequest sql, ResultFormat fo
   NL_ASSIGN_OR_RETURN(const auto statement,
                       door.statements.Start(*call.principal, call.request_id, sql.timeout, std::move(sql.statement)));
   if (statement->AwaitEnd(wait, call.request.stop)) {
-    const auto sent = SendSpooled(call, *statement, format, 0, kAllRows);
+    const auto sent = SendSpooled(door, call, *statement, format, 0, kAllRows);
     door.statements.Remove(statement->id());
     return sent;
   }
@@ -217,7 +221,7 @@ Result<void> GetStatementResult(Door& door, Call& call) {
   }
   const auto format = NegotiateFormat(call);
   if (!format.has_value()) return {};
-  return SendSpooled(call, *statement, *format, begin, page_size == 0 ? kAllRows : page_size);
+  return SendSpooled(door, call, *statement, *format, begin, page_size == 0 ? kAllRows : page_size);
 }
 
 Result<void> DeleteStatement(Door& door, Call& call) {

@@ -54,6 +54,11 @@ Result<std::unique_ptr<arrow::BatchStream>> AsyncStatement::ReadRows(int64_t beg
   return spool_->Read(begin, count);
 }
 
+std::shared_ptr<const query::ShownTables> AsyncStatement::shown() const {
+  std::lock_guard lock(mutex_);
+  return shown_;
+}
+
 void AsyncStatement::End(Result<void> outcome, const Clock& clock, std::chrono::milliseconds keep) {
   std::shared_ptr<query::ResultStream> stream;
   {
@@ -61,6 +66,7 @@ void AsyncStatement::End(Result<void> outcome, const Clock& clock, std::chrono::
     stream = std::move(stream_);
     if (stream != nullptr) last_status_ = stream->status();
     if (outcome.has_value()) {
+      if (stream != nullptr) shown_ = stream->shown();
       last_status_.state = "succeeded";
       last_status_.error.reset();
       last_status_.progress = 1;

@@ -40,6 +40,8 @@ class AsyncStatement {
   bool AwaitEnd(std::chrono::milliseconds timeout, const std::stop_token& stop) const;
   /// Rows [begin, begin + count) of a statement that succeeded. Errors: the statement's own when it failed.
   Result<std::unique_ptr<arrow::BatchStream>> ReadRows(int64_t begin, int64_t count) const;
+  /// What its rows were made of, once it ended; null: nothing that may be hidden since.
+  std::shared_ptr<const query::ShownTables> shown() const;
 
  private:
   friend class StatementStore;
@@ -56,6 +58,7 @@ class AsyncStatement {
   mutable std::condition_variable_any changed_;
   std::shared_ptr<query::ResultStream> stream_;  ///< While it runs.
   query::StatementStatus last_status_;
+  std::shared_ptr<const query::ShownTables> shown_;
   bool ended_ = false;
   std::optional<WallTime> expires_;
   SteadyTime expires_steady_;

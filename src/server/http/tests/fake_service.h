@@ -132,6 +132,7 @@ class FakeStatementService final : public query::StatementService {
     changes.push_back(ctx.principal().name + " " + std::string(action));
     return {};
   }
+  Result<void> CheckShown(const RequestContext&, const query::ShownTables&) override { return {}; }
   std::mutex changes_mutex;
   std::vector<std::string> changes;  ///< What was to be recorded: "admin create_token".
 
