@@ -9,7 +9,6 @@ must come of it, and each further line is one variant (`\\n` in it is a line bre
     quiet             whatever comes, no canary is in it
 
 It is run as a reader, or as WHO when that line begins with `WHO:`. Names in braces are filled in by the test. A line that starts with # is a comment."""
-import base64
 import dataclasses
 import json
 
@@ -41,18 +40,3 @@ def read(path):
             block = []
     return blocks
 
-
-def forms(canary):
-    """The canary as somebody might carry it out: as it is, folded, hexadecimal, base64 (at all three offsets), backwards."""
-    raw = canary.encode()
-    found = {canary.lower(), canary[::-1].lower(), raw.hex()}
-    for offset in range(3):
-        text = base64.b64encode(b"\0" * offset + raw).decode()
-        found.add(text[4 if offset else 0:-4].rstrip("=").lower())
-    return {form for form in found if len(form) > 7}
-
-
-def leaks(text, canaries):
-    """The canaries that any of their forms shows in `text`."""
-    low = text.lower()
-    return [canary for canary in canaries if any(form in low for form in forms(canary))]

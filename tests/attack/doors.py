@@ -1,7 +1,9 @@
 """One statement through every door, as one principal: the same shape of answer from each."""
+import atexit
 import dataclasses
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 
@@ -72,6 +74,9 @@ class CommandLine:
 
     def __init__(self, server):
         self.server = server
+        #: Where it keeps what it keeps: home and working directory.
+        self.home = tempfile.mkdtemp(prefix="neurolake-home-")
+        atexit.register(shutil.rmtree, self.home, ignore_errors=True)
 
     def run(self, user, statement):
         if "\0" in statement:
@@ -81,7 +86,8 @@ class CommandLine:
             script.flush()
             ran = subprocess.run(
                 [BINARY, "--server", self.server.url, "--format", "json", "sql", "-f", script.name], text=True,
-                capture_output=True, timeout=60, env={**os.environ, "NEUROLAKE_TOKEN": self.server.token_of(user)})
+                capture_output=True, timeout=60, cwd=self.home,
+                env={**os.environ, "HOME": self.home, "XDG_STATE_HOME": self.home, "NEUROLAKE_TOKEN": self.server.token_of(user)})
         raw = f"{ran.returncode}\n{ran.stdout}\n{ran.stderr}".replace(script.name, "SCRIPT")
         if ran.returncode == 0:
             rows = [list(row.values()) for row in json.loads(ran.stdout or "[]")]

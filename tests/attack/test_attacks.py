@@ -10,6 +10,7 @@ import unittest
 import uuid
 
 import attacks
+import canaries
 import doors
 from server import Server
 
@@ -19,21 +20,17 @@ ALLOW_LIST = HERE.parent.parent / "src" / "governance" / "allow_list.def"
 NEVER = {"Internal", "WorkerLost", "Corruption", "CommitUnknown"}
 
 
-def canary(kind):
-    return f"canary-{kind}-{uuid.uuid4().hex[:12]}"
-
-
 class Attacks(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.mkdtemp(prefix="neurolake-attack-")
-        cls.hidden = {kind: canary(kind) for kind in ("file", "environment", "text", "upload", "location", "token", "result")}
-        cls.cells = [canary("cell") for _ in range(3)]
+        cls.hidden = {kind: canaries.canary(kind) for kind in ("file", "environment", "text", "upload", "location", "token", "result")}
+        cls.cells = [canaries.canary("cell") for _ in range(3)]
         cls.server = Server(BINARY, lake=cls.folder + "/lake",
                             environment={"CANARY_ENVIRONMENT": cls.hidden["environment"]}).start()
         cls.fill()
         cls.doors = doors.every(cls.server)
-        cls.server.token_of("reader")
+        cls.server.token_of("reader"), cls.server.token_of("writer")
 
     @classmethod
     def tearDownClass(cls):
@@ -78,7 +75,7 @@ class Attacks(unittest.TestCase):
     # ---- expectations ----
 
     def check_canaries(self, answer, allowed=()):
-        found = attacks.leaks(answer.raw, [c for c in list(self.hidden.values()) + self.cells if c not in allowed])
+        found = canaries.leaks(answer.raw, [c for c in list(self.hidden.values()) + self.cells if c not in allowed])
         self.assertEqual(found, [], answer.raw[:2000])
 
     def expect_denied(self, door, statement, codes, user="reader"):
@@ -206,7 +203,7 @@ class Attacks(unittest.TestCase):
             tag = {k.lower(): v for k, v in headers.items()}.get("etag", '"x"')
             status, headers, body = self.ask("GET", path, "reader", {"If-None-Match": tag})
             self.assertNotEqual(status, 304)
-            self.assertEqual(attacks.leaks(f"{headers} {body}", self.hidden.values()), [])
+            self.assertEqual(canaries.leaks(f"{headers} {body}", self.hidden.values()), [])
 
     def test_56_another_principals_statement_is_as_missing_as_none(self):
         nothing = str(uuid.uuid4())
@@ -217,7 +214,7 @@ class Attacks(unittest.TestCase):
                 problem = json.loads(body)
                 problem.pop("request_id", None)
                 seen.append((status, json.dumps(problem).replace(statement, "ID")))
-                self.assertEqual(attacks.leaks(f"{headers} {body}", self.hidden.values()), [])
+                self.assertEqual(canaries.leaks(f"{headers} {body}", self.hidden.values()), [])
             self.assertEqual(seen[0], seen[1], method)
             self.assertEqual(seen[0][0], 404)
         status, _, body = self.ask("GET", f"/v1/statements/{self.other_statement}/result", "admin")
@@ -227,7 +224,7 @@ class Attacks(unittest.TestCase):
         for path in ("/v1/statements", "/v1/history", "/v1/uploads"):
             status, headers, body = self.ask("GET", path, "reader")
             self.assertIn(status, (200, 403), path)
-            self.assertEqual(attacks.leaks(f"{headers} {body}", self.hidden.values()), [], path)
+            self.assertEqual(canaries.leaks(f"{headers} {body}", self.hidden.values()), [], path)
             self.assertNotIn(self.upload, body.decode())
 
     def test_58_headers_are_no_identity(self):
@@ -236,6 +233,12 @@ class Attacks(unittest.TestCase):
             status, _, body = self.ask("GET", "/v1/tokens", "reader", headers)
             self.assertEqual(status, 403, body)
             self.assertEqual(self.server.request("POST", "/v1/sql", {"statement": "SELECT 1"}, None, headers)[0], 401)
+
+    def test_whatever_can_be_looked_up_afterwards_has_no_canary(self):
+        """Runs last, by its name. A reader has asked for the token's name itself; the cells are not hidden here."""
+        for user, hidden in (("reader", set(self.hidden) - {"token"}), ("writer", self.hidden)):
+            canaries.check_readable(self, self.server, user, [self.hidden[kind] for kind in hidden])
+        canaries.check_files(self, self.doors[2].home, self.hidden.values())
 
     def test_every_attempt_is_on_record(self):
         marker = "/* " + uuid.uuid4().hex + " */"

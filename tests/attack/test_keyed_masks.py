@@ -4,7 +4,7 @@ import os
 import pathlib
 import unittest
 
-import attacks
+import canaries
 import doors
 from server import Server, rows
 
@@ -37,7 +37,7 @@ class KeyedMasks(unittest.TestCase):
             with self.subTest(door=door.name, user=user, statement=statement):
                 answer = door.run(user, statement)
                 self.assertTrue(answer.failed, answer.raw[:1000])
-                self.assertEqual(attacks.leaks(answer.raw, self.tokens), [], answer.raw[:2000])
+                self.assertEqual(canaries.leaks(answer.raw, self.tokens), [], answer.raw[:2000])
 
     def test_no_query_masks_a_value_of_its_own(self):
         for call in (f"mask_token('{GUESS}', 'people')", f"MASK_TOKEN('{GUESS}', 'people')",
@@ -97,7 +97,7 @@ class KeyedMasks(unittest.TestCase):
             for statement in ("SHOW KEYS", "SHOW POLICIES ON people", "SHOW EFFECTIVE POLICY FOR reader ON people",
                               "SELECT * FROM system.queries", "EXPLAIN SELECT mail FROM people"):
                 answer = door.run("admin", statement)
-                self.assertEqual(attacks.leaks(answer.raw, keyring), [])
+                self.assertEqual(canaries.leaks(answer.raw, keyring), [])
         for path in pathlib.Path(self.server.lake).rglob("*"):
             if path.is_file() and path.name != "keyring":
                 for key in keyring:

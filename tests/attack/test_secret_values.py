@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import unittest
 
-import attacks
+import canaries
 import doors
 from server import Server
 
@@ -130,7 +130,7 @@ class SecretValues(unittest.TestCase):
         for statement in made:
             with self.subTest(statement=statement):
                 answer = door.run("engineer", statement)
-                self.assertEqual(attacks.leaks(answer.raw, SECRETS), [], answer.raw)
+                self.assertEqual(canaries.leaks(answer.raw, SECRETS), [], answer.raw)
                 self.assertNotIn(answer.code, ("Internal", "WorkerLost", "Corruption"), f"{answer.code} {answer.message}")
                 if answer.failed:
                     failures.append(statement)
@@ -141,18 +141,18 @@ class SecretValues(unittest.TestCase):
                 with self.subTest(statement=statement, door=door.name):
                     answer = door.run("engineer", statement)
                     self.assertTrue(answer.failed)
-                    self.assertEqual(attacks.leaks(answer.raw, SECRETS), [], answer.raw)
+                    self.assertEqual(canaries.leaks(answer.raw, SECRETS), [], answer.raw)
         self.check_history_and_log(len(failures))
 
     def check_history_and_log(self, failures):
         history = self.server.sql("SELECT * FROM system.queries", "engineer")
         self.assertGreater(len(history["rows"]), failures)
         for row in history["rows"]:
-            self.assertEqual(attacks.leaks(json.dumps(row), SECRETS), [], row)
+            self.assertEqual(canaries.leaks(json.dumps(row), SECRETS), [], row)
         _, headers, body = self.server.request("GET", "/v1/history", None, self.server.token_of("engineer"))
-        self.assertEqual(attacks.leaks(f"{headers} {body.decode()}", SECRETS), [])
+        self.assertEqual(canaries.leaks(f"{headers} {body.decode()}", SECRETS), [])
         for line in pathlib.Path(self.server.log_path).read_text(errors="replace").splitlines():
-            self.assertEqual(attacks.leaks(line, SECRETS), [], line)
+            self.assertEqual(canaries.leaks(line, SECRETS), [], line)
 
 
 if __name__ == "__main__":

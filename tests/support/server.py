@@ -112,10 +112,11 @@ class Server:
         except urllib.error.HTTPError as error:
             return error.code, dict(error.headers), error.read()
 
-    def token_of(self, user):
-        """A token for `user`: 'admin', or a role name which doubles as the principal's name."""
+    def token_of(self, user, role=None):
+        """A token for `user`: 'admin', or a role name which doubles as the principal's name. Another name wants a `role` when
+        it comes first."""
         if user not in self.tokens:
-            status, _, body = self.request("POST", "/v1/tokens", {"principal": user, "role": user, "name": "test"},
+            status, _, body = self.request("POST", "/v1/tokens", {"principal": user, "role": role or user, "name": "test"},
                                            self.admin_token)
             if status not in (200, 201):
                 raise RuntimeError(f"cannot create a token for {user}: {status} {body!r}")
