@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The main job on real data: starts a server, loads the flights of New York in 2013 raw into bronze, cleans them to
 # silver, aggregates to gold, queries, changes and looks back, merges past a quality gate, restores, draws where a table
-# comes from, shows a denial and what two people see of personal data, and verifies the audit log. Leaves the server running
-# for a look unless DEMO_EXIT=1 or nobody watches.
+# comes from, shows a denial, what two people see of personal data and for which purposes, and verifies the audit log. Leaves the server
+# running for a look unless DEMO_EXIT=1 or nobody watches.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cache=${NEUROLAKE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/neurolake}
@@ -24,7 +24,15 @@ scripts/demo_policies.sh "$binary" "$address" "$token"
 
 echo
 echo "── All of it is in the audit log, and nobody changed that ──"
-"$binary" --lake "$lake" audit verify --key "$("$binary" --lake "$lake" audit key)"
+key=$("$binary" --lake "$lake" audit key)
+"$binary" --lake "$lake" audit verify --key "$key"
+echo "In a copy, one decision is made to say otherwise:"
+cp -r "$lake/audit" "$lake-audit-copy"
+sed -i '0,/"decision":"allowed"/s//"decision":"denied"/' "$lake"-audit-copy/segments/*.jsonl
+if "$binary-audit-verify" --key "$key" "$lake-audit-copy"; then
+  echo "error: a changed record was not found" >&2
+  exit 1
+fi
 
 echo
 echo "NeuroLake listens on $address"

@@ -5,6 +5,13 @@ set -euo pipefail
 binary=$1 address=$2 admin=$3
 
 sql() { NEUROLAKE_TOKEN=$1 "$binary" --server "$address" sql -c "$2"; }
+refused() {  # who, token, what is asked; fails when it is answered
+  printf '\n%s> %s;\n' "$1" "$3"
+  if sql "$2" "$3"; then
+    echo "error: this was not refused" >&2
+    exit 1
+  fi
+}
 show() {  # who, token, statement
   printf '\n%s> %s;\n' "$1" "$3"
   sql "$2" "$3"
@@ -37,8 +44,24 @@ show "otto, an analyst" "$otto" "SELECT name, email, region, spent FROM crm.cust
 show "otto, an analyst" "$otto" "SELECT region, sum(spent) AS spent FROM crm.customers WHERE email <> 'ann@example.org' GROUP BY region ORDER BY region"
 # The administrator made the policies and is named by none: nobody is exempt.
 show admin "$admin" "SELECT count(*) AS rows_seen FROM crm.customers"
-printf '\notto, an analyst> DELETE FROM crm.customers;\n'
-if sql "$otto" "DELETE FROM crm.customers"; then
-  echo "error: a change without a privilege was not refused" >&2
-  exit 1
-fi
+refused "otto, an analyst" "$otto" "DELETE FROM crm.customers"
+
+printf '\n── What for: a purpose is declared, granted and allowed, or nothing is read ──\n'
+for statement in \
+  "CREATE PURPOSE support COMMENT 'Answering customers'" \
+  "CREATE PURPOSE marketing COMMENT 'Campaigns'" \
+  "GRANT USE PURPOSE support TO support_eu" \
+  "GRANT USE PURPOSE marketing TO support_eu, analysts" \
+  "ALTER TABLE crm.customers SET ALLOWED PURPOSES ('support')"; do
+  show admin "$admin" "$statement"
+done
+show "ines, who helps customers in Europe" "$ines" "SET purpose = 'support'; SELECT name, email, region FROM crm.customers ORDER BY id"
+refused "ines, who helps customers in Europe" "$ines" "SELECT name, email, region FROM crm.customers ORDER BY id"
+refused "ines, who helps customers in Europe" "$ines" "SET purpose = 'marketing'; SELECT email FROM crm.customers"
+refused "otto, an analyst" "$otto" "SET purpose = 'support'; SELECT region, sum(spent) FROM crm.customers GROUP BY region"
+printf '\notto, an analyst> curl -H "NeuroLake-Purpose: marketing" … SELECT email FROM crm.customers\n'
+answer=$(curl -s --noproxy '*' "$address/v1/sql" -H "Authorization: Bearer $otto" -H 'Content-Type: text/plain' \
+  -H 'NeuroLake-Purpose: marketing' -d 'SELECT email FROM crm.customers')
+printf '%s\n' "$answer"
+grep -q '"sqlstate":"42501"' <<<"$answer" || { echo "error: this was not refused" >&2; exit 1; }
+show admin "$admin" "SELECT principal, purpose, error_code, text FROM system.queries WHERE purpose IS NOT NULL ORDER BY started_at"

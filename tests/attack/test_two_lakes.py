@@ -10,6 +10,7 @@ import tempfile
 import unittest
 
 import canaries
+import doors
 from queries import Queries
 from server import Server
 
@@ -21,7 +22,8 @@ IDENTIFIER = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-
 VOLATILE = (
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|\+00(:00)?)?"), "TIME"),
     (re.compile(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT"), "DATE"),
-    (re.compile(r'(\\*"[a-z_]+_us\\*"): ?\d+'), r"\1:0"),
+    # Which stages a statement had, as waiting for a worker, and how long each took.
+    (re.compile(r'\{(?:\\*"[a-z_]+_us\\*": ?\d+,? ?)+\}'), "{}"),
     (re.compile(r"nl_[A-Za-z0-9_-]{8}\b"), "TOKEN"),
     # The version that stands for a policy's rule is made with the ids of the table and the policy.
     (re.compile(r'(\\*"version\\*":\\*")[0-9a-f]{16}'), r"\1RULE"))
@@ -159,6 +161,8 @@ class Lake:
         for statement in filling(other):
             self.server.sql(statement)
 
+        self.doors = doors.every(self.server)
+
     def stop(self):
         self.server.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -240,6 +244,15 @@ class TwoLakes(unittest.TestCase):
             heavy = f"SELECT count(DISTINCT repeat(name, CASE WHEN {condition} THEN 100000000 ELSE 1 END)) FROM vault.people"
             one = self.both(lambda lake: lake.sql(heavy, "reader", memory="64MiB"), heavy)
             self.assertEqual(one[0], 200, one[2])
+
+    def test_4_the_other_doors(self):
+        for at in (1, 2):
+            for statement in QUESTIONS[:18] + [one for one in QUESTIONS if one[:7] in ("EXPLAIN", "SUMMARI", "DESCRIB", "DELETE ")]:
+                def ask(lake):
+                    answer = lake.doors[at].run("reader", statement)
+                    return (answer.code, answer.sqlstate, lake.normal(answer.message), answer.columns, lake.normal(json.dumps(answer.rows)),
+                            lake.normal(answer.raw) if lake.doors[at].name == "command line" else "")
+                self.both(ask, f"{self.lakes[0].doors[at].name}: {statement}")
 
     def test_5_purposes_and_schemas(self):
         for purpose in ("audit", "aside", ""):
