@@ -27,6 +27,8 @@ run spark python3 tests/slow/spark.py
 run history python3 tests/slow/history.py --seconds "${SLOW_SECONDS:-600}"
 run concurrency python3 tests/slow/concurrency.py --seconds "${SLOW_SECONDS:-600}"
 ORACLE_QUERIES=${SLOW_QUERIES:-100000} run oracle python3 tests/attack/run.py --only test_policies.py
+TWO_LAKES_QUERIES=${SLOW_QUERIES:-10000} run two_lakes python3 tests/attack/run.py --only test_two_lakes.py
+WALKS=${SLOW_WALKS:-1000} run restrictions python3 tests/attack/run.py --only test_restrictions.py
 run mutants python3 tests/slow/mutants.py --sample "${SLOW_MUTANTS:-8}"
 run kills python3 tests/slow/kills.py --kills "${SLOW_KILLS:-500}"
 

@@ -1,8 +1,9 @@
 """Random queries over the tables of test_policies.py, whose answers depend on the tables' rows alone: what an order decides
 is ordered by everything. `Queries(random.Random(seed)).query()` names tables as {people} and {visits}."""
 
-TEXTS, NUMBERS = "text", "number"
-PEOPLE = {"id": NUMBERS, "name": TEXTS, "ssn": TEXTS}
+TEXTS, NUMBERS, STRUCTS, LISTS, MAPS = "text", "number", "struct", "list", "map"
+# doc has a field inner_ssn, attrs a key k.
+PEOPLE = {"id": NUMBERS, "name": TEXTS, "ssn": TEXTS, "doc": STRUCTS, "tags": LISTS, "attrs": MAPS}
 VISITS = {"id": NUMBERS, "person": NUMBERS, "city": TEXTS, "amount": NUMBERS}
 
 
@@ -29,21 +30,49 @@ class Queries:
             return str(self.random.randint(-2, 8))
         return "'" + self.pick("n1", "n2", "n3", "[redacted]", "gone", "Lyon", "x", "", "canary", "%") + "'"
 
+    def nested(self, scope):
+        """A column that is no scalar, (name, kind), or None."""
+        return self.random.choice([(name, kind) for name, kind in scope.items()
+                                   if kind not in (TEXTS, NUMBERS)] or [None])
+
+    def text_of(self, name, kind):
+        inner = self.pick("upper(x)", "x || '!'", "left(x, 2)")
+        return {STRUCTS: lambda: self.pick(f"{name}.inner_ssn", f"struct_extract({name}, 'inner_ssn')",
+                                           f"CAST(to_json({name}) AS VARCHAR)",
+                                           f"CAST({name} AS VARCHAR)"),
+                LISTS: lambda: self.pick(f"{name}[1]", f"{name}[-1]",
+                                         f"CAST(list_transform({name}, x -> {inner}) AS VARCHAR)",
+                                         f"list_aggregate({name}, 'max')"),
+                MAPS: lambda: self.pick(f"{name}['k']", f"map_values({name})[1]", f"map_keys({name})[1]",
+                                        f"CAST({name} AS VARCHAR)")}[kind]()
+
+    def number_of(self, name, kind):
+        return {STRUCTS: f"length({name}.inner_ssn)", LISTS: f"len(list_filter({name}, x -> x LIKE 'c%'))",
+                MAPS: f"cardinality({name})"}[kind]
+
     def text(self, scope, depth):
+        found = self.nested(scope)
+        if found and self.random.random() < 0.15:
+            return self.text_of(*found)
         if depth == 0 or self.random.random() < 0.4:
             return self.column(scope, TEXTS) if self.random.random() < 0.8 else self.literal(TEXTS)
         a, b = self.text(scope, depth - 1), self.text(scope, depth - 1)
         n = self.number(scope, 0)
-        return self.pick(f"upper({a})", f"({a} || {b})", f"substring({a}, 1, 3)", f"coalesce({a}, {b})", f"reverse({a})",
+        return self.pick(f"upper({a})", f"({a} || {b})", f"substring({a}, 1, 3)", f"coalesce({a}, {b})",
+                         f"reverse({a})",
                          f"CASE WHEN {self.condition(scope, depth - 1)} THEN {a} ELSE {b} END", f"md5({a})",
                          f"CAST({n} AS VARCHAR)", f"replace({a}, 'n', {b})", f"nullif({a}, {b})", f"left({a}, 2)")
 
     def number(self, scope, depth):
+        found = self.nested(scope)
+        if found and depth > 0 and self.random.random() < 0.1:
+            return self.number_of(*found)
         if depth == 0 or self.random.random() < 0.4:
             return self.column(scope, NUMBERS) if self.random.random() < 0.8 else self.literal(NUMBERS)
         a, b = self.number(scope, depth - 1), self.number(scope, depth - 1)
         t = self.text(scope, depth - 1)
-        return self.pick(f"({a} + {b})", f"({a} - {b})", f"({a} * 3)", f"length({t})", f"({a} // (7 - {b}))", f"abs({a})",
+        return self.pick(f"({a} + {b})", f"({a} - {b})", f"({a} * 3)", f"length({t})", f"({a} // (7 - {b}))",
+                         f"abs({a})",
                          f"CASE WHEN {self.condition(scope, depth - 1)} THEN {a} ELSE {b} END",
                          # Fails on what is hidden, and on nothing else.
                          f"CAST(CASE WHEN {a} > 1000 THEN {t} ELSE '1' END AS INTEGER)", f"TRY_CAST({t} AS INTEGER)",
@@ -56,13 +85,15 @@ class Queries:
         a, b = self.number(scope, depth), self.number(scope, depth)
         t, u = self.text(scope, depth), self.text(scope, depth)
         comparison = self.pick("=", "<>", "<", ">", "<=", ">=", "IS DISTINCT FROM")
-        choices = [f"{a} {comparison} {b}", f"{t} {comparison} {u}", f"{t} LIKE 'n%'", f"{t} IS NULL", f"{t} IS NOT NULL",
+        choices = [f"{a} {comparison} {b}", f"{t} {comparison} {u}", f"{t} LIKE 'n%'", f"{t} IS NULL",
+                   f"{t} IS NOT NULL",
                    f"{a} BETWEEN {b} AND 5", f"{a} IN (1, 2, 4)", f"{t} IN ({u}, 'n2')", f"starts_with({t}, 'c')",
                    f"contains({t}, {u})", f"regexp_matches({t}, '^[cn]')", f"{a} IS NOT NULL"]
         if depth > 0 and self.random.random() < 0.3:
             inner, inner_scope = self.source(0)
             n = self.number(inner_scope, 0)
-            choices = [f"{a} IN (SELECT {n} FROM {inner})", f"{a} NOT IN (SELECT {n} FROM {inner} WHERE {n} IS NOT NULL)",
+            choices = [f"{a} IN (SELECT {n} FROM {inner})",
+                       f"{a} NOT IN (SELECT {n} FROM {inner} WHERE {n} IS NOT NULL)",
                        f"EXISTS (SELECT 1 FROM {inner} WHERE {self.condition({**scope, **inner_scope}, 0)})",
                        f"{a} {comparison} (SELECT max({n}) FROM {inner})"]
         return self.random.choice(choices)
@@ -94,7 +125,8 @@ class Queries:
 
     def aggregate(self, scope):
         n, t = self.number(scope, 1), self.text(scope, 1)
-        return self.pick((f"count(*)", NUMBERS), (f"count(DISTINCT {t})", NUMBERS), (f"min({t})", TEXTS), (f"max({t})", TEXTS),
+        return self.pick((f"count(*)", NUMBERS), (f"count(DISTINCT {t})", NUMBERS), (f"min({t})", TEXTS),
+                         (f"max({t})", TEXTS),
                          (f"sum({n})", NUMBERS), (f"string_agg({t}, ',' ORDER BY {t})", TEXTS),
                          (f"count(*) FILTER (WHERE {self.condition(scope, 1)})", NUMBERS),
                          (f"max({n})", NUMBERS))
@@ -120,6 +152,9 @@ class Queries:
             text = self.text(scope, 2) if kind == TEXTS else self.number(scope, 2)
             if kind == NUMBERS and depth > 0 and self.random.random() < 0.15:
                 text = self.windowed(scope)
+            found = self.nested(scope)
+            if found and self.random.random() < 0.1:
+                text, kind = found
             parts.append(f"{text} AS c{i}")
             columns[f"c{i}"] = kind
         distinct = self.pick("", "", "", "DISTINCT ")

@@ -1,4 +1,4 @@
-"""The list of attacks in README.md names a test for each, and docs/security.md one for each promise; all of them are there."""
+"""The list of attacks in README.md names a test for each, docs/security.md one for each promise, and all of them are there."""
 import pathlib
 import re
 import unittest
@@ -25,7 +25,8 @@ class Coverage(unittest.TestCase):
         file = file.rsplit("/", 1)[-1]
         self.assertIn(file, self.files)
         if test:
-            self.assertTrue(any(re.search(rf"\b{re.escape(test)}\b", path.read_text()) for path in self.files[file]), name)
+            self.assertTrue(any(re.search(rf"\b{re.escape(test)}\b", path.read_text()) for path in self.files[file]),
+                            name)
         if file.endswith(".attacks") and number is not None:
             self.assertIn(number, {int(attack.number) for attack in attacks.read(HERE / file)})
 

@@ -11,6 +11,7 @@ import time
 import unittest
 import urllib.parse
 
+import canaries
 import emulators
 import identity
 from server import Server
@@ -55,7 +56,7 @@ class Attacks(unittest.TestCase):
 
     def steal(self, token=None, headers=None, path="/v1/sql", status=401):
         got, text = self.ask("POST", path, {"statement": "SELECT value FROM gold.secret"}, token, headers)
-        self.assertNotIn(CANARY, text)
+        canaries.check(self, text, [CANARY], path)
         self.assertEqual(got, status, text)
         return text
 

@@ -1,5 +1,5 @@
-"""What outlives a check, and who comes after: objects that others made, results that are kept, columns that come later, agents,
-places next to a place. Attacks 22, 25, 27, 28, 30, 39, 40, 44, 49, 52, 57 and 67."""
+"""What outlives a check, and who comes after: objects that others made, results that are kept, columns that come
+later, agents, places next to a place. Attacks 22, 25, 27 to 30, 39, 40, 44, 49, 52, 57 and 67."""
 import http.client
 import json
 import os
@@ -8,12 +8,15 @@ import shutil
 import tempfile
 import unittest
 import urllib.parse
+import uuid
 
 import canaries
 import doors
 from server import Server, StatementError, named
+from terminal import Terminal
 
 BINARY = os.environ["TESTED_BINARY"]
+PROMPT = r"neurolake> (?:\x1b\[[0-9;?]*[A-Za-z])*"
 DENIED = ("PermissionDenied", "NotFound", "NotSupported", "SchemaNotFound")
 
 
@@ -79,7 +82,8 @@ class Objects(unittest.TestCase):
                           "CREATE OR REPLACE TEMPORARY VIEW seen AS SELECT ssn FROM vault.people",
                           "CREATE GLOBAL TEMPORARY VIEW seen AS SELECT ssn FROM vault.people",
                           "CACHE TABLE vault.people", "CACHE LAZY TABLE seen AS SELECT ssn FROM vault.people",
-                          "PREPARE seen AS SELECT ssn FROM vault.people", "DECLARE seen CURSOR FOR SELECT ssn FROM vault.people",
+                          "PREPARE seen AS SELECT ssn FROM vault.people",
+                          "DECLARE seen CURSOR FOR SELECT ssn FROM vault.people",
                           "REFRESH MATERIALIZED VIEW vault.seen"):
             self.denied(statement, "admin", "engineer", codes=(*DENIED, "SyntaxError"))
         for _ in range(2):
@@ -103,7 +107,8 @@ class Objects(unittest.TestCase):
         sql("ALTER TABLE vault.grows RENAME COLUMN mail TO free")
         sql("ALTER TABLE vault.grows ALTER COLUMN pay TYPE BIGINT")
         sql("ALTER TABLE vault.grows ADD COLUMN mail VARCHAR")
-        self.shown("SELECT id, pay, free FROM vault.grows ORDER BY id", [[1, 4000, "[redacted]"], [2, None, "[redacted]"]])
+        self.shown("SELECT id, pay, free FROM vault.grows ORDER BY id",
+                   [[1, 4000, "[redacted]"], [2, None, "[redacted]"]])
         self.shown("SELECT mail FROM vault.grows VERSION AS OF 3 WHERE id = 1", [["[redacted]"]])
         # A field of a struct that has a mask as a whole.
         sql("CREATE MASK POLICY doc ON vault.grows (doc) EXCEPT ROLE admin USING (NULL)")
@@ -122,11 +127,14 @@ class Objects(unittest.TestCase):
         server.sql("CREATE EXPECTATION positive ON vault.people CHECK (id > 0) ON VIOLATION FAIL")
         for statement in ("CREATE OR REPLACE VIEW vault.view AS SELECT ssn FROM vault.people", "DROP VIEW vault.view"):
             self.denied(statement, "reader", "writer", "member")
-        for statement in ("DROP EXPECTATION positive ON vault.people", "ALTER TABLE vault.people ADD CONSTRAINT c CHECK (ssn <> 'a')",
-                          "CREATE OR REPLACE ROW POLICY one ON vault.people USING (true)", "DROP ROW POLICY one ON vault.people",
+        for statement in ("DROP EXPECTATION positive ON vault.people",
+                          "ALTER TABLE vault.people ADD CONSTRAINT c CHECK (ssn <> 'a')",
+                          "CREATE OR REPLACE ROW POLICY one ON vault.people USING (true)",
+                          "DROP ROW POLICY one ON vault.people",
                           "CREATE OR REPLACE MASK POLICY ssn ON vault.people (ssn) USING (ssn)",
                           "ALTER TABLE vault.people SET TBLPROPERTIES ('delta.enableChangeDataFeed' = 'true')",
-                          "COMMENT ON TABLE vault.people IS 'mine'", "CREATE PURPOSE mine", "GRANT SELECT ON vault.people TO PUBLIC"):
+                          "COMMENT ON TABLE vault.people IS 'mine'", "CREATE PURPOSE mine",
+                          "GRANT SELECT ON vault.people TO PUBLIC"):
             self.denied(statement, "reader", "writer", "engineer", "member")
         # Who may replace a view shows nobody more by it: it is read with the rights of who reads it.
         server.sql("CREATE OR REPLACE VIEW vault.view AS SELECT id, ssn FROM vault.people", "engineer")
@@ -139,9 +147,12 @@ class Objects(unittest.TestCase):
         server.sql("COPY INTO main.loaded FROM 'upload://same.csv' FILEFORMAT = CSV", "writer")
         self.shown("SELECT ssn FROM main.loaded", [["plain"]])
         # Nor does one make more of oneself.
-        for method, path, body in (("PATCH", "/v1/users/reader", {"role": "admin"}), ("POST", "/v1/tokens", {"principal": "reader", "role": "admin"}),
-                                   ("POST", "/v1/users", {"name": "mine", "role": "admin"}), ("PUT", "/v1/users/admin/password", {"password": "x" * 20}),
-                                   ("POST", "/v1/identities", {"principal": "admin", "issuer": "http://127.0.0.1:1", "subject": "s"})):
+        for method, path, body in (("PATCH", "/v1/users/reader", {"role": "admin"}),
+                                   ("POST", "/v1/tokens", {"principal": "reader", "role": "admin"}),
+                                   ("POST", "/v1/users", {"name": "mine", "role": "admin"}),
+                                   ("PUT", "/v1/users/admin/password", {"password": "x" * 20}),
+                                   ("POST", "/v1/identities",
+                                    {"principal": "admin", "issuer": "http://127.0.0.1:1", "subject": "s"})):
             for user in ("reader", "engineer"):
                 self.assertEqual(self.ask(method, path, server.token_of(user), body)[0], 403, path)
 
@@ -163,21 +174,51 @@ class Objects(unittest.TestCase):
         for relation in ("table_statistics", "column_statistics", "pii_findings"):
             self.shown(f"SELECT * FROM system.{relation} WHERE table_name = 'checked'", [])
         counted = named(sql("SELECT * FROM system.expectation_results WHERE table_name = 'checked'", "reader"))
-        self.assertEqual({(row["rows_checked"], row["violations"], row["metric"]) for row in counted}, {(None, None, None)})
+        self.assertEqual({(row["rows_checked"], row["violations"], row["metric"]) for row in counted},
+                         {(None, None, None)})
         for user in ("reader", "engineer"):
             self.quiet(self.doors[0].run(user, "SCAN TABLE vault.checked FOR PII"))
         # Rows of a file that do not fit: the report counts them, and what is set aside is where nobody else reads it.
         server.request("PUT", "/v1/uploads/bad.csv", f"id,mail\nx,{self.canary('bad')}\n".encode(), server.admin_token)
         for options in ("'on_error' = 'abort'", "'on_error' = 'skip'"):
-            answer = self.doors[0].run("admin", f"COPY INTO vault.checked FROM 'upload://bad.csv' FILEFORMAT = CSV COPY_OPTIONS ({options})")
+            answer = self.doors[0].run("admin",
+                                       f"COPY INTO vault.checked FROM 'upload://bad.csv' FILEFORMAT = CSV COPY_OPTIONS "
+                                       f"({options})")
             self.quiet(answer)
+
+    def test_29_the_shell_completes_and_lists_what_one_may_know_of(self):
+        hidden = "given_" + uuid.uuid4().hex
+        for statement in ("CREATE SCHEMA shelf", "CREATE TABLE shelf.given_away AS SELECT 1 AS id",
+                          f"CREATE TABLE shelf.{hidden} AS SELECT 1 AS id",
+                          "GRANT SELECT ON TABLE shelf.given_away TO USER member"):
+            self.server.sql(statement)
+        for user, knows in (("member", False), ("reader", True)):
+            home = self.doors[2].home
+            with Terminal([BINARY, "--server", self.server.url, "sql"],
+                          {"NEUROLAKE_TOKEN": self.server.token_of(user), "HOME": home,
+                           "XDG_STATE_HOME": home}) as terminal:
+                terminal.expect_prompt(PROMPT)
+                if not knows:  # One candidate is completed, of two neither would be.
+                    terminal.send("SELECT count(*) AS n FROM shelf.given_\t;\n")
+                    self.assertNotIn(hidden, terminal.expect(r"1 row"))
+                    terminal.expect_prompt(PROMPT)
+                terminal.send("\\dt shelf\n")
+                shown = terminal.expect(r"[0-9] rows?") + terminal.expect_prompt(PROMPT)
+                self.assertIn("given_away", shown)
+                self.assertEqual(hidden in shown, knows)
+                terminal.send("\x04")
+                self.assertEqual(terminal.wait(), 0)
+        self.denied(f"COMMENT ON COLUMN vault.people.ssn IS '{hidden}'", "reader", "writer", "engineer")
 
     def test_30_an_agent_has_no_more_than_whom_it_acts_for(self):
         server = self.server
-        for body in ({"name": "olga", "role": "reader"}, {"name": "bot", "kind": "agent", "on_behalf_of": "olga", "role": "admin"},
-                     {"name": "strong", "role": "admin"}, {"name": "weak", "kind": "agent", "on_behalf_of": "strong", "role": "reader"}):
+        for body in ({"name": "olga", "role": "reader"},
+                     {"name": "bot", "kind": "agent", "on_behalf_of": "olga", "role": "admin"},
+                     {"name": "strong", "role": "admin"},
+                     {"name": "weak", "kind": "agent", "on_behalf_of": "strong", "role": "reader"}):
             self.assertEqual(self.ask("POST", "/v1/users", server.admin_token, body)[0], 201)
-        # On behalf of a reader, with the role of an administrator; on behalf of an administrator, with that of a reader.
+        # On behalf of a reader, with the role of an administrator; on behalf of an administrator, with that of a
+        # reader.
         for agent, role in (("bot", "admin"), ("weak", "reader")):
             token = self.token(principal=agent, role=role)
             server.tokens[agent] = token
@@ -190,8 +231,10 @@ class Objects(unittest.TestCase):
         self.assertEqual(self.ask("PATCH", "/v1/users/olga", server.admin_token, {"disabled": True})[0], 200)
         self.assertEqual(self.ask("POST", "/v1/sql", server.tokens["bot"], {"statement": "SELECT 1"})[0], 401)
         # There is nothing that would run later in somebody's name.
-        for statement in ("CREATE TASK t SCHEDULE '1 minute' AS SELECT 1", "CREATE EVENT e DO SELECT 1", "CREATE JOB j AS SELECT 1",
-                          "CREATE TRIGGER t AFTER INSERT ON vault.people EXECUTE f()", "SET ROLE admin", "SET SESSION AUTHORIZATION admin",
+        for statement in ("CREATE TASK t SCHEDULE '1 minute' AS SELECT 1", "CREATE EVENT e DO SELECT 1",
+                          "CREATE JOB j AS SELECT 1",
+                          "CREATE TRIGGER t AFTER INSERT ON vault.people EXECUTE f()", "SET ROLE admin",
+                          "SET SESSION AUTHORIZATION admin",
                           "EXECUTE AS USER admin"):
             self.denied(statement, "engineer", codes=(*DENIED, "SyntaxError"))
 
@@ -199,19 +242,25 @@ class Objects(unittest.TestCase):
 
     def test_39_a_mask_keeps_the_columns_type_and_header(self):
         columns = {"t": ("VARCHAR", "'x'", "REDACT"), "n": ("INTEGER", "7", "NULL"), "w": ("BIGINT", "7777", "ROUND 2"),
-                   "d": ("DECIMAL(10,2)", "7.25", "ROUND 1"), "f": ("DOUBLE", "7.5", "NULL"), "day": ("DATE", "DATE '2020-05-05'", "YEAR"),
+                   "d": ("DECIMAL(10,2)", "7.25", "ROUND 1"), "f": ("DOUBLE", "7.5", "NULL"),
+                   "day": ("DATE", "DATE '2020-05-05'", "YEAR"),
                    "ts": ("TIMESTAMP", "TIMESTAMP '2020-05-05 05:05:05'", "YEAR"), "b": ("BOOLEAN", "true", "NULL"),
-                   "s": ("STRUCT(a INTEGER)", "{'a': 1}", "NULL"), "l": ("VARCHAR[]", "['a']", "NULL"), "x": ("BLOB", "'ab'::BLOB", "NULL")}
-        defined = ", ".join(f"{name} {kind}{' NOT NULL' if name in ('t', 'w') else ''}" for name, (kind, _, _) in columns.items())
+                   "s": ("STRUCT(a INTEGER)", "{'a': 1}", "NULL"), "l": ("VARCHAR[]", "['a']", "NULL"),
+                   "x": ("BLOB", "'ab'::BLOB", "NULL")}
+        defined = ", ".join(f"{name} {kind}{' NOT NULL' if name in ('t', 'w') else ''}" for name,
+                            (kind, _, _) in columns.items())
         for table in ("typed", "plain"):
             self.server.sql(f"CREATE TABLE vault.{table} ({defined})")
-            self.server.sql(f"INSERT INTO vault.{table} VALUES ({', '.join(value for _, value, _ in columns.values())})")
+            self.server.sql(f"INSERT INTO vault.{table} VALUES "
+                            f"({', '.join(value for _, value, _ in columns.values())})")
         for name, (_, _, mask) in columns.items():
             self.server.sql(f"CREATE MASK POLICY {name} ON vault.typed ({name}) EXCEPT ROLE admin USING {mask}")
         self.assertNotEqual(self.server.sql("SELECT * FROM vault.typed", "reader")["rows"],
                             self.server.sql("SELECT * FROM vault.plain", "reader")["rows"])
-        for statement in ("SELECT * FROM vault.{}", "SELECT * FROM (SELECT * FROM vault.{}) WHERE false", "DESCRIBE vault.{}",
-                          "DESCRIBE SELECT * FROM vault.{}", "SELECT typeof(COLUMNS(*)) FROM vault.{}", "SHOW COLUMNS IN vault.{}"):
+        for statement in ("SELECT * FROM vault.{}", "SELECT * FROM (SELECT * FROM vault.{}) WHERE false",
+                          "DESCRIBE vault.{}",
+                          "DESCRIBE SELECT * FROM vault.{}", "SELECT typeof(COLUMNS(*)) FROM vault.{}",
+                          "SHOW COLUMNS IN vault.{}"):
             typed, plain = (self.server.sql(statement.format(table), "reader") for table in ("typed", "plain"))
             self.assertEqual(typed["columns"], plain["columns"])
             if statement[:8] != "SELECT *":
@@ -219,21 +268,24 @@ class Objects(unittest.TestCase):
         # Arrow's schema is a stream's beginning: what there is without rows.
         streams = []
         for table in ("typed", "plain"):
-            _, headers, body = self.server.request("POST", "/v1/sql", {"statement": f"SELECT * FROM vault.{table} WHERE false"},
-                                                   self.server.token_of("reader"), {"Accept": "application/vnd.apache.arrow.stream"})
+            _, headers, body = self.server.request("POST", "/v1/sql",
+                                                   {"statement": f"SELECT * FROM vault.{table} WHERE false"},
+                                                   self.server.token_of("reader"),
+                                                   {"Accept": "application/vnd.apache.arrow.stream"})
             streams.append((headers["Content-Type"], body))
         self.assertEqual(*streams)
 
     def test_40_violations_tell_of_what_is_written_alone(self):
-        """Rows like the hidden one and like none: of a key, a check, NULL. An expectation of the table as a whole is another matter
-        (docs/security.md)."""
+        """Rows like the hidden one and like none: of a key, a check, NULL. An expectation of the table as a whole is
+        another matter (docs/security.md)."""
         sql = self.server.sql
         sql("CREATE TABLE vault.keyed (id BIGINT NOT NULL, code VARCHAR)")
         sql(f"INSERT INTO vault.keyed VALUES (1, 'one'), (500, '{self.canary('code')}')")
         sql("ALTER TABLE vault.keyed ADD CONSTRAINT short CHECK (id < 1000)")
         sql("CREATE ROW POLICY low ON vault.keyed USING (id < 10) WITH CHECK (id < 10 OR id = 501)")
         sql("CREATE ROW POLICY all_rows ON vault.keyed TO ROLE admin USING (true)")
-        for hidden, missing in (("(500, 'x')", "(499, 'x')"), ("(NULL, 'x')", "(NULL, 'y')"), ("(1500, 'x')", "(1499, 'x')")):
+        for hidden, missing in (("(500, 'x')", "(499, 'x')"), ("(NULL, 'x')", "(NULL, 'y')"),
+                                ("(1500, 'x')", "(1499, 'x')")):
             seen = []
             for row in (hidden, missing):
                 answer = self.doors[0].run("writer", f"INSERT INTO vault.keyed VALUES {row}")
@@ -244,23 +296,31 @@ class Objects(unittest.TestCase):
         for condition in ("id = 500", "id > 10", "code LIKE 'canary%'"):
             self.shown(f"DELETE FROM vault.keyed WHERE {condition}", [[0]], user="writer")
             self.shown(f"UPDATE vault.keyed SET code = 'x' WHERE {condition}", [[0]], user="writer")
-            self.shown("MERGE INTO vault.keyed k USING (SELECT 500 AS id) s ON k.id = s.id WHEN MATCHED THEN DELETE", [[0]], user="writer")
+            self.shown("MERGE INTO vault.keyed k USING (SELECT 500 AS id) s ON k.id = s.id WHEN MATCHED THEN DELETE",
+                       [[0]], user="writer")
         self.assertEqual(sql("SELECT count(*) FROM vault.keyed")["rows"], [[2]])
         # What refers to a protected table would count what is in it.
         sql("CREATE TABLE main.asks (id BIGINT)", "engineer")
         for user in ("writer", "engineer"):
-            self.denied("CREATE EXPECTATION known ON main.asks EXPECT FOREIGN KEY (id) REFERENCES vault.keyed (id) ON VIOLATION FAIL", user)
+            self.denied("CREATE EXPECTATION known ON main.asks EXPECT FOREIGN KEY (id) REFERENCES vault.keyed (id) ON "
+                        "VIOLATION FAIL", user)
             self.denied("CREATE EXPECTATION once ON vault.keyed EXPECT UNIQUE (id) ON VIOLATION FAIL", user)
-            self.denied("CREATE EXPECTATION many ON vault.keyed EXPECT ROW COUNT BETWEEN 1 AND 1 ON VIOLATION WARN", user)
+            self.denied("CREATE EXPECTATION many ON vault.keyed EXPECT ROW COUNT BETWEEN 1 AND 1 ON VIOLATION WARN",
+                        user)
 
     def test_44_no_function_of_ones_own_meets_a_hidden_row(self):
-        for statement in ("CREATE FUNCTION peek(x) AS error(x)", "CREATE FUNCTION peek(x VARCHAR) RETURNS INTEGER LANGUAGE python AS 'x'",
-                          "CREATE OR REPLACE FUNCTION vault.peek(x) AS x", "CREATE MACRO peek(x) AS TABLE SELECT x", "CREATE AGGREGATE peek(x) AS x",
-                          "CREATE OPERATOR === (PROCEDURE = peek)", "CREATE CAST (VARCHAR AS INTEGER) WITH FUNCTION peek"):
+        for statement in ("CREATE FUNCTION peek(x) AS error(x)",
+                          "CREATE FUNCTION peek(x VARCHAR) RETURNS INTEGER LANGUAGE python AS 'x'",
+                          "CREATE OR REPLACE FUNCTION vault.peek(x) AS x", "CREATE MACRO peek(x) AS TABLE SELECT x",
+                          "CREATE AGGREGATE peek(x) AS x",
+                          "CREATE OPERATOR === (PROCEDURE = peek)",
+                          "CREATE CAST (VARCHAR AS INTEGER) WITH FUNCTION peek"):
             self.denied(statement, "reader", "engineer", "admin", codes=(*DENIED, "SyntaxError"))
         # A view of one's own, whose condition would fail on what is hidden, laid before who sees more, or oneself.
-        for at, leak in enumerate(("CAST(CASE WHEN id = 2 THEN ssn ELSE '1' END AS INTEGER) = 1", "ssn::DATE IS NOT NULL AND id = 2",
-                                   "list_contains(list_transform([ssn], x -> x::INTEGER), 1) AND id > 1", "json(ssn) IS NULL AND id = 2")):
+        for at, leak in enumerate(("CAST(CASE WHEN id = 2 THEN ssn ELSE '1' END AS INTEGER) = 1",
+                                   "ssn::DATE IS NOT NULL AND id = 2",
+                                   "list_contains(list_transform([ssn], x -> x::INTEGER), 1) AND id > 1",
+                                   "json(ssn) IS NULL AND id = 2")):
             self.server.sql(f"CREATE VIEW main.leaky{at} AS SELECT id FROM vault.people WHERE {leak}", "engineer")
             for user in ("engineer", "reader"):
                 for statement in (f"SELECT * FROM main.leaky{at}", f"SELECT count(*) FROM main.leaky{at} WHERE id = 2"):
@@ -272,7 +332,8 @@ class Objects(unittest.TestCase):
 
     def test_49_counters_do_not_count_what_is_hidden(self):
         sql = self.server.sql
-        sql("CREATE TABLE vault.counted (id BIGINT) TBLPROPERTIES ('delta.enableRowTracking' = 'true', 'delta.enableChangeDataFeed' = 'true')")
+        sql("CREATE TABLE vault.counted (id BIGINT) TBLPROPERTIES ('delta.enableRowTracking' = 'true', "
+            "'delta.enableChangeDataFeed' = 'true')")
         sql("INSERT INTO vault.counted SELECT * FROM range(1000)")
         sql("CREATE ROW POLICY few ON vault.counted USING (id < 3)")
         sql("CREATE ROW POLICY all_rows ON vault.counted TO ROLE admin USING (true)")
@@ -283,7 +344,8 @@ class Objects(unittest.TestCase):
         detail = named(sql("DESCRIBE DETAIL vault.counted", "reader"))[0]
         self.assertEqual((detail["numFiles"], detail["sizeInBytes"]), (None, None))
         statistics = sql("SELECT * FROM vault.counted", "reader")["statistics"]
-        self.assertEqual((statistics["rows_returned"], statistics["rows_scanned"], statistics["bytes_scanned"]), (3, 0, 0))
+        self.assertEqual((statistics["rows_returned"], statistics["rows_scanned"], statistics["bytes_scanned"]),
+                         (3, 0, 0))
         self.assertEqual(sql("DELETE FROM vault.counted WHERE id > 1", "writer")["rows"], [[1]])
         self.denied("SELECT nextval('s')", "reader")
 
@@ -303,7 +365,7 @@ class Objects(unittest.TestCase):
         return response
 
     def test_52_what_changes_ends_what_runs(self):
-        sql, rows = self.server.sql, 60_000
+        sql, rows = self.server.sql, 100_000
         sql("CREATE TABLE vault.switched AS SELECT 1 AS id")
         sql("CREATE PURPOSE look")
         sql("CREATE GROUP inside")
@@ -311,7 +373,8 @@ class Objects(unittest.TestCase):
         sql("ALTER TABLE vault.switched SET ALLOWED PURPOSES ('look')")
         changes = {"ALTER GROUP inside DROP USER switcher": "ALTER GROUP inside ADD USER switcher",
                    "REVOKE USE PURPOSE look FROM USER switcher": "GRANT USE PURPOSE look TO USER switcher",
-                   "ALTER USER switcher UNSET ATTRIBUTES ('area')": "ALTER USER switcher SET ATTRIBUTES ('area' = 'EU')"}
+                   "ALTER USER switcher UNSET ATTRIBUTES ('area')": "ALTER USER switcher SET ATTRIBUTES ('area' = "
+                                                                    "'EU')"}
         self.server.token_of("switcher", role="reader")
         for give in changes.values():
             sql(give)
@@ -339,7 +402,8 @@ class Objects(unittest.TestCase):
         # (An administrator may look at others' statements and end them, and not at what came of them.)
         self.assertEqual(self.ask("GET", path + "/result", server.admin_token)[0], 404)
         for token in (narrow, server.token_of("engineer"), None, "nl_" + "A" * 43):
-            for method, suffix in (("GET", ""), ("GET", "/result"), ("GET", "/result?page_size=1&page_token=r0"), ("DELETE", "")):
+            for method, suffix in (("GET", ""), ("GET", "/result"), ("GET", "/result?page_size=1&page_token=r0"),
+                                   ("DELETE", "")):
                 status, text = self.ask(method, path + suffix, token)
                 self.assertIn(status, (401, 404), text)
                 canaries.check(self, text, [cell])
@@ -366,17 +430,21 @@ class Objects(unittest.TestCase):
         (places / "t1" / "link.csv").symlink_to(places / "t10" / "a.csv")
         sql(f"CREATE EXTERNAL LOCATION t1 URL '{places}/t1'")
         sql("CREATE TABLE main.from_place (v VARCHAR)", "engineer")
-        for source in (f"{places}/t10/a.csv", f"{places}/t1-evil/a.csv", f"{places}/t1/../t10/a.csv", f"{places}/t1*/a.csv", "t10/a.csv",
-                       "t1/../t10/a.csv", "t1/%2e%2e/t10/a.csv", "t1/..%2ft10/a.csv", "t1/link.csv", f"{places}/t1/link.csv", "t1//../t10/a.csv",
+        for source in (f"{places}/t10/a.csv", f"{places}/t1-evil/a.csv", f"{places}/t1/../t10/a.csv",
+                       f"{places}/t1*/a.csv", "t10/a.csv",
+                       "t1/../t10/a.csv", "t1/%2e%2e/t10/a.csv", "t1/..%2ft10/a.csv", "t1/link.csv",
+                       f"{places}/t1/link.csv", "t1//../t10/a.csv",
                        "T1/../t10/a.csv", f"{places}/t1/./../t10/a.csv", f"file://{places}/t10/a.csv"):
             self.denied(f"COPY INTO main.from_place FROM '{source}' FILEFORMAT = CSV", "engineer", "writer",
                         codes=(*DENIED, "InvalidArgument"))
         sql("COPY INTO main.from_place FROM 't1/a.csv' FILEFORMAT = CSV", "engineer")
         self.shown("SELECT v FROM main.from_place", [["plain"]])
         # Keys of a place are given to nobody: what is sealed is in no list, answer or file.
-        sql(f"CREATE CREDENTIAL store TYPE S3 OPTIONS (access_key_id = 'AKIDEXAMPLE', secret_access_key = '{secret}', region = 'us-east-1')")
+        sql(f"CREATE CREDENTIAL store TYPE S3 OPTIONS (access_key_id = 'AKIDEXAMPLE', secret_access_key = '{secret}', "
+            "region = 'us-east-1')")
         for user in ("admin", "engineer", "reader"):
-            for statement in ("SHOW CREDENTIALS", "SELECT * FROM system.external_locations", "SHOW CREATE TABLE main.from_place"):
+            for statement in ("SHOW CREDENTIALS", "SELECT * FROM system.external_locations",
+                              "SHOW CREATE TABLE main.from_place"):
                 self.quiet(self.doors[0].run(user, statement), statement)
         canaries.check_files(self, self.server.lake + "/audit", [secret])
         # Likewise a token for one schema.
@@ -393,7 +461,8 @@ class Objects(unittest.TestCase):
 
     def test_whatever_can_be_looked_up_afterwards_has_no_canary(self):
         """Runs last, by its name."""
-        tables = ("vault.people", "vault.view", "vault.grows", "vault.checked", "vault.keyed", "main.loaded", "main.from_place")
+        tables = ("vault.people", "vault.view", "vault.grows", "vault.checked", "vault.keyed", "main.loaded",
+                  "main.from_place")
         for user in ("reader", "writer", "engineer"):
             canaries.check_readable(self, self.server, user, self.cells, tables)
         canaries.check_files(self, self.doors[2].home, self.cells)

@@ -1,5 +1,6 @@
-"""Monotonicity: what is added to restrict, or taken that allows, never adds a row or unmasks a cell. Random walks over all kinds
-of restrictions; each cell of the table is a canary of its own, so that one that is shown is known. The seed is printed."""
+"""Monotonicity: what is added to restrict, or taken that allows, never adds a row or unmasks a cell. Random walks over
+all kinds of restrictions; each cell of the table is a canary of its own, so that one that is shown is known. The seed is
+printed."""
 import os
 import random
 import unittest
@@ -50,24 +51,28 @@ class Walk:
         column, row = pick(COLUMNS), pick(list(ROWS))
         return pick([f"id % {pick([2, 3, 4])} <> {pick([0, 1])}", f"id <= {pick([3, 5, 7, 8])}", f"id <> {row}",
                      f"{column} <> '{self.cells[row][column]}'", f"{column} IS NOT NULL",
-                     f"is_member('{pick(self.groups)}') OR id > {row}", f"current_principal() = '{USER}' AND id <> {row}",
+                     f"is_member('{pick(self.groups)}') OR id > {row}",
+                     f"current_principal() = '{USER}' AND id <> {row}",
                      f"NOT ({column} = '{self.cells[row][column]}' AND id < {pick([4, 8])})"])
 
     def whom(self, restricts=True):
-        found = self.random.choice(["PUBLIC", f"USER {USER}", "ROLE reader", *(f"GROUP {group}" for group in self.groups)])
+        found = self.random.choice(["PUBLIC", f"USER {USER}", "ROLE reader",
+                                    *(f"GROUP {group}" for group in self.groups)])
         if restricts and found.startswith("GROUP "):
             self.bound.add(found.removeprefix("GROUP "))
         return found
 
     def mask(self):
-        return self.random.choice(["NULL", "REDACT", "FIRST 2", "LAST 2", "HASH", "CONSTANT 'x'", "(upper(left({c}, 3)))",
+        return self.random.choice(["NULL", "REDACT", "FIRST 2", "LAST 2", "HASH", "CONSTANT 'x'",
+                                   "(upper(left({c}, 3)))",
                                    "(CASE WHEN is_member('" + self.groups[0] + "') AND false THEN {c} ELSE 'x' END)"])
 
     # ---- restrictions: each returns whether it found something to do ----
 
     def add_restrictive(self):
         self.restrictive = True
-        self.sql(f"CREATE ROW POLICY {self.name()} ON {self.table} AS RESTRICTIVE TO {self.whom()} USING ({self.condition()})")
+        self.sql(f"CREATE ROW POLICY {self.name()} ON {self.table} AS RESTRICTIVE TO {self.whom()} USING "
+                 f"({self.condition()})")
         return True
 
     def add_permissive(self):
@@ -105,7 +110,8 @@ class Walk:
         excepted = self.random.choice(["", f" EXCEPT {self.random.choice(self.groups)}", " EXCEPT ROLE admin"])
         self.masked.add(column)
         self.excepted[column] = (name, excepted)
-        self.sql(f"CREATE MASK POLICY {name} ON {self.table} ({column}){excepted} USING {self.mask().replace('{c}', column)}")
+        self.sql(f"CREATE MASK POLICY {name} ON {self.table} ({column}){excepted} USING "
+                 f"{self.mask().replace('{c}', column)}")
         return True
 
     def take_exception(self):
@@ -115,7 +121,8 @@ class Walk:
         column = self.random.choice(lenient)
         name = self.excepted[column][0]
         self.excepted[column] = (name, "")
-        self.sql(f"CREATE OR REPLACE MASK POLICY {name} ON {self.table} ({column}) USING {self.mask().replace('{c}', column)}")
+        self.sql(f"CREATE OR REPLACE MASK POLICY {name} ON {self.table} ({column}) USING "
+                 f"{self.mask().replace('{c}', column)}")
         return True
 
     def deny_column(self):
@@ -140,7 +147,8 @@ class Walk:
         if self.random.random() < 0.5:
             self.sql(f"ALTER TABLE {self.table} SET TAGS ('{tag}')")
             restrictive = self.random.choice(["", " AS RESTRICTIVE"])
-            self.sql(f"CREATE ROW POLICY {tag} ON TAG {tag}{restrictive} TO {self.whom(bool(restrictive))} USING ({self.condition()})")
+            self.sql(f"CREATE ROW POLICY {tag} ON TAG {tag}{restrictive} TO {self.whom(bool(restrictive))} USING "
+                     f"({self.condition()})")
             return True
         free = [column for column in COLUMNS if column not in self.masked]
         if not free:
@@ -232,7 +240,8 @@ class Restrictions(unittest.TestCase):
         server = self.server
         server.token_of("member")
         cell = canaries.canary("right")
-        for statement in ("CREATE SCHEMA rights", f"CREATE TABLE rights.t AS SELECT 1 AS id, '{cell}' AS v", "CREATE GROUP let_in",
+        for statement in ("CREATE SCHEMA rights", f"CREATE TABLE rights.t AS SELECT 1 AS id, '{cell}' AS v",
+                          "CREATE GROUP let_in",
                           "CREATE PURPOSE needed", "ALTER TABLE rights.t SET ALLOWED PURPOSES ('needed')",
                           "CREATE ROW POLICY r ON rights.t TO let_in USING (principal_attribute('area') = 'EU')",
                           "CREATE MASK POLICY m ON rights.t (v) EXCEPT let_in USING REDACT"):

@@ -9,7 +9,8 @@ import uuid
 
 #: Relations of schema `system`, and statements, that show a principal what there is and what was done.
 RELATIONS = ("queries", "running", "audit", "lineage", "column_lineage", "tags", "schemas", "tables", "views",
-             "dropped_tables", "table_statistics", "column_statistics", "expectations", "expectation_results", "pii_findings",
+             "dropped_tables", "table_statistics", "column_statistics", "expectations", "expectation_results",
+             "pii_findings",
              "external_locations", "tokens")
 LISTS = ("SHOW TABLES", "SHOW ALL TABLES", "SHOW VIEWS", "SHOW DATABASES", "SHOW POLICIES", "SHOW PURPOSES",
          "SHOW EXPECTATIONS", "SHOW BREAK GLASS")
