@@ -74,12 +74,13 @@ class ScanRewrite {
       const plan::ColumnMask* found = nullptr;
       for (const plan::ColumnMask& mask : policy_.masks) {
         if (!IsMasked(mask.column, id.GetPrimaryIndex())) continue;
-        // Two that mask one column: which is meant nobody knows.
+        // By what files call it and by its name: which of the two is meant nobody knows.
         if (found != nullptr) return native::make_uniq<native::BoundConstantExpression>(native::Value(type));
         found = &mask;
       }
       if (found != nullptr) {
-        auto value = BindMask(context_, policy_.context, *found, schema(), type);
+        const plan::ColumnMask mask = MaskOf(*found, id.GetPrimaryIndex());
+        auto value = BindMask(context_, policy_.context, mask, schema(), type);
         ReferToScan(value);
         return value;
       }
@@ -87,9 +88,20 @@ class ScanRewrite {
     return native::make_uniq<native::BoundColumnRefExpression>(type, native::ColumnBinding(get_.table_index, position));
   }
 
-  /// By what files call the column. Where that is gone, one that took its name is masked: it may be the same anew.
+  /// By what files call the column, and by its name too: one that takes the name of a masked column is masked.
   bool IsMasked(const plan::PolicyColumn& masked, native::idx_t column) const {
-    return FindPolicyColumn(schema(), masked) == column;
+    if (column >= schema().fields.size()) return false;
+    const auto& field = schema().fields[column];
+    return field.physical_name() == masked.physical || native::StringUtil::CIEquals(field.name, masked.table_name());
+  }
+
+  /// The mask as it is of `column`: where that took the name of another, it is made of its own values.
+  plan::ColumnMask MaskOf(plan::ColumnMask mask, native::idx_t column) const {
+    const std::string was = std::exchange(mask.column.physical, schema().fields[column].physical_name());
+    for (plan::PolicyColumn& used : mask.value.columns) {
+      if (used.physical == was) used.physical = mask.column.physical;
+    }
+    return mask;
   }
 
   /// From columns of the table to columns that the scan reads, asking for those that it does not yet.
