@@ -14,6 +14,7 @@
 #include "governance/effective_policy.h"
 #include "governance/rego/bundle.h"
 #include "governance/rego/decider.h"
+#include "governance/tests/bundle_files.h"
 
 namespace {
 
@@ -56,17 +57,6 @@ std::vector<PolicyRule> Rules() {
     rules.push_back(std::move(rule));
   }
   return rules;
-}
-
-std::vector<BundleFile> FilesBelow(const std::string& directory) {
-  std::vector<BundleFile> files;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
-    if (!entry.is_regular_file()) continue;
-    std::ifstream in(entry.path(), std::ios::binary);
-    files.push_back({std::filesystem::relative(entry.path(), directory).string(),
-                     std::string(std::istreambuf_iterator<char>(in), {})});
-  }
-  return files;
 }
 
 }  // namespace

@@ -217,14 +217,7 @@ Result<std::vector<EffectiveSetting>> EffectiveSettings(const std::string& file,
 Result<void> PrintConfig(const std::vector<EffectiveSetting>& settings, OutputFormat format, Console& console) {
   std::vector<std::vector<std::string>> rows;
   for (const EffectiveSetting& setting : settings) rows.push_back({setting.name, setting.value, setting.source});
-  NL_ASSIGN_OR_RETURN(const auto table, MakeTextTable({"setting", "value", "source"}, rows));
-  const auto writer =
-      MakeResultWriter({.format = format, .width = console.width, .colour = console.out_is_terminal}, console.out);
-  NL_RETURN_IF_ERROR(writer->Begin(table.schema));
-  NL_RETURN_IF_ERROR(writer->Write(table.batch));
-  NL_RETURN_IF_ERROR(writer->End());
-  console.out.flush();
-  return CheckOutput(console.out);
+  return PrintTextTable({"setting", "value", "source"}, rows, format, console);
 }
 
 Result<int64_t> NewestLogVersion(const std::string& table_location) {

@@ -32,18 +32,6 @@ std::string OutcomeName(BundleTest::Outcome outcome) {
   return "error";
 }
 
-Result<void> PrintRows(const std::vector<std::string>& columns, const std::vector<std::vector<std::string>>& rows,
-                       OutputFormat format, Console& console) {
-  NL_ASSIGN_OR_RETURN(const auto table, MakeTextTable(columns, rows));
-  const auto writer =
-      MakeResultWriter({.format = format, .width = console.width, .colour = console.out_is_terminal}, console.out);
-  NL_RETURN_IF_ERROR(writer->Begin(table.schema));
-  NL_RETURN_IF_ERROR(writer->Write(table.batch));
-  NL_RETURN_IF_ERROR(writer->End());
-  console.out.flush();
-  return CheckOutput(console.out);
-}
-
 int Fail(const Error& error, Console& console) {
   ReportError(console.err, error, {.colour = console.err_is_terminal});
   return ExitCodeFor(error.code());
@@ -88,8 +76,8 @@ Result<std::string> Archive(const std::string& path) {
 int RunLint(StatementRunner& runner) {
   const auto findings = runner.Collect("LINT POLICIES", 5);
   if (!findings) return runner.Report(findings.error());
-  const auto printed = PrintRows({"severity", "finding", "object", "policy", "explanation"}, *findings,
-                                 runner.options().format, runner.console());
+  const auto printed = PrintTextTable({"severity", "finding", "object", "policy", "explanation"}, *findings,
+                                      runner.options().format, runner.console());
   if (!printed) return runner.Report(printed.error());
   const bool clean = std::ranges::all_of(*findings, [](const auto& row) { return row.at(0) == "note"; });
   return clean ? kExitOk : kExitFailed;
@@ -118,7 +106,7 @@ int RunPolicyTest(const PolicyArguments& policy, OutputFormat format, Console& c
     rows.push_back({OutcomeName(test.outcome), test.name, fmt::format("{}:{}", test.file, test.line),
                     fmt::format("{:.3f}", static_cast<double>(test.duration.count()) / 1000), test.message});
   }
-  const auto printed = PrintRows({"outcome", "test", "at", "milliseconds", "message"}, rows, format, console);
+  const auto printed = PrintTextTable({"outcome", "test", "at", "milliseconds", "message"}, rows, format, console);
   if (!printed) return Fail(printed.error(), console);
   const size_t failed = rows.size() - passed - skipped;
   console.err << fmt::format("{} passed, {} failed, {} skipped\n", passed, failed, skipped) << std::flush;

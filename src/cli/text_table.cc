@@ -29,4 +29,16 @@ Result<TextTable> MakeTextTable(const std::vector<std::string>& columns,
   return table;
 }
 
+Result<void> PrintTextTable(const std::vector<std::string>& columns, const std::vector<std::vector<std::string>>& rows,
+                            OutputFormat format, Console& console) {
+  NL_ASSIGN_OR_RETURN(const auto table, MakeTextTable(columns, rows));
+  const auto writer =
+      MakeResultWriter({.format = format, .width = console.width, .colour = console.out_is_terminal}, console.out);
+  NL_RETURN_IF_ERROR(writer->Begin(table.schema));
+  NL_RETURN_IF_ERROR(writer->Write(table.batch));
+  NL_RETURN_IF_ERROR(writer->End());
+  console.out.flush();
+  return CheckOutput(console.out);
+}
+
 }  // namespace neurolake::cli

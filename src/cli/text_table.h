@@ -3,6 +3,8 @@
 #include <vector>
 
 #include "arrow/batch.h"
+#include "cli/result_writer.h"
+#include "cli/terminal.h"
 #include "common/result.h"
 
 namespace neurolake::cli {
@@ -16,5 +18,9 @@ struct TextTable {
 /// Every row has one value per column. Errors: kOutOfMemory.
 Result<TextTable> MakeTextTable(const std::vector<std::string>& columns,
                                 const std::vector<std::vector<std::string>>& rows);
+
+/// Prints such a table as a result. Errors: kOutOfMemory; kIoError where it cannot be written.
+Result<void> PrintTextTable(const std::vector<std::string>& columns, const std::vector<std::vector<std::string>>& rows,
+                            OutputFormat format, Console& console);
 
 }  // namespace neurolake::cli

@@ -69,16 +69,8 @@ Result<void> List(OutputFormat format, StatementRunner& runner) {
     rows.push_back({user.name, std::string(NameOf(user.kind)), user.role, user.on_behalf_of,
                     user.has_password ? "yes" : "no", user.disabled ? "yes" : "no", FormatTimestamp(user.created)});
   }
-  NL_ASSIGN_OR_RETURN(const auto table,
-                      MakeTextTable({"name", "kind", "role", "on_behalf_of", "password", "disabled", "created"}, rows));
-  Console& console = runner.console();
-  const auto writer =
-      MakeResultWriter({.format = format, .width = console.width, .colour = console.out_is_terminal}, console.out);
-  NL_RETURN_IF_ERROR(writer->Begin(table.schema));
-  NL_RETURN_IF_ERROR(writer->Write(table.batch));
-  NL_RETURN_IF_ERROR(writer->End());
-  console.out.flush();
-  return CheckOutput(console.out);
+  return PrintTextTable({"name", "kind", "role", "on_behalf_of", "password", "disabled", "created"}, rows, format,
+                        runner.console());
 }
 
 Result<std::string> Run(const std::string& action, const UserArguments& user, StatementRunner& runner) {

@@ -12,6 +12,7 @@
 #include <filesystem>
 
 #include "common/text.h"
+#include "net/internal/freed.h"
 
 namespace neurolake::net {
 namespace {
@@ -22,13 +23,6 @@ constexpr const char* kOrganization = "NeuroLake (made on this machine)";
 constexpr long kLifeSeconds = 365L * 24 * 3600;
 constexpr long kRenewSeconds = 30L * 24 * 3600;
 
-template <auto kFree>
-struct Freed {
-  template <typename T>
-  void operator()(T* pointer) const {
-    kFree(pointer);
-  }
-};
 using Certificate = std::unique_ptr<X509, Freed<&X509_free>>;
 using Key = std::unique_ptr<EVP_PKEY, Freed<&EVP_PKEY_free>>;
 using Extension = std::unique_ptr<X509_EXTENSION, Freed<&X509_EXTENSION_free>>;

@@ -11,6 +11,7 @@
 #include <array>
 
 #include "net/base64url.h"
+#include "net/internal/freed.h"
 #include "net/strict_json.h"
 
 namespace neurolake::net {
@@ -22,13 +23,6 @@ constexpr int kRsaBitsMin = 2048;
 constexpr int kRsaBitsMax = 8192;  // A check of a larger one takes long.
 constexpr size_t kKeysMax = 100;
 
-template <auto kFree>
-struct Freed {
-  template <typename T>
-  void operator()(T* pointer) const {
-    kFree(pointer);
-  }
-};
 using Key = std::unique_ptr<EVP_PKEY, Freed<&EVP_PKEY_free>>;
 using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Freed<&EVP_PKEY_CTX_free>>;
 using DigestContext = std::unique_ptr<EVP_MD_CTX, Freed<&EVP_MD_CTX_free>>;

@@ -138,6 +138,18 @@ Result<void> ResolveGrantees(catalog::Catalog& catalog, json::object& plan, std:
   return {};
 }
 
+Result<std::string> ResolvedPlan(const RequestContext& ctx, catalog::Catalog& catalog, const std::string& kind,
+                                 const json::object& arguments) {
+  NL_ASSIGN_OR_RETURN(const std::string text, StringMember(arguments, "plan"));
+  NL_ASSIGN_OR_RETURN(json::object plan, ParseObject(text));
+  for (const char* grantees : {"to", "except"}) NL_RETURN_IF_ERROR(ResolveGrantees(catalog, plan, grantees));
+  for (const char* expression : {"value", "check"}) NL_RETURN_IF_ERROR(ResolveKeys(ctx, catalog, plan, expression));
+  std::string resolved = json::serialize(plan);
+  // What could not be read later would hide all that it is for.
+  NL_RETURN_IF_ERROR(RuleOfPlan(kind, resolved));
+  return resolved;
+}
+
 namespace {
 
 /// The table of an action, if the principal may know of it.
@@ -162,14 +174,7 @@ Result<json::value> CreatePolicy(const RequestContext& ctx, catalog::Catalog& ca
   NL_ASSIGN_OR_RETURN(policy.name, StringMember(arguments, "name"));
   NL_ASSIGN_OR_RETURN(policy.column, StringMember(arguments, "column"));
   NL_ASSIGN_OR_RETURN(policy.definition, StringMember(arguments, "definition"));
-  NL_ASSIGN_OR_RETURN(const std::string plan_text, StringMember(arguments, "plan"));
-  NL_ASSIGN_OR_RETURN(json::object plan, ParseObject(plan_text));
-  NL_RETURN_IF_ERROR(ResolveGrantees(catalog, plan, "to"));
-  NL_RETURN_IF_ERROR(ResolveGrantees(catalog, plan, "except"));
-  for (const char* expression : {"value", "check"}) NL_RETURN_IF_ERROR(ResolveKeys(ctx, catalog, plan, expression));
-  policy.plan = json::serialize(plan);
-  // What could not be read later would hide the whole table.
-  NL_RETURN_IF_ERROR(RuleOfPlan(policy.kind, policy.plan));
+  NL_ASSIGN_OR_RETURN(policy.plan, ResolvedPlan(ctx, catalog, policy.kind, arguments));
   policy.created_by = ctx.principal().name;
   policy.created = ctx.clock().Now();
   NL_RETURN_IF_ERROR(CheckExpectations(catalog, table.id));

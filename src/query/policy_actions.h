@@ -38,6 +38,11 @@ Result<governance::Grantee> GranteeOf(const std::string& kind, std::string id);
 /// user's. Errors: kNotFound; kInvalidArgument for a name that is both.
 Result<void> ResolveGrantees(catalog::Catalog& catalog, boost::json::object& plan, std::string_view member);
 
+/// The "plan" of a policy of `kind` as it is kept: with ids in the place of the names of grantees and keys. Errors:
+/// those of ResolveGrantees and ResolveKeys; kCorruption for what RuleOfPlan could not read.
+Result<std::string> ResolvedPlan(const RequestContext& ctx, catalog::Catalog& catalog, const std::string& kind,
+                                 const boost::json::object& arguments);
+
 /// Who a principal is to policies, with groups and attributes of the catalogue and of an identity provider. Of an
 /// agent: itself, and not whom it acts for.
 Result<governance::PolicySubject> SubjectOf(catalog::Catalog& catalog, const Principal& principal);

@@ -148,15 +148,12 @@ class LakeService final : public StatementService {
                                            .admission = &admission_},
                                           metrics_));
     admission_.UnderPressure([workers = workers_.get()] { workers->ReleaseKept(); });
-    group_writer_ = std::make_unique<GroupWriter>(
-        *catalog_, *objects_, locations_, running_, *workers_, clock_,
-        GroupWriter::Options{.tables_directory = directory_->tables_path(),
-                             .maintenance = {.short_retention = settings_.vacuum_short_retention,
-                                             .scan_after_load = settings_.privacy_scan_after_load,
-                                             .undrop_keep = settings_.undrop_keep},
-                             .memory_bytes = resolved_.planning,
-                             .admission = &admission_,
-                             .wait_max = settings_.admission_wait_max});
+    group_writer_ = std::make_unique<GroupWriter>(*catalog_, *objects_, locations_, running_, *workers_, clock_,
+                                                  GroupWriter::Options{.tables_directory = directory_->tables_path(),
+                                                                       .maintenance = maintenance(),
+                                                                       .memory_bytes = resolved_.planning,
+                                                                       .admission = &admission_,
+                                                                       .wait_max = settings_.admission_wait_max});
     append_groups_ =
         std::make_unique<AppendGroups>(AppendGroupsOptions{.statements_max = settings_.group_commit_statements_max,
                                                            .wait_max = settings_.group_commit_wait_max},
@@ -213,9 +210,7 @@ class LakeService final : public StatementService {
                             *append_groups_,
                             settings_.group_commit_enabled ? settings_.group_commit_rows_max : 0,
                             settings_.group_commit_bytes_max,
-                            {.short_retention = settings_.vacuum_short_retention,
-                             .scan_after_load = settings_.privacy_scan_after_load,
-                             .undrop_keep = settings_.undrop_keep},
+                            maintenance(),
                             &locations_,
                             keys_.get(),
                             settings_.statement_rows_max};
@@ -283,6 +278,11 @@ class LakeService final : public StatementService {
   }
 
  private:
+  MaintenancePolicy maintenance() const {
+    return {.short_retention = settings_.vacuum_short_retention,
+            .scan_after_load = settings_.privacy_scan_after_load,
+            .undrop_keep = settings_.undrop_keep};
+  }
   Result<void> CheckRequest(const StatementRequest& request) const {
     if (!metastore::IsStorableText(request.sql)) {
       return MakeError(ErrorCode::kInvalidArgument, "the statement is not UTF-8, or has a NUL character");

@@ -11,6 +11,7 @@
 namespace neurolake::query {
 namespace {
 
+/// For who may write and not read: no row of the table is seen, and any that its policies let through may be written.
 std::shared_ptr<const plan::TablePolicy> WithoutRows(const std::shared_ptr<const plan::TablePolicy>& policy) {
   auto hidden =
       policy == nullptr ? std::make_shared<plan::TablePolicy>() : std::make_shared<plan::TablePolicy>(*policy);

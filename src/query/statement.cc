@@ -112,7 +112,7 @@ Result<std::unique_ptr<Statement>> Statement::Start(const RequestContext& ctx, S
   record.text = RedactSecrets(statement->request_.sql);
   record.fingerprint = Fingerprint(record.text);
   record.state = "running";
-  record.purpose = LowerAscii(statement->request_.purpose);
+  record.purpose = statement->ctx_.principal().purpose;
   record.started = ctx.clock().Now();
   // The attempt is kept before anything happens, so that a statement that takes the server down is on record. In the
   // audit log it becomes durable meanwhile, and has to be before anything comes of the statement.

@@ -204,14 +204,7 @@ Result<json::value> CreateTagPolicy(const RequestContext& ctx, catalog::Catalog&
   if (policy.kind == "mask" && !policy.on.of_columns) return BadMember("of_columns");
   NL_ASSIGN_OR_RETURN(policy.name, StringMember(arguments, "name"));
   NL_ASSIGN_OR_RETURN(policy.definition, StringMember(arguments, "definition"));
-  NL_ASSIGN_OR_RETURN(const std::string plan_text, StringMember(arguments, "plan"));
-  NL_ASSIGN_OR_RETURN(json::object plan, ParseObject(plan_text));
-  NL_RETURN_IF_ERROR(ResolveGrantees(catalog, plan, "to"));
-  NL_RETURN_IF_ERROR(ResolveGrantees(catalog, plan, "except"));
-  for (const char* expression : {"value", "check"}) NL_RETURN_IF_ERROR(ResolveKeys(ctx, catalog, plan, expression));
-  policy.plan = json::serialize(plan);
-  // What could not be read later would hide every table with the tag.
-  NL_RETURN_IF_ERROR(RuleOfPlan(policy.kind, policy.plan));
+  NL_ASSIGN_OR_RETURN(policy.plan, ResolvedPlan(ctx, catalog, policy.kind, arguments));
   NL_ASSIGN_OR_RETURN(const bool replace, BoolMember(arguments, "replace"));
   NL_ASSIGN_OR_RETURN(const bool if_any, BoolMember(arguments, "if_any"));
   NL_ASSIGN_OR_RETURN(const auto protected_now, catalog.TagsMatching(policy.on, policy.schema));

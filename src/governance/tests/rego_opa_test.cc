@@ -16,6 +16,7 @@
 #include "governance/rego/bundle.h"
 #include "governance/rego/decider.h"
 #include "governance/rego/decision.h"
+#include "governance/tests/bundle_files.h"
 
 extern char** environ;  // NOLINT
 
@@ -147,17 +148,6 @@ class RegoOpaTest : public testing::Test {
   }
   OpaServer opa_;
 };
-
-std::vector<BundleFile> FilesBelow(const std::string& directory) {
-  std::vector<BundleFile> files;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
-    if (!entry.is_regular_file()) continue;
-    std::ifstream in(entry.path(), std::ios::binary);
-    files.push_back({std::filesystem::relative(entry.path(), directory).string(),
-                     std::string(std::istreambuf_iterator<char>(in), {})});
-  }
-  return files;
-}
 
 TEST_F(RegoOpaTest, TheExampleDecidesTheSame) {
   const auto bundle = RegoBundle::Load(FilesBelow(kExample));

@@ -10,6 +10,7 @@
 #include "query/key_store.h"
 #include "query/policy_actions.h"
 #include "query/tag_actions.h"
+#include "query/tests/table_fixture.h"
 
 namespace neurolake::query {
 namespace {
@@ -28,24 +29,8 @@ Principal Agent(const std::string& role, const std::string& of) {
   return agent;
 }
 
-class AgentTest : public testing::Test {
+class AgentTest : public TableFixture {
  protected:
-  void SetUp() override {
-    root_ = testing::TempDir() + "/agent_test_" + std::to_string(::getpid());
-    std::filesystem::remove_all(root_);
-    std::filesystem::create_directories(root_ + "/tables/t");
-    database_ = metastore::OpenStore("", root_ + "/metadata.db").value();
-    catalog_ = catalog::NewCatalog(*database_, clock_, root_);
-    ASSERT_TRUE(catalog_
-                    ->AddTable({.id = TableId("t"),
-                                .schema_name = "main",
-                                .name = "t",
-                                .location = root_ + "/tables/t",
-                                .owner = PrincipalId("owner")})
-                    .has_value());
-  }
-  void TearDown() override { std::filesystem::remove_all(root_); }
-
   void Grant(const std::string& role, const std::string& privilege, bool denied = false) {
     ASSERT_TRUE(catalog_
                     ->AddGrant({.securable_kind = "relation",
@@ -63,11 +48,6 @@ class AgentTest : public testing::Test {
     const RequestContext ctx(principal, "request", "test", clock_, SteadyTime::max());
     return Access(*catalog_, ctx).Columns(Table()).value();
   }
-
-  std::string root_;
-  SystemClock clock_;
-  std::unique_ptr<metastore::Store> database_;
-  std::unique_ptr<catalog::Catalog> catalog_;
 };
 
 TEST_F(AgentTest, ReadsColumnsThatBothMayRead) {

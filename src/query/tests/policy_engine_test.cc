@@ -13,6 +13,7 @@
 #include "query/bundle_actions.h"
 #include "query/policy_actions.h"
 #include "query/policy_lint.h"
+#include "query/tests/table_fixture.h"
 
 namespace neurolake::query {
 namespace {
@@ -20,24 +21,12 @@ namespace {
 namespace json = boost::json;
 using governance::BundleFile;
 
-class PolicyEngineTest : public testing::Test {
+class PolicyEngineTest : public TableFixture {
  protected:
   void SetUp() override {
-    root_ = testing::TempDir() + "/policy_engine_test_" + std::to_string(::getpid());
-    std::filesystem::remove_all(root_);
-    std::filesystem::create_directories(root_ + "/tables/t");
-    database_ = metastore::OpenStore("", root_ + "/metadata.db").value();
-    catalog_ = catalog::NewCatalog(*database_, clock_, root_);
-    ASSERT_TRUE(catalog_
-                    ->AddTable({.id = TableId("t"),
-                                .schema_name = "main",
-                                .name = "t",
-                                .location = root_ + "/tables/t",
-                                .owner = PrincipalId("owner")})
-                    .has_value());
+    TableFixture::SetUp();
     Start();
   }
-  void TearDown() override { std::filesystem::remove_all(root_); }
 
   void Start() {
     catalog_->UseJudge(nullptr);
@@ -75,10 +64,6 @@ class PolicyEngineTest : public testing::Test {
     return Access(*catalog_, ctx).May(Privilege::kSelect, *catalog_->FindTable(TableId("t")).value());
   }
 
-  std::string root_;
-  SystemClock clock_;
-  std::unique_ptr<metastore::Store> database_;
-  std::unique_ptr<catalog::Catalog> catalog_;
   std::unique_ptr<PolicyEngine> engine_;
 };
 

@@ -12,30 +12,19 @@
 #include "query/policy_messages.h"
 #include "query/provider_server.h"
 #include "query/system_relations.h"
+#include "query/tests/table_fixture.h"
 
 namespace neurolake::query {
 namespace {
 
 namespace json = boost::json;
 
-class PolicyActionsTest : public testing::Test {
+class PolicyActionsTest : public TableFixture {
  protected:
   void SetUp() override {
-    root_ = testing::TempDir() + "/policy_actions_test_" + std::to_string(::getpid());
-    std::filesystem::remove_all(root_);
-    std::filesystem::create_directories(root_ + "/tables/t");
-    database_ = metastore::OpenStore("", root_ + "/metadata.db").value();
-    catalog_ = catalog::NewCatalog(*database_, clock_, root_);
+    TableFixture::SetUp();
     store_ = storage::NewLocalStore();
-    ASSERT_TRUE(catalog_
-                    ->AddTable({.id = TableId("t"),
-                                .schema_name = "main",
-                                .name = "t",
-                                .location = root_ + "/tables/t",
-                                .owner = PrincipalId("owner")})
-                    .has_value());
   }
-  void TearDown() override { std::filesystem::remove_all(root_); }
 
   /// The answer's result, or {"error": code}.
   json::value Call(const std::string& role, const std::string& id, json::object call) {
@@ -72,10 +61,6 @@ class PolicyActionsTest : public testing::Test {
             {"name", "t"},        {"grantees", json::array{{{"kind", "role"}, {"name", role}}}}};
   }
 
-  std::string root_;
-  SystemClock clock_;
-  std::unique_ptr<metastore::Store> database_;
-  std::unique_ptr<catalog::Catalog> catalog_;
   std::unique_ptr<storage::ObjectStore> store_;
   RunningStatements running_;
   std::unique_ptr<KeyStore> keys_;
