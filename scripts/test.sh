@@ -12,14 +12,14 @@ scripts/build.sh "$preset" all || { echo "0 passed, 1 failed"; exit 1; }
 # A runner's own closing line "N passed, N failed" is added up; a runner without one counts as a failure.
 run() {  # name command…
   local name=$1; shift
-  local log=$logs/$name start=$SECONDS
+  local log=$logs/$name.log start=$SECONDS
   "$@" >"$log" 2>&1
   local status=$? line
   line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1)
   if [ -z "$line" ]; then line="0 passed, 1 failed"; fi
   read -r p _ f _ <<<"$line"
   [ "$status" -ne 0 ] && [ "$f" -eq 0 ] && f=1
-  passed=$((passed + p)); failed=$((failed + f))
+  echo "$p $f" >"$logs/$name.sum"
   printf '%-14s %s (%ds)\n' "$name" "$p passed, $f failed" $((SECONDS - start))
   if [ "$f" -ne 0 ]; then tail -n 60 "$log"; fi
 }
@@ -38,11 +38,18 @@ cpp_tests() {
   [ "$f" -eq 0 ]
 }
 
+suite() { run "$1" python3 "tests/$1/run.py" --binary "build/$preset/bin/neurolake"; }
+
+# Two lanes, as a suite that starts servers and kills them waits more than it computes: the longest one has a lane of its own.
+suite e2e &
 run tidy python3 scripts/tidy.py
 run cpp cpp_tests
-for suite in tests/*/run.py; do
-  run "$(basename "$(dirname "$suite")")" python3 "$suite" --binary "build/$preset/bin/neurolake"
+for folder in tests/*/run.py; do
+  name=$(basename "$(dirname "$folder")")
+  [ "$name" = e2e ] || suite "$name"
 done
+wait
 
+while read -r p f; do passed=$((passed + p)); failed=$((failed + f)); done < <(cat "$logs"/*.sum)
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
