@@ -131,16 +131,10 @@ class HttpServer::Listener {
                           .keep = settings_.uploads_keep,
                           .bytes_max = settings_.uploads_bytes_max}),
         authenticator_(std::move(authenticator)),
-        door_{settings_,
-              service_,
-              clock_,
-              *statements_,
-              uploads_,
-              flusher_,
-              std::move(options.version),
-              *authenticator_,
-              login_box_,
-              std::move(public_url)},
+        limits_(settings_, clock_, service_),
+        door_{
+            settings_,       service_,   clock_,  *statements_,         uploads_, flusher_, std::move(options.version),
+            *authenticator_, login_box_, limits_, std::move(public_url)},
         dispatcher_(door_),
         options_{.idle_timeout = settings_.http_idle_timeout, .tls = std::move(tls)},
         descriptor_(descriptor) {
@@ -260,6 +254,7 @@ class HttpServer::Listener {
   ResultFlusher flusher_;
   const std::unique_ptr<catalog::Authenticator> authenticator_;
   const LoginBox login_box_;
+  RequestLimits limits_;
   Door door_;
   Dispatcher dispatcher_;
   const ConnectionOptions options_;
@@ -280,6 +275,7 @@ HttpServer::~HttpServer() = default;
 Result<std::unique_ptr<HttpServer>> HttpServer::Start(const Settings& settings, query::StatementService& service,
                                                       const Clock& clock, Options options) {
   NL_ASSIGN_OR_RETURN(auto tls, LoadTls(settings, options.tls_directory, clock));
+  NL_RETURN_IF_ERROR(RequestLimits::CheckSettings(settings));
   NL_ASSIGN_OR_RETURN(auto identity, catalog::AuthenticatorOptionsFrom(settings));
   NL_ASSIGN_OR_RETURN(auto statements, StatementStore::Make(service, clock,
                                                             {.directory = options.results_directory,

@@ -10,6 +10,7 @@
 #include "common/text.h"
 #include "net/certificate.h"
 #include "server/http/internal/exchange.h"
+#include "server/http/internal/request_limits.h"
 
 namespace neurolake::server {
 namespace {
@@ -23,24 +24,16 @@ int StatusOf(const ErrorCodeOfBoost& code) {
   return code.category() == make_error_code(http::error::bad_method).category() ? 400 : 0;
 }
 
-/// The client's address. An IPv6 one counts as its /64, which is what one client is given.
 std::string AddressOf(int descriptor) {
   sockaddr_storage address{};
   socklen_t length = sizeof address;
   if (getpeername(descriptor, reinterpret_cast<sockaddr*>(&address), &length) != 0) return {};
   char text[INET6_ADDRSTRLEN] = {};
-  if (address.ss_family == AF_INET) {
-    inet_ntop(AF_INET, &reinterpret_cast<sockaddr_in&>(address).sin_addr, text, sizeof text);
-    return text;
-  }
-  in6_addr v6 = reinterpret_cast<sockaddr_in6&>(address).sin6_addr;
-  if (IN6_IS_ADDR_V4MAPPED(&v6)) {
-    inet_ntop(AF_INET, &v6.s6_addr[12], text, sizeof text);
-    return text;
-  }
-  std::fill(&v6.s6_addr[8], &v6.s6_addr[16], uint8_t{0});
-  inet_ntop(AF_INET6, &v6, text, sizeof text);
-  return text;
+  const void* bytes = address.ss_family == AF_INET
+                          ? static_cast<const void*>(&reinterpret_cast<sockaddr_in&>(address).sin_addr)
+                          : &reinterpret_cast<sockaddr_in6&>(address).sin6_addr;
+  inet_ntop(address.ss_family, bytes, text, sizeof text);
+  return CountedAddress(text);
 }
 
 template <typename Stream>

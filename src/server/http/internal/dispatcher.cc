@@ -79,6 +79,7 @@ Result<Principal> Identify(Door& door, const Call& call) {
 
 void Dispatcher::Handle(Request& request, ResponseWriter& writer) {
   const SteadyTime began = std::chrono::steady_clock::now();
+  request.address = door_.limits.AddressOf(request);
   const std::string_view offered = request.Header("x-request-id");
   Call call{
       .request = request, .writer = writer, .request_id = IsRequestId(offered) ? std::string(offered) : NewUuid()};
@@ -111,6 +112,15 @@ std::string_view Dispatcher::Dispatch(Call& call) {
   }
   call.target = std::move(*target);
   RouteMatch match = FindRoute(call.request.method, call.target.segments);
+  // Whether the server lives and can serve is asked on the way to limits of its own: a flood must not look like a
+  // death.
+  const bool probes = match.route != nullptr && (match.route->path == "/health" || match.route->path == "/ready");
+  if (!probes) {
+    if (const auto admitted = door_.limits.AdmitAddress(call.request.address); !admitted) {
+      call.SendProblem(Problem::FromError(admitted.error()));
+      return "limited";
+    }
+  }
   if (match.allow.empty()) {
     Problem problem = Problem::ForHttp(404, "NotFound", "there is nothing at this path; see /v1/openapi.json");
     call.SendProblem(problem);
@@ -149,6 +159,7 @@ Result<void> Dispatcher::Authenticate(const Route& route, Call& call) {
   if (route.access == Access::kOpen) return {};
   if (route.access == Access::kMetrics && door_.settings.http_metrics_without_token) return {};
   NL_ASSIGN_OR_RETURN(call.principal, Identify(door_, call));
+  NL_RETURN_IF_ERROR(door_.limits.AdmitPrincipal(call.principal->id));
   if (route.access != Access::kMetrics || call.principal->role == "monitor") return {};
   return call.Require(Right::kManage);
 }

@@ -11,6 +11,7 @@
 #include "server/http/internal/login_box.h"
 #include "server/http/internal/message.h"
 #include "server/http/internal/problem.h"
+#include "server/http/internal/request_limits.h"
 #include "server/http/internal/result_flusher.h"
 #include "server/http/internal/statement_store.h"
 #include "server/http/internal/target.h"
@@ -29,6 +30,7 @@ struct Door {
   std::string version;
   catalog::Authenticator& authenticator;
   const LoginBox& login_box;
+  RequestLimits& limits;
   std::string public_url;  ///< Where browsers reach this server: an origin, without a slash at its end.
 
   bool secure() const { return public_url.starts_with("https://"); }

@@ -32,7 +32,9 @@ struct Request {
   Headers headers;     ///< Names in lower case.
   BodyReader* body = nullptr;
   bool from_loopback = false;
-  std::string address = {};  ///< The client's, as the socket knows it: no header says who asks.
+  /// The client's as the socket knows it, in the form of CountedAddress: no header says who asks, but one of
+  /// http.trusted_proxies.
+  std::string address = {};
   /// Names of the client certificate that TLS verified (net::AlternativeNames); empty without one.
   std::vector<std::string> certificate_names = {};
   bool http_1_0 = false;
