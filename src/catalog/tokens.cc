@@ -53,12 +53,21 @@ Result<Holder> HolderOf(Session& session, const std::string& name, const std::st
   return Holder{TextAt(rows[0], 0), name};
 }
 
+/// A token that reads the audit log, and nothing that lies in a schema.
+bool IsForAuditAlone(const std::vector<std::string>& scopes) {
+  return !scopes.empty() && std::ranges::all_of(scopes, [](const auto& scope) { return scope == "audit"; });
+}
+
 /// Takes away what a token's scopes and schemas do not name.
 Result<void> LimitTo(const std::string& scopes_json, const std::string& schemas_json, Principal& principal) {
   if (scopes_json != "[]") {
     NL_ASSIGN_OR_RETURN(const auto scopes, TextsFromJson(scopes_json));
     NL_ASSIGN_OR_RETURN(const auto allowed, RightsOfScopes(scopes));
     std::erase_if(principal.rights, [&](Right right) { return std::ranges::find(allowed, right) == allowed.end(); });
+    if (IsForAuditAlone(scopes)) {
+      principal.schemas.emplace();
+      return {};
+    }
   }
   if (schemas_json == "[]") return {};
   NL_ASSIGN_OR_RETURN(principal.schemas, TextsFromJson(schemas_json));
@@ -81,8 +90,11 @@ Result<std::vector<Right>> RightsOfScopes(const std::vector<std::string>& scopes
       rights.insert(rights.end(), {kRead, kWrite, kCreate});
     } else if (scope == "admin") {
       rights.insert(rights.end(), {kRead, kWrite, kCreate, kRegisterLocation, kManage, kAudit});
+    } else if (scope == "audit") {
+      rights.insert(rights.end(), {kRead, kAudit});
     } else {
-      return MakeError(ErrorCode::kInvalidArgument, "unknown scope, expected read, write, create or admin: {}", scope);
+      return MakeError(ErrorCode::kInvalidArgument, "unknown scope, expected read, write, create, admin or audit: {}",
+                       scope);
     }
   }
   return rights;
@@ -93,6 +105,10 @@ Result<Catalog::NewToken> StoreCatalog::CreateToken(const TokenRequest& request)
   NL_RETURN_IF_ERROR(CheckedName("token", request.name));
   NL_RETURN_IF_ERROR(RightsOfRole(request.role));
   NL_RETURN_IF_ERROR(RightsOfScopes(request.scopes));
+  if (!request.schemas.empty() && std::ranges::find(request.scopes, "audit") != request.scopes.end()) {
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "the audit log tells of all schemas: a token with the scope audit is not limited to some");
+  }
   const WallTime now = clock_.Now();
   if (request.expires && *request.expires <= now) {
     return MakeError(ErrorCode::kInvalidArgument, "a token must expire in the future");

@@ -202,7 +202,8 @@ A token's secret is printed when it is made and never again: only its hash is ke
   create->add_option("--name", token.name, "What to recognise the token by; else the principal")->option_text("NAME");
   create->add_option("--expires", token.expires, "From now (30d) or when (2026-01-31)")->option_text("TIME");
   create
-      ->add_option("--scope", token.scopes, "read, write, create or admin: what of the role's rights it has; else all")
+      ->add_option("--scope", token.scopes,
+                   "read, write, create, admin or audit: what of the role's rights it has; else all")
       ->check(CLI::IsMember({"read", "write", "create", "admin"}))
       ->take_all()
       ->allow_extra_args(false)

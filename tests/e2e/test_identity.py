@@ -119,6 +119,45 @@ class Identity(unittest.TestCase):
         schemas = ask(self.server, "GET", "/v1/catalog/schemas", None, gold)[2]["schemas"]
         self.assertEqual([schema["name"] for schema in schemas], ["gold"])
 
+    def test_a_token_for_the_audit_log_reads_nothing_else(self):
+        self.server.sql("CREATE TABLE gold.watched AS SELECT 7 AS hidden_thing")
+        watch, _ = self.token("watchman", "auditor", scopes=["audit"])
+        whole, _ = self.token("watchman", "auditor")
+        mine, _ = self.token("limited", "engineer", scopes=["audit"])
+
+        def one(statement, token):
+            status, _, body = self.run_sql(statement, token)
+            self.assertEqual(status, 200, (statement, body))
+            return body["rows"][0][0]
+        # All records, as an auditor has them; of who is none, their own.
+        self.assertGreater(one("SELECT count(*) FROM system.audit WHERE principal <> 'watchman'", watch), 0)
+        self.assertGreater(one("SELECT count(*) FROM system.audit WHERE principal = 'limited'", mine), 0)
+        self.assertEqual(one("SELECT count(*) FROM system.audit WHERE principal <> 'limited'", mine), 0)
+        # And nothing else: not what the same principals may see by other tokens.
+        self.server.sql("GRANT SELECT ON gold.watched TO USER watchman")
+        self.assertEqual(self.run_sql("SELECT * FROM gold.watched", whole)[0], 200)
+        for token in (watch, mine):
+            for statement in ("SELECT * FROM gold.watched", "DESCRIBE gold.watched", "DESCRIBE HISTORY gold.watched"):
+                status, _, body = self.run_sql(statement, token)
+                self.assertEqual(status, 404, body)
+            for relation in ("system.queries", "system.tables", "system.schemas", "system.views", "system.lineage",
+                             "system.tags", "system.tokens", "information_schema.tables",
+                             "information_schema.columns"):
+                self.assertEqual(one(f"SELECT count(*) FROM {relation}", token), 0, relation)
+            self.assertEqual(ask(self.server, "GET", "/v1/history", None, token)[2]["statements"], [])
+            self.assertEqual(ask(self.server, "GET", "/v1/catalog/schemas", None, token)[2]["schemas"], [])
+            for statement in ("INSERT INTO gold.watched VALUES (8)", "CREATE TABLE gold.made AS SELECT 1 AS id",
+                              "CREATE USER another"):
+                self.assertIn(self.run_sql(statement, token)[0], (403, 404), statement)
+            self.assertEqual(ask(self.server, "GET", "/v1/tokens", None, token)[0], 403)
+        # With another scope beside it, it is one more right.
+        both, _ = self.token("watchman", "auditor", scopes=["audit", "read"])
+        self.assertEqual(self.run_sql("SELECT * FROM gold.watched", both)[0], 200)
+        status, _, body = ask(self.server, "POST", "/v1/tokens",
+                              {"principal": "watchman", "role": "auditor", "name": "t", "scopes": ["audit"],
+                               "schemas": ["gold"]}, self.admin)
+        self.assertEqual(status, 400, body)
+
     def test_revocation_holds_for_the_next_statement(self):
         token, token_id = self.token("anna", "writer")
         self.assertEqual(self.run_sql("SELECT 1", token)[0], 200)

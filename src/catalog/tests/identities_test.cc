@@ -106,10 +106,25 @@ TEST_P(IdentitiesTest, ScopesTakeRightsAwayAndAddNone) {
   EXPECT_EQ(rights("admin", {"admin"}).size(), 6U);
   EXPECT_EQ(rights("admin", {}).size(), 6U);
   EXPECT_THAT(rights("reader", {"admin"}), ElementsAre(kRead));
+  EXPECT_THAT(rights("admin", {"audit"}), ElementsAre(kRead, kAudit));
+  EXPECT_THAT(rights("reader", {"audit"}), ElementsAre(kRead));
   EXPECT_THAT(rights("monitor", {"read", "write"}), IsEmpty());
   EXPECT_EQ(CodeOf(catalog_->CreateToken({.principal = "p", .role = "admin", .name = "t", .scopes = {"root"}})),
             ErrorCode::kInvalidArgument);
   EXPECT_THAT(catalog_->ListTokens().value().at(0).scopes, ElementsAre("read"));
+}
+
+TEST_P(IdentitiesTest, ATokenForTheAuditLogKnowsOfNoSchema) {
+  const auto made = [&](std::vector<std::string> scopes) {
+    return Of(Token({.principal = "watch", .role = "auditor", .scopes = std::move(scopes)}));
+  };
+  EXPECT_FALSE(made({"audit"}).MayUseSchema("main"));
+  EXPECT_TRUE(made({"audit"}).Has(Right::kAudit));
+  EXPECT_TRUE(made({"read", "audit"}).MayUseSchema("main"));
+  EXPECT_TRUE(made({}).MayUseSchema("main"));
+  EXPECT_EQ(CodeOf(catalog_->CreateToken(
+                {.principal = "watch", .role = "auditor", .name = "t", .scopes = {"audit"}, .schemas = {"gold"}})),
+            ErrorCode::kInvalidArgument);
 }
 
 TEST_P(IdentitiesTest, SchemasLimitATokenToReadingAndWritingThere) {
