@@ -98,11 +98,11 @@ class AllowListGate final : public plan::LookupGate {
   static Result<void> CheckRelation(const plan::Lookup& lookup, bool in_lake, StatementOrigin origin) {
     if (origin == StatementOrigin::kProduct && IsRejectsTable(lookup)) return {};
     const std::string schema = LowerAscii(lookup.kind == "schema" ? lookup.name : lookup.schema);
-    const bool built_in = schema == "information_schema" || schema == "pg_catalog";
-    if (in_lake && !built_in) return {};
+    if (in_lake && schema != "pg_catalog") return {};
     // These names are the engine's own and the same for everybody, so saying so tells nothing.
     return MakeError(ErrorCode::kPermissionDenied,
-                     "the engine's own catalogue is not allowed here, use schema system: {}", lookup.name);
+                     "the engine's own catalogue is not allowed here, use schema system or information_schema: {}",
+                     lookup.name);
   }
 
   StatementOrigin origin_;
@@ -188,8 +188,9 @@ Result<void> CheckCatalogs(const plan::PlanDigest& digest, StatementOrigin origi
 
 Result<void> CheckWrites(const plan::PlanDigest& digest, const Principal& principal, StatementOrigin origin) {
   for (const plan::WriteDigest& write : digest.writes) {
-    if (EqualsIgnoringCase(write.schema_name, "system")) {
-      return MakeError(ErrorCode::kPermissionDenied, "schema system cannot be written to");
+    for (const std::string_view own : {"system", "information_schema"}) {
+      if (!EqualsIgnoringCase(write.schema_name, own)) continue;
+      return MakeError(ErrorCode::kPermissionDenied, "schema {} cannot be written to", own);
     }
     const AllowEntry* entry = FindAllowEntry("statement", write.operation);
     const auto right = entry == nullptr ? std::nullopt : RightNeeded(entry->reason);

@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "common/text.h"
-#include "engine/duckdb/lake_provider.h"
+#include "engine/duckdb/information_relations.h"
 #include "query/front_parser_cursor.h"
 
 namespace neurolake::query {
@@ -126,12 +126,14 @@ constexpr std::string_view kTablesAndViews =
     "(SELECT schema_name, table_name, 'table' AS kind FROM system.tables UNION ALL "
     "SELECT schema_name, view_name, 'view' FROM system.views)";
 
-// What SHOW TABLES lists. The relations of schema system are no tables of the lake, and stand in no list but this.
+// What SHOW TABLES lists. The lake's own relations are no tables of it, and stand in no list but this.
 std::string ListedRelations(const std::string& schema) {
-  if (schema != "system") return std::string(kTablesAndViews);
+  const bool of_system = schema == "system";
+  if (!of_system && schema != "information_schema") return std::string(kTablesAndViews);
   std::string values;
-  for (const auto& relation : engine::duckdb::SystemRelations()) {
-    values += fmt::format("{}('system', {}, 'table')", values.empty() ? "" : ", ", QuoteLiteral(relation.name));
+  for (const auto& relation : of_system ? engine::duckdb::SystemRelations() : engine::duckdb::InformationRelations()) {
+    values += fmt::format("{}({}, {}, 'table')", values.empty() ? "" : ", ", QuoteLiteral(schema),
+                          QuoteLiteral(relation.name));
   }
   return fmt::format("(VALUES {}) AS relations(schema_name, table_name, kind)", values);
 }

@@ -7,6 +7,7 @@
 
 #include "common/text.h"
 #include "query/access.h"
+#include "query/information_schema.h"
 #include "query/personal_data_actions.h"
 #include "query/policy_actions.h"
 
@@ -236,7 +237,10 @@ Result<std::vector<std::string>> ReadSystemRelation(const RequestContext& ctx, c
     return rows;
   }
   if (relation == "expectation_results") return ReadExpectationResults(ctx, catalog, offset);
-  NL_ASSIGN_OR_RETURN(auto rows, ReadWhole(ctx, catalog, running, relation));
+  constexpr std::string_view kInformation = "information_schema.";
+  auto whole = relation.starts_with(kInformation) ? ReadInformation(ctx, catalog, relation.substr(kInformation.size()))
+                                                  : ReadWhole(ctx, catalog, running, relation);
+  NL_ASSIGN_OR_RETURN(auto rows, std::move(whole));
   const auto begin = std::min<size_t>(static_cast<size_t>(offset), rows.size());
   const auto end = std::min(rows.size(), begin + kPageRows);
   return std::vector<std::string>(rows.begin() + begin, rows.begin() + end);

@@ -438,7 +438,7 @@ Result<engine::ExecutionStatistics> WorkerStatement::Dispatch(FrontStatement sta
     decltype(unsupported)& refuse;
     Result<Statistics> operator()(const PassThrough& s) {
       self.whole_request_ = true;
-      if (!s.listed_schema.empty() && s.listed_schema != "system") {
+      if (!s.listed_schema.empty() && s.listed_schema != "system" && s.listed_schema != "information_schema") {
         NL_ASSIGN_OR_RETURN(const bool exists, self.provider_.SchemaExists(s.listed_schema));
         if (!exists) return MakeError(ErrorCode::kSchemaNotFound, "no such schema: {}", s.listed_schema);
       }

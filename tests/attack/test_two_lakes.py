@@ -182,6 +182,8 @@ SELVES = ["system.lineage", "system.column_lineage", "system.tags", "system.sche
           "system.dropped_tables", "system.table_statistics", "system.column_statistics", "system.expectations",
           "system.expectation_results", "system.pii_findings", "system.external_locations", "system.tokens",
           "system.running"]
+# Without schemata: that a schema is there is no secret to all roles but a member.
+SELVES += [f"information_schema.{name}" for name in canaries.INFORMATION if name != "schemata"]
 
 
 class Lake:

@@ -12,6 +12,8 @@ RELATIONS = ("queries", "running", "audit", "lineage", "column_lineage", "tags",
              "dropped_tables", "table_statistics", "column_statistics", "expectations", "expectation_results",
              "pii_findings",
              "external_locations", "tokens")
+INFORMATION = ("schemata", "tables", "views", "columns", "table_privileges", "column_privileges", "role_table_grants",
+               "table_constraints", "check_constraints", "key_column_usage", "information_schema_catalog_name")
 LISTS = ("SHOW TABLES", "SHOW ALL TABLES", "SHOW VIEWS", "SHOW DATABASES", "SHOW POLICIES", "SHOW PURPOSES",
          "SHOW EXPECTATIONS", "SHOW BREAK GLASS")
 PATHS = ("/v1/me", "/v1/history", "/v1/statements", "/v1/uploads", "/v1/catalog/schemas", "/v1/tokens", "/v1/users",
@@ -84,7 +86,8 @@ def readable(server, user, tables=()):
         "DESCRIBE", "DESCRIBE DETAIL", "DESCRIBE HISTORY", "SHOW CREATE TABLE", "SHOW TBLPROPERTIES", "SHOW COLUMNS IN",
         "SHOW TAGS ON", "SHOW EFFECTIVE POLICY ON", "SHOW EXPECTATIONS ON", "SHOW EXPECTATION TREND ON", "SUMMARIZE",
         "EXPLAIN SELECT * FROM", "EXPLAIN ANALYZE SELECT * FROM", "SELECT * FROM")]
-    for statement in [f"SELECT * FROM system.{name}" for name in RELATIONS] + list(LISTS) + about:
+    relations = [f"system.{name}" for name in RELATIONS] + [f"information_schema.{name}" for name in INFORMATION]
+    for statement in [f"SELECT * FROM {name}" for name in relations] + list(LISTS) + about:
         yield statement, _text(ask(statement))
     for table in tables:
         for accept in ("application/x-ndjson", "text/csv", "application/vnd.apache.arrow.stream"):

@@ -18,6 +18,7 @@
 #include "engine/duckdb/internal/parsed_query.h"
 #include "engine/duckdb/internal/result_types.h"
 #include "engine/duckdb/internal/schema_evolution.h"
+#include "engine/duckdb/internal/shown_columns.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
@@ -190,6 +191,7 @@ void BindPlan(EngineCore& core, native::unique_ptr<native::SQLStatement> stateme
     native::BoundParameterMap bound_parameters(planner.parameter_data);
     EvolveSchema(context, *statement, bound_parameters);
   }
+  HideColumnsInDescription(context, state, *statement, planner.parameter_data);
   state.open_views.clear();
   planner.CreatePlan(std::move(statement));
   if (state.refusal.has_value()) ThrowLakeError(*state.refusal);

@@ -1,6 +1,7 @@
 #include "engine/duckdb/internal/lake_catalog.h"
 
 #include "common/text.h"
+#include "engine/duckdb/information_relations.h"
 
 namespace neurolake::engine::duckdb {
 
@@ -17,7 +18,7 @@ native::optional_ptr<native::SchemaCatalogEntry> LakeCatalog::LookupSchema(nativ
                                                                            native::OnEntryNotFound if_not_found) {
   const std::string name = LowerAscii(lookup.GetEntryName());
   // The default schema can always be searched, whether or not the lake has one of that name.
-  bool exists = name == kSystemSchema || name == kDefaultSchema;
+  bool exists = IsOwnSchema(name) || name == kDefaultSchema;
   if (!exists && transaction.HasContext()) {
     exists = ValueOrThrow(StatementState::Get(transaction.GetContext()).provider->SchemaExists(name));
   }

@@ -1,6 +1,7 @@
 #include "common/text.h"
 #include "duckdb/parser/parsed_data/alter_info.hpp"
 #include "duckdb/parser/parsed_data/drop_info.hpp"
+#include "engine/duckdb/information_relations.h"
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/lake_transaction.h"
 #include "engine/duckdb/internal/table_creation.h"
@@ -16,8 +17,8 @@ void ChangeName(native::ClientContext& context, const NameChange& change) {
     ThrowLakeError(Error(ErrorCode::kNotSupported,
                          "CREATE and DROP of schemas and views, and DROP TABLE, run outside of a transaction only"));
   }
-  if (change.schema_name == LakeCatalog::kSystemSchema) {
-    ThrowLakeError(Error(ErrorCode::kReadOnly, "schema system cannot be changed"));
+  if (IsOwnSchema(change.schema_name)) {
+    ThrowLakeError(Error(ErrorCode::kReadOnly, fmt::format("schema {} cannot be changed", change.schema_name)));
   }
   ValueOrThrow(state.provider->ChangeName(change));
 }

@@ -1,5 +1,6 @@
 #include "common/text.h"
 #include "duckdb/planner/tableref/bound_at_clause.hpp"
+#include "engine/duckdb/information_relations.h"
 #include "engine/duckdb/internal/change_feed_table.h"
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/lake_transaction.h"
@@ -131,7 +132,7 @@ native::optional_ptr<native::CatalogEntry> LakeSchemaEntry::LookupEntry(native::
   StatementState& state = StatementState::Get(context);
   LakeTransaction& open = LakeTransaction::Get(context, catalog);
   const RelationName relation{LowerAscii(name), LowerAscii(lookup.GetEntryName())};
-  if (relation.schema_name == LakeCatalog::kSystemSchema) {
+  if (IsOwnSchema(relation.schema_name)) {
     if (lookup.GetAtClause()) {
       ThrowLakeError(Error(ErrorCode::kInvalidArgument,
                            fmt::format("system relations have no versions and no change feed: {}", relation.name)));

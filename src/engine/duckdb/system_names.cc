@@ -13,6 +13,7 @@
 #include "duckdb/parser/statement/update_statement.hpp"
 #include "duckdb/parser/tableref/basetableref.hpp"
 #include "duckdb/parser/tableref/showref.hpp"
+#include "engine/duckdb/information_relations.h"
 #include "engine/duckdb/internal/lake_catalog.h"
 
 namespace neurolake::engine::duckdb {
@@ -33,7 +34,7 @@ void VisitTable(native::TableRef& ref) {
   }
   if (ref.type != native::TableReferenceType::BASE_TABLE) return;
   auto& table = ref.Cast<native::BaseTableRef>();
-  if (table.catalog_name.empty() && EqualsIgnoringCase(table.schema_name, "system")) {
+  if (table.catalog_name.empty() && IsOwnSchema(table.schema_name)) {
     table.catalog_name = LakeCatalog::kName;
   }
 }

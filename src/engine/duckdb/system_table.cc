@@ -1,6 +1,8 @@
 #include "engine/duckdb/internal/system_table.h"
 
 #include "common/text.h"
+#include "engine/duckdb/information_relations.h"
+#include "engine/duckdb/internal/information_schema.h"
 #include "engine/duckdb/internal/json_rows.h"
 
 namespace neurolake::engine::duckdb {
@@ -24,10 +26,14 @@ class SystemTableEntry final : public native::TableCatalogEntry {
 struct SystemScanData final : public native::TableFunctionData {
   SystemScanData(native::TableCatalogEntry& table, StatementState& state) : table(table), state(state) {}
   native::unique_ptr<native::FunctionData> Copy() const override {
-    return native::make_uniq<SystemScanData>(table, state);
+    auto copy = native::make_uniq<SystemScanData>(table, state);
+    copy->rows = rows;
+    return copy;
   }
   native::TableCatalogEntry& table;
   StatementState& state;
+  /// Of what the engine makes itself: made while the plan is optimised, where nothing else runs yet.
+  std::shared_ptr<const std::vector<std::string>> rows;
 };
 
 struct SystemScanState final : public native::GlobalTableFunctionState {
@@ -37,9 +43,53 @@ struct SystemScanState final : public native::GlobalTableFunctionState {
   bool finished = false;
 };
 
-native::unique_ptr<native::GlobalTableFunctionState> InitSystemScan(native::ClientContext&,
-                                                                    native::TableFunctionInitInput&) {
-  return native::make_uniq<SystemScanState>();
+bool IsInformation(const SystemScanData& data) {
+  return LowerAscii(data.table.ParentSchema().name) == kInformationSchema;
+}
+
+/// As the server calls it.
+std::string ProviderName(const SystemScanData& data) {
+  return IsInformation(data) ? fmt::format("{}.{}", kInformationSchema, data.table.name) : data.table.name;
+}
+
+bool IsMadeHere(const SystemScanData& data) { return IsInformation(data) && MakesInformation(data.table.name); }
+
+/// What the query asks for by `table_schema = '…'` and `table_name = '…'`: other tables' logs need not be read. The
+/// filters stay where they are.
+void MakeRows(native::ClientContext& context, native::LogicalGet& get, native::FunctionData* bind_data,
+              native::vector<native::unique_ptr<native::Expression>>& filters) {
+  auto& data = bind_data->Cast<SystemScanData>();
+  InformationScope scope;
+  for (const auto& filter : filters) {
+    if (filter->GetExpressionType() != native::ExpressionType::COMPARE_EQUAL) continue;
+    const auto& comparison = filter->Cast<native::BoundComparisonExpression>();
+    const native::Expression* column = comparison.left.get();
+    const native::Expression* constant = comparison.right.get();
+    if (column->GetExpressionClass() == native::ExpressionClass::BOUND_CONSTANT) std::swap(column, constant);
+    if (column->GetExpressionClass() != native::ExpressionClass::BOUND_COLUMN_REF ||
+        constant->GetExpressionClass() != native::ExpressionClass::BOUND_CONSTANT) {
+      continue;
+    }
+    const auto& value = constant->Cast<native::BoundConstantExpression>().value;
+    const auto& binding = column->Cast<native::BoundColumnRefExpression>().binding;
+    if (binding.table_index != get.table_index || value.IsNull()) continue;
+    const std::string& name = get.names[get.GetColumnIds()[binding.column_index].GetPrimaryIndex()];
+    if (value.type().id() != native::LogicalTypeId::VARCHAR) continue;
+    if (name == "table_schema") scope.schema = native::StringValue::Get(value);
+    if (name == "table_name") scope.table = native::StringValue::Get(value);
+  }
+  data.rows =
+      std::make_shared<const std::vector<std::string>>(InformationRows(context, data.table, data.table.name, scope));
+}
+
+native::unique_ptr<native::GlobalTableFunctionState> InitSystemScan(native::ClientContext& context,
+                                                                    native::TableFunctionInitInput& input) {
+  auto state = native::make_uniq<SystemScanState>();
+  const auto& data = input.bind_data->Cast<SystemScanData>();
+  if (!IsMadeHere(data)) return state;
+  state->finished = true;
+  state->rows = data.rows != nullptr ? *data.rows : InformationRows(context, data.table, data.table.name, {});
+  return state;
 }
 
 void ScanSystem(native::ClientContext& context, native::TableFunctionInput& input, native::DataChunk& output) {
@@ -50,7 +100,7 @@ void ScanSystem(native::ClientContext& context, native::TableFunctionInput& inpu
     if (state.next_row == state.rows.size()) {
       if (state.finished) break;
       state.rows =
-          ValueOrThrow(StatementState::Get(context).provider->ReadSystemRows(data.table.name, state.next_offset));
+          ValueOrThrow(StatementState::Get(context).provider->ReadSystemRows(ProviderName(data), state.next_offset));
       state.next_row = 0;
       state.next_offset += static_cast<int64_t>(state.rows.size());
       state.finished = state.rows.empty();
@@ -78,6 +128,7 @@ native::TableFunction SystemTableEntry::GetScanFunction(native::ClientContext& c
   function.deserialize = ReadCopiedScan;
   function.verify_serialization = false;
   function.get_bind_info = GetSystemBindInfo;
+  if (IsMadeHere(bind_data->Cast<SystemScanData>())) function.pushdown_complex_filter = MakeRows;
   return function;
 }
 
@@ -85,7 +136,8 @@ native::TableFunction SystemTableEntry::GetScanFunction(native::ClientContext& c
 
 native::unique_ptr<native::CatalogEntry> MakeSystemTable(native::ClientContext& context, LakeCatalog& catalog,
                                                          LakeSchemaEntry& schema, const std::string& name) {
-  const auto& relations = SystemRelations();
+  const bool information = LowerAscii(schema.name) == kInformationSchema;
+  const auto& relations = information ? InformationRelations() : SystemRelations();
   const auto relation = std::ranges::find(relations, name, &SystemRelation::name);
   if (relation == relations.end()) return nullptr;
   native::CreateTableInfo info(schema, name);

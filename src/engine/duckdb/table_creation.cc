@@ -6,6 +6,7 @@
 #include "duckdb/parser/constraints/list.hpp"
 #include "duckdb/parser/expression/columnref_expression.hpp"
 #include "duckdb/parser/expression/constant_expression.hpp"
+#include "engine/duckdb/information_relations.h"
 #include "engine/duckdb/internal/dml_target.h"
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/path_grants.h"
@@ -206,8 +207,8 @@ Result<void> CheckCreation(native::CreateTableInfo& info) {
 CreatedTable PrepareCreation(native::ClientContext& context, native::SchemaCatalogEntry& schema,
                              native::CreateTableInfo& info, bool with_rows) {
   StatementState& state = StatementState::Get(context);
-  if (schema.name == LakeCatalog::kSystemSchema) {
-    ThrowLakeError(Error(ErrorCode::kReadOnly, "nothing can be created in schema system"));
+  if (IsOwnSchema(schema.name)) {
+    ThrowLakeError(Error(ErrorCode::kReadOnly, "nothing can be created in schema " + LowerAscii(schema.name)));
   }
   ValueOrThrow(CheckCreation(info));
   const DataType wanted = ValueOrThrow(SchemaOf(info));
