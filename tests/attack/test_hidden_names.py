@@ -97,14 +97,15 @@ class HiddenNames(unittest.TestCase):
     def test_descriptions_agree(self):
         for user in ("guest", "reader"):
             for statement in ("DESCRIBE open.people", "SHOW COLUMNS IN open.people", "DESCRIBE lake.open.people",
-                              "DESCRIBE TABLE EXTENDED open.people", "SHOW TABLES IN open", "SHOW ALL TABLES",
+                              "DESCRIBE TABLE EXTENDED open.people", "DESCRIBE SELECT * FROM open.people", "SHOW TABLES IN open", "SHOW ALL TABLES",
                               "SHOW VIEWS IN open"):
                 status, _, body = self.ask(user, statement)
                 self.assertEqual(status, 200, (user, statement, body))
                 canaries.check(self, body, self.hidden_from(user), f"{user}: {statement}")
             # Of a query it is what the query would be: refused, without the name.
             for statement in ("DESCRIBE open.everything", "SHOW COLUMNS IN open.everything",
-                              "DESCRIBE SELECT * FROM open.people", "DESCRIBE (SELECT * FROM (FROM open.people))"):
+                              "DESCRIBE SELECT * FROM (SELECT * FROM open.people)",
+                              f"DESCRIBE SELECT length({self.names['column']}) AS n FROM open.people"):
                 status, _, body = self.ask(user, statement)
                 self.assertEqual(status, 403, (user, statement, body))
                 canaries.check(self, body, self.hidden_from(user), f"{user}: {statement}")
