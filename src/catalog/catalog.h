@@ -410,7 +410,8 @@ class Catalog : public TagCatalog {
     std::string role;
     std::string name;
     std::optional<WallTime> expires = std::nullopt;
-    /// "read", "write", "create", "admin": what of its role's rights the token has; empty: all of them.
+    /// "read", "write", "create", "admin", "audit": what of its role's rights the token has; empty: all of them.
+    /// "audit" alone: it reads the audit log, and knows of no schema.
     std::vector<std::string> scopes = {};
     /// The token reads and writes what is in these, and nothing else; empty: no limit.
     std::vector<std::string> schemas = {};

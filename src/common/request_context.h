@@ -46,7 +46,7 @@ struct Principal {
       {};  ///< "token", "password", "oidc", "certificate"; empty for who owns the lake's files.
   /// Whom an agent acts for: it may do what both may, sees what both see, and what it makes is theirs.
   std::shared_ptr<const Principal> on_behalf_of = nullptr;
-  /// Schemas a token is limited to; nullopt: all.
+  /// Schemas a token is limited to; nullopt: all; none: it is for the audit log alone.
   std::optional<std::vector<std::string>> schemas = std::nullopt;
   /// (id, name) of groups that an identity provider says it is in, beside those of the catalogue.
   std::vector<std::pair<std::string, std::string>> claimed_groups = {};
