@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "catalog/data_keys.h"
+#include "catalog/function_grants.h"
 #include "catalog/identity.h"
 #include "catalog/personal_data.h"
 #include "catalog/policy_bundles.h"
@@ -228,7 +229,7 @@ struct StatementRecord {
 /// The schema names `system`, `information_schema`, `pg_catalog` and `temp` are reserved. A new lake has the schemas
 /// `main`, `bronze`, `silver` and `gold`. Errors of every call: kInvalidArgument for a name that breaks these rules
 /// (look-ups find nothing instead); kUnavailable, kReadOnly, kDiskFull, kCorruption of the store.
-class Catalog : public TagCatalog {
+class Catalog : public TagCatalog, public FunctionGrantCatalog, public PersonalDataThresholds {
  public:
   virtual Result<SchemaRecord> CreateSchema(const std::string& name, bool if_not_exists,
                                             const std::string& comment) = 0;

@@ -1,4 +1,4 @@
-// What scans for personal data found, in the metadata store.
+// What scans for personal data found, and how likely it has to be, in the metadata store.
 #include <map>
 
 #include "catalog/internal/rows.h"
@@ -71,6 +71,37 @@ Result<std::vector<std::pair<TableRecord, PersonalDataFinding>>> StoreCatalog::L
                                                            .state = TextAt(row, 13)});
   }
   return found;
+}
+
+Result<void> StoreCatalog::SetPersonalDataThreshold(const PersonalDataThreshold& threshold) {
+  return store_.Write([&](Session& session) -> Result<void> {
+    NL_RETURN_IF_ERROR(session.Execute("DELETE FROM pii_thresholds WHERE subject = ?", {threshold.subject}));
+    NL_RETURN_IF_ERROR(session.Execute(
+        "INSERT INTO pii_thresholds (subject, threshold, set_by, set_at) VALUES (?, ?, ?, ?)",
+        {threshold.subject, threshold.threshold, MakeStorable(threshold.set_by), ToValue(threshold.set_at)}));
+    return {};
+  });
+}
+
+Result<void> StoreCatalog::ResetPersonalDataThreshold(const std::string& subject) {
+  return store_.Write([&](Session& session) -> Result<void> {
+    NL_RETURN_IF_ERROR(session.Execute("DELETE FROM pii_thresholds WHERE subject = ?", {subject}));
+    return {};
+  });
+}
+
+Result<std::vector<PersonalDataThreshold>> StoreCatalog::ListPersonalDataThresholds() {
+  NL_ASSIGN_OR_RETURN(
+      const auto rows,
+      store_.ReadOnce("SELECT subject, threshold, set_by, set_at FROM pii_thresholds ORDER BY subject"));
+  std::vector<PersonalDataThreshold> thresholds;
+  for (const Row& row : rows) {
+    thresholds.push_back({.subject = TextAt(row, 0),
+                          .threshold = std::get<double>(row.at(1)),
+                          .set_by = TextAt(row, 2),
+                          .set_at = TimeAt(row, 3)});
+  }
+  return thresholds;
 }
 
 }  // namespace neurolake::catalog

@@ -1,8 +1,11 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "common/clock.h"
+#include "common/result.h"
 
 namespace neurolake::catalog {
 
@@ -21,6 +24,26 @@ struct PersonalDataFinding {
   WallTime found;
   std::string found_by;            ///< Name of a principal.
   std::string state = "proposed";  ///< Or "accepted" or "rejected", by who looks after the table.
+};
+
+/// How likely a finding has to be in this lake, unless a scan says otherwise.
+struct PersonalDataThreshold {
+  std::string subject;  ///< An entity, a group of them or a country, upper case; empty: all.
+  double threshold = 0;
+  std::string set_by;  ///< Name of a principal.
+  WallTime set_at;
+};
+
+/// The part of the catalogue that is about thresholds. Thread-safe; errors as Catalog's.
+class PersonalDataThresholds {
+ public:
+  virtual ~PersonalDataThresholds() = default;
+  /// In the place of what was set for the same subject.
+  virtual Result<void> SetPersonalDataThreshold(const PersonalDataThreshold& threshold) = 0;
+  /// No error where there is none.
+  virtual Result<void> ResetPersonalDataThreshold(const std::string& subject) = 0;
+  /// By subject.
+  virtual Result<std::vector<PersonalDataThreshold>> ListPersonalDataThresholds() = 0;
 };
 
 }  // namespace neurolake::catalog

@@ -71,14 +71,17 @@ bool IsRejectsTable(const plan::Lookup& lookup) {
 
 class AllowListGate final : public plan::LookupGate {
  public:
-  explicit AllowListGate(StatementOrigin origin) : origin_(origin) {}
+  AllowListGate(StatementOrigin origin, std::shared_ptr<const FunctionRights> rights)
+      : origin_(origin), rights_(std::move(rights)) {}
 
   Result<void> Check(const plan::Lookup& lookup) const override {
     const bool in_lake = EqualsIgnoringCase(lookup.catalog, kLakeCatalogName);
     if (IsFunctionKind(lookup.kind)) {
       // A function of the lake would be one a user made: there are none, so one that is found is a hole.
       if (in_lake) return Deny("function", lookup.name);
-      return CheckEntry(lookup.kind, lookup.name, "function", origin_, lookup.in_policy);
+      NL_RETURN_IF_ERROR(CheckEntry(lookup.kind, lookup.name, "function", origin_, lookup.in_policy));
+      const bool of_user = origin_ == StatementOrigin::kUser && !lookup.in_policy;
+      return of_user ? rights_->Check(lookup.name) : Result<void>();
     }
     if (lookup.kind == "type" || lookup.kind == "collation" || lookup.kind == "setting") {
       if (in_lake) return Deny(lookup.kind, lookup.name);
@@ -106,13 +109,19 @@ class AllowListGate final : public plan::LookupGate {
   }
 
   StatementOrigin origin_;
+  std::shared_ptr<const FunctionRights> rights_;
 };
 
 // The engine's planner puts error() around a scalar subquery, to raise "more than one row". A user's error() never
 // comes this far: gate 2 denies its look-up, which the planner's own use does not pass.
 bool IsPlannersOwn(const plan::FunctionUse& function) { return function.kind == "scalar" && function.name == "error"; }
 
-Result<void> CheckFunctions(const plan::PlanDigest& digest, StatementOrigin origin) {
+// Nor does what it makes of scalar subqueries, EXISTS and IN; where a user calls these, gate 2 has seen it.
+bool IsOfSubqueries(const plan::FunctionUse& function) {
+  return function.kind == "aggregate" && (function.name == "first" || function.name == "count_star");
+}
+
+Result<void> CheckFunctions(const plan::PlanDigest& digest, StatementOrigin origin, const FunctionRights& rights) {
   static const std::map<std::string_view, std::string_view> kinds = {{"scalar", "scalar function"},
                                                                      {"aggregate", "aggregate function"},
                                                                      {"window", "window function"},
@@ -127,6 +136,7 @@ Result<void> CheckFunctions(const plan::PlanDigest& digest, StatementOrigin orig
       return MakeError(ErrorCode::kInternal, "the plan's digest has an unknown kind of function: {}", function.kind);
     }
     if (IsPlannersOwn(function)) continue;
+    if (origin == StatementOrigin::kUser && !IsOfSubqueries(function)) NL_RETURN_IF_ERROR(rights.Check(function.name));
     // An aggregate used as a window function is listed as an aggregate.
     if (function.kind == "window" && IsPermitted(FindAllowEntry("aggregate function", function.name), origin)) continue;
     NL_RETURN_IF_ERROR(CheckEntry(kind->second, function.name, "function", origin));
@@ -311,7 +321,7 @@ Result<void> Governor::CheckStatementKind(const std::string& kind, const Princip
 }
 
 std::unique_ptr<plan::LookupGate> Governor::GateFor(StatementOrigin origin) const {
-  return std::make_unique<AllowListGate>(origin);
+  return std::make_unique<AllowListGate>(origin, rights_);
 }
 
 Result<plan::GovernedQuery> Governor::Govern(const RequestContext& ctx, plan::BoundQuery query, StatementOrigin origin,
@@ -319,7 +329,7 @@ Result<plan::GovernedQuery> Governor::Govern(const RequestContext& ctx, plan::Bo
   NL_RETURN_IF_ERROR(ctx.CheckAlive());
   const plan::PlanDigest& digest = query.digest();
   NL_RETURN_IF_ERROR(CheckStatementKind(digest.statement_kind, ctx.principal(), origin));
-  NL_RETURN_IF_ERROR(CheckFunctions(digest, origin));
+  NL_RETURN_IF_ERROR(CheckFunctions(digest, origin, *rights_));
   NL_RETURN_IF_ERROR(CheckOperators(digest, ctx.principal(), origin));
   NL_RETURN_IF_ERROR(CheckCatalogs(digest, origin));
   NL_RETURN_IF_ERROR(CheckWrites(digest, ctx.principal(), origin));

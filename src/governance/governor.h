@@ -4,6 +4,7 @@
 
 #include "common/request_context.h"
 #include "common/result.h"
+#include "governance/function_rights.h"
 #include "plan/lookup_gate.h"
 #include "plan/stages.h"
 
@@ -21,9 +22,14 @@ enum class RowMoves : uint8_t { kNone, kAll };
 
 /// Decides what a principal's statement may do: the three gates of the pipeline. Everything that is not on
 /// the allow-list is denied, whatever the rights; a scan's decision is the policy that the server gave with its table
-/// (EffectivePolicy). Stateless, pure and thread-safe.
+/// (EffectivePolicy). Immutable, pure and thread-safe.
 class Governor {
  public:
+  Governor() = default;
+  /// `rights`: which of the functions on the list the principal may not execute. Asked of what users wrote, and of
+  /// tables' own rules and views where users' statements bind them; not of policies, nor of the product's own SQL.
+  explicit Governor(FunctionRights rights) : rights_(std::make_shared<const FunctionRights>(std::move(rights))) {}
+
   /// Gate 1, before anything of the statement is acted on. `kind` as ParsedQuery::kind().
   /// Errors: kPermissionDenied "statement is not allowed here: …", or naming the right that is missing;
   ///   kNotSupported for statements that are planned.
@@ -42,6 +48,9 @@ class Governor {
   Result<plan::GovernedQuery> Govern(const RequestContext& ctx, plan::BoundQuery query,
                                      StatementOrigin origin = StatementOrigin::kUser,
                                      RowMoves moves = RowMoves::kNone) const;
+
+ private:
+  std::shared_ptr<const FunctionRights> rights_ = std::make_shared<const FunctionRights>();  ///< Also of gates.
 };
 
 /// The catalogue name under which the engine attaches the lake; every other catalogue is the engine's own.

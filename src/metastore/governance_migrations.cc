@@ -246,4 +246,27 @@ Migration PersonalData() {
           {"DROP TABLE pii_findings"}};
 }
 
+// Of a function that is not named here everybody has the right to execute it.
+Migration FunctionGrantsAndThresholds() {
+  return {17,
+          "function grants, thresholds of personal data",
+          {
+              R"(CREATE TABLE function_grants (
+                function_name TEXT NOT NULL,
+                grantee_kind TEXT NOT NULL,
+                grantee_id TEXT NOT NULL,
+                effect TEXT NOT NULL CHECK (effect IN ('grant', 'deny', 'revoke')),
+                granted_by TEXT NOT NULL,
+                created INTEGER NOT NULL,
+                PRIMARY KEY (function_name, grantee_kind, grantee_id)))",
+              // `subject`: an entity, a group or a country; empty: all.
+              R"(CREATE TABLE pii_thresholds (
+                subject TEXT NOT NULL PRIMARY KEY,
+                threshold REAL NOT NULL,
+                set_by TEXT NOT NULL,
+                set_at INTEGER NOT NULL))",
+          },
+          {"DROP TABLE pii_thresholds", "DROP TABLE function_grants"}};
+}
+
 }  // namespace neurolake::metastore

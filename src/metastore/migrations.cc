@@ -313,7 +313,8 @@ const std::vector<Migration>& Migrations() {
                                                     DataKeys(),
                                                     Identity(),
                                                     PolicyBundles(),
-                                                    PersonalData()};
+                                                    PersonalData(),
+                                                    FunctionGrantsAndThresholds()};
   return migrations;
 }
 

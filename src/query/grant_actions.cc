@@ -4,6 +4,7 @@
 
 #include "common/text.h"
 #include "query/access.h"
+#include "query/function_grants.h"
 #include "query/messages.h"
 #include "query/policy_actions.h"
 
@@ -139,6 +140,8 @@ Result<json::value> Show(const RequestContext& ctx, catalog::Catalog& catalog) {
     rows.push_back(json::array{one.securable_kind, names.Object(one), names.Grantee(one), ShownPrivilege(one.privilege),
                                one.denied ? "DENY" : "GRANT", one.granted_by, FormatTimestamp(one.created)});
   }
+  NL_ASSIGN_OR_RETURN(auto of_functions, RunFunctionGrantAction(ctx, catalog, "function_grants", {{"function", ""}}));
+  for (auto& row : of_functions.at("rows").as_array()) rows.push_back(std::move(row));
   return json::value{{"rows", std::move(rows)}};
 }
 

@@ -132,25 +132,27 @@ std::string StagesJson(const StageTimes& stages) { return json::serialize(Encode
 std::string Encode(const StartMessage& message) {
   json::array rights;
   for (const Right right : message.principal.rights) rights.push_back(static_cast<int64_t>(right));
-  json::object start{{"statement_id", message.statement_id},
-                     {"request_id", message.request_id},
-                     {"door", message.door},
-                     {"principal_id", message.principal.id.value()},
-                     {"principal_name", message.principal.name},
-                     {"role", message.principal.role},
-                     {"rights", std::move(rights)},
-                     {"sql", message.request.sql},
-                     {"parameters", EncodeParameters(message.request.parameters)},
-                     {"schema", message.request.schema},
-                     {"time_zone", message.request.time_zone},
-                     {"memory_bytes", message.memory_bytes},
-                     {"planning_bytes", message.planning_bytes},
-                     {"rows_max", message.request.rows_max},
-                     {"deadline_ms", message.deadline_ms},
-                     {"log_level", message.log_level},
-                     {"readable", EncodeReadable(message.readable)},
-                     {"append_rows_max", message.append_rows_max},
-                     {"append_bytes_max", message.append_bytes_max}};
+  json::object start{
+      {"statement_id", message.statement_id},
+      {"request_id", message.request_id},
+      {"door", message.door},
+      {"principal_id", message.principal.id.value()},
+      {"principal_name", message.principal.name},
+      {"role", message.principal.role},
+      {"rights", std::move(rights)},
+      {"sql", message.request.sql},
+      {"parameters", EncodeParameters(message.request.parameters)},
+      {"schema", message.request.schema},
+      {"time_zone", message.request.time_zone},
+      {"memory_bytes", message.memory_bytes},
+      {"planning_bytes", message.planning_bytes},
+      {"rows_max", message.request.rows_max},
+      {"deadline_ms", message.deadline_ms},
+      {"log_level", message.log_level},
+      {"readable", EncodeReadable(message.readable)},
+      {"append_rows_max", message.append_rows_max},
+      {"append_bytes_max", message.append_bytes_max},
+      {"denied_functions", json::array(message.denied_functions.begin(), message.denied_functions.end())}};
   if (const auto& transaction = message.request.transaction) {
     start["transaction"] =
         json::object{{"application_id", transaction->application_id}, {"version", transaction->version}};
@@ -191,6 +193,12 @@ Result<StartMessage> DecodeStart(std::string_view payload) {
   NL_ASSIGN_OR_RETURN(message.readable, DecodeReadable(object));
   NL_ASSIGN_OR_RETURN(message.append_rows_max, IntMember(object, "append_rows_max"));
   NL_ASSIGN_OR_RETURN(message.append_bytes_max, IntMember(object, "append_bytes_max"));
+  const auto* denied = object.if_contains("denied_functions");
+  if (denied == nullptr || !denied->is_array()) return BadMember("denied_functions");
+  for (const auto& one : denied->get_array()) {
+    if (!one.is_string()) return BadMember("denied_functions");
+    message.denied_functions.emplace_back(one.get_string());
+  }
   NL_ASSIGN_OR_RETURN(message.group, DecodeGroup(object, attached.attachments));
   return message;
 }

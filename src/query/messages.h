@@ -37,6 +37,7 @@ struct StartMessage {
   std::vector<ReadableLocation> readable;
   int64_t append_rows_max = 0;  ///< An INSERT of no more may hand its rows over; 0: none may.
   int64_t append_bytes_max = 0;
+  std::vector<std::string> denied_functions = {};    ///< That the principal may not execute.
   std::optional<GroupMessage> group = std::nullopt;  ///< Write these rows, instead of a statement.
 };
 

@@ -9,6 +9,7 @@
 #include "query/break_glass_actions.h"
 #include "query/bundle_actions.h"
 #include "query/expectation_actions.h"
+#include "query/function_grants.h"
 #include "query/grant_actions.h"
 #include "query/key_actions.h"
 #include "query/location_stores.h"
@@ -156,6 +157,7 @@ Result<json::value> ProviderServer::Maintain(const json::object& arguments) {
   if (IsBreakGlassAction(action)) return RunBreakGlassAction(ctx_, catalog_, action, action_arguments);
   if (IsTagAction(action)) return RunTagAction(ctx_, catalog_, action, action_arguments);
   if (IsPurposeAction(action)) return RunPurposeAction(ctx_, catalog_, action, action_arguments);
+  if (IsFunctionGrantAction(action)) return RunFunctionGrantAction(ctx_, catalog_, action, action_arguments);
   if (IsGrantAction(action)) return RunGrantAction(ctx_, catalog_, action, action_arguments);
   if (IsUserAction(action)) return RunUserAction(ctx_, catalog_, action, action_arguments);
   if (IsPolicyAction(action)) return RunPolicyAction(ctx_, catalog_, action, action_arguments);

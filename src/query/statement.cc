@@ -6,6 +6,7 @@
 #include "engine/duckdb/engine.h"
 #include "query/access.h"
 #include "query/fingerprint.h"
+#include "query/function_grants.h"
 #include "query/location_stores.h"
 #include "query/redaction.h"
 #include "query/tag_actions.h"
@@ -139,8 +140,9 @@ Result<std::unique_ptr<Statement>> Statement::Start(const RequestContext& ctx, S
     if (ctx.principal().Has(Right::kRead)) {
       NL_RETURN_IF_ERROR(CheckSchema(lake.catalog, ctx, statement->request_.schema));
     }
+    NL_ASSIGN_OR_RETURN(auto denied, DeniedFunctions(lake.catalog, statement->ctx_.principal()));
     NL_RETURN_IF_ERROR(statement->LeaseWorker());
-    NL_RETURN_IF_ERROR(statement->SendStart(std::move(readable)));
+    NL_RETURN_IF_ERROR(statement->SendStart(std::move(readable), std::move(denied)));
     NL_ASSIGN_OR_RETURN(const auto none, statement->Pump(/*until_schema=*/true));
     return {};
   };
@@ -256,7 +258,7 @@ Result<void> Statement::AnswerPlan(const PlannedMessage& planned) {
   return SendGrant(granted);
 }
 
-Result<void> Statement::SendStart(std::vector<ReadableLocation> readable) {
+Result<void> Statement::SendStart(std::vector<ReadableLocation> readable, std::vector<std::string> denied_functions) {
   StartMessage start{.statement_id = record_.id.value(),
                      .request_id = ctx_.request_id(),
                      .door = ctx_.door(),
@@ -268,7 +270,8 @@ Result<void> Statement::SendStart(std::vector<ReadableLocation> readable) {
                      .log_level = static_cast<int64_t>(GetLogLevel()),
                      .readable = std::move(readable),
                      .append_rows_max = lake_.append_rows_max,
-                     .append_bytes_max = lake_.append_bytes_max};
+                     .append_bytes_max = lake_.append_bytes_max,
+                     .denied_functions = std::move(denied_functions)};
   if (!worker_->channel().Send(FrameKind::kStart, Encode(start))) return std::unexpected(LostWorker());
   return {};
 }

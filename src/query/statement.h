@@ -68,7 +68,7 @@ class Statement final : public ResultStream {
   /// that others could wait for. Returns all that the statement has then.
   Result<int64_t> ReserveMemory(int64_t bytes);
   Result<void> SendGrant(const Result<int64_t>& granted);
-  Result<void> SendStart(std::vector<ReadableLocation> readable);
+  Result<void> SendStart(std::vector<ReadableLocation> readable, std::vector<std::string> denied_functions);
   /// Works through frames until there is a schema, a batch or the end.
   Result<std::optional<arrow::Batch>> Pump(bool until_schema);
   Result<bool> HandleFrame(Frame& frame, bool until_schema, std::optional<arrow::Batch>& batch);

@@ -145,6 +145,7 @@ WorkerStatement::WorkerStatement(const RequestContext& ctx, const StartMessage& 
       provider_(provider),
       channel_(channel),
       request_grant_(std::move(request_grant)),
+      governor_(governance::FunctionRights(start.denied_functions)),
       memory_bytes_(start.planning_bytes) {}
 
 // The gate must live until the engine has let go of the statement.

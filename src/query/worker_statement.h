@@ -113,7 +113,7 @@ class WorkerStatement {
   RemoteProvider& provider_;
   Channel& channel_;
   RequestGrant request_grant_;
-  const governance::Governor governor_{};
+  const governance::Governor governor_;
   std::unique_ptr<plan::LookupGate> gate_;
   StageTimes stages_;
   const WriteCommit* load_ = nullptr;  ///< What a load says of its files' columns, while it writes.

@@ -20,7 +20,7 @@ STAGES = [
     (["neurolake"], "python3 tests/sql/run.py --binary build/release/bin/neurolake tests/sql/governance/*.test"),
     ([], "python3 tests/attack/run.py --binary build/release/bin/neurolake --only test_policies.py"),
     (["governance_tests", "query_tests"], "build/release/src/governance_tests --gtest_brief=1 && "
-                                          "build/release/src/query_tests --gtest_brief=1 --gtest_filter='*Polic*:AgentTest*'"),
+                                          "build/release/src/query_tests --gtest_brief=1 --gtest_filter='*Polic*:AgentTest*:FunctionGrants*'"),
     (["engine_duckdb_tests"], "build/release/src/engine_duckdb_tests --gtest_brief=1 --gtest_filter='PolicyTest*'"),
     ([], "python3 tests/sql/run.py --binary build/release/bin/neurolake"),
 ]

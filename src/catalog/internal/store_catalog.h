@@ -44,6 +44,9 @@ class StoreCatalog final : public Catalog {
   Result<void> SavePersonalData(const TableId& table, const std::vector<PersonalDataFinding>& findings,
                                 bool replaces) override;
   Result<std::vector<std::pair<TableRecord, PersonalDataFinding>>> ListPersonalData() override;
+  Result<void> SetPersonalDataThreshold(const PersonalDataThreshold& threshold) override;
+  Result<void> ResetPersonalDataThreshold(const std::string& subject) override;
+  Result<std::vector<PersonalDataThreshold>> ListPersonalDataThresholds() override;
 
   Result<void> AddExpectation(const ExpectationRecord& expectation, bool or_replace) override;
   Result<void> DropExpectation(const TableId& table, const std::string& name) override;
@@ -66,6 +69,9 @@ class StoreCatalog final : public Catalog {
   Result<void> RemoveGrant(const GrantRecord& grant) override;
   Result<std::vector<GrantRecord>> ListGrants() override;
   Result<std::vector<GrantRecord>> GrantsOn(const std::string& relation_id) override;
+  Result<void> AddFunctionGrant(const FunctionGrant& grant) override;
+  Result<void> RemoveFunctionGrant(const FunctionGrant& grant) override;
+  Result<std::vector<FunctionGrant>> ListFunctionGrants() override;
   Result<void> AddDataKey(const DataKeyRecord& key) override;
   Result<void> DropDataKey(const std::string& name) override;
   Result<std::optional<DataKeyRecord>> FindDataKey(const std::string& name) override;

@@ -9,5 +9,6 @@ Migration DataKeys();
 Migration Identity();
 Migration PolicyBundles();
 Migration PersonalData();
+Migration FunctionGrantsAndThresholds();
 
 }  // namespace neurolake::metastore

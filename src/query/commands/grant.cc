@@ -4,6 +4,7 @@
 
 #include "common/text.h"
 #include "query/access.h"
+#include "query/commands/function_grant.h"
 #include "query/commands/policy.h"
 #include "query/commands/server_action.h"
 #include "query/front_parser_cursor.h"
@@ -83,14 +84,7 @@ class ShowGrants final : public TableCommand {
 
   Result<OwnResult> Run(CommandContext& context) const override {
     NL_ASSIGN_OR_RETURN(const auto answer, AskServer(context, "grants", {}));
-    return ResultOfRows({{"object_kind", "VARCHAR"},
-                         {"object_name", "VARCHAR"},
-                         {"grantee", "VARCHAR"},
-                         {"privilege", "VARCHAR"},
-                         {"effect", "VARCHAR"},
-                         {"granted_by", "VARCHAR"},
-                         {"granted_at", "VARCHAR"}},
-                        answer);
+    return ResultOfRows(GrantColumns(), answer);
   }
 
  private:
@@ -109,7 +103,7 @@ Result<std::vector<std::string>> ParsePrivileges(TokenCursor& cursor) {
     } else if (cursor.AcceptWord("modify")) {
       privileges.emplace_back("modify");
     } else {
-      return cursor.Unexpected("SELECT, MODIFY or ALL PRIVILEGES");
+      return cursor.Unexpected("SELECT, MODIFY, EXECUTE ON FUNCTION or ALL PRIVILEGES");
     }
   } while (cursor.AcceptSymbol(","));
   return privileges;

@@ -5,6 +5,7 @@
 #include "query/commands/credentials.h"
 #include "query/commands/expectation.h"
 #include "query/commands/fsck.h"
+#include "query/commands/function_grant.h"
 #include "query/commands/grant.h"
 #include "query/commands/key.h"
 #include "query/commands/optimize.h"
@@ -43,6 +44,7 @@ constexpr CommandParser kParsers[] = {
     ParsePolicyBundleStatement,
     ParseGroupStatement,
     ParseUserStatement,
+    ParseFunctionGrantStatement,
     ParseGrantStatement,
     ParseScan,
 };

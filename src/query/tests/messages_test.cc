@@ -48,8 +48,10 @@ TEST(MessagesTest, AGroupComesBackAsItWas) {
                              .definition = "d",
                              .compact = true,
                              .members = {{"schema", {bytes, ""}}, {"other", {}}}};
+  start.denied_functions = {"levenshtein", "m\"d"};
   const auto decoded = DecodeStart(Encode(start));
   ASSERT_TRUE(decoded.has_value()) << decoded.error().message();
+  EXPECT_EQ(decoded->denied_functions, start.denied_functions);
   EXPECT_EQ(decoded->append_rows_max, 4);
   EXPECT_EQ(decoded->append_bytes_max, 5);
   ASSERT_TRUE(decoded->group.has_value());
