@@ -6,6 +6,7 @@
 
 #include "common/text.h"
 #include "privacy/detector/entities.h"
+#include "privacy/detector/thresholds.h"
 #include "query/access.h"
 #include "query/messages.h"
 #include "query/policy_actions.h"
@@ -81,18 +82,75 @@ Result<json::value> Save(const RequestContext& ctx, catalog::Catalog& catalog, c
   return json::value{{"saved", true}};
 }
 
+/// What is said of all first, then what of some, then what of one: the later wins.
+Result<std::string> LakeThresholds(catalog::Catalog& catalog) {
+  NL_ASSIGN_OR_RETURN(auto set, catalog.ListPersonalDataThresholds());
+  const auto precision = [](const catalog::PersonalDataThreshold& one) {
+    return one.subject.empty() ? 0 : privacy::EntityFromName(one.subject) ? 2 : 1;
+  };
+  std::ranges::stable_sort(set, {}, precision);
+  std::string list;
+  for (const auto& one : set) {
+    if (!list.empty()) list += ", ";
+    list += one.subject.empty() ? fmt::format("{}", one.threshold) : fmt::format("{} = {}", one.subject, one.threshold);
+  }
+  return list;
+}
+
+/// The name as it is kept. Errors: kInvalidArgument for what is no entity, group or country.
+Result<std::string> ThresholdSubject(const json::object& arguments) {
+  NL_ASSIGN_OR_RETURN(const std::string name, StringMember(arguments, "name"));
+  if (name.empty()) return name;
+  NL_RETURN_IF_ERROR(privacy::ParseThresholds(name + " = 1"));
+  std::string upper;
+  for (const char one : name) upper += one >= 'a' && one <= 'z' ? static_cast<char>(one - 'a' + 'A') : one;
+  return upper;
+}
+
+Result<json::value> ChangeThreshold(const RequestContext& ctx, catalog::Catalog& catalog, const std::string& action,
+                                    const json::object& arguments) {
+  if (!ctx.principal().Has(Right::kManage)) {
+    return MakeError(ErrorCode::kPermissionDenied, "the lake's thresholds need the right to manage the lake");
+  }
+  NL_ASSIGN_OR_RETURN(const std::string subject, ThresholdSubject(arguments));
+  if (action == "reset_pii_threshold") {
+    NL_RETURN_IF_ERROR(catalog.ResetPersonalDataThreshold(subject));
+    return json::value(json::object());
+  }
+  NL_ASSIGN_OR_RETURN(const std::string text, StringMember(arguments, "threshold"));
+  if (text.find_first_of("=,") != std::string::npos) return BadMember("threshold");
+  NL_ASSIGN_OR_RETURN(const auto parsed, privacy::ParseThresholds(text));
+  NL_RETURN_IF_ERROR(catalog.SetPersonalDataThreshold(
+      {.subject = subject, .threshold = parsed.all, .set_by = ctx.principal().name, .set_at = ctx.clock().Now()}));
+  return json::value(json::object());
+}
+
+Result<json::value> ShowThresholds(catalog::Catalog& catalog) {
+  NL_ASSIGN_OR_RETURN(const auto set, catalog.ListPersonalDataThresholds());
+  json::array rows;
+  for (const auto& one : set) {
+    rows.push_back(json::array{one.subject.empty() ? json::value(nullptr) : json::value(one.subject),
+                               fmt::format("{}", one.threshold), one.set_by, FormatTimestamp(one.set_at)});
+  }
+  return json::value{{"rows", std::move(rows)}};
+}
+
 }  // namespace
 
 bool IsPersonalDataAction(std::string_view action) {
-  return action == "may_scan_personal_data" || action == "save_personal_data";
+  return action == "may_scan_personal_data" || action == "save_personal_data" || action == "set_pii_threshold" ||
+         action == "reset_pii_threshold" || action == "pii_thresholds";
 }
 
 Result<json::value> RunPersonalDataAction(const RequestContext& ctx, catalog::Catalog& catalog,
                                           const std::string& action, const json::object& arguments) {
   if (action == "save_personal_data") return Save(ctx, catalog, arguments);
+  if (action == "pii_thresholds") return ShowThresholds(catalog);
+  if (action != "may_scan_personal_data") return ChangeThreshold(ctx, catalog, action, arguments);
   NL_ASSIGN_OR_RETURN(const auto table, ReadableTable(ctx, catalog, arguments));
   NL_ASSIGN_OR_RETURN(const bool sees_all, SeesAll(catalog, ctx, table));
-  return json::value{{"sees_all", sees_all}};
+  NL_ASSIGN_OR_RETURN(const std::string thresholds, LakeThresholds(catalog));
+  return json::value{{"sees_all", sees_all}, {"thresholds", thresholds}};
 }
 
 Result<std::vector<std::string>> ReadPersonalData(const RequestContext& ctx, catalog::Catalog& catalog) {

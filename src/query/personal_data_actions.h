@@ -12,7 +12,11 @@
 namespace neurolake::query {
 
 /// Scans for personal data on the server's side. The actions, with their arguments and answers:
-///   may_scan_personal_data {table} → {sees_all}; kPermissionDenied without SELECT on the table
+///   may_scan_personal_data {table} → {sees_all, thresholds}; kPermissionDenied without SELECT on the table. Thresholds
+///     are the lake's, as privacy::ParseThresholds reads them
+///   set_pii_threshold {name, threshold: text} → {}; reset_pii_threshold {name} → {}; `name`: an entity, a group or a
+///     country, empty for all. Only for who manages the lake
+///   pii_thresholds {} → {rows: [[name, threshold, set_by, set_at], …]}
 ///   save_personal_data {table, version, rows, findings: [{column_id, column_name, entity, tag, confidence, in_text,
 ///   also,
 ///     evidence}, …]} → {saved}; nothing is saved for who sees a part of the table only: what a mask shows is no

@@ -2,6 +2,7 @@
 
 #include "engine/duckdb/internal/error_translation.h"
 #include "privacy/detector/detector.h"
+#include "privacy/detector/thresholds.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
@@ -12,23 +13,35 @@ struct RedactData final : public native::FunctionData {
 
   native::unique_ptr<native::FunctionData> Copy() const override { return native::make_uniq<RedactData>(*this); }
   bool Equals(const native::FunctionData& other) const override {
-    return options.entities == other.Cast<RedactData>().options.entities;
+    const auto& theirs = other.Cast<RedactData>().options;
+    return options.entities == theirs.entities && options.threshold == theirs.threshold &&
+           options.thresholds == theirs.thresholds;
   }
 };
+
+// The argument stays: a plan that is written out and read again is bound from it anew.
+std::string Constant(native::ClientContext& context, const native::Expression& argument, std::string_view what) {
+  if (!argument.IsFoldable()) {
+    ThrowLakeError(
+        Error(ErrorCode::kInvalidArgument, fmt::format("redact takes the same {} for all rows: a constant", what)));
+  }
+  const native::Value value = native::ExpressionExecutor::EvaluateScalar(context, argument);
+  if (value.IsNull())
+    ThrowLakeError(Error(ErrorCode::kInvalidArgument, fmt::format("redact's {} must not be NULL", what)));
+  return value.ToString();
+}
 
 native::unique_ptr<native::FunctionData> Bind(native::ClientContext& context, native::ScalarFunction&,
                                               native::vector<native::unique_ptr<native::Expression>>& arguments) {
   auto data = native::make_uniq<RedactData>();
   data->detector = ValueOrThrow(privacy::Detector::Get());
   if (arguments.size() < 2) return data;
-  // The argument stays: a plan that is written out and read again is bound from it anew.
-  if (!arguments[1]->IsFoldable()) {
-    ThrowLakeError(
-        Error(ErrorCode::kInvalidArgument, "redact takes the same list of entities for all rows: a constant"));
-  }
-  const native::Value list = native::ExpressionExecutor::EvaluateScalar(context, *arguments[1]);
-  if (list.IsNull()) ThrowLakeError(Error(ErrorCode::kInvalidArgument, "redact's list of entities must not be NULL"));
-  data->options.entities = ValueOrThrow(privacy::ParseEntities(list.ToString()));
+  data->options.entities = ValueOrThrow(privacy::ParseEntities(Constant(context, *arguments[1], "list of entities")));
+  if (arguments.size() < 3) return data;
+  const auto thresholds =
+      ValueOrThrow(privacy::ParseThresholds(Constant(context, *arguments[2], "list of thresholds")));
+  data->options.threshold = thresholds.all;
+  data->options.thresholds = thresholds.of;
   return data;
 }
 
@@ -48,6 +61,8 @@ native::ScalarFunctionSet RedactFunctions() {
   native::ScalarFunctionSet functions("redact");
   functions.AddFunction(native::ScalarFunction({text}, text, Run, Bind));
   functions.AddFunction(native::ScalarFunction({text, text}, text, Run, Bind));
+  functions.AddFunction(native::ScalarFunction({text, text, text}, text, Run, Bind));
+  functions.AddFunction(native::ScalarFunction({text, text, native::LogicalType::DOUBLE}, text, Run, Bind));
   return functions;
 }
 

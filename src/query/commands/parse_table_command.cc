@@ -35,6 +35,7 @@ constexpr CommandParser kParsers[] = {
     ParseTagStatement,
     ParsePurposeStatement,
     ParseBreakGlassStatement,
+    ParsePiiThreshold,
     ParseAlterTable,
     ParseCommentOn,
     ParseExpectationStatement,

@@ -4,6 +4,8 @@
 
 #include "common/text.h"
 #include "privacy/detector/column_scanner.h"
+#include "privacy/detector/thresholds.h"
+#include "query/commands/policy.h"
 #include "query/commands/server_action.h"
 #include "query/front_parser_cursor.h"
 #include "query/messages.h"
@@ -28,7 +30,7 @@ bool IsScanned(const DataType& type) {
 
 class ScanTable final : public TableCommand {
  public:
-  ScanTable(ObjectName table, int64_t rows_max) : table_(std::move(table)), rows_max_(rows_max) {}
+  ScanTable(ObjectName table, ScanOptions options) : table_(std::move(table)), options_(std::move(options)) {}
   std::string kind() const override { return "SCAN TABLE"; }
   const ObjectName& target() const override { return table_; }
   bool writes() const override { return false; }
@@ -38,7 +40,7 @@ class ScanTable final : public TableCommand {
 
   Result<OwnResult> Run(CommandContext& context) const override {
     NL_ASSIGN_OR_RETURN(const OpenedTable table, context.Open(table_));
-    NL_ASSIGN_OR_RETURN(const PersonalDataScan scan, ScanForPersonalData(context, table, {.rows_max = rows_max_}));
+    NL_ASSIGN_OR_RETURN(const PersonalDataScan scan, ScanForPersonalData(context, table, options_));
     std::vector<std::vector<std::optional<std::string>>> rows;
     for (const auto& one : scan.findings) {
       rows.push_back({one.column, one.entity, one.tag, fmt::format("{:.4f}", one.confidence),
@@ -59,13 +61,13 @@ class ScanTable final : public TableCommand {
 
  private:
   ObjectName table_;
-  int64_t rows_max_;
+  ScanOptions options_;
 };
 
 /// Reads the columns from `first` on that `count` says and gives what each holds.
 Result<int64_t> ScanColumns(CommandContext& context, const OpenedTable& table,
                             std::span<const StructField* const> columns, const ScanOptions& options,
-                            PersonalDataScan& scan, json::array& saved) {
+                            const privacy::Thresholds& thresholds, PersonalDataScan& scan, json::array& saved) {
   NL_ASSIGN_OR_RETURN(const auto detector, privacy::Detector::Get());
   std::string list;
   for (const StructField* field : columns) {
@@ -84,7 +86,10 @@ Result<int64_t> ScanColumns(CommandContext& context, const OpenedTable& table,
     for (const auto& row : rows.rows) {
       if (row[i]) scanner.Add(*row[i]);
     }
-    for (const auto& found : scanner.Finish()) {
+    privacy::ColumnOptions column;
+    column.threshold = thresholds.all;
+    column.thresholds = thresholds.of;
+    for (const auto& found : scanner.Finish(column)) {
       PersonalDataScan::Finding finding{columns[i]->name, std::string(privacy::InfoOf(found.entity).name),
                                         found.tag(),      {},
                                         found.why,        found.confidence,
@@ -110,7 +115,16 @@ Result<int64_t> ScanColumns(CommandContext& context, const OpenedTable& table,
 
 Result<PersonalDataScan> ScanForPersonalData(CommandContext& context, const OpenedTable& table,
                                              const ScanOptions& options) {
-  NL_RETURN_IF_ERROR(AskServer(context, "may_scan_personal_data", {{"table", table.entry.id.value()}}));
+  NL_ASSIGN_OR_RETURN(const auto allowed,
+                      AskServer(context, "may_scan_personal_data", {{"table", table.entry.id.value()}}));
+  std::string list = options.thresholds;
+  if (list.empty()) {
+    NL_ASSIGN_OR_RETURN(list, StringMember(allowed, "thresholds"));
+  }
+  privacy::Thresholds thresholds;
+  if (!list.empty()) {
+    NL_ASSIGN_OR_RETURN(thresholds, privacy::ParseThresholds(list));
+  }
   std::vector<const StructField*> columns;
   for (const StructField& field : table.snapshot->schema().fields) {
     if (IsScanned(field.type)) columns.push_back(&field);
@@ -121,7 +135,7 @@ Result<PersonalDataScan> ScanForPersonalData(CommandContext& context, const Open
   for (size_t first = 0; first < columns.size(); first += group) {
     const auto part =
         std::span<const StructField* const>(columns).subspan(first, std::min(group, columns.size() - first));
-    NL_ASSIGN_OR_RETURN(scan.rows, ScanColumns(context, table, part, options, scan, saved));
+    NL_ASSIGN_OR_RETURN(scan.rows, ScanColumns(context, table, part, options, thresholds, scan, saved));
   }
   NL_ASSIGN_OR_RETURN(const auto answer, AskServer(context, "save_personal_data",
                                                    {{"table", table.entry.id.value()},
@@ -132,21 +146,99 @@ Result<PersonalDataScan> ScanForPersonalData(CommandContext& context, const Open
   return scan;
 }
 
+namespace {
+
+/// A statement about the lake's thresholds, which the server alone carries out.
+class PiiThresholdCommand final : public TableCommand {
+ public:
+  PiiThresholdCommand(std::string action, json::object arguments)
+      : action_(std::move(action)), arguments_(std::move(arguments)) {}
+  std::string kind() const override { return shows() ? "SHOW PII THRESHOLDS" : "ALTER PII THRESHOLD"; }
+  const ObjectName& target() const override { return target_; }
+  bool writes() const override { return !shows(); }
+
+  Result<OwnResult> Run(CommandContext& context) const override {
+    NL_ASSIGN_OR_RETURN(const auto answer, AskServer(context, action_, arguments_));
+    if (!shows()) return MakeRowsChangedResult(-1);
+    return ResultOfRows({{"entity", "VARCHAR"}, {"threshold", "VARCHAR"}, {"set_by", "VARCHAR"}, {"set_at", "VARCHAR"}},
+                        answer);
+  }
+
+ private:
+  bool shows() const { return action_ == "pii_thresholds"; }
+  std::string action_;
+  json::object arguments_;
+  ObjectName target_;
+};
+
+/// A number as it was written, whatever it is: ParseThresholds judges it.
+Result<std::string> ExpectThreshold(TokenCursor& cursor) {
+  const std::string sign = cursor.AcceptSymbol("-") ? "-" : "";
+  if (cursor.AtEnd() || cursor.token().kind != TokenKind::kNumber) return cursor.Unexpected("a number from 0 to 1");
+  std::string number = sign + std::string(cursor.Text());
+  cursor.Skip();
+  return number;
+}
+
+/// Behind WITH: "0.7, EMAIL_ADDRESS = 0.9".
+Result<std::string> ParseThresholdClause(TokenCursor& cursor) {
+  std::string list;
+  NL_RETURN_IF_ERROR(cursor.ExpectSymbol("("));
+  do {
+    NL_RETURN_IF_ERROR(cursor.ExpectWord("threshold"));
+    std::string name;
+    if (cursor.AcceptWord("of")) {
+      NL_ASSIGN_OR_RETURN(name, cursor.ExpectIdentifier("an entity, a group of entities or a country"));
+    }
+    NL_RETURN_IF_ERROR(cursor.ExpectSymbol("="));
+    NL_ASSIGN_OR_RETURN(const std::string number, ExpectThreshold(cursor));
+    list += fmt::format("{}{}{}", list.empty() ? "" : ", ", name.empty() ? "" : name + " = ", number);
+  } while (cursor.AcceptSymbol(","));
+  NL_RETURN_IF_ERROR(cursor.ExpectSymbol(")"));
+  NL_RETURN_IF_ERROR(privacy::ParseThresholds(list));
+  return list;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const TableCommand>> ParsePiiThreshold(TokenCursor cursor) {
+  if (cursor.AcceptWords({"show", "pii", "thresholds"})) {
+    NL_RETURN_IF_ERROR(cursor.ExpectEnd());
+    return std::make_shared<PiiThresholdCommand>("pii_thresholds", json::object());
+  }
+  if (!cursor.AcceptWords({"alter", "pii", "threshold"})) return nullptr;
+  std::string name, threshold, action = "reset_pii_threshold";
+  if (cursor.AcceptWord("of")) {
+    NL_ASSIGN_OR_RETURN(name, cursor.ExpectIdentifier("an entity, a group of entities or a country"));
+  }
+  if (!cursor.AcceptWord("reset")) {
+    action = "set_pii_threshold";
+    NL_RETURN_IF_ERROR(cursor.ExpectWord("set"));
+    NL_ASSIGN_OR_RETURN(threshold, ExpectThreshold(cursor));
+  }
+  NL_RETURN_IF_ERROR(cursor.ExpectEnd());
+  return std::make_shared<PiiThresholdCommand>(std::move(action),
+                                               json::object{{"name", name}, {"threshold", threshold}});
+}
+
 Result<std::shared_ptr<const TableCommand>> ParseScan(TokenCursor cursor) {
   if (!cursor.AcceptWords({"scan", "table"})) return nullptr;
   NL_ASSIGN_OR_RETURN(ObjectName table, cursor.ExpectObjectName());
   NL_RETURN_IF_ERROR(cursor.ExpectWord("for"));
   NL_RETURN_IF_ERROR(cursor.ExpectWord("pii"));
-  int64_t rows = ScanOptions().rows_max;
+  ScanOptions options;
   if (cursor.AcceptWord("sample")) {
-    NL_ASSIGN_OR_RETURN(rows, cursor.ExpectInteger("a number of rows"));
-    if (rows < 1 || rows > kRowsMax) {
-      return MakeError(ErrorCode::kInvalidArgument, "SAMPLE takes 1 to {} rows, not: {}", kRowsMax, rows);
+    NL_ASSIGN_OR_RETURN(options.rows_max, cursor.ExpectInteger("a number of rows"));
+    if (options.rows_max < 1 || options.rows_max > kRowsMax) {
+      return MakeError(ErrorCode::kInvalidArgument, "SAMPLE takes 1 to {} rows, not: {}", kRowsMax, options.rows_max);
     }
     NL_RETURN_IF_ERROR(cursor.ExpectWord("rows"));
   }
+  if (cursor.AcceptWord("with")) {
+    NL_ASSIGN_OR_RETURN(options.thresholds, ParseThresholdClause(cursor));
+  }
   NL_RETURN_IF_ERROR(cursor.ExpectEnd());
-  return std::make_shared<ScanTable>(std::move(table), rows);
+  return std::make_shared<ScanTable>(std::move(table), std::move(options));
 }
 
 }  // namespace neurolake::query

@@ -1,13 +1,18 @@
 #pragma once
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "query/commands/table_command.h"
 
 namespace neurolake::query {
 
-/// SCAN TABLE name FOR PII [SAMPLE n ROWS]. Needs SELECT on the table; reads it as the principal's own SELECT would,
-/// with the policies that apply. Null for other statements.
+/// SCAN TABLE name FOR PII [SAMPLE n ROWS] [WITH (THRESHOLD [OF entity] = number, …)]. Needs SELECT on the table; reads
+/// it as the principal's own SELECT would, with the policies that apply. Null for other statements.
 Result<std::shared_ptr<const TableCommand>> ParseScan(TokenCursor cursor);
+
+/// ALTER PII THRESHOLD [OF entity] SET number | RESET, and SHOW PII THRESHOLDS: what scans of the lake go by.
+Result<std::shared_ptr<const TableCommand>> ParsePiiThreshold(TokenCursor cursor);
 
 struct PersonalDataScan {
   int64_t rows = 0;    ///< That were read.
@@ -24,6 +29,7 @@ struct ScanOptions {
   int64_t rows_max = 10'000;
   /// The rows that come first, which costs no pass over the table, instead of a sample of all.
   bool first_rows = false;
+  std::string thresholds = {};  ///< As privacy::ParseThresholds reads them; empty: the lake's.
 };
 
 /// Looks for personal data and secrets in some rows and tells the server what it found. Used by the statement and after
