@@ -415,6 +415,9 @@ class Objects(unittest.TestCase):
             self.assertEqual(self.ask("GET", path + "/result" + suffix, None)[0], 401)
         kept = [path for path in pathlib.Path(server.lake, "spill").rglob("*") if path.is_file()]
         self.assertEqual([oct(path.stat().st_mode & 0o077) for path in kept], ["0o0"] * len(kept))
+        # Who reads the disk reads neither rows nor names of columns, while they are kept.
+        self.assertTrue(any(path.suffix == ".arrow" and path.stat().st_size for path in kept), kept)
+        canaries.check_files(self, server.lake + "/spill", [cell])
         self.assertEqual(self.ask("DELETE", path, full)[0], 204)
         self.assertEqual(self.ask("GET", path + "/result", full)[0], 404)
         canaries.check_files(self, server.lake + "/spill", [cell])

@@ -18,6 +18,7 @@
 #include "engine/duckdb/internal/policy_expressions.h"
 #include "engine/duckdb/internal/row_identity.h"
 #include "engine/duckdb/internal/session_settings.h"
+#include "engine/duckdb/internal/spill_encryption.h"
 #include "engine/duckdb/internal/type_mapping.h"
 #include "storage/path.h"
 
@@ -55,6 +56,7 @@ void Configure(native::DBConfig& config, const EngineOptions& options) {
   // The system's own page cache holds local files, and outside of what statements are granted.
   config.SetOptionByName("enable_external_file_cache", native::Value(false));
   config.options.temporary_directory = options.spill_directory;
+  config.SetOptionByName("temp_file_encryption", native::Value(options.encrypt_spill));
   if (options.memory_limit_bytes > 0) {
     config.options.maximum_memory = static_cast<native::idx_t>(options.memory_limit_bytes);
   }
@@ -67,6 +69,8 @@ void Open(EngineCore& core, const EngineOptions& options) {
   Configure(config, options);
   native::StorageExtension::Register(config, LakeCatalog::kName, native::make_shared_ptr<LakeStorage>(*core.state));
   core.database = native::make_uniq<native::DuckDB>(nullptr, &config);
+  // Not taken over from the configuration that an instance is made with.
+  native::DBConfig::GetConfig(*core.database->instance).encryption_util = NewEncryptionUtil();
   // A name that is no table must not become a file's name.
   native::DBConfig::GetConfig(*core.database->instance).replacement_scans.clear();
   core.connection = native::make_uniq<native::Connection>(*core.database);

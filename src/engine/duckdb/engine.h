@@ -24,6 +24,8 @@ struct EngineOptions {
   int64_t memory_limit_bytes = 0;
   int threads = 1;
   std::string spill_directory;  ///< Made if missing; the engine writes nowhere else but tables' directories.
+  /// Under a key that never leaves this process's memory. Off is for tests and for measuring what it costs.
+  bool encrypt_spill = true;
 };
 
 /// A parameter's value: its JSON text, bound to `$1`…`$n`, `?` or `$name`. Type by JSON type (integer: BIGINT, number:

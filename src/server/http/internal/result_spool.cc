@@ -43,12 +43,16 @@ Result<void> ReadAll(int descriptor, char* data, size_t size, int64_t offset) {
   return {};
 }
 
-Result<std::string> ReadMessage(int descriptor, int64_t offset) {
+// A message's place is where it begins: each has its own.
+Result<std::string> ReadMessage(int descriptor, const privacy::PieceCipher& cipher, int64_t offset) {
   uint64_t length = 0;
   NL_RETURN_IF_ERROR(ReadAll(descriptor, reinterpret_cast<char*>(&length), sizeof length, offset));
   if (length > kMessageBytesMax) return MakeError(ErrorCode::kCorruption, "a spooled result is damaged");
   std::string message(length, '\0');
   NL_RETURN_IF_ERROR(ReadAll(descriptor, message.data(), length, offset + 8));
+  if (!cipher.Open(static_cast<uint64_t>(offset), message)) {
+    return MakeError(ErrorCode::kCorruption, "a spooled result is damaged");
+  }
   return message;
 }
 
@@ -62,12 +66,13 @@ bool SpoolBudget::Take(int64_t bytes) {
 
 class ResultSpool::Reader final : public arrow::BatchStream {
  public:
-  Reader(int descriptor, std::vector<Piece> pieces, int64_t begin, int64_t end)
-      : descriptor_(descriptor), pieces_(std::move(pieces)), begin_(begin), end_(end) {}
+  Reader(int descriptor, std::shared_ptr<const privacy::PieceCipher> cipher, std::vector<Piece> pieces, int64_t begin,
+         int64_t end)
+      : descriptor_(descriptor), cipher_(std::move(cipher)), pieces_(std::move(pieces)), begin_(begin), end_(end) {}
   ~Reader() override { close(descriptor_); }
 
   Result<void> Open() {
-    NL_ASSIGN_OR_RETURN(const std::string message, ReadMessage(descriptor_, 0));
+    NL_ASSIGN_OR_RETURN(const std::string message, ReadMessage(descriptor_, *cipher_, 0));
     NL_ASSIGN_OR_RETURN(schema_, decoder_.DecodeSchema(message));
     return {};
   }
@@ -79,7 +84,7 @@ class ResultSpool::Reader final : public arrow::BatchStream {
       const int64_t begin = std::max(begin_, piece.first_row);
       const int64_t end = std::min(end_, piece.first_row + piece.row_count);
       if (begin >= end) continue;
-      NL_ASSIGN_OR_RETURN(const std::string message, ReadMessage(descriptor_, piece.offset));
+      NL_ASSIGN_OR_RETURN(const std::string message, ReadMessage(descriptor_, *cipher_, piece.offset));
       NL_ASSIGN_OR_RETURN(arrow::Batch batch, decoder_.DecodeBatch(message));
       if (batch.row_count() != piece.row_count) return MakeError(ErrorCode::kCorruption, "a spooled result is damaged");
       batch.get()->offset = begin - piece.first_row;
@@ -91,6 +96,7 @@ class ResultSpool::Reader final : public arrow::BatchStream {
 
  private:
   int descriptor_;
+  std::shared_ptr<const privacy::PieceCipher> cipher_;
   std::vector<Piece> pieces_;
   int64_t begin_;
   int64_t end_;
@@ -100,7 +106,10 @@ class ResultSpool::Reader final : public arrow::BatchStream {
 };
 
 ResultSpool::ResultSpool(std::string path, int descriptor, SpoolBudget& budget)
-    : path_(std::move(path)), descriptor_(descriptor), budget_(budget) {}
+    : path_(std::move(path)),
+      descriptor_(descriptor),
+      budget_(budget),
+      cipher_(std::make_shared<const privacy::PieceCipher>()) {}
 
 ResultSpool::~ResultSpool() {
   close(descriptor_);
@@ -113,13 +122,13 @@ Result<std::unique_ptr<ResultSpool>> ResultSpool::Create(const std::string& path
   const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (descriptor < 0) return FileError();
   std::unique_ptr<ResultSpool> spool(new ResultSpool(path, descriptor, budget));
-  NL_ASSIGN_OR_RETURN(const std::string message, arrow::EncodeSchema(schema));
-  NL_RETURN_IF_ERROR(spool->WriteMessage(message));
+  NL_ASSIGN_OR_RETURN(std::string message, arrow::EncodeSchema(schema));
+  NL_RETURN_IF_ERROR(spool->WriteMessage(std::move(message)));
   return spool;
 }
 
-Result<int64_t> ResultSpool::WriteMessage(std::string_view message) {
-  const uint64_t length = message.size();
+Result<int64_t> ResultSpool::WriteMessage(std::string message) {
+  const uint64_t length = message.size() + privacy::PieceCipher::kOverheadBytes;
   const auto total = static_cast<int64_t>(length + sizeof length);
   if (!budget_.Take(total)) {
     return MakeError(ErrorCode::kDiskFull,
@@ -127,6 +136,7 @@ Result<int64_t> ResultSpool::WriteMessage(std::string_view message) {
   }
   const int64_t offset = bytes_;
   bytes_ += total;
+  cipher_->Seal(static_cast<uint64_t>(offset), message);
   NL_RETURN_IF_ERROR(WriteAll(descriptor_, reinterpret_cast<const char*>(&length), sizeof length, offset));
   NL_RETURN_IF_ERROR(WriteAll(descriptor_, message.data(), message.size(), offset + 8));
   return offset;
@@ -134,8 +144,8 @@ Result<int64_t> ResultSpool::WriteMessage(std::string_view message) {
 
 Result<void> ResultSpool::Append(const arrow::Schema& schema, const arrow::Batch& batch) {
   if (batch.row_count() == 0) return {};
-  NL_ASSIGN_OR_RETURN(const std::string message, arrow::EncodeBatch(schema, batch));
-  NL_ASSIGN_OR_RETURN(const int64_t offset, WriteMessage(message));
+  NL_ASSIGN_OR_RETURN(std::string message, arrow::EncodeBatch(schema, batch));
+  NL_ASSIGN_OR_RETURN(const int64_t offset, WriteMessage(std::move(message)));
   pieces_.push_back({row_count_, batch.row_count(), offset});
   row_count_ += batch.row_count();
   return {};
@@ -145,7 +155,7 @@ Result<std::unique_ptr<arrow::BatchStream>> ResultSpool::Read(int64_t begin, int
   const int descriptor = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return FileError();
   const int64_t end = count > row_count_ - begin ? row_count_ : begin + count;
-  auto reader = std::make_unique<Reader>(descriptor, pieces_, begin, end);
+  auto reader = std::make_unique<Reader>(descriptor, cipher_, pieces_, begin, end);
   NL_RETURN_IF_ERROR(reader->Open());
   return reader;
 }

@@ -5,6 +5,7 @@
 
 #include "arrow/batch.h"
 #include "arrow/ipc.h"
+#include "privacy/piece_cipher.h"
 
 namespace neurolake::server {
 
@@ -20,8 +21,9 @@ class SpoolBudget {
   std::atomic<int64_t> bytes_used_{0};
 };
 
-/// One statement's rows in a file of Arrow IPC messages, each behind its length (8 bytes, little-endian). The file goes
-/// with the object; readers that are open keep their view. One writer; readers may come once it is complete.
+/// One statement's rows in a file of Arrow IPC messages, each behind its length (8 bytes, little-endian) and encrypted
+/// under a key that is in this process's memory alone. The file goes with the object; readers that are open keep their
+/// view. One writer; readers may come once it is complete.
 class ResultSpool {
  public:
   /// Errors: kIoError; kDiskFull.
@@ -47,11 +49,12 @@ class ResultSpool {
   };
   class Reader;
   ResultSpool(std::string path, int descriptor, SpoolBudget& budget);
-  Result<int64_t> WriteMessage(std::string_view message);
+  Result<int64_t> WriteMessage(std::string message);
 
   std::string path_;
   int descriptor_;
   SpoolBudget& budget_;
+  const std::shared_ptr<const privacy::PieceCipher> cipher_;  ///< Also of readers, which may outlive this.
   int64_t bytes_ = 0;
   int64_t row_count_ = 0;
   std::vector<Piece> pieces_;

@@ -260,6 +260,36 @@ TEST_F(StatementsTest, ArrowPagesHoldTheRightRows) {
   EXPECT_EQ(rows, R"([998,"name 998"][999,"name 999"][1000,"name 1000"])");
 }
 
+TEST_F(StatementsTest, KeptResultsAreEncryptedOnDisk) {
+  Start();
+  Client client(port());
+  const std::string url(
+      client.Call("POST", "/v1/statements", R"({"statement":"ROWS 1500"})").json().at("status_url").as_string());
+  ASSERT_TRUE(Eventually([&] { return client.Call("GET", url).json().at("state") == "succeeded"; }));
+  EXPECT_NE(client.Call("GET", url + "/result").body.find("name 1499"), std::string::npos);
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_ / "results")) files.push_back(entry.path());
+  ASSERT_EQ(files.size(), 1U);
+  std::string text;
+  {
+    std::ifstream file(files[0], std::ios::binary);
+    text.assign(std::istreambuf_iterator<char>(file), {});
+  }
+  EXPECT_GT(text.size(), 1500U * std::string_view("name 1499").size());
+  // Neither rows nor what the columns are called.
+  EXPECT_EQ(text.find("name"), std::string::npos);
+
+  // What is not what was written is not answered.
+  std::fstream file(files[0], std::ios::binary | std::ios::in | std::ios::out);
+  file.seekp(static_cast<std::streamoff>(text.size() - 100)).put(static_cast<char>(text[text.size() - 100] ^ 1));
+  file.close();
+  const Answer first = client.Call("GET", url + "/result?page_size=10");
+  EXPECT_EQ(first.status, 200);
+  const Answer damaged = client.Call("GET", url + "/result?page_size=10&page_token=r1200");
+  EXPECT_EQ(damaged.status, 500);
+  EXPECT_EQ(damaged.code(), "Corruption");
+}
+
 TEST_F(StatementsTest, ResultsBelongToWhoAsked) {
   Start();
   Client client(port());
