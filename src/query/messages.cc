@@ -147,6 +147,7 @@ std::string Encode(const StartMessage& message) {
       {"memory_bytes", message.memory_bytes},
       {"planning_bytes", message.planning_bytes},
       {"rows_max", message.request.rows_max},
+      {"read_only", message.request.read_only},
       {"deadline_ms", message.deadline_ms},
       {"log_level", message.log_level},
       {"readable", EncodeReadable(message.readable)},
@@ -188,6 +189,7 @@ Result<StartMessage> DecodeStart(std::string_view payload) {
   NL_ASSIGN_OR_RETURN(message.memory_bytes, IntMember(object, "memory_bytes"));
   NL_ASSIGN_OR_RETURN(message.planning_bytes, IntMember(object, "planning_bytes"));
   NL_ASSIGN_OR_RETURN(message.request.rows_max, IntMember(object, "rows_max"));
+  NL_ASSIGN_OR_RETURN(message.request.read_only, BoolMember(object, "read_only"));
   NL_ASSIGN_OR_RETURN(message.deadline_ms, IntMember(object, "deadline_ms"));
   NL_ASSIGN_OR_RETURN(message.log_level, IntMember(object, "log_level"));
   NL_ASSIGN_OR_RETURN(message.readable, DecodeReadable(object));

@@ -15,6 +15,7 @@
 #include "query/location_stores.h"
 #include "query/personal_data_actions.h"
 #include "query/policy_actions.h"
+#include "query/read_only.h"
 #include "query/shallow_clones.h"
 #include "query/system_relations.h"
 #include "query/tag_actions.h"
@@ -40,6 +41,16 @@ bool OnlyLooks(std::string_view method) {
   constexpr std::string_view kMethods[] = {"schema_exists",  "list_schemas", "find_table", "find_view",
                                            "list_relations", "may_append",   "authorize",  "system_rows"};
   return std::ranges::find(kMethods, method) != std::end(kMethods);
+}
+
+/// Errors: kReadOnly for a call that is not one of a statement that reads.
+Result<void> CheckLooks(std::string_view method, const json::object& arguments) {
+  std::string action;
+  if (method == "maintain") {
+    NL_ASSIGN_OR_RETURN(action, StringMember(arguments, "action"));
+  }
+  if (IsLook(method, action)) return {};
+  return MakeError(ErrorCode::kReadOnly, "this way into the lake is for reading: the statement would change something");
 }
 
 }  // namespace
@@ -73,6 +84,7 @@ Result<json::value> ProviderServer::Dispatch(std::string_view payload) {
   // The engine looks for names alike when its table has gone.
   if (group_ && (method == "list_schemas" || method == "list_relations")) return json::array();
   if (group_ && !IsOfGroups(method)) return Refused("a group that asks for more than its table");
+  if (looks_only_) NL_RETURN_IF_ERROR(CheckLooks(method, object));
   if (before_effect_ && !OnlyLooks(method)) NL_RETURN_IF_ERROR(before_effect_());
   if (method == "schema_exists") {
     NL_ASSIGN_OR_RETURN(const std::string schema, StringMember(object, "schema"));

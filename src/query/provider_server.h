@@ -71,6 +71,8 @@ class ProviderServer {
   void BeforeEffect(std::function<Result<void>()> may) { before_effect_ = std::move(may); }
   /// From now on this is the writer of a group, which may look up and write to its table alone.
   void ServeGroup(GroupCommit group) { group_ = std::move(group); }
+  /// From now on nothing may be changed, nor asked for that a statement which reads does not need.
+  void LookOnly() { looks_only_ = true; }
   /// From now on the statement's commit has to have this transaction, and no rows may be handed over.
   void RequireTransaction(ApplicationVersion transaction) { transaction_ = std::move(transaction); }
   /// Rows that the statement handed over; they are nowhere yet.
@@ -234,6 +236,7 @@ class ProviderServer {
   std::map<TableId, std::string> shown_;  ///< What of each table was to be seen when it was first found.
   std::vector<audit::AuditedPolicy> deciding_policies_;
   bool shows_a_part_ = false;
+  bool looks_only_ = false;
   SteadyTime shown_checked_;  ///< When that was known to hold.
 };
 

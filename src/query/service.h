@@ -44,6 +44,8 @@ struct StatementRequest {
   /// The statement does nothing where its table has this version of the application or a later one. For statements that
   /// write rows of one table; others are kNotSupported.
   std::optional<ApplicationVersion> transaction = std::nullopt;
+  /// Nothing may come of it but its answer, whatever rights its caller has: else kReadOnly or kPermissionDenied.
+  bool read_only = false;
 };
 
 /// What is known of a statement so far; complete once it ended.

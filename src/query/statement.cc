@@ -8,6 +8,7 @@
 #include "query/fingerprint.h"
 #include "query/function_grants.h"
 #include "query/location_stores.h"
+#include "query/read_only.h"
 #include "query/redaction.h"
 #include "query/tag_actions.h"
 
@@ -55,6 +56,13 @@ namespace {
 /// Predictions are rough; what is granted beyond them keeps a slight miss from spilling.
 constexpr double kGrantHeadroom = 1.5;
 
+/// For what it is declared to be, and with no more rights than it asks for.
+RequestContext ForStatement(const RequestContext& ctx, const StatementRequest& request, std::stop_token stop) {
+  RequestContext own = ForPurpose(ctx, request.purpose, std::move(stop));
+  if (!request.read_only) return own;
+  return {ReadingAlone(own.principal()), own.request_id(), own.door(), own.clock(), own.deadline(), own.stop_token()};
+}
+
 /// A session's schema must be there, or every name without one would be looked for where nothing can be. The engine's
 /// own schemas are no records. One that the principal may not know of is answered like one that is not there.
 Result<void> CheckSchema(catalog::Catalog& catalog, const RequestContext& ctx, const std::string& schema) {
@@ -76,7 +84,7 @@ Result<void> CheckSchema(catalog::Catalog& catalog, const RequestContext& ctx, c
 
 Statement::Statement(const RequestContext& ctx, const LakeServices& lake, std::shared_ptr<Shared> shared,
                      StatementRequest request, int64_t memory_bytes)
-    : ctx_(ForPurpose(ctx, request.purpose, shared->stop_token())),
+    : ctx_(ForStatement(ctx, request, shared->stop_token())),
       lake_(lake),
       shared_(std::move(shared)),
       request_(std::move(request)),
@@ -88,6 +96,7 @@ Statement::Statement(const RequestContext& ctx, const LakeServices& lake, std::s
       started_(ctx.clock().SteadyNow()) {
   if (lake_.keys != nullptr) provider_.UseKeys(*lake_.keys);
   if (request_.transaction) provider_.RequireTransaction(*request_.transaction);
+  if (request_.read_only) provider_.LookOnly();
   if (lake_.append_rows_max > 0) provider_.UseAppendGroups(lake_.append_groups);
   provider_.UseAudit(lake_.audit);
   provider_.BeforeEffect([this]() -> Result<void> {

@@ -15,6 +15,7 @@
 #include "query/copy_into.h"
 #include "query/copy_into_promote.h"
 #include "query/lineage_messages.h"
+#include "query/read_only.h"
 #include "query/statement_sql.h"
 
 namespace neurolake::query {
@@ -190,6 +191,7 @@ Result<plan::CostedQuery> WorkerStatement::Prepare(const std::string& sql, State
   if (parsed.size() != 1) {
     return MakeError(ErrorCode::kSyntaxError, "expected one statement, got {}; send them one by one", parsed.size());
   }
+  if (start_.request.read_only) NL_RETURN_IF_ERROR(CheckReads(parsed[0]->kind()));
   NL_RETURN_IF_ERROR(governor_.CheckStatementKind(parsed[0]->kind(), ctx_.principal(), origin));
   std::vector<engine::ParameterValue> parameters;
   if (origin == StatementOrigin::kUser) {
@@ -487,6 +489,7 @@ Result<engine::ExecutionStatistics> WorkerStatement::RunStatements() {
     return RunTransaction(statements);
   }
   NL_ASSIGN_OR_RETURN(auto statement, Stage("front_parse", [&] { return ParseFront(start_.request.sql); }));
+  if (start_.request.read_only) NL_RETURN_IF_ERROR(CheckReads(statement));
   NL_RETURN_IF_ERROR(CheckTakesTransaction(&statement));
   return Dispatch(std::move(statement));
 }
