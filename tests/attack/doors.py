@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import tempfile
 
+import mcp_client
+
 BINARY = os.environ["TESTED_BINARY"]
 
 
@@ -34,6 +36,8 @@ def _raw(*answers):
 
 class Http:
     name = "http"
+    #: Codes of what this door does for nobody, whatever other doors say to it.
+    also_denied = ()
 
     def __init__(self, server):
         self.server = server
@@ -71,6 +75,7 @@ class Asynchronous(Http):
 
 class CommandLine:
     name = "command line"
+    also_denied = ()
 
     def __init__(self, server):
         self.server = server
@@ -97,5 +102,18 @@ class CommandLine:
         return Answer(code.strip(), sqlstate.strip(), "\n".join(lines[:-1]).replace(script.name, "SCRIPT"), raw=raw)
 
 
+class Mcp(Http):
+    """run_sql of the MCP door, whose statements may read and nothing else."""
+    name = "mcp"
+    also_denied = ("ReadOnly",)
+
+    def run(self, user, statement):
+        client = mcp_client.Http(self.server, user)
+        result, error = client.call("run_sql", {"sql": statement, "timeout_seconds": 20})
+        if error is not None:
+            return Answer(error["code"], error["sqlstate"], error["message"], raw=client.raw)
+        return Answer(columns=[c["name"] for c in result["columns"]], rows=result["rows"], raw=client.raw)
+
+
 def every(server):
-    return [Http(server), Asynchronous(server), CommandLine(server)]
+    return [Http(server), Asynchronous(server), CommandLine(server), Mcp(server)]

@@ -14,7 +14,7 @@ from doors import run_console, run_http  # noqa: E402
 from server import Server, StatementError  # noqa: E402
 
 
-DOORS = {"docs/http.md": run_http, "docs/cli.md": run_console, "docs/backup.md": run_console, "README.md": run_console}
+DOORS = {"docs/http.md": run_http, "docs/cli.md": run_console, "docs/backup.md": run_console, "docs/mcp.md": run_console, "README.md": run_console}
 
 
 def blocks(text):

@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "common/settings.h"
+#include "net/message_endpoint.h"
 #include "query/service.h"
 
 namespace neurolake::server {
@@ -21,6 +22,8 @@ class HttpServer {
     std::string staging_directory;
     /// Where the certificate for localhost is, or is made, when the settings name none; empty: none is made.
     std::string tls_directory;
+    /// What answers at /mcp; null: nothing does. Borrowed, and must outlive the server.
+    net::MessageEndpoint* messages = nullptr;
   };
 
   /// Listens and serves from here on. Borrows the first three, which must outlive the server.

@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/request_context.h"
 #include "common/settings.h"
+#include "net/message_endpoint.h"
 #include "query/service.h"
 #include "server/http/internal/login_box.h"
 #include "server/http/internal/message.h"
@@ -31,6 +32,7 @@ struct Door {
   catalog::Authenticator& authenticator;
   const LoginBox& login_box;
   RequestLimits& limits;
+  net::MessageEndpoint* messages;  ///< Null: there is none.
   std::string public_url;  ///< Where browsers reach this server: an origin, without a slash at its end.
 
   bool secure() const { return public_url.starts_with("https://"); }

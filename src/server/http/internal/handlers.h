@@ -45,6 +45,9 @@ Result<void> PutUpload(Door& door, Call& call);
 Result<void> ListUploads(Door& door, Call& call);
 Result<void> DeleteUpload(Door& door, Call& call);
 
+Result<void> PostMessage(Door& door, Call& call);
+Result<void> DeleteMessages(Door& door, Call& call);
+
 Result<void> GetHealth(Door& door, Call& call);
 Result<void> GetReady(Door& door, Call& call);
 Result<void> GetMetrics(Door& door, Call& call);

@@ -23,6 +23,8 @@ constexpr Route kRoutes[] = {
     {"GET", "/v1/tokens", Access::kToken, BodyKind::kNone, ListTokens, ""},
     {"POST", "/v1/tokens", Access::kToken, BodyKind::kJson, PostToken, ""},
     {"DELETE", "/v1/tokens/{id}", Access::kToken, BodyKind::kNone, DeleteToken, ""},
+    {"POST", "/mcp", Access::kToken, BodyKind::kJson, PostMessage, ""},
+    {"DELETE", "/mcp", Access::kToken, BodyKind::kNone, DeleteMessages, ""},
     {"GET", "/v1/login", Access::kOpen, BodyKind::kNone, GetLogin, "return_to"},
     {"POST", "/v1/login", Access::kOpen, BodyKind::kJson, PostLogin, ""},
     // Beside what we look at: what providers add of their own.
