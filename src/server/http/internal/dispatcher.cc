@@ -217,8 +217,9 @@ void Dispatcher::AddCorsHeaders(Call& call) const {
   const std::string_view origin = call.request.Header("origin");
   if (origin.empty() || std::find(origins.begin(), origins.end(), origin) == origins.end()) return;
   call.headers.emplace_back("Access-Control-Allow-Origin", origin);
-  call.headers.emplace_back("Access-Control-Expose-Headers",
-                            "X-Request-Id, X-Statement-Id, X-Next-Page-Token, Location, Link, Retry-After");
+  call.headers.emplace_back(
+      "Access-Control-Expose-Headers",
+      "X-Request-Id, X-Statement-Id, X-Next-Page-Token, Location, Link, Retry-After, Mcp-Session-Id");
 }
 
 void Dispatcher::AnswerOptions(Call& call, const std::string& allow) const {
@@ -228,7 +229,8 @@ void Dispatcher::AnswerOptions(Call& call, const std::string& allow) const {
   if (allowed && call.request.CountHeader("access-control-request-method") > 0) {
     more.emplace_back("Access-Control-Allow-Methods", allow);
     more.emplace_back("Access-Control-Allow-Headers",
-                      "Authorization, Content-Type, Accept, X-Request-Id, NeuroLake-Purpose");
+                      "Authorization, Content-Type, Accept, X-Request-Id, NeuroLake-Purpose, "
+                      "MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name");
     more.emplace_back("Access-Control-Max-Age", "600");
   }
   (void)call.Send(204, "", "", more);

@@ -11,8 +11,8 @@ namespace neurolake::server::mcp {
 namespace {
 
 constexpr int64_t kResultsMax = 100;
-/// What a search looks through: more than any lake has of tables, and less than would fill a server's memory.
-constexpr RowLimits kSearched{.rows_max = 200'000, .bytes_max = 64 << 20};
+/// What a search looks through: tens of thousands of tables, and less than would fill a server's memory.
+constexpr RowLimits kSearched{.rows_max = 200'000, .bytes_max = 8 << 20};
 
 // What the caller may see of names, comments, tags and analysed columns: the relations leave out the rest.
 constexpr std::string_view kEverything =
