@@ -269,4 +269,57 @@ Migration FunctionGrantsAndThresholds() {
           {"DROP TABLE pii_thresholds", "DROP TABLE function_grants"}};
 }
 
+// What principals used of models on a day (UTC), and each call. No text that was sent or came back.
+Migration Models() {
+  return {18,
+          "models",
+          {
+              R"(CREATE TABLE model_days (
+                principal_id TEXT NOT NULL,
+                day INTEGER NOT NULL,
+                tokens INTEGER NOT NULL,
+                cost_nanodollars INTEGER NOT NULL,
+                PRIMARY KEY (principal_id, day)))",
+              R"(CREATE TABLE model_calls (
+                id TEXT NOT NULL PRIMARY KEY,
+                principal_id TEXT NOT NULL,
+                request_id TEXT NOT NULL,
+                task TEXT NOT NULL,
+                provider TEXT NOT NULL,
+                model TEXT NOT NULL,
+                prompt_sha256 TEXT NOT NULL,
+                outcome TEXT NOT NULL,
+                input_tokens INTEGER NOT NULL,
+                output_tokens INTEGER NOT NULL,
+                cost_nanodollars INTEGER NOT NULL,
+                attempts INTEGER NOT NULL,
+                started INTEGER NOT NULL,
+                took_us INTEGER NOT NULL))",
+              "CREATE INDEX model_calls_started ON model_calls (started)",
+              "CREATE INDEX model_calls_principal ON model_calls (principal_id, started)",
+              R"(CREATE TABLE runs (
+                id TEXT NOT NULL PRIMARY KEY,
+                graph TEXT NOT NULL,
+                graph_version INTEGER NOT NULL,
+                principal_id TEXT NOT NULL,
+                state TEXT NOT NULL CHECK (state IN ('running', 'succeeded', 'failed', 'cancelled')),
+                error_code TEXT NOT NULL DEFAULT '',
+                error_message TEXT NOT NULL DEFAULT '',
+                holder TEXT NOT NULL DEFAULT '',
+                held_until INTEGER NOT NULL DEFAULT 0,
+                started INTEGER NOT NULL,
+                updated INTEGER NOT NULL))",
+              "CREATE INDEX runs_state ON runs (state, held_until)",
+              R"(CREATE TABLE run_steps (
+                run_id TEXT NOT NULL REFERENCES runs (id),
+                step INTEGER NOT NULL,
+                value TEXT NOT NULL,
+                next TEXT NOT NULL,
+                trace TEXT NOT NULL,
+                made INTEGER NOT NULL,
+                PRIMARY KEY (run_id, step)))",
+          },
+          {"DROP TABLE run_steps", "DROP TABLE runs", "DROP TABLE model_calls", "DROP TABLE model_days"}};
+}
+
 }  // namespace neurolake::metastore

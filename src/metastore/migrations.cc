@@ -314,7 +314,8 @@ const std::vector<Migration>& Migrations() {
                                                     Identity(),
                                                     PolicyBundles(),
                                                     PersonalData(),
-                                                    FunctionGrantsAndThresholds()};
+                                                    FunctionGrantsAndThresholds(),
+                                                    Models()};
   return migrations;
 }
 

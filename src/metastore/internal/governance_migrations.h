@@ -10,5 +10,6 @@ Migration Identity();
 Migration PolicyBundles();
 Migration PersonalData();
 Migration FunctionGrantsAndThresholds();
+Migration Models();
 
 }  // namespace neurolake::metastore

@@ -125,7 +125,9 @@ TEST_P(MigrationTest, TablesAreListedInTheOrderOfTheirForeignKeys) {
                          "grants", "tags", "tag_policies", "purposes", "purpose_grants", "allowed_purposes",
                          "minimum_groups", "break_glass", "principal_attributes", "data_keys", "data_key_versions",
                          "data_key_grants", "data_key_lookups", "passwords", "sessions", "external_identities",
-                         "policy_bundles", "policy_activations", "pii_findings", "function_grants", "pii_thresholds"));
+                         "policy_bundles", "policy_activations", "pii_findings", "function_grants", "pii_thresholds",
+                         "model_days", "model_calls",
+                         "runs", "run_steps"));
   EXPECT_THAT(tables[0].columns, testing::ElementsAre("id", "name", "comment", "created"));
   EXPECT_TRUE(TablesAt(0).value().empty());
 }
