@@ -1,4 +1,4 @@
-# nl_room(NAME LAYER n DEPS rooms… SOURCES files… TESTS files… LIBS targets…)
+# nl_room(NAME LAYER n DEPS rooms… SOURCES files… TESTS files… LIBS targets… TEST_LIBS targets…)
 #
 # A room is an object library nl_NAME and an interface library nl_NAME_api that carries include directories and outside
 # libraries upward. It may include only rooms of a lower layer that it lists; configuring fails on an upward or sideways
@@ -7,7 +7,7 @@
 define_property(TARGET PROPERTY NL_LAYER)
 
 function(nl_room NAME)
-  cmake_parse_arguments(ROOM "" "LAYER" "DEPS;SOURCES;TESTS;LIBS" ${ARGN})
+  cmake_parse_arguments(ROOM "" "LAYER" "DEPS;SOURCES;TESTS;LIBS;TEST_LIBS" ${ARGN})
   string(REPLACE "/" "_" target "nl_${NAME}")
   add_library(${target}_api INTERFACE)
   target_include_directories(${target}_api INTERFACE "${CMAKE_SOURCE_DIR}/src" "${CMAKE_BINARY_DIR}/generated")
@@ -36,6 +36,7 @@ function(nl_room NAME)
   if(ROOM_TESTS)
     list(TRANSFORM ROOM_TESTS PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/")
     set_property(GLOBAL PROPERTY NL_TESTS_${target} "${ROOM_TESTS}")
+    set_property(GLOBAL PROPERTY NL_TEST_LIBS_${target} "${ROOM_TEST_LIBS}")
   endif()
 endfunction()
 
@@ -78,7 +79,8 @@ function(nl_room_tests)
     foreach(part IN LISTS closure)
       target_sources(${name}_tests PRIVATE $<TARGET_OBJECTS:${part}>)
     endforeach()
-    target_link_libraries(${name}_tests PRIVATE ${room}_api GTest::gtest_main GTest::gmock)
+    get_property(test_libs GLOBAL PROPERTY NL_TEST_LIBS_${room})
+    target_link_libraries(${name}_tests PRIVATE ${room}_api GTest::gtest_main GTest::gmock ${test_libs})
     target_precompile_headers(${name}_tests PRIVATE "${CMAKE_SOURCE_DIR}/src/common/pch.h" <gmock/gmock.h> <gtest/gtest.h>)
     target_compile_definitions(${name}_tests PRIVATE NL_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
                                NL_BINARY="${CMAKE_BINARY_DIR}/bin/neurolake" NL_CACHE_DIR="${NL_CACHE}")

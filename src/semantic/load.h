@@ -9,10 +9,9 @@
 
 namespace neurolake::semantic {
 
-/// Reads a model (docs/formats/semantic-model.md) and validates it; adds the implicit metrics. At most 1 MiB, 32 levels,
-/// 100,000 nodes; no aliases, anchors, tags or second documents.
-/// Errors: kSyntaxError (not YAML) or kInvalidArgument, with the line, what is wrong and what would be right; detail "line".
-/// Pure; safe on hostile text.
+/// Reads a model (docs/formats/semantic-model.md) and validates it; adds the implicit metrics. At most 1 MiB, 32
+/// levels, 100,000 nodes; no aliases, anchors, tags or second documents. Errors: kSyntaxError (not YAML) or
+/// kInvalidArgument, with the line, what is wrong and what would be right; detail "line". Pure; safe on hostile text.
 Result<SemanticModel> LoadModel(std::string_view yaml);
 
 /// The model as YAML that loads to the same model; implicit metrics and defaults are left out.
@@ -22,8 +21,8 @@ std::string SaveModel(const SemanticModel& model);
 /// Errors: kInvalidArgument as LoadModel; lines as far as members carry them.
 Result<void> ValidateModel(const SemanticModel& model);
 
-/// Binds one expression over a table's columns: `aggregate` tells whether it stands inside one (never itself). Returns the
-/// SQL type, or the error to show. The caller runs it through the pipeline as the principal who makes the model.
+/// Binds one expression over a table's columns and returns its SQL type, or the error to show. The caller runs it
+/// through the pipeline as the principal who makes the model.
 using SqlChecker =
     std::function<Result<std::string>(const std::vector<std::string>& table, const SqlExpression& expression)>;
 

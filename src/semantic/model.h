@@ -9,8 +9,8 @@
 
 namespace neurolake::semantic {
 
-/// A SQL expression as the model's author wrote it, over the columns of one entity's table. `ValidateModel` proves that it
-/// is one complete expression without sub-queries, statements or comments; a SqlChecker binds it.
+/// A SQL expression as the model's author wrote it, over the columns of one entity's table. `ValidateModel` proves that
+/// it is one complete expression without sub-queries, statements or comments; a SqlChecker binds it.
 using SqlExpression = std::string;
 
 /// What everything with a name shares. Names are `[a-z_][a-z0-9_]*`, at most 64 bytes, unique where `FindX` says so and
@@ -45,7 +45,7 @@ struct NamedValue {
 struct Dimension : Described {
   DimensionType type = DimensionType::kCategorical;
   ValueType value_type = ValueType::kText;
-  SqlExpression expr;         ///< Default: the column of the same name.
+  SqlExpression expr;  ///< Default: the column of the same name.
   Format format = {};
   /// Of kTime: the finest grain it can tell; coarser ones come from it.
   TimeGrain grain = TimeGrain::kDay;
@@ -66,7 +66,16 @@ struct Dimension : Described {
 };
 
 enum class Aggregation : uint8_t {
-  kSum, kCount, kCountDistinct, kAverage, kMin, kMax, kMedian, kPercentile, kStandardDeviation, kVariance,
+  kSum,
+  kCount,
+  kCountDistinct,
+  kAverage,
+  kMin,
+  kMax,
+  kMedian,
+  kPercentile,
+  kStandardDeviation,
+  kVariance,
   kFirst,  ///< The value at the earliest time of the measure's time dimension.
   kLast,   ///< … at the latest.
 };
@@ -90,16 +99,20 @@ struct Measure : Described {
   double percentile = 0.5;    ///< Of kPercentile, between 0 and 1.
   Additivity additivity = Additivity::kAdditive;
   SemiAdditiveChoice over_time = SemiAdditiveChoice::kLast;
-  std::string time = {};      ///< The time dimension it goes by; empty: the entity's default.
+  /// Of kSemiAdditive: dimensions of the entity whose values each have a last (first, …) row of their own, such as an
+  /// account. Empty: the table holds whole snapshots, and a period's is the one at its last time in the table.
+  std::vector<std::string> over_time_per = {};
+  std::string time = {};  ///< The time dimension it goes by, as Entity::default_time; empty: the entity's.
   Format format = {};
-  bool hidden = false;        ///< An ingredient of metrics, not one itself.
+  bool hidden = false;  ///< An ingredient of metrics, not one itself.
 };
 
 struct Entity : Described {
   std::vector<std::string> table;        ///< Schema and table, or table alone: identifiers, not yet quoted.
   std::vector<std::string> primary_key;  ///< Columns; may be empty (then nothing is known to be unique).
   SqlExpression filter = {};             ///< Rows that exist for the model; empty: all.
-  std::string default_time = {};         ///< Of the time dimensions; empty: none.
+  /// A time dimension: its name, or `entity.dimension` of an entity that each row belongs to; empty: none.
+  std::string default_time = {};
   std::vector<Dimension> dimensions = {};
   std::vector<Measure> measures = {};
 };
@@ -120,6 +133,7 @@ enum class MetricKind : uint8_t { kSimple, kRatio, kDerived, kCumulative, kConve
 
 /// A number with a name. After loading, `SemanticModel::metrics` also holds an implicit kSimple metric for each visible
 /// measure that no metric is named like, with its words, so that whoever looks for metrics need not look at measures.
+/// It has the measure's name, or `entity_measure` where several entities have a measure of that name.
 struct Metric : Described {
   MetricKind kind = MetricKind::kSimple;
   bool implicit = false;
@@ -137,8 +151,9 @@ struct Metric : Described {
   std::optional<TimeGrain> window_grain = std::nullopt;
   int64_t window = 0;
   std::optional<TimeGrain> to_date = std::nullopt;
-  // kConversion: share of the units (`conversion_key`, a dimension of both) with an event counted by `measure` that have
-  // one counted by `target_measure` not before it and less than window x window_grain later (window 0: at any later time).
+  // kConversion: share of the units (`conversion_key`, a dimension of both) with an event counted by `measure` that
+  // have one counted by `target_measure` not before it and less than window x window_grain later (window 0: at any
+  // later time).
   std::string target_entity = {};
   std::string target_measure = {};
   std::string conversion_key = {};
@@ -166,7 +181,8 @@ struct VerifiedQuestion {
   uint32_t line = 0;
 };
 
-/// What the tables mean. Plain data, immutable once loaded; source: docs/semantic-layer.md, docs/formats/semantic-model.md.
+/// What the tables mean. Plain data, immutable once loaded; source: docs/semantic-layer.md,
+/// docs/formats/semantic-model.md.
 struct SemanticModel : Described {
   int64_t format_version = 1;
   std::string version = {};  ///< The author's; any text.

@@ -23,16 +23,17 @@ enum class TimeGrain : uint8_t {
 
 /// A recurring part of a time, such as "Mondays" over all years.
 enum class TimePart : uint8_t {
-  kHourOfDay,     ///< 0 to 23
-  kDayOfWeek,     ///< ISO: Monday is 1, Sunday 7
-  kDayOfMonth,    ///< 1 to 31
-  kDayOfYear,     ///< 1 to 366
-  kWeekOfYear,    ///< ISO week, 1 to 53
-  kMonthOfYear,   ///< 1 to 12
-  kQuarterOfYear, ///< 1 to 4
+  kHourOfDay,      ///< 0 to 23
+  kDayOfWeek,      ///< ISO: Monday is 1, Sunday 7
+  kDayOfMonth,     ///< 1 to 31
+  kDayOfYear,      ///< 1 to 366
+  kWeekOfYear,     ///< ISO week, 1 to 53
+  kMonthOfYear,    ///< 1 to 12
+  kQuarterOfYear,  ///< 1 to 4
 };
 
-/// A reading of clock and calendar in the zone that a model or an intent names; seconds since 1970-01-01 00:00:00 there.
+/// A reading of clock and calendar in the zone that a model or an intent names; seconds since 1970-01-01 00:00:00
+/// there.
 using LocalTime = std::chrono::local_seconds;
 
 /// "month", "fiscal_quarter", … as models and intents spell it.

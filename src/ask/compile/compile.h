@@ -12,12 +12,12 @@ namespace neurolake::ask {
 /// What one column of the answer is, in the order of the result.
 struct OutputColumn {
   enum class Role : uint8_t {
-    kTimeAxis,         ///< The start of each period, a DATE or TIMESTAMP.
+    kTimeAxis,  ///< The start of each period, a DATE or TIMESTAMP.
     kDimension,
     kMetric,
     kComparisonValue,  ///< The metric, in the time it is compared with.
     kDifference,
-    kGrowth,           ///< A fraction: 0.1 is 10 %.
+    kGrowth,  ///< A fraction: 0.1 is 10 %.
     kCalculation,
     kExists,
   };
@@ -62,8 +62,8 @@ struct CompiledQuery {
   std::vector<std::string> members;
 };
 
-/// SQL for `intent` over `model`, correct by construction: nothing is counted twice over a join, ratios are sums over sums,
-/// every name is quoted and every literal escaped. kDescribe and kListAskable have no SQL and are refused here.
+/// SQL for `intent` over `model`, correct by construction: nothing is counted twice over a join, ratios are sums over
+/// sums, every name is quoted and every literal escaped. kDescribe and kListAskable have no SQL and are refused here.
 /// Errors: kInvalidArgument for what the model does not have or the intent contradicts itself in; kBindError where a
 ///   dimension is ambiguous (detail "choices": the joins to choose from, by comma) or cannot be reached from a metric
 ///   without counting rows twice (detail "metric").

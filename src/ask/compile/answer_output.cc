@@ -1,0 +1,244 @@
+#include <algorithm>
+
+#include "ask/compile/internal/answer.h"
+#include "ask/compile/internal/sql_text.h"
+#include "common/text.h"
+
+namespace neurolake::ask::compile {
+namespace {
+
+std::string_view Suffix(CalculationKind kind) {
+  switch (kind) {
+    case CalculationKind::kShareOfTotal: return "_share";
+    case CalculationKind::kShareOfParent: return "_share_of_parent";
+    case CalculationKind::kCumulative: return "_cumulative";
+    case CalculationKind::kToDate: return "_to_date";
+    case CalculationKind::kRollingSum: return "_rolling";
+    case CalculationKind::kRollingAverage: return "_moving_average";
+    case CalculationKind::kGrowth: return "_growth";
+    case CalculationKind::kDifference: return "_change";
+    case CalculationKind::kRankPosition: return "_rank";
+  }
+  return "_calculated";
+}
+
+std::string NumberOf(const std::string& metric, const std::string& other, bool is_growth) {
+  if (!is_growth) return fmt::format("{} - {}", metric, other);
+  return fmt::format("CAST({0} - {1} AS DOUBLE) / NULLIF(abs({1}), 0)", metric, other);
+}
+
+}  // namespace
+
+std::string MetricName(const Scope& scope, const MetricUse& use) {
+  if (!use.label.empty()) return use.label;
+  std::string name;
+  if (!use.metric.empty()) {
+    const semantic::Metric* metric = FindMetric(scope.model, use.metric);
+    name = metric != nullptr ? metric->name : use.metric;
+  } else {
+    name = use.field.name.empty() ? LowerAscii(use.entity) : LowerAscii(use.field.name);
+  }
+  const bool is_named = !use.metric.empty();
+  if (use.aggregation) return std::string(AggregationName(*use.aggregation)) + "_" + name;
+  return is_named ? name : "count_" + name;
+}
+
+std::string ComparisonSuffix(const Comparison& comparison) {
+  switch (comparison.kind) {
+    case ComparisonKind::kPreviousPeriod: return "_previous";
+    case ComparisonKind::kOffset:
+      return fmt::format("_{}_{}_ago", comparison.count, semantic::TimeGrainName(comparison.grain));
+    case ComparisonKind::kSameWeekday: return "_52_weeks_ago";
+    case ComparisonKind::kRange: return "_compared";
+  }
+  return "_compared";
+}
+
+Result<std::string> Answer::ValueSql(const ValueRef& value) const {
+  const bool is_calculation = value.part == ValueRef::Part::kCalculation;
+  const size_t count = is_calculation ? intent_.calculations.size() : intent_.metrics.size();
+  if (value.index >= count) {
+    return MakeError(ErrorCode::kInvalidArgument, "the answer has no such number: {} of {}", value.index, count);
+  }
+  if (is_calculation) return fmt::format("\"s\".\"k{}\"", value.index);
+  const std::string metric = fmt::format("\"s\".\"m{}\"", value.index);
+  if (value.part == ValueRef::Part::kMetric) return metric;
+  if (value.comparison >= intent_.time.comparisons.size()) {
+    return MakeError(ErrorCode::kInvalidArgument, "the answer has no such comparison: {} of {}", value.comparison,
+                     intent_.time.comparisons.size());
+  }
+  const std::string other = fmt::format("\"s\".\"c{}m{}\"", value.comparison, value.index);
+  if (value.part == ValueRef::Part::kComparisonValue) return other;
+  return "(" + NumberOf(metric, other, value.part == ValueRef::Part::kGrowth) + ")";
+}
+
+Result<std::string> Answer::RankSql(const std::string& value) const {
+  const Rank& rank = *intent_.rank;
+  std::vector<std::string> partition;
+  if (rank.per_period && facts_.grouping.axis) partition.push_back("\"s\".\"axis\"");
+  for (const uint32_t dimension : rank.per) partition.push_back(fmt::format("\"s\".\"d{}\"", dimension));
+  std::vector<std::string> order{fmt::format("{} {} NULLS LAST", value, rank.descending ? "DESC" : "ASC")};
+  const bool breaks = rank.ties == Ties::kBreak;
+  if (breaks) {
+    for (const std::string& key : Keys("s")) {
+      if (RanksGroups() && key == "\"s\".\"axis\"") continue;
+      order.push_back(key + " ASC NULLS LAST");
+    }
+  }
+  const std::string_view function = breaks ? "row_number()" : rank.nth_only ? "dense_rank()" : "rank()";
+  return fmt::format("{} OVER ({}{}ORDER BY {}) {} {}", function,
+                     partition.empty() ? "" : "PARTITION BY " + JoinText(partition, ", "), partition.empty() ? "" : " ",
+                     JoinText(order, ", "), rank.nth_only ? "=" : "<=", rank.n);
+}
+
+Result<std::string> Answer::RankedGroups() {
+  const Rank& rank = *intent_.rank;
+  if (rank.by.part != ValueRef::Part::kMetric) {
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "with a time axis, a rank is by a metric, or per period (rank.per_period)");
+  }
+  FactScope facts = facts_;
+  facts.grouping.axis = std::nullopt;
+  NL_RETURN_IF_ERROR(Combine(scope_, plan_, facts, {.name = "ranked", .metrics = {rank.by.index}}));
+  NL_ASSIGN_OR_RETURN(const std::string condition, RankSql(fmt::format("\"s\".\"m{}\"", rank.by.index)));
+  scope_.ctes.emplace_back("chosen", "SELECT * FROM \"ranked\" AS \"s\" QUALIFY " + condition);
+  scope_.Assume("rank.per_period", "ranked by the whole range, not in each period");
+  return " SEMI JOIN \"chosen\" ON " + SameKeys("s", "chosen", false);
+}
+
+Result<std::vector<std::string>> Answer::Having() const {
+  std::vector<std::string> conditions;
+  for (const neurolake::ask::Having& having : intent_.having) {
+    NL_ASSIGN_OR_RETURN(const std::string value, ValueSql(having.value));
+    conditions.push_back("(" + CompareSql(value, having.op, having.operand, having.upper) + ")");
+  }
+  return conditions;
+}
+
+Result<std::vector<std::string>> Answer::Order() const {
+  std::vector<std::string> order;
+  for (const SortKey& key : intent_.order) {
+    std::string sql;
+    if (key.value) {
+      NL_ASSIGN_OR_RETURN(sql, ValueSql(*key.value));
+    } else {
+      const bool is_axis = key.dimension == SortKey::kTimeAxis;
+      sql = is_axis ? "\"s\".\"axis\"" : fmt::format("\"s\".\"d{}\"", *key.dimension);
+    }
+    order.push_back(sql + (key.descending ? " DESC" : " ASC") + " NULLS LAST");
+  }
+  if (order.empty() && intent_.rank && !RanksGroups()) {
+    for (const uint32_t dimension : intent_.rank->per)
+      order.push_back(fmt::format("\"s\".\"d{}\" ASC NULLS LAST", dimension));
+    if (intent_.rank->per_period && facts_.grouping.axis) order.push_back("\"s\".\"axis\" ASC NULLS LAST");
+    NL_ASSIGN_OR_RETURN(const std::string value, ValueSql(intent_.rank->by));
+    order.push_back(value + (intent_.rank->descending ? " DESC" : " ASC") + " NULLS LAST");
+  } else if (order.empty() && !facts_.grouping.axis && !facts_.grouping.dimensions.empty() &&
+             std::ranges::none_of(intent_.dimensions, [](const DimensionUse& use) { return use.grain || use.part; })) {
+    order.push_back("\"s\".\"m0\" DESC NULLS LAST");
+  }
+  for (const std::string& key : Keys("s")) order.push_back(key + " ASC NULLS LAST");
+  return order;
+}
+
+void Answer::AddColumn(std::vector<std::string>& select, const std::string& sql, OutputColumn column) {
+  const std::string wanted = column.name;
+  const auto taken = [&](const std::string& name) {
+    return std::ranges::any_of(columns_, [&](const OutputColumn& c) { return EqualsIgnoringCase(c.name, name); });
+  };
+  if (taken(column.name) && column.role == OutputColumn::Role::kDimension && !column.member.empty()) {
+    column.name = column.member;
+    std::ranges::replace(column.name, '.', '_');
+  }
+  for (int number = 2; taken(column.name); ++number) column.name = fmt::format("{}_{}", wanted, number);
+  select.push_back(sql + " AS " + QuoteIdentifier(column.name));
+  columns_.push_back(std::move(column));
+}
+
+void Answer::Outputs(std::vector<std::string>& select) {
+  using Role = OutputColumn::Role;
+  if (facts_.grouping.axis) {
+    const std::string name(TimeGrainName(*facts_.grouping.axis));
+    AddColumn(select, "\"s\".\"axis\"",
+              {.name = name, .label = name, .role = Role::kTimeAxis, .grain = facts_.grouping.axis});
+  }
+  for (uint32_t i = 0; i < intent_.dimensions.size(); ++i) {
+    const DimensionUse& use = intent_.dimensions[i];
+    const semantic::Entity* entity = FindEntity(scope_.model, use.field.entity);
+    const semantic::Dimension* dimension = FindDimension(*entity, use.field.name);
+    OutputColumn column{.name = dimension->name, .label = dimension->label, .role = Role::kDimension};
+    if (!use.field.via.empty()) column.name = LowerAscii(use.field.via.back()) + "_" + column.name;
+    if (use.grain) column.name += "_" + std::string(TimeGrainName(*use.grain));
+    if (use.part) column.name += "_" + std::string(TimePartName(*use.part));
+    column.member = entity->name + "." + dimension->name;
+    column.index = i;
+    column.grain = use.grain;
+    column.format = dimension->format;
+    AddColumn(select, fmt::format("\"s\".\"d{}\"", i), std::move(column));
+  }
+  for (uint32_t i = 0; i < intent_.metrics.size(); ++i) {
+    const MetricUse& use = intent_.metrics[i];
+    const semantic::Metric* metric = FindMetric(scope_.model, use.metric);
+    OutputColumn column{.name = MetricName(scope_, use), .role = Role::kMetric, .index = i};
+    column.label = metric != nullptr && use.label.empty() && !use.aggregation ? metric->label : column.name;
+    if (metric != nullptr) column.member = metric->name, column.format = metric->format;
+    const std::string value = fmt::format("\"s\".\"m{}\"", i);
+    AddColumn(select, value, column);
+    for (uint32_t c = 0; c < intent_.time.comparisons.size(); ++c) {
+      const Comparison& comparison = intent_.time.comparisons[c];
+      const std::string other = fmt::format("\"s\".\"c{}m{}\"", c, i);
+      const std::string name = column.name + ComparisonSuffix(comparison);
+      OutputColumn compared{
+          .name = name, .label = name, .member = column.member, .index = i, .comparison = c, .format = column.format};
+      const auto add = [&](Role role, const std::string& suffix, const std::string& sql) {
+        compared.role = role;
+        compared.name = compared.label = name + suffix;
+        if (role == Role::kGrowth) compared.format = {.pattern = "percent"};
+        AddColumn(select, sql, compared);
+      };
+      if (comparison.show_value) add(Role::kComparisonValue, "", other);
+      if (comparison.show_difference) add(Role::kDifference, "_change", NumberOf(value, other, false));
+      if (comparison.show_growth) add(Role::kGrowth, "_growth", NumberOf(value, other, true));
+    }
+  }
+  for (uint32_t i = 0; i < intent_.calculations.size(); ++i) {
+    const Calculation& calculation = intent_.calculations[i];
+    const std::string metric = MetricName(scope_, intent_.metrics[calculation.metric]);
+    std::string name = metric + std::string(Suffix(calculation.kind));
+    if (calculation.window > 0) name += fmt::format("_{}", calculation.window);
+    OutputColumn column{.name = name, .label = name, .role = Role::kCalculation, .index = i};
+    AddColumn(select, fmt::format("\"s\".\"k{}\"", i), std::move(column));
+  }
+}
+
+Result<std::string> Answer::Final() {
+  std::string from = fmt::format(" FROM \"{}\" AS \"s\"", stage_), qualify;
+  if (intent_.rank && RanksGroups()) {
+    from = "";
+    NL_ASSIGN_OR_RETURN(const std::string semi, RankedGroups());
+    from = fmt::format(" FROM \"{}\" AS \"s\"{}", stage_, semi);
+  } else if (intent_.rank) {
+    NL_ASSIGN_OR_RETURN(const std::string value, ValueSql(intent_.rank->by));
+    NL_ASSIGN_OR_RETURN(const std::string condition, RankSql(value));
+    qualify = " QUALIFY " + condition;
+  }
+  if (intent_.rank) {
+    scope_.Assume("rank.ties", intent_.rank->ties == Ties::kInclude ? "all that are equal to the last one in are in"
+                                                                    : "of equals the first by name are in");
+  }
+  NL_ASSIGN_OR_RETURN(const std::vector<std::string> having, Having());
+  NL_ASSIGN_OR_RETURN(const std::vector<std::string> order, Order());
+  std::vector<std::string> select;
+  Outputs(select);
+  std::string sql;
+  for (const auto& [name, text] : scope_.ctes) {
+    sql += (sql.empty() ? "WITH " : ", ") + QuoteIdentifier(name) + " AS (" + text + ")";
+  }
+  sql += " SELECT " + JoinText(select, ", ") + from;
+  if (!having.empty()) sql += " WHERE " + JoinText(having, " AND ");
+  sql += qualify;
+  if (!order.empty()) sql += " ORDER BY " + JoinText(order, ", ");
+  return sql + fmt::format(" LIMIT {}", intent_.row_limit + 1);
+}
+
+}  // namespace neurolake::ask::compile

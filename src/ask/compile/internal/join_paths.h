@@ -1,0 +1,38 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "ask/intent/intent.h"
+#include "common/result.h"
+
+namespace neurolake::ask::compile {
+
+/// One join, walked from the many to the one, whichever way round the model wrote it.
+struct Step {
+  const semantic::Join* join = nullptr;
+  const semantic::Entity* from = nullptr;
+  const semantic::Entity* to = nullptr;
+  std::vector<std::string> from_columns = {};
+  std::vector<std::string> to_columns = {};
+};
+using Path = std::vector<Step>;
+
+/// Each way from `from` to `to` that meets at most one row per row, at most 8 joins, no entity twice. `from` itself is
+/// reached by the empty path.
+std::vector<Path> ToOnePaths(const semantic::SemanticModel& model, const semantic::Entity& from,
+                             const semantic::Entity& to);
+
+/// The one way that has all of `via`, in order.
+/// Errors: kBindError if several have (detail "choices") or none has (detail "unreachable": "true").
+Result<Path> FindPath(const semantic::SemanticModel& model, const semantic::Entity& from, const semantic::Entity& to,
+                      const std::vector<std::string>& via);
+
+/// Entities, but `one`, that have many rows for one of it, and reach `other`, too: from there both are seen without
+/// repeating a row of theirs. `other` itself alone if it is one of them.
+std::vector<const semantic::Entity*> ManySidesOf(const semantic::SemanticModel& model, const semantic::Entity& one,
+                                                 const semantic::Entity& other);
+
+/// A path's joins by name, as text for people and as key.
+std::string PathText(const Path& path);
+
+}  // namespace neurolake::ask::compile
