@@ -119,14 +119,6 @@ Result<void> CheckIntent(const Intent& intent) {
   for (const Having& having : intent.having) {
     if (!AreFinite(having.operand, having.upper)) return Refuse("a number is compared with one that is not finite");
   }
-  for (const FieldRef& masked : intent.privacy.masked) {
-    const auto same = [&](const DimensionUse& use) {
-      return use.field.entity == masked.entity && use.field.name == masked.name;
-    };
-    if (intent.output == OutputKind::kTable && std::ranges::any_of(intent.dimensions, same)) {
-      return Refuse("a table is not grouped by what is masked");
-    }
-  }
   return {};
 }
 

@@ -47,14 +47,26 @@ Result<void> AddParents(Scope& scope, Intent& intent) {
   return {};
 }
 
-/// Groups of persons are no answer where personal data is to be left out.
+bool IsMasked(const Intent& intent, const FieldRef& field) {
+  return std::ranges::any_of(intent.privacy.masked, [&](const FieldRef& masked) {
+    return EqualsIgnoringCase(masked.entity, field.entity) && EqualsIgnoringCase(masked.name, field.name);
+  });
+}
+
+/// Neither groups of persons nor single values of theirs are an answer where personal data is to be left out or masked.
 Result<void> CheckPrivacy(const semantic::SemanticModel& model, const Intent& intent) {
-  if (!intent.privacy.remove_personal || intent.output != OutputKind::kTable || intent.metrics.empty()) return {};
-  for (const DimensionUse& use : intent.dimensions) {
-    if (IsPersonal(model, use.field)) {
-      return MakeError(ErrorCode::kInvalidArgument, "numbers by personal data cannot be shown without it: {}.{}",
-                       use.field.entity, use.field.name);
-    }
+  if (intent.output != OutputKind::kTable || intent.metrics.empty()) return {};
+  const auto shown = [&](const FieldRef& field) -> Result<void> {
+    const bool removed = intent.privacy.remove_personal && IsPersonal(model, field);
+    if (!removed && !IsMasked(intent, field)) return {};
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "numbers by personal or masked data cannot be shown without it: {}.{}", field.entity, field.name);
+  };
+  for (const DimensionUse& use : intent.dimensions) NL_RETURN_IF_ERROR(shown(use.field));
+  for (const MetricUse& use : intent.metrics) {
+    const Aggregation aggregation = use.aggregation.value_or(Aggregation::kCount);
+    const bool shows_values = aggregation != Aggregation::kCount && aggregation != Aggregation::kCountDistinct;
+    if (!use.field.name.empty() && shows_values) NL_RETURN_IF_ERROR(shown(use.field));
   }
   return {};
 }

@@ -128,6 +128,17 @@ TEST(CompileRefusalTest, PersonalDataIsNoGroupWhereItIsRemoved) {
       "masked"));
 }
 
+TEST(CompileRefusalTest, OneValueOfAPersonIsPersonalToo) {
+  const std::string intent = R"({"metrics":[{"aggregation":"max","field":{"entity":"customers","name":"email"}}])";
+  EXPECT_FALSE(Has(Refusal(intent + "}"), "personal"));
+  EXPECT_TRUE(Has(Refusal(intent + R"(,"privacy":{"remove_personal":true}})"), "personal"));
+  EXPECT_TRUE(Has(Refusal(intent + R"(,"privacy":{"masked":[{"entity":"CUSTOMERS","name":"Email"}]}})"), "masked"));
+  EXPECT_TRUE(Has(
+      Refusal(
+          R"({"metrics":[{"aggregation":"count_distinct","field":{"entity":"customers","name":"email"}}],"privacy":{"remove_personal":true}})"),
+      "compiled"));
+}
+
 TEST(CompileTest, ChecksFindWhatAnswersWouldHide) {
   ShopDatabase database;
   const auto query = CompileJson(
