@@ -114,6 +114,9 @@ class Validator {
 
   Result<void> CheckEntity(const Entity& entity) const {
     NL_RETURN_IF_ERROR(CheckTable(entity));
+    if (std::ranges::any_of(entity.primary_key, [](const std::string& c) { return c.empty() || c.size() > 255; })) {
+      return WrongAt(entity.line, "a primary key is made of columns, which have names: entity " + entity.name);
+    }
     Names names;
     if (!entity.filter.empty())
       NL_RETURN_IF_ERROR(CheckExpression(entity.filter, entity.line, entity.name + ".filter"));
@@ -236,6 +239,9 @@ class Validator {
         return WrongAt(metric.line,
                        "simple and cumulative metrics have a filter; give it to the ingredients: " + metric.name);
       }
+    }
+    if (metric.window_grain && *metric.window_grain >= TimeGrain::kMonth && metric.window > 1000) {
+      return WrongAt(metric.line, "a window has at most 1000 months or longer periods: " + metric.name);
     }
     switch (metric.kind) {
       case MetricKind::kSimple: return NeedMeasure(metric, metric.entity, metric.measure, "measure");

@@ -107,7 +107,7 @@ json::value Encode(const MetricUse& use) {
   PutText(out, "metric", use.metric);
   if (use.aggregation) out["aggregation"] = Name(AggregationName(*use.aggregation));
   PutNumber(out, "percentile", use.percentile, 0.5);
-  if (!use.field.entity.empty()) out["field"] = Encode(use.field);
+  if (use.field != FieldRef{}) out["field"] = Encode(use.field);
   PutText(out, "entity", use.entity);
   PutList(out, "filters", use.filters, EncodeGroup);
   PutText(out, "label", use.label);
@@ -125,7 +125,9 @@ json::value Encode(const ValueRef& value) {
 json::value Encode(const Comparison& comparison) {
   json::object out{{"kind", Name(kComparisonNames[size_t(comparison.kind)])}};
   if (comparison.count != 1) out["count"] = comparison.count;
-  if (comparison.kind == ComparisonKind::kOffset) out["grain"] = Name(TimeGrainName(comparison.grain));
+  if (comparison.kind == ComparisonKind::kOffset || comparison.grain != TimeGrain::kYear) {
+    out["grain"] = Name(TimeGrainName(comparison.grain));
+  }
   PutRange(out, comparison.range);
   PutFlag(out, "show_value", comparison.show_value, true);
   PutFlag(out, "show_difference", comparison.show_difference);
@@ -135,7 +137,7 @@ json::value Encode(const Comparison& comparison) {
 
 json::value Encode(const TimeScope& time) {
   json::object out;
-  if (!time.field.entity.empty()) out["field"] = Encode(time.field);
+  if (time.field != FieldRef{}) out["field"] = Encode(time.field);
   PutRange(out, time.range);
   PutGrain(out, time.grain);
   PutFlag(out, "fill_gaps", time.fill_gaps);
@@ -151,14 +153,12 @@ json::value Encode(const SetCondition& set) {
   PutTexts(out, "related_via", set.related_via);
   PutFlag(out, "negated", set.negated);
   PutList(out, "filters", set.filters, EncodeGroup);
-  if (!set.time_field.entity.empty()) out["time_field"] = Encode(set.time_field);
+  if (set.time_field != FieldRef{}) out["time_field"] = Encode(set.time_field);
   PutRange(out, set.time);
-  if (set.metric) {
-    out["metric"] = Encode(*set.metric);
-    PutChoice(out, "op", kCompareNames, set.op, CompareOperator::kGreater);
-    PutNumber(out, "operand", set.operand, 0);
-    PutNumber(out, "upper", set.upper, 0);
-  }
+  if (set.metric) out["metric"] = Encode(*set.metric);
+  PutChoice(out, "op", kCompareNames, set.op, CompareOperator::kGreater);
+  PutNumber(out, "operand", set.operand, 0);
+  PutNumber(out, "upper", set.upper, 0);
   return out;
 }
 

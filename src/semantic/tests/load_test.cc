@@ -96,6 +96,16 @@ TEST(LoadModelTest, SavedModelLoadsToTheSame) {
   EXPECT_EQ(again->entities[1].filter, "NOT deleted");
 }
 
+TEST(LoadModelTest, EveryCharacterComesBack) {
+  SemanticModel model = *LoadModel(kShop);
+  const std::string odd =
+      "\"\\ \x01\x7f \xc2\x85 \xe2\x80\xa8 \xef\xbb\xbf \xef\xbf\xbe \xc3\xa9 \xf0\x9f\x98\x80 : # - 'x'\n\tnull";
+  model.entities[0].description = odd;
+  const auto again = LoadModel(SaveModel(model));
+  ASSERT_TRUE(again.has_value()) << again.error().message();
+  EXPECT_EQ(again->entities[0].description, odd);
+}
+
 TEST(LoadModelTest, ErrorsSayWhereAndWhatWouldBeRight) {
   const std::string head = "semantic_model: m\nentities:\n  - name: a\n    table: t\n";
   EXPECT_EQ(Refusal(head), "loaded");
