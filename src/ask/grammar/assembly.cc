@@ -1,0 +1,432 @@
+#include "ask/grammar/internal/assembly.h"
+
+#include "ask/language/words.h"
+#include "ask/link/join_paths.h"
+#include "common/text.h"
+
+namespace neurolake::ask {
+
+using semantic::Dimension;
+using semantic::Entity;
+using semantic::Metric;
+
+Assembly::Parts Assembly::All(FragmentKind kind) const {
+  Parts found;
+  for (const Fragment* part : parts_) {
+    if (part->kind == kind) found.push_back(part);
+  }
+  return found;
+}
+
+const Fragment* Assembly::One(FragmentKind kind) const {
+  const Parts found = All(kind);
+  return found.empty() ? nullptr : found.front();
+}
+
+bool Assembly::Fail(std::string reason) {
+  reason_ = std::move(reason);
+  return false;
+}
+
+uint32_t Assembly::MetricIndex(const MetricUse& use) {
+  auto& metrics = draft_.intent.metrics;
+  const auto found = std::find(metrics.begin(), metrics.end(), use);
+  if (found != metrics.end()) return static_cast<uint32_t>(found - metrics.begin());
+  metrics.push_back(use);
+  return static_cast<uint32_t>(metrics.size() - 1);
+}
+
+uint32_t Assembly::DimensionIndex(const DimensionUse& use) {
+  auto& dimensions = draft_.intent.dimensions;
+  const auto found = std::find(dimensions.begin(), dimensions.end(), use);
+  if (found != dimensions.end()) return static_cast<uint32_t>(found - dimensions.begin());
+  dimensions.push_back(use);
+  return static_cast<uint32_t>(dimensions.size() - 1);
+}
+
+bool Assembly::IsCountMetric(const MetricUse& use) const {
+  if (!use.entity.empty()) return true;
+  if (use.aggregation)
+    return *use.aggregation == Aggregation::kCount || *use.aggregation == Aggregation::kCountDistinct;
+  const Metric* metric = semantic::FindMetric(context_.model, use.metric);
+  if (metric == nullptr || metric->kind != semantic::MetricKind::kSimple) return false;
+  const size_t dot = metric->measure.find('.');
+  const std::string entity = dot == std::string::npos ? metric->entity : metric->measure.substr(0, dot);
+  const Entity* found = semantic::FindEntity(context_.model, entity);
+  const semantic::Measure* measure =
+      found == nullptr
+          ? nullptr
+          : semantic::FindMeasure(*found, dot == std::string::npos ? metric->measure : metric->measure.substr(dot + 1));
+  return measure != nullptr &&
+         (measure->aggregation == Aggregation::kCount || measure->aggregation == Aggregation::kCountDistinct);
+}
+
+bool Assembly::Reaches(std::string_view from, std::string_view to) const {
+  return !ToOnePaths(context_.model, from, to).empty();
+}
+
+/// The entity whose default time is the question's: of the first metric, else what is asked for.
+std::string Assembly::DefaultTimeEntity() const {
+  for (const MetricUse& use : draft_.intent.metrics) {
+    const auto bases = BaseEntities(context_.model, use);
+    if (!bases.empty()) return bases.front();
+  }
+  return draft_.intent.entity.empty() ? subject_ : draft_.intent.entity;
+}
+
+bool Assembly::Follows(const Fragment& first, const Fragment& second) const {
+  const Fragment* last = nullptr;
+  for (const Fragment* part : parts_) {
+    if (part == &second) return last == &first;
+    if (part->kind != FragmentKind::kFollowUp) last = part;
+  }
+  return false;
+}
+
+/// The time the question goes by: said, or the default of its entity, or that of the one entity next to it that has one
+/// (items go by the time of their order).
+FieldRef Assembly::DefaultTimeField() const {
+  if (!draft_.intent.time.field.name.empty()) return draft_.intent.time.field;
+  const Entity* entity = semantic::FindEntity(context_.model, DefaultTimeEntity());
+  if (entity == nullptr) return {};
+  if (!entity->default_time.empty()) return {entity->name, entity->default_time};
+  FieldRef found;
+  for (const Entity& other : context_.model.entities) {
+    const auto paths = ToOnePaths(context_.model, entity->name, other.name);
+    if (other.default_time.empty() || paths.size() != 1 || paths[0].size() != 1) continue;
+    if (!found.name.empty()) return {};
+    found = {other.name, other.default_time};
+  }
+  return found;
+}
+
+bool Assembly::Multiplicity() {
+  using enum FragmentKind;
+  for (const FragmentKind kind :
+       {kTop, kTopBy, kOrderBy, kWhich, kVersus, kGrowth, kExists, kLimit, kTimeField, kDirection, kKeepEmpty}) {
+    if (All(kind).size() > 1) return Fail("two parts of the question say the same kind of thing");
+  }
+  for (const FragmentKind kind : {kDescribe, kAskable}) {
+    if (const Fragment* special = One(kind)) {
+      for (const Fragment* part : parts_) {
+        if (part != special && part->kind != kRequest) return Fail("a question about a definition stands alone");
+      }
+    }
+  }
+  return true;
+}
+
+/// Whether a filter or a time stands between two numbers: it might be meant for one of them only.
+bool Assembly::Scopes() const {
+  bool metric = false;
+  bool limited = false;
+  for (const Fragment* part : parts_) {
+    using enum FragmentKind;
+    if (part->kind == kMetric || part->kind == kShare) {
+      if (metric && limited) return false;
+      metric = true;
+    }
+    if (metric && (part->kind == kFilter || part->kind == kTime || part->kind == kTimePart || part->kind == kTop))
+      limited = true;
+  }
+  return true;
+}
+
+bool Assembly::Special() {
+  if (const Fragment* part = One(FragmentKind::kDescribe)) {
+    draft_.intent.output = OutputKind::kDescribe;
+    draft_.intent.subject = part->entity;
+  } else if (One(FragmentKind::kAskable) != nullptr) {
+    draft_.intent.output = OutputKind::kListAskable;
+  }
+  return true;
+}
+
+bool Assembly::Metrics() {
+  for (const Fragment* part : parts_) {
+    using enum FragmentKind;
+    if (part->kind != kMetric && part->kind != kShare && part->kind != kCalculation) continue;
+    for (const MetricUse& use : part->metrics) {
+      if (part->kind == kMetric &&
+          std::find(draft_.intent.metrics.begin(), draft_.intent.metrics.end(), use) != draft_.intent.metrics.end()) {
+        draft_.cost += 0.1;  // Said twice.
+      }
+      MetricIndex(use);
+    }
+    average_of_sum_ = average_of_sum_ || part->average_of_sum;
+  }
+  if (!Scopes())
+    return Fail(
+        "a condition stands between two numbers, and it is open which of them it is for; ask for one at a time");
+  return true;
+}
+
+/// An entity beside a metric only says what the metric is of, which must be so.
+bool Assembly::ScopeOfEntity(const Fragment& part) {
+  for (const MetricUse& use : draft_.intent.metrics) {
+    for (const std::string& base : BaseEntities(context_.model, use)) {
+      if (!Reaches(base, part.entity)) {
+        return Fail(fmt::format("it is open what {} has to do with the number asked for", part.entity));
+      }
+    }
+  }
+  draft_.cost += 0.04;
+  return true;
+}
+
+/// The model's own plain count of an entity's rows, else a count without a name.
+MetricUse Assembly::CountOf(const std::string& name) const {
+  const Entity* entity = semantic::FindEntity(context_.model, name);
+  for (const Metric& metric : context_.model.metrics) {
+    const MetricUse use{.metric = metric.name};
+    if (metric.hidden || !metric.filter.empty() || metric.kind != semantic::MetricKind::kSimple || entity == nullptr)
+      continue;
+    const auto bases = BaseEntities(context_.model, use);
+    if (bases.size() != 1 || !EqualsIgnoringCase(bases[0], name)) continue;
+    const size_t dot = metric.measure.find('.');
+    const auto* measure =
+        semantic::FindMeasure(*entity, dot == std::string::npos ? metric.measure : metric.measure.substr(dot + 1));
+    if (measure != nullptr && measure->aggregation == Aggregation::kCount && measure->expr.empty() &&
+        measure->filter.empty())
+      return use;
+  }
+  return {.entity = name};
+}
+
+bool Assembly::Entities() {
+  Parts counts = All(FragmentKind::kCount);
+  Parts entities = All(FragmentKind::kEntity);
+  const bool exists = One(FragmentKind::kExists) != nullptr;
+  const Fragment* which = One(FragmentKind::kWhich);
+  for (const Fragment* count : counts) {
+    // Counted is the nearest entity or count behind it.
+    const auto entity =
+        std::find_if(entities.begin(), entities.end(), [&](const Fragment* part) { return part->begin >= count->end; });
+    if (entity != entities.end()) {
+      const Fragment* counted = *entity;
+      entities.erase(entity);
+      subject_ = counted->entity;
+      MetricIndex(CountOf(counted->entity));
+      continue;
+    }
+    bool paired = false;
+    for (const Fragment* part : parts_) {
+      if (part->kind == FragmentKind::kMetric && part->begin >= count->end && IsCountMetric(part->metrics[0]))
+        paired = true;
+    }
+    if (!paired) return Fail("it is open what is to be counted");
+    draft_.cost += 0.01;
+  }
+  const bool rows_said = std::any_of(parts_.begin(), parts_.end(), [](const Fragment* part) {
+    return part->kind == FragmentKind::kRequest && part->rows;
+  });
+  for (const Fragment* part : entities) {
+    if (exists && draft_.intent.entity.empty()) {
+      draft_.intent.entity = subject_ = part->entity;
+    } else if (!draft_.intent.metrics.empty()) {
+      if (!ScopeOfEntity(*part)) return false;
+      if (part->difference) draft_.cost += 0.15;  // It is a number of its own, and would have been said so.
+      if (subject_.empty()) subject_ = part->entity;
+    } else if (which == nullptr && subject_.empty() &&
+               (rows_said || !All(FragmentKind::kSet).empty() || !All(FragmentKind::kHaving).empty() ||
+                One(FragmentKind::kPrivacy) != nullptr)) {
+      subject_ = part->entity;
+      wants_rows_ = true;
+      if (!rows_said) draft_.cost += 0.05;
+    } else if (subject_.empty() && which == nullptr && One(FragmentKind::kTopBy) == nullptr &&
+               One(FragmentKind::kOrderBy) == nullptr && One(FragmentKind::kTop) == nullptr) {
+      subject_ = part->entity;
+      const bool shaped = One(FragmentKind::kGroup) != nullptr || One(FragmentKind::kCompare) != nullptr ||
+                          One(FragmentKind::kVersus) != nullptr;
+      draft_.cost += shaped ? 0.05 : 0.2;
+      draft_.notes.push_back(fmt::format("{} are counted", part->entity));
+      MetricIndex(CountOf(part->entity));
+    } else if (subject_.empty()) {
+      subject_ = part->entity;
+    } else {
+      return Fail(fmt::format("it is open what {} has to do with {}", part->entity, subject_));
+    }
+  }
+  const Fragment* privacy = One(FragmentKind::kPrivacy);
+  if (privacy != nullptr && !privacy->dimensions.empty() && subject_.empty() && which == nullptr &&
+      draft_.intent.metrics.empty()) {
+    subject_ = privacy->dimensions[0].field.entity;  // "mask the e-mails of customers"
+    wants_rows_ = true;
+  }
+  if (wants_rows_ && One(FragmentKind::kGroup) != nullptr) {  // "show orders by region" counts.
+    wants_rows_ = false;
+    draft_.notes.push_back(fmt::format("{} are counted", subject_));
+    MetricIndex(CountOf(subject_));
+  }
+  return true;
+}
+
+bool Assembly::AddDimensions(const Fragment& part) {
+  for (DimensionUse use : part.dimensions) {
+    if (use.part && use.field.name.empty()) {
+      use.field = DefaultTimeField();
+      if (use.field.name.empty()) return Fail("there is no time to group by");
+    }
+    DimensionIndex(use);
+  }
+  if (part.grain) {
+    TimeScope& time = draft_.intent.time;
+    if (time.grain && *time.grain != *part.grain) return Fail("two time axes are named");
+    time.grain = part.grain;
+    if (!part.field.name.empty()) {
+      if (!time.field.name.empty() && time.field != part.field) return Fail("two different times are named");
+      time.field = part.field;
+    }
+  }
+  return true;
+}
+
+bool Assembly::Dimensions() {
+  using enum FragmentKind;
+  for (const FragmentKind kind : {kWhich, kTop, kGroup}) {
+    for (const Fragment* part : All(kind)) {
+      if (!AddDimensions(*part)) return false;
+      if (kind == kWhich && !part->dimensions.empty() && subject_.empty()) subject_ = part->dimensions[0].field.entity;
+    }
+  }
+  return true;
+}
+
+bool Assembly::Time() {
+  TimeScope& time = draft_.intent.time;
+  Parts times = All(FragmentKind::kTime);
+  const bool compares = std::any_of(parts_.begin(), parts_.end(), [](const Fragment* part) {
+    return part->kind == FragmentKind::kRequest && part->difference;
+  });
+  if (const Fragment* field = One(FragmentKind::kTimeField)) time.field = field->field;
+  if (times.size() == 2 && times[0]->time->range == times[1]->time->range) return Fail("one time is named twice");
+  if (times.size() == 2 && compares && times[0]->time->range.from && times[1]->time->range.from) {
+    const bool swapped = *times[0]->time->range.from < *times[1]->time->range.from;
+    const Fragment* main = times[swapped ? 1 : 0];
+    main_time_ = &*main->time;
+    time.range = main_time_->range;
+    const ComparisonTarget target{.kind = ComparisonTarget::Kind::kRange, .time = times[swapped ? 0 : 1]->time};
+    return ResolveComparison(target, main_time_, true, draft_, reason_);
+  }
+  if (compares && One(FragmentKind::kCompare) == nullptr && One(FragmentKind::kVersus) == nullptr &&
+      One(FragmentKind::kGroup) == nullptr) {
+    return Fail("it is open what is to be compared with what");
+  }
+  if (times.size() > 1) return Fail("two times are named; ask for one, or compare them");
+  if (times.empty()) return true;
+  const Fragment& part = *times[0];
+  if (part.time->future) return Fail(fmt::format("{} has not come yet, and nothing is known of it", part.time->text));
+  main_time_ = &*part.time;
+  time.range = part.time->range;
+  if (!part.field.name.empty()) {
+    if (!time.field.name.empty() && time.field != part.field) return Fail("two different times are named");
+    time.field = part.field;
+  }
+  if (main_time_->partial && !main_time_->to_date)
+    draft_.notes.push_back(fmt::format("{} is not over yet", main_time_->text));
+  return true;
+}
+
+bool Assembly::TimeParts() {
+  for (const Fragment* part : All(FragmentKind::kTimePart)) {
+    const FieldRef field = DefaultTimeField();
+    if (field.name.empty()) return Fail("there is no time to go by");
+    Filter filter{.field = field, .op = FilterOperator::kIn, .part = part->part->part};
+    for (const int64_t value : part->part->values) filter.values.emplace_back(value);
+    draft_.intent.filters.push_back({.any_of = {std::move(filter)}});
+  }
+  return true;
+}
+
+/// Adds a filter. Values for one field said twice ("in Germany and in France") are one list only if nothing but a
+/// joining word lies between; else one condition would silently empty the other.
+bool Assembly::MergeFilter(const Fragment& part, std::vector<FilterGroup>& filters) {
+  for (const FilterGroup& group : part.filters) {
+    const Filter& filter = group.any_of.front();
+    const bool positive = filter.op == FilterOperator::kIn;
+    for (FilterGroup& other : filters) {
+      Filter& known = other.any_of.front();
+      if (!positive || known.op != FilterOperator::kIn || known.field != filter.field || other.any_of.size() > 1 ||
+          group.any_of.size() > 1)
+        continue;
+      for (size_t i = 0; i < parts_.size(); ++i) {
+        const bool is_this = parts_[i] == &part;
+        if (!is_this) continue;
+        size_t before = i;
+        while (before > 0 && parts_[before - 1]->kind == FragmentKind::kFollowUp) --before;
+        if (before == 0 || parts_[before - 1]->kind != FragmentKind::kFilter) {
+          return Fail(fmt::format("two different values of {} are asked for in two places", filter.field.name));
+        }
+      }
+      known.values.insert(known.values.end(), filter.values.begin(), filter.values.end());
+      draft_.notes.push_back(fmt::format("any of the values of {} will do", filter.field.name));
+      return true;
+    }
+    filters.push_back(group);
+  }
+  return true;
+}
+
+bool Assembly::Filters() {
+  const auto sets = All(FragmentKind::kSet);
+  for (const Fragment* part : All(FragmentKind::kFilter)) {
+    // What the subject does not have, but what it is asked to have (or not) does, is a condition on that.
+    const FieldRef& field = part->filters[0].any_of[0].field;
+    for (const Fragment* set : sets) {
+      if (Follows(*set, *part)) return Fail("a condition right behind what was done belongs to it");
+    }
+    const bool behind_set = !sets.empty() && part->begin >= sets.back()->end;
+    const std::string related = sets.empty() || sets.back()->sets.empty() ? "" : sets.back()->sets[0].related;
+    if (!related.empty() && !subject_.empty() && (behind_set || !Reaches(subject_, field.entity))) {
+      if (Reaches(subject_, field.entity) && behind_set) {
+        return Fail(fmt::format("it is open whether {} is meant of {} or of {}", field.name, subject_, related));
+      }
+      set_filters_.insert(set_filters_.end(), part->filters.begin(), part->filters.end());
+      continue;
+    }
+    if (!MergeFilter(*part, draft_.intent.filters)) return false;
+  }
+  return true;
+}
+
+bool Assembly::Versus() {
+  const Fragment* part = One(FragmentKind::kVersus);
+  if (part == nullptr) return true;
+  for (const FilterGroup& group : draft_.intent.filters) {
+    if (group.any_of[0].field == part->field) return Fail("the same thing is compared and filtered");
+  }
+  draft_.intent.filters.insert(draft_.intent.filters.end(), part->filters.begin(), part->filters.end());
+  DimensionIndex({.field = part->field});
+  return true;
+}
+
+std::vector<Draft> Assembly::Run(std::string& reason) {
+  for (const Fragment* part : parts_) {
+    draft_.cost += part->cost;
+    for (const std::string& note : part->notes) {
+      if (std::find(draft_.notes.begin(), draft_.notes.end(), note) == draft_.notes.end()) draft_.notes.push_back(note);
+    }
+  }
+  bool ok = Multiplicity() && Special();
+  if (ok && draft_.intent.output == OutputKind::kTable) {
+    ok = ApplyPrevious() && (follows_ || (Metrics() && Entities() && Dimensions() && Time() && TimeParts() &&
+                                          Filters() && Versus() && Shares() && Calculations() && Sets() && Havings() &&
+                                          Growth() && Comparisons() && Rank() && Order() && Output()));
+  }
+  if (!ok) {
+    reason = reason_;
+    return {};
+  }
+  std::vector<Draft> resolved;
+  for (const Draft& choice : OpenChoices()) {
+    for (Draft& one : ResolveJoins(context_.model, choice, reason)) resolved.push_back(std::move(one));
+  }
+  return resolved;
+}
+
+std::vector<Draft> Assemble(const AssemblyContext& context, const std::vector<const Fragment*>& parts,
+                            std::string& reason) {
+  return Assembly(context, parts).Run(reason);
+}
+
+}  // namespace neurolake::ask

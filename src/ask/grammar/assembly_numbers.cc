@@ -1,0 +1,419 @@
+#include "ask/grammar/internal/assembly.h"
+#include "ask/language/words.h"
+#include "common/text.h"
+
+namespace neurolake::ask {
+
+using semantic::Entity;
+using semantic::Metric;
+
+/// Adds the conditions behind a set. Where what was done does not have them itself, the entity below it that does
+/// stands in: who ordered tea has items of orders that are tea.
+bool Assembly::RelatedWith(SetCondition& set) {
+  set.filters.insert(set.filters.end(), set_filters_.begin(), set_filters_.end());
+  for (const FilterGroup& group : set.filters) {
+    const std::string& wanted = group.any_of[0].field.entity;
+    if (Reaches(set.related, wanted)) continue;
+    std::vector<std::string> below;
+    for (const Entity& entity : context_.model.entities) {
+      if (Reaches(entity.name, set.related) && Reaches(entity.name, wanted)) below.push_back(entity.name);
+    }
+    if (below.size() != 1) return Fail(fmt::format("{} have nothing to do with {}", set.related, wanted));
+    const Entity* done = semantic::FindEntity(context_.model, set.related);
+    const bool timed = set.time.from || set.time.to;
+    if (timed && set.time_field.name.empty() && done != nullptr && !done->default_time.empty())
+      set.time_field = {done->name, done->default_time};
+    set.related = below[0];
+  }
+  return true;
+}
+
+bool Assembly::Sets() {
+  Parts parts = All(FragmentKind::kSet);
+  if (parts.empty()) return true;
+  if (subject_.empty()) return Fail("it is open whose doing is asked for");
+  std::string related;
+  const Fragment* time = One(FragmentKind::kTime);
+  for (const Fragment* part : parts) {
+    if (time != nullptr && Follows(*part, *time)) return Fail("the time belongs to what was done");
+    for (SetCondition set : part->sets) {
+      if (set.related.empty()) set.related = related;
+      if (set.related.empty()) return Fail("it is open what did not happen");
+      related = set.related;
+      set.subject = subject_;
+      if (!RelatedWith(set)) return false;
+      if (EqualsIgnoringCase(set.related, subject_) || !Reaches(set.related, subject_)) {
+        return Fail(fmt::format("{} do not belong to {}", set.related, subject_));
+      }
+      const Entity* entity = semantic::FindEntity(context_.model, set.related);
+      if ((set.time.from || set.time.to) && set.time_field.name.empty() &&
+          (entity == nullptr || entity->default_time.empty())) {
+        return Fail(fmt::format("{} has no time", set.related));
+      }
+      if (entity != nullptr && set.time_field == FieldRef{entity->name, entity->default_time}) set.time_field = {};
+      draft_.intent.sets.push_back(std::move(set));
+    }
+  }
+  set_filters_.clear();
+  return true;
+}
+
+bool Assembly::Havings() {
+  for (const Fragment* part : All(FragmentKind::kHaving)) {
+    const MetricUse& use = part->metrics[0];
+    const auto bases = BaseEntities(context_.model, use);
+    const bool grouped = !draft_.intent.dimensions.empty() || draft_.intent.time.grain;
+    const bool about_subject = !subject_.empty() && bases.size() == 1 && !EqualsIgnoringCase(bases[0], subject_) &&
+                               Reaches(bases[0], subject_);
+    if (about_subject && (wants_rows_ || !grouped || One(FragmentKind::kCount) != nullptr)) {
+      SetCondition set{.subject = subject_,
+                       .related = bases[0],
+                       .metric = use,
+                       .op = part->op,
+                       .operand = part->operand,
+                       .upper = part->upper};
+      const Fragment* time = One(FragmentKind::kTime);
+      if (time != nullptr && time->begin >= part->end && main_time_ != nullptr) {  // "more than 5 orders last month"
+        set.time = main_time_->range;
+        set.time_field = time->field;
+        draft_.intent.time.range = {};
+        draft_.intent.time.field = {};
+        main_time_ = nullptr;
+      }
+      draft_.intent.sets.push_back(std::move(set));
+      continue;
+    }
+    if (!grouped)
+      return Fail(
+          "a condition on a number needs something that has one each, such as “customers with more than 5 orders”");
+    draft_.intent.having.push_back(
+        {.value = {.index = MetricIndex(use)}, .op = part->op, .operand = part->operand, .upper = part->upper});
+    average_of_sum_ = average_of_sum_ || part->average_of_sum;
+  }
+  return true;
+}
+
+bool Assembly::Shares() {
+  Parts parts = All(FragmentKind::kShare);
+  if (parts.empty()) return true;
+  auto& metrics = draft_.intent.metrics;
+  if (metrics.empty()) return Fail("it is open what the share is of");
+  if (metrics.size() > 1 && parts.size() == 1 && parts[0]->metrics.empty())
+    return Fail("it is open which number's share is asked for");
+  const Fragment* versus = One(FragmentKind::kVersus);
+  if (draft_.intent.dimensions.empty() && !draft_.intent.time.grain) {
+    return Fail("a share needs parts: ask for it by something, such as “share of the total by country”");
+  }
+  if (versus != nullptr) return Fail("it is open what whole the share is of");
+  for (const FilterGroup& group : draft_.intent.filters) {
+    for (const DimensionUse& use : draft_.intent.dimensions) {
+      if (group.any_of[0].field == use.field && group.any_of[0].op == FilterOperator::kIn) {
+        return Fail("the share of some values is asked for, and it is open whether the whole has the others in it");
+      }
+    }
+  }
+  for (const Fragment* group : All(FragmentKind::kGroup)) {
+    if (context_.tokens[group->begin].word != "within") continue;  // "share of revenue by city within each country"
+    if (group->dimensions.size() != 1 || parts.size() != 1 || draft_.intent.dimensions.size() < 2)
+      return Fail("it is open what whole the share is of");
+    draft_.intent.calculations.push_back(
+        {.kind = CalculationKind::kShareOfParent, .per = {DimensionIndex(group->dimensions[0])}});
+    return true;
+  }
+  for (const Fragment* part : parts) {
+    Calculation calculation{.kind = part->calculation};
+    if (!part->metrics.empty()) calculation.metric = MetricIndex(part->metrics[0]);
+    if (part->calculation == CalculationKind::kShareOfParent) {
+      const DimensionUse parent = part->dimensions[0];
+      const bool others = std::any_of(draft_.intent.dimensions.begin(), draft_.intent.dimensions.end(),
+                                      [&](const DimensionUse& use) { return use != parent; });
+      if (!others && !draft_.intent.time.grain) return Fail("a share within a group needs parts of the group");
+      calculation.per = {DimensionIndex(parent)};
+    }
+    draft_.intent.calculations.push_back(std::move(calculation));
+  }
+  if (!draft_.intent.filters.empty()) draft_.notes.push_back("shares are of the total under the same conditions");
+  return true;
+}
+
+bool Assembly::Calculations() {
+  for (const Fragment* part : All(FragmentKind::kCalculation)) {
+    if (draft_.intent.metrics.size() != 1) return Fail("a running or rolling number needs one number to run over");
+    TimeScope& time = draft_.intent.time;
+    if (part->grain) {
+      if (time.grain && *time.grain != *part->grain) return Fail("the window and the time axis have different periods");
+      time.grain = part->grain;
+    }
+    if (!time.grain) {
+      if (part->calculation != CalculationKind::kCumulative)
+        return Fail("a rolling number needs a time axis, such as “by day”");
+      time.grain = TimeGrain::kMonth;
+      draft_.notes.push_back("no time axis was said: by month");
+      draft_.cost += 0.12;
+    }
+    if (average_of_sum_) return Fail("an average of averages over rows is asked for");
+    draft_.intent.calculations.push_back({.kind = part->calculation, .window = part->n});
+  }
+  return true;
+}
+
+bool Assembly::Comparisons() {
+  const bool difference = One(FragmentKind::kGrowth) != nullptr && One(FragmentKind::kGrowth)->difference;
+  for (const Fragment* part : All(FragmentKind::kCompare)) {
+    if (draft_.intent.metrics.empty()) return Fail("it is open which number is to be compared");
+    if (!ResolveComparison(part->target, main_time_, difference || !part->target.growth, draft_, reason_)) return false;
+  }
+  return true;
+}
+
+bool Assembly::Growth() {
+  const Fragment* part = One(FragmentKind::kGrowth);
+  if (part == nullptr) return true;
+  if (draft_.intent.metrics.empty()) return Fail("it is open what is to have grown");
+  const bool ranked = part->n == 1;
+  const bool grouped = !draft_.intent.dimensions.empty();
+  if (ranked && !grouped) return Fail("the fastest growing of what?");
+  if (One(FragmentKind::kCompare) == nullptr && draft_.intent.time.comparisons.empty()) {
+    const bool closed = main_time_ != nullptr && main_time_->unit && main_time_->range.from && main_time_->range.to;
+    if (draft_.intent.time.grain && !ranked) {
+      for (uint32_t i = 0; i < draft_.intent.metrics.size(); ++i) {
+        draft_.intent.calculations.push_back(
+            {.kind = part->difference ? CalculationKind::kDifference : CalculationKind::kGrowth, .metric = i});
+      }
+      return true;
+    }
+    if (!closed) return Fail("growth against what? Say a period, or a time axis such as “by month”");
+    if (!ResolveComparison({.kind = ComparisonTarget::Kind::kPrevious}, main_time_, part->difference, draft_, reason_))
+      return false;
+    draft_.notes.push_back(fmt::format("compared with the period before {}", main_time_->text));
+    draft_.cost += 0.08;
+  }
+  return true;
+}
+
+bool Assembly::Rank() {
+  const Fragment* top = One(FragmentKind::kTop);
+  const Fragment* top_by = One(FragmentKind::kTopBy);
+  const Fragment* order_by = One(FragmentKind::kOrderBy);
+  const Fragment* which = One(FragmentKind::kWhich);
+  const Fragment* growth = One(FragmentKind::kGrowth);
+  const bool by_growth = growth != nullptr && growth->n == 1;
+  const bool order_metric = order_by != nullptr && !order_by->metrics.empty();
+  if (top == nullptr && top_by == nullptr && !by_growth && !(which != nullptr && which->n > 0)) return true;
+  if (top_by != nullptr && order_metric) return Fail("two numbers to rank by are named");
+  if (top != nullptr && top->difference && top_by == nullptr && !order_metric && !by_growth)
+    return Fail("it is open which end is meant");
+  Intent& intent = draft_.intent;
+  if (intent.dimensions.empty() && !intent.time.grain) {
+    const Entity* entity = subject_.empty() || wants_rows_ ? nullptr : semantic::FindEntity(context_.model, subject_);
+    const auto* label = entity == nullptr ? nullptr : semantic::LabelDimension(*entity);
+    if (label == nullptr || top_by == nullptr || One(FragmentKind::kEntity) == nullptr || !intent.metrics.empty()) {
+      return Fail("it is open what is to be ranked");
+    }
+    DimensionIndex({.field = {entity->name, label->name}});
+  }
+  ask::Rank rank;
+  if (by_growth) {
+    rank.by = {.part = ValueRef::Part::kGrowth};
+    rank.descending = growth->descending;
+    if (intent.time.comparisons.empty() && One(FragmentKind::kCompare) == nullptr) return Fail("growth against what?");
+  } else if (order_metric || top_by != nullptr) {
+    const Fragment& by = order_metric ? *order_by : *top_by;
+    average_of_sum_ = average_of_sum_ || by.average_of_sum;
+    rank.by.index = MetricIndex(by.metrics[0]);
+    rank.descending = order_metric ? (top != nullptr ? top->descending : by.descending) : by.descending;
+    if (top != nullptr && top_by != nullptr && !top->difference && top->descending != top_by->descending)
+      return Fail("both ends are named");
+  } else if (intent.metrics.size() == 1) {
+    rank.descending = top == nullptr || top->descending;
+  } else if (intent.metrics.empty() && top != nullptr) {
+    rank.descending = top->descending;
+    metric_open_ = true;
+  } else {
+    return Fail("it is open which number ranks them");
+  }
+  // What each group has its own ranks for: "per month", "for each region".
+  for (const Fragment* group : All(FragmentKind::kGroup)) {
+    if (!group->each && top == nullptr) continue;
+    if (group->grain) rank.per_period = true;
+    for (const DimensionUse& use : group->dimensions) {
+      DimensionUse known = use;
+      if (known.part && known.field.name.empty()) known.field = DefaultTimeField();
+      rank.per.push_back(DimensionIndex(known));
+    }
+    if (!group->each) draft_.cost += 0.1;
+  }
+  if (top == nullptr && which == nullptr && !by_growth) {  // "the most flights by carrier"
+    draft_.cost += 0.12;
+  }
+  int64_t n = 0;
+  bool plural = false;
+  if (top != nullptr) n = top->n, plural = top->plural, rank.nth_only = top->nth;
+  if (top_by != nullptr && top_by->n > 0) n = top_by->n, rank.nth_only = top_by->nth;
+  if (which != nullptr && n == 0) n = which->n, plural = plural || which->plural;
+  if (rank.per.size() == intent.dimensions.size() && !(intent.time.grain && !rank.per_period))
+    return Fail("nothing is left to be ranked");
+  rank.n = n > 0 ? n : 1;
+  if (n == 0 && plural) rank_choices_ = {1, 0};
+  intent.rank = rank;
+  return true;
+}
+
+bool Assembly::Order() {
+  const Fragment* order_by = One(FragmentKind::kOrderBy);
+  const Fragment* direction = One(FragmentKind::kDirection);
+  Intent& intent = draft_.intent;
+  if (order_by != nullptr && !intent.rank) {
+    SortKey key{.descending = order_by->descending};
+    if (!order_by->metrics.empty()) {
+      const std::string_view word = context_.tokens[order_by->begin].word;
+      const bool sorts = word == "sorted" || word == "ordered" || word == "sort" || word == "order" ||
+                         word == "ranked" || word == "rank" || order_by->nth;
+      const bool lists = intent.metrics.empty() && (!intent.dimensions.empty() || !subject_.empty());
+      if (!sorts && !lists) return Fail("a number cannot be broken down by a number");
+      if (intent.dimensions.empty() && !intent.time.grain) {
+        const Entity* entity = semantic::FindEntity(context_.model, subject_);
+        const auto* label = entity == nullptr || wants_rows_ ? nullptr : semantic::LabelDimension(*entity);
+        if (label == nullptr) return Fail("there is nothing to sort");
+        DimensionIndex({.field = {entity->name, label->name}});
+        draft_.cost += 0.05;
+      }
+      key.value = ValueRef{.index = MetricIndex(order_by->metrics[0])};
+      if (One(FragmentKind::kVersus) != nullptr && !sorts) return true;  // "compare Germany and France by revenue"
+    } else if (order_by->grain) {
+      key.dimension = SortKey::kTimeAxis;
+      if (!intent.time.grain) return Fail("there is no time axis to sort by");
+    } else {
+      key.dimension = DimensionIndex(order_by->dimensions[0]);
+    }
+    intent.order = {key};
+  }
+  if (direction != nullptr) {
+    if (intent.rank)
+      return direction->descending == intent.rank->descending ? true : Fail("the order contradicts the rank");
+    if (direction->grain) {
+      if (!intent.time.grain) return Fail("there is no time axis to sort by");
+      intent.order = {{.dimension = SortKey::kTimeAxis, .descending = false}};
+    } else if (direction->plural) {
+      if (intent.dimensions.empty()) return Fail("there are no names to sort");
+      intent.order = {{.dimension = 0u, .descending = false}};
+    } else if (!intent.order.empty()) {
+      intent.order[0].descending = direction->descending;
+    } else if (intent.metrics.size() == 1 && (!intent.dimensions.empty() || intent.time.grain)) {
+      intent.order = {{.value = ValueRef{}, .descending = direction->descending}};
+    } else {
+      return Fail("it is open what is to be sorted");
+    }
+  }
+  return true;
+}
+
+bool Assembly::Output() {
+  Intent& intent = draft_.intent;
+  const Fragment* exists = One(FragmentKind::kExists);
+  if (exists != nullptr) {
+    if (intent.entity.empty() && intent.metrics.size() == 1 && IsCountMetric(intent.metrics[0])) {  // "any flights"
+      const auto bases = BaseEntities(context_.model, intent.metrics[0]);
+      if (bases.size() == 1) intent.entity = bases[0];
+    }
+    if (intent.entity.empty() || !intent.dimensions.empty() || intent.rank || intent.time.grain)
+      return Fail("it is open whether what exists");
+    intent.metrics.clear();
+    intent.output = OutputKind::kExists;
+  } else if (wants_rows_) {
+    if (!intent.metrics.empty() || intent.rank || !intent.calculations.empty())
+      return Fail("rows and numbers are asked for at once");
+    intent.output = OutputKind::kRows;
+    intent.entity = subject_;
+  } else if (intent.metrics.empty() && intent.dimensions.empty()) {
+    return Fail("no number is asked for");
+  } else if (intent.metrics.empty() && !metric_open_) {
+    if (intent.time.range.from || intent.time.range.to || intent.time.grain || !intent.time.comparisons.empty())
+      return Fail("no number is asked for");
+    if (One(FragmentKind::kWhich) == nullptr) return Fail("no number is asked for");
+    const Fragment& which = *One(FragmentKind::kWhich);
+    if (One(FragmentKind::kGroup) != nullptr || which.dimensions.empty()) return Fail("no number is asked for");
+    draft_.cost += 0.03;
+  }
+  if (average_of_sum_ && (intent.time.grain || std::any_of(parts_.begin(), parts_.end(), [](const Fragment* part) {
+                            return part->kind == FragmentKind::kGroup && part->each;
+                          }))) {
+    return Fail(
+        "an average is asked for, and it is open whether of single rows or of the sums of each group; ask for the "
+        "total by group instead");
+  }
+  if (average_of_sum_) draft_.notes.push_back("the average is over single rows");
+  const bool timed =
+      intent.time.range.from || intent.time.range.to || intent.time.grain || !intent.time.comparisons.empty();
+  if (timed && intent.time.field.name.empty()) {
+    const FieldRef field = DefaultTimeField();
+    if (field.name.empty()) return Fail(fmt::format("{} has no time to go by", DefaultTimeEntity()));
+    if (!EqualsIgnoringCase(field.entity, DefaultTimeEntity())) {
+      intent.time.field = field;
+      draft_.notes.push_back(fmt::format("the time is that of {}", field.entity));
+    }
+  }
+  for (const Fragment* part : All(FragmentKind::kPrivacy)) {
+    if (!part->mask) intent.privacy.remove_personal = true;
+    for (const DimensionUse& use : part->dimensions) intent.privacy.masked.push_back(use.field);
+    if (!part->mask || !part->dimensions.empty()) continue;
+    const Entity* entity = semantic::FindEntity(context_.model, intent.entity);
+    if (entity == nullptr) return Fail("it is open which columns are to be masked");
+    for (const semantic::Dimension& dimension : entity->dimensions) {
+      if (!dimension.personal.empty()) intent.privacy.masked.push_back({entity->name, dimension.name});
+    }
+  }
+  if (const Fragment* limit = One(FragmentKind::kLimit)) {
+    if (intent.rank) return Fail("two numbers of rows are named");
+    intent.row_limit = limit->n;
+  }
+  if (One(FragmentKind::kKeepEmpty) != nullptr) {
+    if (intent.time.grain) intent.time.fill_gaps = true;
+    else if (!intent.dimensions.empty()) intent.keep_empty = true;
+    else return Fail("there are no groups that could be empty");
+  }
+  if (!set_filters_.empty()) return Fail("a condition belongs to nothing");
+  return true;
+}
+
+/// Readings that differ in what was left open: how many, or by which number.
+std::vector<Draft> Assembly::OpenChoices() {
+  std::vector<Draft> drafts{draft_};
+  if (metric_open_) {
+    drafts.clear();
+    for (const Metric& metric : context_.model.metrics) {
+      MetricUse use{.metric = metric.name};
+      if (metric.hidden || drafts.size() >= 4) continue;
+      const auto bases = BaseEntities(context_.model, use);
+      const bool reached = !bases.empty() && std::all_of(bases.begin(), bases.end(), [&](const std::string& base) {
+        return std::all_of(draft_.intent.dimensions.begin(), draft_.intent.dimensions.end(),
+                           [&](const DimensionUse& dimension) { return Reaches(base, dimension.field.entity); });
+      });
+      if (!reached) continue;
+      Draft choice = draft_;
+      choice.intent.metrics = {use};
+      choice.cost += 0.2;
+      drafts.push_back(std::move(choice));
+    }
+  }
+  if (!rank_choices_.empty()) {
+    std::vector<Draft> wider;
+    for (const Draft& draft : drafts) {
+      for (const int64_t n : rank_choices_) {
+        Draft choice = draft;
+        choice.cost += 0.1;
+        if (n > 0) {
+          choice.intent.rank->n = n;
+        } else {
+          choice.intent.order = {{.value = choice.intent.rank->by, .descending = choice.intent.rank->descending}};
+          choice.intent.rank.reset();
+        }
+        wider.push_back(std::move(choice));
+      }
+    }
+    drafts = std::move(wider);
+  }
+  return drafts;
+}
+
+}  // namespace neurolake::ask

@@ -1,0 +1,205 @@
+#include "ask/grammar/internal/fragment_parser.h"
+#include "ask/grammar/internal/words_of_comparisons.h"
+
+namespace neurolake::ask {
+
+/// "more than 100 flights", "revenue over 5k", "with at least 10 % margin".
+void FragmentParser::Havings(size_t at) {
+  const size_t lead = Phrase(at, kHavingsLeads);
+  for (const size_t length : {lead, size_t{0}}) {
+    const auto add = [&](size_t end, const ComparePhrase& compare, const MetricPhrase& metric) {
+      const semantic::Metric* known = semantic::FindMetric(model_, metric.use.metric);
+      const semantic::Format format = known != nullptr ? known->format : semantic::Format{};
+      const auto operand = Operand(compare, format, compare.operand);
+      const auto upper =
+          compare.op == CompareOperator::kBetween ? Operand(compare, format, compare.upper) : std::optional(0.0);
+      if (!operand || !upper) return;
+      Fragment& fragment = Add(FragmentKind::kHaving, at, end, metric.cost, metric.notes);
+      fragment.metrics = {metric.use};
+      fragment.average_of_sum = metric.average_of_sum;
+      fragment.op = compare.op;
+      fragment.operand = *operand;
+      fragment.upper = *upper;
+    };
+    for (const ComparePhrase& compare : Comparisons(at + length)) {
+      const size_t noun = Is(compare.end, {"in", "of", "worth"}) ? compare.end + 1 : compare.end;
+      for (const MetricPhrase& metric : Metrics(noun)) add(metric.end, compare, metric);
+      for (const Link& link : LinksAt(noun)) {
+        if (link.kind != LinkKind::kEntity || link.verb) continue;
+        if (const auto use = CountOf(link.name))
+          add(link.end, compare, {.end = link.end, .cost = link.cost + 0.01, .use = *use});
+      }
+    }
+    for (const MetricPhrase& metric : Metrics(at + length)) {
+      size_t next = metric.end;
+      if (Is(next, {"is", "was", "are", "were", "of", "that", "being"})) ++next;
+      for (const ComparePhrase& compare : Comparisons(next)) add(compare.end, compare, metric);
+    }
+    if (length == 0) break;
+  }
+}
+
+/// "compared with last year", "vs the previous month", "year over year", "Germany vs France".
+void FragmentParser::Compares(size_t at) {
+  using Kind = ComparisonTarget::Kind;
+  if (const size_t with = Phrase(at, kComparesWith); with > 0) {
+    const bool weak = Is(at, {"from", "over", "than", "to", "and", "with", "since", "on"}) && with == 1;
+    size_t longest = 0;
+    for (const ComparesTarget& entry : kComparesTargets) {
+      const std::string_view phrase[] = {entry.words};
+      const size_t length = Phrase(at + with, phrase);
+      if (length == 0 || length < longest) continue;
+      longest = length;
+      Fragment& fragment = Add(FragmentKind::kCompare, at, at + with + length, weak ? 0.08 : 0);
+      fragment.target = {.kind = entry.kind, .grain = entry.grain};
+    }
+    const bool relative =
+        longest > 0 && !(Is(at + with, {"last", "this"}));  // "the previous month" is previous to the question's.
+    if ((!weak || Word(at) == "than") && !relative) {
+      for (TimePhrase& phrase : ParseTime(From(at + with), time_, problems_)) {
+        if (!phrase.unit && !(phrase.range.from && phrase.range.to)) continue;
+        Fragment& fragment = Add(FragmentKind::kCompare, at, at + with + phrase.tokens, 0.02);
+        if (!phrase.assumption.empty()) fragment.notes.push_back(phrase.assumption);
+        fragment.target = {.kind = Kind::kRange, .time = std::move(phrase)};
+      }
+    }
+  }
+  for (const ComparesPeriodic& entry : kComparesPeriodic) {
+    const std::string_view phrase[] = {entry.words};
+    const size_t length = Phrase(at, phrase);
+    if (length == 0) continue;
+    size_t end = at + length;
+    end += Phrase(end, kComparesTails);
+    Fragment& fragment = Add(FragmentKind::kCompare, at, end, 0);
+    fragment.target = {.kind = Kind::kOffset, .grain = entry.grain, .growth = true};
+  }
+  // "Germany vs France", "2013 versus 2012", "compare A with B".
+  const size_t lead = Word(at) == "compare" ? 1 : 0;
+  const size_t for_values = Is(at + lead, {"for", "in", "of", "from"}) ? 1 : 0;
+  for (const ValuePhrase& first : Values(at + lead + for_values)) {
+    const size_t link_words = Phrase(first.end, kComparesVersus);
+    if (link_words == 0 || first.values.size() > 1 ||
+        (Is(first.end, {"with", "to", "and"}) && lead == 0 && Word(0) != "compare"))
+      continue;
+    for (const ValuePhrase& second : Values(first.end + link_words)) {
+      FieldRef same = second.field;
+      if (same.via.empty()) same.via = first.field.via;
+      if (same != first.field || second.values.size() > 1) continue;
+      Fragment& fragment = Add(FragmentKind::kVersus, at, second.end, first.cost + second.cost, first.notes);
+      fragment.notes.insert(fragment.notes.end(), second.notes.begin(), second.notes.end());
+      fragment.field = first.field;
+      fragment.filters = {{.any_of = {{.field = first.field, .values = {first.values[0], second.values[0]}}}}};
+    }
+  }
+  if (lead > 0) Add(FragmentKind::kRequest, at, at + 1, 0).difference = true;
+}
+
+/// "growth of", "how did revenue change", "fastest growing": against what, the rest of the question says.
+void FragmentParser::Growths(size_t at) {
+  if (const size_t length = Phrase(at, kGrowthsGrowth); length > 0) Add(FragmentKind::kGrowth, at, at + length, 0);
+  if (const size_t length = Phrase(at, kGrowthsChange); length > 0)
+    Add(FragmentKind::kGrowth, at, at + length, 0.01).difference = true;
+  const size_t fast = Phrase(at, kGrowthsFastest);
+  const size_t slow = Phrase(at, kGrowthsSlowest);
+  if (fast == 0 && slow == 0) return;
+  Fragment& fragment = Add(FragmentKind::kGrowth, at, at + std::max(fast, slow), 0);
+  fragment.n = 1;  // Ranks by it.
+  fragment.descending = fast > 0;
+}
+
+/// "share of revenue", "percentage of total flights", "as a percentage of the total", "share within each country".
+void FragmentParser::Shares(size_t at) {
+  if (const size_t length = Phrase(at, kSharesOf); length > 0) {
+    for (MetricPhrase& metric : Metrics(at + length)) {
+      Fragment& fragment = Add(FragmentKind::kShare, at, metric.end, metric.cost, metric.notes);
+      fragment.metrics = {metric.use};
+      fragment.average_of_sum = metric.average_of_sum;
+    }
+    for (const Link& link : LinksAt(SkipDeterminers(at + length))) {
+      if (link.kind != LinkKind::kEntity || link.verb) continue;
+      if (const auto use = CountOf(link.name)) {
+        Fragment& fragment = Add(FragmentKind::kShare, at, link.end, link.cost);
+        if (!link.note.empty()) fragment.notes.push_back(link.note);
+        fragment.metrics = {*use};
+      }
+    }
+  }
+  for (const MetricPhrase& metric : Metrics(at)) {  // "revenue share"
+    if (!Is(metric.end, {"share", "shares", "percentage", "contribution"})) continue;
+    Fragment& fragment = Add(FragmentKind::kShare, at, metric.end + 1, metric.cost, metric.notes);
+    fragment.metrics = {metric.use};
+  }
+  if (const size_t length = Phrase(at, kSharesAs); length > 0) Add(FragmentKind::kShare, at, at + length, 0.01);
+  const size_t within = Phrase(at, kSharesWithin);
+  if (within == 0 || (Word(at) == "within")) return;
+  for (const DimensionPhrase& phrase : Dimensions(at + within)) {
+    if (!phrase.use) continue;
+    size_t end = phrase.end;
+    if (Is(end, {"total", "totals", "revenue"}) && LinksAt(end).empty()) ++end;
+    Fragment& fragment = Add(FragmentKind::kShare, at, end, phrase.cost, phrase.notes);
+    fragment.calculation = CalculationKind::kShareOfParent;
+    fragment.dimensions = {*phrase.use};
+  }
+}
+
+/// "cumulative", "running total of", "7 day moving average of", "rolling 3 month revenue".
+void FragmentParser::Calculations(size_t at) {
+  if (const size_t length = Phrase(at, kCalculationsRunning); length > 0) {
+    // "cumulative number of orders": "number of" belongs to what follows.
+    const bool counts = Word(at + length - 1) == "of" && Is(at + length - 2, {"number", "count"});
+    Add(FragmentKind::kCalculation, at, counts ? at + length - 2 : at + length, 0).calculation =
+        CalculationKind::kCumulative;
+  }
+  size_t next = at;
+  const bool rolling_first = Is(next, {"rolling", "moving", "trailing"});
+  if (rolling_first) ++next;
+  const auto number = ParseNumber(From(next));
+  size_t grain_used = 0;
+  if (number && !number->ordinal && number->value >= 2 && number->value <= 1000) {
+    next += number->tokens;
+    if (Word(next) == "-") ++next;
+    const auto grain = ParseGrain(From(next), grain_used);
+    const bool periods = Is(next, {"period", "periods"});
+    if (!grain && !periods) return;
+    next += grain ? grain_used : 1;
+    if (Word(next) == "-") ++next;
+    bool rolling = rolling_first;
+    if (Is(next, {"rolling", "moving", "trailing"})) {
+      rolling = true;
+      ++next;
+    }
+    if (!rolling) return;
+    const bool average = Is(next, {"average", "avg", "mean"});
+    const bool sum = Is(next, {"sum", "total"});
+    if (average || sum) ++next;
+    if (!average && rolling_first && !sum && LinksAt(SkipDeterminers(next)).empty())
+      return;  // "rolling 30 days" is a time.
+    if (Is(next, {"of", "in", "for"})) ++next;
+    Fragment& fragment = Add(FragmentKind::kCalculation, at, next, 0);
+    fragment.calculation = average ? CalculationKind::kRollingAverage : CalculationKind::kRollingSum;
+    fragment.n = static_cast<int64_t>(number->value);
+    fragment.grain = grain;
+  } else if (rolling_first && Is(next, {"average", "sum", "total"})) {
+    const bool average = Word(next) == "average";
+    ++next;
+    if (Is(next, {"of", "for"})) ++next;
+    for (MetricPhrase& metric : Metrics(next)) {  // "moving average of revenue over 7 days"
+      size_t after = metric.end;
+      if (!Is(after, {"over", "across", "with"})) continue;
+      after = SkipDeterminers(after + 1);
+      if (Is(after, {"last", "past"})) ++after;
+      const auto window = ParseNumber(From(after));
+      if (!window || window->ordinal || window->value < 2 || window->value > 1000) continue;
+      const auto grain = ParseGrain(From(after + window->tokens), grain_used);
+      if (!grain) continue;
+      Fragment& fragment =
+          Add(FragmentKind::kCalculation, at, after + window->tokens + grain_used, metric.cost, metric.notes);
+      fragment.metrics = {metric.use};
+      fragment.calculation = average ? CalculationKind::kRollingAverage : CalculationKind::kRollingSum;
+      fragment.n = static_cast<int64_t>(window->value);
+      fragment.grain = grain;
+    }
+  }
+}
+
+}  // namespace neurolake::ask

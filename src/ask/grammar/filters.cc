@@ -1,0 +1,224 @@
+#include "ask/grammar/internal/fragment_parser.h"
+#include "ask/grammar/internal/words_of_filters.h"
+
+namespace neurolake::ask {
+namespace {
+
+using semantic::Dimension;
+using semantic::DimensionType;
+using semantic::ValueType;
+
+FilterGroup One(Filter filter) { return {.any_of = {std::move(filter)}}; }
+
+FilterOperator OperatorOf(CompareOperator op) {
+  switch (op) {
+    case CompareOperator::kEqual: return FilterOperator::kIn;
+    case CompareOperator::kNotEqual: return FilterOperator::kNotIn;
+    case CompareOperator::kLess: return FilterOperator::kLess;
+    case CompareOperator::kLessOrEqual: return FilterOperator::kLessOrEqual;
+    case CompareOperator::kGreater: return FilterOperator::kGreater;
+    case CompareOperator::kGreaterOrEqual: return FilterOperator::kGreaterOrEqual;
+    case CompareOperator::kBetween: return FilterOperator::kBetween;
+  }
+  return FilterOperator::kIn;
+}
+
+Literal NumberLiteral(double value, ValueType type) {
+  if (type == ValueType::kInteger && value == static_cast<double>(static_cast<int64_t>(value)))
+    return static_cast<int64_t>(value);
+  return value;
+}
+
+/// Whether `word` is the unit's name: "miles" of "mi".
+bool SaysUnit(std::string_view word, std::string_view unit_name) {
+  if (unit_name.empty() || word.empty()) return false;
+  const std::string unit = Singular(Fold(unit_name));
+  const std::string said = Singular(word);
+  return said == unit || (unit == "mi" && said == "mile") || (unit == "min" && said == "minute") ||
+         (unit == "h" && said == "hour") || (unit == "km" && said == "kilometer") ||
+         (unit == "kg" && said == "kilogram");
+}
+
+}  // namespace
+
+/// "in Germany", "for Delta or United", "excluding returns", "cancelled".
+void FragmentParser::ValueFilters(size_t at) {
+  const size_t negation = Phrase(at, kValueFiltersNegations);
+  size_t lead = negation > 0 ? negation : Phrase(at, kValueFiltersPrepositions);
+  if (negation > 0 && Is(at + lead, {"in", "for", "from", "by", "on", "the"})) ++lead;
+  bool takes_role = false;  // "from JFK" is one link; "from" is then no empty word.
+  for (const Link& link : LinksAt(at)) takes_role = takes_role || link.kind == LinkKind::kRole;
+  for (const size_t length : {lead, size_t{0}}) {
+    if (length == 0 && negation > 0) break;
+    for (ValuePhrase& phrase : Values(at + length)) {
+      const bool qualified = !phrase.field.via.empty();
+      const double extra = Word(at) == "by" && length == 1 ? 0.1 : length > 0 && takes_role && !qualified ? 0.5 : 0;
+      size_t end = phrase.end;
+      for (const Link& link : LinksAt(end)) {  // "the Germany region", "Delta airlines" where that is the dimension
+        if (link.kind == LinkKind::kDimension && link.field.name == phrase.field.name &&
+            link.field.entity == phrase.field.entity)
+          end = link.end;
+      }
+      Fragment& fragment = Add(FragmentKind::kFilter, at, end, phrase.cost + extra, phrase.notes);
+      fragment.listed = phrase.conjunction;
+      fragment.filters = {One({.field = phrase.field,
+                               .op = negation > 0 ? FilterOperator::kNotIn : FilterOperator::kIn,
+                               .values = phrase.values})};
+    }
+    if (length == 0) break;
+  }
+  // Booleans: "cancelled flights", "not active".
+  const size_t no = Phrase(at, kValueFiltersNot);
+  const size_t lead_boolean = no > 0 ? no : Phrase(at, kValueFiltersYes);
+  for (const Link& link : LinksAt(SkipDeterminers(at + lead_boolean))) {
+    const Dimension* dimension = link.kind == LinkKind::kDimension ? DimensionOf(link.field) : nullptr;
+    if (dimension == nullptr || dimension->value_type != ValueType::kBoolean) continue;
+    Fragment& fragment = Add(FragmentKind::kFilter, at, link.end, link.cost + 0.02);
+    if (!link.note.empty()) fragment.notes.push_back(link.note);
+    fragment.filters = {One({.field = link.field, .op = FilterOperator::kIn, .values = {no == 0}})};
+  }
+}
+
+/// "whose country is Germany", "with distance over 1000", "name starts with A", "email is missing".
+void FragmentParser::DimensionFilters(size_t at) {
+  const size_t lead = Phrase(at, kDimensionFiltersLeads);
+  if (const size_t missing = Phrase(at, kDimensionFiltersMissing); missing > 0) {
+    for (const Link& link : LinksAt(at + missing)) {
+      if (link.kind != LinkKind::kDimension || link.verb) continue;
+      const Dimension* dimension = DimensionOf(link.field);
+      if (dimension == nullptr || dimension->value_type == ValueType::kBoolean) continue;
+      Fragment& fragment = Add(FragmentKind::kFilter, at, link.end, link.cost + 0.03);
+      fragment.filters = {One({.field = link.field, .op = FilterOperator::kIsNull})};
+    }
+  }
+  for (const size_t length : {lead, size_t{0}}) {
+    for (const Link& link : LinksAt(SkipDeterminers(at + length))) {
+      if (link.kind != LinkKind::kDimension || link.verb) continue;
+      DimensionPhrase phrase{.end = link.end, .cost = link.cost, .use = DimensionUse{.field = link.field}};
+      if (!link.note.empty()) phrase.notes.push_back(link.note);
+      TextFilter(phrase.end, at, phrase);
+      NumberFilters(phrase.end, at, phrase);
+    }
+    if (length == 0) break;
+  }
+  // "over 1000 miles": a dimension known by its unit; "more than 100 seats": by its name behind the number.
+  for (const size_t length : {Phrase(at, kDimensionFiltersWith), size_t{0}}) {
+    for (const ComparePhrase& compare : Comparisons(at + length)) {
+      UnitFilter(at, compare);
+      for (const Link& link : LinksAt(compare.end)) {
+        const Dimension* dimension =
+            link.kind == LinkKind::kDimension && !link.verb ? DimensionOf(link.field) : nullptr;
+        if (dimension == nullptr || dimension->type == DimensionType::kTime) continue;
+        if (dimension->value_type != ValueType::kInteger && dimension->value_type != ValueType::kNumber) continue;
+        const auto operand = Operand(compare, dimension->format, compare.operand);
+        if (!operand) continue;
+        Fragment& fragment = Add(FragmentKind::kFilter, at, link.end, link.cost + 0.03);
+        Filter filter{.field = link.field,
+                      .op = OperatorOf(compare.op),
+                      .values = {NumberLiteral(*operand, dimension->value_type)}};
+        if (compare.op == CompareOperator::kBetween)
+          filter.values.push_back(NumberLiteral(compare.upper, dimension->value_type));
+        fragment.filters = {One(std::move(filter))};
+      }
+    }
+    if (length == 0) break;
+  }
+}
+
+/// "longer than 1000 miles": the one dimension that is measured in miles.
+void FragmentParser::UnitFilter(size_t begin, const ComparePhrase& compare) {
+  std::optional<FieldRef> found;
+  const Dimension* kind = nullptr;
+  for (const semantic::Entity& entity : model_.entities) {
+    for (const Dimension& dimension : entity.dimensions) {
+      const bool number = dimension.value_type == ValueType::kInteger || dimension.value_type == ValueType::kNumber;
+      if (dimension.hidden || !number || !SaysUnit(Word(compare.end), dimension.format.unit)) continue;
+      if (found) return;
+      found = {entity.name, dimension.name};
+      kind = &dimension;
+    }
+  }
+  if (!found) return;
+  Fragment& fragment = Add(FragmentKind::kFilter, begin, compare.end + 1, 0.05,
+                           {fmt::format("{} is what is measured in {}", kind->label, Word(compare.end))});
+  Filter filter{
+      .field = *found, .op = OperatorOf(compare.op), .values = {NumberLiteral(compare.operand, kind->value_type)}};
+  if (compare.op == CompareOperator::kBetween) filter.values.push_back(NumberLiteral(compare.upper, kind->value_type));
+  fragment.filters = {One(std::move(filter))};
+}
+
+void FragmentParser::TextFilter(size_t at, size_t begin, const DimensionPhrase& dimension) {
+  const FieldRef& field = dimension.use->field;
+  const Dimension* kind = DimensionOf(field);
+  if (kind == nullptr) return;
+  size_t next = at;
+  for (const TextFilterWords& entry : kTextFilterWords) {
+    const std::string_view phrase[] = {entry.words};
+    const size_t length = Phrase(at, phrase);
+    next = at + length;
+    if (Is(next, {"the"})) ++next;
+    if (Is(next, {"letter", "letters", "word", "text", "string"})) ++next;
+    if (length == 0 || kind->value_type != ValueType::kText || next >= tokens_.size() ||
+        tokens_[next].kind == TokenKind::kSymbol)
+      continue;
+    Fragment& fragment = Add(FragmentKind::kFilter, begin, next + 1, dimension.cost, dimension.notes);
+    fragment.filters = {One({.field = field, .op = entry.op, .values = {tokens_[next].text}})};
+  }
+  for (const TextFilterNulls& entry : kTextFilterNulls) {
+    const std::string_view phrase[] = {entry.words};
+    if (const size_t length = Phrase(at, phrase); length > 0) {
+      Fragment& fragment = Add(FragmentKind::kFilter, begin, at + length, dimension.cost, dimension.notes);
+      fragment.filters = {
+          One({.field = field, .op = entry.null ? FilterOperator::kIsNull : FilterOperator::kIsNotNull})};
+    }
+  }
+  const size_t negated = Phrase(at, kTextFilterIsNot);
+  const size_t is = negated > 0 ? negated : Phrase(at, kTextFilterIs);
+  for (const ValuePhrase& value : Values(at + is)) {
+    if (value.field.entity != field.entity || value.field.name != field.name) continue;
+    Fragment& fragment = Add(FragmentKind::kFilter, begin, value.end, dimension.cost + value.cost - 0.01, value.notes);
+    FieldRef said = field;
+    if (said.via.empty()) said.via = value.field.via;
+    fragment.filters = {
+        One({.field = said, .op = negated > 0 ? FilterOperator::kNotIn : FilterOperator::kIn, .values = value.values})};
+    fragment.listed = value.conjunction;
+  }
+  // A value that no index holds, said outright: in quotes, or with digits behind the dimension's name.
+  const size_t literal = at + is;
+  if (literal >= tokens_.size() || kind->value_type != ValueType::kText) return;
+  const Token& token = tokens_[literal];
+  const bool code = token.kind == TokenKind::kWord && token.word.find_first_of("0123456789@") != std::string::npos;
+  if (token.kind != TokenKind::kQuoted && !code) return;
+  for (const Link& link : LinksAt(literal)) {
+    if (link.kind == LinkKind::kValue && link.field.name == field.name && link.field.entity == field.entity) return;
+  }
+  Fragment& fragment = Add(FragmentKind::kFilter, begin, literal + 1, dimension.cost + 0.05, dimension.notes);
+  fragment.filters = {
+      One({.field = field, .op = negated > 0 ? FilterOperator::kNotIn : FilterOperator::kIn, .values = {token.text}})};
+}
+
+void FragmentParser::NumberFilters(size_t at, size_t begin, const DimensionPhrase& dimension) {
+  const FieldRef& field = dimension.use->field;
+  const Dimension* kind = DimensionOf(field);
+  if (kind == nullptr || kind->type == DimensionType::kTime) return;
+  if (kind->value_type != ValueType::kInteger && kind->value_type != ValueType::kNumber) return;
+  size_t next = at;
+  if (Is(next, {"is", "was", "are", "were", "of"})) ++next;
+  const auto add = [&](size_t end, FilterOperator op, std::vector<Literal> values) {
+    Fragment& fragment = Add(FragmentKind::kFilter, begin, end, dimension.cost, dimension.notes);
+    fragment.filters = {One({.field = field, .op = op, .values = std::move(values)})};
+  };
+  const auto unit_end = [&](size_t end) { return SaysUnit(Word(end), kind->format.unit) ? end + 1 : end; };
+  for (const ComparePhrase& compare : Comparisons(next)) {
+    const auto operand = Operand(compare, kind->format, compare.operand);
+    if (!operand) continue;
+    std::vector<Literal> values{NumberLiteral(*operand, kind->value_type)};
+    if (compare.op == CompareOperator::kBetween) values.push_back(NumberLiteral(compare.upper, kind->value_type));
+    add(unit_end(compare.end), OperatorOf(compare.op), std::move(values));
+  }
+  if (const auto number = ParseNumber(From(next)); number && !number->ordinal && number->unit == NumberUnit::kNone) {
+    add(unit_end(next + number->tokens), FilterOperator::kIn, {NumberLiteral(number->value, kind->value_type)});
+  }
+}
+
+}  // namespace neurolake::ask

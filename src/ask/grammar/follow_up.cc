@@ -1,0 +1,164 @@
+#include "ask/grammar/internal/assembly.h"
+
+namespace neurolake::ask {
+namespace {
+
+/// Replaces conditions on the same field, adds others.
+void ReplaceFilter(Intent& intent, const FilterGroup& group) {
+  const auto same = [&](const FilterGroup& other) {
+    return other.any_of.size() == 1 && group.any_of.size() == 1 && other.any_of[0].field == group.any_of[0].field &&
+           other.any_of[0].part == group.any_of[0].part;
+  };
+  std::erase_if(intent.filters, same);
+  intent.filters.push_back(group);
+}
+
+/// The period that a range of the question before was, if it is one.
+bool PhraseOf(const TimeRange& range, const semantic::Calendar& calendar, TimePhrase& phrase) {
+  if (!range.from || !range.to) return false;
+  phrase.range = range;
+  phrase.text = TimeName(*range.from);
+  for (const TimeGrain grain : {TimeGrain::kYear, TimeGrain::kQuarter, TimeGrain::kMonth, TimeGrain::kWeek,
+                                TimeGrain::kDay, TimeGrain::kHour}) {
+    if (FloorTo(*range.from, grain, calendar) != *range.from) continue;
+    for (int64_t count = 1; count <= 400 && AddPeriods(*range.from, grain, count) <= *range.to; ++count) {
+      if (AddPeriods(*range.from, grain, count) != *range.to) continue;
+      phrase.unit = grain;
+      phrase.count = count;
+      return true;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+/// A question without a number of its own, or one that says it goes on, changes the one before: what it names takes the
+/// place of the same kind of thing, and everything else stays.
+bool Assembly::ApplyPrevious() {
+  using enum FragmentKind;
+  bool cue = !parts_.empty() && parts_.front()->kind == kFollowUp;
+  bool instead = false;
+  for (const Fragment* part : parts_) {
+    if (part->kind != kFollowUp) continue;
+    const std::string_view word = context_.tokens[part->begin].word;
+    instead = instead || word == "instead" || word == "rather";
+    cue = cue || word == "instead" || word == "rather";
+  }
+  const bool own_number = !All(kMetric).empty() || !All(kShare).empty() || !All(kEntity).empty() ||
+                          !All(kTopBy).empty() || !All(kExists).empty() || !All(kCount).empty() || !All(kSet).empty() ||
+                          !All(kHaving).empty();
+  const auto stands_alone = [&] {
+    for (size_t i = 0; i < parts_.size(); ++i) {
+      if (parts_[i]->kind != kFollowUp) continue;
+      if (!parts_[i]->each) return Fail("this goes on from a question that it does not fit");
+      const std::string_view word = context_.tokens[parts_[i]->begin].word;
+      const Fragment* next = i + 1 < parts_.size() ? parts_[i + 1] : nullptr;
+      const bool limits = next != nullptr && next->begin == parts_[i]->end &&
+                          (next->kind == kFilter || next->kind == kTime || next->kind == kTimePart);
+      if ((word == "only" || word == "just") && !limits) return Fail("it is open what “only” limits");
+    }
+    return true;
+  };
+  const bool inside =
+      std::any_of(parts_.begin(), parts_.end(), [](const Fragment* part) { return part->kind == kFollowUp; });
+  if (context_.previous == nullptr || context_.previous->output == OutputKind::kDescribe ||
+      context_.previous->output == OutputKind::kListAskable) {
+    if (inside && !own_number) return Fail("this goes on from a question that there is none of");
+    return stands_alone();
+  }
+  if (own_number && (!cue || !All(kEntity).empty() || !All(kCount).empty() || !All(kSet).empty() ||
+                     !All(kTopBy).empty() || !All(kExists).empty() || !All(kHaving).empty())) {
+    return stands_alone();
+  }
+  for (const FragmentKind kind : {kVersus, kCalculation, kWhich, kExists, kKeepEmpty}) {
+    if (!All(kind).empty()) return stands_alone();
+  }
+  return ChangePrevious(cue, instead);
+}
+
+/// Puts what the fragments name in the place of the same kind of thing in the question before.
+bool Assembly::ChangePrevious(bool cue, bool instead) {
+  using enum FragmentKind;
+  follows_ = true;
+  draft_.follow_up = true;
+  Intent intent = *context_.previous;
+  const TimeScope before = intent.time;
+  draft_.intent = intent;
+  draft_.intent.time.grain.reset();
+  draft_.intent.time.range = {};
+  if (!Time()) return false;
+  const TimeScope asked = draft_.intent.time;
+  intent.time = before;
+  if (asked.range != TimeRange{}) {
+    intent.time.range = asked.range;
+    intent.time.field = asked.field;
+    std::erase_if(intent.time.comparisons, [](const Comparison& one) { return one.kind == ComparisonKind::kRange; });
+  }
+  if (!All(kTimeField).empty()) intent.time.field = asked.field;
+  draft_.intent = intent;
+  if (main_time_ == nullptr && PhraseOf(intent.time.range, context_.time.calendar, previous_time_))
+    main_time_ = &previous_time_;
+  // Groups replace groups, but for "also by" and "and by".
+  bool first = true;
+  for (const Fragment* part : All(kGroup)) {
+    const bool adds =
+        part->begin > 0 &&
+        (context_.tokens[part->begin - 1].word == "also" || context_.tokens[part->begin - 1].word == "and") && !instead;
+    if (first && !adds) {
+      if (!part->dimensions.empty() || instead) draft_.intent.dimensions.clear();
+      if (part->grain || instead) draft_.intent.time.grain.reset();
+      if (draft_.intent.rank && (part->grain || !draft_.intent.rank->per.empty()))
+        return Fail("the rank of the question before does not fit; ask the whole question");
+      if (!draft_.intent.calculations.empty())
+        return Fail("the calculation of the question before does not fit; ask the whole question");
+      draft_.intent.order.clear();
+    }
+    first = false;
+    if (!AddDimensions(*part)) return false;
+  }
+  if (!All(kMetric).empty() || !All(kShare).empty()) {
+    if (!draft_.intent.calculations.empty() || !draft_.intent.having.empty() ||
+        draft_.intent.output != OutputKind::kTable || !All(kShare).empty()) {
+      return Fail("the question before does not fit this number; ask the whole question");
+    }
+    const bool adds =
+        context_.tokens[parts_.front()->begin].word == "add" || context_.tokens[parts_.front()->begin].word == "also";
+    if (!adds) draft_.intent.metrics.clear();
+    for (const Fragment* part : All(kMetric)) MetricIndex(part->metrics[0]);
+    if (draft_.intent.rank) draft_.intent.rank->by = {};
+    for (SortKey& key : draft_.intent.order) {
+      if (key.value) key.value = ValueRef{};
+    }
+  }
+  for (const Fragment* part : All(kFilter)) {
+    for (const FilterGroup& group : part->filters) ReplaceFilter(draft_.intent, group);
+  }
+  if (!TimeParts() || !Growth() || !Comparisons()) return false;
+  if (!ChangeShape()) return false;
+  if (draft_.intent == *context_.previous && !One(kRequest)) return Fail("that changes nothing of the question before");
+  draft_.cost += cue ? 0.02 : 0.1;
+  return true;
+}
+
+/// Rank, order, privacy and number of rows.
+bool Assembly::ChangeShape() {
+  using enum FragmentKind;
+  if (const Fragment* top = One(kTop)) {
+    if (draft_.intent.dimensions.empty() || draft_.intent.metrics.empty() || top->n == 0 || !top->dimensions.empty() ||
+        top->grain) {
+      return Fail("it is open what is to be ranked");
+    }
+    draft_.intent.rank = ask::Rank{.n = top->n, .descending = top->descending, .nth_only = top->nth};
+  }
+  if (!Order()) return false;
+  for (const Fragment* part : All(kPrivacy)) {
+    if (part->mask && part->dimensions.empty()) return Fail("it is open which columns are to be masked");
+    if (!part->mask) draft_.intent.privacy.remove_personal = true;
+    for (const DimensionUse& use : part->dimensions) draft_.intent.privacy.masked.push_back(use.field);
+  }
+  if (const Fragment* limit = One(kLimit)) draft_.intent.row_limit = limit->n;
+  return true;
+}
+
+}  // namespace neurolake::ask

@@ -1,0 +1,276 @@
+#include <array>
+
+#include "ask/grammar/internal/fragment_parser.h"
+#include "ask/grammar/internal/words_of_fragments.h"
+#include "common/text.h"
+
+namespace neurolake::ask {
+namespace {
+
+constexpr double kFragmentCost =
+    0.02;  ///< Each fragment costs a little: one phrase that says it all is the better reading.
+
+}  // namespace
+
+FragmentParser::FragmentParser(std::span<const Token> tokens, const std::vector<Link>& links,
+                               const semantic::SemanticModel& model, const TimeContext& time,
+                               std::vector<std::string>& problems)
+    : tokens_(tokens), links_(tokens.size()), model_(model), time_(time), problems_(problems) {
+  for (const Link& link : links) links_[link.begin].push_back(link);
+}
+
+const std::vector<Link>& FragmentParser::LinksAt(size_t at) const {
+  static const std::vector<Link> kNone;
+  return at < links_.size() ? links_[at] : kNone;
+}
+
+bool FragmentParser::Is(size_t at, std::initializer_list<std::string_view> words) const {
+  return std::find(words.begin(), words.end(), Word(at)) != words.end() && at < tokens_.size();
+}
+
+size_t FragmentParser::Phrase(size_t at, std::span<const std::string_view> phrases) const {
+  size_t longest = 0;
+  for (const std::string_view phrase : phrases) {
+    size_t position = at;
+    size_t from = 0;
+    bool matches = true;
+    while (matches && from < phrase.size()) {
+      const size_t blank = std::min(phrase.find(' ', from), phrase.size());
+      matches = position < tokens_.size() && Word(position) == phrase.substr(from, blank - from);
+      ++position;
+      from = blank + 1;
+      // A hyphen may stand where the phrase has a blank: year-over-year.
+      if (matches && from < phrase.size() && Word(position) == "-") ++position;
+    }
+    if (matches) longest = std::max(longest, position - at);
+  }
+  return longest;
+}
+
+size_t FragmentParser::SkipDeterminers(size_t at) const {
+  while (Is(at, {"the", "a", "an", "our", "all", "its", "their", "my", "overall", "each", "der", "die", "das"})) {
+    if (Word(at) == "my" || (Word(at) == "all" && Word(at + 1) == "time")) break;
+    if (Word(at) == "each") break;
+    ++at;
+  }
+  return at;
+}
+
+Fragment& FragmentParser::Add(FragmentKind kind, size_t begin, size_t end, double cost,
+                              std::vector<std::string> notes) {
+  found_.push_back({.kind = kind, .begin = begin, .end = end, .cost = cost + kFragmentCost, .notes = std::move(notes)});
+  return found_.back();
+}
+
+std::optional<double> FragmentParser::SkipCost(size_t at) const {
+  const Token& token = tokens_[at];
+  if (token.kind == TokenKind::kSymbol) {
+    return Is(at, {",", ".", "?", "!", ";", ":", "-", "(", ")"}) ? std::optional(0.005) : std::nullopt;
+  }
+  if (token.kind != TokenKind::kWord || !IsFiller(token.word)) return std::nullopt;
+  for (const Link& link : LinksAt(at)) {  // "from" before an airport tells which end is meant.
+    if (link.end == at + 1 && link.kind == LinkKind::kRole) return 0.6;
+  }
+  const auto preposition = [&](size_t place) {
+    return Is(place, {"in", "for", "with", "to", "from", "on", "at", "of", "during", "having"});
+  };
+  if (!preposition(at)) return 0.008;
+  // A preposition with nothing behind it had something that was not understood.
+  const bool dangles = at + 1 >= tokens_.size() || preposition(at + 1) || tokens_[at + 1].kind == TokenKind::kSymbol;
+  return dangles ? std::nullopt : std::optional(Word(at) == "of" ? 0.008 : 0.06);
+}
+
+std::vector<Fragment> FragmentParser::At(size_t at) {
+  found_.clear();
+  Requests(at);
+  MetricsAndEntities(at);
+  Groups(at);
+  Which(at);
+  Tops(at);
+  TopBys(at);
+  OrderBys(at);
+  ValueFilters(at);
+  DimensionFilters(at);
+  Times(at);
+  Havings(at);
+  Compares(at);
+  Growths(at);
+  Shares(at);
+  Calculations(at);
+  Sets(at);
+  Outputs(at);
+  Privacy(at);
+  return std::move(found_);
+}
+
+void FragmentParser::Requests(size_t at) {
+  if (const size_t length = Phrase(at, kRequestsAsk); length > 0) Add(FragmentKind::kRequest, at, at + length, -0.01);
+  if (const size_t length = Phrase(at, kRequestsList); length > 0)
+    Add(FragmentKind::kRequest, at, at + length, 0).rows = true;
+  if (const size_t length = Phrase(at, kRequestsCounts); length > 0) Add(FragmentKind::kCount, at, at + length, 0);
+  if (const size_t length = Phrase(at, kRequestsFollow); length > 0) {
+    // Between the phrases of a whole question "and", "only" and "just" only join.
+    const bool joins = Is(at, {"and", "only", "just", "but", "also", "now", "then", "too"}) && length == 1;
+    Add(FragmentKind::kFollowUp, at, at + length, joins ? 0.01 : 0.05).each = joins;
+  }
+}
+
+void FragmentParser::MetricsAndEntities(size_t at) {
+  for (MetricPhrase& phrase : Metrics(at)) {
+    Fragment& fragment = Add(FragmentKind::kMetric, at, phrase.end, phrase.cost, std::move(phrase.notes));
+    fragment.metrics = {std::move(phrase.use)};
+    fragment.average_of_sum = phrase.average_of_sum;
+  }
+  const size_t noun = SkipDeterminers(at);
+  for (const Link& link : LinksAt(noun)) {
+    if (link.kind != LinkKind::kEntity || link.verb) continue;
+    const bool is_metric = std::any_of(LinksAt(noun).begin(), LinksAt(noun).end(), [&](const Link& other) {
+      return other.kind == LinkKind::kMetric && other.end == link.end;
+    });
+    Fragment& fragment = Add(FragmentKind::kEntity, at, link.end, link.cost + (is_metric ? 0.04 : 0));
+    if (!link.note.empty()) fragment.notes.push_back(link.note);
+    fragment.entity = link.name;
+    fragment.difference = is_metric;
+    fragment.plural = link.plural;
+  }
+}
+
+std::vector<FragmentParser::DimensionList> FragmentParser::DimensionLists(size_t at) const {
+  std::vector<DimensionList> lists;
+  std::vector<DimensionList> open{{.end = at}};
+  for (int depth = 0; depth < 4 && !open.empty(); ++depth) {
+    std::vector<DimensionList> next;
+    for (const DimensionList& list : open) {
+      size_t from = list.end;
+      if (depth > 0) {
+        if (Word(from) == ",") ++from;
+        if (Is(from, {"and", "then", "&", "x", "und", "plus"})) ++from;
+        if (Is(from, {"then", "also"})) ++from;
+        if (from == list.end) continue;
+        if (Is(from, {"by", "per", "nach", "for"}) && !(Word(from) == "for" && Word(from + 1) != "each")) ++from;
+        if (Is(from, {"each", "every"})) ++from;
+      }
+      for (DimensionPhrase& phrase : Dimensions(from)) {
+        if (phrase.grain && list.grain) continue;
+        DimensionList longer = list;
+        longer.end = phrase.end;
+        longer.cost += phrase.cost;
+        if (phrase.grain) {
+          longer.grain = phrase.grain;
+          longer.time_field = phrase.time_field;
+        } else {
+          if (std::find(longer.uses.begin(), longer.uses.end(), *phrase.use) != longer.uses.end()) continue;
+          longer.uses.push_back(*phrase.use);
+        }
+        longer.notes.insert(longer.notes.end(), phrase.notes.begin(), phrase.notes.end());
+        next.push_back(std::move(longer));
+      }
+    }
+    lists.insert(lists.end(), next.begin(), next.end());
+    open = std::move(next);
+    if (open.size() > 24) open.resize(24);
+  }
+  return lists;
+}
+
+void FragmentParser::Groups(size_t at) {
+  const size_t by = Phrase(at, kGroupsBy);
+  const size_t each = Phrase(at, kGroupsEach);
+  const auto add = [&](size_t length, bool is_each, double extra) {
+    for (DimensionList& list : DimensionLists(at + length)) {
+      size_t end = list.end;
+      if (Is(end, {"wise"})) ++end;
+      if (Is(end, {"separately", "individually"})) ++end;
+      Fragment& fragment = Add(FragmentKind::kGroup, at, end, list.cost + extra, list.notes);
+      fragment.dimensions = list.uses;
+      fragment.grain = list.grain;
+      fragment.field = list.time_field;
+      fragment.each = is_each;
+    }
+  };
+  if (by > 0) add(by, false, Word(at) == "over" ? 0.1 : 0);
+  if (each > 0) add(each, true, Word(at) == "for" && Word(at + 1) == "all" ? 0.05 : 0);
+  // "region wise", "monthly", "over time"
+  if (by == 0 && each == 0) {
+    for (const DimensionPhrase& phrase : Dimensions(at)) {
+      if (Word(phrase.end) != "wise") continue;
+      Fragment& fragment = Add(FragmentKind::kGroup, at, phrase.end + 1, phrase.cost, phrase.notes);
+      if (phrase.use) fragment.dimensions = {*phrase.use};
+      fragment.grain = phrase.grain;
+    }
+  }
+  const size_t adverb = Is(at, {"on"}) && Word(at + 1) == "a" ? at + 2 : at;
+  if (const auto grain = ParseGrainAdverb(Word(adverb))) {
+    size_t end = adverb + 1;
+    if (adverb != at && Word(end) == "basis") ++end;
+    if (adverb == at || end > adverb + 1) {
+      Fragment& fragment = Add(FragmentKind::kGroup, at, end, 0);
+      fragment.grain = *grain;
+    }
+  }
+  if (const size_t length = Phrase(at, kGroupsOverTime); length > 0) {
+    Fragment& fragment = Add(FragmentKind::kGroup, at, at + length, 0.1, {"over time is read as by month"});
+    fragment.grain = TimeGrain::kMonth;
+  }
+}
+
+void FragmentParser::Which(size_t at) {
+  const size_t length = Phrase(at, kWhichWhich);
+  if (length == 0 && at > 0) return;
+  const bool asks = length > 0 && Word(at + length - 1) != "the" && !Is(at, {"list", "find", "show", "name"});
+  size_t noun = at + length;
+  const auto number = ParseNumber(From(noun));
+  const bool counted = number && !number->ordinal && number->value >= 1 && number->value <= 1000;
+  if (counted) noun += number->tokens;
+  for (DimensionList& list : DimensionLists(noun)) {
+    Fragment& fragment = Add(FragmentKind::kWhich, at, list.end, list.cost + (asks ? 0 : 0.04), list.notes);
+    fragment.dimensions = list.uses;
+    fragment.grain = list.grain;
+    fragment.field = list.time_field;
+    fragment.n = counted ? static_cast<int64_t>(number->value) : 0;
+    fragment.plural = Singular(Word(list.end - 1)) != Word(list.end - 1);
+    // "carriers with …", "the carrier with …"
+    if (length == 0 && !fragment.plural && !counted && !Is(list.end, {"with", "that", "having", "which"}))
+      found_.pop_back();
+  }
+}
+
+void FragmentParser::Times(size_t at) {
+  const auto add = [&](size_t from, size_t begin, const FieldRef& field, double cost) {
+    for (TimePhrase& phrase : ParseTime(From(from), time_, problems_)) {
+      Fragment& fragment = Add(FragmentKind::kTime, begin, from + phrase.tokens, cost + phrase.cost);
+      if (!phrase.assumption.empty()) fragment.notes.push_back(phrase.assumption);
+      // A bare number of four digits might be anything else.
+      if (!phrase.connective && phrase.unit == TimeGrain::kYear && phrase.tokens == 1) fragment.cost += 0.02;
+      fragment.field = field;
+      fragment.time = std::move(phrase);
+    }
+  };
+  add(at, at, {}, 0);
+  size_t noun = at + Phrase(at, kTimesLeads);
+  if (noun != at && !tokens_.empty()) noun = SkipDeterminers(noun);
+  for (const Link& link : LinksAt(noun)) {
+    const semantic::Dimension* dimension = link.kind == LinkKind::kDimension ? DimensionOf(link.field) : nullptr;
+    if (dimension == nullptr || dimension->type != semantic::DimensionType::kTime) continue;
+    size_t next = link.end;
+    if (Is(next, {"is", "was", "were", "are", "falls", "lies"})) ++next;
+    add(next, at, link.field, link.cost);
+    if (link.verb) {
+      Fragment& fragment = Add(FragmentKind::kTimeField, at, link.end, link.cost + 0.1);
+      fragment.field = link.field;
+    }
+  }
+  if (const size_t length = Phrase(at, kTimesBy); length > 0 && Word(at) != "by") {
+    for (const Link& link : LinksAt(SkipDeterminers(at + length))) {
+      const semantic::Dimension* dimension = link.kind == LinkKind::kDimension ? DimensionOf(link.field) : nullptr;
+      if (dimension == nullptr || dimension->type != semantic::DimensionType::kTime) continue;
+      Add(FragmentKind::kTimeField, at, link.end, link.cost).field = link.field;
+    }
+  }
+  if (auto part = ParseTimePart(From(at))) {
+    Fragment& fragment = Add(FragmentKind::kTimePart, at, at + part->tokens, 0);
+    fragment.part = std::move(part);
+  }
+}
+
+}  // namespace neurolake::ask

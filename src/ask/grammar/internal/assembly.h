@@ -1,0 +1,78 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "ask/grammar/internal/assembler.h"
+
+namespace neurolake::ask {
+
+/// One question on its way from fragments to an intent. Steps run in the order below; each gives false, with a reason,
+/// where the fragments contradict each other. What no step takes is left in `parts_` and makes the whole fail: nothing
+/// is dropped.
+class Assembly {
+ public:
+  Assembly(const AssemblyContext& context, const std::vector<const Fragment*>& parts)
+      : context_(context), parts_(parts) {}
+
+  std::vector<Draft> Run(std::string& reason);
+
+ private:
+  using Parts = std::vector<const Fragment*>;
+  Parts All(FragmentKind kind) const;
+  const Fragment* One(FragmentKind kind) const;
+  bool Fail(std::string reason);
+  bool FailWith(std::string reason) { return Fail(std::move(reason)); }
+  uint32_t MetricIndex(const MetricUse& use);
+  uint32_t DimensionIndex(const DimensionUse& use);
+  bool IsCountMetric(const MetricUse& use) const;
+  /// Whether `second` is the next part behind `first`.
+  bool Follows(const Fragment& first, const Fragment& second) const;
+  std::string DefaultTimeEntity() const;
+  FieldRef DefaultTimeField() const;
+  bool Reaches(std::string_view from, std::string_view to) const;
+
+  bool Multiplicity();
+  bool Special();
+  bool Metrics();
+  bool Entities();
+  MetricUse CountOf(const std::string& name) const;
+  bool ScopeOfEntity(const Fragment& part);
+  bool Dimensions();
+  bool AddDimensions(const Fragment& part);
+  bool Time();
+  bool TimeParts();
+  bool Filters();
+  bool MergeFilter(const Fragment& part, std::vector<FilterGroup>& filters);
+  bool Versus();
+  bool RelatedWith(SetCondition& set);
+  bool Sets();
+  bool Havings();
+  bool Shares();
+  bool Calculations();
+  bool Comparisons();
+  bool Growth();
+  bool Rank();
+  bool Order();
+  bool Output();
+  bool ApplyPrevious();
+  bool ChangePrevious(bool cue, bool instead);
+  bool ChangeShape();
+  bool Scopes() const;
+  std::vector<Draft> OpenChoices();
+
+  const AssemblyContext& context_;
+  const std::vector<const Fragment*>& parts_;
+  Draft draft_ = {};
+  std::string reason_ = {};
+  std::string subject_ = {};  ///< The entity asked for, where rows, counts or sets are about one.
+  bool wants_rows_ = false;
+  bool average_of_sum_ = false;
+  bool follows_ = false;
+  std::vector<int64_t> rank_choices_ = {};  ///< Open numbers of a rank; 0 is "all, sorted".
+  bool metric_open_ = false;                ///< A rank without a number to rank by.
+  const TimePhrase* main_time_ = nullptr;
+  TimePhrase previous_time_ = {};  ///< The time of the question before.
+  std::vector<FilterGroup> set_filters_ = {};
+};
+
+}  // namespace neurolake::ask

@@ -1,0 +1,133 @@
+#pragma once
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ask/grammar/internal/fragment.h"
+#include "ask/language/token.h"
+#include "ask/language/words.h"
+#include "ask/link/linker.h"
+
+namespace neurolake::ask {
+
+/// A noun phrase that names a number.
+struct MetricPhrase {
+  size_t end = 0;
+  double cost = 0;
+  MetricUse use = {};
+  std::vector<std::string> notes = {};
+  bool average_of_sum = false;
+};
+
+/// A noun phrase that names what to group by: a dimension or a time axis.
+struct DimensionPhrase {
+  size_t end = 0;
+  double cost = 0;
+  std::optional<DimensionUse> use = std::nullopt;
+  std::optional<TimeGrain> grain = std::nullopt;  ///< Of the metrics' own time.
+  FieldRef time_field = {};                       ///< With `grain`: of this time.
+  std::string entity = {};                        ///< Named by its entity ("customers").
+  std::vector<std::string> notes = {};
+  bool plural = false;
+};
+
+/// One or more values of one dimension.
+struct ValuePhrase {
+  size_t end = 0;
+  double cost = 0;
+  FieldRef field = {};
+  std::vector<Literal> values = {};
+  std::vector<std::string> notes = {};
+  bool conjunction = false;  ///< Joined by "and".
+};
+
+/// "more than 5k": an operator and its operands.
+struct ComparePhrase {
+  size_t end = 0;
+  CompareOperator op = CompareOperator::kGreater;
+  double operand = 0;
+  double upper = 0;
+  NumberUnit unit = NumberUnit::kNone;
+};
+
+/// Reads phrases over a lattice of links. Each method looks at one place and gives all readings that begin there.
+class FragmentParser {
+ public:
+  FragmentParser(std::span<const Token> tokens, const std::vector<Link>& links, const semantic::SemanticModel& model,
+                 const TimeContext& time, std::vector<std::string>& problems);
+
+  /// All fragments that begin at `at`.
+  std::vector<Fragment> At(size_t at);
+  /// Whether the token may be left out between fragments, and what that costs.
+  std::optional<double> SkipCost(size_t at) const;
+
+ private:
+  // Words.
+  std::string_view Word(size_t at) const { return at < tokens_.size() ? std::string_view(tokens_[at].word) : ""; }
+  bool Is(size_t at, std::initializer_list<std::string_view> words) const;
+  /// Length in tokens of the longest of `phrases` (words with blanks) at `at`; 0 if there is none.
+  size_t Phrase(size_t at, std::span<const std::string_view> phrases) const;
+  size_t SkipDeterminers(size_t at) const;
+  std::span<const Token> From(size_t at) const { return tokens_.subspan(std::min(at, tokens_.size())); }
+  const std::vector<Link>& LinksAt(size_t at) const;
+
+  // Noun phrases: noun_phrases.cc.
+  std::vector<MetricPhrase> Metrics(size_t at) const;
+  std::vector<DimensionPhrase> Dimensions(size_t at) const;
+  std::vector<ValuePhrase> Values(size_t at) const;
+  std::vector<ComparePhrase> Comparisons(size_t at) const;
+  void Aggregated(size_t at, std::vector<MetricPhrase>& found) const;
+  void Aggregate(Aggregation aggregation, double percentile, size_t at, std::vector<MetricPhrase>& found) const;
+  void TimeDimensions(size_t at, std::vector<DimensionPhrase>& found) const;
+  const semantic::Dimension* DimensionOf(const FieldRef& field) const;
+  std::optional<MetricUse> CountOf(std::string_view entity) const;
+  std::optional<double> Operand(const ComparePhrase& compare, const semantic::Format& format, double value) const;
+
+  // Fragments: fragments.cc, filters.cc, ranks.cc, comparisons.cc, outputs.cc.
+  void Requests(size_t at);
+  void MetricsAndEntities(size_t at);
+  void Groups(size_t at);
+  void Which(size_t at);
+  void Tops(size_t at);
+  void TopBys(size_t at);
+  void OrderBys(size_t at);
+  void ValueFilters(size_t at);
+  void DimensionFilters(size_t at);
+  void TextFilter(size_t at, size_t begin, const DimensionPhrase& dimension);
+  void NumberFilters(size_t at, size_t begin, const DimensionPhrase& dimension);
+  void UnitFilter(size_t begin, const ComparePhrase& compare);
+  void Times(size_t at);
+  void Havings(size_t at);
+  void Compares(size_t at);
+  void Growths(size_t at);
+  void Shares(size_t at);
+  void Calculations(size_t at);
+  void Sets(size_t at);
+  void Outputs(size_t at);
+  void Privacy(size_t at);
+  void SetVerb(size_t at, size_t begin, bool negated, bool needs_object);
+
+  Fragment& Add(FragmentKind kind, size_t begin, size_t end, double cost, std::vector<std::string> notes = {});
+  /// A position behind dimensions joined by commas and "and", with what they are.
+  struct DimensionList {
+    size_t end = 0;
+    double cost = 0;
+    std::vector<DimensionUse> uses = {};
+    std::optional<TimeGrain> grain = std::nullopt;
+    FieldRef time_field = {};
+    std::vector<std::string> notes = {};
+  };
+  std::vector<DimensionList> DimensionLists(size_t at) const;
+
+  std::span<const Token> tokens_;
+  std::vector<std::vector<Link>> links_;
+  const semantic::SemanticModel& model_;
+  const TimeContext& time_;
+  std::vector<std::string>& problems_;
+  std::vector<Fragment> found_;
+};
+
+}  // namespace neurolake::ask

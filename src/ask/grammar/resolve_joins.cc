@@ -1,0 +1,135 @@
+#include <set>
+
+#include "ask/grammar/internal/assembler.h"
+#include "ask/link/join_paths.h"
+#include "common/text.h"
+
+namespace neurolake::ask {
+namespace {
+
+using semantic::Metric;
+using semantic::MetricKind;
+using semantic::SemanticModel;
+
+constexpr double kHopCost = 0.1;
+constexpr size_t kChoicesMax = 6;
+
+void CollectBases(const SemanticModel& model, std::string_view name, int depth, std::set<std::string>& bases) {
+  const Metric* metric = semantic::FindMetric(model, name);
+  if (metric == nullptr || depth > 8) return;
+  switch (metric->kind) {
+    case MetricKind::kRatio:
+      CollectBases(model, metric->numerator, depth + 1, bases);
+      CollectBases(model, metric->denominator, depth + 1, bases);
+      return;
+    case MetricKind::kDerived: {
+      std::string word;
+      for (const char c : metric->formula + " ") {
+        if (std::isalnum(static_cast<unsigned char>(c)) || c == '_') word += c;
+        else if (!word.empty()) CollectBases(model, std::exchange(word, {}), depth + 1, bases);
+      }
+      return;
+    }
+    case MetricKind::kSimple:
+    case MetricKind::kCumulative:
+    case MetricKind::kConversion: {
+      const size_t dot = metric->measure.find('.');
+      const std::string entity =
+          !metric->entity.empty() || dot == std::string::npos ? metric->entity : metric->measure.substr(0, dot);
+      const semantic::Entity* found = semantic::FindEntity(model, entity);
+      if (found != nullptr) bases.insert(found->name);
+      return;
+    }
+  }
+}
+
+/// Where a field is used, to be given its way.
+struct Site {
+  std::vector<std::string> bases;  ///< It must be reached from each.
+  FieldRef* field;
+};
+
+std::vector<Site> Sites(const SemanticModel& model, Intent& intent) {
+  std::vector<Site> sites;
+  std::set<std::string> bases;
+  for (MetricUse& use : intent.metrics) {
+    for (std::string& base : BaseEntities(model, use)) bases.insert(base);
+  }
+  if (!intent.entity.empty() && intent.metrics.empty()) bases.insert(intent.entity);
+  std::vector<std::string> all(bases.begin(), bases.end());
+  if (all.empty() && !intent.dimensions.empty()) all = {intent.dimensions[0].field.entity};
+  for (DimensionUse& use : intent.dimensions) sites.push_back({all, &use.field});
+  for (FilterGroup& group : intent.filters) {
+    for (Filter& filter : group.any_of) sites.push_back({all, &filter.field});
+  }
+  if (!intent.time.field.entity.empty()) sites.push_back({all, &intent.time.field});
+  for (SetCondition& set : intent.sets) {
+    for (FilterGroup& group : set.filters) {
+      for (Filter& filter : group.any_of) sites.push_back({{set.related}, &filter.field});
+    }
+  }
+  return sites;
+}
+
+}  // namespace
+
+std::vector<std::string> BaseEntities(const SemanticModel& model, const MetricUse& use) {
+  if (!use.entity.empty()) return {use.entity};
+  if (use.metric.empty()) return use.field.entity.empty() ? std::vector<std::string>{} : std::vector{use.field.entity};
+  std::set<std::string> bases;
+  CollectBases(model, use.metric, 0, bases);
+  return {bases.begin(), bases.end()};
+}
+
+std::vector<Draft> ResolveJoins(const SemanticModel& model, const Draft& draft, std::string& reason) {
+  std::vector<Draft> open{draft};
+  const size_t count = Sites(model, open[0].intent).size();
+  // Fields that were given one way keep it: two uses of one field in one reading go the same way.
+  for (size_t index = 0; index < count; ++index) {
+    std::vector<Draft> next;
+    for (Draft& one : open) {
+      const Site site = Sites(model, one.intent)[index];
+      const FieldRef original = *site.field;
+      std::vector<std::vector<std::string>> choices;
+      bool several = false;
+      size_t hops = 0;
+      for (const std::string& base : site.bases) {
+        auto paths = ToOnePaths(model, base, original.entity);
+        if (!original.via.empty()) {
+          std::erase_if(paths, [&](const auto& path) {
+            return std::find(path.begin(), path.end(), original.via[0]) == path.end();
+          });
+        }
+        if (paths.empty()) {
+          reason = fmt::format("{} cannot be broken down by {}.{}", base, original.entity, original.name);
+          return {};
+        }
+        const size_t shortest = paths.front().size();
+        std::erase_if(
+            paths, [&](const auto& path) { return path.size() > shortest && original.via.empty() && shortest == 0; });
+        several = several || paths.size() > 1 || !original.via.empty();
+        if (paths.size() > choices.size()) choices = paths;
+        hops = std::max(hops, shortest);
+      }
+      if (choices.size() > kChoicesMax) choices.resize(kChoicesMax);
+      if (choices.empty()) choices.push_back({});
+      for (const auto& choice : choices) {
+        Draft chosen = one;
+        const Site target = Sites(model, chosen.intent)[index];
+        target.field->via = several ? choice : std::vector<std::string>{};
+        const bool paid = [&] {  // A way costs once, however many conditions go it.
+          const auto before = Sites(model, chosen.intent);
+          return std::any_of(before.begin(), before.begin() + static_cast<std::ptrdiff_t>(index),
+                             [&](const Site& other) { return other.field->entity == original.entity; });
+        }();
+        if (!paid) chosen.cost += kHopCost * static_cast<double>(choice.size());
+        next.push_back(std::move(chosen));
+      }
+    }
+    if (next.size() > kChoicesMax) next.resize(kChoicesMax);
+    open = std::move(next);
+  }
+  return open;
+}
+
+}  // namespace neurolake::ask

@@ -1,0 +1,212 @@
+#include "ask/grammar/understand.h"
+
+#include <cmath>
+#include <set>
+
+#include "ask/grammar/internal/assembler.h"
+#include "ask/grammar/internal/fragment_parser.h"
+#include "ask/grammar/internal/refusal.h"
+#include "ask/language/words.h"
+
+namespace neurolake::ask {
+namespace {
+
+constexpr size_t kBeam = 64;        ///< Ways to cover the beginning of a question that are kept at each token.
+constexpr size_t kReadingsMax = 4;  ///< Choices a person is asked between.
+
+/// A way to cover the tokens up to some point.
+struct Cover {
+  double cost = 0;
+  std::vector<const Fragment*> parts = {};
+};
+
+/// The words that the grammar itself is made of and that may be misspelt.
+constexpr std::array<std::string_view, 62> kGrammarWords{
+    "average",  "total",      "number",    "between",    "highest",  "lowest",   "largest",    "smallest",  "compared",
+    "compare",  "versus",     "without",   "previous",   "month",    "quarter",  "yesterday",  "monthly",   "weekly",
+    "daily",    "quarterly",  "yearly",    "percentage", "share",    "growth",   "cumulative", "distinct",  "unique",
+    "median",   "maximum",    "minimum",   "before",     "after",    "since",    "until",      "excluding", "except",
+    "january",  "february",   "september", "october",    "november", "december", "monday",     "tuesday",   "wednesday",
+    "thursday", "friday",     "saturday",  "sunday",     "bottom",   "fewest",   "greater",    "fewer",     "least",
+    "never",    "descending", "ascending", "sorted",     "running",  "rolling",  "months",     "quarters"};
+
+/// Puts words of the grammar right that are spelt wrong; `unknown` are the words that no phrase has a use for.
+std::vector<std::string> CorrectGrammar(std::vector<Token>& tokens, const std::vector<std::string>& unknown) {
+  std::vector<std::string> notes;
+  for (Token& token : tokens) {
+    if (token.kind != TokenKind::kWord || token.word.size() < 4 || IsCommonWord(token.word)) continue;
+    if (std::find(unknown.begin(), unknown.end(), token.text) == unknown.end()) continue;
+    std::string_view best;
+    double best_cost = 9;
+    for (const std::string_view word : kGrammarWords) {
+      if (const auto cost = TypoCost(token.word, word); cost && *cost < best_cost) best = word, best_cost = *cost;
+    }
+    if (best.empty() || best_cost == 0) continue;
+    notes.push_back(fmt::format("“{}” is read as {}", token.text, best));
+    token.word = std::string(best);
+  }
+  return notes;
+}
+
+/// Fragments and the ways in which they cover the whole question.
+class Chart {
+ public:
+  Chart(std::span<const Token> tokens, FragmentParser& parser) : tokens_(tokens) {
+    for (size_t at = 0; at < tokens.size(); ++at) {
+      fragments_.push_back(parser.At(at));
+      skip_.push_back(parser.SkipCost(at));
+    }
+  }
+
+  /// The cheapest ways, cheapest first.
+  std::vector<Cover> Covers() const {
+    std::vector<std::vector<Cover>> at(tokens_.size() + 1);
+    at[0].push_back({});
+    for (size_t position = 0; position < tokens_.size(); ++position) {
+      auto& here = at[position];
+      std::stable_sort(here.begin(), here.end(), [](const Cover& a, const Cover& b) { return a.cost < b.cost; });
+      if (here.size() > kBeam) here.resize(kBeam);
+      for (const Cover& cover : here) {
+        if (skip_[position]) {
+          Cover longer = cover;
+          longer.cost += *skip_[position];
+          at[position + 1].push_back(std::move(longer));
+        }
+        for (const Fragment& fragment : fragments_[position]) {
+          if (fragment.end <= position || fragment.end > tokens_.size()) continue;
+          Cover longer = cover;
+          longer.cost += fragment.cost;
+          longer.parts.push_back(&fragment);
+          at[fragment.end].push_back(std::move(longer));
+        }
+      }
+    }
+    auto& end = at[tokens_.size()];
+    std::stable_sort(end.begin(), end.end(), [](const Cover& a, const Cover& b) { return a.cost < b.cost; });
+    if (end.size() > 2 * kBeam) end.resize(2 * kBeam);
+    return end;
+  }
+
+  /// Words that no phrase uses and that cannot be left out.
+  std::vector<std::string> Unknown() const {
+    std::vector<bool> used(tokens_.size(), false);
+    for (const auto& starting : fragments_) {
+      for (const Fragment& fragment : starting) {
+        for (size_t i = fragment.begin; i < std::min(fragment.end, tokens_.size()); ++i) used[i] = true;
+      }
+    }
+    std::vector<std::string> words;
+    for (size_t i = 0; i < tokens_.size(); ++i) {
+      if (!used[i] && !skip_[i]) words.push_back(tokens_[i].text);
+    }
+    return words;
+  }
+
+ private:
+  std::span<const Token> tokens_;
+  std::vector<std::vector<Fragment>> fragments_;
+  std::vector<std::optional<double>> skip_;
+};
+
+double Confidence(double cost) { return std::exp(-std::max(cost, 0.0)); }
+
+std::string Quoted(const std::vector<std::string>& words) {
+  std::string text;
+  for (size_t i = 0; i < words.size() && i < 4; ++i) text += fmt::format("{}“{}”", i == 0 ? "" : ", ", words[i]);
+  return text;
+}
+
+Understanding Abstain(const semantic::SemanticModel& model, std::span<const Token> tokens, std::string reason) {
+  std::vector<std::string> words;
+  for (const Token& token : tokens) {
+    if (token.kind == TokenKind::kWord && !IsFiller(token.word)) words.push_back(token.word);
+  }
+  return {.status = Status::kAbstained, .reason = std::move(reason), .nearest = NearestQuestions(model, words)};
+}
+
+}  // namespace
+
+Result<Understanding> Understander::Understand(std::string_view question, const TimeContext& time,
+                                               const Intent* previous) const {
+  NL_ASSIGN_OR_RETURN(std::vector<Token> tokens, Tokenize(question));
+  if (tokens.empty()) return Abstain(model_, tokens, "there is no question");
+  std::vector<std::string> problems;
+  const auto parse = [&] {
+    problems.clear();
+    FragmentParser parser(tokens, linker_.Find(tokens), model_, time, problems);
+    return Chart(tokens, parser);
+  };
+  Chart chart = parse();
+  auto unknown = chart.Unknown();
+  std::vector<std::string> corrections;
+  if (!unknown.empty()) {
+    corrections = CorrectGrammar(tokens, unknown);
+    if (!corrections.empty()) {
+      chart = parse();
+      unknown = chart.Unknown();
+    }
+  }
+  if (!problems.empty()) return Abstain(model_, tokens, problems.front());
+  if (!unknown.empty()) {
+    if (auto reason = OutOfScope(tokens)) return Abstain(model_, tokens, std::move(*reason));
+    std::string reason = fmt::format("{} {} not known here", Quoted(unknown), unknown.size() == 1 ? "is" : "are");
+    const auto near = linker_.Nearest(Fold(unknown.front()), 3);
+    if (!near.empty()) reason += fmt::format("; known is {}", Quoted(near));
+    return Abstain(model_, tokens, std::move(reason));
+  }
+  const AssemblyContext context{.model = model_, .time = time, .tokens = tokens, .previous = previous};
+  std::vector<Draft> drafts;
+  std::string reason;
+  for (const Cover& cover : chart.Covers()) {
+    std::string why;
+    for (Draft& draft : Assemble(context, cover.parts, why)) {
+      draft.cost += cover.cost - [&] {
+        double parts = 0;
+        for (const Fragment* part : cover.parts) parts += part->cost;
+        return parts;
+      }();
+      draft.cost += 0.15 * static_cast<double>(corrections.size());
+      draft.notes.insert(draft.notes.begin(), corrections.begin(), corrections.end());
+      draft.intent = Canonical(draft.intent, model_);
+      if (usage_ && !draft.intent.metrics.empty())
+        draft.cost -= 0.02 * std::clamp(usage_(draft.intent.metrics[0].metric), 0.0, 1.0);
+      const auto same =
+          std::find_if(drafts.begin(), drafts.end(), [&](const Draft& other) { return other.intent == draft.intent; });
+      if (same == drafts.end()) drafts.push_back(std::move(draft));
+      else if (draft.cost < same->cost) *same = std::move(draft);
+    }
+    if (reason.empty()) reason = why;
+  }
+  if (drafts.empty()) {
+    if (auto scope = OutOfScope(tokens)) reason = *scope;
+    if (reason.empty()) reason = "the parts of the question do not fit together";
+    return Abstain(model_, tokens, reason);
+  }
+  std::stable_sort(drafts.begin(), drafts.end(), [](const Draft& a, const Draft& b) { return a.cost < b.cost; });
+  Understanding result;
+  const double best = Confidence(drafts.front().cost);
+  if (best < thresholds_.answer / 1.6)
+    return Abstain(
+        model_, tokens,
+        "no reading of the question is sure enough: the likeliest is “" + Restate(drafts.front().intent, model_) + "”");
+  std::set<std::string> texts;
+  for (Draft& draft : drafts) {
+    const double confidence = Confidence(draft.cost);
+    if (best - confidence >= thresholds_.margin || result.readings.size() >= kReadingsMax) break;
+    Reading reading{.intent = draft.intent,
+                    .confidence = confidence,
+                    .text = Restate(draft.intent, model_),
+                    .assumptions = draft.notes,
+                    .follow_up = draft.follow_up};
+    if (texts.insert(reading.text).second) result.readings.push_back(std::move(reading));
+  }
+  if (result.readings.size() > 1 || best < thresholds_.answer) {
+    result.status = Status::kClarify;
+    result.reason = result.readings.size() > 1 ? "the question can mean more than one thing" : "this is a guess";
+  } else {
+    result.status = Status::kAnswered;
+  }
+  return result;
+}
+
+}  // namespace neurolake::ask

@@ -1,0 +1,289 @@
+#include "ask/link/linker.h"
+
+#include "ask/language/words.h"
+#include "ask/link/join_paths.h"
+#include "common/text.h"
+
+namespace neurolake::ask {
+namespace {
+
+using semantic::Dimension;
+using semantic::Entity;
+using semantic::Metric;
+
+/// Words for the two ends of a way, where a join's name is one of its usual names.
+std::vector<std::string> RoleWords(std::string_view name) {
+  const std::string folded = Fold(name);
+  const auto has = [&](std::string_view part) { return folded.find(part) != std::string::npos; };
+  if (has("origin") || has("departure") || has("source") || has("pickup") || has("from")) {
+    return {"from",         "departing", "departing from", "leaving",
+            "leaving from", "out of",    "originating in", "starting from"};
+  }
+  if (has("dest") || has("arrival") || has("target") || has("dropoff")) {
+    return {"to",        "into",         "arriving at", "arriving in", "going to",
+            "bound for", "destined for", "flying to",   "headed to"};
+  }
+  return {};
+}
+
+}  // namespace
+
+Linker::Linker(const semantic::SemanticModel& model, const ValueIndex* values, Similarity similarity)
+    : model_(model), values_(values), similarity_(std::move(similarity)) {
+  for (const Metric& metric : model.metrics) {
+    if (metric.hidden) continue;
+    Link link{.kind = LinkKind::kMetric, .name = metric.name, .shown = metric.label};
+    AddTerm(metric.label, link);
+    AddTerm(metric.name, link);
+    for (const std::string& synonym : metric.synonyms) AddTerm(synonym, link);
+  }
+  for (const Entity& entity : model.entities) AddEntity(entity);
+  AddJoins();
+}
+
+void Linker::AddEntity(const Entity& entity) {
+  Link link{.kind = LinkKind::kEntity, .name = entity.name, .shown = entity.label};
+  AddTerm(entity.label, link);
+  AddTerm(entity.name, link);
+  for (const std::string& synonym : entity.synonyms) AddTerm(synonym, link);
+  for (const Dimension& dimension : entity.dimensions) {
+    if (!dimension.hidden) AddDimension(entity, dimension);
+  }
+}
+
+void Linker::AddDimension(const Entity& entity, const Dimension& dimension) {
+  Link link{.kind = LinkKind::kDimension, .field = {entity.name, dimension.name}, .shown = dimension.label};
+  AddTerm(dimension.label, link);
+  AddTerm(dimension.name, link);
+  for (const std::string& synonym : dimension.synonyms) AddTerm(synonym, link);
+  if (!dimension.role.empty() && dimension.type == semantic::DimensionType::kTime) {
+    link.verb = true;
+    AddTerm(dimension.role, link);
+  }
+  if (dimension.type != semantic::DimensionType::kTime) {
+    Link role{.kind = LinkKind::kRole, .field = {entity.name, dimension.name}, .shown = dimension.label};
+    for (const std::string& word : RoleWords(dimension.name)) AddTerm(word, role);
+  }
+  for (const semantic::NamedValue& value : dimension.values) {
+    Link named{.kind = LinkKind::kValue,
+               .field = {entity.name, dimension.name},
+               .value = value.value,
+               .shown = value.label.empty() ? value.value : value.label};
+    if (dimension.value_type == semantic::ValueType::kBoolean) named.value = EqualsIgnoringCase(value.value, "true");
+    AddTerm(value.value, named);
+    if (!value.label.empty()) AddTerm(value.label, named);
+    for (const std::string& synonym : value.synonyms) AddTerm(synonym, named);
+  }
+}
+
+void Linker::AddJoins() {
+  for (const semantic::Join& join : model_.joins) {
+    // A role is worth a word only where more than one join leads to the same entity.
+    const auto rivals = std::count_if(model_.joins.begin(), model_.joins.end(), [&](const semantic::Join& other) {
+      return EqualsIgnoringCase(other.to, join.to) && EqualsIgnoringCase(other.from, join.from);
+    });
+    if (rivals < 2) continue;
+    const bool says_entity = EqualsIgnoringCase(join.name, join.to);
+    if (says_entity) continue;
+    Link link{.kind = LinkKind::kRole, .name = join.name, .shown = join.label};
+    AddTerm(join.label, link);
+    AddTerm(join.name, link);
+    for (const std::string& synonym : join.synonyms) AddTerm(synonym, link);
+    for (const std::string& word : RoleWords(join.name)) AddTerm(word, link);
+    // "destination_airport" to airports: "destination" alone tells the end, too.
+    const auto words = TokenizeName(join.name);
+    const std::string target = Singular(TokenizeName(join.to).back().word);
+    if (words.size() == 2 && Singular(words[1].word) == target) AddTerm(words[0].word, link);
+  }
+}
+
+void Linker::AddTerm(std::string_view text, const Link& link) {
+  Term term{.link = link};
+  for (const Token& token : TokenizeName(text)) {
+    if (token.kind == TokenKind::kSymbol && token.word != "%") continue;
+    for (const Token& word : token.kind == TokenKind::kQuoted ? TokenizeName(token.text) : std::vector{token}) {
+      term.words.push_back(word.word);
+      term.singular.push_back(Singular(word.word));
+      term.stems.push_back(Stem(word.word));
+    }
+  }
+  if (term.words.empty()) return;
+  for (const Term& other : terms_) {
+    if (other.singular == term.singular && other.link.kind == link.kind && other.link.name == link.name &&
+        other.link.field == link.field && other.link.value == link.value) {
+      return;
+    }
+  }
+  terms_.push_back(std::move(term));
+}
+
+bool Linker::Knows(std::string_view word) const {
+  const std::string singular = Singular(word);
+  return std::any_of(terms_.begin(), terms_.end(), [&](const Term& term) {
+    return std::find(term.singular.begin(), term.singular.end(), singular) != term.singular.end();
+  });
+}
+
+std::vector<std::string> Linker::Nearest(std::string_view word, size_t limit) const {
+  std::vector<std::pair<double, std::string>> scored;
+  for (const Term& term : terms_) {
+    if (term.link.kind == LinkKind::kRole) continue;
+    for (const std::string& part : term.words) {
+      if (const auto cost = TypoCost(word, part)) scored.emplace_back(*cost, term.link.shown);
+    }
+  }
+  std::sort(scored.begin(), scored.end());
+  std::vector<std::string> names;
+  for (const auto& [cost, name] : scored) {
+    if (names.size() < limit && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  return names;
+}
+
+void Linker::Match(std::span<const Token> tokens, size_t at, const Term& term, std::vector<Link>& found) const {
+  size_t position = at;
+  double cost = 0;
+  bool by_stem = false;
+  std::string typos;
+  for (size_t i = 0; i < term.words.size(); ++i, ++position) {
+    if (i > 0 && position < tokens.size() && tokens[position].word == "-") ++position;
+    if (position >= tokens.size() || tokens[position].kind == TokenKind::kSymbol) return;
+    const Token& token = tokens[position];
+    if (token.kind == TokenKind::kQuoted && !(term.words.size() == 1 && term.link.kind == LinkKind::kValue)) return;
+    if (token.word == term.words[i] || (!term.link.verb && Singular(token.word) == term.singular[i])) continue;
+    if (term.link.kind == LinkKind::kRole || token.kind != TokenKind::kWord) return;
+    if (token.word.size() >= 5 && Stem(token.word) == term.stems[i]) {
+      const bool verb_form =
+          token.word.ends_with("ed") || token.word.ends_with("ing") || Singular(token.word) != token.word;
+      if (term.link.verb && !token.word.ends_with("ed") && !token.word.ends_with("ing")) return;
+      if (!verb_form) return;
+      cost += term.link.verb ? 0 : 0.12;
+      by_stem = true;
+      continue;
+    }
+    const bool misspelt = !IsCommonWord(token.word) && !IsFiller(token.word) && !Knows(token.word);
+    auto typo = misspelt ? TypoCost(token.word, term.words[i]) : std::nullopt;
+    if (misspelt && !typo) typo = TypoCost(Singular(token.word), term.singular[i]);
+    if (!typo) return;
+    cost += *typo;
+    typos += fmt::format("{}“{}” is read as {}", typos.empty() ? "" : ", ", token.text, term.words[i]);
+  }
+  Link link = term.link;
+  link.begin = at;
+  link.end = position;
+  link.cost += cost;
+  link.note = typos;
+  link.verb = link.verb || by_stem;
+  const std::string& last = tokens[position - 1].word;
+  link.plural = Singular(last) != last || last == "people";
+  found.push_back(std::move(link));
+}
+
+void Linker::FindValues(std::span<const Token> tokens, size_t at, std::vector<Link>& found) const {
+  if (values_ == nullptr) return;
+  const size_t longest = std::min(values_->WordsMax(), tokens.size() - at);
+  for (size_t length = longest; length >= 1; --length) {
+    for (const ValueMatch& match : values_->Find(tokens.subspan(at, length))) {
+      if (match.guessed && length == 1 && Knows(tokens[at].word)) continue;
+      Link link{.begin = at,
+                .end = at + length,
+                .kind = LinkKind::kValue,
+                .field = match.field,
+                .value = match.value,
+                .shown = match.shown,
+                .cost = match.cost};
+      if (match.guessed)
+        link.note = fmt::format("“{}” is read as {}", JoinWords(tokens.subspan(at, length)), match.shown);
+      found.push_back(std::move(link));
+    }
+  }
+}
+
+/// Adds links of two parts: "customer country", "country of the customer", "destination airport", "origin city".
+void Linker::Qualify(std::span<const Token> tokens, std::vector<Link>& found) const {
+  std::vector<Link> made;
+  const auto combine = [&](const Link& qualifier, const Link& head, size_t begin, size_t end) {
+    Link link = head;
+    link.begin = begin;
+    link.end = end;
+    link.cost = qualifier.cost + head.cost - 0.02;
+    if (!qualifier.note.empty()) link.note = qualifier.note + (head.note.empty() ? "" : ", " + head.note);
+    if (qualifier.kind == LinkKind::kRole &&
+        qualifier.name.empty()) {  // A dimension such as flights.origin: "from JFK".
+      if (head.kind != LinkKind::kValue || head.field != qualifier.field) return;
+    } else if (qualifier.kind == LinkKind::kRole) {
+      const semantic::Join* join = semantic::FindJoin(model_, qualifier.name);
+      if (join == nullptr) return;
+      const std::string entity = head.kind == LinkKind::kEntity ? head.name : head.field.entity;
+      if (ToOnePaths(model_, join->to, entity).empty()) return;
+      if (head.kind == LinkKind::kEntity) {
+        const Entity* target = semantic::FindEntity(model_, head.name);
+        const Dimension* label = target == nullptr ? nullptr : semantic::LabelDimension(*target);
+        if (label == nullptr) return;
+        link.kind = LinkKind::kDimension;
+        link.field = {target->name, label->name};
+      }
+      link.field.via = {join->name};
+      link.shown = join->label + " " + head.shown;
+    } else if (qualifier.name != head.field.entity || head.kind != LinkKind::kDimension) {
+      return;
+    }
+    made.push_back(std::move(link));
+  };
+  const auto is_head = [](const Link& link) {
+    return link.kind == LinkKind::kDimension || link.kind == LinkKind::kEntity || link.kind == LinkKind::kValue;
+  };
+  for (const Link& first : found) {
+    for (const Link& second : found) {
+      const bool first_qualifies = first.kind == LinkKind::kRole || first.kind == LinkKind::kEntity;
+      size_t gap = first.end;
+      while (gap < second.begin && (tokens[gap].word == "the" || tokens[gap].word == "a")) ++gap;
+      if (first_qualifies && is_head(second) && gap == second.begin && !second.verb)
+        combine(first, second, first.begin, second.end);
+      if (first.kind != LinkKind::kDimension || second.kind != LinkKind::kEntity || first.verb) continue;
+      size_t next = first.end;
+      if (next < tokens.size() && tokens[next].word == "of") {
+        ++next;
+        while (next < tokens.size() && (tokens[next].word == "the" || tokens[next].word == "a")) ++next;
+        if (next == second.begin) combine(second, first, first.begin, second.end);
+      }
+    }
+  }
+  found.insert(found.end(), made.begin(), made.end());
+}
+
+std::vector<Link> Linker::Find(std::span<const Token> tokens) const {
+  std::vector<Link> found;
+  for (size_t at = 0; at < tokens.size(); ++at) {
+    for (const Term& term : terms_) Match(tokens, at, term, found);
+    FindValues(tokens, at, found);
+  }
+  // A misspelling is no reading of words that mean something as they stand.
+  std::erase_if(found, [&](const Link& link) {
+    return !link.note.empty() && std::any_of(found.begin(), found.end(), [&](const Link& other) {
+      return other.note.empty() && other.begin <= link.begin && other.end >= link.end && other.kind != LinkKind::kRole;
+    });
+  });
+  // Values that the model names and the index also holds are one.
+  std::vector<Link> kept;
+  for (Link& link : found) {
+    const auto same = std::find_if(kept.begin(), kept.end(), [&](const Link& other) {
+      return other.begin == link.begin && other.end == link.end && other.kind == link.kind && other.name == link.name &&
+             other.field == link.field && other.value == link.value;
+    });
+    if (same == kept.end()) kept.push_back(std::move(link));
+    else if (link.cost < same->cost) *same = std::move(link);
+  }
+  Qualify(tokens, kept);
+  if (similarity_) {
+    for (Link& link : kept) {  // At most 0.02: less than any other difference.
+      const double likeness = similarity_(JoinWords(tokens.subspan(link.begin, link.end - link.begin)), link.shown);
+      link.cost += 0.01 * (1 - std::clamp(likeness, -1.0, 1.0));
+    }
+  }
+  std::stable_sort(kept.begin(), kept.end(),
+                   [](const Link& a, const Link& b) { return a.begin != b.begin ? a.begin < b.begin : a.end > b.end; });
+  return kept;
+}
+
+}  // namespace neurolake::ask

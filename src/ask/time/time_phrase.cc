@@ -1,0 +1,242 @@
+#include "ask/time/time_phrase.h"
+
+#include "ask/language/words.h"
+#include "ask/time/internal/periods.h"
+
+namespace neurolake::ask {
+namespace {
+
+using std::chrono::days;
+
+/// Reads what connects periods: since, before, from … to, between … and.
+class RangeParser {
+ public:
+  RangeParser(std::span<const Token> tokens, const TimeContext& context, std::vector<std::string>& problems)
+      : tokens_(tokens), context_(context), periods_(tokens, context, problems) {}
+
+  std::vector<TimePhrase> Run() {
+    if (Word(0) == "all" && Word(1) == "time") Open(2, "all time");
+    if (Word(0) == "ever") Open(1, "all time");
+    for (TimePhrase& period : periods_.At(0)) found_.push_back(std::move(period));
+    Since();
+    Until();
+    Between();
+    FromTo(0, false);
+    DaysOfMonth(0, false);
+    Plain();
+    std::stable_sort(found_.begin(), found_.end(), [](const auto& a, const auto& b) { return a.tokens > b.tokens; });
+    return std::move(found_);
+  }
+
+ private:
+  std::string_view Word(size_t at) const { return at < tokens_.size() ? std::string_view(tokens_[at].word) : ""; }
+
+  void Open(size_t used, std::string text) {
+    TimePhrase phrase;
+    phrase.tokens = used;
+    phrase.text = std::move(text);
+    phrase.named = phrase.connective = true;
+    found_.push_back(std::move(phrase));
+  }
+
+  void OpenEnd(TimePhrase period, size_t used, bool after, bool inclusive) {
+    const TimePhrase whole = period;
+    period.tokens += used;
+    period.unit = std::nullopt;
+    period.connective = true;
+    period.partial = false;
+    const LocalTime edge = after == inclusive ? *whole.range.from : *whole.range.to;
+    period.range = after ? TimeRange{edge, std::nullopt} : TimeRange{std::nullopt, edge};
+    period.future = after && edge > context_.now;
+    period.text = after ? "from " + TimeName(edge) + " on" : "before " + TimeName(edge);
+    found_.push_back(std::move(period));
+  }
+
+  void Since() {
+    size_t lead = 0;
+    bool inclusive = true;
+    if (Word(0) == "ever" && Word(1) == "since") lead = 2;
+    else if (Word(0) == "since" || Word(0) == "seit" || Word(0) == "depuis") lead = 1;
+    else if ((Word(0) == "starting" || Word(0) == "beginning") &&
+             (Word(1) == "in" || Word(1) == "from" || Word(1) == "on"))
+      lead = 2;
+    else if (Word(0) == "after") lead = 1, inclusive = false;
+    else if (Word(0) == "later" && Word(1) == "than") lead = 2, inclusive = false;
+    else if (Word(0) == "on" && Word(1) == "or" && Word(2) == "after") lead = 3;
+    if (lead > 0) {
+      if (Word(lead) == "the" && (Word(lead + 1) == "beginning" || Word(lead + 1) == "start") && Word(lead + 2) == "of")
+        lead += 3;
+      for (const TimePhrase& period : periods_.At(lead)) {
+        if (period.range.from && period.range.to) OpenEnd(period, lead, true, inclusive);
+      }
+      return;
+    }
+    if (Word(0) != "from") return;
+    for (const TimePhrase& period : periods_.At(1)) {  // "from May on", "from 2012 onwards"
+      const std::string_view next = Word(1 + period.tokens);
+      if ((next == "on" || next == "onwards" || next == "onward") && period.range.from) OpenEnd(period, 2, true, true);
+    }
+  }
+
+  void Until() {
+    size_t lead = 0;
+    bool inclusive = true;
+    if (Word(0) == "before") lead = 1, inclusive = false;
+    else if ((Word(0) == "prior" && Word(1) == "to") || (Word(0) == "earlier" && Word(1) == "than"))
+      lead = 2, inclusive = false;
+    else if (Word(0) == "until" || Word(0) == "till" || Word(0) == "through" || Word(0) == "bis") lead = 1;
+    else if (Word(0) == "up" && (Word(1) == "to" || Word(1) == "until")) lead = 2;
+    else if (Word(0) == "on" && Word(1) == "or" && Word(2) == "before") lead = 3;
+    if (lead == 0) return;
+    if (inclusive && Word(lead) == "and" && Word(lead + 1) == "including") lead += 2;
+    for (const TimePhrase& period : periods_.At(lead)) {
+      if (!period.range.from || !period.range.to) continue;
+      OpenEnd(period, lead, false, inclusive);
+      TimePhrase& made = found_.back();
+      // "until yesterday" is clear; "until May" may or may not hold May.
+      if (Word(0) == "until" || Word(0) == "till") made.assumption = fmt::format("{} itself is included", period.text);
+    }
+  }
+
+  void Between() {
+    if (Word(0) == "between") FromTo(1, true), DaysOfMonth(1, true);
+    if (Word(0) == "from") FromTo(1, false), DaysOfMonth(1, false);
+  }
+
+  static bool IsTo(std::string_view word) {
+    return word == "to" || word == "until" || word == "till" || word == "through" || word == "thru" || word == "-" ||
+           word == "–" || word == "bis";
+  }
+
+  void FromTo(size_t lead, bool between) {
+    for (const TimePhrase& first : periods_.At(lead)) {
+      size_t next = lead + first.tokens;
+      if (between ? Word(next) != "and" : !IsTo(Word(next))) continue;
+      ++next;
+      for (const TimePhrase& second : periods_.At(next)) Join(first, second, lead, next);
+    }
+  }
+
+  void Join(TimePhrase first, const TimePhrase& second, size_t lead, size_t next) {
+    if (!first.range.from || !first.range.to || !second.range.to || !second.range.from) return;
+    if (!first.named) {  // "January to March 2013": both of 2013; "November to February": the one before.
+      int year = YearOf(*second.range.from);
+      for (; year > YearOf(*second.range.from) - 2; --year) {
+        bool fits = false;
+        for (const TimePhrase& again : periods_.At(lead, year)) {
+          if (again.tokens != first.tokens || *again.range.from > *second.range.from) continue;
+          first = again;
+          fits = true;
+        }
+        if (fits) break;
+      }
+    }
+    if (*first.range.from >= *second.range.to) return;
+    TimePhrase joined = second;
+    joined.tokens = next + second.tokens;
+    joined.range.from = first.range.from;
+    joined.connective = true;
+    joined.text = fmt::format("{} to {}", first.text, second.text);
+    joined.cost = first.cost + second.cost;
+    joined.partial = context_.now >= *joined.range.from && context_.now < *joined.range.to;
+    joined.future = *joined.range.from > context_.now;
+    joined.named = first.named && second.named;
+    if (second.assumption.empty()) joined.assumption = first.assumption;
+    if (first.unit != second.unit) joined.unit = std::nullopt;
+    else if (first.unit) {
+      joined.count = 0;
+      for (LocalTime t = *joined.range.from; t < *joined.range.to && joined.count < 100'000; ++joined.count) {
+        t = AddPeriods(*joined.range.from, *first.unit, joined.count + 1);
+      }
+    }
+    found_.push_back(std::move(joined));
+  }
+
+  /// "March 1 to 15", "1-15 March 2013", "between 1 and 15 March".
+  void DaysOfMonth(size_t lead, bool between) {
+    size_t used = 0;
+    if (lead >= tokens_.size()) return;
+    const auto is_link = [&](size_t at) { return between ? Word(at) == "and" : IsTo(Word(at)); };
+    const auto number = [&](size_t at, size_t& length) -> std::optional<int> {
+      if (at >= tokens_.size()) return std::nullopt;
+      const size_t article = Word(at) == "the" ? 1 : 0;
+      auto value = SmallNumber(tokens_.subspan(std::min(at + article, tokens_.size())), length, false);
+      if (!value) value = SmallNumber(tokens_.subspan(std::min(at + article, tokens_.size())), length, true);
+      length += article;
+      return value && *value >= 1 && *value <= 31 ? value : std::nullopt;
+    };
+    if (MonthNamed(Word(lead))) {
+      for (const TimePhrase& first : periods_.At(lead)) {
+        if (first.unit != TimeGrain::kDay || !is_link(lead + first.tokens)) continue;
+        const size_t at = lead + first.tokens + 1;
+        const auto last = number(at, used);
+        if (!last || !IsDate(YearOf(*first.range.from), MonthOf(*first.range.from), *last)) continue;
+        TimePhrase second = first;
+        second.tokens = used;
+        const LocalTime day = DateStart(YearOf(*first.range.from), MonthOf(*first.range.from), *last);
+        second.range = {day, day + days(1)};
+        second.text = TimeName(day);
+        Join(first, second, lead, at);
+      }
+      return;
+    }
+    const auto from = number(lead, used);
+    if (!from || !is_link(lead + used)) return;
+    const size_t at = lead + used + 1;
+    for (const TimePhrase& second : periods_.At(at)) {
+      if (second.unit != TimeGrain::kDay || !second.range.from) continue;
+      const LocalTime start = *second.range.from;
+      if (!MonthNamed(Word(at + 1)) && !MonthNamed(Word(at + 2))) continue;
+      if (!IsDate(YearOf(start), MonthOf(start), *from)) continue;
+      TimePhrase first = second;
+      const LocalTime day = DateStart(YearOf(start), MonthOf(start), *from);
+      first.range = {day, day + days(1)};
+      first.text = TimeName(day);
+      first.named = true;
+      Join(first, second, lead, at);
+    }
+  }
+
+  /// "in March", "during the last week", "for 2013", "as of May 2013" is something else.
+  void Plain() {
+    static constexpr std::string_view kLeads[] = {"in", "during",     "for", "on",   "over", "within",
+                                                  "of", "throughout", "at",  "from", "im",   "en"};
+    size_t lead = 0;
+    if (std::find(std::begin(kLeads), std::end(kLeads), Word(0)) != std::end(kLeads)) lead = 1;
+    if (Word(lead) == "the" || (lead > 0 && Word(lead) == "all" && Word(lead + 1) == "of"))
+      lead += Word(lead) == "the" ? 1 : 2;
+    if (lead == 0) return;
+    const auto inner = RangeParserBehind(lead);
+    for (TimePhrase period : inner) {
+      period.tokens += lead;
+      period.connective = true;
+      found_.push_back(std::move(period));
+    }
+  }
+
+  std::vector<TimePhrase> RangeParserBehind(size_t lead) {
+    auto found = periods_.At(lead);
+    auto kept = std::move(found_);
+    found_.clear();
+    if (Word(0) != "from") FromTo(lead, false);
+    for (TimePhrase& joined : found_) joined.tokens -= lead;
+    found.insert(found.end(), found_.begin(), found_.end());
+    found_ = std::move(kept);
+    return found;
+  }
+
+  std::span<const Token> tokens_;
+  const TimeContext& context_;
+  PeriodParser periods_;
+  std::vector<TimePhrase> found_;
+};
+
+}  // namespace
+
+std::vector<TimePhrase> ParseTime(std::span<const Token> tokens, const TimeContext& context,
+                                  std::vector<std::string>& problems) {
+  if (tokens.empty()) return {};
+  return RangeParser(tokens, context, problems).Run();
+}
+
+}  // namespace neurolake::ask
