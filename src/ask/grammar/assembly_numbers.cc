@@ -203,6 +203,10 @@ bool Assembly::Rank() {
   if (top_by != nullptr && order_metric) return Fail("two numbers to rank by are named");
   if (top != nullptr && top->difference && top_by == nullptr && !order_metric && !by_growth)
     return Fail("it is open which end is meant");
+  for (const Fragment* entity : All(FragmentKind::kEntity)) {
+    if (top != nullptr && Follows(*top, *entity))
+      return Fail("the top ones of one thing by another are asked for at once");
+  }
   Intent& intent = draft_.intent;
   if (intent.dimensions.empty() && !intent.time.grain) {
     const Entity* entity = subject_.empty() || wants_rows_ ? nullptr : semantic::FindEntity(context_.model, subject_);
@@ -234,7 +238,11 @@ bool Assembly::Rank() {
   }
   // What each group has its own ranks for: "per month", "for each region".
   for (const Fragment* group : All(FragmentKind::kGroup)) {
-    if (!group->each && top == nullptr) continue;
+    const bool top_of_its_own = top != nullptr && (!top->dimensions.empty() || top->grain);
+    if (!group->each && !top_of_its_own) continue;  // "revenue by country, top 3"
+    if (!group->each && group->begin < top->begin) {
+      return Fail("it is open whether the top ones are to be split up, or each group has its own");
+    }
     if (group->grain) rank.per_period = true;
     for (const DimensionUse& use : group->dimensions) {
       DimensionUse known = use;

@@ -100,6 +100,10 @@ const std::vector<std::string_view>& MustAbstain() {
                                                         "",
                                                         "revenue excluding orders over 500 units of Tea",
                                                         "compare revenue",
+                                                        "revenue by country for the top 5 customers",
+                                                        "revenue except last week",
+                                                        "orders from January or March",
+                                                        "revenue in 2022 and 2023",
                                                         "compare Germany",
                                                         "difference between"};
   return kQuestions;
