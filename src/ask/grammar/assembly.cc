@@ -375,6 +375,13 @@ bool Assembly::Filters() {
     for (const Fragment* set : sets) {
       if (Follows(*set, *part)) return Fail("a condition right behind what was done belongs to it");
     }
+    for (const Fragment* other : All(FragmentKind::kFilter)) {
+      const Filter& known = other->filters[0].any_of[0];
+      if (known.op != FilterOperator::kNotIn || part->filters[0].any_of[0].op != FilterOperator::kIn) continue;
+      const std::string_view before = part->begin == 0 ? std::string_view() : context_.tokens[part->begin - 1].word;
+      const bool joined = Follows(*other, *part) && (before == "and" || before == "or" || before == ",");
+      if (joined || known.field == field) return Fail("it is open whether the second condition is excluded, too");
+    }
     const bool behind_set = !sets.empty() && part->begin >= sets.back()->end;
     const std::string related = sets.empty() || sets.back()->sets.empty() ? "" : sets.back()->sets[0].related;
     if (!related.empty() && !subject_.empty() && (behind_set || !Reaches(subject_, field.entity))) {

@@ -361,6 +361,14 @@ bool Assembly::Output() {
       draft_.notes.push_back(fmt::format("the time is that of {}", field.entity));
     }
   }
+  if (intent.time.grain) {
+    const FieldRef field = DefaultTimeField();
+    const Entity* entity = semantic::FindEntity(context_.model, field.entity);
+    const auto* kept = entity == nullptr ? nullptr : semantic::FindDimension(*entity, field.name);
+    if (kept != nullptr && *intent.time.grain < kept->grain) {
+      return Fail(fmt::format("{} is only known by {}", kept->label, semantic::TimeGrainName(kept->grain)));
+    }
+  }
   for (const Fragment* part : All(FragmentKind::kPrivacy)) {
     if (!part->mask) intent.privacy.remove_personal = true;
     for (const DimensionUse& use : part->dimensions) intent.privacy.masked.push_back(use.field);

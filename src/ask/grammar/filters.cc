@@ -48,6 +48,12 @@ void FragmentParser::ValueFilters(size_t at) {
   if (negation > 0 && Is(at + lead, {"in", "for", "from", "by", "on", "the"})) ++lead;
   bool takes_role = false;  // "from JFK" is one link; "from" is then no empty word.
   for (const Link& link : LinksAt(at)) takes_role = takes_role || link.kind == LinkKind::kRole;
+  for (size_t place = at + 1; negation > 0 && place < at + lead; ++place) {
+    const auto& links = LinksAt(place);  // "not from JFK": "from" tells which end.
+    if (std::any_of(links.begin(), links.end(), [](const Link& link) { return link.kind == LinkKind::kRole; })) {
+      lead = place - at;
+    }
+  }
   for (const size_t length : {lead, size_t{0}}) {
     if (length == 0 && negation > 0) break;
     for (ValuePhrase& phrase : Values(at + length)) {

@@ -99,6 +99,8 @@ const std::vector<std::string_view>& MustAbstain() {
                                                         "?",
                                                         "",
                                                         "revenue excluding orders over 500 units of Tea",
+                                                        "revenue by hour",
+                                                        "revenue excluding Germany and online",
                                                         "compare revenue",
                                                         "revenue by country for the top 5 customers",
                                                         "revenue except last week",
