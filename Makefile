@@ -12,8 +12,8 @@ bootstrap: ## fetch and check every dependency
 	@scripts/bootstrap.sh
 
 build: bootstrap ## the release binary, build/bin/neurolake
-	@scripts/build.sh release neurolake neurolake-audit-verify
-	@mkdir -p build/bin build/lib && cp -u $(RELEASE)/bin/neurolake $(RELEASE)/bin/neurolake-audit-verify build/bin/ && cp -u $(RELEASE)/lib/libduckdb.so build/lib/
+	@scripts/build.sh release neurolake neurolake-audit-verify neurolake-extract
+	@mkdir -p build/bin build/lib build/share/neurolake && cp -u $(addprefix $(RELEASE)/bin/,neurolake neurolake-audit-verify neurolake-extract) build/bin/ && cp -u $(RELEASE)/lib/*.so build/lib/ && cp -u $(RELEASE)/share/neurolake/* build/share/neurolake/
 
 demo: build ## raw CSV files to governed Delta tables, with a server to look at afterwards
 	@scripts/demo.sh
