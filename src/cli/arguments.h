@@ -91,6 +91,24 @@ struct PiiArguments {
   int64_t sample_rows = 10'000;
 };
 
+struct AskArguments {
+  std::string question;  ///< Empty: a conversation.
+  std::string model;
+  std::string as_of;
+  std::string purpose;
+  bool show_sql = false;
+};
+
+struct EvalArguments {
+  std::string questions;  ///< A file of JSON lines; "-" is standard input.
+  std::string model;
+  std::string schema;     ///< Of the gold queries.
+  std::string split = "all";
+  std::string show = "none";
+  double accuracy_min = 0;
+  double wrong_max = 1;
+};
+
 struct BackupArguments {
   std::string file;
   bool force = false;
@@ -128,6 +146,8 @@ struct Arguments {
   LocationArguments location;
   LineageArguments lineage;
   PolicyArguments policy;
+  AskArguments ask;
+  EvalArguments eval;
   PiiArguments pii;
   BackupArguments backup;
   AuditArguments audit;

@@ -9,6 +9,8 @@
 #include "cli/copy_into.h"
 #include "cli/demo.h"
 #include "cli/lineage.h"
+#include "cli/ask.h"
+#include "cli/eval.h"
 #include "cli/pii.h"
 #include "cli/policy_command.h"
 #include "cli/shell.h"
@@ -159,6 +161,8 @@ int RunClientCommand(const Arguments& arguments, StatementRunner& runner, const 
   if (name == "ingest") return RunIngest(arguments.ingest, runner);
   if (name == "lineage") return RunLineage(arguments.lineage, runner);
   if (name == "user") return RunUser(action, arguments.user, arguments.format, runner);
+  if (name == "ask") return RunAsk(arguments.ask, arguments.format, runner, std::cin);
+  if (name == "eval") return RunEval(arguments.eval, arguments.format, runner, clock);
   if (name == "pii") return RunPii(action, arguments.pii, runner);
   if (name == "token") return RunToken(action, arguments.token_command, runner, clock);
   if (name == "location") return RunLocation(action, arguments.location, runner);

@@ -1,5 +1,7 @@
 #include "cli/embedded_client.h"
 
+#include "ask/service/ask_json.h"
+#include "ask/service/file_models.h"
 #include "catalog/password_hasher.h"
 
 namespace neurolake::cli {
@@ -15,7 +17,8 @@ class EmbeddedClient final : public Client {
         timeout_(settings.statement_timeout),
         password_cost_{.memory_bytes = settings.passwords_memory, .passes = settings.passwords_passes},
         password_length_min_(settings.passwords_length_min),
-        clock_(clock) {}
+        clock_(clock),
+        models_folder_(settings.ask_models) {}
 
   ~EmbeddedClient() override { service_->Shutdown(std::chrono::milliseconds(0)); }
 
@@ -108,6 +111,17 @@ class EmbeddedClient final : public Client {
     return service_->catalog().identities().BindIdentity(issuer, subject, name);
   }
 
+  Result<std::string> Ask(std::stop_token stop, const std::string& question_json) override {
+    if (ask_ == nullptr) {
+      if (models_folder_.empty()) {
+        return MakeError(ErrorCode::kNotSupported, "there are no semantic models: set ask.models to their folder");
+      }
+      NL_ASSIGN_OR_RETURN(models_, ask::FileModels::Open(models_folder_));
+      ask_ = std::make_unique<ask::AskService>(*service_, *models_, clock_);
+    }
+    return ask::AskJson(Context(std::move(stop)), *ask_, question_json);
+  }
+
   Result<HealthReport> CheckHealth(std::stop_token) override {
     HealthReport report;
     const auto ready = service_->CheckReady();
@@ -134,6 +148,9 @@ class EmbeddedClient final : public Client {
   catalog::PasswordCost password_cost_;
   int64_t password_length_min_;
   const Clock& clock_;
+  std::string models_folder_;
+  std::unique_ptr<ask::FileModels> models_;
+  std::unique_ptr<ask::AskService> ask_;
 };
 
 }  // namespace

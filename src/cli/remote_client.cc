@@ -168,6 +168,10 @@ class RemoteClient final : public Client {
     return Done(Call(std::move(stop), "POST", "/v1/identities", json::serialize(body)));
   }
 
+  Result<std::string> Ask(std::stop_token stop, const std::string& question_json) override {
+    return Call(std::move(stop), "POST", "/v1/ask", question_json);
+  }
+
   Result<HealthReport> CheckHealth(std::stop_token stop) override {
     HealthReport report;
     report.checks.emplace_back("server", http_->url().Origin());

@@ -195,6 +195,41 @@ Reads a sample of the rows as your own SELECT would. No value is shown or kept.)
   Add(*command, "list", "What is known of the tables you own", "Example:\n  neurolake --lake ./lake pii list");
 }
 
+void AddAsk(CLI::App& app, AskArguments& ask, EvalArguments& eval) {
+  CLI::App* command = Add(app, "ask", "Ask in plain language", R"(Examples:
+  neurolake --lake ./lake --ask.models ./models ask "revenue by country last month"
+  neurolake --server http://127.0.0.1:8321 --format json ask "top 5 customers by revenue"
+  neurolake --server http://127.0.0.1:8321 ask            a conversation: a question on each line
+
+Answers only what it can prove, asks back where a question means two things, and says no otherwise.)");
+  command->add_option("question", ask.question, "The question; a conversation without one");
+  command->add_option("--model", ask.model, "Semantic model, where there are several")->option_text("NAME");
+  command->add_option("--as-of", ask.as_of, "The day that is today for the question, such as 2025-04-02")->option_text("DATE");
+  command->add_option("--purpose", ask.purpose, "What it is for")->option_text("NAME");
+  command->add_flag("--sql", ask.show_sql, "Show the SQL too");
+  CLI::App* measure = Add(app, "eval", "Measure answers against questions with known ones", R"(Example:
+  neurolake --server http://127.0.0.1:8321 eval --questions questions.jsonl --schema flights
+
+Each line has id, question, expect (answer, clarify or refuse), and gold_sql; docs/ask.md says more.)");
+  measure->add_option("--questions", eval.questions, "File of JSON lines, - for standard input")->required()->option_text("FILE");
+  measure->add_option("--model", eval.model, "Semantic model, where there are several")->option_text("NAME");
+  measure->add_option("--schema", eval.schema, "Schema of the gold queries")->option_text("NAME");
+  measure->add_option("--split", eval.split, "The half to measure: all, tuning or held-back")
+      ->check(CLI::IsMember({"all", "tuning", "held-back"}))
+      ->capture_default_str()
+      ->option_text("HALF");
+  measure->add_option("--show", eval.show, "Questions to list: none, wrong, missed or all")
+      ->check(CLI::IsMember({"none", "wrong", "missed", "all"}))
+      ->capture_default_str()
+      ->option_text("WHICH");
+  measure->add_option("--accuracy-min", eval.accuracy_min, "Fail below this share of answers that are right")
+      ->check(CLI::Range(0.0, 1.0))
+      ->option_text("SHARE");
+  measure->add_option("--wrong-max", eval.wrong_max, "Fail above this share of silently wrong answers")
+      ->check(CLI::Range(0.0, 1.0))
+      ->option_text("SHARE");
+}
+
 void AddToken(CLI::App& app, TokenArguments& token) {
   CLI::App* command = Add(app, "token", "Make, list and revoke API tokens", R"(Examples:
   neurolake --lake ./lake token create analyst --role reader --expires 30d
@@ -399,6 +434,7 @@ void AddSubcommands(CLI::App& app, Arguments& arguments) {
   AddTable(app, arguments.table);
   AddIngest(app, arguments.ingest);
   AddLineage(app, arguments.lineage);
+  AddAsk(app, arguments.ask, arguments.eval);
   AddPii(app, arguments.pii);
   AddToken(app, arguments.token_command);
   AddUser(app, arguments.user);

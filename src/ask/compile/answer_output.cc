@@ -173,6 +173,7 @@ void Answer::Outputs(std::vector<std::string>& select) {
     column.member = entity->name + "." + dimension->name;
     column.index = i;
     column.grain = use.grain;
+    column.part = use.part;
     column.format = dimension->format;
     AddColumn(select, fmt::format("\"s\".\"d{}\"", i), std::move(column));
   }

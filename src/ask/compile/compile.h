@@ -28,6 +28,7 @@ struct OutputColumn {
   std::optional<uint32_t> index;  ///< Into the intent's metrics, dimensions or calculations.
   std::optional<uint32_t> comparison;
   std::optional<TimeGrain> grain;
+  std::optional<TimePart> part;  ///< Of a dimension that is a recurring part of a time.
   semantic::Format format;
 };
 

@@ -37,6 +37,8 @@ class FakeClient final : public Client {
   Result<catalog::Catalog::NewToken> token = MakeError(ErrorCode::kPermissionDenied, "no");
   TokenRequest token_request;
   HealthReport health;
+  std::string answer = R"({"status":"abstained","reason":"no"})";  ///< To every question.
+  std::vector<std::string> questions;
 
   std::string description() const override { return "fake"; }
   Result<std::unique_ptr<query::ResultStream>> Execute(std::stop_token stop, ClientStatement statement) override;
@@ -64,6 +66,11 @@ class FakeClient final : public Client {
     user_calls.push_back(fmt::format("bind {} {} {}", name, issuer, subject));
     return {};
   }
+  Result<std::string> Ask(std::stop_token, const std::string& question_json) override {
+    questions.push_back(question_json);
+    return answer;
+  }
+
   Result<HealthReport> CheckHealth(std::stop_token) override { return health; }
 };
 

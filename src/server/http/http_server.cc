@@ -143,6 +143,7 @@ class HttpServer::Listener {
               login_box_,
               limits_,
               options.messages,
+              options.ask,
               std::move(public_url)},
         dispatcher_(door_),
         options_{.idle_timeout = settings_.http_idle_timeout, .tls = std::move(tls)},

@@ -8,6 +8,10 @@
 #include "net/message_endpoint.h"
 #include "query/service.h"
 
+namespace neurolake::ask {
+class AskService;
+}
+
 namespace neurolake::server {
 
 /// The HTTP door: docs/http.md says what it answers. Each connection has a thread, at most http.connections_max of
@@ -24,6 +28,8 @@ class HttpServer {
     std::string tls_directory;
     /// What answers at /mcp; null: nothing does. Borrowed, and must outlive the server.
     net::MessageEndpoint* messages = nullptr;
+    /// What answers questions; null: nothing does. Borrowed, and must outlive the server.
+    ask::AskService* ask = nullptr;
   };
 
   /// Listens and serves from here on. Borrows the first three, which must outlive the server.

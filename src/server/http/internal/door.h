@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "ask/service/ask_service.h"
 #include "catalog/authenticator.h"
 #include "common/clock.h"
 #include "common/request_context.h"
@@ -33,6 +34,7 @@ struct Door {
   const LoginBox& login_box;
   RequestLimits& limits;
   net::MessageEndpoint* messages;  ///< Null: there is none.
+  ask::AskService* ask;    ///< Null: there are no semantic models.
   std::string public_url;  ///< Where browsers reach this server: an origin, without a slash at its end.
 
   bool secure() const { return public_url.starts_with("https://"); }

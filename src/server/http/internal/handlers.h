@@ -41,6 +41,8 @@ Result<void> ListIdentities(Door& door, Call& call);
 Result<void> PostIdentity(Door& door, Call& call);
 Result<void> DeleteIdentity(Door& door, Call& call);
 
+Result<void> PostAsk(Door& door, Call& call);
+
 Result<void> PutUpload(Door& door, Call& call);
 Result<void> ListUploads(Door& door, Call& call);
 Result<void> DeleteUpload(Door& door, Call& call);

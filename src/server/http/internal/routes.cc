@@ -20,6 +20,7 @@ constexpr Route kRoutes[] = {
     {"GET", "/v1/catalog/schemas", Access::kToken, BodyKind::kNone, ListSchemas, ""},
     {"GET", "/v1/catalog/schemas/{schema}/tables", Access::kToken, BodyKind::kNone, ListTables, ""},
     {"GET", "/v1/catalog/schemas/{schema}/tables/{table}", Access::kToken, BodyKind::kNone, GetTable, ""},
+    {"POST", "/v1/ask", Access::kToken, BodyKind::kJson, PostAsk, ""},
     {"GET", "/v1/tokens", Access::kToken, BodyKind::kNone, ListTokens, ""},
     {"POST", "/v1/tokens", Access::kToken, BodyKind::kJson, PostToken, ""},
     {"DELETE", "/v1/tokens/{id}", Access::kToken, BodyKind::kNone, DeleteToken, ""},

@@ -1,0 +1,67 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "ask/answer/answer.h"
+#include "ask/service/visible_model.h"
+#include "common/clock.h"
+#include "common/request_context.h"
+#include "query/service.h"
+#include "semantic/model.h"
+
+namespace neurolake::ask {
+
+/// A question as a door takes it.
+struct AskRequest {
+  static constexpr size_t kQuestionBytesMax = 2'000;
+  std::string question;
+  std::string model;    ///< Name of a semantic model; empty: the one there is.
+  std::string zone;     ///< IANA; empty: the model's.
+  std::string purpose;  ///< As StatementRequest::purpose.
+  /// "Today" of the question, for people who look back and for tests; empty: now, in the zone.
+  std::optional<LocalTime> as_of = std::nullopt;
+  /// What the question before it in the conversation came to.
+  std::optional<Intent> previous = std::nullopt;
+};
+
+/// Where semantic models come from. Thread-safe.
+class ModelSource {
+ public:
+  virtual ~ModelSource() = default;
+  /// A model as it was made; the same object until it changes. What of it the principal may know is found out by
+  /// VisibleModels. Errors: kNotFound for unknown and forbidden ones alike, and without a name if there is none or more
+  /// than one.
+  virtual Result<std::shared_ptr<const semantic::SemanticModel>> Find(const RequestContext& ctx,
+                                                                      const std::string& name) = 0;
+};
+
+/// From a question to an answer that can be shown: read, compiled, run as the principal, checked, said.
+///
+/// Nothing here has rights of its own: all that is learnt of the lake comes through `service` as the principal of the
+/// call. The same question over the same data gives the same answer. Thread-safe.
+class AskService {
+ public:
+  AskService(query::StatementService& service, ModelSource& models, const Clock& clock);
+
+  /// Errors: kInvalidArgument for an empty or overlong question, or an unknown zone; kNotFound for the model;
+  /// kCancelled and kDeadlineExceeded. A question that cannot be answered is an Answer, and no error.
+  Result<Answer> Ask(const RequestContext& ctx, const AskRequest& request);
+
+  /// An intent that was chosen, edited or made by a program, on the same way from the compiler on.
+  /// Errors: as Ask, and those of CompileIntent.
+  Result<Answer> Run(const RequestContext& ctx, const AskRequest& request, const Intent& intent);
+
+ private:
+  Result<Answer> Answered(const RequestContext& ctx, QueryRunner& runner, const semantic::SemanticModel& model,
+                          const Intent& intent);
+  Result<Answer> Choose(const RequestContext& ctx, QueryRunner& runner, const semantic::SemanticModel& model,
+                        const std::vector<Choice>& choices);
+
+  query::StatementService& service_;
+  ModelSource& models_;
+  const Clock& clock_;
+  VisibleModels visible_;
+};
+
+}  // namespace neurolake::ask

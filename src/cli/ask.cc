@@ -1,0 +1,137 @@
+#include "cli/ask.h"
+
+#include <boost/json.hpp>
+#include <istream>
+
+#include "cli/text_table.h"
+#include "common/text.h"
+
+namespace neurolake::cli {
+namespace {
+
+namespace json = boost::json;
+
+std::string TextOf(const json::value& value) {
+  if (value.is_null()) return "NULL";
+  if (value.is_string()) return std::string(value.get_string());
+  return json::serialize(value);
+}
+
+const json::array& ArrayOf(const json::object& object, std::string_view name) {
+  static const json::array kNone;
+  const auto* value = object.if_contains(name);
+  return value == nullptr || !value->is_array() ? kNone : value->get_array();
+}
+
+std::string Member(const json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  return value == nullptr ? "" : TextOf(*value);
+}
+
+class Conversation {
+ public:
+  Conversation(const AskArguments& ask, OutputFormat format, StatementRunner& runner)
+      : ask_(ask), format_(format), runner_(runner) {}
+
+  /// False where there is no answer yet.
+  Result<bool> Put(const std::string& line) {
+    json::object body;
+    if (const auto chosen = Chosen(line)) {
+      body["intent"] = choices_[*chosen];
+    } else {
+      body["question"] = line;
+      if (previous_.has_value()) body["previous"] = *previous_;
+    }
+    if (!ask_.model.empty()) body["model"] = ask_.model;
+    if (!ask_.as_of.empty()) body["as_of"] = ask_.as_of;
+    if (!runner_.options().time_zone.empty()) body["time_zone"] = runner_.options().time_zone;
+    if (!ask_.purpose.empty()) body["purpose"] = ask_.purpose;
+    NL_ASSIGN_OR_RETURN(const std::string text, runner_.client().Ask({}, json::serialize(body)));
+    boost::system::error_code problem;
+    const auto value = json::parse(text, problem);
+    if (problem || !value.is_object()) return MakeError(ErrorCode::kInternal, "the answer is not a JSON object");
+    const auto& answer = value.get_object();
+    choices_.clear();
+    for (const auto& choice : ArrayOf(answer, "choices")) choices_.push_back(choice.as_object().at("intent"));
+    if (const auto* intent = answer.if_contains("intent")) previous_ = *intent;
+    if (format_ == OutputFormat::kJson) {
+      runner_.console().out << text << '\n';
+    } else {
+      NL_RETURN_IF_ERROR(Show(answer));
+    }
+    runner_.console().out.flush();
+    return Member(answer, "status") == "answered";
+  }
+
+ private:
+  /// A line that is the number of a choice just offered.
+  std::optional<size_t> Chosen(const std::string& line) const {
+    if (line.size() != 1 || line[0] < '1' || line[0] > '9') return std::nullopt;
+    const auto index = static_cast<size_t>(line[0] - '1');
+    return index < choices_.size() ? std::optional(index) : std::nullopt;
+  }
+
+  Result<void> Show(const json::object& answer) {
+    std::ostream& out = runner_.console().out;
+    const std::string status = Member(answer, "status");
+    if (status == "answered") return ShowAnswer(answer);
+    const std::string reason = PrintableText(Member(answer, "reason"));
+    out << (reason.empty() ? "That can mean different things." : reason) << '\n';
+    size_t number = 0;
+    for (const auto& choice : ArrayOf(answer, "choices")) {
+      out << fmt::format("  {}  {}\n", ++number, PrintableText(Member(choice.as_object(), "words")));
+    }
+    for (const auto& suggestion : ArrayOf(answer, "suggestions")) {
+      out << fmt::format("  try: {}\n", PrintableText(TextOf(suggestion)));
+    }
+    return {};
+  }
+
+  Result<void> ShowAnswer(const json::object& answer) {
+    std::ostream& out = runner_.console().out;
+    out << PrintableText(Member(answer, "answer")) << '\n';
+    std::vector<std::string> columns;
+    for (const auto& column : ArrayOf(answer, "columns")) columns.push_back(Member(column.as_object(), "label"));
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& row : ArrayOf(answer, "rows")) {
+      auto& cells = rows.emplace_back();
+      for (const auto& cell : row.as_array()) cells.push_back(TextOf(cell));
+    }
+    if (!columns.empty() && !(columns.size() == 1 && rows.size() == 1)) {
+      NL_RETURN_IF_ERROR(PrintTextTable(columns, rows, format_, runner_.console()));
+    }
+    for (const auto& one : ArrayOf(answer, "assumptions")) {
+      out << "assumed: " << PrintableText(Member(one.as_object(), "text")) << '\n';
+    }
+    for (const auto& one : ArrayOf(answer, "notes")) out << "note: " << PrintableText(TextOf(one)) << '\n';
+    if (ask_.show_sql) out << PrintableText(Member(answer, "sql")) << '\n';
+    return {};
+  }
+
+  const AskArguments& ask_;
+  const OutputFormat format_;
+  StatementRunner& runner_;
+  std::optional<json::value> previous_ = std::nullopt;
+  std::vector<json::value> choices_ = {};
+};
+
+}  // namespace
+
+int RunAsk(const AskArguments& ask, OutputFormat format, StatementRunner& runner, std::istream& in) {
+  Conversation conversation(ask, format, runner);
+  if (!ask.question.empty()) {
+    const auto answered = conversation.Put(ask.question);
+    if (!answered) return runner.Report(answered.error());
+    return *answered ? kExitOk : kExitFailed;
+  }
+  int code = kExitOk;
+  for (std::string line; std::getline(in, line);) {
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    const auto answered = conversation.Put(line);
+    if (!answered) runner.Report(answered.error());
+    if (!answered || !*answered) code = kExitFailed;
+  }
+  return code;
+}
+
+}  // namespace neurolake::cli
