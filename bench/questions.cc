@@ -7,11 +7,11 @@
 #include "ask/grammar/tests/paraphrases.h"
 
 int main() {
-  using namespace neurolake::ask;
+  namespace asked = neurolake::ask::testing;  // GoogleTest has a namespace of the same name.
   std::vector<double> times_ms;
   for (int round = 0; round < 5; ++round) {
-    for (const testing::Paraphrases& row : testing::AllParaphrases()) {
-      const testing::Domain& domain = row.flights ? testing::Flights() : testing::Retail();
+    for (const asked::Paraphrases& row : asked::AllParaphrases()) {
+      const asked::Domain& domain = row.flights ? asked::Flights() : asked::Retail();
       for (const std::string_view question : row.questions) {
         const auto start = std::chrono::steady_clock::now();
         domain.Ask(question);
