@@ -173,8 +173,9 @@ Result<ExtractedDocument> ExtractHtml(std::string_view bytes, const ExtractLimit
       htmlCreatePushParserCtxt(&handler, &reader, nullptr, 0, nullptr, EncodingOf(bytes)));
   if (context == nullptr) return MakeError(ErrorCode::kOutOfMemory, "not enough memory to read an HTML document");
   reader.context = context.get();
+  // Not without implied elements: the parser would end a document without a body at its first paragraph's end.
   htmlCtxtUseOptions(context.get(), HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET |
-                                        HTML_PARSE_NODEFDTD | HTML_PARSE_NOIMPLIED);
+                                        HTML_PARSE_NODEFDTD);
   while (!bytes.empty() && !reader.builder.overflowed()) {
     const std::string_view piece = bytes.substr(0, kPieceBytes);
     htmlParseChunk(context.get(), piece.data(), static_cast<int>(piece.size()), 0);

@@ -237,7 +237,7 @@ Result<std::vector<PassageHit>> Corpus::Search(const RequestContext& ctx, const 
   NL_ASSIGN_OR_RETURN(
       const std::vector<VectorHit> near,
       index_->Search(ctx, {.vector = vectors[0], .limit = candidates, .partitions = partitions, .accept = accept}));
-  const std::vector<Bm25Hit> worded = words_.Search(TermsOf(query.text), visible, SIZE_MAX, accept);
+  const std::vector<Bm25Hit> worded = words_.Search(QuestionTermsOf(query.text), visible, SIZE_MAX, accept);
   std::vector<VectorHit> seen;
   for (const VectorHit& hit : near) {
     const auto entry = entries_.find(hit.key);

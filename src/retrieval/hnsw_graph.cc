@@ -43,6 +43,23 @@ struct Metric {
   }
 };
 
+/// How long a graph with this head must be, by the levels that follow it; 0 when they are out of bounds. usearch takes
+/// a graph that ends early for one that is there, and crashes when it lets go of it.
+size_t WholeBytes(const unum::usearch::index_serialized_header_t& header, std::string_view rest) {
+  using Level = int16_t;
+  if (header.size > rest.size() / sizeof(Level)) return 0;
+  const size_t base = sizeof(uint64_t) + sizeof(Level) + sizeof(uint32_t) * (header.connectivity_base + 1);
+  const size_t per_level = sizeof(uint32_t) * (header.connectivity + 1);
+  size_t bytes = sizeof(header) + header.size * (sizeof(Level) + base);
+  for (uint64_t row = 0; row < header.size; ++row) {
+    Level level = 0;
+    std::memcpy(&level, rest.data() + row * sizeof(Level), sizeof(Level));
+    if (level < 0 || static_cast<size_t>(level) > kLevelsMax) return 0;
+    bytes += static_cast<size_t>(level) * per_level;
+  }
+  return bytes;
+}
+
 std::unexpected<Error> OutOfMemory() {
   return MakeError(ErrorCode::kOutOfMemory, "not enough memory for the index of vectors");
 }
@@ -137,7 +154,8 @@ bool HnswGraph::Deserialize(std::string_view bytes, size_t rows) {
   if (bytes.size() < sizeof(header)) return false;
   std::memcpy(&header, bytes.data(), sizeof(header));
   if (header.size != rows || header.connectivity != state.options.connectivity || header.entry_slot >= rows ||
-      header.max_level > kLevelsMax) {
+      header.connectivity_base != 2 * header.connectivity || header.max_level > kLevelsMax ||
+      WholeBytes(header, bytes.substr(sizeof(header))) != bytes.size()) {
     return false;
   }
   // Its working memory is made before it reads, and for as many searches as there are places.

@@ -1,6 +1,7 @@
 #include "retrieval/terms.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "common/text.h"
 
@@ -8,6 +9,11 @@ namespace neurolake::retrieval {
 namespace {
 
 constexpr size_t kTermBytesMax = 128;
+constexpr std::string_view kHeldTogetherBy[] = {
+    "a",    "an",   "and",   "are",   "as",  "at",    "be",    "by",   "can",  "did",  "do",  "does", "for",
+    "from", "had",  "has",   "have",  "how", "i",     "in",    "is",   "it",   "its",  "me",  "my",   "of",
+    "on",   "or",   "our",   "that",  "the", "their", "them",  "they", "this", "to",   "was", "we",   "were",
+    "what", "when", "where", "which", "who", "whom",  "whose", "why",  "will", "with", "you", "your"};
 
 bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
 bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
@@ -24,11 +30,20 @@ size_t WideCharacter(std::string_view text) {
   return first == 0xE2 && static_cast<uint8_t>(text[1]) >= 0xBA ? length : 0;
 }
 
+/// Bytes of general punctuation (U+2000 to U+207F: dashes, curly quotes, the ellipsis) or a no-break space at the
+/// front.
+size_t Punctuation(std::string_view text) {
+  const auto byte = [&](size_t at) { return at < text.size() ? static_cast<uint8_t>(text[at]) : uint8_t{0}; };
+  if (byte(0) == 0xE2 && (byte(1) == 0x80 || byte(1) == 0x81) && text.size() > 2) return 3;
+  return byte(0) == 0xC2 && byte(1) == 0xA0 ? 2 : 0;
+}
+
 /// An unbroken run of word characters, with dots between names kept inside.
 size_t RunLength(std::string_view text) {
   size_t at = 0;
   while (at < text.size()) {
-    if (IsHigh(text[at]) && WideCharacter(text.substr(at)) > 0) break;
+    const std::string_view rest = text.substr(at);
+    if (IsHigh(text[at]) && (WideCharacter(rest) > 0 || Punctuation(rest) > 0)) break;
     const bool inner_dot =
         text[at] == '.' && at > 0 && at + 1 < text.size() && IsWord(text[at + 1]) && text[at - 1] != '.';
     if (!IsWord(text[at]) && !inner_dot) break;
@@ -49,6 +64,7 @@ bool IsIdentifier(std::string_view name) {
     letter |= IsLower(name[at]) || IsUpper(name[at]) || IsHigh(name[at]);
     upper_only &= IsUpper(name[at]);
     hump |= at > 0 && IsUpper(name[at]) && IsLower(name[at - 1]);
+    hump |= at > 1 && IsLower(name[at]) && IsUpper(name[at - 1]) && IsUpper(name[at - 2]);
   }
   return (digit && letter) || hump || (upper_only && name.size() > 1);
 }
@@ -105,8 +121,7 @@ void Walk(std::string_view text, Plain plain, Run run) {
     if (length > 0) {
       run(text.substr(0, length));
     } else {
-      const size_t wide = WideCharacter(text);
-      length = std::max<size_t>(wide, 1);
+      length = std::max({WideCharacter(text), Punctuation(text), size_t{1}});
       plain(text.substr(0, length));
     }
     text.remove_prefix(length);
@@ -120,10 +135,19 @@ std::vector<std::string> TermsOf(std::string_view text) {
   Walk(
       text,
       [&](std::string_view plain) {
-        if (plain.size() > 1) Add(terms, std::string(plain));
+        if (WideCharacter(plain) > 0) Add(terms, std::string(plain));
       },
       [&](std::string_view run) { AddRun(terms, run); });
   return terms;
+}
+
+std::vector<std::string> QuestionTermsOf(std::string_view text) {
+  std::vector<std::string> terms = TermsOf(text);
+  std::vector<std::string> telling;
+  std::ranges::copy_if(terms, std::back_inserter(telling), [](const std::string& term) {
+    return std::ranges::find(kHeldTogetherBy, term) == std::end(kHeldTogetherBy);
+  });
+  return telling.empty() ? terms : telling;
 }
 
 std::string WithoutIdentifiers(std::string_view text) {
@@ -133,7 +157,7 @@ std::string WithoutIdentifiers(std::string_view text) {
       text,
       [&](std::string_view plain) {
         rest += plain;
-        any_word |= plain.size() > 1;
+        any_word |= WideCharacter(plain) > 0;
       },
       [&](std::string_view run) {
         const std::vector<std::string> names = Split(run, '.');

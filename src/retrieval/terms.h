@@ -13,6 +13,10 @@ namespace neurolake::retrieval {
 /// letters.
 std::vector<std::string> TermsOf(std::string_view text);
 
+/// The terms of a question: without the words that English sentences are held together by ("how", "the", "is"), which
+/// in a small corpus are rare enough to weigh; all terms when there are no others.
+std::vector<std::string> QuestionTermsOf(std::string_view text);
+
 /// `text` without its identifiers, for a model of meanings, to which they are noise; as it is when nothing else is in
 /// it.
 std::string WithoutIdentifiers(std::string_view text);

@@ -74,7 +74,7 @@ class CorpusTest : public testing::Test {
 TEST_F(CorpusTest, FindsByMeaning) {
   OpenWithHandbook();
   EXPECT_THAT(Find("how long until a buyer is reimbursed", 1), ElementsAre("refunds"));
-  EXPECT_THAT(Find("clients who ended their contract", 1), ElementsAre("churn"));
+  EXPECT_THAT(Find("users that ended their membership", 1), ElementsAre("churn"));
   EXPECT_THAT(Find("how late was the plane", 1), ElementsAre("delay"));
 }
 

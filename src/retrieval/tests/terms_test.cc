@@ -36,6 +36,10 @@ TEST(TermsTest, ScriptsWithoutSpacesGiveCharacters) {
 
 TEST(TermsTest, LettersWithAccentsStayInTheirWord) { EXPECT_THAT(TermsOf("Zürich"), ElementsAre("zürich")); }
 
+TEST(TermsTest, PunctuationIsNoLetter) {
+  EXPECT_THAT(TermsOf("\u201Crefunds\u201D \u2013 soon\u2026\u00A0now"), ElementsAre("refunds", "soon", "now"));
+}
+
 TEST(TermsTest, NothingGivesNothing) {
   EXPECT_THAT(TermsOf(""), IsEmpty());
   EXPECT_THAT(TermsOf(" ... ?! "), IsEmpty());
@@ -50,6 +54,13 @@ TEST(TermsTest, TermsAreCutOffAtABound) {
 TEST(TermsTest, BytesThatAreNoTextAreTaken) {
   EXPECT_NO_THROW(TermsOf("\xE2\xFF\xF0\x80 x\xC3"));
   EXPECT_FALSE(TermsOf("\xFF\xFE").empty());
+}
+
+TEST(TermsTest, AQuestionIsItsTellingWords) {
+  EXPECT_THAT(QuestionTermsOf("How late was the plane?"), ElementsAre("late", "plane"));
+  EXPECT_THAT(QuestionTermsOf("what is that"), ElementsAre("what", "is", "that"));
+  // Of identifiers nothing is left out.
+  EXPECT_THAT(QuestionTermsOf("what is cust_id"), ElementsAre("cust_id", "cust", "id"));
 }
 
 TEST(TermsTest, AQuestionsIdentifiersAreKeptFromTheModelOfMeanings) {
