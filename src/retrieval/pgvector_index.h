@@ -17,7 +17,7 @@ struct PgvectorOptions {
 /// The vectors in PostgreSQL with pgvector: table neurolake_vectors_COLLECTION, and neurolake_vector_collections for
 /// model, dimension and mark. A search is exact (no approximate index is made: those of pgvector filter after the
 /// nearest are picked, so that a viewer of little would get too little). One connection, opened again when it was lost;
-/// one statement at a time. Cost: reads the visible partitions, some 60 ms for 100,000 vectors.
+/// one statement at a time. Cost: reads the visible partitions.
 class PgvectorIndex final : public VectorIndex {
  public:
   /// Makes what is missing. Errors: kInvalidArgument for a bad name, or a collection of another model or dimension,
