@@ -24,9 +24,9 @@ struct HnswOptions {
 
 /// The embedded index: a small-world graph (usearch) per partition, over vectors kept here in 32-bit floats. As each
 /// set of labels has a graph of its own, what a searcher may not see is not even walked over. Deleted vectors stay as
-/// stepping stones until they are a quarter of a partition; then it is built again. Cost: a search some 0.1 ms at
-/// 100,000 vectors; memory 4 bytes per number and 150 per vector. Source: Y. Malkov, D. Yashunin, "Efficient and robust
-/// approximate nearest neighbor search using HNSW graphs", 2018.
+/// stepping stones until they are a quarter of a partition; then it is built again. Speed: bench/retrieval.cc; memory 4
+/// bytes per number and 150 per vector. Source: Y. Malkov, D. Yashunin, "Efficient and robust approximate nearest
+/// neighbor search using HNSW graphs", 2018.
 class HnswIndex final : public VectorIndex {
  public:
   /// Reads `options.path` if it is there. A file that is torn, of another model, dimension or version, or whose
