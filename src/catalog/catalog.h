@@ -335,8 +335,8 @@ class Catalog : public TagCatalog, public FunctionGrantCatalog, public PersonalD
 
   /// With its first version. Errors: kAlreadyExists.
   virtual Result<void> AddDataKey(const DataKeyRecord& key) = 0;
-  /// With what was granted on it. Errors: kNotFound; kDependentObjects while a policy needs it, also of a table that
-  /// was dropped and can come back.
+  /// With what was granted on it. Errors: kNotFound; kDependentObjects while a policy needs it, or a table that has
+  /// values encrypted with it, also one that was dropped and can come back.
   virtual Result<void> DropDataKey(const std::string& name) = 0;
   virtual Result<std::optional<DataKeyRecord>> FindDataKey(const std::string& name) = 0;
   virtual Result<std::optional<DataKeyRecord>> FindDataKeyById(const std::string& id) = 0;
@@ -352,6 +352,12 @@ class Catalog : public TagCatalog, public FunctionGrantCatalog, public PersonalD
   virtual Result<void> RemoveDataKeyGrant(const DataKeyGrant& grant) = 0;
   /// Of one key, or of all: `key_id` empty.
   virtual Result<std::vector<DataKeyGrant>> ListDataKeyGrants(const std::string& key_id) = 0;
+  /// That the table has a column, or had one, that is encrypted with the key; before the first value is.
+  /// Errors: kNotFound for the key.
+  virtual Result<void> AddDataKeyTable(const std::string& key_id, const TableId& table) = 0;
+  /// Names, in lower case, that a statement reaches encrypted columns by: tables of AddDataKeyTable, and all views while
+  /// there are any. Each once.
+  virtual Result<std::vector<std::string>> NamesOfEncrypted() = 0;
   /// Puts it on record, unless the principal has `most` of them since `since` already, in whatever process: counted and
   /// written in one transaction. Errors: kTooManyRequests.
   virtual Result<void> RecordLookup(const DataKeyLookup& lookup, WallTime since, int64_t most) = 0;

@@ -94,7 +94,18 @@ Result<void> StoreCatalog::DropDataKey(const std::string& name) {
       return MakeError(ErrorCode::kDependentObjects, "a policy needs the key, drop that first: {}",
                        TextAt(users[0], 0));
     }
-    for (const char* table : {"data_key_grants", "data_key_versions"}) {
+    NL_ASSIGN_OR_RETURN(const auto tables,
+                        session.Query("SELECT t.name FROM data_key_tables k JOIN (SELECT id, name FROM relations UNION "
+                                      "ALL SELECT id, name FROM dropped_tables) t ON t.id = k.table_id WHERE "
+                                      "k.key_id = ? ORDER BY t.name LIMIT 1",
+                                      {id}));
+    if (!tables.empty()) {
+      return MakeError(ErrorCode::kDependentObjects,
+                       "a table has, or had in an older version, values encrypted with the key, which nobody could "
+                       "read again; drop it for good first: {}",
+                       TextAt(tables[0], 0));
+    }
+    for (const char* table : {"data_key_grants", "data_key_versions", "data_key_tables"}) {
       NL_RETURN_IF_ERROR(session.Execute(fmt::format("DELETE FROM {} WHERE key_id = ?", table), {id}));
     }
     NL_RETURN_IF_ERROR(session.Execute("DELETE FROM data_keys WHERE id = ?", {id}));
@@ -179,6 +190,31 @@ Result<std::vector<DataKeyGrant>> StoreCatalog::ListDataKeyGrants(const std::str
                       .created = TimeAt(row, 6)});
   }
   return grants;
+}
+
+Result<void> StoreCatalog::AddDataKeyTable(const std::string& key_id, const TableId& table) {
+  if (!metastore::IsStorableText(key_id) || !metastore::IsStorableText(table.value())) return NoSuchKey("");
+  return store_.Write([&](Session& session) -> Result<void> {
+    NL_ASSIGN_OR_RETURN(const auto key, session.Query("SELECT 1 FROM data_keys WHERE id = ?", {key_id}));
+    if (key.empty()) return NoSuchKey(key_id);
+    NL_ASSIGN_OR_RETURN(
+        const auto known,
+        session.Query("SELECT 1 FROM data_key_tables WHERE key_id = ? AND table_id = ?", {key_id, table.value()}));
+    if (!known.empty()) return {};
+    NL_RETURN_IF_ERROR(
+        session.Execute("INSERT INTO data_key_tables (key_id, table_id) VALUES (?, ?)", {key_id, table.value()}));
+    return {};
+  });
+}
+
+Result<std::vector<std::string>> StoreCatalog::NamesOfEncrypted() {
+  NL_ASSIGN_OR_RETURN(const auto rows,
+                      store_.ReadOnce("SELECT DISTINCT name FROM relations WHERE id IN (SELECT table_id FROM "
+                                      "data_key_tables) OR (kind = 'view' AND EXISTS (SELECT 1 FROM data_key_tables))",
+                                      {}));
+  std::vector<std::string> names;
+  for (const Row& row : rows) names.push_back(TextAt(row, 0));
+  return names;
 }
 
 Result<void> StoreCatalog::RecordLookup(const DataKeyLookup& lookup, WallTime since, int64_t most) {

@@ -27,10 +27,11 @@ struct DataKeyRecord {
   std::vector<DataKeyVersion> versions;  ///< By number, at least one; the last one is in use.
 };
 
-/// Who may use a key, in the policies that they make, or ask for the tokens of values that they know.
+/// Who may use a key, in the policies and columns that they make; ask for the tokens and rows of values that they know;
+/// write values into columns that it encrypts; read them.
 struct DataKeyGrant {
   std::string key_id;
-  std::string privilege;  ///< "usage" or "lookup".
+  std::string privilege;  ///< "usage", "lookup", "encrypt" or "decrypt".
   std::string grantee_kind;
   std::string grantee_id;
   bool denied = false;

@@ -91,6 +91,12 @@ Result<void> StoreCatalog::CopyPolicies(const TableId& source, const TableId& cl
           "policies WHERE id = ?",
           {NewUuid(), clone.value(), TextAt(row, 0)}));
     }
+    // Its files may have values encrypted with the source's keys.
+    NL_RETURN_IF_ERROR(session.Execute("DELETE FROM data_key_tables WHERE table_id = ?", {clone.value()}));
+    NL_RETURN_IF_ERROR(
+        session.Execute("INSERT INTO data_key_tables (key_id, table_id) SELECT key_id, CAST(? AS TEXT) FROM "
+                        "data_key_tables WHERE table_id = ?",
+                        {clone.value(), source.value()}));
     return {};
   });
 }

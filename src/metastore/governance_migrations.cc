@@ -322,4 +322,46 @@ Migration Models() {
           {"DROP TABLE run_steps", "DROP TABLE runs", "DROP TABLE model_calls", "DROP TABLE model_days"}};
 }
 
+// Tables that have, or had in some version, a column encrypted with the key; which columns is in their Delta logs.
+// The table of grants is made anew for two more privileges: SQLite cannot change a CHECK.
+Migration EncryptedColumns() {
+  return {19,
+          "encrypted columns",
+          {
+              R"(CREATE TABLE data_key_grants_next (
+                key_id TEXT NOT NULL REFERENCES data_keys (id),
+                privilege TEXT NOT NULL CHECK (privilege IN ('usage', 'lookup', 'encrypt', 'decrypt')),
+                grantee_kind TEXT NOT NULL,
+                grantee_id TEXT NOT NULL,
+                denied INTEGER NOT NULL,
+                granted_by TEXT NOT NULL,
+                created INTEGER NOT NULL,
+                PRIMARY KEY (key_id, privilege, grantee_kind, grantee_id)))",
+              "INSERT INTO data_key_grants_next SELECT key_id, privilege, grantee_kind, grantee_id, denied, "
+              "granted_by, created FROM data_key_grants",
+              "DROP TABLE data_key_grants",
+              "ALTER TABLE data_key_grants_next RENAME TO data_key_grants",
+              R"(CREATE TABLE data_key_tables (
+                key_id TEXT NOT NULL REFERENCES data_keys (id),
+                table_id TEXT NOT NULL,
+                PRIMARY KEY (key_id, table_id)))",
+          },
+          {
+              "DROP TABLE data_key_tables",
+              R"(CREATE TABLE data_key_grants_before (
+                key_id TEXT NOT NULL REFERENCES data_keys (id),
+                privilege TEXT NOT NULL CHECK (privilege IN ('usage', 'lookup')),
+                grantee_kind TEXT NOT NULL,
+                grantee_id TEXT NOT NULL,
+                denied INTEGER NOT NULL,
+                granted_by TEXT NOT NULL,
+                created INTEGER NOT NULL,
+                PRIMARY KEY (key_id, privilege, grantee_kind, grantee_id)))",
+              "INSERT INTO data_key_grants_before SELECT key_id, privilege, grantee_kind, grantee_id, denied, "
+              "granted_by, created FROM data_key_grants WHERE privilege IN ('usage', 'lookup')",
+              "DROP TABLE data_key_grants",
+              "ALTER TABLE data_key_grants_before RENAME TO data_key_grants",
+          }};
+}
+
 }  // namespace neurolake::metastore

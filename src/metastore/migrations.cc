@@ -315,7 +315,8 @@ const std::vector<Migration>& Migrations() {
                                                     PolicyBundles(),
                                                     PersonalData(),
                                                     FunctionGrantsAndThresholds(),
-                                                    Models()};
+                                                    Models(),
+                                                    EncryptedColumns()};
   return migrations;
 }
 

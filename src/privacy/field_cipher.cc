@@ -14,6 +14,7 @@ namespace {
 
 constexpr uint8_t kFormat = 1;
 constexpr size_t kSivBytes = 16;
+constexpr size_t kSivKeyBytes = 64;
 constexpr size_t kNonceBytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
 constexpr size_t kTagBytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 // In front of each value, within the encryption: an empty text is a value too, and AES-SIV of OpenSSL takes none.
@@ -151,7 +152,7 @@ struct FieldCipher::State {
 
   SecretKey randomized;
   // AES-256-SIV takes two keys: one for the synthetic IV, one for the text.
-  std::array<uint8_t, 64> deterministic{};
+  std::array<uint8_t, kSivKeyBytes> deterministic{};
   CellHeader header;
   CellAddress address;
   std::string key_id;
@@ -175,18 +176,35 @@ Result<CellHeader> ReadCellHeader(std::string_view cell) {
                     .key_version = static_cast<uint32_t>(NumberAt(cell, 10, 4))};
 }
 
-FieldCipher::FieldCipher(const SecretKey& key, Key name, CellAddress address, CellHeader::Mode mode) {
+std::string ColumnKey(const SecretKey& key, const CellAddress& address, CellHeader::Mode mode) {
   // Each mode has keys of its own, and each column: a fault in one says nothing of the others.
   std::string context;
   PutText(context, address.table_id);
   PutText(context, address.column_id);
-  const CellHeader header{mode, KeyTag(name.id), name.version};
-  state_ = std::make_unique<State>(key.Derive("neurolake cell xchacha20", context), header, std::move(address),
-                                   std::move(name.id));
+  if (mode == CellHeader::Mode::kRandomized) {
+    return std::string(key.Derive("neurolake cell xchacha20", context).view());
+  }
   std::string info = "neurolake cell aes-siv";
   info += '\0';
   info += context;
-  HkdfSha256(key.view(), "", info, state_->deterministic);
+  std::string derived(kSivKeyBytes, '\0');
+  HkdfSha256(key.view(), "", info, {Bytes(derived), derived.size()});
+  return derived;
+}
+
+FieldCipher::FieldCipher(const SecretKey& key, Key name, CellAddress address, CellHeader::Mode mode) {
+  std::string derived = ColumnKey(key, address, mode);
+  *this = FieldCipher(derived, std::move(name), std::move(address), mode);
+  sodium_memzero(derived.data(), derived.size());
+}
+
+FieldCipher::FieldCipher(std::string_view column_key, Key name, CellAddress address, CellHeader::Mode mode) {
+  const bool randomized = mode == CellHeader::Mode::kRandomized;
+  NL_CHECK(column_key.size() == (randomized ? SecretKey::kBytes : kSivKeyBytes));
+  const CellHeader header{mode, KeyTag(name.id), name.version};
+  auto key = randomized ? SecretKey::FromBytes(column_key).value() : SecretKey::Random();
+  state_ = std::make_unique<State>(std::move(key), header, std::move(address), std::move(name.id));
+  if (!randomized) std::ranges::copy(column_key, reinterpret_cast<char*>(state_->deterministic.data()));
 }
 
 FieldCipher::~FieldCipher() = default;

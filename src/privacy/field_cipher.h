@@ -33,6 +33,10 @@ uint64_t KeyTag(std::string_view key_id);
 /// Reads the head alone. Errors: kCorruption for what is no cell, or one of a format that this version does not know.
 Result<CellHeader> ReadCellHeader(std::string_view cell);
 
+/// What of a key encrypts the cells of one column in one mode: whoever has it can do nothing in other columns with it.
+/// Secret. 32 bytes, or 64 in deterministic mode.
+std::string ColumnKey(const SecretKey& key, const CellAddress& address, CellHeader::Mode mode);
+
 /// Encrypts the cells of one column under one version of a key. The format: docs/formats/field-encryption.md.
 /// Thread-safe.
 class FieldCipher {
@@ -45,6 +49,8 @@ class FieldCipher {
     uint32_t version = 0;
   };
   FieldCipher(const SecretKey& key, Key name, CellAddress address, CellHeader::Mode mode);
+  /// By what ColumnKey() gave.
+  FieldCipher(std::string_view column_key, Key name, CellAddress address, CellHeader::Mode mode);
   ~FieldCipher();
   FieldCipher(FieldCipher&&) noexcept;
   FieldCipher& operator=(FieldCipher&&) noexcept;

@@ -99,6 +99,10 @@ Result<void> TakeColumnOptions(TokenCursor& cursor, const std::string& name, std
     column["identity"] = json::object{
         {"always", options.identity->always}, {"start", options.identity->start}, {"step", options.identity->step}};
   }
+  if (options.encryption) {
+    column["encryption"] =
+        json::object{{"key", options.encryption->key}, {"deterministic", options.encryption->deterministic}};
+  }
   const bool ours = column.size() > 1 || !options.checks.empty();
   if (ours) {
     edits.push_back({.begin = begin, .end = PreviousEnd(end), .text = options.not_null ? " NOT NULL" : ""});
@@ -136,7 +140,8 @@ Result<void> RewriteColumns(TokenCursor& cursor, std::vector<TextEdit>& edits, j
       const size_t at_type = cursor.index();
       NL_RETURN_IF_ERROR(RewriteType(cursor, edits));
       // CREATE TABLE t (a, b) AS … has names alone.
-      if (cursor.index() == at_type && !cursor.IsSymbol(",") && !cursor.IsSymbol(")")) SkipType(cursor);
+      const bool has_type = !cursor.IsSymbol(",") && !cursor.IsSymbol(")") && !cursor.IsWord("encrypted");
+      if (cursor.index() == at_type && has_type) SkipType(cursor);
       NL_RETURN_IF_ERROR(TakeColumnOptions(cursor, name, edits, clauses));
     }
     for (size_t depth = 0;;) {

@@ -4,6 +4,7 @@
 #include <boost/json/array.hpp>
 
 #include "common/text.h"
+#include "query/column_keys.h"
 #include "query/messages.h"
 #include "query/policy_actions.h"
 
@@ -75,7 +76,11 @@ Result<json::value> Grant(const KeyActionContext& context, const json::object& a
     NL_ASSIGN_OR_RETURN(grant.grantee_kind, StringMember(grantee.get_object(), "kind"));
     NL_ASSIGN_OR_RETURN(grant.grantee_id, StringMember(grantee.get_object(), "id"));
     for (const auto& privilege : privileges->get_array()) {
-      if (privilege != "usage" && privilege != "lookup") return BadMember("privileges");
+      constexpr std::string_view kPrivileges[] = {"usage", "lookup", "encrypt", "decrypt"};
+      if (!privilege.is_string() ||
+          std::ranges::find(kPrivileges, std::string_view(privilege.get_string())) == std::end(kPrivileges)) {
+        return BadMember("privileges");
+      }
       grant.privilege = privilege.get_string();
       NL_RETURN_IF_ERROR(effect == "revoke" ? context.catalog.RemoveDataKeyGrant(grant)
                                             : context.catalog.AddDataKeyGrant(grant));
@@ -137,11 +142,14 @@ Result<json::value> LookUp(const KeyActionContext& context, const json::object& 
 
 }  // namespace
 
-bool IsKeyAction(std::string_view action) { return std::ranges::find(kActions, action) != std::end(kActions); }
+bool IsKeyAction(std::string_view action) {
+  return std::ranges::find(kActions, action) != std::end(kActions) || IsColumnKeyAction(action);
+}
 
 Result<json::value> RunKeyAction(const KeyActionContext& context, const std::string& action,
                                  const json::object& arguments) {
   if (action == "lookup_token") return LookUp(context, arguments);
+  if (IsColumnKeyAction(action)) return RunColumnKeyAction(context, action, arguments);
   if (!context.ctx.principal().Has(Right::kManage)) {
     return MakeError(ErrorCode::kPermissionDenied, "keys need the right to manage the lake");
   }

@@ -79,6 +79,15 @@ Result<std::vector<plan::PolicyKey>> KeyStore::Open(const RequestContext& ctx,
   return open;
 }
 
+Result<std::vector<KeyStore::OpenVersion>> KeyStore::OpenVersions(const RequestContext& ctx, const DataKeyRecord& key) {
+  std::vector<OpenVersion> open;
+  for (const DataKeyVersion& version : key.versions) {
+    NL_ASSIGN_OR_RETURN(auto secret, keys_->Open(ctx, NameOf(key, version.version), WrappedOf(version)));
+    open.push_back({.version = static_cast<uint32_t>(version.version), .key = std::move(secret)});
+  }
+  return open;
+}
+
 Result<void> KeyStore::Create(const RequestContext& ctx, const std::string& name) {
   std::lock_guard lock(changes_);
   NL_ASSIGN_OR_RETURN(const auto taken, catalog_.FindDataKey(name));
@@ -162,15 +171,20 @@ Result<std::string> KeyStore::LookUp(const RequestContext& ctx, const StatementI
   }
   NL_ASSIGN_OR_RETURN(const auto secret, OpenNewest(ctx, *key));
   NL_ASSIGN_OR_RETURN(std::string token, TokenOf(*secret, key->id, question));
-  NL_RETURN_IF_ERROR(catalog_.RecordLookup({.at = ctx.clock().Now(),
-                                            // Nobody gets more of them by agents.
-                                            .principal_id = ctx.principal().owner().value(),
-                                            .principal = ctx.principal().name,
-                                            .key_id = key->id,
-                                            .token = token,
-                                            .statement = statement},
-                                           ctx.clock().Now() - std::chrono::hours(1), options_.lookups_per_hour));
+  NL_RETURN_IF_ERROR(RecordLookup(ctx, statement, key->id, token));
   return token;
+}
+
+Result<void> KeyStore::RecordLookup(const RequestContext& ctx, const StatementId& statement, const std::string& key_id,
+                                    const std::string& token) {
+  return catalog_.RecordLookup({.at = ctx.clock().Now(),
+                                // Nobody gets more of them by agents.
+                                .principal_id = ctx.principal().owner().value(),
+                                .principal = ctx.principal().name,
+                                .key_id = key_id,
+                                .token = token,
+                                .statement = statement},
+                               ctx.clock().Now() - std::chrono::hours(1), options_.lookups_per_hour);
 }
 
 std::vector<plan::PolicyKeyName> KeysOf(const plan::TablePolicy& policy) {
@@ -201,7 +215,7 @@ Result<bool> MayUseKey(catalog::Catalog& catalog, const Principal& principal, co
   }
   NL_ASSIGN_OR_RETURN(const auto subject, SubjectOf(catalog, principal));
   NL_ASSIGN_OR_RETURN(const auto grants, catalog.ListDataKeyGrants(key_id));
-  bool granted = privilege == "usage" && principal.Has(Right::kManage);
+  bool granted = (privilege == "usage" || privilege == "encrypt") && principal.Has(Right::kManage);
   for (const auto& grant : grants) {
     using enum governance::Grantee::Kind;
     const auto kind = grant.grantee_kind == "user"    ? kUser

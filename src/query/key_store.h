@@ -27,6 +27,13 @@ class KeyStore {
   /// Errors: the metadata store's.
   Result<std::vector<plan::PolicyKey>> Open(const RequestContext& ctx, const std::vector<plan::PolicyKeyName>& names);
 
+  struct OpenVersion {
+    uint32_t version = 0;
+    std::shared_ptr<const privacy::SecretKey> key;
+  };
+  /// All versions, the newest last. Errors: the key service's.
+  Result<std::vector<OpenVersion>> OpenVersions(const RequestContext& ctx, const catalog::DataKeyRecord& key);
+
   /// Errors: kAlreadyExists.
   Result<void> Create(const RequestContext& ctx, const std::string& name);
   /// A new version: what masks show changes with it, and tokens of before do not join those of after. Returns its
@@ -50,6 +57,10 @@ class KeyStore {
   /// On record before it is answered. Errors: kNotFound for a key that is not there or may not be asked, alike;
   /// kTooManyRequests; kInvalidArgument for a value that is not of the type.
   Result<std::string> LookUp(const RequestContext& ctx, const StatementId& statement, const Question& question);
+  /// Notes that the principal asked which rows have a value, of which `token` is what files have.
+  /// Errors: kTooManyRequests.
+  Result<void> RecordLookup(const RequestContext& ctx, const StatementId& statement, const std::string& key_id,
+                            const std::string& token);
 
  private:
   Result<std::shared_ptr<const privacy::SecretKey>> OpenNewest(const RequestContext& ctx,
@@ -67,9 +78,9 @@ class KeyStore {
 /// Keys that any expression of the policy names, each once.
 std::vector<plan::PolicyKeyName> KeysOf(const plan::TablePolicy& policy);
 
-/// Whether the principal has "usage" or "lookup" on a key: granted and not denied, to them, a group of theirs, their
-/// role or PUBLIC. Who manages the lake has usage of all keys unless it is denied, and lookups of none that were not
-/// granted. An agent may what it and whom it acts for may both.
+/// Whether the principal has "usage", "encrypt", "lookup" or "decrypt" on a key: granted and not denied, to them, a
+/// group of theirs, their role or PUBLIC. Who manages the lake has the first two of all keys unless they are denied,
+/// and the others of none that they were not granted on. An agent may what it and whom it acts for may both.
 Result<bool> MayUseKey(catalog::Catalog& catalog, const Principal& principal, const std::string& key_id,
                        std::string_view privilege);
 

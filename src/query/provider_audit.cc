@@ -20,7 +20,9 @@ constexpr std::string_view kAudited[] = {
     "allow_purposes", "set_minimum_group", "set_attributes", "request_break_glass", "approve_break_glass",
     "end_break_glass",
     // A token looked up tells who is behind it.
-    "create_key", "drop_key", "rotate_key", "rotate_master_key", "rewrap_keys", "grant_key", "lookup_token"};
+    "create_key", "drop_key", "rotate_key", "rotate_master_key", "rewrap_keys", "grant_key", "lookup_token",
+    // So does a value that rows are found by; and keys given out say who could read which column.
+    "column_key_use", "column_keys", "column_cells"};
 
 /// Names and ids, and what tags and attributes are set to. Nothing else of the arguments: among them are secrets, the
 /// text of rules, and values whose tokens are looked up.
@@ -28,7 +30,8 @@ constexpr std::string_view kTold[] = {
     "schema",     "table",    "name",     "kind",         "column",    "group",      "member",   "effect",
     "privileges", "grantees", "path",     "credential",   "tag",       "of_columns", "set",      "unset",
     "grant",      "purpose",  "purposes", "size",         "principal", "id",         "minutes",  "reason",
-    "key",        "role",     "state",    "on_behalf_of", "version",   "functions",  "threshold"};
+    "key",        "role",     "state",    "on_behalf_of", "version",   "functions",  "threshold",
+    "use"};
 
 }  // namespace
 

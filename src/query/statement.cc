@@ -5,6 +5,7 @@
 #include "common/text.h"
 #include "engine/duckdb/engine.h"
 #include "query/access.h"
+#include "query/encrypted_values.h"
 #include "query/fingerprint.h"
 #include "query/function_grants.h"
 #include "query/location_stores.h"
@@ -132,6 +133,8 @@ Result<std::unique_ptr<Statement>> Statement::Start(const RequestContext& ctx, S
     return std::unexpected(std::move(attempted).error());
   }
   statement->attempted_ = std::move(*attempted);
+  // The audit log has the constants sealed; the history has none that are values of encrypted columns.
+  record.text = WithoutEncryptedValues(lake.catalog, std::move(record.text));
   if (auto begun = lake.catalog.BeginStatement(record); !begun) {
     statement->finished_ = true;
     record.state = "failed";

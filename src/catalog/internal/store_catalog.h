@@ -83,6 +83,8 @@ class StoreCatalog final : public Catalog {
   Result<void> AddDataKeyGrant(const DataKeyGrant& grant) override;
   Result<void> RemoveDataKeyGrant(const DataKeyGrant& grant) override;
   Result<std::vector<DataKeyGrant>> ListDataKeyGrants(const std::string& key_id) override;
+  Result<void> AddDataKeyTable(const std::string& key_id, const TableId& table) override;
+  Result<std::vector<std::string>> NamesOfEncrypted() override;
   Result<void> RecordLookup(const DataKeyLookup& lookup, WallTime since, int64_t most) override;
   Result<std::vector<DataKeyLookup>> ListLookups(int64_t limit) override;
   Result<void> AddPolicy(const PolicyRecord& policy, bool or_replace) override;

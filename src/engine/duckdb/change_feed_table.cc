@@ -117,7 +117,8 @@ native::unique_ptr<native::CatalogEntry> MakeChangeFeed(native::ClientContext& c
   }
   const auto first = ValueOrThrow(state.snapshots->Load(*state.context, table, first_version));
   auto feed = ValueOrThrow(tables::delta::ReadChangeFeed(*state.context, *state.store, *first, *last));
-  auto entry = LakeTableEntry::Make(catalog, schema, std::move(table), std::move(feed.snapshot), /*time_travel=*/true);
+  auto entry = LakeTableEntry::Make(StatementState::Get(context), catalog, schema, std::move(table),
+                                    std::move(feed.snapshot), /*time_travel=*/true);
   entry->SetChangeRows(std::make_shared<const ChangeRows>(std::move(feed.only_rows)));
   return entry;
 }

@@ -2,6 +2,7 @@
 
 #include "common/text.h"
 #include "tables/delta/alter.h"
+#include "tables/delta/encrypted_columns.h"
 #include "tables/delta/table_rules.h"
 
 namespace neurolake::engine::duckdb {
@@ -125,8 +126,13 @@ std::string CreateTableText(const TableEntry& table, const tables::delta::Snapsh
   if (!table.managed) return text + fmt::format("\nLOCATION {}", QuoteLiteral(table.location));
   std::string columns;
   for (const StructField& field : snapshot.schema().fields) {
+    const auto encryption = tables::delta::EncryptionOf(field);
+    const bool encrypted = encryption.has_value() && encryption->has_value();
     columns += fmt::format("{}  {} {}{}", columns.empty() ? "" : ",\n", QuoteIdentifier(field.name),
-                           TypeText(field.type), ColumnOptionsText(field));
+                           TypeText(encrypted ? (*encryption)->type : field.type), ColumnOptionsText(field));
+    if (!encrypted) continue;
+    columns += " ENCRYPTED WITH KEY " + QuoteIdentifier((*encryption)->key_name);
+    if ((*encryption)->deterministic) columns += " DETERMINISTIC";
   }
   const auto& metadata = snapshot.metadata();
   text += fmt::format(" (\n{}{}\n)", columns, ConstraintsText(metadata.configuration));

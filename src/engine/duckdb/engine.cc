@@ -6,6 +6,7 @@
 #include "duckdb/parser/parser_options.hpp"
 #include "duckdb/storage/buffer_manager.hpp"
 #include "engine/duckdb/internal/change_feed_table.h"
+#include "engine/duckdb/internal/column_cells.h"
 #include "engine/duckdb/internal/duckdb_engine.h"
 #include "engine/duckdb/internal/expectations.h"
 #include "engine/duckdb/internal/governed_file_system.h"
@@ -180,6 +181,7 @@ Result<void> DuckDbEngine::BeginStatement(const RequestContext& ctx, LakeProvide
   state.refusal.reset();
   state.drops = false;
   state.is_query = false;
+  state.names_cells = false;
   state.replaced.reset();
   state.replaced_view.reset();
   state.rows_changed = state.committed_version = -1;
@@ -243,7 +245,7 @@ Result<std::optional<Engine::TableState>> DuckDbEngine::FindTable(const Relation
   NL_ASSIGN_OR_RETURN(const auto snapshot, core_->snapshots->Load(*state.context, *entry, std::nullopt));
   TableState table{.id = entry->id, .version = snapshot->version(), .columns = {}, .transactions = {}};
   for (const auto& field : snapshot->schema().fields) {
-    table.columns.push_back({field.name, ToDuckDbType(field.type).ToString(), field.nullable});
+    table.columns.push_back({field.name, ReadableType(field).ToString(), field.nullable});
   }
   for (const auto& [app_id, transaction] : snapshot->log().transactions) {
     table.transactions.emplace(app_id, transaction.version);
@@ -285,7 +287,10 @@ Result<plan::PolicyNeeds> DuckDbEngine::BindPolicy(const LakeTable& table, const
   NL_RETURN_IF_ERROR(core_->Guard(ErrorStage::kBind, [&] {
     auto& context = core_->context();
     context.RunFunctionInTransaction(
-        [&] { needs = CheckPolicyExpression(context, sql, table.snapshot->schema(), mask_of, value_of); }, false);
+        [&] {
+          needs = CheckPolicyExpression(context, sql, ReadableSchemaOf(table.snapshot->schema()), mask_of, value_of);
+        },
+        false);
   }));
   return needs;
 }

@@ -8,6 +8,7 @@
 #include "duckdb/parser/parsed_expression_iterator.hpp"
 #include "duckdb/parser/parser.hpp"
 #include "duckdb/planner/expression_binder/check_binder.hpp"
+#include "engine/duckdb/internal/column_cells.h"
 #include "engine/duckdb/internal/error_translation.h"
 #include "engine/duckdb/internal/expectations.h"
 #include "engine/duckdb/internal/lake_catalog.h"
@@ -43,11 +44,13 @@ native::unique_ptr<native::Expression> Bind(native::ClientContext& context, cons
   if (gated) SetLookupCheck(*binder, StatementState::Get(context));
   native::ColumnList columns;
   for (const auto& field : schema.fields) {
-    columns.AddColumn(native::ColumnDefinition(field.name, ToDuckDbType(field.type)));
+    columns.AddColumn(native::ColumnDefinition(field.name, gated ? ReadableType(field) : ToDuckDbType(field.type)));
   }
   native::CheckBinder check(*binder, context, /*table=*/"", columns, used);
   check.target_type = type;
-  return check.Bind(parsed[0]);
+  auto bound = check.Bind(parsed[0]);
+  if (gated) RefuseCells(*bound, schema, "an expectation");
+  return bound;
 }
 
 /// Says what is wrong with `orders.amount` on a table orders, which would be read as a field of a column.

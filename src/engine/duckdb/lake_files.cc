@@ -36,7 +36,8 @@ LakeTableEntry& FindVersion(native::ClientContext& context, const RelationName& 
   auto& lake = table->ParentCatalog().Cast<LakeCatalog>();
   auto& schema = lake.SchemaObject(relation.schema_name);
   return LakeTransaction::Get(context, lake)
-      .Keep(LakeTableEntry::Make(lake, schema, table->entry(), table->snapshot(), /*time_travel=*/true))
+      .Keep(LakeTableEntry::Make(StatementState::Get(context), lake, schema, table->entry(), table->snapshot(),
+                                 /*time_travel=*/true))
       .Cast<LakeTableEntry>();
 }
 

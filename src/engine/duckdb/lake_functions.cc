@@ -9,6 +9,7 @@
 #include "engine/duckdb/internal/json_rows.h"
 #include "engine/duckdb/internal/lake_append.h"
 #include "engine/duckdb/internal/lake_catalog.h"
+#include "engine/duckdb/internal/cell_functions.h"
 #include "engine/duckdb/internal/lake_files.h"
 #include "engine/duckdb/internal/lake_scan.h"
 #include "engine/duckdb/internal/layout_curve.h"
@@ -261,6 +262,7 @@ void RegisterLakeFunctions(native::ClientContext& context) {
     auto scalar_functions = MaskFunctions();
     scalar_functions.push_back(TokenLookupFunction());
     scalar_functions.push_back(RedactFunctions());
+    scalar_functions.push_back(ReencryptedCellFunction());
     for (auto& set : scalar_functions) {
       native::CreateScalarFunctionInfo scalar(std::move(set));
       scalar.internal = true;

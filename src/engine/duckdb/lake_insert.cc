@@ -1,7 +1,7 @@
-#include "duckdb/execution/operator/projection/physical_projection.hpp"
 #include "duckdb/execution/operator/scan/physical_empty_result.hpp"
 #include "engine/duckdb/internal/change_data.h"
 #include "engine/duckdb/internal/clustered_files.h"
+#include "engine/duckdb/internal/column_cells.h"
 #include "engine/duckdb/internal/dml_target.h"
 #include "engine/duckdb/internal/lake_append.h"
 #include "engine/duckdb/internal/lake_catalog.h"
@@ -41,20 +41,6 @@ void RefuseReturning(bool returning, std::string_view statement) {
                        fmt::format("RETURNING is not supported; run a SELECT after the statement: {}", statement)));
 }
 
-native::PhysicalOperator& PlanCasts(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
-                                    const native::vector<native::LogicalType>& types, native::PhysicalOperator& child) {
-  if (child.types == types) return child;
-  NL_CHECK(child.types.size() == types.size());
-  native::vector<native::unique_ptr<native::Expression>> casts;
-  for (native::idx_t i = 0; i < types.size(); ++i) {
-    auto column = native::make_uniq<native::BoundReferenceExpression>(child.types[i], i);
-    casts.push_back(native::BoundCastExpression::AddCastToType(context, std::move(column), types[i]));
-  }
-  auto& projection = planner.Make<native::PhysicalProjection>(types, std::move(casts), child.estimated_cardinality);
-  projection.children.push_back(child);
-  return projection;
-}
-
 native::PhysicalOperator& PlanWrite(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
                                     std::shared_ptr<WriteJob> job, native::PhysicalOperator& child) {
   native::vector<native::LogicalType> types;
@@ -92,14 +78,14 @@ native::PhysicalOperator& LakeCatalog::PlanInsert(native::ClientContext& context
   auto job = NewWriteJob(table, "WRITE");
   job->parameters = {{"mode", "\"Append\""},
                      {"partitionBy", JsonTextOfList(table.snapshot()->metadata().partition_columns)}};
-  native::vector<native::LogicalType> types;
-  for (const auto& field : job->target.layout.schema.fields) types.push_back(ToDuckDbType(field.type));
+  native::vector<native::LogicalType> more;
   if (table.row_ids() == LakeTableEntry::RowIds::kWritten) {
     job->target.row_ids = KeptRowIds(*table.snapshot());
     job->rows_move = true;
-    types.insert(types.end(), 2, native::LogicalType::BIGINT);
+    more.insert(more.end(), 2, native::LogicalType::BIGINT);
   }
-  return PlanWrite(context, planner, std::move(job), PlanCasts(context, planner, types, *plan));
+  auto& rows = PlanStored(context, planner, job->target.layout.schema, more, *plan);
+  return PlanWrite(context, planner, std::move(job), rows);
 }
 
 native::PhysicalOperator& LakeCatalog::PlanCreateTableAs(native::ClientContext& context,
@@ -114,9 +100,8 @@ native::PhysicalOperator& LakeCatalog::PlanCreateTableAs(native::ClientContext& 
   job->operation = created.operation;
   job->parameters = created.parameters;
   job->making = std::move(created.making);
-  native::vector<native::LogicalType> types;
-  for (const auto& field : job->target.layout.schema.fields) types.push_back(ToDuckDbType(field.type));
-  return PlanWrite(context, planner, std::move(job), PlanCasts(context, planner, types, plan));
+  auto& rows = PlanStored(context, planner, job->target.layout.schema, {}, plan);
+  return PlanWrite(context, planner, std::move(job), rows);
 }
 
 }  // namespace neurolake::engine::duckdb

@@ -1,4 +1,5 @@
 #include "duckdb/planner/operator/logical_merge_into.hpp"
+#include "engine/duckdb/internal/column_cells.h"
 #include "engine/duckdb/internal/dml_target.h"
 #include "engine/duckdb/internal/file_pruning.h"
 #include "engine/duckdb/internal/lake_catalog.h"
@@ -23,35 +24,32 @@ native::vector<native::LogicalType> TargetTypes(const WriteJob& job) {
 
 /// Every column's new value for an UPDATE clause: LakeTableEntry::BindUpdateConstraints has added those not assigned
 /// to.
-native::vector<native::unique_ptr<native::Expression>> UpdatedRow(native::ClientContext& context,
-                                                                  const native::LogicalMergeInto& op,
+native::vector<native::unique_ptr<native::Expression>> UpdatedRow(const native::LogicalMergeInto& op,
                                                                   native::BoundMergeIntoAction& action,
-                                                                  const native::vector<native::LogicalType>& types) {
-  native::vector<native::unique_ptr<native::Expression>> values(types.size());
+                                                                  CellWriter& writer) {
+  native::vector<native::unique_ptr<native::Expression>> values(op.table.GetColumns().PhysicalColumnCount());
   for (native::idx_t i = 0; i < action.columns.size(); ++i) {
     const native::idx_t column = action.columns[i].index;
     auto value = action.expressions[i]->GetExpressionType() == native::ExpressionType::VALUE_DEFAULT
                      ? op.bound_defaults[column]->Copy()
                      : std::move(action.expressions[i]);
-    values[column] = native::BoundCastExpression::AddCastToType(context, std::move(value), types[column]);
+    values[column] = writer.Store(std::move(value), column);
   }
   for (const auto& value : values) NL_CHECK(value != nullptr);
   return values;
 }
 
-native::vector<native::unique_ptr<native::Expression>> InsertedRow(native::ClientContext& context,
-                                                                   const native::LogicalMergeInto& op,
+native::vector<native::unique_ptr<native::Expression>> InsertedRow(const native::LogicalMergeInto& op,
                                                                    native::BoundMergeIntoAction& action,
-                                                                   const native::vector<native::LogicalType>& types) {
+                                                                   CellWriter& writer) {
   native::vector<native::unique_ptr<native::Expression>> values;
   for (const auto& column : op.table.GetColumns().Physical()) {
     const native::idx_t position = column.Physical().index;
     const native::idx_t given = action.column_index_map.empty() ? position : action.column_index_map[column.Physical()];
     auto value = given == native::DConstants::INVALID_INDEX ? op.bound_defaults[position]->Copy()
                                                             : std::move(action.expressions[given]);
-    values.push_back(native::BoundCastExpression::AddCastToType(context, std::move(value), types[position]));
+    values.push_back(writer.Store(std::move(value), position));
   }
-  NL_CHECK(values.size() == types.size());
   return values;
 }
 
@@ -81,15 +79,16 @@ std::string LiteralMessage(const native::BoundMergeIntoAction& action) {
 }
 
 std::vector<MergeClause> MakeClauses(native::ClientContext& context, native::LogicalMergeInto& op,
-                                     const native::vector<native::LogicalType>& types, const WriteJob& job) {
+                                     const WriteJob& job) {
+  CellWriter writer(context, job.target.layout.schema);
   std::vector<MergeClause> clauses;
   for (auto& [kind, actions] : op.actions) {
     for (auto& action : actions) {
       MergeClause clause{.kind = kind, .action = action->action_type, .condition = {}, .values = {}, .message = {}};
       clause.condition = std::move(action->condition);
-      if (clause.action == MergeActionType::MERGE_UPDATE) clause.values = UpdatedRow(context, op, *action, types);
+      if (clause.action == MergeActionType::MERGE_UPDATE) clause.values = UpdatedRow(op, *action, writer);
       if (clause.action == MergeActionType::MERGE_INSERT) CheckGivesNoIdentity(op, *action, job);
-      if (clause.action == MergeActionType::MERGE_INSERT) clause.values = InsertedRow(context, op, *action, types);
+      if (clause.action == MergeActionType::MERGE_INSERT) clause.values = InsertedRow(op, *action, writer);
       if (clause.action == MergeActionType::MERGE_ERROR) clause.message = LiteralMessage(*action);
       clauses.push_back(std::move(clause));
     }
@@ -122,7 +121,7 @@ native::PhysicalOperator& LakeCatalog::PlanMergeInto(native::ClientContext& cont
   auto job = NewWriteJob(table, "MERGE");
   job->parameters = StatementState::Get(context).operation_parameters;
   auto types = TargetTypes(*job);
-  auto clauses = MakeClauses(context, op, types, *job);
+  auto clauses = MakeClauses(context, op, *job);
   if (TakesRowsAway(clauses)) CheckMayDelete(table);
   job->target.row_ids = KeptRowIds(*table.snapshot());
   job->rows_may_match_twice = OnlyDeletesMatches(clauses);

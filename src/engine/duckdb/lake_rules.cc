@@ -3,6 +3,7 @@
 #include "duckdb/execution/expression_executor.hpp"
 #include "duckdb/parser/parser.hpp"
 #include "duckdb/planner/expression_binder/check_binder.hpp"
+#include "engine/duckdb/internal/column_cells.h"
 #include "engine/duckdb/internal/error_translation.h"
 #include "engine/duckdb/internal/lookup_check.h"
 #include "engine/duckdb/internal/statement_state.h"
@@ -62,7 +63,9 @@ class RuleBinder {
     native::CheckBinder check(*binder_, context_, table_, columns_, used);
     check.target_type = type;
     try {
-      return check.Bind(parsed[0]);
+      auto bound = check.Bind(parsed[0]);
+      RefuseCells(*bound, schema_, what);
+      return bound;
     } catch (const std::exception& exception) {
       // Types that the engine does not take together, though Spark may.
       if (native::ErrorData(exception).Type() != native::ExceptionType::BINDER) throw;
@@ -247,7 +250,7 @@ std::shared_ptr<const BoundRules> BindRules(native::ClientContext& context, cons
   }
   for (const auto& rule : bound->rules.defaults) {
     const auto& field = schema.fields[rule.column];
-    binder.Bind(rule.value, ToDuckDbType(field.type), "the default of column " + field.name);
+    binder.Bind(rule.value, ReadableType(field), "the default of column " + field.name);
   }
   return bound;
 }

@@ -3,6 +3,7 @@
 #include "duckdb/common/multi_file/multi_file_states.hpp"
 #include "duckdb/function/partition_stats.hpp"
 #include "duckdb/parser/tableref/table_function_ref.hpp"
+#include "engine/duckdb/internal/column_cells.h"
 #include "engine/duckdb/internal/file_pruning.h"
 #include "engine/duckdb/internal/lake_transaction.h"
 #include "engine/duckdb/internal/log_statistics.h"
@@ -201,7 +202,11 @@ native::TableFunction LakeTableEntry::GetScanFunction(native::ClientContext& con
   return function;
 }
 
-native::virtual_column_map_t LakeTableEntry::GetVirtualColumns() const { return VirtualColumns(); }
+native::virtual_column_map_t LakeTableEntry::GetVirtualColumns() const {
+  auto columns = VirtualColumns();
+  AddKeptCellColumns(snapshot_->schema(), columns);
+  return columns;
+}
 native::vector<native::column_t> LakeTableEntry::GetRowIdColumns() const {
   auto columns = RowIdColumns();
   if (change_rows_ == nullptr && KeptRowIds(*snapshot_)) columns.push_back(RowIdentity::kKeptId);

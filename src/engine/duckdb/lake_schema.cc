@@ -68,7 +68,7 @@ native::unique_ptr<native::CatalogEntry> MakeRowsTable(StatementState& state, La
                                      "{}.{}",
                                      table.schema_name, table.table_name)));
   }
-  return LakeTableEntry::Make(catalog, schema, std::move(table), std::move(snapshot), /*time_travel=*/true,
+  return LakeTableEntry::Make(state, catalog, schema, std::move(table), std::move(snapshot), /*time_travel=*/true,
                               LakeTableEntry::RowIds::kGiven);
 }
 
@@ -145,7 +145,7 @@ native::optional_ptr<native::CatalogEntry> LakeSchemaEntry::LookupEntry(native::
   if (table.has_value()) {
     // So that a table whose log is damaged or gone can be dropped, too.
     if (state.drops) {
-      return &open.Keep(LakeTableEntry::Make(lake(), *this, *std::move(table), nullptr, /*time_travel=*/false));
+      return &open.Keep(LakeTableEntry::Make(state, lake(), *this, *std::move(table), nullptr, /*time_travel=*/false));
     }
     state.paths->Allow(table->location, PathGrants::Access::kReadWrite);
     for (const auto& root : table->foreign_roots) state.paths->Allow(root.location, PathGrants::Access::kRead);
@@ -168,7 +168,7 @@ native::optional_ptr<native::CatalogEntry> LakeSchemaEntry::LookupEntry(native::
     const bool moves = !at && intent && !intent->data_change && KeptRowIds(*snapshot);
     const auto row_ids = moves ? LakeTableEntry::RowIds::kWritten : LakeTableEntry::RowIds::kHidden;
     return &open.Keep(
-        LakeTableEntry::Make(lake(), *this, *std::move(table), std::move(snapshot), at != nullptr, row_ids));
+        LakeTableEntry::Make(state, lake(), *this, *std::move(table), std::move(snapshot), at != nullptr, row_ids));
   }
   if (auto view = ValueOrThrow(state.provider->FindView(relation))) {
     if (Names(state.replaced_view, relation)) {

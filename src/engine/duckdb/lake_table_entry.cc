@@ -1,6 +1,7 @@
 #include "duckdb/parser/constraints/not_null_constraint.hpp"
 #include "duckdb/parser/parser.hpp"
 #include "duckdb/storage/statistics/base_statistics.hpp"
+#include "engine/duckdb/internal/column_cells.h"
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/row_identity.h"
 #include "engine/duckdb/internal/type_mapping.h"
@@ -23,17 +24,20 @@ native::unique_ptr<native::ParsedExpression> DefaultOf(const tables::delta::Stru
 
 }  // namespace
 
-native::unique_ptr<LakeTableEntry> LakeTableEntry::Make(LakeCatalog& catalog, LakeSchemaEntry& schema, TableEntry entry,
+native::unique_ptr<LakeTableEntry> LakeTableEntry::Make(StatementState& state, LakeCatalog& catalog,
+                                                        LakeSchemaEntry& schema, TableEntry entry,
                                                         std::shared_ptr<const tables::delta::Snapshot> snapshot,
                                                         bool time_travel, RowIds row_ids) {
   native::CreateTableInfo info(schema, entry.table_name);
   static const tables::delta::DataType kNoColumns{};
+  const bool cells = SeesCells(state);
+  if (snapshot != nullptr && HasEncryptedColumns(snapshot->schema())) state.names_cells = true;
   for (const auto& field : (snapshot == nullptr ? kNoColumns : snapshot->schema()).fields) {
     if (!field.nullable) {
       info.constraints.push_back(
           native::make_uniq<native::NotNullConstraint>(native::LogicalIndex(info.columns.LogicalColumnCount())));
     }
-    native::ColumnDefinition column(field.name, ToDuckDbType(field.type));
+    native::ColumnDefinition column(field.name, cells ? ToDuckDbType(field.type) : ReadableType(field));
     if (auto value = DefaultOf(field)) column.SetDefaultValue(std::move(value));
     info.columns.AddColumn(std::move(column));
   }

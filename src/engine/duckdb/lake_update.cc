@@ -1,9 +1,11 @@
 #include "duckdb/execution/operator/projection/physical_projection.hpp"
+#include "engine/duckdb/internal/column_cells.h"
 #include "engine/duckdb/internal/dml_target.h"
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/lake_rules.h"
 #include "engine/duckdb/internal/lake_write.h"
 #include "engine/duckdb/internal/row_identity.h"
+#include "engine/duckdb/internal/type_mapping.h"
 
 namespace neurolake::engine::duckdb {
 
@@ -36,10 +38,14 @@ void LakeTableEntry::BindUpdateConstraints(native::Binder&, native::LogicalGet& 
       update.expressions.push_back(native::make_uniq<native::BoundConstantExpression>(native::Value(column.Type())));
       continue;
     }
+    // What is not assigned to needs no key: its cell goes on as it is.
+    const native::idx_t index = column.Logical().index;
+    const bool kept = IsEncrypted(snapshot_->schema().fields.at(column.Physical().index));
+    const native::LogicalType type = kept ? KeptCell::Type() : column.Type();
     update.expressions.push_back(native::make_uniq<native::BoundColumnRefExpression>(
-        column.Type(), native::ColumnBinding(projection.table_index, projection.expressions.size())));
-    projection.expressions.push_back(
-        native::make_uniq<native::BoundColumnRefExpression>(column.Type(), BindColumn(get, column.Logical().index)));
+        type, native::ColumnBinding(projection.table_index, projection.expressions.size())));
+    projection.expressions.push_back(native::make_uniq<native::BoundColumnRefExpression>(
+        type, BindColumn(get, kept ? KeptCell::kFirst + index : index)));
   }
 }
 
@@ -53,19 +59,16 @@ native::PhysicalOperator& LakeCatalog::PlanUpdate(native::ClientContext& context
   job->target.row_ids = KeptRowIds(*table.snapshot());
   job->parameters = StatementState::Get(context).operation_parameters;
 
-  const auto types = table.GetTypes();
-  native::vector<native::unique_ptr<native::Expression>> columns(types.size());
+  const auto& schema = job->target.layout.schema;
+  CellWriter writer(context, schema);
+  native::vector<native::unique_ptr<native::Expression>> columns(schema.fields.size());
   for (native::idx_t i = 0; i < op.columns.size(); ++i) {
-    auto& column = columns[op.columns[i].index];
-    if (op.expressions[i]->GetExpressionType() == native::ExpressionType::VALUE_DEFAULT) {
-      column = native::BoundCastExpression::AddCastToType(context, op.bound_defaults[op.columns[i].index]->Copy(),
-                                                          types[op.columns[i].index]);
-    } else {
-      column =
-          native::BoundCastExpression::AddCastToType(context, op.expressions[i]->Copy(), types[op.columns[i].index]);
-    }
+    const native::idx_t column = op.columns[i].index;
+    const bool is_default = op.expressions[i]->GetExpressionType() == native::ExpressionType::VALUE_DEFAULT;
+    columns[column] = writer.Store((is_default ? op.bound_defaults[column] : op.expressions[i])->Copy(), column);
   }
-  auto output_types = types;
+  native::vector<native::LogicalType> output_types;
+  for (const auto& field : schema.fields) output_types.push_back(ToDuckDbType(field.type));
   // The binder puts the row ids behind everything else.
   const native::idx_t width = plan.types.size();
   for (native::idx_t i = width - table.GetRowIdColumns().size(); i < width; ++i) {

@@ -4,6 +4,7 @@
 #include "engine/duckdb/internal/lake_append.h"
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/lake_rules.h"
+#include "engine/duckdb/internal/operation_parameters.h"
 #include "engine/duckdb/internal/record_count.h"
 #include "engine/duckdb/internal/write_intent.h"
 
@@ -242,6 +243,7 @@ int64_t StageWrite(native::ClientContext& context, WriteJob& job, const std::vec
   if (write.operation.empty() || !files.empty() || !deletions.empty() || job.making) {
     write.operation = job.operation;
     write.parameters = job.parameters;
+    if (transaction.statement().names_cells) RedactPredicates(write.parameters);
   }
   int64_t rows = 0;
   write.append = TakeAppend(context, job, rows);

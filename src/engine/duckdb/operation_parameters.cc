@@ -84,4 +84,10 @@ std::map<std::string, std::string> OperationParameters(const native::SQLStatemen
   }
 }
 
+void RedactPredicates(std::map<std::string, std::string>& parameters) {
+  for (auto& [name, value] : parameters) {
+    if (name.contains("redicate")) value = AsString(json::array{"[redacted]"});
+  }
+}
+
 }  // namespace neurolake::engine::duckdb

@@ -3,6 +3,7 @@
 #include "duckdb/execution/physical_plan_generator.hpp"
 #include "duckdb/optimizer/filter_pushdown.hpp"
 #include "duckdb/optimizer/optimizer.hpp"
+#include "engine/duckdb/internal/column_cells.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
@@ -37,6 +38,10 @@ class SourceStandIn final : public native::LogicalExtensionOperator {
 };
 
 void PutStandIns(OperatorPointer& op) {
+  if (dynamic_cast<OpenedCells*>(op.get()) != nullptr) {
+    op = native::make_uniq<SourceStandIn>(std::move(op));
+    return;
+  }
   for (auto& child : op->children) PutStandIns(child);
   if (op->type == native::LogicalOperatorType::LOGICAL_GET && op->children.empty()) {
     op = native::make_uniq<SourceStandIn>(std::move(op));

@@ -3,6 +3,7 @@
 #include "duckdb/execution/expression_executor.hpp"
 #include "duckdb/parser/parser.hpp"
 #include "duckdb/planner/expression_binder/check_binder.hpp"
+#include "engine/duckdb/internal/column_cells.h"
 #include "engine/duckdb/internal/error_translation.h"
 #include "engine/duckdb/internal/lookup_check.h"
 #include "engine/duckdb/internal/policy_expressions.h"
@@ -58,12 +59,14 @@ native::unique_ptr<native::Expression> BindRowExpression(native::ClientContext& 
   SetLookupCheck(*binder, StatementState::Get(context));
   native::ColumnList columns;
   for (const auto& field : target.layout.schema.fields) {
-    columns.AddColumn(native::ColumnDefinition(field.name, ToDuckDbType(field.type)));
+    columns.AddColumn(native::ColumnDefinition(field.name, ReadableType(field)));
   }
   native::physical_index_set_t bound_columns;
   native::CheckBinder check(*binder, context, target.table.table_name, columns, bound_columns);
   check.target_type = type;
-  return check.Bind(parsed[0]);
+  auto bound = check.Bind(parsed[0]);
+  RefuseCells(*bound, target.layout.schema, "what is worked out for each row that is written");
+  return bound;
 }
 
 native::PhysicalOperator& PlanRowPredicate(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
@@ -72,8 +75,8 @@ native::PhysicalOperator& PlanRowPredicate(native::ClientContext& context, nativ
   Error refusal(ErrorCode::kInvalidArgument,
                 "a row to be written is not one of those it would replace: the predicate of REPLACE WHERE must be true "
                 "for every new row");
-  return planner.Make<RowPredicate>(BindRowExpression(context, target, predicate, native::LogicalType::BOOLEAN),
-                                    std::move(refusal), child);
+  auto condition = BindRowExpression(context, target, predicate, native::LogicalType::BOOLEAN);
+  return planner.Make<RowPredicate>(std::move(condition), std::move(refusal), child);
 }
 
 native::PhysicalOperator& PlanPolicyCheck(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
@@ -84,7 +87,8 @@ native::PhysicalOperator& PlanPolicyCheck(native::ClientContext& context, native
   const auto& policy = target.table.policy;
   if (policy == nullptr || !policy->filters_rows) return child;
   auto condition = BindPolicyCondition(context, policy->context, policy->permissive_checks, policy->restrictive_checks,
-                                       policy->any_of_checks, target.layout.schema);
+                                       policy->any_of_checks, ReadableSchemaOf(target.layout.schema));
+  RefuseCells(*condition, target.layout.schema, "what a row policy checks of written rows");
   Error refusal(ErrorCode::kPermissionDenied,
                 fmt::format("a row policy of the table does not let this row be written: {}.{}",
                             target.table.schema_name, target.table.table_name));

@@ -2,6 +2,7 @@
 
 #include "duckdb/optimizer/cte_inlining.hpp"
 #include "duckdb/optimizer/optimizer.hpp"
+#include "engine/duckdb/internal/column_cells.h"
 #include "engine/duckdb/internal/minimum_groups.h"
 #include "engine/duckdb/internal/policy_barrier.h"
 #include "engine/duckdb/internal/policy_expressions.h"
@@ -18,7 +19,12 @@ class ScanRewrite {
  public:
   ScanRewrite(native::ClientContext& context, native::Binder& binder, native::LogicalGet& get, const LakeScan& scan,
               const plan::TablePolicy& policy)
-      : context_(context), get_(get), scan_(scan), policy_(policy), seen_index_(get.table_index) {
+      : context_(context),
+        get_(get),
+        scan_(scan),
+        schema_(ReadableSchemaOf(scan.snapshot->schema())),
+        policy_(policy),
+        seen_index_(get.table_index) {
     // Nothing was pushed into the scan yet, and nothing left out of what it reads.
     if (!get.projection_ids.empty() || !get.table_filters.filters.empty()) {
       ThrowLakeError(Error(ErrorCode::kInternal, "a policy comes too late for its scan"));
@@ -30,8 +36,8 @@ class ScanRewrite {
     get.function.late_materialization = false;
   }
 
-  /// Returns whether there is a row filter.
-  bool Apply(OperatorPointer& op) {
+  /// Returns whether there is a row filter. `needed`: places in the scan that filter and masks refer to.
+  bool Apply(OperatorPointer& op, std::set<native::idx_t>& needed) {
     CheckMasksFit();
     ExpressionPointer filter;
     if (policy_.filters_rows) {
@@ -41,6 +47,8 @@ class ScanRewrite {
     }
     native::vector<ExpressionPointer> columns;
     for (native::idx_t i = 0; i < seen_count_; ++i) columns.push_back(Seen(i));
+    for (const auto& column : columns) FindNeeded(*column, needed);
+    if (filter != nullptr) FindNeeded(*filter, needed);
     if (filter != nullptr) {
       auto visible = native::make_uniq<native::LogicalFilter>(std::move(filter));
       visible->children.push_back(std::move(op));
@@ -53,7 +61,7 @@ class ScanRewrite {
   }
 
  private:
-  const tables::delta::DataType& schema() const { return scan_.snapshot->schema(); }
+  const tables::delta::DataType& schema() const { return schema_; }
 
   /// A mask that was made elsewhere may name a column that was renamed since: then it would hide nothing.
   void CheckMasksFit() const {
@@ -115,6 +123,14 @@ class ScanRewrite {
     native::ExpressionIterator::EnumerateChildren(*expression, [&](ExpressionPointer& child) { ReferToScan(child); });
   }
 
+  void FindNeeded(const native::Expression& expression, std::set<native::idx_t>& needed) const {
+    if (expression.GetExpressionClass() == native::ExpressionClass::BOUND_COLUMN_REF) {
+      needed.insert(expression.Cast<native::BoundColumnRefExpression>().binding.column_index);
+    }
+    native::ExpressionIterator::EnumerateChildren(expression,
+                                                  [&](const native::Expression& child) { FindNeeded(child, needed); });
+  }
+
   native::idx_t PositionOf(native::idx_t column) {
     const auto& ids = get_.GetColumnIds();
     for (native::idx_t i = 0; i < ids.size(); ++i) {
@@ -127,6 +143,7 @@ class ScanRewrite {
   native::ClientContext& context_;
   native::LogicalGet& get_;
   const LakeScan& scan_;
+  const tables::delta::DataType schema_;  // As it is read.
   const plan::TablePolicy& policy_;
   const native::idx_t seen_index_;
   native::idx_t seen_count_ = 0;
@@ -143,9 +160,12 @@ bool Apply(native::ClientContext& context, native::Binder& binder, OperatorPoint
   if (scan == nullptr) return filters;
   const auto decision = decisions.find(scan->scan_id);
   if (decision == decisions.end()) ThrowLakeError(Error(ErrorCode::kInternal, "ungoverned scan"));
-  if (decision->second.policy != nullptr) {
-    filters |= ScanRewrite(context, binder, get, *scan, *decision->second.policy).Apply(op);
-  }
+  std::set<native::idx_t> needed;
+  const bool rewritten = decision->second.policy != nullptr;
+  if (rewritten) filters |= ScanRewrite(context, binder, get, *scan, *decision->second.policy).Apply(op, needed);
+  OperatorPointer* place = &op;
+  while (place->get() != &get) place = &(*place)->children[0];
+  OpenCells(context, binder, *place, scan, rewritten ? &needed : nullptr);
   scan->governed = true;
   return filters;
 }
@@ -183,8 +203,10 @@ void ApplyDecisions(native::ClientContext& context, BoundPlan& plan,
     native::Optimizer optimizer(*plan.binder, context);
     plan.root = native::CTEInlining(optimizer).Optimize(std::move(plan.root));
   }
-  if (!Apply(context, *plan.binder, plan.root, decisions)) return;
-  plan.root = PushLeakProof(context, *plan.binder, std::move(plan.root));
+  const bool filtered = Apply(context, *plan.binder, plan.root, decisions);
+  const bool compares = OpensDeterministicCells(*plan.root);
+  if (filtered || compares) plan.root = PushLeakProof(context, *plan.binder, std::move(plan.root));
+  if (compares) CompareCells(context, *plan.root);
 }
 
 }  // namespace neurolake::engine::duckdb

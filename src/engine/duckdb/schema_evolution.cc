@@ -85,11 +85,16 @@ Evolution EvolutionOf(native::SQLStatement& statement) {
                        "which columns are new"));
 }
 
-DataType RowsSchema(const native::BoundStatement& rows, const std::optional<std::set<std::string>>& wanted) {
+/// Columns that come, but for those that the table encrypts: their values are cast to its types, and never widen them.
+DataType RowsSchema(const native::BoundStatement& rows, const std::optional<std::set<std::string>>& wanted,
+                    const DataType& known) {
   DataType schema;
   schema.kind = DataType::Kind::kStruct;
   for (size_t i = 0; i < rows.names.size(); ++i) {
     if (wanted && !wanted->contains(LowerAscii(rows.names[i]))) continue;
+    const bool encrypted = std::ranges::any_of(
+        known.fields, [&](const auto& one) { return EqualsIgnoringCase(one.name, rows.names[i]) && IsEncrypted(one); });
+    if (encrypted) continue;
     tables::delta::StructField field;
     field.name = rows.names[i];
     field.type = ValueOrThrow(ToDeltaType(rows.types[i], rows.names[i]));
@@ -115,7 +120,7 @@ void EvolveSchema(native::ClientContext& context, native::SQLStatement& statemen
   if (!entry || entry->type != native::CatalogType::TABLE_ENTRY) return;  // Binding says what is wrong.
   LakeTableEntry& table = WritableTable(context, entry->Cast<native::TableCatalogEntry>());
   tables::delta::TableEditor editor(*table.snapshot());
-  if (!ValueOrThrow(editor.MergeSchema(RowsSchema(bound, evolution.wanted)))) return;
+  if (!ValueOrThrow(editor.MergeSchema(RowsSchema(bound, evolution.wanted, editor.schema())))) return;
   LakeTransaction& transaction = LakeTransaction::Get(context, table.ParentCatalog());
   LakeWrite& write = transaction.BeginWrite(table.entry(), table.snapshot());
   write.metadata = editor.metadata();

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "common/ids.h"
 #include "engine/duckdb/internal/error_translation.h"
 #include "engine/duckdb/internal/lake_rules.h"
 #include "tables/delta/alter.h"
@@ -50,6 +51,32 @@ Result<void> ApplyColumn(const json::object& column, TableEditor& editor) {
   return {};
 }
 
+/// Asks the server for the key, which notes that the table needs it.
+Result<void> EncryptColumn(StatementState& state, const json::object& column, const TableId& table,
+                           TableEditor& editor) {
+  const json::object& clause = column.at("encryption").as_object();
+  const json::object question{{"key", clause.at("key")}, {"table", table.value()}};
+  NL_ASSIGN_OR_RETURN(const std::string answer, state.provider->Maintain("column_key_use", json::serialize(question)));
+  return editor.EncryptColumn(Text(column, "name"), {.key_id = Text(json::parse(answer).as_object(), "id"),
+                                                     .key_name = Text(clause, "key"),
+                                                     .table_id = table.value(),
+                                                     .column_id = NewUuid(),
+                                                     .deterministic = clause.at("deterministic").as_bool(),
+                                                     .type = {}});
+}
+
+/// Last of all, when the other clauses have been checked against the types of the values.
+Result<void> EncryptColumns(StatementState& state, const json::object& clauses, const TableId& table,
+                            TableEditor& editor) {
+  const auto* columns = clauses.if_contains("columns");
+  if (columns == nullptr) return {};
+  for (const json::value& column : columns->as_array()) {
+    if (!column.as_object().contains("encryption")) continue;
+    NL_RETURN_IF_ERROR(EncryptColumn(state, column.as_object(), table, editor));
+  }
+  return editor.CheckEncryption();
+}
+
 Result<void> Apply(const json::object& clauses, TableEditor& editor) {
   if (const auto* columns = clauses.if_contains("columns")) {
     for (const json::value& column : columns->as_array()) NL_RETURN_IF_ERROR(ApplyColumn(column.as_object(), editor));
@@ -77,12 +104,14 @@ Result<void> Apply(const json::object& clauses, TableEditor& editor) {
 
 }  // namespace
 
-void ApplyClauses(native::ClientContext& context, const std::string& clauses_json, const std::string& table,
+void ApplyClauses(native::ClientContext& context, const std::string& clauses_json, const TableEntry& table,
                   TableMaking& making) {
   TableEditor editor(making.protocol, making.metadata,
                      ValueOrThrow(tables::delta::ParseSchema(making.metadata.schema_string)), {}, /*has_files=*/false);
   try {
-    ValueOrThrow(Apply(json::parse(clauses_json).as_object(), editor));
+    const json::value clauses = json::parse(clauses_json);
+    ValueOrThrow(Apply(clauses.as_object(), editor));
+    ValueOrThrow(EncryptColumns(StatementState::Get(context), clauses.as_object(), table.id, editor));
   } catch (const boost::system::system_error&) {
     ThrowLakeError(
         Error(ErrorCode::kInvalidArgument,
@@ -91,7 +120,7 @@ void ApplyClauses(native::ClientContext& context, const std::string& clauses_jso
   making.protocol = editor.protocol();
   making.metadata = editor.metadata();
   making.domains = editor.changed_domains();
-  CheckRules(context, table, making.metadata, editor.schema());
+  CheckRules(context, table.table_name, making.metadata, editor.schema());
 }
 
 }  // namespace neurolake::engine::duckdb

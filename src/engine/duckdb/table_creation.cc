@@ -230,7 +230,7 @@ CreatedTable PrepareCreation(native::ClientContext& context, native::SchemaCatal
   for (const auto& root : created.table.foreign_roots) state.paths->Allow(root.location, PathGrants::Access::kRead);
   created.making = {
       .protocol = std::move(made.protocol), .metadata = std::move(made.metadata), .domains = {}, .register_as = {}};
-  if (!options.clauses.empty()) ApplyClauses(context, options.clauses, creation.table_name, created.making);
+  if (!options.clauses.empty()) ApplyClauses(context, options.clauses, created.table, created.making);
   if (prepared.exists) {
     LakeTransaction& open = LakeTransaction::Get(context, schema.ParentCatalog());
     created.base = open.Pinned(created.table.id);

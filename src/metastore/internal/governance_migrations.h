@@ -11,5 +11,6 @@ Migration PolicyBundles();
 Migration PersonalData();
 Migration FunctionGrantsAndThresholds();
 Migration Models();
+Migration EncryptedColumns();
 
 }  // namespace neurolake::metastore

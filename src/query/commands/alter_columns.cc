@@ -3,16 +3,20 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "common/ids.h"
 #include "common/text.h"
 #include "query/commands/alter_table.h"
 #include "query/commands/column_definition.h"
+#include "query/commands/server_action.h"
 #include "query/front_parser_cursor.h"
+#include "query/messages.h"
 #include "tables/delta/expression.h"
 
 namespace neurolake::query {
 namespace {
 
 namespace json = boost::json;
+using tables::delta::ColumnEncryption;
 using tables::delta::ColumnPath;
 using tables::delta::ColumnPosition;
 using tables::delta::Expression;
@@ -46,21 +50,45 @@ struct NewColumn {
   ColumnPath parent;
   StructField field;
   ColumnPosition position;
+  std::optional<EncryptionClause> encryption;
 };
+
+/// Of a column that is about to be: the server notes that the table needs the key.
+Result<ColumnEncryption> NewEncryption(CommandContext& context, const OpenedTable& table,
+                                       const EncryptionClause& clause) {
+  NL_ASSIGN_OR_RETURN(const auto answer,
+                      AskServer(context, "column_key_use", {{"key", clause.key}, {"table", table.entry.id.value()}}));
+  ColumnEncryption encryption{.key_id = {},
+                              .key_name = clause.key,
+                              .table_id = table.entry.id.value(),
+                              .column_id = NewUuid(),
+                              .deterministic = clause.deterministic,
+                              .type = {}};
+  NL_ASSIGN_OR_RETURN(encryption.key_id, StringMember(answer, "id"));
+  return encryption;
+}
 
 class AddColumns final : public TableAlteration {
  public:
   AddColumns(std::vector<NewColumn> columns, bool if_not_exists)
       : columns_(std::move(columns)), if_not_exists_(if_not_exists) {}
 
-  Result<AlterOperation> Apply(CommandContext&, const OpenedTable&, TableEditor& editor) const override {
+  Result<AlterOperation> Apply(CommandContext& context, const OpenedTable& table, TableEditor& editor) const override {
     json::array added;
     for (const NewColumn& column : columns_) {
       ColumnPath path = column.parent;
       path.push_back(column.field.name);
       if (if_not_exists_ && editor.FindField(path) != nullptr) continue;
-      NL_RETURN_IF_ERROR(editor.AddColumn(column.parent, column.field, column.position));
-      json::object described{{"column", FieldJson(column.field)}};
+      StructField field = column.field;
+      if (column.encryption) {
+        if (!column.parent.empty()) {
+          return MakeError(ErrorCode::kNotSupported, "a field of a struct cannot be encrypted: {}", PathText(path));
+        }
+        NL_ASSIGN_OR_RETURN(const auto encryption, NewEncryption(context, table, *column.encryption));
+        NL_RETURN_IF_ERROR(Encrypt(encryption, field));
+      }
+      NL_RETURN_IF_ERROR(editor.AddColumn(column.parent, field, column.position));
+      json::object described{{"column", FieldJson(field)}};
       if (!column.parent.empty()) described["parent"] = PathText(column.parent);
       added.push_back(std::move(described));
     }
@@ -93,6 +121,7 @@ Result<NewColumn> ParseNewColumn(TokenCursor& cursor) {
   if (!options.checks.empty()) return begin.NotSupported("CHECK in ADD COLUMN; use ADD CONSTRAINT");
   column.field.nullable = !options.not_null;
   if (options.comment) column.field.metadata["comment"] = JsonText(*options.comment);
+  column.encryption = std::move(options.encryption);
   NL_ASSIGN_OR_RETURN(column.position, ParsePosition(cursor));
   return column;
 }
@@ -137,7 +166,18 @@ class DropColumns final : public TableAlteration {
 /// One thing that ALTER COLUMN or CHANGE COLUMN does to a column.
 class ChangeColumn final : public TableAlteration {
  public:
-  enum class What : uint8_t { kType, kSetNotNull, kDropNotNull, kSetDefault, kDropDefault, kComment, kMove, kAll };
+  enum class What : uint8_t {
+    kType,
+    kSetNotNull,
+    kDropNotNull,
+    kSetDefault,
+    kDropDefault,
+    kComment,
+    kMove,
+    kEncrypt,
+    kDecrypt,
+    kAll
+  };
   struct Change {
     What what = What::kType;
     ColumnPath path;
@@ -146,6 +186,7 @@ class ChangeColumn final : public TableAlteration {
     bool has_text = false;
     ColumnPosition position;
     std::string new_name;  ///< CHANGE COLUMN old new …
+    EncryptionClause encryption;
   };
   explicit ChangeColumn(Change change) : change_(std::move(change)) {}
 
@@ -175,11 +216,15 @@ class ChangeColumn final : public TableAlteration {
       case What::kDropNotNull: return editor.SetNullable(change_.path, true);
       case What::kSetDefault: return SetDefault(context, editor);
       case What::kDropDefault:
-        NL_RETURN_IF_ERROR(CheckTopLevel());
+        NL_RETURN_IF_ERROR(CheckTopLevel("has no default of its own"));
         return editor.SetDefault(change_.path[0], std::nullopt);
       case What::kComment:
         return editor.SetComment(change_.path, change_.has_text ? std::optional(change_.text) : std::nullopt);
       case What::kMove: return editor.MoveColumn(change_.path, change_.position);
+      case What::kEncrypt: return EncryptColumn(context, table, editor);
+      case What::kDecrypt:
+        NL_RETURN_IF_ERROR(CheckTopLevel("is not encrypted by itself"));
+        return editor.DecryptColumn(change_.path[0]);
       case What::kAll: break;
     }
     NL_RETURN_IF_ERROR(editor.ChangeType(change_.path, change_.type));
@@ -188,14 +233,19 @@ class ChangeColumn final : public TableAlteration {
     return editor.MoveColumn(change_.path, change_.position);
   }
 
-  Result<void> CheckTopLevel() const {
+  Result<void> CheckTopLevel(std::string_view what) const {
     if (change_.path.size() == 1) return {};
-    return MakeError(ErrorCode::kNotSupported, "a field of a struct has no default of its own: {}",
-                     PathText(change_.path));
+    return MakeError(ErrorCode::kNotSupported, "a field of a struct {}: {}", what, PathText(change_.path));
+  }
+
+  Result<void> EncryptColumn(CommandContext& context, const OpenedTable& table, TableEditor& editor) const {
+    NL_RETURN_IF_ERROR(CheckTopLevel("cannot be encrypted"));
+    NL_ASSIGN_OR_RETURN(const auto encryption, NewEncryption(context, table, change_.encryption));
+    return editor.EncryptColumn(change_.path[0], encryption);
   }
 
   Result<void> SetDefault(CommandContext& context, TableEditor& editor) const {
-    NL_RETURN_IF_ERROR(CheckTopLevel());
+    NL_RETURN_IF_ERROR(CheckTopLevel("has no default of its own"));
     NL_ASSIGN_OR_RETURN(const auto value, Expression::Parse(change_.text, Expression::Dialect::kOurs));
     if (!value.Columns().empty()) {
       return MakeError(ErrorCode::kInvalidArgument, "a default cannot read columns: {}", PathText(change_.path));
@@ -209,7 +259,8 @@ class ChangeColumn final : public TableAlteration {
   Result<void> CheckDefault(CommandContext& context, const TableEditor& editor, const std::string& spark) const {
     const StructField* field = editor.FindField(change_.path);
     NL_CHECK(field != nullptr);
-    const std::string type = TypeName(field->type);
+    NL_ASSIGN_OR_RETURN(const auto encryption, EncryptionOf(*field));
+    const std::string type = TypeName(encryption ? encryption->type : field->type);
     const auto cast = Expression::Parse(fmt::format("CAST(({}) AS {})", spark, type), Expression::Dialect::kSpark);
     // Structs, lists and maps have no cast in this language; an INSERT judges them.
     if (!cast.has_value()) return {};
@@ -307,8 +358,14 @@ Result<std::unique_ptr<const TableAlteration>> ParseAlterColumn(TokenCursor& cur
   } else if (cursor.IsWord("first") || cursor.IsWord("after")) {
     change.what = What::kMove;
     NL_ASSIGN_OR_RETURN(change.position, ParsePosition(cursor));
+  } else if (cursor.AcceptWord("encrypt") || cursor.AcceptWord("encrypted")) {
+    change.what = What::kEncrypt;
+    NL_ASSIGN_OR_RETURN(change.encryption, ParseEncryption(cursor));
+  } else if (cursor.AcceptWord("decrypt")) {
+    change.what = What::kDecrypt;
   } else {
-    return cursor.Unexpected("TYPE, SET or DROP NOT NULL, SET or DROP DEFAULT, COMMENT, FIRST or AFTER");
+    return cursor.Unexpected(
+        "TYPE, SET or DROP NOT NULL, SET or DROP DEFAULT, COMMENT, ENCRYPT, DECRYPT, FIRST or AFTER");
   }
   return std::make_unique<ChangeColumn>(std::move(change));
 }

@@ -35,6 +35,7 @@ class AlterTable final : public TableCommand {
     }
     TableEditor editor(*table->snapshot);
     NL_ASSIGN_OR_RETURN(auto operation, change_->Apply(context, *table, editor));
+    NL_RETURN_IF_ERROR(editor.CheckEncryption());
     if (operation.skip) return Answer(operation.name, std::nullopt);
     tables::delta::CommitRequest request;
     request.operation = operation.name;

@@ -8,6 +8,7 @@
 #include "common/text.h"
 #include "query/commands/server_action.h"
 #include "query/front_parser_cursor.h"
+#include "tables/delta/encrypted_columns.h"
 #include "tables/delta/layout.h"
 #include "tables/delta/statistics.h"
 
@@ -216,7 +217,8 @@ Result<FileLayoutFacts> LayoutOf(const Snapshot& snapshot) {
 Result<std::vector<const StructField*>> Analyze::Columns(const Snapshot& snapshot) const {
   std::vector<const StructField*> columns;
   for (const StructField& field : snapshot.schema().fields) {
-    if (statement_.all_columns) columns.push_back(&field);
+    // Statistics would tell of values that only their key shows.
+    if (statement_.all_columns && !IsEncrypted(field)) columns.push_back(&field);
   }
   for (const std::string& name : statement_.columns) {
     const auto field = std::ranges::find_if(snapshot.schema().fields,
@@ -224,6 +226,9 @@ Result<std::vector<const StructField*>> Analyze::Columns(const Snapshot& snapsho
     if (field == snapshot.schema().fields.end()) {
       return MakeError(ErrorCode::kInvalidArgument, "ANALYZE TABLE names a column that the table does not have: {}",
                        name);
+    }
+    if (IsEncrypted(*field)) {
+      return MakeError(ErrorCode::kNotSupported, "of an encrypted column there are no statistics: {}", name);
     }
     if (std::ranges::find(columns, &*field) == columns.end()) columns.push_back(&*field);
   }

@@ -122,8 +122,8 @@ bool EndsExpression(const TokenCursor& cursor) {
   if (cursor.AtEnd() || cursor.IsSymbol(",") || cursor.IsSymbol(")")) return true;
   if (cursor.IsWord("not")) return cursor.IsWord("null", 1);
   if (cursor.IsWord("comment")) return cursor.IsString(1);
-  for (const std::string_view word :
-       {"constraint", "check", "generated", "primary", "unique", "references", "default", "first", "after"}) {
+  for (const std::string_view word : {"constraint", "check", "generated", "primary", "unique", "references", "default",
+                                      "first", "after", "encrypted"}) {
     if (cursor.IsWord(word)) return true;
   }
   return false;
@@ -203,6 +203,16 @@ Result<std::string> TakeParenthesised(TokenCursor& cursor) {
   return cursor.Unexpected("\")\"");
 }
 
+Result<EncryptionClause> ParseEncryption(TokenCursor& cursor) {
+  NL_RETURN_IF_ERROR(cursor.ExpectWord("with"));
+  NL_RETURN_IF_ERROR(cursor.ExpectWord("key"));
+  EncryptionClause clause;
+  NL_ASSIGN_OR_RETURN(clause.key, cursor.ExpectIdentifier("the name of a key"));
+  clause.key = LowerAscii(clause.key);
+  clause.deterministic = cursor.AcceptWord("deterministic");
+  return clause;
+}
+
 Result<CheckClause> ParseCheck(TokenCursor& cursor) {
   CheckClause check;
   if (cursor.AcceptWord("constraint")) {
@@ -234,6 +244,10 @@ Result<ColumnOptions> ParseColumnOptions(TokenCursor& cursor) {
       NL_ASSIGN_OR_RETURN(options.default_value, TakeExpression(cursor));
     } else if (cursor.IsWord("generated")) {
       NL_RETURN_IF_ERROR(ParseGenerated(cursor, options));
+    } else if (cursor.IsWord("encrypted") && cursor.IsWord("with", 1)) {
+      if (options.encryption) return begin.Unexpected("ENCRYPTED only once");
+      cursor.Skip();
+      NL_ASSIGN_OR_RETURN(options.encryption, ParseEncryption(cursor));
     } else if (cursor.IsWord("constraint") || cursor.IsWord("check")) {
       NL_ASSIGN_OR_RETURN(auto check, ParseCheck(cursor));
       options.checks.push_back(std::move(check));

@@ -24,6 +24,12 @@ struct CheckClause {
   std::string condition;
 };
 
+/// ENCRYPTED WITH KEY name [DETERMINISTIC].
+struct EncryptionClause {
+  std::string key;  ///< Lower case.
+  bool deterministic = false;
+};
+
 /// What may follow a column's type. Expressions are the user's text.
 struct ColumnOptions {
   bool not_null = false;
@@ -31,12 +37,16 @@ struct ColumnOptions {
   std::optional<std::string> default_value;
   std::optional<std::string> generated_as;
   std::optional<IdentityClause> identity;
+  std::optional<EncryptionClause> encryption;
   std::vector<CheckClause> checks;
 };
 
 /// Reads options up to the comma, parenthesis or word that is none. Errors: kSyntaxError for one given twice;
 /// kNotSupported for keys.
 Result<ColumnOptions> ParseColumnOptions(TokenCursor& cursor);
+
+/// `WITH KEY name [DETERMINISTIC]`, behind ENCRYPT or ENCRYPTED.
+Result<EncryptionClause> ParseEncryption(TokenCursor& cursor);
 
 /// `[CONSTRAINT name] CHECK (condition)`, standing on it.
 Result<CheckClause> ParseCheck(TokenCursor& cursor);

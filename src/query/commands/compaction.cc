@@ -62,16 +62,20 @@ class Rearranging {
   /// and the table they are inserted into have as further columns.
   std::string Columns() const {
     const auto& snapshot = *table_.snapshot;
-    if (!tables::delta::KeepsRowIds(snapshot.protocol(), snapshot.metadata())) return "*";
-    return "* EXCLUDE (__lake_kept_row_id, __lake_place_row_id, __lake_kept_row_version, __lake_file_row_version), "
-           "coalesce(__lake_kept_row_id, __lake_place_row_id), "
-           "coalesce(__lake_kept_row_version, __lake_file_row_version)";
+    const std::string replaced =
+        what_.replaced_columns.empty() ? "" : fmt::format(" REPLACE ({})", what_.replaced_columns);
+    if (!tables::delta::KeepsRowIds(snapshot.protocol(), snapshot.metadata())) return "*" + replaced;
+    return fmt::format(
+        "* EXCLUDE (__lake_kept_row_id, __lake_place_row_id, __lake_kept_row_version, __lake_file_row_version){}, "
+        "coalesce(__lake_kept_row_id, __lake_place_row_id), "
+        "coalesce(__lake_kept_row_version, __lake_file_row_version)",
+        replaced);
   }
 
   WriteIntent Intent(const Rewrite& rewrite) const {
     WriteIntent intent;
     intent.replace = WriteIntent::Replace::kFiles;
-    intent.operation = "OPTIMIZE";
+    intent.operation = what_.operation;
     intent.parameters = what_.parameters;
     intent.data_change = false;
     intent.keeps_base = true;

@@ -22,7 +22,10 @@ struct Rearrangement {
   /// (engine::duckdb::CurveLayout). Empty: rows stay in the order in which they come.
   std::string place;
   std::vector<int64_t> sample_rows;
+  std::string operation = "OPTIMIZE";
   std::map<std::string, std::string> parameters;
+  /// `expression AS column, …`: what stands in the place of columns as files hold them. Empty: they stay.
+  std::string replaced_columns;
   std::string clustering_provider;
   std::map<std::string, std::string> tags;
 };
@@ -33,7 +36,7 @@ struct RearrangementOutcome {
   int64_t bytes_added = 0, bytes_removed = 0;
 };
 
-/// Runs it as one version of operation OPTIMIZE: each rewrite is a statement of one transaction, so memory is that of
+/// Runs it as one version: each rewrite is a statement of one transaction, so memory is that of
 /// one. Rows deleted by deletion vectors stay behind. The plan may be of an older version than the newest: what is read
 /// is the newest, and a planned file that is gone is kConflict.
 Result<RearrangementOutcome> Rearrange(CommandContext& context, const OpenedTable& table,

@@ -7,6 +7,7 @@
 #include "query/commands/server_action.h"
 #include "query/front_parser_cursor.h"
 #include "query/messages.h"
+#include "tables/delta/encrypted_columns.h"
 #include "tables/delta/schema.h"
 
 namespace neurolake::query {
@@ -31,7 +32,10 @@ std::string QuotedName(const ObjectName& name) {
 
 Result<const StructField*> FieldOf(const OpenedTable& table, const std::string& column) {
   for (const StructField& field : table.snapshot->schema().fields) {
-    if (EqualsIgnoringCase(field.name, column)) return &field;
+    if (!EqualsIgnoringCase(field.name, column)) continue;
+    if (!IsEncrypted(field)) return &field;
+    return MakeError(ErrorCode::kNotSupported, "an expectation cannot read an encrypted column: {} of {}", field.name,
+                     table.full_name());
   }
   return MakeError(ErrorCode::kColumnNotFound, "the table has no such column: {} of {}", column, table.full_name());
 }

@@ -107,10 +107,14 @@ Parsed ParseGrant(TokenCursor cursor, const std::string& effect) {
       privileges.emplace_back("usage");
     } else if (cursor.AcceptWord("lookup")) {
       privileges.emplace_back("lookup");
+    } else if (cursor.AcceptWord("encrypt")) {
+      privileges.emplace_back("encrypt");
+    } else if (cursor.AcceptWord("decrypt")) {
+      privileges.emplace_back("decrypt");
     } else if (privileges.empty()) {
       return nullptr;
     } else {
-      return cursor.Unexpected("USAGE or LOOKUP");
+      return cursor.Unexpected("USAGE, LOOKUP, ENCRYPT or DECRYPT");
     }
   } while (cursor.AcceptSymbol(","));
   NL_RETURN_IF_ERROR(cursor.ExpectWord("on"));

@@ -10,6 +10,7 @@
 #include "query/commands/partition_predicate.h"
 #include "query/front_parser_cursor.h"
 #include "tables/delta/curve.h"
+#include "tables/delta/encrypted_columns.h"
 #include "tables/delta/layout.h"
 
 namespace neurolake::query {
@@ -83,6 +84,9 @@ Result<void> CheckOrderColumn(const Snapshot& snapshot, const ColumnPath& column
     if (field == type->fields.end()) {
       return MakeError(ErrorCode::kInvalidArgument, "ZORDER BY names a column that the table does not have: {}",
                        Shown(column));
+    }
+    if (IsEncrypted(*field)) {
+      return MakeError(ErrorCode::kNotSupported, "rows cannot be ordered by an encrypted column: {}", Shown(column));
     }
     type = &field->type;
   }

@@ -10,6 +10,7 @@
 #include "query/commands/key.h"
 #include "query/commands/optimize.h"
 #include "query/commands/policy.h"
+#include "query/commands/reencrypt.h"
 #include "query/commands/restore.h"
 #include "query/commands/scan.h"
 #include "query/commands/table_command.h"
@@ -25,6 +26,7 @@ using CommandParser = Result<std::shared_ptr<const TableCommand>> (*)(TokenCurso
 constexpr CommandParser kParsers[] = {
     ParseRestore,
     ParseOptimize,
+    ParseReencrypt,
     ParseVacuum,
     ParseAnalyze,
     ParseClone,

@@ -7,6 +7,7 @@
 
 #include "common/result.h"
 #include "tables/delta/actions.h"
+#include "tables/delta/encrypted_columns.h"
 #include "tables/delta/schema.h"
 #include "tables/delta/snapshot.h"
 
@@ -76,6 +77,14 @@ class TableEditor {
   /// What only a new table may be given: `expression` in Spark's dialect.
   Result<void> MakeGenerated(const std::string& column, const std::string& expression);
   Result<void> MakeIdentity(const std::string& column, int64_t start, int64_t step, bool allow_explicit);
+
+  /// Makes the column one that holds cells. Errors: kNotSupported where files exist, which have its values, and as
+  /// Encrypt().
+  Result<void> EncryptColumn(const std::string& column, const ColumnEncryption& encryption);
+  /// The same the other way round.
+  Result<void> DecryptColumn(const std::string& column);
+  /// As CheckEncryptedColumns: when all changes were made.
+  Result<void> CheckEncryption() const;
 
   /// Adds columns and fields of `incoming` that the table lacks, at the end and nullable, and widens where the table
   /// may be widened. Tells whether anything changed. Errors: kTypeMismatch for types that do not go together.

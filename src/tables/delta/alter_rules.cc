@@ -52,7 +52,8 @@ Result<void> TableEditor::AddConstraint(const std::string& name, const std::stri
   }
   NL_RETURN_IF_ERROR(Require("checkConstraints"));
   metadata_.configuration.emplace(std::string(kConstraintPrefix) + name, condition);
-  return {};
+  // Before anybody looks at rows: what they answer would tell of values.
+  return CheckEncryption();
 }
 
 Result<void> TableEditor::DropConstraint(const std::string& name) {

@@ -24,8 +24,10 @@ class LakeTableEntry final : public native::TableCatalogEntry {
     kGiven,    ///< Its virtual columns may be read (table_rows).
     kWritten,  ///< Two more columns at its end, to write ids and versions of rows that move to.
   };
-  /// Without a snapshot it is a name only, without columns: for DROP.
-  static native::unique_ptr<LakeTableEntry> Make(LakeCatalog& catalog, LakeSchemaEntry& schema, TableEntry entry,
+  /// Without a snapshot it is a name only, without columns: for DROP. Encrypted columns have the type of their values,
+  /// unless the statement sees cells (column_cells.h).
+  static native::unique_ptr<LakeTableEntry> Make(StatementState& state, LakeCatalog& catalog,
+                                                 LakeSchemaEntry& schema, TableEntry entry,
                                                  std::shared_ptr<const tables::delta::Snapshot> snapshot,
                                                  bool time_travel, RowIds row_ids = RowIds::kHidden);
   RowIds row_ids() const { return row_ids_; }

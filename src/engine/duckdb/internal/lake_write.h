@@ -129,14 +129,10 @@ class LakeDeleteSink final : public native::PhysicalOperator {
   std::vector<native::idx_t> row_id_columns_;
 };
 
-/// child → row check → Parquet files → sink. `child` gives the table's columns in order, of the table's types, and row
-/// ids after them for an UPDATE.
+/// child → row check → Parquet files → sink. `child` gives the table's columns in order, as files hold them
+/// (PlanStored, CellWriter), and row ids after them for an UPDATE.
 native::PhysicalOperator& PlanWrite(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
                                     std::shared_ptr<WriteJob> job, native::PhysicalOperator& child);
-
-/// Adds casts where `child`'s columns are not of `types` yet.
-native::PhysicalOperator& PlanCasts(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
-                                    const native::vector<native::LogicalType>& types, native::PhysicalOperator& child);
 
 int64_t NowMilliseconds(StatementState& statement);
 

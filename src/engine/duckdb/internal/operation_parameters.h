@@ -10,4 +10,7 @@ namespace neurolake::engine::duckdb {
 /// and MERGE, and the clauses of a MERGE. Values are JSON texts.
 std::map<std::string, std::string> OperationParameters(const native::SQLStatement& statement);
 
+/// Puts "[redacted]" in the place of predicates, whose constants may be values that a table's files hold encrypted.
+void RedactPredicates(std::map<std::string, std::string>& parameters);
+
 }  // namespace neurolake::engine::duckdb

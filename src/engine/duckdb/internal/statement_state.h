@@ -76,6 +76,9 @@ struct StatementState final : public native::ClientContextState {
   /// Whether the statement is a query, so that it may ask for tokens. Set when it is bound.
   bool is_query = false;
 
+  /// A table that the statement names has encrypted columns: its constants may be their values, and are kept nowhere.
+  bool names_cells = false;
+
   /// Of a connection that checks expectations: SQL of the product's, which reads whatever is there.
   bool checks_expectations = false;
 

@@ -7,8 +7,9 @@
 namespace neurolake::engine::duckdb {
 
 /// Adds what kClausesOption says to a table about to be made: comments, defaults, generated and identity columns, CHECK
-/// constraints, clustering. Throws kNotSupported, kInvalidArgument, kColumnNotFound and kSyntaxError.
-void ApplyClauses(native::ClientContext& context, const std::string& clauses_json, const std::string& table,
+/// constraints, clustering, encryption. Throws kNotSupported, kInvalidArgument, kColumnNotFound, kSyntaxError,
+/// kNotFound.
+void ApplyClauses(native::ClientContext& context, const std::string& clauses_json, const TableEntry& table,
                   TableMaking& making);
 
 }  // namespace neurolake::engine::duckdb

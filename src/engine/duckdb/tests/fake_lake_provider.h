@@ -12,7 +12,7 @@
 namespace neurolake::engine::duckdb {
 
 /// A server's catalogue in memory: every name is visible, tables lie below `root`, commits go to the store at once.
-class FakeLakeProvider final : public LakeProvider {
+class FakeLakeProvider : public LakeProvider {
  public:
   FakeLakeProvider(const RequestContext& context, storage::ObjectStore& store, std::string root)
       : context_(context), store_(store), root_(std::move(root)) {}
