@@ -133,4 +133,13 @@ FEATURES = [
         write=["CREATE TABLE {t} (id BIGINT)", "COMMENT ON TABLE {t} IS 'a table'", "COMMENT ON COLUMN {t}.id IS 'the id'",
                "ALTER TABLE {t} SET TBLPROPERTIES ('me' = 'yes', 'delta.logRetentionDuration' = 'interval 10 days')",
                "ALTER TABLE {t} UNSET TBLPROPERTIES ('me')", "INSERT INTO {t} VALUES (1)"]),
+    Feature(
+        "Encrypted columns (`ENCRYPTED WITH KEY`)",
+        write=["CREATE KEY IF NOT EXISTS judged", "GRANT DECRYPT ON KEY judged TO ROLE admin",
+               "CREATE TABLE {t} (id BIGINT, mail VARCHAR ENCRYPTED WITH KEY judged DETERMINISTIC, v VARCHAR)",
+               "INSERT INTO {t} VALUES (1, 'ann', 'x'), (2, NULL, 'y')", "UPDATE {t} SET v = 'z' WHERE mail = 'ann'",
+               "INSERT INTO {t} VALUES (3, 'ann', NULL)"],
+        rows=[(1, "z", False), (2, "y", True), (3, None, False)],
+        columns="id, v, mail IS NULL AS unknown",
+        note="Other readers see the column as `binary`, with ciphertext."),
 ]
