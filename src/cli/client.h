@@ -71,7 +71,7 @@ class Client {
   virtual Result<void> BindIdentity(std::stop_token stop, const std::string& name, const std::string& issuer,
                                     const std::string& subject) = 0;
 
-  /// A question in plain language, and its answer, as JSON (docs/ask.md). Errors: kNotSupported without a semantic model.
+  /// A question in plain language, and its answer, as JSON (docs/ask.md). Errors: kNotFound without a semantic model.
   virtual Result<std::string> Ask(std::stop_token stop, const std::string& question_json) = 0;
 
   virtual Result<HealthReport> CheckHealth(std::stop_token stop) = 0;

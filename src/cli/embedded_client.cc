@@ -114,7 +114,7 @@ class EmbeddedClient final : public Client {
   Result<std::string> Ask(std::stop_token stop, const std::string& question_json) override {
     if (ask_ == nullptr) {
       if (models_folder_.empty()) {
-        return MakeError(ErrorCode::kNotSupported, "there are no semantic models: set ask.models to their folder");
+        return MakeError(ErrorCode::kNotFound, "there are no semantic models: set ask.models to their folder");
       }
       NL_ASSIGN_OR_RETURN(models_, ask::FileModels::Open(models_folder_));
       ask_ = std::make_unique<ask::AskService>(*service_, *models_, clock_);

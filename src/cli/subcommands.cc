@@ -204,14 +204,17 @@ void AddAsk(CLI::App& app, AskArguments& ask, EvalArguments& eval) {
 Answers only what it can prove, asks back where a question means two things, and says no otherwise.)");
   command->add_option("question", ask.question, "The question; a conversation without one");
   command->add_option("--model", ask.model, "Semantic model, where there are several")->option_text("NAME");
-  command->add_option("--as-of", ask.as_of, "The day that is today for the question, such as 2025-04-02")->option_text("DATE");
+  command->add_option("--as-of", ask.as_of, "The day that is today for the question, such as 2025-04-02")
+      ->option_text("DATE");
   command->add_option("--purpose", ask.purpose, "What it is for")->option_text("NAME");
   command->add_flag("--sql", ask.show_sql, "Show the SQL too");
   CLI::App* measure = Add(app, "eval", "Measure answers against questions with known ones", R"(Example:
   neurolake --server http://127.0.0.1:8321 eval --questions questions.jsonl --schema flights
 
 Each line has id, question, expect (answer, clarify or refuse), and gold_sql; docs/ask.md says more.)");
-  measure->add_option("--questions", eval.questions, "File of JSON lines, - for standard input")->required()->option_text("FILE");
+  measure->add_option("--questions", eval.questions, "File of JSON lines, - for standard input")
+      ->required()
+      ->option_text("FILE");
   measure->add_option("--model", eval.model, "Semantic model, where there are several")->option_text("NAME");
   measure->add_option("--schema", eval.schema, "Schema of the gold queries")->option_text("NAME");
   measure->add_option("--split", eval.split, "The half to measure: all, tuning or held-back")

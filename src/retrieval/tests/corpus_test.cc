@@ -88,7 +88,8 @@ TEST_F(CorpusTest, FindsIdentifiersByTheirLetters) {
 
 TEST_F(CorpusTest, ScoresAreCosinePlusWeightedBm25) {
   OpenWithHandbook();
-  for (const PassageHit& hit : corpus_->Search(TestContext(), kPublic, {.text = "flight delay"}).value()) {
+  const auto hits = corpus_->Search(TestContext(), kPublic, {.text = "flight delay"});
+  for (const PassageHit& hit : hits.value()) {
     EXPECT_DOUBLE_EQ(hit.score, hit.cosine + 0.1 * hit.bm25);
   }
 }

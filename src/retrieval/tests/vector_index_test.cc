@@ -98,8 +98,8 @@ TEST_P(VectorIndexTest, ReturnsNothingOfOtherPartitions) {
   const auto entries = Entries(400);
   ASSERT_TRUE(index->Add(TestContext(), entries).has_value());
   const auto& hidden = entries[9].vector;
-  for (const VectorHit& hit :
-       index->Search(TestContext(), {.vector = hidden, .limit = 300, .partitions = kPublic}).value()) {
+  const auto found = index->Search(TestContext(), {.vector = hidden, .limit = 300, .partitions = kPublic});
+  for (const VectorHit& hit : found.value()) {
     EXPECT_NE(hit.key % 10, 0U);
   }
   EXPECT_EQ(index->Search(TestContext(), {.vector = hidden, .limit = 1, .partitions = kBoth}).value()[0].key, 10U);

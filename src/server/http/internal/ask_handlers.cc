@@ -6,7 +6,7 @@ namespace neurolake::server {
 
 Result<void> PostAsk(Door& door, Call& call) {
   if (door.ask == nullptr) {
-    return MakeError(ErrorCode::kNotSupported, "this server has no semantic models: set ask.models to their folder");
+    return MakeError(ErrorCode::kNotFound, "this server has no semantic models: set ask.models to their folder");
   }
   NL_ASSIGN_OR_RETURN(const std::string answer,
                       ask::AskJson(call.Context(door, door.settings.statement_timeout), *door.ask, call.body));
