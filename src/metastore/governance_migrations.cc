@@ -328,7 +328,9 @@ Migration EncryptedColumns() {
   return {19,
           "encrypted columns",
           {
-              R"(CREATE TABLE data_key_grants_next (
+              "CREATE TABLE data_key_grants_kept AS SELECT * FROM data_key_grants",
+              "DROP TABLE data_key_grants",
+              R"(CREATE TABLE data_key_grants (
                 key_id TEXT NOT NULL REFERENCES data_keys (id),
                 privilege TEXT NOT NULL CHECK (privilege IN ('usage', 'lookup', 'encrypt', 'decrypt')),
                 grantee_kind TEXT NOT NULL,
@@ -337,10 +339,9 @@ Migration EncryptedColumns() {
                 granted_by TEXT NOT NULL,
                 created INTEGER NOT NULL,
                 PRIMARY KEY (key_id, privilege, grantee_kind, grantee_id)))",
-              "INSERT INTO data_key_grants_next SELECT key_id, privilege, grantee_kind, grantee_id, denied, "
-              "granted_by, created FROM data_key_grants",
-              "DROP TABLE data_key_grants",
-              "ALTER TABLE data_key_grants_next RENAME TO data_key_grants",
+              "INSERT INTO data_key_grants SELECT key_id, privilege, grantee_kind, grantee_id, denied, granted_by, "
+              "created FROM data_key_grants_kept",
+              "DROP TABLE data_key_grants_kept",
               R"(CREATE TABLE data_key_tables (
                 key_id TEXT NOT NULL REFERENCES data_keys (id),
                 table_id TEXT NOT NULL,
@@ -348,7 +349,9 @@ Migration EncryptedColumns() {
           },
           {
               "DROP TABLE data_key_tables",
-              R"(CREATE TABLE data_key_grants_before (
+              "CREATE TABLE data_key_grants_kept AS SELECT * FROM data_key_grants",
+              "DROP TABLE data_key_grants",
+              R"(CREATE TABLE data_key_grants (
                 key_id TEXT NOT NULL REFERENCES data_keys (id),
                 privilege TEXT NOT NULL CHECK (privilege IN ('usage', 'lookup')),
                 grantee_kind TEXT NOT NULL,
@@ -357,10 +360,9 @@ Migration EncryptedColumns() {
                 granted_by TEXT NOT NULL,
                 created INTEGER NOT NULL,
                 PRIMARY KEY (key_id, privilege, grantee_kind, grantee_id)))",
-              "INSERT INTO data_key_grants_before SELECT key_id, privilege, grantee_kind, grantee_id, denied, "
-              "granted_by, created FROM data_key_grants WHERE privilege IN ('usage', 'lookup')",
-              "DROP TABLE data_key_grants",
-              "ALTER TABLE data_key_grants_before RENAME TO data_key_grants",
+              "INSERT INTO data_key_grants SELECT key_id, privilege, grantee_kind, grantee_id, denied, granted_by, "
+              "created FROM data_key_grants_kept WHERE privilege IN ('usage', 'lookup')",
+              "DROP TABLE data_key_grants_kept",
           }};
 }
 

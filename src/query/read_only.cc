@@ -24,7 +24,9 @@ bool IsLook(std::string_view method, std::string_view action) {
   // Of stores, what is opened is where tables that were found lie. A token that is looked up is counted and on record.
   constexpr std::string_view kMethods[] = {"schema_exists",  "list_schemas", "find_table",  "find_view",
                                            "list_relations", "authorize",    "system_rows", "open_store"};
-  if (method == "maintain") return action == "lookup_token";
+  // So are keys of encrypted columns that are read.
+  constexpr std::string_view kActions[] = {"lookup_token", "column_keys", "column_cells"};
+  if (method == "maintain") return std::ranges::find(kActions, action) != std::end(kActions);
   return std::ranges::find(kMethods, method) != std::end(kMethods);
 }
 

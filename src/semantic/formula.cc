@@ -74,6 +74,9 @@ class Parser {
 
   Result<Formula> Unary(int depth) {
     if (depth > kDepthMax) return Refuse("it is nested too deeply");
+    if (text_.substr(0, at_).ends_with('-') && text_.substr(at_).starts_with('-')) {
+      return Refuse("two dashes begin a comment in SQL");
+    }
     if (Take('-')) {
       NL_ASSIGN_OR_RETURN(Formula operand, Unary(depth + 1));
       Formula negated{.kind = Formula::Kind::kNegate};

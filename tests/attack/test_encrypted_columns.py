@@ -59,7 +59,8 @@ class EncryptedColumns(unittest.TestCase):
             with self.subTest(door=door.name, user=user, statement=statement):
                 answer = door.run(user, statement)
                 self.assertTrue(answer.failed, answer.raw[:1000])
-                self.assertIn(text, answer.raw)
+                if answer.code not in door.also_denied:
+                    self.assertIn(text, answer.raw)
                 self.assertEqual(canaries.leaks(answer.raw, self.canaries), [], answer.raw[:2000])
 
     def test_values_are_there_for_who_may_read_them(self):

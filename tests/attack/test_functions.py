@@ -68,6 +68,8 @@ class Functions(unittest.TestCase):
                 with self.subTest(statement=statement, door=door.name):
                     denied, allowed = door.run("writer", statement), door.run("engineer", statement)
                     self.assertTrue(denied.failed, denied.rows)
+                    if denied.code in door.also_denied:
+                        continue  # It changes something, which this door does for nobody.
                     self.assertEqual((denied.code, denied.sqlstate), ("PermissionDenied", "42501"), denied.message)
                     self.assertIn("EXECUTE", denied.message)
                     self.assertFalse(allowed.failed, allowed.message)

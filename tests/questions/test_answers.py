@@ -2,7 +2,6 @@
 import json
 import os
 import pathlib
-import re
 import subprocess
 import tempfile
 import unittest
@@ -12,6 +11,14 @@ from server import Server
 
 BINARY = os.environ["TESTED_BINARY"]
 MODELS = pathlib.Path(__file__).resolve().parent / "models"
+
+#: What was reached, in percent; the goals are 97, 90, 1 and 95 (docs/ask.md). Raised with the engine, never lowered.
+FLOORS = {
+    "flights": {"accuracy": 90, "coverage": 60, "wrong": 5, "refusals": 90},
+    "retail": {"accuracy": 90, "coverage": 60, "wrong": 5, "refusals": 90},
+    "finance": {"accuracy": 80, "coverage": 50, "wrong": 9, "refusals": 90},
+    "web": {"accuracy": 80, "coverage": 50, "wrong": 9, "refusals": 90},
+}
 
 
 class Answers(unittest.TestCase):
@@ -27,17 +34,37 @@ class Answers(unittest.TestCase):
         cls.server.__exit__()
         cls.folder.cleanup()
 
-    def measure(self, domain, split="all"):
-        """The line over all classes, as (accuracy, coverage, silently wrong, refusals right) in percent."""
+    def measure(self, domain):
+        """(accuracy, coverage, silently wrong, refusals right) of all its questions, in percent."""
         run = subprocess.run([BINARY, "--server", self.server.url, "--format", "json", "eval", "--model", domain, "--schema", domain,
-                              "--split", split, "--show", "wrong", "--questions", str(domains.HERE / f"{domain}.jsonl")],
+                              "--show", "wrong", "--questions", str(domains.HERE / f"{domain}.jsonl")],
                              env={**os.environ, "NEUROLAKE_TOKEN": self.server.admin_token}, capture_output=True, text=True)
         self.assertEqual(run.returncode, 0, run.stderr)
-        last = json.loads(run.stdout)[-1] if run.stdout.startswith("[") else json.loads(run.stdout.splitlines()[-1])
-        numbers = [float(re.sub("[ %]", "", last[name])) for name in ("accuracy", "coverage", "silently wrong", "refusals right")]
-        print(f"{domain}, {split}: accuracy {numbers[0]} %, coverage {numbers[1]} %, silently wrong {numbers[2]} %, "
-              f"refusals right {numbers[3]} %")
-        return numbers, run.stderr
+        whole = json.loads(run.stdout)[-1]
+        self.assertEqual(whole["class"], "all")
+        self.assertEqual(int(whole["questions"]), len(domains.questions(domain)))
+        return [float(whole[name].rstrip(" %")) for name in ("accuracy", "coverage", "silently wrong", "refusals right")], run.stderr
+
+    def check(self, domain):
+        (accuracy, coverage, wrong, refusals), listed = self.measure(domain)
+        least = FLOORS[domain]
+        said = f"{domain}: accuracy {accuracy}, coverage {coverage}, silently wrong {wrong}, refusals right {refusals}\n{listed}"
+        self.assertGreaterEqual(accuracy, least["accuracy"], said)
+        self.assertGreaterEqual(coverage, least["coverage"], said)
+        self.assertLessEqual(wrong, least["wrong"], said)
+        self.assertGreaterEqual(refusals, least["refusals"], said)
+
+    def test_flights(self):
+        self.check("flights")
+
+    def test_retail(self):
+        self.check("retail")
+
+    def test_finance(self):
+        self.check("finance")
+
+    def test_web(self):
+        self.check("web")
 
 
 if __name__ == "__main__":

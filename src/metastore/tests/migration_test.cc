@@ -124,11 +124,9 @@ TEST_P(MigrationTest, TablesAreListedInTheOrderOfTheirForeignKeys) {
                          "lineage", "event_outbox", "clone_sources", "principal_groups", "group_members", "policies",
                          "grants", "tags", "tag_policies", "purposes", "purpose_grants", "allowed_purposes",
                          "minimum_groups", "break_glass", "principal_attributes", "data_keys", "data_key_versions",
-                         "data_key_grants", "data_key_lookups", "data_key_tables", "passwords", "sessions",
-                         "external_identities",
+                         "data_key_lookups", "passwords", "sessions", "external_identities",
                          "policy_bundles", "policy_activations", "pii_findings", "function_grants", "pii_thresholds",
-                         "model_days", "model_calls",
-                         "runs", "run_steps"));
+                         "model_days", "model_calls", "runs", "run_steps", "data_key_grants", "data_key_tables"));
   EXPECT_THAT(tables[0].columns, testing::ElementsAre("id", "name", "comment", "created"));
   EXPECT_TRUE(TablesAt(0).value().empty());
 }

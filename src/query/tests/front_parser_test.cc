@@ -259,7 +259,7 @@ TEST(FrontParserTest, HasStatementsAboutKeys) {
     EXPECT_EQ((*command)->kind(), kind);
   }
   ExpectError("create key", ErrorCode::kSyntaxError, "the name of a key", 10);
-  ExpectError("grant usage, select on key k to g", ErrorCode::kSyntaxError, "USAGE or LOOKUP", 13);
+  ExpectError("grant usage, select on key k to g", ErrorCode::kSyntaxError, "USAGE, LOOKUP, ENCRYPT or DECRYPT", 13);
   ExpectError("grant usage on table k to g", ErrorCode::kSyntaxError, "key", 15);
 }
 

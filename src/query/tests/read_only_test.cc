@@ -16,7 +16,7 @@ TEST(ReadOnlyTest, LetsQueriesPassAndRefusesWhatChanges) {
   }
   for (const char* sql :
        {"VACUUM t", "OPTIMIZE t", "TRUNCATE TABLE t", "COPY INTO t FROM 'upload://a' FILEFORMAT = CSV",
-        "GRANT SELECT ON TABLE t TO USER anna", "CREATE EXTERNAL LOCATION l PATH '/data'", "DROP EXTERNAL LOCATION l",
+        "GRANT SELECT ON TABLE t TO USER anna", "CREATE EXTERNAL LOCATION l URL '/data'", "DROP EXTERNAL LOCATION l",
         "ALTER TABLE t SET TAGS ('a' = 'b')"}) {
     const auto parsed = ParseFront(sql);
     ASSERT_TRUE(parsed.has_value()) << sql;
@@ -38,12 +38,14 @@ TEST(ReadOnlyTest, JudgesWhatTheEngineMakesOfAStatementByItsKind) {
 
 TEST(ReadOnlyTest, WhatIsNotListedIsAChange) {
   for (const char* method : {"find_table", "find_view", "system_rows", "authorize"}) EXPECT_TRUE(IsLook(method, ""));
-  EXPECT_TRUE(IsLook("maintain", "lookup_token"));
+  for (const char* action : {"lookup_token", "column_keys", "column_cells"}) {
+    EXPECT_TRUE(IsLook("maintain", action));
+  }
   for (const char* method : {"commit", "change_name", "prepare_table", "append", "may_append", "create_location",
                              "drop_location", "something new", ""}) {
     EXPECT_FALSE(IsLook(method, ""));
   }
-  for (const char* action : {"", "request_break_glass", "save_personal_data", "set_tags", "grant", "undrop"}) {
+  for (const char* action : {"", "column_key_use", "request_break_glass", "save_personal_data", "set_tags", "grant", "undrop"}) {
     EXPECT_FALSE(IsLook("maintain", action));
   }
 }

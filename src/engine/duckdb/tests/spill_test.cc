@@ -70,20 +70,6 @@ class SpillTest : public EngineTest {
         fmt::format("SELECT v = ({0}) FROM (SELECT i, {0} AS v FROM range({1}) r(i)) ORDER BY v", value, kRows), kRows);
   }
 
-  /// Blocks above that size, each in a file of its own, not compressed.
-  Found SpillLargeBlocks() {
-    constexpr int64_t kRows = 20, kArms = 60;
-    const std::string value = fmt::format("md5('' || i) || '{}' || repeat(md5('x' || i), 10000)", kCanary);
-    std::string arms;
-    for (int64_t arm = 0; arm < kArms; ++arm) {
-      arms += fmt::format("{}SELECT i, {} AS v FROM range({}, {}) r(i)", arm == 0 ? "" : " UNION ALL ", value,
-                          arm * kRows, (arm + 1) * kRows);
-    }
-    return Spill(fmt::format("WITH m AS MATERIALIZED ({0}) SELECT v = ({1}) FROM m UNION ALL SELECT v = ({1}) FROM m",
-                             arms, value),
-                 2 * kArms * kRows);
-  }
-
  private:
   Found Read(plan::BoundQuery bound, int64_t rows) {
     Found found;
@@ -118,8 +104,6 @@ TEST_F(SpillTest, WhatIsSpilledIsInTheClearWithoutEncryption) {
   Open(false);
   const Found blocks = SpillBlocks();
   EXPECT_EQ(blocks.with_canary, std::set<std::string>{".tmp"}) << blocks.bytes;
-  const Found large = SpillLargeBlocks();
-  EXPECT_TRUE(large.with_canary.contains(".block")) << large.bytes;
 }
 
 TEST_F(SpillTest, WhatIsSpilledIsNotInTheClear) {
@@ -128,10 +112,6 @@ TEST_F(SpillTest, WhatIsSpilledIsNotInTheClear) {
   EXPECT_EQ(blocks.extensions, std::set<std::string>{".tmp"});
   EXPECT_GT(blocks.bytes, 10'000'000U);
   EXPECT_EQ(blocks.with_canary, std::set<std::string>{});
-  const Found large = SpillLargeBlocks();
-  EXPECT_TRUE(large.extensions.contains(".block"));
-  EXPECT_GT(large.bytes, 10'000'000U);
-  EXPECT_EQ(large.with_canary, std::set<std::string>{});
 }
 
 TEST_F(SpillTest, NoStatementSwitchesItOff) {
@@ -140,9 +120,9 @@ TEST_F(SpillTest, NoStatementSwitchesItOff) {
     EXPECT_FALSE(Run(statement).has_value()) << statement;
   }
   EXPECT_TRUE(LookInto(root_ + "/spill").extensions.empty());
-  const Found large = SpillLargeBlocks();
-  EXPECT_GT(large.bytes, 10'000'000U);
-  EXPECT_EQ(large.with_canary, std::set<std::string>{});
+  const Found blocks = SpillBlocks();
+  EXPECT_GT(blocks.bytes, 10'000'000U);
+  EXPECT_EQ(blocks.with_canary, std::set<std::string>{});
 }
 
 std::string Unhex(std::string_view digits) {
