@@ -86,7 +86,7 @@ class Mcp(unittest.TestCase):
             self.assertEqual(secret["refused"], -32602)
             self.assertEqual([r["uri"] for r in resources["resources"]], ["lake://shop/orders"])
         self.assertEqual(cost["isError"], False)
-        self.assertIn("seconds", json.dumps(cost["structuredContent"]["prediction"]))
+        self.assertGreater(cost["structuredContent"]["prediction"]["memory_bytes"], 0)
         self.assertEqual([c["column_name"] for c in json.loads(read["contents"][0]["text"])["columns"]][0], "id")
         self.assertEqual(templates["resourceTemplates"][0]["uriTemplate"], "lake://{schema}/{table}")
         self.assertEqual([p["name"] for p in prompts["prompts"]], ["answer_question", "explore_table"])

@@ -45,7 +45,8 @@ TEST(ReadOnlyTest, WhatIsNotListedIsAChange) {
                              "drop_location", "something new", ""}) {
     EXPECT_FALSE(IsLook(method, ""));
   }
-  for (const char* action : {"", "column_key_use", "request_break_glass", "save_personal_data", "set_tags", "grant", "undrop"}) {
+  for (const char* action : {"", "column_key_use", "request_break_glass", "save_personal_data", "set_tags", "grant",
+                             "undrop"}) {
     EXPECT_FALSE(IsLook("maintain", action));
   }
 }
