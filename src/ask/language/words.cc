@@ -49,7 +49,10 @@ bool Neighbours(char a, char b) {
 /// What it costs to type `b` where `a` was meant: 1 for a likely slip, 3 (too much) for any other.
 int SubstitutionSlips(char a, char b) {
   if (a == b) return 0;
-  return Neighbours(a, b) || (IsVowel(a) && IsVowel(b)) ? 1 : 3;
+  static constexpr std::array<std::string_view, 6> kAlike{"cs", "ck", "sz", "iy", "mn", "gj"};  // To the ear.
+  const auto alike = [&](std::string_view pair) { return pair.contains(a) && pair.contains(b); };
+  const bool sounds = std::find_if(kAlike.begin(), kAlike.end(), alike) != kAlike.end();
+  return Neighbours(a, b) || (IsVowel(a) && IsVowel(b)) || sounds ? 1 : 3;
 }
 
 /// Optimal string alignment distance with the weights above; both short.

@@ -16,12 +16,12 @@ std::vector<std::string> RoleWords(std::string_view name) {
   const std::string folded = Fold(name);
   const auto has = [&](std::string_view part) { return folded.find(part) != std::string::npos; };
   if (has("origin") || has("departure") || has("source") || has("pickup") || has("from")) {
-    return {"from",         "departing", "departing from", "leaving",
-            "leaving from", "out of",    "originating in", "starting from"};
+    return {"from",          "departing", "departing from", "leaving",  "leaving from",  "out of",    "originating in",
+            "starting from", "left",      "left from",      "departed", "departed from", "flew from", "took off from"};
   }
   if (has("dest") || has("arrival") || has("target") || has("dropoff")) {
-    return {"to",        "into",         "arriving at", "arriving in", "going to",
-            "bound for", "destined for", "flying to",   "headed to"};
+    return {"to",        "into",      "arriving at", "arriving in", "going to",  "bound for",  "destined for",
+            "flying to", "headed to", "went to",     "flew to",     "landed in", "arrived at", "arrived in"};
   }
   return {};
 }
@@ -48,6 +48,12 @@ void Linker::AddEntity(const Entity& entity) {
   for (const std::string& synonym : entity.synonyms) AddTerm(synonym, link);
   for (const Dimension& dimension : entity.dimensions) {
     if (!dimension.hidden) AddDimension(entity, dimension);
+  }
+  const Dimension* label = semantic::LabelDimension(entity);
+  if (label != nullptr && label->is_label && !label->hidden && label->value_type == semantic::ValueType::kText) {
+    Link name{.kind = LinkKind::kDimension, .field = {entity.name, label->name}, .shown = label->label};
+    name.cost = 0.03;  // "airports whose name starts with San"
+    AddTerm("name", name);
   }
 }
 
@@ -156,10 +162,11 @@ void Linker::Match(std::span<const Token> tokens, size_t at, const Term& term, s
       const bool verb_form =
           token.word.ends_with("ed") || token.word.ends_with("ing") || Singular(token.word) != token.word;
       if (term.link.verb && !token.word.ends_with("ed") && !token.word.ends_with("ing")) return;
-      if (!verb_form) return;
-      cost += term.link.verb ? 0 : 0.12;
-      by_stem = true;
-      continue;
+      if (verb_form) {
+        cost += term.link.verb ? 0 : 0.12;
+        by_stem = true;
+        continue;
+      }
     }
     const bool misspelt = !IsCommonWord(token.word) && !IsFiller(token.word) && !Knows(token.word);
     auto typo = misspelt ? TypoCost(token.word, term.words[i]) : std::nullopt;
@@ -192,6 +199,8 @@ void Linker::FindValues(std::span<const Token> tokens, size_t at, std::vector<Li
                 .value = match.value,
                 .shown = match.shown,
                 .cost = match.cost};
+      const std::string& last = tokens[at + length - 1].word;
+      link.plural = Singular(last) != last && !Fold(match.shown).ends_with(last);
       if (match.guessed)
         link.note = fmt::format("“{}” is read as {}", JoinWords(tokens.subspan(at, length)), match.shown);
       found.push_back(std::move(link));

@@ -60,6 +60,12 @@ class MemoryValueIndex final : public ValueIndex {
     const std::string key = Join(typed);
     Look(exact_, key, 0, false, words, found);
     if (!found.empty()) return found;
+    if (std::string one = Singular(typed.empty() ? "" : typed.back()); !typed.empty() && one != typed.back()) {
+      std::vector<std::string> singular = typed;  // "card payments"
+      singular.back() = std::move(one);
+      Look(exact_, Join(singular), 0.02, false, words, found);
+      if (!found.empty()) return found;
+    }
     if (words.size() == 1 && words[0].kind == TokenKind::kQuoted) return found;  // Quoted means as written.
     Look(initials_, key, 0.35, true, words, found);
     if (const auto begin = beginnings_.find(key); begin != beginnings_.end() && Distinctive(typed)) {

@@ -331,8 +331,9 @@ void PeriodParser::Quarters(size_t at, std::optional<int> year_given) {
   LocalTime start =
       fiscal ? FiscalYearStart(year.value_or(FiscalYearOf(context_.now, context_.calendar)), context_.calendar)
              : DateStart(year.value_or(YearOf(context_.now)), 1, 1);
-  TimePhrase phrase =
-      Make(used, AddPeriods(start, TimeGrain::kMonth, 6 * (*number - 1)), TimeGrain::kMonth, 6, year.has_value());
+  start = AddPeriods(start, TimeGrain::kMonth, 6 * (*number - 1));
+  if (!year && start > context_.now) start = AddPeriods(start, TimeGrain::kYear, -1);
+  TimePhrase phrase = Make(used, start, TimeGrain::kMonth, 6, year.has_value());
   if (!year) phrase.assumption = fmt::format("no year was said: {}", phrase.text);
   Add(std::move(phrase));
 }

@@ -246,6 +246,19 @@ void PeriodParser::Weekdays(size_t at) {
   bool plural = false;
   const auto weekday = WeekdayNamed(Word(at), plural);
   if (!weekday || plural) return;
+  const size_t behind = at + (Word(at + 1) == "," ? 2 : 1);
+  PeriodParser date_parser(tokens_, context_, problems_);  // "Monday 6 January 2025"
+  if (behind < tokens_.size() && !WeekdayNamed(Word(behind), plural)) {
+    for (TimePhrase& date : date_parser.At(behind)) {
+      if (date.unit != TimeGrain::kDay || date.count != 1 || tokens_[behind].kind == TokenKind::kWord) continue;
+      if (WeekdayOf(*date.range.from) != *weekday) {
+        problems_.push_back(fmt::format("{} is no {}", date.text, Word(at)));
+        return;
+      }
+      date.tokens += behind - at;
+      Add(std::move(date));
+    }
+  }
   if (Word(at + 1) == "last" && Word(at + 2) == "week") {
     const LocalTime start = Floor(context_.now, TimeGrain::kWeek) - days(7 - (*weekday - 1));
     return Add(Make(3, start, TimeGrain::kDay, 1, true));

@@ -18,6 +18,7 @@ class RangeParser {
     if (Word(0) == "all" && Word(1) == "time") Open(2, "all time");
     if (Word(0) == "ever") Open(1, "all time");
     for (TimePhrase& period : periods_.At(0)) found_.push_back(std::move(period));
+    EndOf();
     Since();
     Until();
     Between();
@@ -50,6 +51,20 @@ class RangeParser {
     period.future = after && edge > context_.now;
     period.text = after ? "from " + TimeName(edge) + " on" : "before " + TimeName(edge);
     found_.push_back(std::move(period));
+  }
+
+  /// "at the end of 2024", "the end of May", "end of last month".
+  void EndOf() {
+    size_t at = Word(0) == "at" || Word(0) == "by" || Word(0) == "on" ? 1 : 0;
+    if (Word(0) == "as" && Word(1) == "of") at = 2;
+    if (Word(at) == "the") ++at;
+    if (Word(at) != "end" || Word(at + 1) != "of") return;
+    for (TimePhrase& period : periods_.At(at + 2)) {
+      if (!period.unit || !period.range.to) continue;
+      period.tokens += at + 2;
+      period.connective = period.at_end = true;
+      found_.push_back(std::move(period));
+    }
   }
 
   void Since() {
@@ -89,12 +104,16 @@ class RangeParser {
     else if (Word(0) == "on" && Word(1) == "or" && Word(2) == "before") lead = 3;
     if (lead == 0) return;
     if (inclusive && Word(lead) == "and" && Word(lead + 1) == "including") lead += 2;
+    const size_t article = Word(lead) == "the" ? 1 : 0;
+    const bool end = inclusive && Word(lead + article) == "end" && Word(lead + article + 1) == "of";
+    if (end) lead += article + 2;
     for (const TimePhrase& period : periods_.At(lead)) {
       if (!period.range.from || !period.range.to) continue;
       OpenEnd(period, lead, false, inclusive);
       TimePhrase& made = found_.back();
       // "until yesterday" is clear; "until May" may or may not hold May.
-      if (Word(0) == "until" || Word(0) == "till") made.assumption = fmt::format("{} itself is included", period.text);
+      if (!end && (Word(0) == "until" || Word(0) == "till"))
+        made.assumption = fmt::format("{} itself is included", period.text);
     }
   }
 
@@ -133,6 +152,7 @@ class RangeParser {
     }
     if (*first.range.from >= *second.range.to) return;
     TimePhrase joined = second;
+    joined.ends = {first, second};
     joined.tokens = next + second.tokens;
     joined.range.from = first.range.from;
     joined.connective = true;

@@ -32,7 +32,10 @@ struct TimePhrase {
   bool future = false;          ///< Lies after now as a whole.
   bool to_date = false;         ///< From a period's start to now.
   bool named = false;           ///< Says its year.
-  bool connective = false;      ///< Began with since, before, from, between, in and the like.
+  /// Of "from A to B" and "between A and B": A and B, where a change between the two may be meant.
+  std::vector<TimePhrase> ends = {};
+  bool at_end = false;      ///< "at the end of": of what is a level, not a sum.
+  bool connective = false;  ///< Began with since, before, from, between, in and the like.
 };
 
 /// A recurring part of time: "on Mondays", "at weekends", "in the mornings", "every January".
