@@ -91,6 +91,21 @@ Result<std::string> Answer::RankSql(const std::string& value) const {
                      JoinText(order, ", "), rank.nth_only ? "=" : "<=", rank.n);
 }
 
+/// Rows that belong to nobody win no rank of somebodies: conditions that keep groups without a key out.
+std::vector<std::string> Answer::RankedKeys() {
+  std::vector<std::string> known;
+  for (uint32_t i = 0; i < intent_.dimensions.size(); ++i) {
+    const DimensionUse& use = intent_.dimensions[i];
+    const semantic::Entity* entity = FindEntity(scope_.model, use.field.entity);
+    const semantic::Dimension* dimension = entity == nullptr ? nullptr : FindDimension(*entity, use.field.name);
+    if (dimension == nullptr || semantic::LabelDimension(*entity) != dimension) continue;
+    if (std::ranges::find(intent_.rank->per, i) != intent_.rank->per.end()) continue;
+    known.push_back(fmt::format("\"s\".\"d{}\" IS NOT NULL", i));
+    scope_.Assume("rank", fmt::format("rows without a known {} take no part in the rank", dimension->label));
+  }
+  return known;
+}
+
 Result<std::string> Answer::RankedGroups() {
   const Rank& rank = *intent_.rank;
   if (rank.by.part != ValueRef::Part::kMetric) {
@@ -101,7 +116,9 @@ Result<std::string> Answer::RankedGroups() {
   facts.grouping.axis = std::nullopt;
   NL_RETURN_IF_ERROR(Combine(scope_, plan_, facts, {.name = "ranked", .metrics = {rank.by.index}}));
   NL_ASSIGN_OR_RETURN(const std::string condition, RankSql(fmt::format("\"s\".\"m{}\"", rank.by.index)));
-  scope_.ctes.emplace_back("chosen", "SELECT * FROM \"ranked\" AS \"s\" QUALIFY " + condition);
+  const std::vector<std::string> known = RankedKeys();
+  const std::string where = known.empty() ? "" : " WHERE " + JoinText(known, " AND ");
+  scope_.ctes.emplace_back("chosen", "SELECT * FROM \"ranked\" AS \"s\"" + where + " QUALIFY " + condition);
   scope_.Assume("rank.per_period", "ranked by the whole range, not in each period");
   return " SEMI JOIN \"chosen\" ON " + SameKeys("s", "chosen", false);
 }
@@ -227,7 +244,10 @@ Result<std::string> Answer::Final() {
     scope_.Assume("rank.ties", intent_.rank->ties == Ties::kInclude ? "all that are equal to the last one in are in"
                                                                     : "of equals the first by name are in");
   }
-  NL_ASSIGN_OR_RETURN(const std::vector<std::string> having, Having());
+  NL_ASSIGN_OR_RETURN(std::vector<std::string> having, Having());
+  if (intent_.rank) {
+    for (std::string& known : RankedKeys()) having.push_back(std::move(known));
+  }
   NL_ASSIGN_OR_RETURN(const std::vector<std::string> order, Order());
   std::vector<std::string> select;
   Outputs(select);

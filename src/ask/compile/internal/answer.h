@@ -27,6 +27,7 @@ class Answer {
   Result<std::string> AlongSql(const Calculation& calculation) const;
   Result<void> OverTheWhole();
   Result<std::string> OverSql(const Calculation& calculation, size_t index);
+  std::vector<std::string> RankedKeys();
   Result<std::string> RankedGroups();
   Result<std::string> Final();
   Result<std::string> ValueSql(const ValueRef& value) const;
