@@ -104,7 +104,11 @@ Result<void> AddNotes(const RequestContext& ctx, QueryRunner& runner, const Comp
       continue;
     }
     const double count = rows->rows.empty() || rows->rows[0].empty() ? 0 : NumberIn(rows->rows[0][0]).value_or(0);
-    if (count > 0) answer.notes.push_back(fmt::format("{} {}.", ShowNumber(count, {}), check.meaning));
+    if (count == 0) continue;
+    answer.notes.push_back(fmt::format("{} {}.", ShowNumber(count, {}), check.meaning));
+    // Whether such rows belong into the answer could be decided otherwise.
+    if (check.kind == CheckQuery::Kind::kDanglingKeys)
+      answer.assumptions.push_back({.part = "dimensions", .text = "rows without a partner stay in, under no value"});
   }
   return {};
 }
