@@ -104,8 +104,10 @@ class Evaluation {
     scored.milliseconds = std::chrono::duration<double, std::milli>(clock_.SteadyNow() - begin).count();
     const auto value = json::parse(text);
     const auto& answer = value.as_object();
-    if (const auto* intent = answer.if_contains("intent")) intents_[question.id] = *intent;
     scored.was_answered = Member(answer, "status") == "answered";
+    // What was not answered is nothing to go on from.
+    const auto* intent = answer.if_contains("intent");
+    if (intent != nullptr && scored.was_answered) intents_[question.id] = *intent;
     scored.said = scored.was_answered ? Member(answer, "answer") : Member(answer, "reason");
     if (!scored.was_answered) {
       scored.outcome = question.expect == "answer" ? Outcome::kNotAnswered : Outcome::kRight;
