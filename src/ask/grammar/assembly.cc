@@ -147,6 +147,8 @@ bool Assembly::Metrics() {
     using enum FragmentKind;
     if (part->kind != kMetric && part->kind != kShare && part->kind != kCalculation) continue;
     for (const MetricUse& use : part->metrics) {
+      if (use.metric.empty() && use.entity.empty() && use.field.name.empty())
+        return Fail("it is open which number is meant");
       if (part->kind == kMetric &&
           std::find(draft_.intent.metrics.begin(), draft_.intent.metrics.end(), use) != draft_.intent.metrics.end()) {
         draft_.cost += 0.1;  // Said twice.
@@ -205,6 +207,7 @@ bool Assembly::Entities() {
     if (entity != entities.end()) {
       const Fragment* counted = *entity;
       entities.erase(entity);
+      if (!counted->plural && counted->difference) draft_.cost += 0.15;
       subject_ = counted->entity;
       MetricIndex(CountOf(counted->entity));
       continue;
@@ -239,6 +242,7 @@ bool Assembly::Entities() {
       const bool shaped = One(FragmentKind::kGroup) != nullptr || One(FragmentKind::kCompare) != nullptr ||
                           One(FragmentKind::kVersus) != nullptr;
       draft_.cost += shaped ? 0.05 : 0.2;
+      if (!part->plural && part->difference) draft_.cost += 0.15;  // "balance by segment" is the number of that name.
       draft_.notes.push_back(fmt::format("{} are counted", part->entity));
       MetricIndex(CountOf(part->entity));
     } else if (subject_.empty()) {
@@ -288,110 +292,6 @@ bool Assembly::Dimensions() {
       if (!AddDimensions(*part)) return false;
       if (kind == kWhich && !part->dimensions.empty() && subject_.empty()) subject_ = part->dimensions[0].field.entity;
     }
-  }
-  return true;
-}
-
-bool Assembly::Time() {
-  TimeScope& time = draft_.intent.time;
-  Parts times = All(FragmentKind::kTime);
-  const bool compares = std::any_of(parts_.begin(), parts_.end(), [](const Fragment* part) {
-    return part->kind == FragmentKind::kRequest && part->difference;
-  });
-  if (const Fragment* field = One(FragmentKind::kTimeField)) time.field = field->field;
-  if (times.size() == 2 && times[0]->time->range == times[1]->time->range) return Fail("one time is named twice");
-  if (times.size() == 2 && compares && times[0]->time->range.from && times[1]->time->range.from) {
-    const bool swapped = *times[0]->time->range.from < *times[1]->time->range.from;
-    const Fragment* main = times[swapped ? 1 : 0];
-    main_time_ = &*main->time;
-    time.range = main_time_->range;
-    const ComparisonTarget target{.kind = ComparisonTarget::Kind::kRange, .time = times[swapped ? 0 : 1]->time};
-    return ResolveComparison(target, main_time_, true, draft_, reason_);
-  }
-  if (compares && One(FragmentKind::kCompare) == nullptr && One(FragmentKind::kVersus) == nullptr &&
-      One(FragmentKind::kGroup) == nullptr) {
-    return Fail("it is open what is to be compared with what");
-  }
-  if (times.size() > 1) return Fail("two times are named; ask for one, or compare them");
-  if (times.empty()) return true;
-  const Fragment& part = *times[0];
-  if (part.time->future) return Fail(fmt::format("{} has not come yet, and nothing is known of it", part.time->text));
-  main_time_ = &*part.time;
-  time.range = part.time->range;
-  if (!part.field.name.empty()) {
-    if (!time.field.name.empty() && time.field != part.field) return Fail("two different times are named");
-    time.field = part.field;
-  }
-  if (main_time_->partial && !main_time_->to_date)
-    draft_.notes.push_back(fmt::format("{} is not over yet", main_time_->text));
-  return true;
-}
-
-bool Assembly::TimeParts() {
-  for (const Fragment* part : All(FragmentKind::kTimePart)) {
-    const FieldRef field = DefaultTimeField();
-    if (field.name.empty()) return Fail("there is no time to go by");
-    Filter filter{.field = field, .op = FilterOperator::kIn, .part = part->part->part};
-    for (const int64_t value : part->part->values) filter.values.emplace_back(value);
-    draft_.intent.filters.push_back({.any_of = {std::move(filter)}});
-  }
-  return true;
-}
-
-/// Adds a filter. Values for one field said twice ("in Germany and in France") are one list only if nothing but a
-/// joining word lies between; else one condition would silently empty the other.
-bool Assembly::MergeFilter(const Fragment& part, std::vector<FilterGroup>& filters) {
-  for (const FilterGroup& group : part.filters) {
-    const Filter& filter = group.any_of.front();
-    const bool positive = filter.op == FilterOperator::kIn;
-    for (FilterGroup& other : filters) {
-      Filter& known = other.any_of.front();
-      if (!positive || known.op != FilterOperator::kIn || known.field != filter.field || other.any_of.size() > 1 ||
-          group.any_of.size() > 1)
-        continue;
-      for (size_t i = 0; i < parts_.size(); ++i) {
-        const bool is_this = parts_[i] == &part;
-        if (!is_this) continue;
-        size_t before = i;
-        while (before > 0 && parts_[before - 1]->kind == FragmentKind::kFollowUp) --before;
-        if (before == 0 || parts_[before - 1]->kind != FragmentKind::kFilter) {
-          return Fail(fmt::format("two different values of {} are asked for in two places", filter.field.name));
-        }
-      }
-      known.values.insert(known.values.end(), filter.values.begin(), filter.values.end());
-      draft_.notes.push_back(fmt::format("any of the values of {} will do", filter.field.name));
-      return true;
-    }
-    filters.push_back(group);
-  }
-  return true;
-}
-
-bool Assembly::Filters() {
-  const auto sets = All(FragmentKind::kSet);
-  for (const Fragment* part : All(FragmentKind::kFilter)) {
-    // What the subject does not have, but what it is asked to have (or not) does, is a condition on that.
-    const FieldRef& field = part->filters[0].any_of[0].field;
-    for (const Fragment* set : sets) {
-      if (Follows(*set, *part)) return Fail("a condition right behind what was done belongs to it");
-    }
-    for (const Fragment* other : All(FragmentKind::kFilter)) {
-      const Filter& known = other->filters[0].any_of[0];
-      if (known.op != FilterOperator::kNotIn || part->filters[0].any_of[0].op != FilterOperator::kIn) continue;
-      const std::string_view before = part->begin == 0 ? std::string_view() : context_.tokens[part->begin - 1].word;
-      const bool joined = Follows(*other, *part) && (before == "and" || before == "or" || before == ",");
-      if (joined || known.field == field) return Fail("it is open whether the second condition is excluded, too");
-    }
-    const bool behind_set = !sets.empty() && part->begin >= sets.back()->end;
-    const std::string related = sets.empty() || sets.back()->sets.empty() ? "" : sets.back()->sets[0].related;
-    if (!related.empty() && !subject_.empty() && (behind_set || !Reaches(subject_, field.entity))) {
-      if (Reaches(subject_, field.entity) && behind_set) {
-        return Fail(fmt::format("it is open whether {} is meant of {} or of {}", field.name, subject_, related));
-      }
-      set_filters_.insert(set_filters_.end(), part->filters.begin(), part->filters.end());
-      continue;
-    }
-    if (!MergeFilter(*part, draft_.intent.filters)) return false;
   }
   return true;
 }

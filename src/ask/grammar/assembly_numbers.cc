@@ -81,6 +81,10 @@ bool Assembly::Havings() {
         main_time_ = nullptr;
       }
       draft_.intent.sets.push_back(std::move(set));
+      const bool rows_said = std::any_of(parts_.begin(), parts_.end(), [](const Fragment* one) {
+        return one->kind == FragmentKind::kRequest && one->rows;
+      });
+      if (wants_rows_ && !rows_said) draft_.cost += 0.25;  // The number belongs into the answer.
       continue;
     }
     if (!grouped)
@@ -100,6 +104,19 @@ bool Assembly::Shares() {
   if (metrics.empty()) return Fail("it is open what the share is of");
   if (metrics.size() > 1 && parts.size() == 1 && parts[0]->metrics.empty())
     return Fail("it is open which number's share is asked for");
+  for (const Fragment* filter : All(FragmentKind::kFilter)) {
+    static constexpr std::string_view kIs[] = {"is",    "are", "was",  "were", "that",
+                                               "which", "who", "have", "has",  "had"};
+    const auto is = [&](size_t at) {
+      return std::find(std::begin(kIs), std::end(kIs), context_.tokens[at].word) != std::end(kIs);
+    };
+    if (std::any_of(parts.begin(), parts.end(), [&](const Fragment* part) { return Follows(*part, *filter); }) &&
+        (is(filter->begin) || (filter->begin > 0 && is(filter->begin - 1))))
+      return Fail("the share of those that are so among all is no number of the model; ask for both numbers");
+  }
+  const Fragment* done = One(FragmentKind::kTimeField);
+  if (done != nullptr && done->role && One(FragmentKind::kTime) == nullptr)
+    return Fail("the share of those that it was done to among all is no number of the model; ask for both numbers");
   const Fragment* versus = One(FragmentKind::kVersus);
   if (draft_.intent.dimensions.empty() && !draft_.intent.time.grain) {
     return Fail("a share needs parts: ask for it by something, such as “share of the total by country”");
@@ -182,6 +199,8 @@ bool Assembly::Growth() {
       }
       return true;
     }
+    if (main_time_ != nullptr && main_time_->ends.size() == 2 && !draft_.intent.time.grain)
+      return BetweenEnds(*main_time_);
     if (!closed) return Fail("growth against what? Say a period, or a time axis such as “by month”");
     if (!ResolveComparison({.kind = ComparisonTarget::Kind::kPrevious}, main_time_, part->difference, draft_, reason_))
       return false;
@@ -316,6 +335,21 @@ bool Assembly::Order() {
   return true;
 }
 
+bool Assembly::Privacy() {
+  Intent& intent = draft_.intent;
+  for (const Fragment* part : All(FragmentKind::kPrivacy)) {
+    if (!part->mask) intent.privacy.remove_personal = true;
+    for (const DimensionUse& use : part->dimensions) intent.privacy.masked.push_back(use.field);
+    if (!part->mask || !part->dimensions.empty()) continue;
+    const Entity* entity = semantic::FindEntity(context_.model, intent.entity);
+    if (entity == nullptr) return Fail("it is open which columns are to be masked");
+    for (const semantic::Dimension& dimension : entity->dimensions) {
+      if (!dimension.personal.empty()) intent.privacy.masked.push_back({entity->name, dimension.name});
+    }
+  }
+  return true;
+}
+
 bool Assembly::Output() {
   Intent& intent = draft_.intent;
   const Fragment* exists = One(FragmentKind::kExists);
@@ -340,8 +374,12 @@ bool Assembly::Output() {
       return Fail("no number is asked for");
     if (One(FragmentKind::kWhich) == nullptr) return Fail("no number is asked for");
     const Fragment& which = *One(FragmentKind::kWhich);
+    if (which.difference) return Fail("no number is asked for");  // "users on the free plan" are counted, not named.
     if (One(FragmentKind::kGroup) != nullptr || which.dimensions.empty()) return Fail("no number is asked for");
-    draft_.cost += 0.03;
+    const Entity* entity = semantic::FindEntity(context_.model, which.dimensions[0].field.entity);
+    const auto* label = entity == nullptr ? nullptr : semantic::LabelDimension(*entity);
+    const bool is_label = label != nullptr && EqualsIgnoringCase(label->name, which.dimensions[0].field.name);
+    draft_.cost += which.each && is_label ? 0.15 : 0.03;  // "list all airlines": their rows, with all there is.
   }
   if (average_of_sum_ && (intent.time.grain || std::any_of(parts_.begin(), parts_.end(), [](const Fragment* part) {
                             return part->kind == FragmentKind::kGroup && part->each;
@@ -369,16 +407,7 @@ bool Assembly::Output() {
       return Fail(fmt::format("{} is only known by {}", kept->label, semantic::TimeGrainName(kept->grain)));
     }
   }
-  for (const Fragment* part : All(FragmentKind::kPrivacy)) {
-    if (!part->mask) intent.privacy.remove_personal = true;
-    for (const DimensionUse& use : part->dimensions) intent.privacy.masked.push_back(use.field);
-    if (!part->mask || !part->dimensions.empty()) continue;
-    const Entity* entity = semantic::FindEntity(context_.model, intent.entity);
-    if (entity == nullptr) return Fail("it is open which columns are to be masked");
-    for (const semantic::Dimension& dimension : entity->dimensions) {
-      if (!dimension.personal.empty()) intent.privacy.masked.push_back({entity->name, dimension.name});
-    }
-  }
+  if (!Privacy()) return false;
   if (const Fragment* limit = One(FragmentKind::kLimit)) {
     if (intent.rank) return Fail("two numbers of rows are named");
     intent.row_limit = limit->n;
@@ -390,6 +419,26 @@ bool Assembly::Output() {
   }
   if (!set_filters_.empty()) return Fail("a condition belongs to nothing");
   return true;
+}
+
+/// Whether the number is the one that tells how large a row is: the only sum of a thing that nothing else hangs on.
+bool Assembly::IsSize(const MetricUse& use, const Intent& intent) const {
+  if (intent.dimensions.size() != 1 || intent.time.grain) return false;
+  const FieldRef& field = intent.dimensions[0].field;
+  const Entity* entity = semantic::FindEntity(context_.model, field.entity);
+  const auto* label = entity == nullptr ? nullptr : semantic::LabelDimension(*entity);
+  if (label == nullptr || !EqualsIgnoringCase(label->name, field.name)) return false;
+  const bool is_looked_up = std::ranges::any_of(
+      context_.model.joins, [&](const semantic::Join& join) { return EqualsIgnoringCase(join.to, entity->name); });
+  const auto sums = std::ranges::count_if(entity->measures, [](const semantic::Measure& measure) {
+    return !measure.hidden && measure.aggregation == Aggregation::kSum;
+  });
+  const Metric* metric = semantic::FindMetric(context_.model, use.metric);
+  if (is_looked_up || sums != 1 || metric == nullptr || !metric->implicit) return false;
+  const auto* measure = semantic::FindMeasure(*entity, metric->measure.substr(metric->measure.find('.') + 1));
+  const auto bases = BaseEntities(context_.model, use);
+  return measure != nullptr && measure->aggregation == Aggregation::kSum && bases.size() == 1 &&
+         EqualsIgnoringCase(bases[0], entity->name);
 }
 
 /// Readings that differ in what was left open: how many, or by which number.
@@ -408,7 +457,10 @@ std::vector<Draft> Assembly::OpenChoices() {
       if (!reached) continue;
       Draft choice = draft_;
       choice.intent.metrics = {use};
-      choice.cost += 0.2;
+      const bool own = IsSize(use, draft_.intent);
+      choice.cost += own ? 0.06 : 0.2;
+      const Metric* size = own ? semantic::FindMetric(context_.model, use.metric) : nullptr;
+      if (size != nullptr) choice.notes.push_back(fmt::format("ranked by {}", size->label));
       drafts.push_back(std::move(choice));
     }
   }

@@ -53,6 +53,14 @@ void FragmentParser::Compares(size_t at) {
       Fragment& fragment = Add(FragmentKind::kCompare, at, at + with + length, weak ? 0.08 : 0);
       fragment.target = {.kind = entry.kind, .grain = entry.grain};
     }
+    size_t same = at + with + (Word(at + with) == "the" ? 1 : 0);  // "the same quarter of the previous year"
+    size_t used = 0;
+    if (Word(same) == "same" && ParseGrain(From(same + 1), used)) {
+      same += 1 + used;
+      while (Is(same, {"of", "in", "the"})) ++same;
+      if (Is(same, {"previous", "prior", "preceding", "last"}) && Word(same + 1) == "year")
+        Add(FragmentKind::kCompare, at, same + 2, 0.01).target = {.kind = Kind::kSameLastYear};
+    }
     const bool relative =
         longest > 0 && !(Is(at + with, {"last", "this"}));  // "the previous month" is previous to the question's.
     if ((!weak || Word(at) == "than") && !relative) {

@@ -1,5 +1,6 @@
 #include "ask/grammar/internal/fragment_parser.h"
 #include "ask/grammar/internal/words_of_filters.h"
+#include "common/text.h"
 
 namespace neurolake::ask {
 namespace {
@@ -39,7 +40,32 @@ bool SaysUnit(std::string_view word, std::string_view unit_name) {
          (unit == "kg" && said == "kilogram");
 }
 
+/// Seconds in a unit of time, as it is written in models and said; 0: none.
+double SecondsIn(std::string_view unit) {
+  const std::string one = Singular(unit);
+  if (one == "s" || one == "sec" || one == "second") return 1;
+  if (one == "min" || one == "minute") return 60;
+  if (one == "h" || one == "hour") return 3600;
+  return 0;
+}
+
+/// What a number said in `word`s is in the dimension's unit: 20 minutes are 1,200 s; nullopt if they do not fit.
+std::optional<double> FactorOf(std::string_view word, std::string_view unit) {
+  if (SaysUnit(word, unit)) return 1;
+  const double said = SecondsIn(word), kept = SecondsIn(Fold(unit));
+  return said > 0 && kept > 0 ? std::optional(said / kept) : std::nullopt;
+}
+
 }  // namespace
+
+/// Whether the tokens are also what is done at some time of the entity: "cancelled", "shipped".
+bool FragmentParser::IsRoleOf(size_t begin, size_t end, std::string_view entity) const {
+  return std::any_of(LinksAt(begin).begin(), LinksAt(begin).end(), [&](const Link& link) {
+    const Dimension* dimension = link.kind == LinkKind::kDimension ? DimensionOf(link.field) : nullptr;
+    return dimension != nullptr && link.verb && link.end == end && dimension->type == DimensionType::kTime &&
+           link.field.entity == entity;
+  });
+}
 
 /// "in Germany", "for Delta or United", "excluding returns", "cancelled".
 void FragmentParser::ValueFilters(size_t at) {
@@ -67,6 +93,7 @@ void FragmentParser::ValueFilters(size_t at) {
       }
       Fragment& fragment = Add(FragmentKind::kFilter, at, end, phrase.cost + extra, phrase.notes);
       fragment.listed = phrase.conjunction;
+      fragment.role = negation == 0 && IsRoleOf(at + length, phrase.end, phrase.field.entity);
       fragment.filters = {One({.field = phrase.field,
                                .op = negation > 0 ? FilterOperator::kNotIn : FilterOperator::kIn,
                                .values = phrase.values})};
@@ -115,7 +142,7 @@ void FragmentParser::DimensionFilters(size_t at) {
         const Dimension* dimension =
             link.kind == LinkKind::kDimension && !link.verb ? DimensionOf(link.field) : nullptr;
         if (dimension == nullptr || dimension->type == DimensionType::kTime) continue;
-        if (dimension->value_type != ValueType::kInteger && dimension->value_type != ValueType::kNumber) continue;
+        if (!IsMeasured(link.field)) continue;
         const auto operand = Operand(compare, dimension->format, compare.operand);
         if (!operand) continue;
         Fragment& fragment = Add(FragmentKind::kFilter, at, link.end, link.cost + 0.03);
@@ -131,6 +158,51 @@ void FragmentParser::DimensionFilters(size_t at) {
   }
 }
 
+/// "loans over 100,000": by the one number that says how large such a thing is.
+void FragmentParser::SizeFilters(size_t at) {
+  for (size_t begin = at > 3 ? at - 3 : 0; begin < at; ++begin) {
+    for (const Link& link : LinksAt(begin)) {
+      if (link.end != at || link.kind != LinkKind::kEntity || link.verb) continue;
+      const FieldRef field = SizeOf(link.name);
+      const Dimension* dimension = DimensionOf(field);
+      if (dimension == nullptr) continue;
+      for (const ComparePhrase& compare : Comparisons(at)) {
+        const auto operand = Operand(compare, dimension->format, compare.operand);
+        if (!operand || !LinksAt(compare.end).empty()) continue;
+        Fragment& fragment = Add(FragmentKind::kFilter, at, compare.end, 0.1,
+                                 {fmt::format("the number is compared with {}", dimension->label)});
+        Filter filter{
+            .field = field, .op = OperatorOf(compare.op), .values = {NumberLiteral(*operand, dimension->value_type)}};
+        if (compare.op == CompareOperator::kBetween)
+          filter.values.push_back(NumberLiteral(compare.upper, dimension->value_type));
+        fragment.filters = {One(std::move(filter))};
+      }
+    }
+  }
+}
+
+/// The dimension that the only sum of an entity adds up; none where there are several, or where the entity is looked up
+/// by others (what makes a customer large is open).
+FieldRef FragmentParser::SizeOf(std::string_view name) const {
+  const semantic::Entity* entity = semantic::FindEntity(model_, name);
+  if (entity == nullptr) return {};
+  const semantic::Measure* size = nullptr;
+  for (const semantic::Measure& measure : entity->measures) {
+    if (measure.hidden || measure.aggregation != semantic::Aggregation::kSum) continue;
+    if (size != nullptr) return {};
+    size = &measure;
+  }
+  const bool is_looked_up = std::ranges::any_of(
+      model_.joins, [&](const semantic::Join& join) { return EqualsIgnoringCase(join.to, entity->name); });
+  if (size == nullptr || is_looked_up || !size->filter.empty()) return {};
+  const auto column = [](const auto& member) { return member.expr.empty() ? member.name : member.expr; };
+  for (const Dimension& dimension : entity->dimensions) {
+    const FieldRef field{entity->name, dimension.name};
+    if (!dimension.hidden && column(dimension) == column(*size) && IsMeasured(field)) return field;
+  }
+  return {};
+}
+
 /// "longer than 1000 miles": the one dimension that is measured in miles.
 void FragmentParser::UnitFilter(size_t begin, const ComparePhrase& compare) {
   std::optional<FieldRef> found;
@@ -138,7 +210,7 @@ void FragmentParser::UnitFilter(size_t begin, const ComparePhrase& compare) {
   for (const semantic::Entity& entity : model_.entities) {
     for (const Dimension& dimension : entity.dimensions) {
       const bool number = dimension.value_type == ValueType::kInteger || dimension.value_type == ValueType::kNumber;
-      if (dimension.hidden || !number || !SaysUnit(Word(compare.end), dimension.format.unit)) continue;
+      if (dimension.hidden || !number || !FactorOf(Word(compare.end), dimension.format.unit)) continue;
       if (found) return;
       found = {entity.name, dimension.name};
       kind = &dimension;
@@ -147,9 +219,12 @@ void FragmentParser::UnitFilter(size_t begin, const ComparePhrase& compare) {
   if (!found) return;
   Fragment& fragment = Add(FragmentKind::kFilter, begin, compare.end + 1, 0.05,
                            {fmt::format("{} is what is measured in {}", kind->label, Word(compare.end))});
-  Filter filter{
-      .field = *found, .op = OperatorOf(compare.op), .values = {NumberLiteral(compare.operand, kind->value_type)}};
-  if (compare.op == CompareOperator::kBetween) filter.values.push_back(NumberLiteral(compare.upper, kind->value_type));
+  const double factor = *FactorOf(Word(compare.end), kind->format.unit);
+  Filter filter{.field = *found,
+                .op = OperatorOf(compare.op),
+                .values = {NumberLiteral(compare.operand * factor, kind->value_type)}};
+  if (compare.op == CompareOperator::kBetween)
+    filter.values.push_back(NumberLiteral(compare.upper * factor, kind->value_type));
   fragment.filters = {One(std::move(filter))};
 }
 
@@ -216,13 +291,19 @@ void FragmentParser::NumberFilters(size_t at, size_t begin, const DimensionPhras
   };
   const auto unit_end = [&](size_t end) { return SaysUnit(Word(end), kind->format.unit) ? end + 1 : end; };
   for (const ComparePhrase& compare : Comparisons(next)) {
+    if (!IsMeasured(field) && compare.op != CompareOperator::kEqual && compare.op != CompareOperator::kNotEqual)
+      continue;
     const auto operand = Operand(compare, kind->format, compare.operand);
     if (!operand) continue;
     std::vector<Literal> values{NumberLiteral(*operand, kind->value_type)};
     if (compare.op == CompareOperator::kBetween) values.push_back(NumberLiteral(compare.upper, kind->value_type));
     add(unit_end(compare.end), OperatorOf(compare.op), std::move(values));
   }
-  if (const auto number = ParseNumber(From(next)); number && !number->ordinal && number->unit == NumberUnit::kNone) {
+  if (const auto number = ParseNumber(From(next)); number && !number->ordinal && number->unit == NumberUnit::kPercent) {
+    const ComparePhrase percent{.unit = NumberUnit::kPercent};
+    if (const auto value = Operand(percent, kind->format, number->value))
+      add(next + number->tokens, FilterOperator::kIn, {NumberLiteral(*value, kind->value_type)});
+  } else if (number && !number->ordinal && number->unit == NumberUnit::kNone) {
     add(unit_end(next + number->tokens), FilterOperator::kIn, {NumberLiteral(number->value, kind->value_type)});
   }
 }

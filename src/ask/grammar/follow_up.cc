@@ -67,6 +67,19 @@ bool Assembly::ApplyPrevious() {
     if (inside && !own_number) return Fail("this goes on from a question that there is none of");
     return stands_alone();
   }
+  const bool values_only = std::all_of(parts_.begin(), parts_.end(), [](const Fragment* part) {
+    return part->kind == kFollowUp || part->kind == kRequest || !part->filters.empty();
+  });
+  const bool counts_values = std::any_of(parts_.begin(), parts_.end(), [](const Fragment* part) {
+    return part->kind == kMetric && !part->filters.empty();
+  });
+  if (counts_values && (values_only || cue)) return Fail("it is open whether this goes on from the question before");
+  // "only customers in Brazil": the entity merely says whose condition it is.
+  const bool limits_entity =
+      parts_.size() == 3 && parts_[0]->kind == kFollowUp && parts_[1]->kind == kEntity && parts_[2]->kind == kFilter &&
+      Reaches(parts_[1]->entity, parts_[2]->filters[0].any_of[0].field.entity) &&
+      (context_.tokens[parts_[0]->begin].word == "only" || context_.tokens[parts_[0]->begin].word == "just");
+  if (limits_entity) return ChangePrevious(cue, instead);
   if (own_number && (!cue || !All(kEntity).empty() || !All(kCount).empty() || !All(kSet).empty() ||
                      !All(kTopBy).empty() || !All(kExists).empty() || !All(kHaving).empty())) {
     return stands_alone();
@@ -75,6 +88,41 @@ bool Assembly::ApplyPrevious() {
     if (!All(kind).empty()) return stands_alone();
   }
   return ChangePrevious(cue, instead);
+}
+
+/// Numbers take the place of the numbers before, or are added.
+bool Assembly::ChangeNumbers() {
+  using enum FragmentKind;
+  if (All(kMetric).empty() && All(kShare).empty()) return true;
+  if (!draft_.intent.calculations.empty() || !draft_.intent.having.empty() ||
+      draft_.intent.output != OutputKind::kTable || !All(kShare).empty()) {
+    return Fail("the question before does not fit this number; ask the whole question");
+  }
+  const bool adds =
+      context_.tokens[parts_.front()->begin].word == "add" || context_.tokens[parts_.front()->begin].word == "also";
+  const std::vector<MetricUse> known = draft_.intent.metrics;
+  if (!adds) draft_.intent.metrics.clear();
+  for (const Fragment* part : All(kMetric)) {
+    MetricUse use = part->metrics[0];
+    if (use.metric.empty() && use.entity.empty() && use.field.name.empty()) {  // "the median instead"
+      const bool is_end = use.aggregation == Aggregation::kMin || use.aggregation == Aggregation::kMax;
+      if (draft_.intent.rank && is_end && All(kMetric).size() == 1) {  // "the lowest instead"
+        draft_.intent.metrics = known;
+        draft_.intent.rank->descending = use.aggregation == Aggregation::kMax;
+        continue;
+      }
+      if (known.size() != 1 || !known[0].entity.empty() || IsCountMetric(known[0]) || draft_.intent.rank)
+        return Fail("it is open which number is meant");
+      use.metric = known[0].metric;
+      use.field = known[0].field;
+    }
+    MetricIndex(use);
+  }
+  if (draft_.intent.rank) draft_.intent.rank->by = {};
+  for (SortKey& key : draft_.intent.order) {
+    if (key.value) key.value = ValueRef{};
+  }
+  return true;
 }
 
 /// Puts what the fragments name in the place of the same kind of thing in the question before.
@@ -117,21 +165,14 @@ bool Assembly::ChangePrevious(bool cue, bool instead) {
     first = false;
     if (!AddDimensions(*part)) return false;
   }
-  if (!All(kMetric).empty() || !All(kShare).empty()) {
-    if (!draft_.intent.calculations.empty() || !draft_.intent.having.empty() ||
-        draft_.intent.output != OutputKind::kTable || !All(kShare).empty()) {
-      return Fail("the question before does not fit this number; ask the whole question");
-    }
-    const bool adds =
-        context_.tokens[parts_.front()->begin].word == "add" || context_.tokens[parts_.front()->begin].word == "also";
-    if (!adds) draft_.intent.metrics.clear();
-    for (const Fragment* part : All(kMetric)) MetricIndex(part->metrics[0]);
-    if (draft_.intent.rank) draft_.intent.rank->by = {};
-    for (SortKey& key : draft_.intent.order) {
-      if (key.value) key.value = ValueRef{};
-    }
-  }
+  if (!ChangeNumbers()) return false;
   for (const Fragment* part : All(kFilter)) {
+    const FieldRef& field = part->filters[0].any_of[0].field;
+    const auto groups = [&](const DimensionUse& use) { return use.field == field; };
+    const auto limits = [&](const FilterGroup& group) { return group.any_of[0].field == field; };
+    const bool known = std::ranges::any_of(draft_.intent.dimensions, groups) ||
+                       std::ranges::any_of(context_.previous->filters, limits);
+    if (!known) draft_.cost += 0.1;  // "and for LGA": what was spoken of already comes first.
     for (const FilterGroup& group : part->filters) ReplaceFilter(draft_.intent, group);
   }
   if (!TimeParts() || !Growth() || !Comparisons()) return false;

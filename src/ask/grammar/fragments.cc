@@ -71,6 +71,13 @@ std::optional<double> FragmentParser::SkipCost(size_t at) const {
   for (const Link& link : LinksAt(at)) {  // "from" before an airport tells which end is meant.
     if (link.end == at + 1 && link.kind == LinkKind::kRole) return 0.6;
   }
+  if (at > 0 && Is(at, {"numbers", "figures"})) {  // "account numbers" are no filler behind accounts.
+    for (size_t begin = 0; begin < at; ++begin) {
+      for (const Link& link : LinksAt(begin)) {
+        if (link.end == at && link.kind == LinkKind::kEntity) return std::nullopt;
+      }
+    }
+  }
   const auto preposition = [&](size_t place) {
     return Is(place, {"in", "for", "with", "to", "from", "on", "at", "of", "during", "having"});
   };
@@ -84,6 +91,8 @@ std::vector<Fragment> FragmentParser::At(size_t at) {
   found_.clear();
   Requests(at);
   MetricsAndEntities(at);
+  Functions(at);
+  LastTimes(at);
   Groups(at);
   Which(at);
   Tops(at);
@@ -91,6 +100,7 @@ std::vector<Fragment> FragmentParser::At(size_t at) {
   OrderBys(at);
   ValueFilters(at);
   DimensionFilters(at);
+  SizeFilters(at);
   Times(at);
   Havings(at);
   Compares(at);
@@ -105,9 +115,16 @@ std::vector<Fragment> FragmentParser::At(size_t at) {
 
 void FragmentParser::Requests(size_t at) {
   if (const size_t length = Phrase(at, kRequestsAsk); length > 0) Add(FragmentKind::kRequest, at, at + length, -0.01);
-  if (const size_t length = Phrase(at, kRequestsList); length > 0)
+  const bool relative = at > 0 && Is(at, {"who", "which"});  // "users who signed up" does not ask who.
+  if (const size_t length = Phrase(at, kRequestsList); length > 0 && !relative)
     Add(FragmentKind::kRequest, at, at + length, 0).rows = true;
   if (const size_t length = Phrase(at, kRequestsCounts); length > 0) Add(FragmentKind::kCount, at, at + length, 0);
+  if (Is(at, {"instead"}) && Word(at + 1) == "of") {  // "per airline instead of origin"
+    for (const DimensionPhrase& phrase : Dimensions(at + 2))
+      Add(FragmentKind::kFollowUp, at, phrase.end, phrase.cost + 0.01);
+    for (const Link& link : LinksAt(SkipDeterminers(at + 2)))
+      if (link.kind == LinkKind::kRole) Add(FragmentKind::kFollowUp, at, link.end, link.cost + 0.01);
+  }
   if (const size_t length = Phrase(at, kRequestsFollow); length > 0) {
     // Between the phrases of a whole question "and", "only" and "just" only join.
     const bool joins = Is(at, {"and", "only", "just", "but", "also", "now", "then", "too"}) && length == 1;
@@ -121,6 +138,20 @@ void FragmentParser::MetricsAndEntities(size_t at) {
     fragment.metrics = {std::move(phrase.use)};
     fragment.average_of_sum = phrase.average_of_sum;
   }
+  for (auto& [end, metrics, cost] : FunctionLists(at)) {
+    Add(FragmentKind::kMetric, at, end, cost).metrics = std::move(metrics);
+  }
+  for (ValuePhrase& phrase : Values(at)) {  // "errors": the events that are one
+    const bool named = std::any_of(LinksAt(SkipDeterminers(at)).begin(), LinksAt(SkipDeterminers(at)).end(),
+                                   [&](const Link& link) { return link.kind != LinkKind::kValue; });
+    const bool limits = at == 1 && Is(0, {"for", "in", "with", "on", "from", "only", "just"});  // "for tablets"
+    const auto use = phrase.plural && !named && !limits ? CountOf(phrase.field.entity) : std::nullopt;
+    if (!use) continue;
+    Fragment& fragment = Add(FragmentKind::kMetric, at, phrase.end, phrase.cost + 0.1, std::move(phrase.notes));
+    fragment.notes.push_back(fmt::format("{} with that value are counted", phrase.field.entity));
+    fragment.metrics = {*use};
+    fragment.filters = {{.any_of = {{.field = phrase.field, .values = phrase.values}}}};
+  }
   const size_t noun = SkipDeterminers(at);
   for (const Link& link : LinksAt(noun)) {
     if (link.kind != LinkKind::kEntity || link.verb) continue;
@@ -132,6 +163,29 @@ void FragmentParser::MetricsAndEntities(size_t at) {
     fragment.entity = link.name;
     fragment.difference = is_metric;
     fragment.plural = link.plural;
+  }
+}
+
+/// "when was the last order shipped", "date of the first visit": an end of the times of what is named.
+void FragmentParser::LastTimes(size_t at) {
+  const size_t lead = Phrase(at, kLastTimesLeads);
+  if (lead == 0) return;
+  const bool last = Is(at + lead, {"last", "latest", "newest"});
+  if (!last && !Is(at + lead, {"first", "earliest", "oldest"})) return;
+  for (const Link& link : LinksAt(at + lead + 1)) {
+    const semantic::Entity* entity =
+        link.kind == LinkKind::kEntity && !link.verb ? semantic::FindEntity(model_, link.name) : nullptr;
+    if (entity == nullptr) continue;
+    const auto add = [&](size_t end, FieldRef field, double cost) {
+      Fragment& fragment = Add(FragmentKind::kMetric, at, end, cost);
+      fragment.metrics = {{.aggregation = last ? Aggregation::kMax : Aggregation::kMin, .field = std::move(field)}};
+    };
+    for (const Link& verb : LinksAt(link.end)) {
+      const bool is_role = verb.kind == LinkKind::kDimension && verb.verb && verb.field.entity == entity->name;
+      if (is_role) add(verb.end, verb.field, link.cost + verb.cost);
+    }
+    if (entity->default_time.empty() || entity->default_time.contains('.')) continue;
+    add(link.end, {entity->name, entity->default_time}, link.cost + 0.03);
   }
 }
 
@@ -174,7 +228,10 @@ std::vector<FragmentParser::DimensionList> FragmentParser::DimensionLists(size_t
 }
 
 void FragmentParser::Groups(size_t at) {
-  const size_t by = Phrase(at, kGroupsBy);
+  const bool is_value = std::any_of(LinksAt(at).begin(), LinksAt(at).end(), [](const Link& link) {  // "the pro plan"
+    return link.kind == LinkKind::kValue && link.note.empty();
+  });
+  const size_t by = is_value ? 0 : Phrase(at, kGroupsBy);
   const size_t each = Phrase(at, kGroupsEach);
   const auto add = [&](size_t length, bool is_each, double extra) {
     for (DimensionList& list : DimensionLists(at + length)) {
@@ -229,6 +286,8 @@ void FragmentParser::Which(size_t at) {
     fragment.field = list.time_field;
     fragment.n = counted ? static_cast<int64_t>(number->value) : 0;
     fragment.plural = Singular(Word(list.end - 1)) != Word(list.end - 1);
+    fragment.difference = length == 0;
+    fragment.each = !asks;
     // "carriers with …", "the carrier with …"
     if (length == 0 && !fragment.plural && !counted && !Is(list.end, {"with", "that", "having", "which"}))
       found_.pop_back();
@@ -258,6 +317,7 @@ void FragmentParser::Times(size_t at) {
     if (link.verb) {
       Fragment& fragment = Add(FragmentKind::kTimeField, at, link.end, link.cost + 0.1);
       fragment.field = link.field;
+      fragment.role = true;
     }
   }
   if (const size_t length = Phrase(at, kTimesBy); length > 0 && Word(at) != "by") {

@@ -56,6 +56,19 @@ constexpr std::array<AggregationWords, 36> kAggregations{{{"total", Aggregation:
                                                           {"most recent", Aggregation::kMax},
                                                           {"first", Aggregation::kMin}}};
 
+/// Whether it only tells rows apart ("customer number"): nobody adds such up, nor is one of them larger.
+bool IsKey(const semantic::SemanticModel& model, const FieldRef& field, const Dimension& dimension) {
+  if (dimension.is_label) return true;
+  const std::string& column = dimension.expr.empty() ? dimension.name : dimension.expr;
+  const auto is_column = [&](const std::string& key) { return EqualsIgnoringCase(key, column); };
+  const Entity* entity = semantic::FindEntity(model, field.entity);
+  if (entity != nullptr && entity->primary_key.size() == 1 && is_column(entity->primary_key[0])) return true;
+  for (const semantic::Join& join : model.joins) {
+    if (EqualsIgnoringCase(join.from, field.entity) && std::ranges::any_of(join.from_columns, is_column)) return true;
+  }
+  return false;
+}
+
 bool IsNumeric(const Dimension& dimension) {
   return dimension.type == DimensionType::kCategorical &&
          (dimension.value_type == ValueType::kInteger || dimension.value_type == ValueType::kNumber);
@@ -108,7 +121,8 @@ void FragmentParser::Aggregate(Aggregation aggregation, double percentile, size_
     if (link.kind == LinkKind::kDimension) {
       const Dimension* dimension = DimensionOf(link.field);
       const bool of_time = aggregation == Aggregation::kMin || aggregation == Aggregation::kMax;
-      if (dimension == nullptr || !(IsNumeric(*dimension) || (of_time && dimension->type == DimensionType::kTime)))
+      if (dimension == nullptr || IsKey(model_, link.field, *dimension) ||
+          !(IsNumeric(*dimension) || (of_time && dimension->type == DimensionType::kTime)))
         continue;
       phrase.use = {.aggregation = aggregation, .percentile = percentile, .field = link.field};
       phrase.cost += 0.03;
@@ -150,6 +164,73 @@ void FragmentParser::Aggregate(Aggregation aggregation, double percentile, size_
   }
 }
 
+/// "the median instead": another function of the number of the question before.
+void FragmentParser::Functions(size_t at) {
+  if (Is(at, {"("}) && Word(at + 2) == ")") {  // "typical air time (median)": the same again
+    const auto of = [&](size_t place) {
+      const auto named = [&](const AggregationWords& entry) { return entry.words == Word(place); };
+      const auto found = std::ranges::find_if(kAggregations, named);
+      return found == kAggregations.end() ? std::optional<Aggregation>() : found->aggregation;
+    };
+    for (size_t before = 0; before < at && of(at + 1); ++before) {
+      if (of(before) == of(at + 1)) return static_cast<void>(Add(FragmentKind::kRequest, at, at + 3, 0.01));
+    }
+  }
+  const size_t noun = SkipDeterminers(at);
+  for (const auto& [words, aggregation] : kAggregations) {
+    if (words.ends_with(" of") || words.ends_with(" in")) continue;
+    const std::string_view phrase[] = {words};
+    const size_t length = Phrase(noun, phrase);
+    if (length == 0 ||
+        (noun + length < tokens_.size() && !Is(noun + length, {"instead", "rather", "?", ".", "please"})))
+      continue;
+    Add(FragmentKind::kMetric, at, noun + length, 0.05).metrics = {MetricUse{.aggregation = aggregation}};
+  }
+}
+
+/// "min, max and average distance": several functions of one number.
+std::vector<FragmentParser::FunctionList> FragmentParser::FunctionLists(size_t at) const {
+  std::vector<Aggregation> listed;
+  size_t next = SkipDeterminers(at);
+  bool joined = true;
+  while (joined) {
+    size_t longest = 0;
+    for (const auto& [words, aggregation] : kAggregations) {
+      const std::string_view phrase[] = {words};
+      const size_t length = Phrase(next, phrase);
+      if (length <= longest) continue;
+      if (longest > 0) listed.pop_back();
+      longest = length;
+      listed.push_back(aggregation);
+    }
+    if (longest == 0) return {};
+    next += longest;
+    const size_t before = next;
+    if (Word(next) == ",") ++next;
+    if (Is(next, {"and", "&"})) ++next;
+    joined = next != before;
+    next = SkipDeterminers(next);
+  }
+  if (listed.size() < 2) return {};
+  std::vector<FunctionList> lists;
+  std::vector<MetricPhrase> last;
+  Aggregate(listed.back(), 0.5, next, last);
+  for (const MetricPhrase& phrase : last) {
+    FunctionList list{.end = phrase.end, .cost = phrase.cost};
+    for (const Aggregation aggregation : listed) {
+      std::vector<MetricPhrase> found;
+      Aggregate(aggregation, 0.5, next, found);
+      const auto same = std::ranges::find_if(found, [&](const MetricPhrase& other) {
+        return other.end == phrase.end && other.use.metric == phrase.use.metric &&
+               other.use.field == phrase.use.field && other.average_of_sum == phrase.average_of_sum;
+      });
+      if (same != found.end()) list.metrics.push_back(same->use);
+    }
+    if (list.metrics.size() == listed.size()) lists.push_back(std::move(list));
+  }
+  return lists;
+}
+
 void FragmentParser::Aggregated(size_t at, std::vector<MetricPhrase>& found) const {
   for (const auto& [words, aggregation] : kAggregations) {
     const std::string_view phrase[] = {words};
@@ -175,6 +256,11 @@ void FragmentParser::Aggregated(size_t at, std::vector<MetricPhrase>& found) con
   next = SkipDeterminers(next);
   if (Word(next) == "of" || Word(next) == "for") next = SkipDeterminers(next + 1);
   Aggregate(Aggregation::kPercentile, *percentile / 100, next, found);
+}
+
+bool FragmentParser::IsMeasured(const FieldRef& field) const {
+  const Dimension* dimension = DimensionOf(field);
+  return dimension != nullptr && IsNumeric(*dimension) && !IsKey(model_, field, *dimension);
 }
 
 std::vector<MetricPhrase> FragmentParser::Metrics(size_t at) const {
@@ -254,6 +340,7 @@ void FragmentParser::TimeDimensions(size_t at, std::vector<DimensionPhrase>& fou
   if (const auto grain = ParseGrain(From(at), used)) {
     DimensionPhrase phrase{
         .end = at + used, .grain = *grain, .plural = Singular(Word(at + used - 1)) != Word(at + used - 1)};
+    if (Is(phrase.end, {"end", "ends"}) && Word(phrase.end + 1) != "of") ++phrase.end;  // "by month end"
     found.push_back(phrase);
     if (Word(phrase.end) == "of" || Word(phrase.end) == "by") {
       for (const Link& link : LinksAt(SkipDeterminers(phrase.end + 1))) {
@@ -311,7 +398,9 @@ std::vector<ValuePhrase> FragmentParser::Values(size_t at) const {
     if (first.kind != LinkKind::kValue) continue;
     ValuePhrase phrase{.end = first.end, .cost = first.cost, .field = first.field, .values = {first.value}};
     if (!first.note.empty()) phrase.notes.push_back(first.note);
+    phrase.plural = first.plural;
     found.push_back(phrase);
+    phrase.plural = false;
     for (bool more = true; more;) {
       more = false;
       size_t next = phrase.end;

@@ -101,7 +101,14 @@ void FragmentParser::Sets(size_t at) {
 void FragmentParser::Outputs(size_t at) {
   if (const size_t length = at <= 1 ? Phrase(at, kOutputsExists) : 0; length > 0)
     Add(FragmentKind::kExists, at, at + length, 0);
-  if (const size_t length = Phrase(at, kOutputsAskable); length > 0) Add(FragmentKind::kAskable, at, at + length, 0);
+  if (const size_t length = Phrase(at, kOutputsAskable); length > 0) {
+    Add(FragmentKind::kAskable, at, at + length, 0);
+    if (Is(at + length, {"about", "of", "on"})) {  // "what can I ask about flights"
+      for (const Link& link : LinksAt(SkipDeterminers(at + length + 1))) {
+        if (link.kind == LinkKind::kEntity && !link.verb) Add(FragmentKind::kAskable, at, link.end, link.cost);
+      }
+    }
+  }
   for (const OutputsFrame& frame : kOutputsDescribe) {
     const std::string_view before[] = {frame.before};
     const size_t length = Phrase(at, before);

@@ -8,9 +8,9 @@ namespace {
 /// is depends on what is measured.
 int Superlative(std::string_view word, bool& either) {
   either = word == "best" || word == "worst";
-  static constexpr std::string_view kLarge[] = {"top",     "highest",   "largest", "biggest", "greatest", "most",
-                                                "leading", "strongest", "longest", "best",    "heaviest", "maximum",
-                                                "max",     "hochste",   "grosste", "topmost", "furthest", "farthest"};
+  static constexpr std::string_view kLarge[] = {
+      "top",      "highest", "largest", "biggest", "greatest", "most",    "leading",  "strongest", "longest", "best",
+      "heaviest", "maximum", "max",     "hochste", "grosste",  "topmost", "furthest", "farthest",  "busiest"};
   static constexpr std::string_view kSmall[] = {"bottom",   "lowest", "smallest", "fewest",  "least", "weakest",
                                                 "shortest", "worst",  "lightest", "minimum", "min",   "nearest"};
   if (std::find(std::begin(kLarge), std::end(kLarge), word) != std::end(kLarge)) return 1;
@@ -43,7 +43,9 @@ void FragmentParser::Tops(size_t at) {
   if (direction != 0) {
     ++next;
     if (n == 0 && !nth) take(ParseNumber(From(next)));
-    if (Is(next, {"performing", "ranked", "ranking"})) ++next;
+    if (Is(next, {"performing", "ranked", "ranking", "used", "popular", "common", "frequent", "active", "visited"}) &&
+        LinksAt(next).empty())
+      ++next;
     bool ignored = false;
     if (n > 0 && Superlative(Word(next), ignored) == direction) ++next;  // "top 5 largest"
   } else if (nth) {
@@ -102,6 +104,18 @@ void FragmentParser::TopBys(size_t at) {
       fragment.nth = nth;
       fragment.average_of_sum = phrase.average_of_sum;
     }
+  }
+  for (ValuePhrase& phrase : Values(next)) {  // "the most errors"
+    const auto use =
+        phrase.plural && Is(next - 1, {"most", "fewest", "least"}) ? CountOf(phrase.field.entity) : std::nullopt;
+    if (!use) continue;
+    Fragment& fragment = Add(FragmentKind::kTopBy, at, phrase.end, phrase.cost + 0.1, std::move(phrase.notes));
+    fragment.notes.push_back(fmt::format("{} with that value are counted", phrase.field.entity));
+    fragment.metrics = {*use};
+    fragment.filters = {{.any_of = {{.field = phrase.field, .values = phrase.values}}}};
+    fragment.descending = direction > 0;
+    fragment.n = n;
+    fragment.nth = nth;
   }
   for (const Link& link : LinksAt(next)) {  // "the most flights": an entity, counted
     if (link.kind != LinkKind::kEntity || link.verb || !Is(next - 1, {"most", "fewest", "least"})) continue;

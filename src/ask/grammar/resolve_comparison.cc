@@ -10,6 +10,18 @@ bool IsPrevious(const TimePhrase& main, const TimePhrase& target) {
          *target.range.from == AddPeriods(*main.range.from, *main.unit, -main.count);
 }
 
+/// One of two periods says its year: so does the other ("the first half of 2024 versus the second half").
+void ShareYear(const TimePhrase& said, TimePhrase& other) {
+  if (!said.named || other.named || !other.unit || other.unit != said.unit || other.count != said.count ||
+      *other.unit >= TimeGrain::kYear || !said.range.from || !other.range.from || !other.range.to)
+    return;
+  const int64_t years = YearOf(*said.range.from) - YearOf(*other.range.from);
+  other.range = {AddPeriods(*other.range.from, TimeGrain::kYear, years),
+                 AddPeriods(*other.range.to, TimeGrain::kYear, years)};
+  other.text = TimeName(*other.range.from);
+  other.future = other.partial = false;
+}
+
 /// A comparison with a named period.
 bool CompareWithRange(const TimePhrase& other_time, const TimePhrase* main, Comparison& made, Draft& draft,
                       std::string& reason) {
@@ -67,6 +79,16 @@ bool ResolveComparison(const ComparisonTarget& target, const TimePhrase* main, b
       if (target.growth && !closed && !time.grain) time.grain = *target.grain;  // "year over year": by year.
       if (target.growth && closed && !time.grain && main->unit && *main->unit > *target.grain)
         time.grain = *target.grain;
+      if (target.growth && closed && time.grain == target.grain &&
+          (FloorTo(*main->range.from, *time.grain, {}) != *main->range.from ||
+           FloorTo(*main->range.to, *time.grain, {}) != *main->range.to)) {
+        // Weeks cut at the ends of a month: against the row before, and not against a stretch of the same days.
+        for (uint32_t i = 0; i < draft.intent.metrics.size(); ++i)
+          draft.intent.calculations.push_back({.kind = CalculationKind::kGrowth, .metric = i});
+        draft.notes.push_back(fmt::format("each {} is compared with the one before; the first and last are cut at {}",
+                                          semantic::TimeGrainName(*time.grain), main->text));
+        return true;
+      }
       made.kind = ComparisonKind::kOffset;
       made.grain = *target.grain;
       break;
@@ -104,9 +126,20 @@ bool ResolveComparison(const ComparisonTarget& target, const TimePhrase* main, b
         made.grain = *main->unit;
       }
       break;
-    case Kind::kRange:
-      if (!CompareWithRange(*target.time, main, made, draft, reason)) return false;
+    case Kind::kRange: {
+      TimePhrase other = *target.time;
+      if (closed) ShareYear(*main, other);
+      if (other.future) {
+        reason = fmt::format("{} has not come yet, and nothing is known of it", other.text);
+        return false;
+      }
+      if (main != nullptr && main->range == other.range) {
+        reason = "a time is compared with itself";
+        return false;
+      }
+      if (!CompareWithRange(other, main, made, draft, reason)) return false;
       break;
+    }
   }
   if (!closed && !time.grain) {
     reason = "a comparison needs a period to compare, such as “last month”, or a time axis, such as “by month”";

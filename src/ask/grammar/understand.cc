@@ -189,6 +189,14 @@ Result<Understanding> Understander::Understand(std::string_view question, const 
     return Abstain(
         model_, tokens,
         "no reading of the question is sure enough: the likeliest is “" + Restate(drafts.front().intent, model_) + "”");
+  const auto unordered = [&](Intent intent, const std::string& text) {  // The order of its columns is no other meaning.
+    const bool refers = !intent.calculations.empty() || !intent.having.empty() || intent.rank || !intent.order.empty();
+    if (refers || intent.metrics.size() < 2) return text;
+    std::ranges::sort(intent.metrics, {}, [](const MetricUse& use) {
+      return std::tuple(use.metric, use.entity, use.field.entity, use.field.name, use.aggregation);
+    });
+    return Restate(intent, model_);
+  };
   std::set<std::string> texts;
   for (Draft& draft : drafts) {
     const double confidence = Confidence(draft.cost);
@@ -198,7 +206,7 @@ Result<Understanding> Understander::Understand(std::string_view question, const 
                     .text = Restate(draft.intent, model_),
                     .assumptions = draft.notes,
                     .follow_up = draft.follow_up};
-    if (texts.insert(reading.text).second) result.readings.push_back(std::move(reading));
+    if (texts.insert(unordered(reading.intent, reading.text)).second) result.readings.push_back(std::move(reading));
   }
   if (result.readings.size() > 1 || best < thresholds_.answer) {
     result.status = Status::kClarify;

@@ -40,8 +40,13 @@ class Assembly {
   bool Dimensions();
   bool AddDimensions(const Fragment& part);
   bool Time();
+  bool IsLevel(const MetricUse& use) const;
+  bool BetweenEnds(const TimePhrase& whole);
   bool TimeParts();
   bool Filters();
+  const Fragment* SaidBefore(const Fragment& part) const;
+  bool Contradicts() const;
+  bool Qualifies(const Fragment& part);
   bool MergeFilter(const Fragment& part, std::vector<FilterGroup>& filters);
   bool Versus();
   bool RelatedWith(SetCondition& set);
@@ -53,9 +58,12 @@ class Assembly {
   bool Growth();
   bool Rank();
   bool Order();
+  bool IsSize(const MetricUse& use, const Intent& intent) const;
+  bool Privacy();
   bool Output();
   bool ApplyPrevious();
   bool ChangePrevious(bool cue, bool instead);
+  bool ChangeNumbers();
   bool ChangeShape();
   bool Scopes() const;
   std::vector<Draft> OpenChoices();

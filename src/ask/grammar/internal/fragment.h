@@ -77,9 +77,10 @@ struct Fragment {
   bool nth = false;
   bool each = false;            ///< "per", "for each": not merely "by".
   bool rows = false;            ///< Of kRequest.
-  bool difference = false;      ///< Of kGrowth: absolute.
+  bool difference = false;      ///< Of kGrowth: absolute. Of kWhich: no word says that names are wanted.
   bool average_of_sum = false;  ///< An average per row of what is usually summed.
   bool listed = false;          ///< Of kFilter: bound to "and" or "or" by itself.
+  bool role = false;            ///< Of kFilter: its word is also the verb of a time ("cancelled").
   bool mask = false;            ///< Of kPrivacy: shown as stars instead of left out.
 };
 

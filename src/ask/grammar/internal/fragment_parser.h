@@ -42,6 +42,7 @@ struct ValuePhrase {
   std::vector<Literal> values = {};
   std::vector<std::string> notes = {};
   bool conjunction = false;  ///< Joined by "and".
+  bool plural = false;       ///< One value in the plural, which names what is such: "errors".
 };
 
 /// "more than 5k": an operator and its operands.
@@ -83,21 +84,34 @@ class FragmentParser {
   void Aggregate(Aggregation aggregation, double percentile, size_t at, std::vector<MetricPhrase>& found) const;
   void TimeDimensions(size_t at, std::vector<DimensionPhrase>& found) const;
   const semantic::Dimension* DimensionOf(const FieldRef& field) const;
+  /// Whether it is a number of which one is larger than another: no key.
+  bool IsMeasured(const FieldRef& field) const;
   std::optional<MetricUse> CountOf(std::string_view entity) const;
   std::optional<double> Operand(const ComparePhrase& compare, const semantic::Format& format, double value) const;
 
   // Fragments: fragments.cc, filters.cc, ranks.cc, comparisons.cc, outputs.cc.
   void Requests(size_t at);
   void MetricsAndEntities(size_t at);
+  void Functions(size_t at);
+  struct FunctionList {
+    size_t end = 0;
+    std::vector<MetricUse> metrics = {};
+    double cost = 0;
+  };
+  std::vector<FunctionList> FunctionLists(size_t at) const;
+  void LastTimes(size_t at);
   void Groups(size_t at);
   void Which(size_t at);
   void Tops(size_t at);
   void TopBys(size_t at);
   void OrderBys(size_t at);
   void ValueFilters(size_t at);
+  bool IsRoleOf(size_t begin, size_t end, std::string_view entity) const;
   void DimensionFilters(size_t at);
   void TextFilter(size_t at, size_t begin, const DimensionPhrase& dimension);
   void NumberFilters(size_t at, size_t begin, const DimensionPhrase& dimension);
+  void SizeFilters(size_t at);
+  FieldRef SizeOf(std::string_view entity) const;
   void UnitFilter(size_t begin, const ComparePhrase& compare);
   void Times(size_t at);
   void Havings(size_t at);

@@ -66,7 +66,7 @@ inline constexpr std::string_view kValueFiltersPrepositions[] = {
     "both",       "for both",    "from both", "sold by",    "belonging to", "operated by",  "flown by",
     "run by",     "built by",    "made by",   "to the",     "on the",       "fur",          "aus",
     "en",         "carried by",  "placed in", "placed via", "sold via",     "sold through", "placed by",
-    "bought in",  "over the"};
+    "bought in",  "over the",    "went to",   "flew to",    "left from"};
 inline constexpr std::string_view kValueFiltersNot[] = {"not",
                                                         "non",
                                                         "un",

@@ -30,7 +30,11 @@ inline constexpr std::string_view kTopBysLeads[] = {"with",           "has",
                                                     "brought in the", "brings in the",
                                                     "by the",         "experienced the",
                                                     "got the",        "did",
-                                                    "were the"};
+                                                    "were the",       "brings the",
+                                                    "bring the",      "brought the",
+                                                    "gets the",       "get the",
+                                                    "sees the",       "drives the",
+                                                    "serves the",     "handles the"};
 inline constexpr std::string_view kOrderBysBy[] = {
     "by",          "based on",     "in terms of", "according to", "ranked by",    "sorted by",   "ordered by",
     "measured by", "sort by",      "order by",    "rank by",      "ranked on",    "in order of", "when ranked by",

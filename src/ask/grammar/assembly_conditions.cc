@@ -1,0 +1,211 @@
+#include "ask/grammar/internal/assembly.h"
+#include "ask/language/words.h"
+
+namespace neurolake::ask {
+
+using semantic::Entity;
+using semantic::Metric;
+
+/// Whether the number is a level that is not added up over time: a balance, a stock.
+bool Assembly::IsLevel(const MetricUse& use) const {
+  const Metric* metric = semantic::FindMetric(context_.model, use.metric);
+  if (metric == nullptr || metric->kind != semantic::MetricKind::kSimple || use.aggregation) return false;
+  const size_t dot = metric->measure.find('.');
+  const Entity* entity =
+      semantic::FindEntity(context_.model, dot == std::string::npos ? metric->entity : metric->measure.substr(0, dot));
+  const auto* measure =
+      entity == nullptr ? nullptr
+                        : semantic::FindMeasure(
+                              *entity, dot == std::string::npos ? metric->measure : metric->measure.substr(dot + 1));
+  return measure != nullptr && measure->additivity == semantic::Additivity::kSemiAdditive;
+}
+
+/// "the change from A to B": B compared with A.
+bool Assembly::BetweenEnds(const TimePhrase& whole) {
+  main_time_ = &whole.ends[1];
+  if (main_time_->future) return Fail(fmt::format("{} has not come yet, and nothing is known of it", main_time_->text));
+  draft_.intent.time.range = main_time_->range;
+  const Fragment* growth = One(FragmentKind::kGrowth);
+  const ComparisonTarget target{.kind = ComparisonTarget::Kind::kRange, .time = whole.ends[0]};
+  return ResolveComparison(target, main_time_, growth == nullptr || growth->difference, draft_, reason_);
+}
+
+bool Assembly::Time() {
+  TimeScope& time = draft_.intent.time;
+  Parts times = All(FragmentKind::kTime);
+  const bool compares = std::any_of(parts_.begin(), parts_.end(), [](const Fragment* part) {
+    return part->kind == FragmentKind::kRequest && part->difference;
+  });
+  if (const Fragment* field = One(FragmentKind::kTimeField)) {
+    time.field = field->field;
+    if (field->role && times.empty() && !time.grain)  // "how many were cancelled"
+      draft_.intent.filters.push_back({.any_of = {{.field = field->field, .op = FilterOperator::kIsNotNull}}});
+  }
+  if (times.size() == 2 && times[0]->time->range == times[1]->time->range) {
+    if (SaidBefore(*times[1]) == nullptr) return Fail("one time is named twice");
+    times.pop_back();  // "Black Friday 2024 (29 November)"
+  }
+  if (times.size() == 1 && compares && times[0]->time->ends.size() == 2 && !time.grain)
+    return BetweenEnds(*times[0]->time);
+  const Fragment* growth = One(FragmentKind::kGrowth);
+  const bool grew = growth != nullptr && growth->n == 0 && One(FragmentKind::kCompare) == nullptr && !time.grain;
+  if (times.size() == 2 && (compares || grew) && times[0]->time->range.from && times[1]->time->range.from) {
+    const bool swapped = *times[0]->time->range.from < *times[1]->time->range.from;
+    const Fragment* main = times[swapped ? 1 : 0];
+    if (main->time->future)
+      return Fail(fmt::format("{} has not come yet, and nothing is known of it", main->time->text));
+    main_time_ = &*main->time;
+    time.range = main_time_->range;
+    const ComparisonTarget target{.kind = ComparisonTarget::Kind::kRange, .time = times[swapped ? 0 : 1]->time};
+    return ResolveComparison(target, main_time_, growth == nullptr || growth->difference, draft_, reason_);
+  }
+  if (compares && One(FragmentKind::kCompare) == nullptr && One(FragmentKind::kVersus) == nullptr &&
+      One(FragmentKind::kGroup) == nullptr) {
+    return Fail("it is open what is to be compared with what");
+  }
+  if (times.size() > 1) return Fail("two times are named; ask for one, or compare them");
+  if (times.empty()) return true;
+  const Fragment& part = *times[0];
+  if (part.time->future) return Fail(fmt::format("{} has not come yet, and nothing is known of it", part.time->text));
+  if (part.time->at_end &&
+      !std::ranges::all_of(draft_.intent.metrics, [&](const MetricUse& use) { return IsLevel(use); }))
+    return Fail("only what is counted at a day, such as a balance, is known at the end of a time");
+  main_time_ = &*part.time;
+  time.range = part.time->range;
+  if (!part.field.name.empty()) {
+    if (!time.field.name.empty() && time.field != part.field) return Fail("two different times are named");
+    time.field = part.field;
+  }
+  if (main_time_->partial && !main_time_->to_date)
+    draft_.notes.push_back(fmt::format("{} is not over yet", main_time_->text));
+  return true;
+}
+
+bool Assembly::TimeParts() {
+  for (const Fragment* part : All(FragmentKind::kTimePart)) {
+    const FieldRef field = DefaultTimeField();
+    if (field.name.empty()) return Fail("there is no time to go by");
+    Filter filter{.field = field, .op = FilterOperator::kIn, .part = part->part->part};
+    for (const int64_t value : part->part->values) filter.values.emplace_back(value);
+    draft_.intent.filters.push_back({.any_of = {std::move(filter)}});
+  }
+  return true;
+}
+
+/// Adds a filter. Values for one field said twice ("in Germany and in France") are one list only if nothing but a
+/// joining word lies between; else one condition would silently empty the other.
+bool Assembly::MergeFilter(const Fragment& part, std::vector<FilterGroup>& filters) {
+  for (const FilterGroup& group : part.filters) {
+    const Filter& filter = group.any_of.front();
+    const bool positive = filter.op == FilterOperator::kIn;
+    for (FilterGroup& other : filters) {
+      Filter& known = other.any_of.front();
+      if (!positive || known.op != FilterOperator::kIn || known.field != filter.field || other.any_of.size() > 1 ||
+          group.any_of.size() > 1)
+        continue;
+      for (size_t i = 0; i < parts_.size(); ++i) {
+        const bool is_this = parts_[i] == &part;
+        if (!is_this) continue;
+        size_t before = i;
+        while (before > 0 && parts_[before - 1]->kind == FragmentKind::kFollowUp) --before;
+        if (before == 0 || parts_[before - 1]->kind != FragmentKind::kFilter) {
+          return Fail(fmt::format("two different values of {} are asked for in two places", filter.field.name));
+        }
+      }
+      known.values.insert(known.values.end(), filter.values.begin(), filter.values.end());
+      draft_.notes.push_back(fmt::format("any of the values of {} will do", filter.field.name));
+      return true;
+    }
+    filters.push_back(group);
+  }
+  return true;
+}
+
+/// Whether `part` stands in brackets right behind another filter: "Newark (EWR)" says one thing twice.
+const Fragment* Assembly::SaidBefore(const Fragment& part) const {
+  const auto word = [&](size_t at) { return at < context_.tokens.size() ? context_.tokens[at].word : ""; };
+  if (part.begin == 0 || word(part.begin - 1) != "(" || word(part.end) != ")") return nullptr;
+  for (const Fragment* other : All(part.kind)) {
+    if (Follows(*other, part)) return other;
+  }
+  return nullptr;
+}
+
+/// Conditions on one field that no row can meet.
+bool Assembly::Contradicts() const {
+  const auto& filters = draft_.intent.filters;
+  for (size_t i = 0; i < filters.size(); ++i) {
+    for (size_t j = 0; j < filters.size(); ++j) {
+      if (i == j || filters[i].any_of.size() != 1 || filters[j].any_of.size() != 1) continue;
+      const Filter& one = filters[i].any_of[0];
+      const Filter& other = filters[j].any_of[0];
+      if (one.op != FilterOperator::kIn || one.field.entity != other.field.entity ||
+          one.field.name != other.field.name || one.part != other.part)
+        continue;
+      const auto listed = [&](const Literal& value) {
+        return std::find(other.values.begin(), other.values.end(), value) != other.values.end();
+      };
+      if (other.op == FilterOperator::kNotIn && std::any_of(one.values.begin(), one.values.end(), listed)) return true;
+      if (other.op == FilterOperator::kIn && std::none_of(one.values.begin(), one.values.end(), listed) &&
+          one.field.via == other.field.via)
+        return true;
+    }
+  }
+  return false;
+}
+
+bool Assembly::Filters() {
+  const auto sets = All(FragmentKind::kSet);
+  for (const Fragment* part : All(FragmentKind::kFilter)) {
+    // What the subject does not have, but what it is asked to have (or not) does, is a condition on that.
+    const FieldRef& field = part->filters[0].any_of[0].field;
+    if (const Fragment* before = SaidBefore(*part)) {
+      const Filter& known = before->filters[0].any_of[0];
+      if (known.field.entity == field.entity && known.field.name == field.name) {
+        if (known.values != part->filters[0].any_of[0].values)
+          return Fail(fmt::format("two different values of {} are said to be one", field.name));
+        continue;
+      }
+    }
+    if (!Qualifies(*part)) return false;
+    for (const Fragment* set : sets) {
+      if (Follows(*set, *part)) return Fail("a condition right behind what was done belongs to it");
+    }
+    for (const Fragment* other : All(FragmentKind::kFilter)) {
+      const Filter& known = other->filters[0].any_of[0];
+      if (known.op != FilterOperator::kNotIn || part->filters[0].any_of[0].op != FilterOperator::kIn) continue;
+      const std::string_view before = part->begin == 0 ? std::string_view() : context_.tokens[part->begin - 1].word;
+      const bool joined = Follows(*other, *part) && (before == "and" || before == "or" || before == ",");
+      if (joined || known.field == field) return Fail("it is open whether the second condition is excluded, too");
+    }
+    const bool behind_set = !sets.empty() && part->begin >= sets.back()->end;
+    const std::string related = sets.empty() || sets.back()->sets.empty() ? "" : sets.back()->sets[0].related;
+    if (!related.empty() && !subject_.empty() && (behind_set || !Reaches(subject_, field.entity))) {
+      if (Reaches(subject_, field.entity) && behind_set) {
+        return Fail(fmt::format("it is open whether {} is meant of {} or of {}", field.name, subject_, related));
+      }
+      set_filters_.insert(set_filters_.end(), part->filters.begin(), part->filters.end());
+      continue;
+    }
+    if (!MergeFilter(*part, draft_.intent.filters)) return false;
+  }
+  for (const FragmentKind kind : {FragmentKind::kMetric, FragmentKind::kTopBy}) {  // "errors": events of that kind.
+    for (const Fragment* part : All(kind)) {
+      if (!MergeFilter(*part, draft_.intent.filters)) return false;
+    }
+  }
+  return Contradicts() ? Fail("the conditions contradict each other") : true;
+}
+
+/// What a filter says of the words before it: of whose field it is, and whether it is a time's verb.
+bool Assembly::Qualifies(const Fragment& part) {
+  const FieldRef& field = part.filters[0].any_of[0].field;
+  for (const Fragment* entity : All(FragmentKind::kEntity)) {  // "customers in Germany": not the suppliers' Germany.
+    if (Follows(*entity, part) && !Reaches(entity->entity, field.entity)) draft_.cost += 0.3;
+  }
+  const bool timed = draft_.intent.time.grain || draft_.intent.time.range.from || draft_.intent.time.range.to;
+  if (part.role && timed) draft_.cost += 0.4;  // "cancelled per quarter": when, and not that.
+  return true;
+}
+
+}  // namespace neurolake::ask
