@@ -14,6 +14,7 @@ namespace json = boost::json;
 std::string TextOf(const json::value& value) {
   if (value.is_null()) return "NULL";
   if (value.is_string()) return std::string(value.get_string());
+  if (value.is_double()) return fmt::format("{}", value.get_double());  // JSON's own way is 2.5E1.
   return json::serialize(value);
 }
 

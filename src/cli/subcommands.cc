@@ -201,7 +201,7 @@ void AddAsk(CLI::App& app, AskArguments& ask, EvalArguments& eval) {
   neurolake --server http://127.0.0.1:8321 --format json ask "top 5 customers by revenue"
   neurolake --server http://127.0.0.1:8321 ask            a conversation: a question on each line
 
-Answers only what it can prove, asks back where a question means two things, and says no otherwise.)");
+Answers what it can check, asks back where a question means two things, and says no otherwise.)");
   command->add_option("question", ask.question, "The question; a conversation without one");
   command->add_option("--model", ask.model, "Semantic model, where there are several")->option_text("NAME");
   command->add_option("--as-of", ask.as_of, "The day that is today for the question, such as 2025-04-02")
