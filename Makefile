@@ -18,9 +18,10 @@ build: bootstrap ## the release binary, build/bin/neurolake
 demo: build ## raw CSV files to governed Delta tables, with a server to look at afterwards
 	@scripts/demo.sh
 
+# What only tests need is fetched while the compiler works.
 test: ## every test
-	@scripts/bootstrap.sh --tests
-	@scripts/test.sh release
+	@scripts/bootstrap.sh
+	@scripts/bootstrap.sh --tests & prepared=$$!; scripts/build.sh release all; wait $$prepared || exit 1; scripts/test.sh release
 
 test-asan: ## the C++ tests under AddressSanitizer and UBSan
 	@scripts/bootstrap.sh --tests

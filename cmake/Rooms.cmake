@@ -81,6 +81,8 @@ function(nl_room_tests)
     endforeach()
     get_property(test_libs GLOBAL PROPERTY NL_TEST_LIBS_${room})
     target_link_libraries(${name}_tests PRIVATE ${room}_api GTest::gtest_main GTest::gmock ${test_libs})
+    # What is tested is optimised; tests compile in half the time without.
+    target_compile_options(${name}_tests PRIVATE -O0)
     target_precompile_headers(${name}_tests PRIVATE "${CMAKE_SOURCE_DIR}/src/common/pch.h" <gmock/gmock.h> <gtest/gtest.h>)
     target_compile_definitions(${name}_tests PRIVATE NL_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
                                NL_BINARY="${CMAKE_BINARY_DIR}/bin/neurolake" NL_CACHE_DIR="${NL_CACHE}")

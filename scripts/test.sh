@@ -40,13 +40,13 @@ cpp_tests() {
 
 suite() { run "$1" python3 "tests/$1/run.py" --binary "build/$preset/bin/neurolake"; }
 
-# Two lanes, as a suite that starts servers and kills them waits more than it computes: the longest one has a lane of its own.
-suite e2e &
+# Two lanes of about the same length, as suites that start servers and kill them wait more than they compute.
+{ suite e2e; suite sql; } &
 run tidy python3 scripts/tidy.py
 run cpp cpp_tests
 for folder in tests/*/run.py; do
   name=$(basename "$(dirname "$folder")")
-  [ "$name" = e2e ] || suite "$name"
+  case $name in e2e | sql) ;; *) suite "$name" ;; esac
 done
 wait
 
