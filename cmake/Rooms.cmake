@@ -1,13 +1,28 @@
-# nl_room(NAME LAYER n DEPS rooms… SOURCES files… TESTS files… LIBS targets… TEST_LIBS targets…)
+# nl_room(NAME LAYER n DEPS rooms… SOURCES files… TESTS files… LIBS targets… TEST_LIBS targets… PRECOMPILED header)
 #
 # A room is an object library nl_NAME and an interface library nl_NAME_api that carries include directories and outside
 # libraries upward. It may include only rooms of a lower layer that it lists; configuring fails on an upward or sideways
 # dependency, and scripts/tidy.py checks the includes themselves. Programs link neurolake_core; each room's tests are one
 # program that links the objects of the room, of those it depends on, and nothing above.
+#
+# One precompiled header serves every room, one every test program: compiled for each of them it would cost a new machine
+# as much as a third of the sources. PRECOMPILED is for a room whose own headers are worth one of its own.
 define_property(TARGET PROPERTY NL_LAYER)
 
+add_library(nl_precompiled OBJECT "${CMAKE_SOURCE_DIR}/src/common/pch.cc")
+target_link_libraries(nl_precompiled PRIVATE fmt::fmt)
+target_precompile_headers(nl_precompiled PRIVATE "${CMAKE_SOURCE_DIR}/src/common/pch.h")
+
+# What is tested is optimised; tests compile in half the time without. Programs are not position independent by -fPIE, and
+# a precompiled header serves only files that are compiled as it was.
+add_library(nl_tests_precompiled OBJECT EXCLUDE_FROM_ALL "${CMAKE_SOURCE_DIR}/src/common/pch.cc")
+target_link_libraries(nl_tests_precompiled PRIVATE fmt::fmt GTest::gtest GTest::gmock)
+target_compile_options(nl_tests_precompiled PRIVATE -O0)
+set_target_properties(nl_tests_precompiled PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+target_precompile_headers(nl_tests_precompiled PRIVATE "${CMAKE_SOURCE_DIR}/src/common/pch.h" <gmock/gmock.h> <gtest/gtest.h>)
+
 function(nl_room NAME)
-  cmake_parse_arguments(ROOM "" "LAYER" "DEPS;SOURCES;TESTS;LIBS;TEST_LIBS" ${ARGN})
+  cmake_parse_arguments(ROOM "" "LAYER;PRECOMPILED" "DEPS;SOURCES;TESTS;LIBS;TEST_LIBS" ${ARGN})
   string(REPLACE "/" "_" target "nl_${NAME}")
   add_library(${target}_api INTERFACE)
   target_include_directories(${target}_api INTERFACE "${CMAKE_SOURCE_DIR}/src" "${CMAKE_BINARY_DIR}/generated")
@@ -29,7 +44,11 @@ function(nl_room NAME)
 
   add_library(${target} OBJECT ${ROOM_SOURCES})
   target_link_libraries(${target} PRIVATE ${target}_api)
-  target_precompile_headers(${target} PRIVATE "${CMAKE_SOURCE_DIR}/src/common/pch.h")
+  if(ROOM_PRECOMPILED)
+    target_precompile_headers(${target} PRIVATE "${CMAKE_SOURCE_DIR}/src/common/pch.h" "${CMAKE_CURRENT_SOURCE_DIR}/${ROOM_PRECOMPILED}")
+  else()
+    target_precompile_headers(${target} REUSE_FROM nl_precompiled)
+  endif()
   add_dependencies(${target} nl_settings)
   set_property(GLOBAL APPEND PROPERTY NL_ROOMS ${target})
   set_property(GLOBAL PROPERTY NL_DEPS_${target} "${dep_targets}")
@@ -81,9 +100,9 @@ function(nl_room_tests)
     endforeach()
     get_property(test_libs GLOBAL PROPERTY NL_TEST_LIBS_${room})
     target_link_libraries(${name}_tests PRIVATE ${room}_api GTest::gtest_main GTest::gmock ${test_libs})
-    # What is tested is optimised; tests compile in half the time without.
     target_compile_options(${name}_tests PRIVATE -O0)
-    target_precompile_headers(${name}_tests PRIVATE "${CMAKE_SOURCE_DIR}/src/common/pch.h" <gmock/gmock.h> <gtest/gtest.h>)
+    set_target_properties(${name}_tests PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_precompile_headers(${name}_tests REUSE_FROM nl_tests_precompiled)
     target_compile_definitions(${name}_tests PRIVATE NL_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
                                NL_BINARY="${CMAKE_BINARY_DIR}/bin/neurolake" NL_CACHE_DIR="${NL_CACHE}")
     add_test(NAME ${name} COMMAND ${name}_tests)
