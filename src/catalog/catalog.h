@@ -9,6 +9,7 @@
 
 #include "catalog/data_keys.h"
 #include "catalog/function_grants.h"
+#include "catalog/data_subjects.h"
 #include "catalog/identity.h"
 #include "catalog/personal_data.h"
 #include "catalog/policy_bundles.h"
@@ -485,6 +486,8 @@ class Catalog : public TagCatalog, public FunctionGrantCatalog, public PersonalD
   virtual Result<std::vector<OutboxEvent>> ListEvents(int64_t limit) = 0;
   virtual Result<void> RemoveEvents(const std::vector<std::string>& ids) = 0;
   virtual Result<int64_t> CountEvents() = 0;
+  /// Whom tables tell of, and who was forgotten.
+  virtual DataSubjects& data_subjects() = 0;
 };
 
 /// `lake_directory` is absolute. Borrows `store` and `clock`.

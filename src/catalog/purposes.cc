@@ -39,11 +39,39 @@ std::vector<AllowedPurposes> ToLists(const std::vector<Row>& rows) {
   return all;
 }
 
+/// One text for a tag, with one value or any. A tag has no control characters.
+std::string TagObject(const std::string& tag, const std::optional<std::string>& folded) {
+  return folded ? "tag " + tag + "\n" + *folded : "tag " + tag;
+}
+
 /// One text for what a list is of.
 std::string ObjectOf(const AllowedPurposes& allowed, const std::string& tag, const std::optional<std::string>& folded) {
-  if (!allowed.table.empty()) return "table " + allowed.table.value();
-  // A tag has no control characters.
-  return folded ? "tag " + tag + "\n" + *folded : "tag " + tag;
+  return allowed.table.empty() ? TagObject(tag, folded) : "table " + allowed.table.value();
+}
+
+/// A tag's value as it is compared. Errors: kInvalidArgument.
+Result<std::optional<std::string>> Folded(const std::string& tag, const std::optional<std::string>& value) {
+  if (!value) return std::nullopt;
+  std::string folded = LowerAscii(*value);
+  if (metastore::IsStorableText(folded)) return folded;
+  return MakeError(ErrorCode::kInvalidArgument, "the value of a tag is text: {}", tag);
+}
+
+Result<void> SetTagMinimum(Session& session, const MinimumGroup& group, const std::string& purpose_id) {
+  NL_ASSIGN_OR_RETURN(const std::string tag, CheckedName("tag", group.tag));
+  NL_ASSIGN_OR_RETURN(const auto folded, Folded(tag, group.value));
+  const std::string object = TagObject(tag, folded);
+  NL_RETURN_IF_ERROR(
+      session.Execute("DELETE FROM tag_minimum_groups WHERE object = ? AND purpose_id = ?", {object, purpose_id}));
+  if (group.size == 0) return {};
+  std::string entity_tag;
+  if (!group.entity_tag.empty()) {
+    NL_ASSIGN_OR_RETURN(entity_tag, CheckedName("tag", group.entity_tag));
+  }
+  NL_RETURN_IF_ERROR(session.Execute(
+      "INSERT INTO tag_minimum_groups (object, tag, folded, purpose_id, size, entity_tag) VALUES (?, ?, ?, ?, ?, ?)",
+      {object, tag, folded ? Value(*folded) : Value(std::monostate{}), purpose_id, group.size, entity_tag}));
+  return {};
 }
 
 }  // namespace
@@ -67,8 +95,9 @@ Result<void> StoreCatalog::DropPurpose(const std::string& name) {
     // Without it the list would be another, or none.
     NL_ASSIGN_OR_RETURN(const auto used,
                         session.Query("SELECT 1 FROM allowed_purposes WHERE purpose_id = ? UNION ALL SELECT 1 FROM "
-                                      "minimum_groups WHERE purpose_id = ? LIMIT 1",
-                                      {id, id}));
+                                      "minimum_groups WHERE purpose_id = ? UNION ALL SELECT 1 FROM tag_minimum_groups "
+                                      "WHERE purpose_id = ? LIMIT 1",
+                                      {id, id, id}));
     if (!used.empty()) {
       return MakeError(ErrorCode::kDependentObjects,
                        "tables or tags allow the purpose, or have rules for it, change that first: {}", name);
@@ -123,10 +152,7 @@ Result<void> StoreCatalog::SetAllowedPurposes(const AllowedPurposes& allowed) {
   if (allowed.table.empty()) {
     NL_ASSIGN_OR_RETURN(tag, CheckedName("tag", allowed.tag));
   }
-  const auto folded = allowed.value ? std::optional(LowerAscii(*allowed.value)) : std::nullopt;
-  if (folded && !metastore::IsStorableText(*folded)) {
-    return MakeError(ErrorCode::kInvalidArgument, "the value of a tag is text: {}", tag);
-  }
+  NL_ASSIGN_OR_RETURN(const auto folded, Folded(tag, allowed.value));
   const std::string object = ObjectOf(allowed, tag, folded);
   return store_.Write([&](Session& session) -> Result<void> {
     if (!allowed.table.empty()) {
@@ -165,6 +191,7 @@ Result<void> StoreCatalog::SetMinimumGroup(const MinimumGroup& group) {
   }
   return store_.Write([&](Session& session) -> Result<void> {
     NL_ASSIGN_OR_RETURN(const auto id, PurposeId(session, group.purpose));
+    if (group.table.empty()) return SetTagMinimum(session, group, id);
     NL_ASSIGN_OR_RETURN(const auto there, session.Query("SELECT 1 FROM relations WHERE id = ? AND kind = 'table'",
                                                         {group.table.value()}));
     if (there.empty()) return MakeError(ErrorCode::kNotFound, "the table is not there any more");
@@ -189,6 +216,21 @@ Result<std::vector<MinimumGroup>> StoreCatalog::MinimumGroupsOf(const TableId& t
   std::vector<MinimumGroup> groups;
   for (const Row& row : rows) {
     groups.push_back({TableId(TextAt(row, 0)), TextAt(row, 1), NumberAt(row, 2), TextAt(row, 3), TextAt(row, 4)});
+  }
+  NL_ASSIGN_OR_RETURN(
+      const auto by_tag,
+      store_.ReadOnce(
+          "SELECT u.name, m.size, m.tag, m.folded, m.entity_tag FROM tag_minimum_groups m JOIN purposes u ON "
+          "u.id = m.purpose_id WHERE EXISTS (SELECT 1 FROM tags g WHERE g.relation_id = ? AND g.tag = m.tag "
+          "AND (m.folded IS NULL OR m.folded = g.folded)) ORDER BY u.name, m.object",
+          {table.value()}));
+  for (const Row& row : by_tag) {
+    MinimumGroup& group = groups.emplace_back();
+    group.purpose = TextAt(row, 0);
+    group.size = NumberAt(row, 1);
+    group.tag = TextAt(row, 2);
+    if (!std::holds_alternative<std::monostate>(row.at(3))) group.value = TextAt(row, 3);
+    group.entity_tag = TextAt(row, 4);
   }
   return groups;
 }

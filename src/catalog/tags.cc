@@ -18,12 +18,14 @@ using metastore::Value;
 constexpr std::string_view kSelectTags =
     "SELECT g.relation_id, g.column_name, g.label, g.tag, g.value, g.set_by, g.created FROM tags g ";
 
-/// Whether a policy or a list of purposes stands on the tag `g`.
+/// Whether a policy, a list of purposes or a smallest group stands on the tag `g`.
 constexpr std::string_view kIsStoodOn =
     "(EXISTS (SELECT 1 FROM tag_policies p WHERE p.tag = g.tag AND p.of_columns = CASE WHEN g.column_name = '' THEN 0 "
     "ELSE 1 END AND (p.folded IS NULL OR p.folded = g.folded) AND (p.schema_id = '' OR p.schema_id IN (SELECT "
     "r.schema_id FROM relations r WHERE r.id = g.relation_id))) OR EXISTS (SELECT 1 FROM allowed_purposes a WHERE "
-    "a.tag = g.tag AND a.table_id = '' AND (a.folded IS NULL OR a.folded = g.folded)))";
+    "a.tag = g.tag AND a.table_id = '' AND (a.folded IS NULL OR a.folded = g.folded)) OR EXISTS (SELECT 1 FROM "
+    "tag_minimum_groups m WHERE (m.tag = g.tag AND (m.folded IS NULL OR m.folded = g.folded)) OR m.entity_tag = "
+    "g.tag))";
 
 std::vector<TagRecord> ToTags(const std::vector<Row>& rows) {
   std::vector<TagRecord> tags;

@@ -75,11 +75,14 @@ struct AllowedPurposes {
 
 /// The least that an aggregate over a table is made of, for who reads it for a purpose.
 struct MinimumGroup {
-  TableId table;
-  std::string purpose;      ///< Its name; a table has one of each.
+  TableId table;            ///< Empty: of every table with `tag`, its own or a column's.
+  std::string purpose;      ///< Its name; a table, and a tag, has one of each.
   int64_t size = 0;         ///< Rows, or different values of `column`; at least 2.
   std::string column = {};  ///< What the table's files call it; empty: rows are counted.
   std::string label = {};   ///< Its name when the rule was made.
+  std::string tag = {};
+  std::optional<std::string> value = std::nullopt;  ///< Of the tag, in lower case; nullopt: any.
+  std::string entity_tag = {};                      ///< Of a rule by tag: the values of columns with it are counted.
 };
 
 /// Leave to see a table past its policies for a while: asked for by who needs it, given by somebody else.
@@ -158,10 +161,11 @@ class TagCatalog {
   virtual Result<std::vector<AllowedPurposes>> AllowedPurposesOf(const TableId& table) = 0;
   virtual Result<std::vector<AllowedPurposes>> ListAllowedPurposes() = 0;
 
-  /// In the place of the table's of that purpose; a size of 0 takes it away. Errors: kNotFound for the purpose or the
-  /// table; kInvalidArgument for another size below 2 or above kMinimumGroupMax.
+  /// In the place of the table's, or the tag's, of that purpose; a size of 0 takes it away. Errors: kNotFound for the
+  /// purpose or the table; kInvalidArgument for another size below 2 or above kMinimumGroupMax.
   static constexpr int64_t kMinimumGroupMax = 1'000'000;
   virtual Result<void> SetMinimumGroup(const MinimumGroup& group) = 0;
+  /// All that a table is subject to, by itself and by tags of its own and of its columns.
   virtual Result<std::vector<MinimumGroup>> MinimumGroupsOf(const TableId& table) = 0;
 
   /// Of a table that has a name. Errors: kInvalidArgument for none or more than kBreakGlassMinutesMax minutes, no

@@ -183,10 +183,9 @@ std::shared_ptr<const plan::TablePolicy> EffectivePolicy(const PolicySubject& su
   }
   for (const auto& group : purposes.groups) {
     if (group.purpose != subject.purpose) continue;
-    policy->minimum_group = group.size;
-    policy->group_entity = group.entity;
+    policy->group_minimums.push_back({.size = group.size, .entity = group.entity});
   }
-  if (!policy->filters_rows && policy->masks.empty() && !policy->lacks_purpose && policy->minimum_group == 0) {
+  if (!policy->filters_rows && policy->masks.empty() && !policy->lacks_purpose && policy->group_minimums.empty()) {
     return nullptr;
   }
   return policy;

@@ -67,6 +67,11 @@ class Store {
   /// Errors: kAlreadyExists when the store is not empty; kNotFound; kCorruption; kInvalidArgument for a file that is no
   /// backup; kNotSupported for one of a newer program.
   virtual Result<void> RestoreFrom(const std::string& path) = 0;
+
+  /// Afterwards nothing that was deleted or replaced before is in the store's own files any more: SQLite is written
+  /// anew and its log emptied; PostgreSQL's tables are, while its log and its backups are somebody else's. Waits for
+  /// readers and writers; as long as copying the store takes. Errors: kConflict where they do not end.
+  virtual Result<void> Scrub() = 0;
 };
 
 /// `url` empty opens SQLite at `sqlite_path`; postgresql://… opens PostgreSQL. Brings the schema to the newest

@@ -366,4 +366,65 @@ Migration EncryptedColumns() {
           }};
 }
 
+// Which columns name a person, who may have one forgotten, and what was. By ids: `column_id` is what the table's files
+// call the column. `key_hash` is keyed: the subject is not in here. `sealed` is what a job under way has to remember.
+Migration DataSubjects() {
+  return {20,
+          "data subjects",
+          {
+              R"(CREATE TABLE data_subjects (
+                id TEXT NOT NULL PRIMARY KEY,
+                name TEXT NOT NULL UNIQUE,
+                created_by TEXT NOT NULL,
+                created INTEGER NOT NULL))",
+              R"(CREATE TABLE data_subject_columns (
+                subject_id TEXT NOT NULL REFERENCES data_subjects (id),
+                table_id TEXT NOT NULL,
+                column_id TEXT NOT NULL,
+                column_name TEXT NOT NULL,
+                identifier TEXT NOT NULL,
+                PRIMARY KEY (subject_id, table_id, column_id)))",
+              R"(CREATE TABLE data_subject_grants (
+                subject_id TEXT NOT NULL REFERENCES data_subjects (id),
+                grantee_kind TEXT NOT NULL,
+                grantee_id TEXT NOT NULL,
+                denied INTEGER NOT NULL,
+                granted_by TEXT NOT NULL,
+                created INTEGER NOT NULL,
+                PRIMARY KEY (subject_id, grantee_kind, grantee_id)))",
+              R"(CREATE TABLE erasures (
+                id TEXT NOT NULL PRIMARY KEY,
+                subject_id TEXT NOT NULL,
+                subject_name TEXT NOT NULL,
+                key_hash TEXT NOT NULL,
+                state TEXT NOT NULL CHECK (state IN ('running', 'done')),
+                principal TEXT NOT NULL,
+                statement_id TEXT NOT NULL,
+                started INTEGER NOT NULL,
+                ended INTEGER,
+                report TEXT NOT NULL,
+                sealed TEXT NOT NULL))",
+              "CREATE INDEX erasures_key ON erasures (subject_id, key_hash)",
+          },
+          {"DROP TABLE erasures", "DROP TABLE data_subject_grants", "DROP TABLE data_subject_columns",
+           "DROP TABLE data_subjects"}};
+}
+
+// Of tags: each table and column that has one has the rule, beside its own.
+Migration TagMinimumGroups() {
+  return {21,
+          "smallest groups by tag",
+          {
+              R"(CREATE TABLE tag_minimum_groups (
+                object TEXT NOT NULL,
+                tag TEXT NOT NULL,
+                folded TEXT,
+                purpose_id TEXT NOT NULL REFERENCES purposes (id),
+                size INTEGER NOT NULL,
+                entity_tag TEXT NOT NULL,
+                PRIMARY KEY (object, purpose_id)))",
+          },
+          {"DROP TABLE tag_minimum_groups"}};
+}
+
 }  // namespace neurolake::metastore

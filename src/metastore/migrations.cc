@@ -316,7 +316,9 @@ const std::vector<Migration>& Migrations() {
                                                     PersonalData(),
                                                     FunctionGrantsAndThresholds(),
                                                     Models(),
-                                                    EncryptedColumns()};
+                                                    EncryptedColumns(),
+                                                    DataSubjects(),
+                                                    TagMinimumGroups()};
   return migrations;
 }
 

@@ -112,6 +112,17 @@ Result<int64_t> PostgresStore::WriteRelaxed(std::string_view sql, const std::vec
   }
 }
 
+// Only what an erasure touches: all of the rest would be locked for nothing.
+Result<void> PostgresStore::Scrub() {
+  NL_ASSIGN_OR_RETURN(auto session, pool_.Take(Durability::kDurable));
+  for (const char* sql :
+       {"VACUUM (FULL) statements", "VACUUM (FULL) table_statistics", "VACUUM (FULL) expectation_results",
+        "VACUUM (FULL) event_outbox", "VACUUM (FULL) lineage", "VACUUM (FULL) erasures"}) {
+    NL_RETURN_IF_ERROR(session->Run(sql));
+  }
+  return {};
+}
+
 Result<void> PostgresStore::BackupTo(const std::string& path) {
   return WriteBackupFile(path, [&](SqliteConnection& file) {
     return Read([&](Session& session) -> Result<void> {

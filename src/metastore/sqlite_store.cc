@@ -1,5 +1,7 @@
 #include "metastore/internal/sqlite_store.h"
 
+#include <thread>
+
 #include "metastore/internal/backup_file.h"
 #include "metastore/internal/table_copy.h"
 
@@ -72,6 +74,25 @@ Result<std::vector<Row>> SqliteStore::ReadOnce(std::string_view sql, const std::
   auto rows = reader->Query(sql, parameters);
   GiveBack(std::move(reader));
   return rows;
+}
+
+// VACUUM leaves the old pages in the log until that is emptied, which readers of earlier versions hold up.
+Result<void> SqliteStore::Scrub() {
+  constexpr int kTriesMax = 100;
+  std::lock_guard lock(writer_mutex_);
+  // As large as the store: not into memory.
+  NL_RETURN_IF_ERROR(writer_->Run("PRAGMA temp_store = FILE"));
+  auto written = writer_->Run("VACUUM");
+  NL_RETURN_IF_ERROR(writer_->Run("PRAGMA temp_store = MEMORY"));
+  NL_RETURN_IF_ERROR(std::move(written));
+  for (int attempt = 0; attempt < kTriesMax; ++attempt) {
+    NL_ASSIGN_OR_RETURN(const auto answer, writer_->Query("PRAGMA wal_checkpoint(TRUNCATE)"));
+    const bool busy = answer.empty() || answer[0].empty() || answer[0][0] != Value(int64_t{0});
+    if (!busy) return {};
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return MakeError(ErrorCode::kConflict,
+                   "readers of the metadata store did not end, so that its log cannot be emptied");
 }
 
 Result<void> SqliteStore::BackupTo(const std::string& path) {

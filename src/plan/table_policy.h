@@ -58,6 +58,12 @@ struct ColumnMask {
   bool null_if_unfit = false;
 };
 
+/// The least that a group of rows is made of, to leave a table.
+struct GroupMinimum {
+  int64_t size = 0;
+  std::optional<PolicyColumn> entity = std::nullopt;  ///< Whose different values are counted; else rows are.
+};
+
 /// Who is asking, and what for, as policies' expressions see them: current_principal(), is_member('…'),
 /// current_purpose(), principal_attribute('…').
 struct PolicyContext {
@@ -86,9 +92,8 @@ struct TablePolicy {
   /// The statement is not for a purpose that the table may be read for, which are `purposes`: no scan of it starts.
   bool lacks_purpose = false;
   std::vector<std::string> purposes;
-  /// Rows leave only as aggregates over so many of them at least, or over so many values of `group_entity`; 0: anyhow.
-  int64_t minimum_group = 0;
-  std::optional<PolicyColumn> group_entity;
+  /// Rows leave only as aggregates over groups that are as large as each of these says; none: anyhow.
+  std::vector<GroupMinimum> group_minimums;
   /// By what files call them: columns that alone were granted, if not the whole table was, and columns that were
   /// denied.
   std::optional<std::vector<std::string>> readable_columns;

@@ -26,15 +26,20 @@ std::string CutText(std::string text, size_t bytes) {
   return text;
 }
 
-std::string ConstantsJson(const ConstantSplit& split, const StatementRequest& request) {
-  json::object constants;
-  if (!split.constants.empty()) constants["literals"] = json::value_from(split.constants);
-  json::array parameters;
+audit::Constants ConstantsOf(ConstantSplit split, const StatementRequest& request) {
+  audit::Constants constants{.literals = std::move(split.constants), .parameters = {}};
   for (const Parameter& parameter : request.parameters) {
-    parameters.push_back({{"name", parameter.name}, {"value", parameter.json}});
+    constants.parameters.push_back(json::serialize(json::object{{"name", parameter.name}, {"value", parameter.json}}));
   }
-  if (!parameters.empty()) constants["parameters"] = std::move(parameters);
-  return constants.empty() ? "" : json::serialize(constants);
+  return constants;
+}
+
+size_t BytesOf(const audit::Constants& constants) {
+  size_t bytes = 0;
+  for (const auto* list : {&constants.literals, &constants.parameters}) {
+    for (const std::string& one : *list) bytes += one.size();
+  }
+  return bytes;
 }
 
 std::string TextOf(const json::object& object, const char* name) {
@@ -104,15 +109,17 @@ Result<audit::AuditLog::Ticket> AuditTrail::Attempt(const RequestContext& ctx,
   record.statement = statement.id.value();
   record.purpose = statement.purpose;
   record.fingerprint = statement.fingerprint;
-  const ConstantSplit split = SplitConstants(statement.text);
+  ConstantSplit split = SplitConstants(statement.text);
   record.text = CutText(split.text, kTextBytesMax);
   if (record.text.size() < split.text.size())
     record.details.emplace_back("text_bytes", std::to_string(split.text.size()));
-  if (const std::string constants = ConstantsJson(split, request); constants.size() > kConstantsBytesMax) {
-    record.details.emplace_back("constants_bytes", std::to_string(constants.size()));
-    record.details.emplace_back("constants_sha256", Sha256Hex(constants));
+  const audit::Constants constants = ConstantsOf(std::move(split), request);
+  if (const size_t bytes = BytesOf(constants); bytes > kConstantsBytesMax) {
+    record.details.emplace_back("constants_bytes", std::to_string(bytes));
+    record.details.emplace_back("constants_hash",
+                                sealer_->HashOf(fmt::format("{}", fmt::join(constants.literals, "\n"))));
   } else if (!constants.empty()) {
-    NL_ASSIGN_OR_RETURN(record.constants, sealer_->Seal(constants, record.statement));
+    NL_ASSIGN_OR_RETURN(record.constants, sealer_->Seal(constants, record.statement, record.time));
   }
   if (!request.schema.empty()) record.details.emplace_back("schema", request.schema);
   return log_->Submit(record);
@@ -164,6 +171,21 @@ Result<void> AuditTrail::Change(std::string_view action, Details details) {
   record.details = std::move(details);
   if (auto kept = log_->Append(record); !kept) return std::unexpected(std::move(kept).error());
   return {};
+}
+
+Result<std::string> AuditTrail::OpenConstants(std::string_view sealed, const std::string& statement) const {
+  NL_ASSIGN_OR_RETURN(const auto opened, sealer_->Open(sealed, statement));
+  json::object shown;
+  json::array literals, parameters;
+  for (const auto& one : opened.literals) literals.emplace_back(one.value_or(std::string(kErased)));
+  for (const auto& one : opened.parameters) {
+    boost::system::error_code problem;
+    json::value parsed = one ? json::parse(*one, problem) : json::value(kErased);
+    parameters.push_back(problem ? json::value(nullptr) : std::move(parsed));
+  }
+  if (!literals.empty()) shown["literals"] = std::move(literals);
+  if (!parameters.empty()) shown["parameters"] = std::move(parameters);
+  return json::serialize(shown);
 }
 
 void AuditTrail::RefusedAuthentication(ErrorCode why) {

@@ -53,10 +53,13 @@ class AuditTrail {
   void RefusedAuthentication(ErrorCode why);
 
   const audit::AuditLog& log() const { return *log_; }
-  /// The constants of a statement as JSON, if their key is still there. Errors: those of audit::ConstantSealer::Open.
-  Result<std::string> OpenConstants(std::string_view sealed, const std::string& statement) const {
-    return sealer_->Open(sealed, statement);
-  }
+  /// What is shown in the place of a constant whose key was destroyed.
+  static constexpr std::string_view kErased = "[erased]";
+  /// The constants of a statement as JSON, {"literals": [text, …], "parameters": [{name, value}, …]}, as far as their
+  /// keys are there. Errors: those of audit::ConstantSealer::Open.
+  Result<std::string> OpenConstants(std::string_view sealed, const std::string& statement) const;
+  /// For who destroys keys: FORGET SUBJECT, and setting audit.constants_keep.
+  audit::ConstantSealer& constants() { return *sealer_; }
   /// Puts the log's counters into `metrics`.
   void Report(Metrics& metrics) const;
 

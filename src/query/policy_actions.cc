@@ -5,6 +5,7 @@
 
 #include "common/text.h"
 #include "governance/rego/decision.h"
+#include "plan/field_path.h"
 #include "query/access.h"
 #include "query/break_glass_actions.h"
 #include "query/key_actions.h"
@@ -239,10 +240,10 @@ json::array Describe(const std::shared_ptr<const plan::TablePolicy>& policy) {
   for (const auto& any : policy->any_of_checks) {
     for (const auto& one : any) add("write check of a tag, any of", "", one);
   }
-  for (const auto& one : policy->masks) add("mask", one.column.table_name(), one.value);
-  if (policy->minimum_group > 0) {
-    add("smallest group", policy->group_entity ? policy->group_entity->name : "",
-        {.policy = std::to_string(policy->minimum_group), .sql = "", .columns = {}});
+  for (const auto& one : policy->masks) add("mask", plan::ShownPath(one.column.table_name()), one.value);
+  for (const auto& one : policy->group_minimums) {
+    add("smallest group", one.entity ? one.entity->name : "",
+        {.policy = std::to_string(one.size), .sql = "", .columns = {}});
   }
   if (policy->lacks_purpose) {
     std::string purposes;
@@ -395,12 +396,7 @@ Result<std::shared_ptr<const plan::TablePolicy>> StoredPolicyFor(catalog::Catalo
   governance::PurposeRules purposes;
   NL_ASSIGN_OR_RETURN(auto lists, catalog.AllowedPurposesOf(table.id));
   for (auto& list : lists) purposes.allowed.push_back(std::move(list.purposes));
-  NL_ASSIGN_OR_RETURN(const auto groups, catalog.MinimumGroupsOf(table.id));
-  for (const auto& group : groups) {
-    auto& rule =
-        purposes.groups.emplace_back(governance::PurposeRules::Group{.purpose = group.purpose, .size = group.size});
-    if (!group.column.empty()) rule.entity = plan::PolicyColumn{.name = group.label, .physical = group.column};
-  }
+  NL_ASSIGN_OR_RETURN(purposes.groups, GroupsFor(catalog, table.id));
   return governance::EffectivePolicy(subject, rules, purposes, behalf ? &*behalf : nullptr);
 }
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "common/text.h"
+#include "plan/field_path.h"
 #include "query/policy_actions.h"
 
 namespace neurolake::query {
@@ -124,9 +125,9 @@ void LintMaskedFilters(const Policies& policies, std::vector<PolicyFinding>& fin
       if (rule.kind == PolicyRule::Kind::kMask) continue;
       const auto same = [&](const auto& column) { return column.physical == masked.column.physical; };
       if (std::ranges::none_of(rule.value.columns, same)) continue;
-      findings.push_back(
-          {"note", "filter-reads-masked", policies.table, filter.name,
-           "which rows are seen tells of the column that " + mask.name + " masks: " + masked.column.name});
+      findings.push_back({"note", "filter-reads-masked", policies.table, filter.name,
+                          "which rows are seen tells of the column that " + mask.name +
+                              " masks: " + plan::ShownPath(masked.column.name)});
     }
   }
 }

@@ -166,6 +166,36 @@ Result<PolicyExpression> DecodePolicyExpression(const json::object& object) {
   return expression;
 }
 
+namespace {
+
+json::array EncodeMinimums(const std::vector<plan::GroupMinimum>& minimums) {
+  json::array list;
+  for (const auto& one : minimums) {
+    list.push_back({{"size", one.size},
+                    {"entity", one.entity ? json::value(EncodePolicyColumn(*one.entity)) : json::value(nullptr)}});
+  }
+  return list;
+}
+
+Result<std::vector<plan::GroupMinimum>> DecodeMinimums(const json::object& object) {
+  std::vector<plan::GroupMinimum> minimums;
+  NL_ASSIGN_OR_RETURN(const json::array* list, ArrayMember(object, "group_minimums"));
+  for (const auto& one : *list) {
+    if (!one.is_object()) return BadMember("group_minimums");
+    plan::GroupMinimum minimum;
+    NL_ASSIGN_OR_RETURN(minimum.size, IntMember(one.get_object(), "size"));
+    const auto* entity = one.get_object().if_contains("entity");
+    if (entity == nullptr || (!entity->is_null() && !entity->is_object())) return BadMember("entity");
+    if (entity->is_object()) {
+      NL_ASSIGN_OR_RETURN(minimum.entity, DecodePolicyColumn(entity->get_object()));
+    }
+    minimums.push_back(std::move(minimum));
+  }
+  return minimums;
+}
+
+}  // namespace
+
 json::value EncodePolicy(const std::shared_ptr<const TablePolicy>& policy) {
   if (policy == nullptr) return nullptr;
   json::array masks;
@@ -200,9 +230,7 @@ json::value EncodePolicy(const std::shared_ptr<const TablePolicy>& policy) {
                       {"readable_columns", policy->readable_columns ? json::value(ToArray(*policy->readable_columns))
                                                                     : json::value(nullptr)},
                       {"denied_columns", ToArray(policy->denied_columns)},
-                      {"minimum_group", policy->minimum_group},
-                      {"group_entity", policy->group_entity ? json::value(EncodePolicyColumn(*policy->group_entity))
-                                                            : json::value(nullptr)},
+                      {"group_minimums", EncodeMinimums(policy->group_minimums)},
                       {"purposes", json::array(policy->purposes.begin(), policy->purposes.end())}};
 }
 
@@ -225,12 +253,7 @@ Result<std::shared_ptr<const TablePolicy>> DecodePolicy(const json::object& tabl
     NL_ASSIGN_OR_RETURN(policy->readable_columns, DecodeTexts(object, "readable_columns"));
   }
   NL_ASSIGN_OR_RETURN(policy->denied_columns, DecodeTexts(object, "denied_columns"));
-  NL_ASSIGN_OR_RETURN(policy->minimum_group, IntMember(object, "minimum_group"));
-  const auto* entity = object.if_contains("group_entity");
-  if (entity == nullptr || (!entity->is_null() && !entity->is_object())) return BadMember("group_entity");
-  if (entity->is_object()) {
-    NL_ASSIGN_OR_RETURN(policy->group_entity, DecodePolicyColumn(entity->get_object()));
-  }
+  NL_ASSIGN_OR_RETURN(policy->group_minimums, DecodeMinimums(object));
   NL_ASSIGN_OR_RETURN(const json::array* keys, ArrayMember(object, "keys"));
   for (const auto& one : *keys) {
     if (!one.is_object()) return BadMember("keys");

@@ -20,6 +20,7 @@ constexpr std::string_view kAudited[] = {
     "allow_purposes", "set_minimum_group", "set_attributes", "request_break_glass", "approve_break_glass",
     "end_break_glass",
     // A token looked up tells who is behind it.
+    "create_data_subject", "alter_data_subject", "drop_data_subject", "grant_forget",
     "create_key", "drop_key", "rotate_key", "rotate_master_key", "rewrap_keys", "grant_key", "lookup_token",
     // So does a value that rows are found by; and keys given out say who could read which column.
     "column_key_use", "column_keys", "column_cells"};

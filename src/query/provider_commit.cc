@@ -107,7 +107,7 @@ Result<StatementEffects::Publication> ProviderServer::JudgeCommit(LakeCommit& co
     NL_RETURN_IF_ERROR(Require(Right::kWrite));
     NL_ASSIGN_OR_RETURN(const auto table, catalog_.FindTable(commit.table));
     if (!table) return MakeError(ErrorCode::kConflict, "the table was dropped while the statement ran");
-    if (!group_) NL_RETURN_IF_ERROR(RequireModify(*table));
+    if (!group_ && !Erases(table->id)) NL_RETURN_IF_ERROR(RequireModify(*table));
     commit.request.table_path = table->location;
     publication.name = table->schema_name + "." + table->name;
     NL_RETURN_IF_ERROR(CheckDefinition(commit.request));

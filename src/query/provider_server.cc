@@ -8,6 +8,7 @@
 #include "query/append_messages.h"
 #include "query/break_glass_actions.h"
 #include "query/bundle_actions.h"
+#include "query/erasure_actions.h"
 #include "query/expectation_actions.h"
 #include "query/function_grants.h"
 #include "query/grant_actions.h"
@@ -158,6 +159,7 @@ Result<json::value> ProviderServer::Maintain(const json::object& arguments) {
   if (keys_ != nullptr && IsKeyAction(action)) {
     return RunKeyAction({ctx_, catalog_, *keys_, StatementId(statement_id_)}, action, action_arguments);
   }
+  if (IsErasureAction(action)) return Erase(action, action_arguments);
   if (action == "may_modify") return MayModify(action_arguments);
   if (action == "shallow_clone") return MakeShallowClone(action_arguments);
   if (action == "clone_policies") return CopyPolicies(action_arguments);
@@ -216,7 +218,8 @@ Result<json::value> ProviderServer::FindTable(const json::object& arguments) {
   if (!table || (group_ && table->id != group_->table)) return json::value(nullptr);
   // The rows of a group were checked by those who made them, each for itself.
   std::optional<ShownPolicy> shown = ShownPolicy();
-  if (!group_) {
+  const bool whole = group_.has_value() || Erases(table->id);
+  if (!whole) {
     NL_ASSIGN_OR_RETURN(shown, ShownOf(catalog_, ctx_, access_, *table));
   }
   if (!shown) return json::value(nullptr);
@@ -224,7 +227,7 @@ Result<json::value> ProviderServer::FindTable(const json::object& arguments) {
   effects_.found[table->id] = table->schema_name + "." + table->name;
   NL_ASSIGN_OR_RETURN(TableEntry entry, EntryOf(catalog_, *table));
   entry.policy = *std::move(shown);
-  if (!group_) {
+  if (!whole) {
     NL_RETURN_IF_ERROR(NoteBreakGlass(*table));
     NoteShown(table->id, entry.policy);
   }

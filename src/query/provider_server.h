@@ -3,6 +3,7 @@
 #include <boost/json/value.hpp>
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -24,6 +25,7 @@
 
 namespace neurolake::query {
 
+struct ErasureInProgress;
 class KeyStore;
 class LocationStores;
 class RunningStatements;
@@ -147,6 +149,9 @@ class ProviderServer {
   Result<boost::json::value> ChangeLocation(const boost::json::object& arguments, bool create);
   Result<void> CheckLocation(const std::string& location) const;
   Result<boost::json::value> Maintain(const boost::json::object& arguments);
+  Result<boost::json::value> Erase(const std::string& action, const boost::json::object& arguments);
+  /// Whether the statement has somebody forgotten whose rows are in the table: it sees and changes it as a whole.
+  bool Erases(const TableId& table) const;
   /// Before a change of who may see and do what. Errors: those of the audit log; it must not be made then.
   Result<void> AuditChange(std::string_view action, const boost::json::object& arguments);
   /// Lets the statement make a table that it prepared a shallow clone of one that it found.
@@ -232,6 +237,7 @@ class ProviderServer {
   AuditTrail* trail_ = nullptr;
   std::optional<AuditReader> audit_;
   std::function<Result<void>()> before_effect_;
+  std::shared_ptr<ErasureInProgress> erasure_;  ///< Null: the statement has nobody forgotten.
   Access access_;
   std::map<TableId, std::string> shown_;  ///< What of each table was to be seen when it was first found.
   std::vector<audit::AuditedPolicy> deciding_policies_;

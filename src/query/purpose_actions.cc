@@ -119,12 +119,23 @@ Result<json::value> AllowPurposes(const RequestContext& ctx, catalog::Catalog& c
   return json::value(json::object());
 }
 
+/// Of a table by its owner; of a tag by who manages the lake.
 Result<json::value> SetMinimumGroup(const RequestContext& ctx, catalog::Catalog& catalog,
                                     const json::object& arguments) {
   catalog::MinimumGroup group;
-  NL_ASSIGN_OR_RETURN(const std::string id, StringMember(arguments, "table"));
   NL_ASSIGN_OR_RETURN(group.purpose, StringMember(arguments, "purpose"));
   NL_ASSIGN_OR_RETURN(group.size, IntMember(arguments, "size"));
+  if (arguments.contains("tag")) {
+    NL_RETURN_IF_ERROR(RequireManager(ctx));
+    NL_ASSIGN_OR_RETURN(group.tag, StringMember(arguments, "tag"));
+    NL_ASSIGN_OR_RETURN(group.entity_tag, StringMember(arguments, "entity_tag"));
+    if (const auto* value = arguments.if_contains("value"); value != nullptr && !value->is_null()) {
+      NL_ASSIGN_OR_RETURN(group.value, StringMember(arguments, "value"));
+    }
+    NL_RETURN_IF_ERROR(catalog.SetMinimumGroup(group));
+    return json::value(json::object());
+  }
+  NL_ASSIGN_OR_RETURN(const std::string id, StringMember(arguments, "table"));
   NL_ASSIGN_OR_RETURN(group.column, StringMember(arguments, "column"));
   NL_ASSIGN_OR_RETURN(group.label, StringMember(arguments, "label"));
   NL_ASSIGN_OR_RETURN(const auto table, catalog.FindTable(TableId(id)));
@@ -187,6 +198,32 @@ Result<json::value> RunPurposeAction(const RequestContext& ctx, catalog::Catalog
   if (action == "set_attributes") return SetAttributes(ctx, catalog, arguments);
   if (action == "attributes") return ShowAttributes(ctx, catalog, arguments);
   return ChangePurpose(ctx, catalog, action, arguments);
+}
+
+Result<std::vector<governance::PurposeRules::Group>> GroupsFor(catalog::Catalog& catalog, const TableId& table) {
+  std::vector<governance::PurposeRules::Group> rules;
+  NL_ASSIGN_OR_RETURN(const auto groups, catalog.MinimumGroupsOf(table));
+  for (const auto& group : groups) {
+    governance::PurposeRules::Group rule{.purpose = group.purpose, .size = group.size};
+    if (group.entity_tag.empty()) {
+      if (!group.column.empty()) rule.entity = plan::PolicyColumn{.name = group.label, .physical = group.column};
+      rules.push_back(std::move(rule));
+      continue;
+    }
+    NL_ASSIGN_OR_RETURN(const auto tags, catalog.TagsOf(table.value()));
+    bool counted = false;
+    for (const auto& tag : tags) {
+      if (tag.column.empty() || tag.tag != group.entity_tag) continue;
+      counted = true;
+      rule.entity = plan::PolicyColumn{.name = tag.label, .physical = tag.column};
+      rules.push_back(rule);
+    }
+    if (counted) continue;
+    // Nobody knows whom its rows are about: the scan finds no such column, and nothing leaves.
+    rule.entity = plan::PolicyColumn{.name = "\x01", .physical = "\x01"};
+    rules.push_back(std::move(rule));
+  }
+  return rules;
 }
 
 Result<void> CheckPurpose(catalog::Catalog& catalog, const Principal& principal, const std::string& purpose) {

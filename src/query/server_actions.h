@@ -14,6 +14,7 @@ namespace neurolake::query {
 struct MaintenancePolicy {
   bool short_retention = false;                                        ///< VACUUM may keep less than the table says.
   bool scan_after_load = true;                                         ///< COPY INTO looks for personal data.
+  std::string staging_directory = {};                                  ///< Where uploads lie.
   std::chrono::milliseconds undrop_keep = std::chrono::hours(24 * 7);  ///< How long DROP TABLE can be undone.
 };
 

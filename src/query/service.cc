@@ -126,6 +126,16 @@ class LakeService final : public StatementService {
     return {};
   }
 
+  /// Destroys keys of the audit log's constants as they come of age, if they ever do.
+  void StartKeepingConstants() {
+    if (settings_.audit_constants_keep.count() == 0) return;
+    constants_keeper_ = std::make_unique<HistoryKeeper>(
+        clock_, settings_.audit_constants_keep, [this](WallTime before) -> Result<int64_t> {
+          NL_ASSIGN_OR_RETURN(const bool any, audit_->constants().EraseBefore(before));
+          return any ? 1 : 0;
+        });
+  }
+
   /// Errors: kInvalidArgument for settings of a key service that do not fit.
   Result<void> OpenKeys() {
     NL_ASSIGN_OR_RETURN(auto keys, MakeDataKeys(settings_, directory_->root(), *catalog_));
@@ -192,6 +202,7 @@ class LakeService final : public StatementService {
     NL_RETURN_IF_ERROR(CheckRequest(request));
     history_keeper_.Look();
     dropped_keeper_.Look();
+    if (constants_keeper_ != nullptr) constants_keeper_->Look();
     lineage_keeper_.Look();
     const int64_t memory = request.memory_bytes > 0 ? request.memory_bytes : resolved_.memory_per_statement;
     if (request.rows_max <= 0) request.rows_max = settings_.statement_rows_max;
@@ -281,6 +292,7 @@ class LakeService final : public StatementService {
   MaintenancePolicy maintenance() const {
     return {.short_retention = settings_.vacuum_short_retention,
             .scan_after_load = settings_.privacy_scan_after_load,
+            .staging_directory = directory_->staging_path(),
             .undrop_keep = settings_.undrop_keep};
   }
   Result<void> CheckRequest(const StatementRequest& request) const {
@@ -360,6 +372,7 @@ class LakeService final : public StatementService {
   HistoryKeeper history_keeper_;  ///< Last, with the next: they use the catalogue until they end.
   HistoryKeeper lineage_keeper_;
   HistoryKeeper dropped_keeper_;
+  std::unique_ptr<HistoryKeeper> constants_keeper_;
 };
 
 }  // namespace
@@ -387,6 +400,7 @@ Result<OpenedLake> OpenLake(const Settings& settings, const std::string& program
   NL_RETURN_IF_ERROR(service->OpenKeys());
   NL_RETURN_IF_ERROR(service->StartPolicies());
   NL_RETURN_IF_ERROR(service->StartLineage(clock));
+  service->StartKeepingConstants();
   NL_RETURN_IF_ERROR(service->StartWorkers(program));
   OpenedLake opened;
   NL_ASSIGN_OR_RETURN(const bool has_token, service->catalog().HasAnyToken());

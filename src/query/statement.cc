@@ -11,6 +11,7 @@
 #include "query/location_stores.h"
 #include "query/read_only.h"
 #include "query/redaction.h"
+#include "query/statement_constants.h"
 #include "query/tag_actions.h"
 
 namespace neurolake::query {
@@ -133,6 +134,11 @@ Result<std::unique_ptr<Statement>> Statement::Start(const RequestContext& ctx, S
     return std::unexpected(std::move(attempted).error());
   }
   statement->attempted_ = std::move(*attempted);
+  // Its constant is the one that is to go.
+  if (LowerAscii(record.text).find("forget") != std::string::npos) {
+    const ConstantSplit split = SplitConstants(record.text);
+    if (LowerAscii(split.text).starts_with("forget")) record.text = split.text;
+  }
   // The audit log has the constants sealed; the history has none that are values of encrypted columns.
   record.text = WithoutEncryptedValues(lake.catalog, std::move(record.text));
   if (auto begun = lake.catalog.BeginStatement(record); !begun) {

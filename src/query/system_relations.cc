@@ -7,6 +7,7 @@
 
 #include "common/text.h"
 #include "query/access.h"
+#include "query/erasure_actions.h"
 #include "query/information_schema.h"
 #include "query/personal_data_actions.h"
 #include "query/policy_actions.h"
@@ -166,6 +167,10 @@ Result<std::vector<std::string>> ReadWhole(const RequestContext& ctx, catalog::C
     return ReadTags(ctx, catalog);
   } else if (relation == "pii_findings") {
     return ReadPersonalData(ctx, catalog);
+  } else if (relation == "data_subjects") {
+    return ReadDataSubjects(ctx, catalog);
+  } else if (relation == "erasures") {
+    return ReadErasures(ctx, catalog);
   } else if (relation == "running") {
     for (const auto& statement : running.Visible(ctx.principal())) {
       const StatementStatus s = statement->status();

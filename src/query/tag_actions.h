@@ -27,7 +27,8 @@ namespace neurolake::query {
 ///   set_attributes      {principal, set: [[name, value], …], unset: [name, …]} → {}; attributes {principal} → {rows}
 /// and allow_purposes {schema, name, tag, value, purposes} → {} for a table's owner, or of a tag; purposes {} → {rows}
 /// for everybody, of those that one may use; set_minimum_group {table, purpose, size, column, label} → {} for a table's
-/// owner. Errors: kPermissionDenied; kNotFound; those of the catalogue.
+/// owner, or {tag, value, purpose, size, entity_tag} → {} of a tag. Errors: kPermissionDenied; kNotFound; those of the
+/// catalogue.
 bool IsTagAction(std::string_view action);
 Result<boost::json::value> RunTagAction(const RequestContext& ctx, catalog::Catalog& catalog, const std::string& action,
                                         const boost::json::object& arguments);
@@ -38,6 +39,9 @@ Result<boost::json::value> RunPurposeAction(const RequestContext& ctx, catalog::
 
 /// The tags of a table, and whether something stands on each.
 Result<std::vector<governance::ObjectTag>> TagsOfTable(catalog::Catalog& catalog, const TableId& table);
+
+/// The smallest groups that a table says, by itself and by its tags.
+Result<std::vector<governance::PurposeRules::Group>> GroupsFor(catalog::Catalog& catalog, const TableId& table);
 
 /// Whether `principal` may declare `purpose`; nobody may declare one that was not granted to them. Errors:
 /// kPermissionDenied, alike for one that is not there.

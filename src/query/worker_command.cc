@@ -70,6 +70,10 @@ class WorkerCommandContext final : public CommandContext {
     return statement_.engine_.BindPolicy({table.entry, table.snapshot}, sql, mask_of, value_of);
   }
 
+  Result<void> CutLog(const OpenedTable& table, int64_t version) override {
+    return statement_.engine_.CutLog(table.entry, version);
+  }
+
   engine::duckdb::LakeProvider& provider() override { return statement_.provider_; }
   storage::ObjectStore& store() override { return statement_.engine_.store(); }
   tables::delta::LogReader& log_reader() override { return statement_.engine_.log_reader(); }

@@ -114,6 +114,25 @@ class Bundles(Lake):
         for table in ("people", "secrets"):
             self.server.sql(f"DROP TABLE IF EXISTS main.{table}")
 
+    def test_a_mask_of_a_field(self):
+        sql = self.server.sql
+        sql("CREATE TABLE main.homes AS SELECT 1 AS id, {'street': 'Elm 77001', 'town': {'name': 'Ulm', 'code': 7}} AS home")
+        self.addCleanup(sql, "DROP TABLE main.homes")
+        whole = ('allow := true', 'masks["home.street"] := "\'(hidden)\'" if input.principal.role == "reader"',
+                 'masks["home.town.code"] := "value * 0" if input.principal.role == "reader"')
+        self.activate(self.bundle("fields", policy=authz(*whole)))
+        seen = "SELECT home.street, home.town.name, home.town.code, to_json(home)->>'street' FROM main.homes"
+        self.assertEqual(rows(sql(seen, "reader")), [("(hidden)", "Ulm", 0, "(hidden)")])
+        self.assertEqual(rows(sql(seen)), [("Elm 77001", "Ulm", 7, "Elm 77001")])
+        # With one of the lake's own in the same place neither is shown; a place that is not there hides everything.
+        sql("CREATE MASK POLICY own ON main.homes (home.street) USING REDACT")
+        self.assertEqual(rows(sql(seen, "reader")), [(None, "Ulm", 0, None)])
+        sql("DROP MASK POLICY own ON main.homes")
+        sql("CREATE MASK POLICY own ON main.homes (home.town) EXCEPT ROLE admin USING NULL")
+        self.assertEqual(rows(sql(seen, "reader")), [("(hidden)", None, None, "(hidden)")])
+        self.activate(self.bundle("nowhere", policy=authz('allow := true', 'masks["home.nothing"] := "NULL"')))
+        self.assert_denied(seen, "reader")
+
     def test_a_bundle_narrows_from_the_next_statement_on_and_back(self):
         sql = self.server.sql
         everything = rows(sql("SELECT id, email FROM main.people ORDER BY id", "reader"))

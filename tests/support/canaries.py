@@ -10,7 +10,7 @@ import uuid
 #: Relations of schema `system`, and statements, that show a principal what there is and what was done.
 RELATIONS = ("queries", "running", "audit", "lineage", "column_lineage", "tags", "schemas", "tables", "views",
              "dropped_tables", "table_statistics", "column_statistics", "expectations", "expectation_results",
-             "pii_findings",
+             "pii_findings", "data_subjects", "erasures",
              "external_locations", "tokens")
 INFORMATION = ("schemata", "tables", "views", "columns", "table_privileges", "column_privileges", "role_table_grants",
                "table_constraints", "check_constraints", "key_column_usage", "information_schema_catalog_name")

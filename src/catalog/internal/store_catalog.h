@@ -5,6 +5,7 @@
 
 #include "catalog/catalog.h"
 #include "catalog/internal/locations.h"
+#include "catalog/internal/store_data_subjects.h"
 #include "catalog/internal/store_identities.h"
 
 namespace neurolake::catalog {
@@ -148,6 +149,7 @@ class StoreCatalog final : public Catalog {
   Result<bool> HasAnyToken() override;
   Result<Principal> LocalPrincipal() override;
   Identities& identities() override { return identities_; }
+  DataSubjects& data_subjects() override { return data_subjects_; }
 
   Result<void> AddExternalLocation(const ExternalLocation& location) override;
   Result<void> DropExternalLocation(const std::string& name) override;
@@ -193,6 +195,7 @@ class StoreCatalog final : public Catalog {
   const Locations locations_;
   StoreIdentities identities_{store_, clock_};
   AccessJudge* judge_ = nullptr;
+  StoreDataSubjects data_subjects_{store_};
 };
 
 }  // namespace neurolake::catalog

@@ -303,6 +303,14 @@ void DuckDbEngine::KeepUpLog(const TableEntry& table, int64_t version) {
   duckdb::KeepUpLog(core_->context(), state, table, version);
 }
 
+Result<void> DuckDbEngine::CutLog(const TableEntry& table, int64_t version) {
+  StatementState& state = *core_->state;
+  state.paths->Allow(table.location, PathGrants::Access::kReadWrite);
+  Result<void> cut;
+  NL_RETURN_IF_ERROR(core_->Guard(ErrorStage::kRun, [&] { cut = CutLogAt(core_->context(), state, table, version); }));
+  return cut;
+}
+
 void DuckDbEngine::Interrupt() {
   core_->interrupted = true;
   core_->connection->Interrupt();

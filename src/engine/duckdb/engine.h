@@ -211,6 +211,9 @@ class Engine {
     std::vector<std::string> statement_kinds;
   };
   virtual Result<Inventory> ListInventory() = 0;
+  /// The table's log begins with `version` from now on: a checkpoint of it is made, and what was before it deleted, as
+  /// tables::delta::CutLog does. Inside a statement. Errors: of the store; kCorruption.
+  virtual Result<void> CutLog(const TableEntry& table, int64_t version) = 0;
 };
 
 Result<std::unique_ptr<Engine>> OpenEngine(const EngineOptions& options, storage::ObjectStore& store);

@@ -63,4 +63,13 @@ void KeepUpLog(native::ClientContext& context, StatementState& statement, const 
   }
 }
 
+Result<void> CutLogAt(native::ClientContext& context, StatementState& statement, const TableEntry& table,
+                      int64_t version) {
+  NL_ASSIGN_OR_RETURN(const auto snapshot, statement.snapshots->Load(*statement.context, table, version));
+  NL_RETURN_IF_ERROR(WriteCheckpoint(context, statement, *snapshot));
+  NL_RETURN_IF_ERROR(tables::delta::WriteChecksum(*statement.store, *snapshot));
+  NL_RETURN_IF_ERROR(tables::delta::CutLog(*statement.context, *statement.store, *snapshot));
+  return {};
+}
+
 }  // namespace neurolake::engine::duckdb

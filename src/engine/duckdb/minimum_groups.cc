@@ -14,7 +14,7 @@ namespace {
 using native::ExpressionClass;
 using native::LogicalOperatorType;
 using ExpressionPointer = native::unique_ptr<native::Expression>;
-using FloorOf = std::function<std::optional<GroupFloor>(const native::LogicalGet&)>;
+using FloorsOf = std::function<std::vector<GroupFloor>(const native::LogicalGet&)>;
 
 /// Of which no single row's value can be read off.
 bool MayLeave(const std::string& aggregate) {
@@ -27,8 +27,8 @@ bool MayLeave(const std::string& aggregate) {
 class ProtectedAggregate {
  public:
   ProtectedAggregate(native::ClientContext& context, native::LogicalAggregate& aggregate, native::LogicalGet& get,
-                     const GroupFloor& floor)
-      : context_(context), aggregate_(aggregate), get_(get), floor_(floor) {}
+                     const std::vector<GroupFloor>& floors)
+      : context_(context), aggregate_(aggregate), get_(get), floors_(floors) {}
 
   void CheckShape() const {
     if (aggregate_.grouping_sets.size() > 1) Refuse();
@@ -56,8 +56,10 @@ class ProtectedAggregate {
       }
     }
     native::vector<ExpressionPointer> conditions;
-    conditions.push_back(AtLeast(Counted(nullptr)));
-    for (auto& argument : arguments) conditions.push_back(AtLeast(Counted(std::move(argument))));
+    for (const GroupFloor& floor : floors_) {
+      conditions.push_back(AtLeast(floor, Counted(floor, nullptr)));
+      for (const auto& argument : arguments) conditions.push_back(AtLeast(floor, Counted(floor, argument->Copy())));
+    }
     return conditions;
   }
 
@@ -66,7 +68,7 @@ class ProtectedAggregate {
         ErrorCode::kPermissionDenied,
         fmt::format("for this purpose a table is read as count, sum, avg, stddev or variance of columns alone, over "
                     "groups by columns with at least so many {}: {}",
-                    floor_.entity ? "of whom it is about" : "rows", floor_.size)));
+                    floors_[0].entity ? "of whom it is about" : "rows", floors_[0].size)));
   }
 
  private:
@@ -88,8 +90,7 @@ class ProtectedAggregate {
     }
   }
 
-  ExpressionPointer Entity() {
-    const native::idx_t column = *floor_.entity;
+  ExpressionPointer Entity(native::idx_t column) {
     const auto& ids = get_.GetColumnIds();
     native::idx_t position = 0;
     while (position < ids.size() && (ids[position].GetPrimaryIndex() != column || ids[position].HasChildren())) {
@@ -101,13 +102,13 @@ class ProtectedAggregate {
   }
 
   /// Adds a count to the aggregate, of rows where `argument` is not NULL, and refers to it.
-  ExpressionPointer Counted(ExpressionPointer argument) {
+  ExpressionPointer Counted(const GroupFloor& floor, ExpressionPointer argument) {
     native::vector<ExpressionPointer> children;
     ExpressionPointer filter;
     auto how = native::AggregateType::NON_DISTINCT;
-    if (floor_.entity) {
+    if (floor.entity) {
       how = native::AggregateType::DISTINCT;
-      children.push_back(Entity());
+      children.push_back(Entity(*floor.entity));
       if (argument != nullptr) {
         auto is_there = native::make_uniq<native::BoundOperatorExpression>(native::ExpressionType::OPERATOR_IS_NOT_NULL,
                                                                            native::LogicalType::BOOLEAN);
@@ -126,16 +127,16 @@ class ProtectedAggregate {
         type, native::ColumnBinding(aggregate_.aggregate_index, aggregate_.expressions.size() - 1));
   }
 
-  ExpressionPointer AtLeast(ExpressionPointer count) const {
+  static ExpressionPointer AtLeast(const GroupFloor& floor, ExpressionPointer count) {
     return native::make_uniq<native::BoundComparisonExpression>(
         native::ExpressionType::COMPARE_GREATERTHANOREQUALTO, std::move(count),
-        native::make_uniq<native::BoundConstantExpression>(native::Value::BIGINT(floor_.size)));
+        native::make_uniq<native::BoundConstantExpression>(native::Value::BIGINT(floor.size)));
   }
 
   native::ClientContext& context_;
   native::LogicalAggregate& aggregate_;
   native::LogicalGet& get_;
-  const GroupFloor& floor_;
+  const std::vector<GroupFloor>& floors_;
 };
 
 /// The scan that an aggregate reads through nothing but conditions.
@@ -150,12 +151,12 @@ native::LogicalGet* ScanBelow(native::LogicalOperator& aggregate) {
 }  // namespace
 
 void RequireGroups(native::ClientContext& context, native::unique_ptr<native::LogicalOperator>& root,
-                   const FloorOf& floor_of) {
+                   const FloorsOf& floors_of) {
   if (root->type == LogicalOperatorType::LOGICAL_AGGREGATE_AND_GROUP_BY) {
     native::LogicalGet* get = ScanBelow(*root);
-    const auto floor = get == nullptr ? std::nullopt : floor_of(*get);
-    if (floor) {
-      ProtectedAggregate aggregate(context, root->Cast<native::LogicalAggregate>(), *get, *floor);
+    const auto floors = get == nullptr ? std::vector<GroupFloor>() : floors_of(*get);
+    if (!floors.empty()) {
+      ProtectedAggregate aggregate(context, root->Cast<native::LogicalAggregate>(), *get, floors);
       aggregate.CheckShape();
       auto filter = native::make_uniq<native::LogicalFilter>();
       filter->expressions = aggregate.Conditions();
@@ -164,15 +165,15 @@ void RequireGroups(native::ClientContext& context, native::unique_ptr<native::Lo
       return;
     }
   }
-  for (auto& child : root->children) RequireGroups(context, child, floor_of);
+  for (auto& child : root->children) RequireGroups(context, child, floors_of);
   if (root->type != LogicalOperatorType::LOGICAL_GET) return;
-  const auto floor = floor_of(root->Cast<native::LogicalGet>());
-  if (!floor) return;
+  const auto floors = floors_of(root->Cast<native::LogicalGet>());
+  if (floors.empty()) return;
   ThrowLakeError(Error(
       ErrorCode::kPermissionDenied,
       fmt::format("for this purpose a table is read by aggregates straight over it alone, of groups with at least so "
                   "many {}: {}",
-                  floor->entity ? "of whom it is about" : "rows", floor->size)));
+                  floors[0].entity ? "of whom it is about" : "rows", floors[0].size)));
 }
 
 }  // namespace neurolake::engine::duckdb

@@ -14,6 +14,7 @@
 #include "engine/duckdb/internal/session_settings.h"
 #include "engine/duckdb/internal/statement_state.h"
 #include "engine/duckdb/internal/type_mapping.h"
+#include "plan/field_path.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
@@ -184,6 +185,15 @@ void CheckByName(native::ClientContext& context, const plan::PolicyContext& who,
   throw native::BinderException("a policy's expression is of another type");
 }
 
+/// What a mask's expression calls a column: by its name, but for the field that it masks (WithMaskedValue), which goes
+/// before a column of that name.
+std::string NameInMask(const DataType& schema, size_t column) {
+  const std::string& name = schema.fields[column].name;
+  if (name == plan::kMaskedValuePhysical) return plan::kMaskedValue;
+  const bool has_value = !schema.fields.empty() && schema.fields.back().name == plan::kMaskedValuePhysical;
+  return has_value && EqualsIgnoringCase(name, plan::kMaskedValue) ? fmt::format("\x01{}", column) : name;
+}
+
 using Conditions = native::vector<native::unique_ptr<native::Expression>>;
 
 native::unique_ptr<native::Expression> Combine(native::ExpressionType how, Conditions conditions) {
@@ -217,7 +227,7 @@ native::unique_ptr<native::Expression> BindPolicyExpression(native::ClientContex
   std::vector<std::string> names;
   // What the expression does not name gets a name that it cannot have.
   for (size_t i = 0; i < schema.fields.size(); ++i) {
-    names.push_back(expression.by_name ? schema.fields[i].name : fmt::format("\x01{}", i));
+    names.push_back(expression.by_name ? NameInMask(schema, i) : fmt::format("\x01{}", i));
   }
   for (const plan::PolicyColumn& column : expression.columns) {
     const auto found = FindPolicyColumn(schema, column);
@@ -281,8 +291,54 @@ native::unique_ptr<native::Expression> BindMask(native::ClientContext& context, 
   return native::make_uniq<native::BoundConstantExpression>(native::Value(type));
 }
 
+native::unique_ptr<native::Expression> BindOverColumns(native::ClientContext& context, const std::string& sql,
+                                                       const DataType& schema, const std::vector<std::string>& names,
+                                                       const native::LogicalType& type) {
+  native::physical_index_set_t used;
+  return Bind(context, {}, sql, schema, names, type, used);
+}
+
+DataType WithMaskedValue(const DataType& schema, const DataType& type) {
+  DataType with = schema;
+  with.fields.push_back({.name = plan::kMaskedValuePhysical, .type = type});
+  return with;
+}
+
+plan::PolicyNeeds CheckFieldMask(native::ClientContext& context, const std::string& sql, const DataType& schema,
+                                 const DataType& type) {
+  const DataType with = WithMaskedValue(schema, type);
+  std::vector<std::string> names;
+  for (size_t i = 0; i < with.fields.size(); ++i) names.push_back(NameInMask(with, i));
+  plan::PolicyNeeds needs;
+  native::physical_index_set_t used;
+  const native::LogicalType wanted = ToDuckDbType(type);
+  const auto bound = Bind(context, {}, sql, with, names, std::nullopt, used, &needs.keys);
+  if (!Fits(*bound, wanted)) {
+    ThrowLakeError(Error(ErrorCode::kTypeMismatch, fmt::format("a mask keeps the field's type: it is {}, the mask {}",
+                                                               wanted.ToString(), bound->return_type.ToString())));
+  }
+  // A text that is no value of the type would fail at each scan.
+  const auto shown = Bind(context, {}, sql, with, names, wanted, used, &needs.keys);
+  if (shown->IsFoldable()) native::ExpressionExecutor::EvaluateScalar(context, *shown);
+  for (size_t i = 0; i < with.fields.size(); ++i) {
+    if (!used.contains(native::PhysicalIndex(i))) continue;
+    needs.columns.push_back({.name = names[i], .physical = with.fields[i].physical_name()});
+  }
+  return needs;
+}
+
 plan::PolicyNeeds CheckPolicyExpression(native::ClientContext& context, const std::string& sql, const DataType& schema,
                                         const std::string& mask_of, const std::string& value_of) {
+  if (mask_of.find(plan::kFieldSeparator) != std::string::npos) {
+    const DataType* type = &schema;
+    for (const std::string& name : plan::FieldPath(mask_of)) {
+      const auto field =
+          std::ranges::find_if(type->fields, [&](const auto& one) { return EqualsIgnoringCase(one.name, name); });
+      NL_CHECK(field != type->fields.end());
+      type = &field->type;
+    }
+    return CheckFieldMask(context, sql, schema, *type);
+  }
   plan::PolicyNeeds needs;
   std::vector<std::string> names;
   for (const auto& field : schema.fields) {

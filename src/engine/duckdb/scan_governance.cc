@@ -3,9 +3,11 @@
 #include "duckdb/optimizer/cte_inlining.hpp"
 #include "duckdb/optimizer/optimizer.hpp"
 #include "engine/duckdb/internal/column_cells.h"
+#include "engine/duckdb/internal/field_masks.h"
 #include "engine/duckdb/internal/minimum_groups.h"
 #include "engine/duckdb/internal/policy_barrier.h"
 #include "engine/duckdb/internal/policy_expressions.h"
+#include "plan/field_path.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
@@ -67,6 +69,7 @@ class ScanRewrite {
   void CheckMasksFit() const {
     for (const plan::ColumnMask& mask : policy_.masks) {
       if (!mask.value.by_name || FindPolicyColumn(schema(), mask.column)) continue;
+      if (FindDottedField(schema(), mask.column.name)) continue;
       ThrowLakeError(Error(ErrorCode::kPermissionDenied,
                            fmt::format("a policy masks a column that the table does not have, so nothing of it can be "
                                        "read: {}",
@@ -79,21 +82,52 @@ class ScanRewrite {
     const native::ColumnIndex id = get_.GetColumnIds()[position];
     const native::LogicalType type = get_.GetColumnType(id);
     if (!id.IsVirtualColumn()) {
-      const plan::ColumnMask* found = nullptr;
-      for (const plan::ColumnMask& mask : policy_.masks) {
-        if (!IsMasked(mask.column, id.GetPrimaryIndex())) continue;
-        // By what files call it and by its name: which of the two is meant nobody knows.
-        if (found != nullptr) return native::make_uniq<native::BoundConstantExpression>(native::Value(type));
-        found = &mask;
-      }
-      if (found != nullptr) {
-        const plan::ColumnMask mask = MaskOf(*found, id.GetPrimaryIndex());
-        auto value = BindMask(context_, policy_.context, mask, schema(), type);
+      auto value = Masked(id.GetPrimaryIndex(), type);
+      if (value != nullptr) {
         ReferToScan(value);
         return value;
       }
     }
     return native::make_uniq<native::BoundColumnRefExpression>(type, native::ColumnBinding(get_.table_index, position));
+  }
+
+  /// What is seen in the place of `column`; null: itself.
+  ExpressionPointer Masked(native::idx_t column, const native::LogicalType& type) {
+    const plan::ColumnMask* found = nullptr;
+    std::vector<FieldMask> fields;
+    for (const plan::ColumnMask& mask : policy_.masks) {
+      auto path = PathWithin(mask, column);
+      if (!path) continue;
+      if (!path->empty()) {
+        fields.push_back({.path = *std::move(path), .mask = &mask});
+        continue;
+      }
+      // By what files call it and by its name: which of the two is meant nobody knows.
+      if (found != nullptr) return native::make_uniq<native::BoundConstantExpression>(native::Value(type));
+      found = &mask;
+    }
+    if (found == nullptr && fields.empty()) return nullptr;
+    if (found == nullptr) return BindFieldMasks(context_, policy_.context, fields, schema(), column);
+    // The mask of the whole is made of what the other hides.
+    if (!fields.empty()) return native::make_uniq<native::BoundConstantExpression>(native::Value(type));
+    return BindMask(context_, policy_.context, MaskOf(*found, column), schema(), type);
+  }
+
+  /// The way to what the mask hides within `column`; empty: all of it; nullopt: nothing of it.
+  std::optional<std::vector<FieldStep>> PathWithin(const plan::ColumnMask& mask, native::idx_t column) const {
+    const auto names = plan::FieldPath(mask.column.name);
+    const auto physical = plan::FieldPath(mask.column.physical);
+    if (names.size() > 1 && names.size() == physical.size()) {
+      if (!IsMasked({.name = names[0], .physical = physical[0]}, column)) return std::nullopt;
+      std::vector<FieldStep> path;
+      for (size_t i = 1; i < names.size(); ++i) path.push_back({.name = names[i], .physical = physical[i]});
+      return path;
+    }
+    if (IsMasked(mask.column, column)) return std::vector<FieldStep>();
+    if (!mask.value.by_name) return std::nullopt;
+    auto dotted = FindDottedField(schema(), mask.column.name);
+    if (!dotted || dotted->first != column) return std::nullopt;
+    return std::move(dotted->second);
   }
 
   /// By what files call the column, and by its name too: one that takes the name of a masked column is masked.
@@ -171,23 +205,26 @@ bool Apply(native::ClientContext& context, native::Binder& binder, OperatorPoint
 }
 
 /// What the decision for a scan says of groups.
-std::optional<GroupFloor> FloorOf(const native::LogicalGet& get,
-                                  const std::map<uint64_t, plan::ScanDecision>& decisions) {
+std::vector<GroupFloor> FloorsOf(const native::LogicalGet& get,
+                                 const std::map<uint64_t, plan::ScanDecision>& decisions) {
+  std::vector<GroupFloor> floors;
   const auto scan = FindLakeScan(get);
-  if (scan == nullptr) return std::nullopt;
+  if (scan == nullptr) return floors;
   const auto decision = decisions.find(scan->scan_id);
   if (decision == decisions.end()) ThrowLakeError(Error(ErrorCode::kInternal, "ungoverned scan"));
   const auto& policy = decision->second.policy;
-  if (policy == nullptr || policy->minimum_group == 0) return std::nullopt;
-  GroupFloor floor{.size = policy->minimum_group, .entity = std::nullopt};
-  if (!policy->group_entity) return floor;
-  const auto column = FindPolicyColumn(scan->snapshot->schema(), *policy->group_entity);
-  if (!column) {
-    ThrowLakeError(Error(ErrorCode::kPermissionDenied,
-                         "the column that groups are counted by is not there, so nothing of the table can be read"));
+  if (policy == nullptr) return floors;
+  for (const plan::GroupMinimum& minimum : policy->group_minimums) {
+    GroupFloor& floor = floors.emplace_back(GroupFloor{.size = minimum.size, .entity = std::nullopt});
+    if (!minimum.entity) continue;
+    const auto column = FindPolicyColumn(scan->snapshot->schema(), *minimum.entity);
+    if (!column) {
+      ThrowLakeError(Error(ErrorCode::kPermissionDenied,
+                           "the column that groups are counted by is not there, so nothing of the table can be read"));
+    }
+    floor.entity = *column;
   }
-  floor.entity = *column;
-  return floor;
+  return floors;
 }
 
 }  // namespace
@@ -195,7 +232,7 @@ std::optional<GroupFloor> FloorOf(const native::LogicalGet& get,
 void ApplyDecisions(native::ClientContext& context, BoundPlan& plan,
                     const std::map<uint64_t, plan::ScanDecision>& decisions) {
   if (plan.root == nullptr) return;
-  RequireGroups(context, plan.root, [&](const auto& get) { return FloorOf(get, decisions); });
+  RequireGroups(context, plan.root, [&](const auto& get) { return FloorsOf(get, decisions); });
   const bool filters = std::ranges::any_of(
       decisions, [](const auto& one) { return one.second.policy != nullptr && one.second.policy->filters_rows; });
   if (filters) {

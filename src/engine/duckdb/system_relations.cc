@@ -37,6 +37,30 @@ SystemRelation AuditRelation() {
   return audit;
 }
 
+/// Whom tables tell of, and who was forgotten.
+std::vector<SystemRelation> ErasureRelations() {
+  return {
+      {"data_subjects",
+       {{"data_subject", kText},
+        {"schema_name", kText},
+        {"table_name", kText},
+        {"column_name", kText},
+        {"holds", kText},
+        {"created_by", kText},
+        {"created_at", kInstant}}},
+      {"erasures",
+       {{"id", kText},
+        {"data_subject", kText},
+        {"key_hash", kText},
+        {"state", kText},
+        {"principal", kText},
+        {"statement_id", kText},
+        {"started_at", kInstant},
+        {"ended_at", kInstant},
+        {"report", kText}}},
+  };
+}
+
 /// What the statements that look after tables keep.
 std::vector<SystemRelation> MaintenanceRelations() {
   return {
@@ -179,6 +203,8 @@ const std::vector<SystemRelation>& SystemRelations() {
     std::vector<SystemRelation> all = kRelations;
     const auto more = MaintenanceRelations();
     all.insert(all.end(), more.begin(), more.end());
+    const auto erasures = ErasureRelations();
+    all.insert(all.end(), erasures.begin(), erasures.end());
     const auto lineage = LineageRelations();
     all.insert(all.end(), lineage.begin(), lineage.end());
     all.push_back(AuditRelation());

@@ -159,12 +159,14 @@ TEST(TagRulesTest, ASmallestGroupIsForItsPurposeAlone) {
   anna.purpose = "analytics";
   auto policy = EffectivePolicy(anna, {}, rules);
   ASSERT_NE(policy, nullptr);
-  EXPECT_EQ(policy->minimum_group, 5);
-  EXPECT_FALSE(policy->group_entity.has_value());
+  ASSERT_EQ(policy->group_minimums.size(), 1U);
+  EXPECT_EQ(policy->group_minimums[0].size, 5);
+  EXPECT_FALSE(policy->group_minimums[0].entity.has_value());
   anna.purpose = "research";
   policy = EffectivePolicy(anna, {}, rules);
-  EXPECT_EQ(policy->minimum_group, 10);
-  EXPECT_EQ(policy->group_entity->physical, "col-p");
+  ASSERT_EQ(policy->group_minimums.size(), 1U);
+  EXPECT_EQ(policy->group_minimums[0].size, 10);
+  EXPECT_EQ(policy->group_minimums[0].entity->physical, "col-p");
 }
 
 TEST(TagRulesTest, EveryListOfPurposesHasToHaveTheStatements) {

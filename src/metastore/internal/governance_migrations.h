@@ -12,5 +12,7 @@ Migration PersonalData();
 Migration FunctionGrantsAndThresholds();
 Migration Models();
 Migration EncryptedColumns();
+Migration DataSubjects();
+Migration TagMinimumGroups();
 
 }  // namespace neurolake::metastore

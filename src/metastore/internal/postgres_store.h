@@ -19,6 +19,7 @@ class PostgresStore final : public Store {
   Result<std::vector<Row>> ReadOnce(std::string_view sql, const std::vector<Value>& parameters = {}) override;
   Result<int64_t> WriteRelaxed(std::string_view sql, const std::vector<Value>& parameters = {}) override;
   Result<void> WriteAlone(const std::function<Result<void>(Session&)>& body) override;
+  Result<void> Scrub() override;
   Result<void> BackupTo(const std::string& path) override;
   Result<void> RestoreFrom(const std::string& path) override;
 

@@ -21,6 +21,7 @@ class SqliteStore final : public Store {
   Result<std::vector<Row>> ReadOnce(std::string_view sql, const std::vector<Value>& parameters = {}) override;
   Result<int64_t> WriteRelaxed(std::string_view sql, const std::vector<Value>& parameters = {}) override;
   Result<void> WriteAlone(const std::function<Result<void>(Session&)>& body) override { return Write(body); }
+  Result<void> Scrub() override;
   Result<void> BackupTo(const std::string& path) override;
   Result<void> RestoreFrom(const std::string& path) override;
 

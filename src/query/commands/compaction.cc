@@ -52,8 +52,8 @@ class Rearranging {
           for (const uint32_t file : one.files) intent.retired.push_back(File(file).path);
         }
       }
-      NL_RETURN_IF_ERROR(
-          context_.Write(fmt::format("INSERT INTO {} SELECT {} FROM {}", name, Columns(), source), std::move(intent)));
+      NL_RETURN_IF_ERROR(context_.Write(
+          fmt::format("INSERT INTO {} SELECT {} FROM {}{}", name, Columns(), source, Kept()), std::move(intent)));
     }
     return {};
   }
@@ -71,6 +71,8 @@ class Rearranging {
         "coalesce(__lake_kept_row_version, __lake_file_row_version)",
         replaced);
   }
+
+  std::string Kept() const { return what_.keep.empty() ? "" : " WHERE " + what_.keep; }
 
   WriteIntent Intent(const Rewrite& rewrite) const {
     WriteIntent intent;

@@ -26,6 +26,7 @@ struct Rearrangement {
   std::map<std::string, std::string> parameters;
   /// `expression AS column, …`: what stands in the place of columns as files hold them. Empty: they stay.
   std::string replaced_columns;
+  std::string keep;  ///< SQL over the table's columns, never NULL: only rows of which it is true stay. Empty: all.
   std::string clustering_provider;
   std::map<std::string, std::string> tags;
 };

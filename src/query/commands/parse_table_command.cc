@@ -3,6 +3,7 @@
 #include "query/commands/clone.h"
 #include "query/commands/convert.h"
 #include "query/commands/credentials.h"
+#include "query/commands/data_subject.h"
 #include "query/commands/expectation.h"
 #include "query/commands/fsck.h"
 #include "query/commands/function_grant.h"
@@ -44,6 +45,8 @@ constexpr CommandParser kParsers[] = {
     ParseCredential,
     ParsePolicyStatement,
     ParseKeyStatement,
+    // GRANT FORGET: before what begins alike.
+    ParseDataSubjectStatement,
     ParsePolicyBundleStatement,
     ParseGroupStatement,
     ParseUserStatement,

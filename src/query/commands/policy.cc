@@ -5,6 +5,7 @@
 
 #include "common/ids.h"
 #include "common/text.h"
+#include "plan/field_path.h"
 #include "query/commands/server_action.h"
 #include "query/front_parser_cursor.h"
 #include "query/messages.h"
@@ -121,15 +122,15 @@ class CreatePolicy final : public TableCommand {
         NL_ASSIGN_OR_RETURN(plan["check"], Bound(context, table, clause_.check, ""));
       }
     } else {
-      NL_ASSIGN_OR_RETURN(const StructField* field, FieldOf(table));
+      NL_ASSIGN_OR_RETURN(const Masked target, MaskedOf(table));
       plan["except"] = Encode(clause_.except);
-      masked = field->physical_name();
-      plan["column"] = EncodePolicyColumn({.name = field->name, .physical = masked});
+      masked = target.key;
+      plan["column"] = EncodePolicyColumn(target.column);
       std::string sql = clause_.condition;
       if (!clause_.method.empty()) {
-        NL_ASSIGN_OR_RETURN(sql, MaskSql(clause_, *field));
+        NL_ASSIGN_OR_RETURN(sql, MaskSql(clause_, target.value));
       }
-      NL_ASSIGN_OR_RETURN(plan["value"], Bound(context, table, sql, field->name));
+      NL_ASSIGN_OR_RETURN(plan["value"], Bound(context, table, sql, target.column.name));
     }
     const json::object arguments{{"table", table.entry.id.value()},
                                  {"kind", clause_.kind},
@@ -158,6 +159,41 @@ class CreatePolicy final : public TableCommand {
     }
     return MakeError(ErrorCode::kColumnNotFound, "the table has no such column: {} of {}", clause_.column,
                      table.full_name());
+  }
+
+  struct Masked {
+    plan::PolicyColumn column;
+    StructField value;  ///< As the mask's expression calls it.
+    std::string key;    ///< What the table's files call it; of a field a JSON array of what they call each on its way.
+  };
+
+  Result<Masked> MaskedOf(const OpenedTable& table) const {
+    NL_ASSIGN_OR_RETURN(const StructField* field, FieldOf(table));
+    Masked masked{.column = {.name = field->name, .physical = field->physical_name()},
+                  .value = *field,
+                  .key = field->physical_name()};
+    if (clause_.fields.empty()) return masked;
+    json::array key = {field->physical_name()};
+    for (const std::string& name : clause_.fields) {
+      if (field->type.kind == DataType::Kind::kArray || field->type.kind == DataType::Kind::kMap) {
+        return MakeError(ErrorCode::kNotSupported,
+                         "what is inside of a list or map is masked with all of it, by a mask of: {}", field->name);
+      }
+      const auto& inside = field->type.fields;
+      const auto found =
+          std::ranges::find_if(inside, [&](const auto& one) { return EqualsIgnoringCase(one.name, name); });
+      if (found == inside.end()) {
+        return MakeError(ErrorCode::kColumnNotFound, "there is no such field: {} in {} of {}", name, field->name,
+                         table.full_name());
+      }
+      field = &*found;
+      masked.column.name += plan::kFieldSeparator + field->name;
+      masked.column.physical += plan::kFieldSeparator + field->physical_name();
+      key.emplace_back(field->physical_name());
+    }
+    masked.value = {.name = plan::kMaskedValue, .type = field->type};
+    masked.key = json::serialize(key);
+    return masked;
   }
 
   PolicyClause clause_;

@@ -32,6 +32,7 @@ struct PolicyClause {
   ObjectName table;
   std::optional<TagClause> tag = std::nullopt;  ///< In the place of a table.
   std::string column;                           ///< Of a mask.
+  std::vector<std::string> fields = {};         ///< Of a mask of a field: the way to it from the column.
   bool or_replace = false;
   bool if_not_exists = false;
   bool restrictive = false;

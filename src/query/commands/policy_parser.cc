@@ -140,6 +140,9 @@ Result<PolicyClause> ParsePolicyClause(TokenCursor& cursor, std::string kind) {
   if (clause.kind == "mask" && !clause.tag) {
     NL_RETURN_IF_ERROR(cursor.ExpectSymbol("("));
     NL_ASSIGN_OR_RETURN(clause.column, cursor.ExpectIdentifier("a column"));
+    while (cursor.AcceptSymbol(".")) {
+      NL_ASSIGN_OR_RETURN(clause.fields.emplace_back(), cursor.ExpectIdentifier("a field"));
+    }
     NL_RETURN_IF_ERROR(cursor.ExpectSymbol(")"));
   }
   const TokenCursor begin = cursor;

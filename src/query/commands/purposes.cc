@@ -161,33 +161,44 @@ Result<std::optional<json::array>> ParseAllowed(TokenCursor& cursor) {
   return names;
 }
 
-/// `SET MINIMUM GROUP SIZE n [OF column] FOR PURPOSE p` and `UNSET MINIMUM GROUP SIZE FOR PURPOSE p`, if one stands
-/// here.
-Command ParseMinimumGroup(TokenCursor& cursor, const ObjectName& table) {
-  const bool unset = cursor.AcceptWords({"unset", "minimum", "group", "size"});
-  if (!unset && !cursor.AcceptWords({"set", "minimum", "group", "size"})) return nullptr;
+struct MinimumGroupClause {
+  std::string purpose;
   int64_t size = 0;
-  std::string column;
+  std::string counted;  ///< A column, or of a rule by tag the tag of columns; empty: rows are.
+};
+
+/// `SET MINIMUM GROUP SIZE n [OF column | OF COLUMN TAG t] FOR PURPOSE p` and `UNSET MINIMUM GROUP SIZE FOR PURPOSE p`,
+/// if one stands here.
+Result<std::optional<MinimumGroupClause>> ParseMinimumGroup(TokenCursor& cursor, bool of_tag) {
+  const bool unset = cursor.AcceptWords({"unset", "minimum", "group", "size"});
+  if (!unset && !cursor.AcceptWords({"set", "minimum", "group", "size"})) return std::nullopt;
+  MinimumGroupClause clause;
   if (!unset) {
-    NL_ASSIGN_OR_RETURN(size, cursor.ExpectInteger("a number of rows"));
-    if (size < 2) return cursor.Unexpected("a number of rows from 2");
-    if (cursor.AcceptWord("of")) {
-      NL_ASSIGN_OR_RETURN(column, cursor.ExpectIdentifier("a column"));
+    NL_ASSIGN_OR_RETURN(clause.size, cursor.ExpectInteger("a number of rows"));
+    if (clause.size < 2) return cursor.Unexpected("a number of rows from 2");
+    const bool counts = cursor.AcceptWord("of");
+    if (counts && !of_tag) {
+      NL_ASSIGN_OR_RETURN(clause.counted, cursor.ExpectIdentifier("a column"));
+    } else if (counts) {
+      // Tables with the tag call whom they are about by different names.
+      NL_RETURN_IF_ERROR(cursor.ExpectWord("column"));
+      NL_RETURN_IF_ERROR(cursor.ExpectWord("tag"));
+      NL_ASSIGN_OR_RETURN(clause.counted, ParseTagName(cursor));
     }
   }
   NL_RETURN_IF_ERROR(cursor.ExpectWord("for"));
   NL_RETURN_IF_ERROR(cursor.ExpectWord("purpose"));
-  NL_ASSIGN_OR_RETURN(const std::string purpose, TakeName(cursor, "the name of a purpose"));
+  NL_ASSIGN_OR_RETURN(clause.purpose, TakeName(cursor, "the name of a purpose"));
   NL_RETURN_IF_ERROR(cursor.ExpectEnd());
-  return std::make_shared<SetMinimumGroup>(table, purpose, size, column);
+  return clause;
 }
 
 Command ParseAllowedOfTable(TokenCursor& cursor) {
   auto table = cursor.ExpectObjectName();
   // ALTER TABLE says what is wrong with it.
   if (!table.has_value()) return nullptr;
-  NL_ASSIGN_OR_RETURN(auto group, ParseMinimumGroup(cursor, *table));
-  if (group != nullptr) return group;
+  NL_ASSIGN_OR_RETURN(const auto group, ParseMinimumGroup(cursor, /*of_tag=*/false));
+  if (group) return std::make_shared<SetMinimumGroup>(*table, group->purpose, group->size, group->counted);
   NL_ASSIGN_OR_RETURN(auto purposes, ParseAllowed(cursor));
   if (!purposes) return nullptr;
   NL_RETURN_IF_ERROR(cursor.ExpectEnd());
@@ -202,8 +213,19 @@ Command ParseAllowedOfTag(TokenCursor& cursor) {
     NL_ASSIGN_OR_RETURN(const std::string text, cursor.ExpectString("the value of a tag"));
     value = text;
   }
+  NL_ASSIGN_OR_RETURN(const auto group, ParseMinimumGroup(cursor, /*of_tag=*/true));
+  if (group) {
+    return std::make_shared<ChangeOnServer>("ALTER TAG", "set_minimum_group",
+                                            json::object{{"tag", tag},
+                                                         {"value", std::move(value)},
+                                                         {"purpose", group->purpose},
+                                                         {"size", group->size},
+                                                         {"entity_tag", group->counted}});
+  }
   NL_ASSIGN_OR_RETURN(auto purposes, ParseAllowed(cursor));
-  if (!purposes) return cursor.Unexpected("SET ALLOWED PURPOSES or UNSET ALLOWED PURPOSES");
+  if (!purposes) {
+    return cursor.Unexpected("SET or UNSET, and ALLOWED PURPOSES or MINIMUM GROUP SIZE");
+  }
   NL_RETURN_IF_ERROR(cursor.ExpectEnd());
   return std::make_shared<ChangeOnServer>(
       "ALTER TAG", "allow_purposes",

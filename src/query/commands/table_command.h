@@ -64,6 +64,8 @@ class CommandContext {
   virtual Result<void> NoteCopy(const OpenedTable& source, const engine::duckdb::TableEntry& target) = 0;
   /// The version the last Write made, or -1.
   virtual int64_t committed_version() const = 0;
+  /// As Engine::CutLog. After Authorize.
+  virtual Result<void> CutLog(const OpenedTable& table, int64_t version) = 0;
 };
 
 /// A statement of ours about tables that the engine does not plan: OPTIMIZE, VACUUM, ALTER TABLE …

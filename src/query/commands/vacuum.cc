@@ -64,8 +64,9 @@ std::unexpected<Error> ListsAreGone(const boost::json::object& clone) {
                    *name);
 }
 
-/// Files that shallow clones of the table have. `again`: a clone was finished between the question and a look at it.
-Result<tables::delta::NamedFiles> FilesOfClones(CommandContext& context, const OpenedTable& table, bool again = false) {
+}  // namespace
+
+Result<tables::delta::NamedFiles> FilesOfClones(CommandContext& context, const OpenedTable& table, bool again) {
   NL_ASSIGN_OR_RETURN(const auto answer, AskServer(context, "clones_of", {{"table", table.entry.id.value()}}));
   const auto* clones = answer.if_contains("clones");
   if (clones == nullptr || !clones->is_array()) return BadMember("clones");
@@ -102,6 +103,8 @@ Result<tables::delta::NamedFiles> FilesOfClones(CommandContext& context, const O
   }
   return files;
 }
+
+namespace {
 
 Result<milliseconds> Vacuum::Retention(CommandContext& context, const OpenedTable& table) const {
   NL_ASSIGN_OR_RETURN(const milliseconds kept, tables::delta::DeletedFileRetention(table.snapshot->metadata()));

@@ -86,6 +86,17 @@ TEST_F(AuditTrailTest, WithoutTheirKeyConstantsAreGoneAndTheLogIsNot) {
   EXPECT_EQ(rows[0][kText].as_string(), "SELECT ?");
 }
 
+TEST_F(AuditTrailTest, AnErasedConstantIsShownAsErasedAndTheOthersAsTheyAre) {
+  const auto anna = ContextOf("anna", "reader");
+  Run(anna, "s1", "SELECT 'canary', 'other'");
+  const auto record = boost::json::parse(LastLine()).as_object();
+  ASSERT_EQ(*trail_->constants().Erase({{std::string(record.at("constants").as_string()), 0}}), 1);
+  const auto rows = RowsFor(anna);
+  ASSERT_THAT(rows, SizeIs(1));
+  EXPECT_EQ(rows[0][kConstants].as_string(), R"({"literals":["[erased]","'other'"]})");
+  EXPECT_EQ(rows[0][kText].as_string(), "SELECT ?, ?");
+}
+
 TEST_F(AuditTrailTest, EachSeesTheirOwnRecordsAndAuditorsAll) {
   const auto anna = ContextOf("anna", "reader"), bert = ContextOf("bert", "writer");
   Run(anna, "s1", "SELECT a");
@@ -161,7 +172,7 @@ TEST_F(AuditTrailTest, LongTextsAreCutAndTellSo) {
   EXPECT_THAT(LastLine(), HasSubstr(R"("text_bytes":"200007")"));
   EXPECT_LT(LastLine().size(), 70'000U);
   Run(anna, "s2", "SELECT '" + std::string(200'000, 'a') + "'");
-  EXPECT_THAT(LastLine(), HasSubstr("\"constants_sha256\""));
+  EXPECT_THAT(LastLine(), HasSubstr("\"constants_hash\""));
   EXPECT_LT(LastLine().size(), 2'000U);
 }
 

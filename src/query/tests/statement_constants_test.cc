@@ -30,6 +30,13 @@ TEST(StatementConstantsTest, NamesStay) {
   EXPECT_THAT(split.constants, ElementsAre());
 }
 
+TEST(StatementConstantsTest, ANameInQuotesThatNoNameCouldBeIsAConstant) {
+  const ConstantSplit split =
+      SplitConstants("SELECT * FROM t WHERE mail = \"ann@example.org\" OR id = \"4711\" OR \"a b\"");
+  EXPECT_EQ(split.text, "SELECT * FROM t WHERE mail = ? OR id = ? OR \"a b\"");
+  EXPECT_THAT(split.constants, ElementsAre("\"ann@example.org\"", "\"4711\""));
+}
+
 TEST(StatementConstantsTest, WhatCannotBeReadIsAConstant) {
   const ConstantSplit split = SplitConstants("SELECT a, 'canary");
   EXPECT_EQ(split.text, "SELECT a, <unreadable>");

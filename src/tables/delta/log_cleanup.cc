@@ -103,4 +103,25 @@ Result<int64_t> CleanLog(const RequestContext& ctx, storage::ObjectStore& store,
   return deleted + sidecars;
 }
 
+Result<int64_t> CutLog(const RequestContext& ctx, storage::ObjectStore& store, const Snapshot& snapshot) {
+  const std::string log_path = internal::LogPath(snapshot.table_path());
+  NL_ASSIGN_OR_RETURN(const auto listing, internal::ListLogFiles(store, log_path));
+  if (!listing.checkpoints.contains(snapshot.version())) {
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "the log has no checkpoint of the version that it is to begin with: {}", snapshot.version());
+  }
+  NL_ASSIGN_OR_RETURN(const auto files, store.List(log_path, ""));
+  int64_t deleted = 0;
+  for (const storage::ObjectInfo& file : files) {
+    const auto version = VersionOfName(NameOf(file));
+    if (!version.has_value() || *version >= snapshot.version()) continue;
+    NL_RETURN_IF_ERROR(ctx.CheckAlive());
+    NL_RETURN_IF_ERROR(store.Delete(file.path));
+    ++deleted;
+  }
+  NL_ASSIGN_OR_RETURN(const int64_t sidecars,
+                      CleanSidecars(ctx, store, log_path, snapshot.version(), ctx.clock().Now()));
+  return deleted + sidecars;
+}
+
 }  // namespace neurolake::tables::delta

@@ -16,4 +16,10 @@ namespace neurolake::tables::delta {
 /// Returns how many files went. Errors: the store's; what was deleted stays so.
 Result<int64_t> CleanLog(const RequestContext& ctx, storage::ObjectStore& store, const Snapshot& snapshot);
 
+/// The table's log begins with the version of `snapshot` from now on, of which there has to be a checkpoint: whatever
+/// says anything of older versions goes, however young it is and whatever the table's properties say. Oldest first.
+/// Returns how many files went. Errors: kInvalidArgument where there is no such checkpoint; the store's, and what was
+/// deleted stays so.
+Result<int64_t> CutLog(const RequestContext& ctx, storage::ObjectStore& store, const Snapshot& snapshot);
+
 }  // namespace neurolake::tables::delta

@@ -61,6 +61,7 @@ class DuckDbEngine final : public Engine {
   Result<plan::PolicyNeeds> BindPolicy(const LakeTable& table, const std::string& sql, const std::string& mask_of,
                                        const std::string& value_of) override;
   void KeepUpLog(const TableEntry& table, int64_t version) override;
+  Result<void> CutLog(const TableEntry& table, int64_t version) override;
   storage::ObjectStore& store() override { return *core_->state->store; }
   tables::delta::LogReader& log_reader() override { return *core_->log_reader; }
   void GrantLog(const std::string& location) override;

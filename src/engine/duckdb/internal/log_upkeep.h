@@ -11,4 +11,8 @@ namespace neurolake::engine::duckdb {
 void KeepUpLog(native::ClientContext& context, StatementState& statement, const TableEntry& table,
                int64_t version) noexcept;
 
+/// A checkpoint of `version`, and nothing before it. Throws DuckDB's errors.
+Result<void> CutLogAt(native::ClientContext& context, StatementState& statement, const TableEntry& table,
+                      int64_t version);
+
 }  // namespace neurolake::engine::duckdb

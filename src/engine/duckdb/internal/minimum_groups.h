@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "engine/duckdb/internal/native.h"
 
@@ -12,12 +13,12 @@ struct GroupFloor {
   std::optional<native::idx_t> entity;  ///< The column whose different values are counted; else rows are.
 };
 
-/// Makes sure that rows of scans with a floor leave as aggregates over large enough groups alone, and leaves small
+/// Makes sure that rows of scans with floors leave as aggregates over large enough groups alone, and leaves small
 /// groups out: right above the aggregate, below whatever the query makes of it. Everything but what is proven so is
 /// refused: groups by columns, of count, sum, avg, stddev and variance of columns, straight over the scan and
 /// leak-proof conditions. Wants an unoptimised plan, before policies are put in. Throws kPermissionDenied. Source:
 /// docs/sql/tags.md, "Smallest groups".
 void RequireGroups(native::ClientContext& context, native::unique_ptr<native::LogicalOperator>& root,
-                   const std::function<std::optional<GroupFloor>(const native::LogicalGet&)>& floor_of);
+                   const std::function<std::vector<GroupFloor>(const native::LogicalGet&)>& floors_of);
 
 }  // namespace neurolake::engine::duckdb

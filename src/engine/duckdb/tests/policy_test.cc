@@ -246,15 +246,21 @@ TEST_F(PolicyTest, ExpressionsKnowThePurposeAndAttributes) {
 TEST_F(PolicyTest, SmallGroupsDoNotLeave) {
   auto decision = Decision({}, {}, {}, false);
   auto policy = std::make_shared<plan::TablePolicy>(*decision.policy);
-  policy->minimum_group = 50;
+  policy->group_minimums = {{.size = 50}};
   EXPECT_EQ(Governed("SELECT side, count(*), sum(k) FROM t GROUP BY side ORDER BY side", {.policy = policy}),
             (Rows{R"(["a",50,"2450"])", R"(["b",50,"2500"])"}));
   EXPECT_EQ(Governed("SELECT count(*) FROM t WHERE k < 49", {.policy = policy}), Rows{});
   EXPECT_EQ(Governed("SELECT count(*) FROM t WHERE k < 50", {.policy = policy}), Rows{"[50]"});
-  policy->group_entity = plan::PolicyColumn{"side", "side"};
+  policy->group_minimums[0].entity = plan::PolicyColumn{"side", "side"};
   EXPECT_EQ(Governed("SELECT count(*) FROM t", {.policy = policy}), Rows{});
-  policy->minimum_group = 2;
+  policy->group_minimums[0].size = 2;
   EXPECT_EQ(Governed("SELECT count(*) FROM t", {.policy = policy}), Rows{"[100]"});
+  // Of several, each has to be reached.
+  policy->group_minimums.push_back({.size = 101});
+  EXPECT_EQ(Governed("SELECT count(*) FROM t", {.policy = policy}), Rows{});
+  policy->group_minimums.back().size = 100;
+  EXPECT_EQ(Governed("SELECT count(*) FROM t", {.policy = policy}), Rows{"[100]"});
+  policy->group_minimums.pop_back();
   for (const char* sql : {"SELECT k FROM t", "SELECT max(k) FROM t", "SELECT DISTINCT side FROM t",
                           "SELECT count(*) FROM t a JOIN t b USING (k)", "SELECT sum(k + 1) FROM t"}) {
     const Rows refused = Governed(sql, {.policy = policy});

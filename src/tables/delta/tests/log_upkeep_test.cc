@@ -63,6 +63,18 @@ TEST_F(LogUpkeepTest, OldVersionsGoOnceACheckpointHasThem) {
   EXPECT_EQ(Clean(), 0);
 }
 
+TEST_F(LogUpkeepTest, ALogThatIsCutBeginsWithItsCheckpointHoweverYoungTheRestIs) {
+  Create({{"delta.logRetentionDuration", "interval 30 days"}, {"delta.enableExpiredLogCleanup", "false"}});
+  EXPECT_EQ(CutLog(Context(), store_, *Load(7)).error().code(), ErrorCode::kInvalidArgument) << "no checkpoint";
+  EXPECT_NE(Load(0), nullptr);
+  Checkpoint(3);
+  Checkpoint(7);
+  EXPECT_EQ(CutLog(Context(), store_, *Load(7)).value(), 7 + 7 + 1) << "commits and checksums 0 to 6, checkpoint 3";
+  EXPECT_EQ(Load(6), nullptr);
+  for (int64_t version = 7; version < 10; ++version) ASSERT_NE(Load(version), nullptr) << version;
+  EXPECT_EQ(CutLog(Context(), store_, *Load(7)).value(), 0) << "again";
+}
+
 TEST_F(LogUpkeepTest, NothingYoungGoes) {
   Create({{"delta.logRetentionDuration", "interval 30 days"}});
   Checkpoint(8);

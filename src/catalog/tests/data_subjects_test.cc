@@ -1,0 +1,129 @@
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+#include "catalog/tests/catalog_fixture.h"
+
+namespace neurolake::catalog {
+namespace {
+
+class DataSubjectsTest : public CatalogTest {
+ protected:
+  DataSubjects& subjects() { return catalog_->data_subjects(); }
+  DataSubjectRecord Subject(const std::string& name) const {
+    return {.id = "id of " + name,
+            .name = name,
+            .created_by = "ada",
+            .created = clock_.Now(),
+            .columns = {{TableId("t1"), "col-1", "customer_id", ""}, {TableId("t1"), "col-2", "email", "email"}}};
+  }
+  ErasureRecord Erasure(const std::string& id, const std::string& state) const {
+    return {.id = id,
+            .subject_id = "id of customer",
+            .subject_name = "customer",
+            .key_hash = "hash",
+            .state = state,
+            .principal = "ada",
+            .statement = StatementId("s"),
+            .started = clock_.Now(),
+            .ended = std::nullopt,
+            .report = "{}",
+            .sealed = "sealed"};
+  }
+  StatementRecord Statement(const std::string& id, const std::string& text) const {
+    StatementRecord record;
+    record.id = StatementId(id);
+    record.text = text;
+    record.state = "running";
+    record.started = clock_.Now();
+    return record;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Kinds, DataSubjectsTest, testing::Values("sqlite", "postgresql"));
+
+TEST_P(DataSubjectsTest, AreMadeChangedAndDropped) {
+  ASSERT_OK(subjects().AddSubject(Subject("customer")));
+  EXPECT_EQ(CodeOf(subjects().AddSubject(Subject("Customer"))), ErrorCode::kAlreadyExists);
+  auto found = subjects().FindSubject("customer").value();
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->columns, Subject("customer").columns);
+  ASSERT_OK(subjects().SetColumns(found->id, {}));
+  EXPECT_TRUE(subjects().FindSubject("customer").value()->columns.empty());
+  EXPECT_EQ(CodeOf(subjects().SetColumns("none", {})), ErrorCode::kNotFound);
+  EXPECT_EQ(subjects().ListSubjects().value().size(), 1U);
+  ASSERT_OK(subjects().DropSubject("customer"));
+  EXPECT_EQ(CodeOf(subjects().DropSubject("customer")), ErrorCode::kNotFound);
+  EXPECT_FALSE(subjects().FindSubject("customer").value().has_value());
+}
+
+TEST_P(DataSubjectsTest, TheNewerOfAGrantAndADenyCounts) {
+  ASSERT_OK(subjects().AddSubject(Subject("customer")));
+  DataSubjectGrant grant{.subject_id = "id of customer",
+                         .grantee_kind = "role",
+                         .grantee_id = "writer",
+                         .denied = false,
+                         .granted_by = "ada",
+                         .created = clock_.Now()};
+  ASSERT_OK(subjects().AddSubjectGrant(grant));
+  grant.denied = true;
+  ASSERT_OK(subjects().AddSubjectGrant(grant));
+  const auto grants = subjects().SubjectGrants(grant.subject_id).value();
+  ASSERT_EQ(grants.size(), 1U);
+  EXPECT_TRUE(grants[0].denied);
+  ASSERT_OK(subjects().RemoveSubjectGrant(grant));
+  EXPECT_TRUE(subjects().SubjectGrants(grant.subject_id).value().empty());
+}
+
+TEST_P(DataSubjectsTest, AnErasureIsFoundUntilItIsDone) {
+  ASSERT_OK(subjects().AddSubject(Subject("customer")));
+  ASSERT_OK(subjects().SaveErasure(Erasure("e1", "running")));
+  EXPECT_EQ(subjects().FindErasure("id of customer", "hash").value()->sealed, "sealed");
+  EXPECT_FALSE(subjects().FindErasure("id of customer", "another").value().has_value());
+  EXPECT_EQ(CodeOf(subjects().DropSubject("customer")), ErrorCode::kDependentObjects);
+  auto done = Erasure("e1", "done");
+  done.sealed.clear();
+  ASSERT_OK(subjects().SaveErasure(done));
+  EXPECT_FALSE(subjects().FindErasure("id of customer", "hash").value().has_value());
+  EXPECT_EQ(subjects().FindErasure("e1").value()->state, "done");
+  EXPECT_EQ(subjects().ListErasures().value().size(), 1U);
+  ASSERT_OK(subjects().DropSubject("customer"));
+}
+
+TEST_P(DataSubjectsTest, TextsOfStatementsChangeAndStayChangedWhenTheStatementEnds) {
+  const StatementRecord told = Statement("a", "SELECT 'ann'"), other = Statement("b", "SELECT 'bob'");
+  ASSERT_OK(catalog_->BeginStatement(told));
+  ASSERT_OK(catalog_->BeginStatement(other));
+  const auto change = [](DataSubjects::StatementText& text) {
+    if (text.text.find("ann") == std::string::npos) return false;
+    text.text = "SELECT '[erased]'";
+    return true;
+  };
+  EXPECT_EQ(subjects().ChangeStatementTexts(change).value(), 1);
+  ASSERT_OK(catalog_->FinishStatement(told));
+  EXPECT_EQ(subjects().ChangeStatementTexts(change).value(), 0);
+  ASSERT_OK(catalog_->AddEvents({{"e1", clock_.Now(), "{\"ann\"}"}, {"e2", clock_.Now(), "{\"bob\"}"}}));
+  const auto holds = [](const std::string& text) { return text.find("ann") != std::string::npos; };
+  EXPECT_EQ(subjects().EraseEvents(holds).value(), 1);
+  EXPECT_EQ(catalog_->ListEvents(10).value().size(), 1U);
+}
+
+TEST_P(DataSubjectsTest, AScrubLeavesNothingOfWhatWasReplaced) {
+  const std::string canary = "canary-of-a-statement";
+  ASSERT_OK(catalog_->BeginStatement(Statement("a", "SELECT '" + canary + "'")));
+  ASSERT_OK(subjects().ChangeStatementTexts([](DataSubjects::StatementText& text) {
+    text.text = "gone";
+    return true;
+  }));
+  ASSERT_OK(subjects().Scrub());
+  EXPECT_EQ(catalog_->ListStatements(std::nullopt, 10, 0).value().at(0).text, "gone");
+  if (store_->kind() != "sqlite") return;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory_.path())) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream file(entry.path(), std::ios::binary);
+    const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    EXPECT_EQ(bytes.find(canary), std::string::npos) << entry.path();
+  }
+}
+
+}  // namespace
+}  // namespace neurolake::catalog
