@@ -18,6 +18,8 @@ endif()
 set_property(GLOBAL APPEND PROPERTY JOB_POOLS link_pool=1)
 set(CMAKE_JOB_POOL_LINK link_pool)
 
+# Everywhere: a precompiled header serves only files that see the same macros, and threads are one (_REENTRANT).
+add_compile_options(-pthread)
 add_compile_options(-Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -fno-omit-frame-pointer
                     $<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
 # With optimisation GCC 12 sees overflows in its own std::string that are not there (GCC bugs 105329, 105651).
