@@ -2,11 +2,10 @@
 #include <cstring>
 
 #include "arrow/text_format.h"
+#include "common/utf8.h"
 
 namespace neurolake::arrow {
 namespace {
-
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
 constexpr std::array<bool, 256> MakePlainTable() {
   std::array<bool, 256> plain{};
@@ -27,33 +26,6 @@ bool AllPlain(const char* text) {
   const uint64_t backslash = word ^ (kOnes * '\\');
   const uint64_t found = word | (word - kOnes * 0x20) | (quote - kOnes) | (backslash - kOnes);
   return (found & kHigh) == 0;
-}
-
-// Length of the valid UTF-8 character at the start of `text`, or 0 (RFC 3629: no surrogates, no overlong forms).
-size_t CharacterLength(std::string_view text) {
-  const auto at = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = at(0);
-  size_t length = 0;
-  unsigned char second_least = 0x80;
-  unsigned char second_most = 0xBF;
-  if (lead >= 0xC2 && lead <= 0xDF) {
-    length = 2;
-  } else if (lead >= 0xE0 && lead <= 0xEF) {
-    length = 3;
-    if (lead == 0xE0) second_least = 0xA0;
-    if (lead == 0xED) second_most = 0x9F;
-  } else if (lead >= 0xF0 && lead <= 0xF4) {
-    length = 4;
-    if (lead == 0xF0) second_least = 0x90;
-    if (lead == 0xF4) second_most = 0x8F;
-  } else {
-    return 0;
-  }
-  if (text.size() < length || at(1) < second_least || at(1) > second_most) return 0;
-  for (size_t i = 2; i < length; ++i) {
-    if ((at(i) & 0xC0) != 0x80) return 0;
-  }
-  return length;
 }
 
 void AppendEscaped(unsigned char c, std::string& out) {
@@ -86,14 +58,14 @@ void AppendJsonString(std::string_view text, std::string& out) {
       continue;
     }
     if (c >= 0x80) {
-      if (const size_t length = CharacterLength(text.substr(i)); length > 0) {
+      if (const size_t length = Utf8Length(text.substr(i)); length > 0) {
         i += length;
         continue;
       }
     }
     out.append(text, begin, i - begin);
     if (c >= 0x80) {
-      out += kReplacement;
+      out += kReplacementCharacter;
     } else {
       AppendEscaped(c, out);
     }

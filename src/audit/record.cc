@@ -3,33 +3,18 @@
 #include <fmt/format.h>
 
 #include "common/text.h"
+#include "common/utf8.h"
 
 namespace neurolake::audit {
 namespace {
 
-/// How many bytes the UTF-8 sequence at `text` has; 0 for none. Source: the Unicode Standard, table 3-7.
-size_t SequenceLength(std::string_view text) {
-  const auto at = [&](size_t i) { return i < text.size() ? static_cast<uint8_t>(text[i]) : uint8_t{0}; };
-  const auto follows = [&](size_t i, int low = 0x80, int high = 0xBF) { return at(i) >= low && at(i) <= high; };
-  const uint8_t first = at(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return follows(1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    return follows(1, first == 0xE0 ? 0xA0 : 0x80, first == 0xED ? 0x9F : 0xBF) && follows(2) ? 3 : 0;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    return follows(1, first == 0xF0 ? 0x90 : 0x80, first == 0xF4 ? 0x8F : 0xBF) && follows(2) && follows(3) ? 4 : 0;
-  }
-  return 0;
-}
-
 void AppendString(std::string& out, std::string_view text) {
   out += '"';
   while (!text.empty()) {
-    const size_t length = SequenceLength(text);
+    const size_t length = Utf8Length(text);
     const char c = text.front();
     if (length == 0) {
-      out += "\xEF\xBF\xBD";
+      out += kReplacementCharacter;
     } else if (c == '"' || c == '\\') {
       out += '\\';
       out += c;

@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "common/utf8.h"
+
 namespace neurolake::cli {
 namespace {
 
@@ -126,7 +128,7 @@ std::string PrintableText(std::string_view text) {
     const char* begin = text.data();
     const char32_t code = TakeCodePoint(text);
     if (code == kInvalid) {
-      out += "\xEF\xBF\xBD";
+      out += kReplacementCharacter;
     } else if (code == '\n') {
       out += "\\n";
     } else if (code == '\r') {

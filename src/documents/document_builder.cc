@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "common/text.h"
+#include "common/utf8.h"
 
 namespace neurolake::documents {
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 constexpr size_t kTitleBytesMax = 512;
 
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v'; }
@@ -22,25 +22,6 @@ std::string CutAt(std::string text, size_t limit) {
 
 }  // namespace
 
-size_t Utf8Length(std::string_view text) {
-  const auto byte = [&](size_t at) { return at < text.size() ? static_cast<uint8_t>(text[at]) : uint8_t{0}; };
-  const auto within = [&](size_t at, uint8_t low, uint8_t high) { return byte(at) >= low && byte(at) <= high; };
-  const uint8_t first = byte(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return within(1, 0x80, 0xBF) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    const uint8_t low = first == 0xE0 ? 0xA0 : 0x80;
-    const uint8_t high = first == 0xED ? 0x9F : 0xBF;
-    return within(1, low, high) && within(2, 0x80, 0xBF) ? 3 : 0;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    const uint8_t low = first == 0xF0 ? 0x90 : 0x80;
-    const uint8_t high = first == 0xF4 ? 0x8F : 0xBF;
-    return within(1, low, high) && within(2, 0x80, 0xBF) && within(3, 0x80, 0xBF) ? 4 : 0;
-  }
-  return 0;
-}
-
 std::string CleanText(std::string_view text) {
   std::string clean;
   clean.reserve(text.size());
@@ -49,7 +30,7 @@ std::string CleanText(std::string_view text) {
     const auto first = static_cast<uint8_t>(text[0]);
     const bool control = (first < 0x20 && !IsSpace(text[0])) || first == 0x7F;
     if (length == 0 || first == 0) {
-      clean += kReplacement;
+      clean += kReplacementCharacter;
     } else if (!control) {
       clean += text.substr(0, length);
     }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "common/text.h"
+#include "common/utf8.h"
 #include "documents/internal/document_builder.h"
 
 namespace neurolake::documents {

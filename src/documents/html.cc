@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "common/text.h"
+#include "common/utf8.h"
 #include "documents/extractors.h"
 #include "documents/internal/document_builder.h"
 #include "documents/internal/entities.h"
@@ -121,17 +122,7 @@ xmlCharEncoding EncodingOf(std::string_view bytes) {
 
 std::string Utf8Of(uint32_t point) {
   std::string text;
-  if (point < 0x80) {
-    text += static_cast<char>(point);
-  } else if (point < 0x800) {
-    text += {static_cast<char>(0xC0 | point >> 6), static_cast<char>(0x80 | (point & 0x3F))};
-  } else if (point < 0x10000) {
-    text += {static_cast<char>(0xE0 | point >> 12), static_cast<char>(0x80 | (point >> 6 & 0x3F)),
-             static_cast<char>(0x80 | (point & 0x3F))};
-  } else {
-    text += {static_cast<char>(0xF0 | point >> 18), static_cast<char>(0x80 | (point >> 12 & 0x3F)),
-             static_cast<char>(0x80 | (point >> 6 & 0x3F)), static_cast<char>(0x80 | (point & 0x3F))};
-  }
+  AppendUtf8(text, point);
   return text;
 }
 
@@ -152,7 +143,7 @@ std::string DecodeEntity(std::string_view entity) {
       std::from_chars(digits.data(), digits.data() + digits.size(), point, hexadecimal ? 16 : 10);
   const bool whole = failure == std::errc() && end == digits.data() + digits.size() && !digits.empty();
   const bool valid = whole && point > 0 && point <= 0x10FFFF && (point < 0xD800 || point > 0xDFFF);
-  return valid ? Utf8Of(point) : "\xEF\xBF\xBD";
+  return valid ? Utf8Of(point) : std::string(kReplacementCharacter);
 }
 
 Result<ExtractedDocument> ExtractHtml(std::string_view bytes, const ExtractLimits& limits) {

@@ -1,5 +1,6 @@
 #include <md4c.h>
 
+#include "common/utf8.h"
 #include "documents/extractors.h"
 #include "documents/internal/document_builder.h"
 #include "documents/internal/entities.h"
@@ -46,7 +47,7 @@ int Text(MD_TEXTTYPE type, const MD_CHAR* text, MD_SIZE size, void* data) {
     case MD_TEXT_HTML: break;
     case MD_TEXT_BR:
     case MD_TEXT_SOFTBR: reader.builder.AddText(" "); break;
-    case MD_TEXT_NULLCHAR: reader.builder.AddText("\xEF\xBF\xBD"); break;
+    case MD_TEXT_NULLCHAR: reader.builder.AddText(kReplacementCharacter); break;
     case MD_TEXT_ENTITY: reader.builder.AddText(DecodeEntity(piece)); break;
     case MD_TEXT_CODE:
       if (reader.code_depth > 0) {

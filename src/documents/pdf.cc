@@ -1,6 +1,7 @@
 #include <dlfcn.h>
 
 #include "common/descriptor.h"
+#include "common/utf8.h"
 #include "documents/extractors.h"
 #include "documents/internal/document_builder.h"
 
@@ -35,20 +36,6 @@ template <typename Function>
 bool Find(void* library, const char* name, Function& function) {
   function = reinterpret_cast<Function>(::dlsym(library, name));
   return function != nullptr;
-}
-
-void AppendUtf8(std::string& text, uint32_t point) {
-  if (point < 0x80) {
-    text += static_cast<char>(point);
-  } else if (point < 0x800) {
-    text += {static_cast<char>(0xC0 | point >> 6), static_cast<char>(0x80 | (point & 0x3F))};
-  } else if (point < 0x10000) {
-    text += {static_cast<char>(0xE0 | point >> 12), static_cast<char>(0x80 | (point >> 6 & 0x3F)),
-             static_cast<char>(0x80 | (point & 0x3F))};
-  } else {
-    text += {static_cast<char>(0xF0 | point >> 18), static_cast<char>(0x80 | (point >> 12 & 0x3F)),
-             static_cast<char>(0x80 | (point >> 6 & 0x3F)), static_cast<char>(0x80 | (point & 0x3F))};
-  }
 }
 
 /// UTF-16 as UTF-8; halves without their other half become U+FFFD.

@@ -42,7 +42,5 @@ class DocumentBuilder {
 
 /// `text` as valid UTF-8 without NUL and other controls than tab and newline; what is none becomes U+FFFD.
 std::string CleanText(std::string_view text);
-/// Bytes of the valid UTF-8 sequence at the front of `text`, which is not empty; 0: none.
-size_t Utf8Length(std::string_view text);
 
 }  // namespace neurolake::documents
