@@ -9,7 +9,6 @@
 
 #include "catalog/data_keys.h"
 #include "catalog/function_grants.h"
-#include "catalog/data_subjects.h"
 #include "catalog/identity.h"
 #include "catalog/personal_data.h"
 #include "catalog/policy_bundles.h"
@@ -21,6 +20,8 @@
 #include "metastore/database.h"
 
 namespace neurolake::catalog {
+
+class DataSubjects;
 
 struct SchemaRecord {
   SchemaId id;
@@ -356,8 +357,8 @@ class Catalog : public TagCatalog, public FunctionGrantCatalog, public PersonalD
   /// That the table has a column, or had one, that is encrypted with the key; before the first value is.
   /// Errors: kNotFound for the key.
   virtual Result<void> AddDataKeyTable(const std::string& key_id, const TableId& table) = 0;
-  /// Names, in lower case, that a statement reaches encrypted columns by: tables of AddDataKeyTable, and all views while
-  /// there are any. Each once.
+  /// Names, in lower case, that a statement reaches encrypted columns by: tables of AddDataKeyTable, and all views
+  /// while there are any. Each once.
   virtual Result<std::vector<std::string>> NamesOfEncrypted() = 0;
   /// Puts it on record, unless the principal has `most` of them since `since` already, in whatever process: counted and
   /// written in one transaction. Errors: kTooManyRequests.

@@ -1,10 +1,13 @@
 // Data subjects, erasures and what they have to reach in the metadata store.
 #include "catalog/data_subjects.h"
 
+#include <algorithm>
+
 #include "catalog/internal/names.h"
 #include "catalog/internal/rows.h"
 #include "catalog/internal/store_data_subjects.h"
 #include "metastore/stored_text.h"
+#include "metastore/table_names.h"
 
 namespace neurolake::catalog {
 namespace {
@@ -199,6 +202,10 @@ Result<std::optional<ErasureRecord>> StoreDataSubjects::FindErasure(const std::s
 
 Result<std::vector<ErasureRecord>> StoreDataSubjects::ListErasures() { return ReadErasures("", {}); }
 
+Result<std::vector<ErasureRecord>> StoreDataSubjects::ErasuresSince(WallTime time) {
+  return ReadErasures("WHERE state = 'running' OR ended >= ?", {ToValue(time)});
+}
+
 Result<int64_t> StoreDataSubjects::EraseStatistics(const std::vector<TableId>& tables) {
   int64_t erased = 0;
   NL_RETURN_IF_ERROR(store_.Write([&](Session& session) -> Result<void> {
@@ -275,6 +282,31 @@ Result<int64_t> StoreDataSubjects::EraseLineageNames(const std::function<bool(co
       ++erased;
     }
   }
+}
+
+Result<std::vector<std::pair<std::string, int64_t>>> StoreDataSubjects::FindElsewhere(
+    const std::function<bool(const std::string&)>& holds) {
+  constexpr std::string_view kErased[] = {"statements", "event_outbox", "lineage", "table_statistics"};
+  std::vector<std::pair<std::string, int64_t>> found;
+  NL_ASSIGN_OR_RETURN(const auto tables, metastore::TableNames());
+  NL_RETURN_IF_ERROR(store_.Read([&](Session& session) -> Result<void> {
+    found.clear();
+    for (const auto& table : tables) {
+      if (std::ranges::find(kErased, table) != std::end(kErased)) continue;
+      int64_t rows = 0;
+      NL_RETURN_IF_ERROR(session.ForEach("SELECT * FROM " + table, {}, [&](const Row& row) -> Result<void> {
+        const bool any = std::ranges::any_of(row, [&](const Value& value) {
+          const auto* text = std::get_if<std::string>(&value);
+          return text != nullptr && holds(*text);
+        });
+        rows += any ? 1 : 0;
+        return {};
+      }));
+      if (rows > 0) found.emplace_back(table, rows);
+    }
+    return {};
+  }));
+  return found;
 }
 
 }  // namespace neurolake::catalog

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/clock.h"
@@ -80,6 +81,8 @@ class DataSubjects {
                                                            const std::string& key_hash) = 0;
   virtual Result<std::optional<ErasureRecord>> FindErasure(const std::string& id) = 0;
   virtual Result<std::vector<ErasureRecord>> ListErasures() = 0;  ///< Newest first.
+  /// Those that have not ended, or not before `time`.
+  virtual Result<std::vector<ErasureRecord>> ErasuresSince(WallTime time) = 0;
 
   /// Takes away what ANALYZE and expectations keep of the tables' values. Returns how many entries those were.
   virtual Result<int64_t> EraseStatistics(const std::vector<TableId>& tables) = 0;
@@ -94,6 +97,10 @@ class DataSubjects {
   /// Takes away events that wait for delivery, and names of files in lineage, of which `holds` is true.
   virtual Result<int64_t> EraseEvents(const std::function<bool(const std::string&)>& holds) = 0;
   virtual Result<int64_t> EraseLineageNames(const std::function<bool(const std::string&)>& holds) = 0;
+  /// Where else in the metadata store something holds a text of which `holds` is true: views, policies, comments, names
+  /// of principals, … By table of the store, how many rows do; those that the calls above change are left out.
+  virtual Result<std::vector<std::pair<std::string, int64_t>>> FindElsewhere(
+      const std::function<bool(const std::string&)>& holds) = 0;
   /// As metastore::Store.
   virtual Result<void> Scrub() = 0;
 };

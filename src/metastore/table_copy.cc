@@ -2,6 +2,7 @@
 
 #include "metastore/internal/migrations.h"
 #include "metastore/internal/sqlite_connection.h"
+#include "metastore/table_names.h"
 
 namespace neurolake::metastore {
 namespace {
@@ -100,6 +101,13 @@ Result<std::vector<TableShape>> TablesAt(int version) {
     tables.push_back(std::move(table));
   }
   return tables;
+}
+
+Result<std::vector<std::string>> TableNames() {
+  NL_ASSIGN_OR_RETURN(const auto shapes, TablesAt(NewestMigration()));
+  std::vector<std::string> names;
+  for (const auto& shape : shapes) names.push_back(shape.name);
+  return names;
 }
 
 Result<void> CopyTables(const std::vector<TableShape>& tables, Session& from, Session& to) {

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <unordered_set>
 
+#include "catalog/data_subjects.h"
 #include "common/text.h"
 
 namespace neurolake::query {
@@ -23,14 +24,24 @@ std::string_view TextOf(const json::object& object, std::string_view name) {
   return value != nullptr && value->is_string() ? std::string_view(value->get_string()) : std::string_view();
 }
 
+/// Without schemas, in lower case.
+std::vector<std::string> PlainNames(const std::vector<std::string>& table_names) {
+  std::vector<std::string> names;
+  for (const std::string& name : table_names) names.push_back(LowerAscii(name.substr(name.find('.') + 1)));
+  return names;
+}
+
+/// Whether a statement, in lower case, has to do with tables of these names, or with erasing itself.
+bool MentionsTables(std::string_view statement, const std::vector<std::string>& names) {
+  return statement.find("forget subject") != std::string_view::npos ||
+         std::ranges::any_of(names, [&](const auto& name) { return statement.find(name) != std::string_view::npos; });
+}
+
 /// What statements say, in the audit log.
 class LogSearch {
  public:
-  explicit LogSearch(const TraceSearch& search) : search_(search) {
+  explicit LogSearch(const TraceSearch& search) : search_(search), names_(PlainNames(search.table_names)) {
     for (const TableId& table : search.tables) tables_.insert(table.value());
-    for (const std::string& name : search.table_names) {
-      names_.push_back(LowerAscii(name.substr(name.find('.') + 1)));
-    }
   }
 
   Result<int64_t> Run() {
@@ -76,9 +87,7 @@ class LogSearch {
   bool Touches(const json::object& record) const {
     if (touching_.contains(std::string(TextOf(record, "statement")))) return true;
     // It may not have come so far that it was planned.
-    const std::string text = LowerAscii(TextOf(record, "text"));
-    return text.starts_with("forget subject") ||
-           std::ranges::any_of(names_, [&](const std::string& name) { return text.find(name) != std::string::npos; });
+    return MentionsTables(LowerAscii(TextOf(record, "text")), names_);
   }
 
   Result<void> Look(const json::object& record) {
@@ -110,7 +119,10 @@ class LogSearch {
   static std::string ParameterValue(const std::string& parameter) {
     boost::system::error_code problem;
     const json::value parsed = json::parse(parameter, problem);
-    return !problem && parsed.is_object() ? std::string(TextOf(parsed.get_object(), "value")) : parameter;
+    if (problem || !parsed.is_object()) return parameter;
+    const std::string value(TextOf(parsed.get_object(), "value"));
+    const json::value said = json::parse(value, problem);
+    return !problem && said.is_string() ? std::string(said.get_string()) : value;
   }
 
   Result<void> EraseFound() {
@@ -121,7 +133,7 @@ class LogSearch {
 
   const TraceSearch& search_;
   std::set<std::string> tables_;
-  std::vector<std::string> names_;  ///< Of tables, without schemas.
+  const std::vector<std::string> names_;
   std::unordered_set<std::string> touching_;
   std::vector<audit::SealedConstant> found_;
   int64_t found_count_ = 0;
@@ -129,12 +141,14 @@ class LogSearch {
 
 Result<int64_t> FindInHistory(const TraceSearch& search) {
   int64_t found = 0;
+  const auto names = PlainNames(search.table_names);
   NL_RETURN_IF_ERROR(
       search.catalog.data_subjects().ChangeStatementTexts([&](catalog::DataSubjects::StatementText& statement) {
-        const bool touches = std::ranges::any_of(search.table_names, [&](const std::string& name) {
-          return LowerAscii(statement.tables_json).find(LowerAscii(name)) != std::string::npos ||
-                 LowerAscii(statement.text).find(LowerAscii(name.substr(name.find('.') + 1))) != std::string::npos;
-        });
+        const std::string tables = LowerAscii(statement.tables_json);
+        const bool touches = MentionsTables(LowerAscii(statement.text), names) ||
+                             std::ranges::any_of(search.table_names, [&](const std::string& name) {
+                               return tables.find(LowerAscii(name)) != std::string::npos;
+                             });
         const std::string without = search.mentions.Without(statement.text, touches);
         const bool error_holds = search.mentions.Holds(statement.error_message, touches);
         if (without == statement.text && !error_holds) return false;
@@ -161,8 +175,7 @@ Result<std::optional<bool>> UploadHolds(const std::filesystem::path& path, const
     if (packed) return std::optional<bool>();
     first = false;
     kept += piece;
-    // A number may be anything in a file of others.
-    if (mentions.Holds(kept, false)) return std::optional(true);
+    if (mentions.HoldsElsewhere(kept)) return std::optional(true);
     if (kept.size() > kUploadOverlapBytes) kept.erase(0, kept.size() - kUploadOverlapBytes);
   }
   return std::optional(false);
@@ -197,7 +210,7 @@ Result<void> FindInUploads(const TraceSearch& search, SubjectTraces& traces) {
 Result<SubjectTraces> FindTraces(const TraceSearch& search) {
   SubjectTraces traces;
   auto& subjects = search.catalog.data_subjects();
-  const auto holds = [&](const std::string& text) { return search.mentions.Holds(text, false); };
+  const auto holds = [&](const std::string& text) { return search.mentions.HoldsElsewhere(text); };
   if (search.erase) {
     NL_ASSIGN_OR_RETURN(traces.statistics, subjects.EraseStatistics(search.tables));
     NL_ASSIGN_OR_RETURN(traces.events, subjects.EraseEvents(holds));
@@ -205,6 +218,7 @@ Result<SubjectTraces> FindTraces(const TraceSearch& search) {
   }
   NL_ASSIGN_OR_RETURN(traces.statements, FindInHistory(search));
   NL_RETURN_IF_ERROR(FindInUploads(search, traces));
+  NL_ASSIGN_OR_RETURN(traces.elsewhere, subjects.FindElsewhere(holds));
   // Last: it has the statement's own value too, with which the rest is found.
   NL_ASSIGN_OR_RETURN(traces.constants, LogSearch(search).Run());
   return traces;

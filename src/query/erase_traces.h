@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "catalog/catalog.h"
@@ -19,6 +20,8 @@ struct SubjectTraces {
   int64_t lineage = 0;         ///< Names of files.
   int64_t uploads = 0;         ///< Staged files that hold it.
   int64_t uploads_unread = 0;  ///< Staged files in a form in which nobody can tell by looking at bytes.
+  /// What else of the metadata store holds an identifier, and stays: definitions, names, comments; by table of it.
+  std::vector<std::pair<std::string, int64_t>> elsewhere = {};
 };
 
 struct TraceSearch {

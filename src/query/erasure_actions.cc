@@ -23,7 +23,7 @@ constexpr std::string_view kDeclarations[] = {"create_data_subject", "alter_data
                                               "grant_forget"};
 constexpr std::string_view kErasures[] = {"begin_erasure", "remember_erasure", "note_erased", "finish_erasure"};
 constexpr int64_t kLineagePage = 1000;
-constexpr int kLineagePagesMax = 50;
+constexpr int kLineagePagesMax = 1000;
 
 std::unexpected<Error> NotThere(const std::string& name) {
   return MakeError(ErrorCode::kNotFound, "data subject does not exist or you may not have it forgotten: {}", name);
@@ -33,7 +33,18 @@ std::unexpected<Error> NotThere(const std::string& name) {
 struct Remembered {
   json::object values;
   json::array texts;
+  bool seen = false;  ///< Some row had one of the values.
 };
+
+Result<Remembered> DecodeRemembered(const json::object& arguments) {
+  const auto* values = arguments.if_contains("values");
+  const auto* texts = arguments.if_contains("texts");
+  if (values == nullptr || !values->is_object()) return BadMember("values");
+  if (texts == nullptr || !texts->is_array()) return BadMember("texts");
+  Remembered remembered{values->get_object(), texts->get_array()};
+  NL_ASSIGN_OR_RETURN(remembered.seen, BoolMember(arguments, "seen"));
+  return remembered;
+}
 
 Result<Remembered> Recall(const ErasureContext& context) {
   const ErasureRecord& record = context.erasure.record;
@@ -45,29 +56,24 @@ Result<Remembered> Recall(const ErasureContext& context) {
   // Its key goes when all that could be found by it is gone.
   if (opened->literals.size() != 1 || !opened->literals[0]) return remembered;
   NL_ASSIGN_OR_RETURN(const json::object kept, ParseObject(*opened->literals[0]));
-  if (const auto* values = kept.if_contains("values"); values != nullptr && values->is_object()) {
-    remembered.values = values->get_object();
-  }
-  if (const auto* texts = kept.if_contains("texts"); texts != nullptr && texts->is_array()) {
-    remembered.texts = texts->get_array();
-  }
-  return remembered;
+  return DecodeRemembered(kept);
 }
 
 /// Shallow clones of a table, and those of these; and its quarantine.
 Result<void> AddDependants(catalog::Catalog& catalog, const TableRecord& table,
                            const std::vector<DataSubjectColumn>& columns, ErasureInProgress& erasure, json::array& out);
 
+/// `source`: the table's that it is the quarantine of.
 Result<void> AddTable(catalog::Catalog& catalog, const TableRecord& table, std::string_view kind,
-                      const std::vector<DataSubjectColumn>& columns, ErasureInProgress& erasure, json::array& out) {
+                      const std::vector<DataSubjectColumn>& columns, ErasureInProgress& erasure, json::array& out,
+                      const TableId& source = {}) {
   if (!erasure.tables.insert(table.id).second) return {};
   // What needs files of others before these.
   NL_RETURN_IF_ERROR(AddDependants(catalog, table, columns, erasure, out));
   erasure.table_names.push_back(table.schema_name + "." + table.name);
   json::array named;
   for (const DataSubjectColumn& column : columns) {
-    named.push_back(
-        {{"id", kind == "quarantine" ? column.column_name : column.column_id}, {"identifier", column.identifier}});
+    named.push_back({{"id", column.column_id}, {"name", column.column_name}, {"identifier", column.identifier}});
   }
   bool purging = false;
   NL_ASSIGN_OR_RETURN(const json::object report, ParseObject(erasure.record.report));
@@ -77,6 +83,7 @@ Result<void> AddTable(catalog::Catalog& catalog, const TableRecord& table, std::
               known->get_object().at("state") == "purging";
   }
   out.push_back({{"id", table.id.value()},
+                 {"source", source.value()},
                  {"schema", table.schema_name},
                  {"name", table.name},
                  {"kind", kind},
@@ -104,7 +111,8 @@ Result<void> AddDependants(catalog::Catalog& catalog, const TableRecord& table,
   for (const auto& expectation : expectations) {
     if (!expectation.quarantine) continue;
     NL_ASSIGN_OR_RETURN(const auto quarantine, catalog.FindTable(*expectation.quarantine));
-    if (quarantine) NL_RETURN_IF_ERROR(AddTable(catalog, *quarantine, "quarantine", columns, erasure, out));
+    if (!quarantine) continue;
+    NL_RETURN_IF_ERROR(AddTable(catalog, *quarantine, "quarantine", columns, erasure, out, table.id));
   }
   return {};
 }
@@ -131,10 +139,11 @@ Result<json::array> TablesOf(catalog::Catalog& catalog, const DataSubjectRecord&
 }
 
 /// Tables that were made from those of the subject and are none of them: nobody said where they name it.
-Result<json::array> Copies(catalog::Catalog& catalog, const ErasureInProgress& erasure) {
+Result<json::array> Copies(const RequestContext& ctx, catalog::Catalog& catalog, const ErasureInProgress& erasure) {
   std::set<std::string> found;
   std::optional<catalog::LineagePosition> after;
   for (int page = 0; page < kLineagePagesMax; ++page) {
+    NL_RETURN_IF_ERROR(ctx.CheckAlive());
     NL_ASSIGN_OR_RETURN(const auto edges, catalog.ListLineage(after, kLineagePage));
     if (edges.empty()) break;
     after = edges.back().first;
@@ -171,6 +180,7 @@ Result<json::value> Begin(const ErasureContext& context, const json::object& arg
   }
   const std::string key_hash = context.trail.constants().HashOf("subject:" + subject->id + ":" + value);
   NL_ASSIGN_OR_RETURN(const auto earlier, context.catalog.data_subjects().FindErasure(subject->id, key_hash));
+  erasure.key = value;
   if (earlier) erasure.record = *earlier;
   if (erasure.record.id.empty()) erasure.record = {.id = NewUuid(), .started = context.ctx.clock().Now()};
   ErasureRecord& record = erasure.record;
@@ -191,27 +201,20 @@ Result<json::value> Begin(const ErasureContext& context, const json::object& arg
                                           context.statement.value()));
   if (!erasure.dry_run) NL_RETURN_IF_ERROR(context.catalog.data_subjects().SaveErasure(record));
   NL_ASSIGN_OR_RETURN(auto remembered, Recall(context));
-  NL_ASSIGN_OR_RETURN(auto copies, Copies(context.catalog, erasure));
+  NL_ASSIGN_OR_RETURN(auto copies, Copies(context.ctx, context.catalog, erasure));
   return json::value{{"erasure", record.id},
                      {"tables", std::move(tables)},
                      {"values", std::move(remembered.values)},
                      {"texts", std::move(remembered.texts)},
+                     {"seen", remembered.seen},
                      {"copies", std::move(copies)}};
-}
-
-Result<Remembered> DecodeRemembered(const json::object& arguments) {
-  const auto* values = arguments.if_contains("values");
-  const auto* texts = arguments.if_contains("texts");
-  if (values == nullptr || !values->is_object()) return BadMember("values");
-  if (texts == nullptr || !texts->is_array()) return BadMember("texts");
-  return Remembered{values->get_object(), texts->get_array()};
 }
 
 Result<json::value> Remember(const ErasureContext& context, const json::object& arguments) {
   ErasureRecord& record = context.erasure.record;
   NL_ASSIGN_OR_RETURN(auto remembered, DecodeRemembered(arguments));
-  const std::string text =
-      json::serialize(json::object{{"values", std::move(remembered.values)}, {"texts", std::move(remembered.texts)}});
+  const std::string text = json::serialize(json::object{
+      {"values", std::move(remembered.values)}, {"texts", std::move(remembered.texts)}, {"seen", remembered.seen}});
   const std::string before = record.sealed;
   NL_ASSIGN_OR_RETURN(record.sealed, context.trail.constants().Seal({.literals = {text}, .parameters = {}}, record.id,
                                                                     context.ctx.clock().Now()));
@@ -256,18 +259,21 @@ Result<json::value> Note(const ErasureContext& context, const json::object& argu
   return json::value(json::object());
 }
 
-SubjectMentions MentionsOf(const Remembered& remembered) {
-  std::set<std::string> identifiers, texts;
+SubjectMentions MentionsOf(const Remembered& remembered, const std::string& key) {
+  KnownOfSubject known{.identifiers = {}, .texts = {}, .key = key};
   for (const auto& member : remembered.values) {
     if (!member.value().is_array()) continue;
     for (const auto& value : member.value().get_array()) {
-      if (value.is_string()) identifiers.emplace(value.get_string());
+      // A key that no row has is a word of whoever says the statement: it must not take all texts that have it.
+      if (value.is_string() && (remembered.seen || value.get_string() != key)) {
+        known.identifiers.emplace(value.get_string());
+      }
     }
   }
   for (const auto& text : remembered.texts) {
-    if (text.is_string()) texts.emplace(text.get_string());
+    if (text.is_string()) known.texts.emplace(text.get_string());
   }
-  return {identifiers, texts};
+  return SubjectMentions(known);
 }
 
 json::array RowsOf(const SubjectTraces& traces) {
@@ -283,6 +289,9 @@ json::array RowsOf(const SubjectTraces& traces) {
   add("uploads", traces.uploads, "staged files, deleted");
   if (traces.uploads_unread > 0) {
     add("uploads not read", traces.uploads_unread, "packed: delete them if they may hold the subject");
+  }
+  for (const auto& [what, count] : traces.elsewhere) {
+    rows.push_back(json::array{"named in " + what, count, "of the metadata store, which stay: change or drop them"});
   }
   return rows;
 }
@@ -306,7 +315,7 @@ Result<void> Prove(const ErasureContext& context, const SubjectTraces& traces) {
 Result<json::value> Finish(const ErasureContext& context, const json::object& arguments) {
   ErasureInProgress& erasure = context.erasure;
   NL_ASSIGN_OR_RETURN(const Remembered remembered, erasure.dry_run ? DecodeRemembered(arguments) : Recall(context));
-  const SubjectMentions mentions = MentionsOf(remembered);
+  const SubjectMentions mentions = MentionsOf(remembered, erasure.key);
   NL_ASSIGN_OR_RETURN(const SubjectTraces traces, FindTraces({.ctx = context.ctx,
                                                               .catalog = context.catalog,
                                                               .trail = context.trail,
@@ -316,14 +325,15 @@ Result<json::value> Finish(const ErasureContext& context, const json::object& ar
                                                               .staging_directory = context.staging_directory,
                                                               .erase = !erasure.dry_run}));
   if (!erasure.dry_run) {
-    NL_RETURN_IF_ERROR(Prove(context, traces));
     ErasureRecord& record = erasure.record;
     if (!record.sealed.empty()) NL_RETURN_IF_ERROR(context.trail.constants().Erase({{record.sealed, 0}}));
+    // It is done, and proven, when nothing of it is left to do.
+    NL_RETURN_IF_ERROR(context.catalog.data_subjects().Scrub());
+    NL_RETURN_IF_ERROR(Prove(context, traces));
     record.sealed.clear();
     record.state = "done";
     record.ended = context.ctx.clock().Now();
     NL_RETURN_IF_ERROR(context.catalog.data_subjects().SaveErasure(record));
-    NL_RETURN_IF_ERROR(context.catalog.data_subjects().Scrub());
   }
   return json::value{{"rows", RowsOf(traces)}};
 }

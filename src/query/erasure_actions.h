@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "catalog/catalog.h"
+#include "catalog/data_subjects.h"
 #include "common/request_context.h"
 #include "query/audit_trail.h"
 
@@ -17,18 +18,19 @@ namespace neurolake::query {
 ///   alter_data_subject  {name, add, drop} → {};   drop_data_subject {name, if_exists} → {}
 ///   data_subjects {} → {rows};   describe_data_subject {name} → {rows};   data_subject_grants {} → {rows}
 ///   grant_forget {effect, name, grantees} → {}
-///   begin_erasure  {subject, value, dry_run} → {erasure, values, texts, tables: [{id, schema, name, kind, purging,
-///                  columns: [{id, identifier}]}], others: [[kind, name, note]]}: from then on this statement sees the
-///                  tables as a whole, and may change them
-///   remember_erasure {values, texts} → {}: what was learnt, before rows go that tell it
+///   begin_erasure  {subject, value, dry_run} → {erasure, values, texts, seen, copies: [[name]], tables: [{id, source,
+///                  schema, name, kind, purging, columns: [{id, name, identifier}]}]}: from then on this statement
+///                  sees the tables as a whole, and may change them
+///   remember_erasure {values, texts, seen} → {}: what was learnt, before rows go that tell it
 ///   note_erased    {table, state: "purging"|"done", report} → {}
-///   finish_erasure {} → {rows: [[what, count, note]]}; of a dry run, with {values, texts}, what would be found
+///   finish_erasure {} → {rows: [[what, count, note]]}; of a dry run, with {values, texts, seen}, what would be found
 /// Rights are checked here: declaring needs the right to manage, FORGET what was granted, and nothing else gives it.
 bool IsErasureAction(std::string_view action);
 
 /// One FORGET SUBJECT under way, on the server's side; or none.
 struct ErasureInProgress {
   catalog::ErasureRecord record;
+  std::string key;  ///< As the statement says it; in memory alone.
   bool dry_run = false;
   std::set<TableId> tables;  ///< That the statement sees and changes as a whole.
   std::vector<std::string> table_names;

@@ -16,8 +16,10 @@ Result<boost::json::value> ProviderServer::Erase(const std::string& action, cons
                           action, arguments);
 }
 
-bool ProviderServer::Erases(const TableId& table) const {
+bool ProviderServer::SeesForErasure(const TableId& table) const {
   return erasure_ != nullptr && erasure_->tables.contains(table);
 }
+
+bool ProviderServer::Erases(const TableId& table) const { return SeesForErasure(table) && !erasure_->dry_run; }
 
 }  // namespace neurolake::query

@@ -218,7 +218,7 @@ Result<json::value> ProviderServer::FindTable(const json::object& arguments) {
   if (!table || (group_ && table->id != group_->table)) return json::value(nullptr);
   // The rows of a group were checked by those who made them, each for itself.
   std::optional<ShownPolicy> shown = ShownPolicy();
-  const bool whole = group_.has_value() || Erases(table->id);
+  const bool whole = group_.has_value() || SeesForErasure(table->id);
   if (!whole) {
     NL_ASSIGN_OR_RETURN(shown, ShownOf(catalog_, ctx_, access_, *table));
   }

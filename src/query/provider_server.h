@@ -99,7 +99,7 @@ class ProviderServer {
   Result<void> CheckStillShown();
   /// What the principal was shown of each table that the statement found.
   ShownTables shown_tables() const {
-    return {.policies = shown_, .names = effects_.found, .purpose = ctx_.principal().purpose};
+    return {.policies = shown_, .names = effects_.found, .purpose = ctx_.principal().purpose, .since = began_};
   }
   /// What the worker says that a write, or a view, is made of.
   void NoteLineage(std::string_view payload);
@@ -150,7 +150,10 @@ class ProviderServer {
   Result<void> CheckLocation(const std::string& location) const;
   Result<boost::json::value> Maintain(const boost::json::object& arguments);
   Result<boost::json::value> Erase(const std::string& action, const boost::json::object& arguments);
-  /// Whether the statement has somebody forgotten whose rows are in the table: it sees and changes it as a whole.
+  /// Whether the statement has somebody forgotten whose rows are in the table, or looks what that would be: it sees it
+  /// as a whole.
+  bool SeesForErasure(const TableId& table) const;
+  /// The same, and it changes it as a whole.
   bool Erases(const TableId& table) const;
   /// Before a change of who may see and do what. Errors: those of the audit log; it must not be made then.
   Result<void> AuditChange(std::string_view action, const boost::json::object& arguments);
@@ -239,6 +242,7 @@ class ProviderServer {
   std::function<Result<void>()> before_effect_;
   std::shared_ptr<ErasureInProgress> erasure_;  ///< Null: the statement has nobody forgotten.
   Access access_;
+  const WallTime began_ = ctx_.clock().Now();
   std::map<TableId, std::string> shown_;  ///< What of each table was to be seen when it was first found.
   std::vector<audit::AuditedPolicy> deciding_policies_;
   bool shows_a_part_ = false;

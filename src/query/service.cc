@@ -192,6 +192,7 @@ class LakeService final : public StatementService {
   }
 
   Result<void> CheckShown(const RequestContext& ctx, const ShownTables& shown) override {
+    NL_RETURN_IF_ERROR(CheckNotErased(*catalog_, shown));
     return query::CheckShown(*catalog_, ForPurpose(ctx, shown.purpose, ctx.stop_token()), shown);
   }
 

@@ -3,7 +3,9 @@
 
 #include <boost/json/serialize.hpp>
 
+#include "catalog/data_subjects.h"
 #include "common/text.h"
+#include "query/messages.h"
 #include "query/policy_actions.h"
 #include "query/policy_messages.h"
 #include "query/tag_actions.h"
@@ -83,6 +85,21 @@ Result<void> CheckShown(catalog::Catalog& catalog, const RequestContext& ctx, co
     return MakeError(ErrorCode::kPermissionDenied,
                      "what you may see of a table changed since the statement began, run it again: {}",
                      names == shown.names.end() ? "" : names->second);
+  }
+  return {};
+}
+
+Result<void> CheckNotErased(catalog::Catalog& catalog, const ShownTables& shown) {
+  NL_ASSIGN_OR_RETURN(const auto erasures, catalog.data_subjects().ErasuresSince(shown.since));
+  for (const auto& erasure : erasures) {
+    NL_ASSIGN_OR_RETURN(const auto report, ParseObject(erasure.report));
+    const auto* tables = report.if_contains("tables");
+    if (tables == nullptr || !tables->is_object()) continue;
+    for (const auto& [id, name] : shown.names) {
+      if (!tables->get_object().contains(id.value())) continue;
+      return MakeError(ErrorCode::kPermissionDenied,
+                       "somebody was erased from a table since the statement began, run it again: {}", name);
+    }
   }
   return {};
 }

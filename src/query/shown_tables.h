@@ -16,6 +16,7 @@ struct ShownTables {
   std::map<TableId, std::string> policies;  ///< The policy of each, encoded; "null" where all was shown.
   std::map<TableId, std::string> names;     ///< "schema.name".
   std::string purpose;                      ///< That of the statement.
+  WallTime since;                           ///< When it began.
 };
 
 /// `ctx` with a purpose, and another way to stop than the door's (its client left).
@@ -31,5 +32,9 @@ Result<std::optional<ShownPolicy>> ShownOf(catalog::Catalog& catalog, const Requ
 /// Whether `ctx.principal()`, asking for the purpose that it has, may still see all of `shown`; a table that was
 /// dropped since counts as it was. Errors: kPermissionDenied when a privilege, policy, group or purpose has changed.
 Result<void> CheckShown(catalog::Catalog& catalog, const RequestContext& ctx, const ShownTables& shown);
+
+/// Whether nobody was taken out of any of the tables since; else rows of theirs are among what is kept. Errors:
+/// kPermissionDenied.
+Result<void> CheckNotErased(catalog::Catalog& catalog, const ShownTables& shown);
 
 }  // namespace neurolake::query

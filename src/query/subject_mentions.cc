@@ -12,20 +12,26 @@ namespace {
 constexpr size_t kTellingBytes = 4;
 constexpr std::string_view kErasedConstant = "'[erased]'";
 
-bool IsWordByte(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
-
 bool IsTelling(std::string_view value) {
   return value.size() >= kTellingBytes &&
          !std::ranges::all_of(value, [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
-bool HoldsWord(std::string_view text, std::string_view word) {
-  for (size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
-    const bool starts = at == 0 || !IsWordByte(text[at - 1]);
-    const size_t end = at + word.size();
-    if (starts && (end == text.size() || !IsWordByte(text[end]))) return true;
+/// What a name in a statement could be as well.
+bool CouldBeWord(std::string_view value) {
+  return std::ranges::all_of(value, [](unsigned char c) { return std::isalpha(c) != 0 || c == '_' || c >= 0x80; });
+}
+
+/// What stands between tokens.
+std::string CommentsOf(std::string_view sql) {
+  std::string comments;
+  size_t end = 0;
+  for (const Token& token : TokenizeAsFarAsPossible(sql).tokens) {
+    comments += sql.substr(end, token.begin - end);
+    comments += ' ';
+    end = token.end;
   }
-  return false;
+  return comments.append(sql.substr(end));
 }
 
 }  // namespace
@@ -49,19 +55,35 @@ std::string ConstantText(std::string_view constant) {
   return LowerAscii(text);
 }
 
-SubjectMentions::SubjectMentions(const std::set<std::string>& identifiers, const std::set<std::string>& texts) {
-  for (const std::string& value : identifiers) {
+SubjectMentions::SubjectMentions(const KnownOfSubject& known) : key_(LowerAscii(known.key)) {
+  for (const std::string& value : known.identifiers) {
     const std::string low = LowerAscii(value);
-    if (!low.empty()) (IsTelling(low) ? telling_ : plain_).push_back(low);
+    const bool telling = IsTelling(low);
+    telling ? in_constants_.AddAnywhere(low) : in_constants_.AddWord(low);
+    if (telling) CouldBeWord(low) ? elsewhere_.AddWord(low) : elsewhere_.AddAnywhere(low);
+    // A column may be called like somebody; in quotes it may be meant as a text.
+    if (CouldBeWord(low)) {
+      in_statements_.AddAnywhere('"' + low + '"');
+    } else {
+      telling ? in_statements_.AddAnywhere(low) : in_statements_.AddWord(low);
+    }
   }
-  for (const std::string& text : texts) texts_.insert(LowerAscii(text));
+  for (const std::string& text : known.texts) texts_.insert(LowerAscii(text));
 }
 
 bool SubjectMentions::Holds(std::string_view text, bool touches) const {
   const std::string low = LowerAscii(text);
-  const auto inside = [&](const std::string& value) { return low.find(value) != std::string::npos; };
-  if (std::ranges::any_of(telling_, inside)) return true;
-  return touches && std::ranges::any_of(plain_, [&](const std::string& value) { return HoldsWord(low, value); });
+  return in_constants_.FindsAnywhere(low) || (touches && in_constants_.FindsWord(low));
+}
+
+bool SubjectMentions::HoldsElsewhere(std::string_view text) const {
+  const std::string low = LowerAscii(text);
+  return elsewhere_.FindsAnywhere(low) || elsewhere_.FindsWord(low);
+}
+
+bool SubjectMentions::HoldsBesideConstants(std::string_view text, bool touches) const {
+  const std::string low = LowerAscii(text);
+  return in_statements_.FindsAnywhere(low) || (touches && in_statements_.FindsWord(low));
 }
 
 bool SubjectMentions::IsOneOfTheTexts(std::string_view constant) const {
@@ -69,14 +91,16 @@ bool SubjectMentions::IsOneOfTheTexts(std::string_view constant) const {
   return !text.empty() && texts_.contains(text);
 }
 
+bool SubjectMentions::Names(const std::string& constant, bool touches) const {
+  const std::string text = ConstantText(constant);
+  return Holds(constant, touches) || Holds(text, touches) || (touches && !key_.empty() && text == key_);
+}
+
 std::vector<size_t> SubjectMentions::Find(const std::vector<std::string>& constants, bool touches) const {
   std::vector<size_t> found;
-  const auto names = [&](const std::string& constant) {
-    return Holds(constant, touches) || Holds(ConstantText(constant), touches);
-  };
-  if (std::ranges::none_of(constants, names)) return found;
+  if (std::ranges::none_of(constants, [&](const auto& one) { return Names(one, touches); })) return found;
   for (size_t i = 0; i < constants.size(); ++i) {
-    if (names(constants[i]) || IsOneOfTheTexts(constants[i])) found.push_back(i);
+    if (Names(constants[i], touches) || IsOneOfTheTexts(constants[i])) found.push_back(i);
   }
   return found;
 }
@@ -84,9 +108,8 @@ std::vector<size_t> SubjectMentions::Find(const std::vector<std::string>& consta
 std::string SubjectMentions::Without(const std::string& sql, bool touches) const {
   const ConstantSplit split = SplitConstants(sql);
   const auto found = Find(split.constants, touches);
-  const bool elsewhere = Holds(split.text, touches) || (found.empty() && Holds(sql, touches));
-  if (found.empty() && !elsewhere) return sql;
-  if (Holds(split.text, touches)) return std::string("[erased]");
+  if (HoldsBesideConstants(split.text, touches)) return std::string("[erased]");
+  if (found.empty() && !Holds(CommentsOf(sql), touches)) return sql;
   // The text has a '?' for each constant, and none but those and parameters.
   std::string kept;
   size_t end = 0, index = 0;

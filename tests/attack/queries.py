@@ -1,9 +1,9 @@
 """Random queries over the tables of test_policies.py, whose answers depend on the tables' rows alone: what an order decides
 is ordered by everything. `Queries(random.Random(seed)).query()` names tables as {people} and {visits}."""
 
-TEXTS, NUMBERS, STRUCTS, LISTS, MAPS = "text", "number", "struct", "list", "map"
-# doc has a field inner_ssn, attrs a key k.
-PEOPLE = {"id": NUMBERS, "name": TEXTS, "ssn": TEXTS, "doc": STRUCTS, "tags": LISTS, "attrs": MAPS}
+TEXTS, NUMBERS, STRUCTS, HOMES, LISTS, MAPS = "text", "number", "struct", "home", "list", "map"
+# doc has a field inner_ssn, attrs a key k, home fields street and town, and that name and code.
+PEOPLE = {"id": NUMBERS, "name": TEXTS, "ssn": TEXTS, "doc": STRUCTS, "home": HOMES, "tags": LISTS, "attrs": MAPS}
 VISITS = {"id": NUMBERS, "person": NUMBERS, "city": TEXTS, "amount": NUMBERS}
 
 
@@ -40,6 +40,10 @@ class Queries:
         return {STRUCTS: lambda: self.pick(f"{name}.inner_ssn", f"struct_extract({name}, 'inner_ssn')",
                                            f"CAST(to_json({name}) AS VARCHAR)",
                                            f"CAST({name} AS VARCHAR)"),
+                HOMES: lambda: self.pick(f"{name}.street", f"{name}.town.name", f"{name}.town.code",
+                                         f"struct_extract(struct_extract({name}, 'town'), 'code')",
+                                         f"{name}['street']", f"to_json({name})->>'$.town.code'",
+                                         f"CAST({name}.town AS VARCHAR)", f"CAST({name} AS VARCHAR)"),
                 LISTS: lambda: self.pick(f"{name}[1]", f"{name}[-1]",
                                          f"CAST(list_transform({name}, x -> {inner}) AS VARCHAR)",
                                          f"list_aggregate({name}, 'max')"),
@@ -47,7 +51,8 @@ class Queries:
                                         f"CAST({name} AS VARCHAR)")}[kind]()
 
     def number_of(self, name, kind):
-        return {STRUCTS: f"length({name}.inner_ssn)", LISTS: f"len(list_filter({name}, x -> x LIKE 'c%'))",
+        return {STRUCTS: f"length({name}.inner_ssn)", HOMES: f"length({name}.town.code)",
+                LISTS: f"len(list_filter({name}, x -> x LIKE 'c%'))",
                 MAPS: f"cardinality({name})"}[kind]
 
     def text(self, scope, depth):

@@ -7,10 +7,14 @@ import tempfile
 import unittest
 
 import canaries
-from server import Server, StatementError, named, rows
+from server import Server, StatementError, named
 
 BINARY = os.environ["TESTED_BINARY"]
 WITHOUT = ("reader", "writer", "engineer", "member", "auditor", "admin")
+
+
+def rows(result):
+    return result["rows"]
 
 
 class Erasure(unittest.TestCase):
@@ -110,6 +114,18 @@ class Erasure(unittest.TestCase):
         self.assertEqual(rows(self.server.sql("SELECT count(*) FROM notes")), [[2]])
         self.forget("writer", key="'a'")
         self.assertEqual(rows(self.server.sql("SELECT who FROM notes")), [["b"]])
+
+    def test_a_made_up_key_takes_nothing_of_what_others_said(self):
+        """Else it would be a way to clean up behind oneself."""
+        self.server.sql("GRANT FORGET ON DATA SUBJECT person TO ROLE writer")
+        self.server.sql("SELECT name FROM vault.people WHERE mail = 'evidence against me' AND id = 77", user="reader")
+        for key in ("select", "vault", "people", "evidence", "name", "e"):
+            report = {row["what"]: row["rows"] for row in self.forget("writer", key=f"'{key}'")}
+            self.assertEqual((report["audit constants"] <= 1, report["statements"]), (True, 0), key)
+        texts = rows(self.server.sql("SELECT text FROM system.queries WHERE text LIKE '%against me%' AND text NOT LIKE '%LIKE%'"))
+        self.assertEqual(texts, [["SELECT name FROM vault.people WHERE mail = 'evidence against me' AND id = 77"]])
+        told = rows(self.server.sql("SELECT constants FROM system.audit WHERE type = 'attempt' AND principal = 'reader'"))
+        self.assertIn("evidence against me", str(told))
 
     def test_declaring_needs_the_right_to_manage(self):
         for user in ("reader", "writer", "engineer", "member", "auditor"):

@@ -19,22 +19,24 @@ from server import Server, StatementError, named
 
 BINARY = os.environ["TESTED_BINARY"]
 HERE = pathlib.Path(__file__).parent
-COLUMNS = ["id", "name", "ssn", "doc", "tags", "attrs"]
+COLUMNS = ["id", "name", "ssn", "doc", "home", "tags", "attrs"]
 
 
 def literal(value):
     """SQL of a cell: the copy is made of it, with no way through the server's own rewriting."""
-    if isinstance(value, dict) and "inner_ssn" in value:
-        return f"{{'inner_ssn': {literal(value['inner_ssn'])}}}"
+    if isinstance(value, dict) and "k" not in value:
+        return "{" + ", ".join(f"'{field}': {literal(inside)}" for field, inside in value.items()) + "}"
     if isinstance(value, dict):
         return "MAP {" + ", ".join(f"{literal(k)}: {literal(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(literal(v) for v in value) + "]"
-    return str(value) if isinstance(value, int) else "'" + value + "'"
+    return "NULL" if value is None else str(value) if isinstance(value, int) else "'" + value + "'"
 
 
 def redacted(row):
-    return {**row, "ssn": "[redacted]", "doc": {"inner_ssn": "gone"}, "tags": ["gone"], "attrs": {"k": "gone"}}
+    town = None if row["home"]["town"] is None else {**row["home"]["town"], "code": "[redacted]"}
+    return {**row, "ssn": "[redacted]", "doc": {"inner_ssn": "gone"}, "tags": ["gone"], "attrs": {"k": "gone"},
+            "home": {"street": "gone", "town": town}}
 
 
 def table_sql(name, rows):
@@ -51,7 +53,8 @@ class Policies(unittest.TestCase):
         server.token_of("reader"), server.token_of("engineer"), server.token_of("writer")
         # Asks what has a canary in the question, so that none is in what the others wrote themselves.
         server.token_of("guesser", role="reader")
-        rows = [{"id": i, "name": f"n{i}", "ssn": c, "doc": {"inner_ssn": c}, "tags": [c, "x"], "attrs": {"k": c}}
+        rows = [{"id": i, "name": f"n{i}", "ssn": c, "doc": {"inner_ssn": c}, "tags": [c, "x"], "attrs": {"k": c},
+                 "home": {"street": c, "town": None if i == 2 else {"name": f"n{i}", "code": c}}}
                 for i, c in enumerate(cls.cells, 1)]
         # Of two rows the very existence is hidden: their names are canaries, too.
         for row in rows[3:]:
@@ -74,6 +77,8 @@ class Policies(unittest.TestCase):
                 "CREATE MASK POLICY city ON vault.visits (city) USING CONSTANT 'gone'",
                 "CREATE MASK POLICY ssn ON vault.people (ssn) EXCEPT ROLE admin USING REDACT",
                 "CREATE MASK POLICY doc ON vault.people (doc) EXCEPT ROLE admin USING ({'inner_ssn': 'gone'})",
+                "CREATE MASK POLICY street ON vault.people (home.street) EXCEPT ROLE admin USING CONSTANT 'gone'",
+                "CREATE MASK POLICY code ON vault.people (home.town.code) EXCEPT ROLE admin USING REDACT",
                 "CREATE MASK POLICY tags ON vault.people (tags) EXCEPT ROLE admin USING (['gone'])",
                 "CREATE MASK POLICY attrs ON vault.people (attrs) EXCEPT ROLE admin USING (MAP {'k': 'gone'})"):
             server.sql(statement)
@@ -139,6 +144,7 @@ class Policies(unittest.TestCase):
                           "json_extract(CASE WHEN id > 3 THEN '{' ELSE '{}' END, '$.a') IS NULL",
                           f"ssn = '{cell}'", f"name > '{cell[:12]}'", f"ssn IN ('{cell}')", "id = 4", "id BETWEEN 4 AND 5",
                           "name LIKE 'canary%'", "TRY_CAST(name AS INTEGER) IS NULL", "doc.inner_ssn <> 'gone'",
+                          "home.street <> 'gone'", "home.town.code LIKE 'c%'", "home.town IS NULL",
                           "len(tags) = 2", "attrs['k'] LIKE 'c%'", "id = 4 OR ssn = 'x'",
                           "EXISTS (SELECT 1 FROM vault.people q WHERE q.id > 3)", "id IN (SELECT id + 3 FROM vault.people)"):
             forms = (f"SELECT id, ssn FROM vault.people WHERE {condition} ORDER BY 1",

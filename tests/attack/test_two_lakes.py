@@ -37,16 +37,19 @@ def filling(other):
     nested = f"[{', '.join([hidden('tag')] * (4 if other else 1))}], MAP {{{hidden('key')}: 'x', 'k': {hidden('value', 3)}}}"
     people = [f"({i}, 'n{i}', {hidden('ssn', 40)}, {1000 * i + (901 if other else 2)}, DATE "
               f"'20{i}{'0-12-31' if other else '0-01-01'}', "
-              f"{{'plain': 'p{i}', 'inner_ssn': {hidden('inner', 9)}}}, 'keep-{'rest' if other else 'me'}', {nested})"
+              f"{{'plain': 'p{i}', 'inner_ssn': {hidden('inner', 9)}}}, {{'street': {hidden('street', 9)}, 'town': "
+              f"{{'name': 'n{i}', 'code': {hidden('code', 2)}}}}}, 'keep-{'rest' if other else 'me'}', {nested})"
               for i in (1, 2, 3)]
     people += [f"({100 * i}, {hidden('name', i)}, {hidden('ssn')}, {7 * i}, DATE '1999-01-01', "
-               f"{{'plain': {hidden('p')}, 'inner_ssn': 'q'}}, 'y', {nested})" for i in range(4, 40 if other else 6)]
+               f"{{'plain': {hidden('p')}, 'inner_ssn': 'q'}}, NULL, 'y', {nested})" for i in range(4, 40 if other else 6)]
     visits = [f"({i}, {i % 4}, {hidden('city', i)}, {i * 7 % 11})" for i in range(12)]
     visits += [f"({1000 + i}, 4, 'gone', {i})" for i in range(50 if other else 2)]
     statements = [
         "CREATE SCHEMA vault",
         "CREATE TABLE vault.people (id BIGINT NOT NULL, name VARCHAR NOT NULL, ssn VARCHAR, pay BIGINT, born DATE, "
-        "doc STRUCT(plain VARCHAR, inner_ssn VARCHAR), tail VARCHAR, tags VARCHAR[], attrs MAP(VARCHAR, VARCHAR)) "
+        "doc STRUCT(plain VARCHAR, inner_ssn VARCHAR), "
+        "home STRUCT(street VARCHAR, town STRUCT(name VARCHAR, code VARCHAR)), tail VARCHAR, tags VARCHAR[], "
+        "attrs MAP(VARCHAR, VARCHAR)) "
         "TBLPROPERTIES ('delta.enableChangeDataFeed' = 'true', "
         "'delta.enableRowTracking' = 'true')",
         "CREATE TABLE vault.visits (id BIGINT, person BIGINT, city VARCHAR, amount BIGINT)",
@@ -73,6 +76,8 @@ def filling(other):
         "CREATE MASK POLICY born ON vault.people (born) EXCEPT ROLE admin USING YEAR",
         "CREATE MASK POLICY doc ON vault.people (doc) EXCEPT ROLE admin USING "
         "({'plain': struct_extract(doc, 'plain'), 'inner_ssn': NULL::VARCHAR})",
+        "CREATE MASK POLICY street ON vault.people (home.street) EXCEPT ROLE admin USING REDACT",
+        "CREATE MASK POLICY code ON vault.people (home.town.code) EXCEPT ROLE admin USING NULL",
         "CREATE MASK POLICY tags ON vault.people (tags) EXCEPT ROLE admin USING (['gone'])",
         "CREATE MASK POLICY attrs ON vault.people (attrs) EXCEPT ROLE admin USING (MAP {'k': 'gone'})",
         "CREATE MASK POLICY tail ON vault.people (tail) EXCEPT ROLE admin USING FIRST 4",

@@ -1,5 +1,6 @@
 """FORGET SUBJECT: what it finds, what is left of a person in the files of a lake, what is left of another, and whether it
 goes on where it was killed."""
+import json
 import os
 import pathlib
 import shutil
@@ -10,11 +11,15 @@ import threading
 import unittest
 
 import canaries
-from server import LOST, Server, StatementError, named, rows
+from server import LOST, Server, StatementError, named
 
 BINARY = os.environ["TESTED_BINARY"]
 FIRST = "tables/*/_delta_log/00000000000000000000.json"
 VERIFIER = str(pathlib.Path(BINARY).with_name("neurolake-audit-verify"))
+
+
+def rows(result):
+    return result["rows"]
 
 
 class ErasureTest(unittest.TestCase):
@@ -164,7 +169,7 @@ class Traces(ErasureTest):
     def test_rows_in_quarantine_go_along(self):
         server = self.start()
         self.people()
-        server.sql("CREATE EXPECTATION short ON customers EXPECT length(name) < 40 ON VIOLATION QUARANTINE")
+        server.sql("CREATE EXPECTATION short ON customers EXPECT name MATCHES '.{0,40}' ON VIOLATION QUARANTINE")
         long = self.gone["long"] = canaries.canary("long-" + "x" * 40)
         server.sql(f"INSERT INTO customers VALUES ({self.key}, '{long}', '{self.gone['mail']}'), "
                    f"({self.other}, '{'y' * 50}', NULL)")
@@ -184,7 +189,118 @@ class Traces(ErasureTest):
         self.check_gone()
 
 
+    def constants(self, like):
+        return " ".join(text for text, in rows(self.server.sql(
+            f"SELECT constants FROM system.audit WHERE type = 'attempt' AND text LIKE '{like}' ORDER BY record")))
+
+    def test_what_her_rows_say_goes_from_statements_that_name_her_at_any_depth_and_of_any_type(self):
+        server = self.start()
+        self.people()
+        server.sql("CREATE TABLE visits (customer BIGINT, place STRUCT(street STRING, town STRUCT(code BIGINT)), born DATE, "
+                   "guests STRING[], fee INTEGER)")
+        server.sql("ALTER DATA SUBJECT customer ADD KEY visits.customer")
+        street, guest = canaries.canary("street"), canaries.canary("guest")
+        server.sql(f"INSERT INTO visits VALUES ({self.key}, {{'street': '{street}', 'town': {{'code': 770031}}}}, "
+                   f"DATE '1971-02-13', ['{guest}'], 12), ({self.other}, {{'street': 'Elm', 'town': {{'code': 990041}}}}, "
+                   "DATE '1999-09-19', ['x'], 12)")
+        self.forget()
+        told = self.constants("INSERT INTO visits%")
+        for gone in (self.key, street, guest, "770031", "1971-02-13"):
+            self.assertNotIn(gone, told)
+        for kept in (self.other, "Elm", "990041", "1999-09-19", '"12"'):
+            self.assertIn(kept, told)
+        self.gone.update(street=street, guest=guest)
+        self.check_gone()
+        self.check_kept()
+
+    def test_statements_that_meant_to_erase_and_failed_keep_no_key(self):
+        server = self.start()
+        self.people()
+        for statement in (f"EXPLAIN FORGET SUBJECT customer {self.key}", f"/* x */ FORGET SUBJECT customer {self.key} RUN DRY",
+                          f"FORGET SUBJECT client {self.key}"):
+            with self.assertRaises(StatementError):
+                server.sql(statement, "officer")
+        self.forget()
+        self.assertEqual(rows(server.sql("SELECT text FROM system.queries WHERE text LIKE '%47112358132%' AND text LIKE "
+                                         "'%FORGET%' AND text NOT LIKE '%LIKE%'")), [])
+        self.assertNotIn(self.key, self.constants("%FORGET%"))
+
+    def test_an_address_is_hers_in_whatever_case_and_one_that_she_had_before_leads_on(self):
+        server = self.start()
+        self.people()
+        server.sql("CREATE TABLE newsletter (address STRING)")
+        server.sql("ALTER DATA SUBJECT customer ADD IDENTIFIED BY newsletter.address AS email")
+        server.sql(f"UPDATE customers SET email = 'JOSÉ.ÄRGER@example.org' WHERE id = {self.key}")
+        server.sql("INSERT INTO newsletter VALUES ('josé.ärger@example.org'), ('José.Ärger@Example.org'), ('bob@example.org'), "
+                   f"('{self.gone['former'].upper()}')")
+        server.sql("SELECT * FROM newsletter WHERE address = 'josé.ärger@example.org'")
+        self.forget()
+        self.assertEqual(rows(server.sql("SELECT address FROM newsletter")), [["bob@example.org"]])
+        self.assertIn("[erased]", self.constants("SELECT * FROM newsletter WHERE%"))
+        self.assertEqual(self.found_in_files(["josé.ärger@example.org"]), [])
+        self.check_gone()
+
+    def test_rows_set_aside_are_found_by_the_names_of_then_and_now(self):
+        server = self.start()
+        self.people(properties="TBLPROPERTIES ('delta.columnMapping.mode' = 'name')")
+        server.sql("CREATE EXPECTATION short ON customers EXPECT name MATCHES '.{0,40}' ON VIOLATION QUARANTINE")
+        long = self.gone["long"] = canaries.canary("long-" + "x" * 40)
+        server.sql(f"INSERT INTO customers VALUES ({self.key}, '{long}', NULL)")
+        server.sql("ALTER TABLE customers RENAME COLUMN id TO number")
+        server.sql(f"INSERT INTO customers VALUES ({self.key}, '{long}', NULL), ({self.other}, '{'y' * 50}', NULL)")
+        self.assertEqual(rows(server.sql("SELECT count(*) FROM customers_quarantine")), [[3]])
+        self.forget()
+        self.assertEqual(rows(server.sql("SELECT row_data ->> 'number' FROM customers_quarantine")), [[self.other]])
+        self.assertNotIn(long, self.constants("INSERT INTO customers%"))
+        self.check_gone()
+
+    def test_definitions_that_name_her_are_told_of_and_stay(self):
+        server = self.start()
+        self.people()
+        server.sql(f"CREATE VIEW hers AS SELECT * FROM customers WHERE email = '{self.gone['mail']}'")
+        for more in ("DRY RUN", ""):
+            report = {row["what"]: row["rows"] for row in self.forget(more)}
+            self.assertEqual({what: count for what, count in report.items() if what.startswith("named in")},
+                             {"named in relations": 1}, more)
+        self.assertEqual(rows(server.sql("SELECT * FROM hers")), [])
+        server.sql("DROP VIEW hers")
+        self.forget()
+        self.check_gone()
+
+    def test_a_kept_result_is_not_given_out_any_more(self):
+        server = self.start()
+        self.people()
+        server.sql("CREATE TABLE other AS SELECT 1 AS id")
+        token, places = server.token_of("reader"), []
+        for table in ("customers", "other"):
+            _, _, body = server.request("POST", "/v1/statements", {"statement": f"SELECT * FROM {table}"}, token)
+            places.append(f"/v1/statements/{json.loads(body)['id']}")
+            while json.loads(server.request("GET", places[-1], None, token)[2])["state"] in ("queued", "running"):
+                pass
+            self.assertEqual(server.request("GET", places[-1] + "/result", None, token)[0], 200)
+        self.forget()
+        answers = [server.request("GET", place + "/result", None, token) for place in places]
+        self.assertEqual([status for status, _, _ in answers], [403, 200])
+        canaries.check(self, answers[0][2], list(self.gone.values()))
+        server.sql("SELECT * FROM customers", "reader")
+
+
 class Refusals(ErasureTest):
+    def test_an_encrypted_column_names_nobody(self):
+        server = self.start()
+        server.sql("CREATE KEY sealed")
+        server.sql("CREATE TABLE people (id BIGINT ENCRYPTED WITH KEY sealed DETERMINISTIC, plain BIGINT)")
+        with self.assertRaises(StatementError) as refused:
+            server.sql("CREATE DATA SUBJECT person KEY people.id")
+        self.assertEqual(refused.exception.sqlstate, "42804")
+        server.sql("CREATE DATA SUBJECT person KEY people.plain")
+        server.sql("ALTER TABLE people ALTER COLUMN plain ENCRYPT WITH KEY sealed DETERMINISTIC")
+        server.token_of("officer", "engineer")
+        server.sql("GRANT FORGET ON DATA SUBJECT person TO USER officer")
+        with self.assertRaises(StatementError) as refused:
+            server.sql("FORGET SUBJECT person 1", user="officer")
+        self.assertIn("encrypted", str(refused.exception))
+
     def test_a_dropped_table_that_can_come_back_is_not_passed_over(self):
         server = self.start()
         self.people()

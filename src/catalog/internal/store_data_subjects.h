@@ -21,10 +21,13 @@ class StoreDataSubjects final : public DataSubjects {
   Result<std::optional<ErasureRecord>> FindErasure(const std::string& subject_id, const std::string& key_hash) override;
   Result<std::optional<ErasureRecord>> FindErasure(const std::string& id) override;
   Result<std::vector<ErasureRecord>> ListErasures() override;
+  Result<std::vector<ErasureRecord>> ErasuresSince(WallTime time) override;
   Result<int64_t> EraseStatistics(const std::vector<TableId>& tables) override;
   Result<int64_t> ChangeStatementTexts(const std::function<bool(StatementText&)>& change) override;
   Result<int64_t> EraseEvents(const std::function<bool(const std::string&)>& holds) override;
   Result<int64_t> EraseLineageNames(const std::function<bool(const std::string&)>& holds) override;
+  Result<std::vector<std::pair<std::string, int64_t>>> FindElsewhere(
+      const std::function<bool(const std::string&)>& holds) override;
   Result<void> Scrub() override { return store_.Scrub(); }
 
  private:

@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include "catalog/data_subjects.h"
 #include "catalog/tests/catalog_fixture.h"
 
 namespace neurolake::catalog {
@@ -105,6 +106,28 @@ TEST_P(DataSubjectsTest, TextsOfStatementsChangeAndStayChangedWhenTheStatementEn
   const auto holds = [](const std::string& text) { return text.find("ann") != std::string::npos; };
   EXPECT_EQ(subjects().EraseEvents(holds).value(), 1);
   EXPECT_EQ(catalog_->ListEvents(10).value().size(), 1U);
+}
+
+TEST_P(DataSubjectsTest, WhatElseHoldsATextIsCountedByTable) {
+  const auto holds = [](const std::string& text) { return text.find("ann@") != std::string::npos; };
+  ASSERT_OK(catalog_->BeginStatement(Statement("a", "SELECT 'ann@example.org'")));
+  EXPECT_TRUE(subjects().FindElsewhere(holds).value().empty()) << "statements are changed, not counted";
+  DataSubjectRecord subject = Subject("customer");
+  subject.created_by = "ann@example.org";
+  ASSERT_OK(subjects().AddSubject(subject));
+  EXPECT_THAT(subjects().FindElsewhere(holds).value(),
+              testing::ElementsAre(testing::Pair(std::string("data_subjects"), 1)));
+}
+
+TEST_P(DataSubjectsTest, ErasuresSinceATimeAreThoseThatHadNotEndedByThen) {
+  ErasureRecord done = Erasure("done", "done"), running = Erasure("running", "running");
+  done.ended = clock_.Now();
+  ASSERT_OK(subjects().SaveErasure(done));
+  ASSERT_OK(subjects().SaveErasure(running));
+  EXPECT_EQ(subjects().ErasuresSince(clock_.Now()).value().size(), 2U);
+  const auto later = subjects().ErasuresSince(clock_.Now() + std::chrono::seconds(1)).value();
+  ASSERT_EQ(later.size(), 1U);
+  EXPECT_EQ(later[0].id, "running");
 }
 
 TEST_P(DataSubjectsTest, AScrubLeavesNothingOfWhatWasReplaced) {

@@ -5,6 +5,7 @@
 #include "common/text.h"
 #include "query/commands/policy.h"
 #include "query/commands/server_action.h"
+#include "query/commands/subject_rows.h"
 #include "query/front_parser_cursor.h"
 #include "query/messages.h"
 
@@ -13,7 +14,6 @@ namespace {
 
 namespace json = boost::json;
 using Parsed = Result<std::shared_ptr<const TableCommand>>;
-using tables::delta::DataType;
 
 /// A column as a declaration names it.
 struct NamedColumn {
@@ -21,13 +21,6 @@ struct NamedColumn {
   std::string column;
   std::string identifier;  ///< Empty: holds the key.
 };
-
-/// Only what compares in one way: 1.0 and 1, or two spellings of a time, would leave rows behind.
-bool MayIdentify(const DataType& type) {
-  using Kind = DataType::Kind;
-  return type.kind == Kind::kString || type.kind == Kind::kLong || type.kind == Kind::kInteger ||
-         type.kind == Kind::kShort || type.kind == Kind::kByte;
-}
 
 Result<json::object> Resolve(CommandContext& context, const NamedColumn& named) {
   NL_ASSIGN_OR_RETURN(const OpenedTable table, context.Open(named.table));

@@ -62,7 +62,7 @@ class Forgetting {
     NL_ASSIGN_OR_RETURN(const auto answer, AskServer(context_, "begin_erasure",
                                                      {{"subject", subject}, {"value", value}, {"dry_run", dry_run_}}));
     NL_ASSIGN_OR_RETURN(erasure_, StringMember(answer, "erasure"));
-    values_[""].insert(value);
+    known_.values[""].insert(value);
     NL_RETURN_IF_ERROR(Recall(answer));
     const auto* tables = answer.if_contains("tables");
     const auto* copies = answer.if_contains("copies");
@@ -89,18 +89,20 @@ class Forgetting {
     for (const auto& member : values->get_object()) {
       if (!member.value().is_array()) return BadMember("values");
       for (const auto& one : member.value().get_array()) {
-        if (one.is_string()) values_[std::string(member.key())].emplace(one.get_string());
+        if (one.is_string()) known_.values[std::string(member.key())].emplace(one.get_string());
       }
     }
     for (const auto& text : texts->get_array()) {
-      if (text.is_string()) texts_.emplace(text.get_string());
+      if (text.is_string()) known_.texts.emplace(text.get_string());
     }
+    NL_ASSIGN_OR_RETURN(known_.seen, BoolMember(answer, "seen"));
     return {};
   }
 
   static Result<SubjectTable> DecodeTable(const json::object& object) {
     SubjectTable table;
     NL_ASSIGN_OR_RETURN(table.id, StringMember(object, "id"));
+    NL_ASSIGN_OR_RETURN(table.source, StringMember(object, "source"));
     NL_ASSIGN_OR_RETURN(table.kind, StringMember(object, "kind"));
     NL_ASSIGN_OR_RETURN(table.name.schema, StringMember(object, "schema"));
     NL_ASSIGN_OR_RETURN(table.name.name, StringMember(object, "name"));
@@ -111,6 +113,7 @@ class Forgetting {
       if (!one.is_object()) return BadMember("columns");
       SubjectTable::Column column;
       NL_ASSIGN_OR_RETURN(column.id, StringMember(one.get_object(), "id"));
+      NL_ASSIGN_OR_RETURN(column.name, StringMember(one.get_object(), "name"));
       NL_ASSIGN_OR_RETURN(column.identifier, StringMember(one.get_object(), "identifier"));
       table.columns.push_back(std::move(column));
     }
@@ -119,8 +122,8 @@ class Forgetting {
 
   json::object Known() const {
     json::object values;
-    for (const auto& [identifier, known] : values_) values[identifier] = json::value_from(known);
-    return {{"values", std::move(values)}, {"texts", json::value_from(texts_)}};
+    for (const auto& [identifier, known] : known_.values) values[identifier] = json::value_from(known);
+    return {{"values", std::move(values)}, {"texts", json::value_from(known_.texts)}, {"seen", known_.seen}};
   }
 
   void Show(const SubjectTable& table, const SubjectRows& rows) {
@@ -192,6 +195,10 @@ class Forgetting {
       rows_.push_back({std::string(cells[0].get_string()), std::nullopt, std::to_string(cells[1].get_int64()),
                        std::nullopt, std::nullopt, std::string(cells[2].get_string())});
     }
+    if (known_.more_texts) {
+      rows_.push_back({"texts", std::nullopt, std::nullopt, std::nullopt, std::nullopt,
+                       "the rows say more than statements can be searched for, not all of it was"});
+    }
     for (const std::string& copy : copies_) {
       rows_.push_back({"not declared", copy, std::nullopt, std::nullopt, std::nullopt,
                        "was made from a table of the data subject: may have copies, was not looked at"});
@@ -204,9 +211,8 @@ class Forgetting {
   std::string erasure_;
   std::vector<SubjectTable> tables_;
   std::vector<std::string> copies_;
-  SubjectValues values_;
-  std::set<std::string> texts_;
-  SubjectSearch search_{context_, values_, texts_};
+  SubjectKnowledge known_;
+  SubjectSearch search_{context_, known_};
   std::vector<SubjectRows> found_;
   std::vector<Cells> rows_;
 };

@@ -4,6 +4,8 @@
 #include <charconv>
 
 #include "common/text.h"
+#include "query/commands/subject_texts.h"
+#include "query/text_finder.h"
 
 namespace neurolake::query {
 namespace {
@@ -13,9 +15,10 @@ using tables::delta::Snapshot;
 using tables::delta::StructField;
 
 constexpr int kRoundsMax = 8;
-constexpr size_t kValuesMax = 10'000;
+constexpr size_t kValuesMax = 100'000;
 constexpr size_t kTextsMax = 100'000;
 constexpr size_t kTellingBytes = 4;
+constexpr size_t kLongNumberDigits = 6;
 
 bool IsWholeNumber(const DataType& type) {
   return type.kind == DataType::Kind::kByte || type.kind == DataType::Kind::kShort ||
@@ -37,9 +40,13 @@ struct ColumnSql {
 
 std::optional<ColumnSql> SqlOf(const SubjectTable& table, const SubjectTable::Column& column,
                                const Snapshot& snapshot) {
-  if (table.kind == "quarantine") return ColumnSql{"(row_data ->> " + QuoteLiteral(column.id) + ")", false};
+  if (table.kind == "quarantine") {
+    std::string name;
+    for (const char c : column.name) name += c == '"' || c == '\\' ? std::string{'\\', c} : std::string{c};
+    return ColumnSql{"(row_data ->> " + QuoteLiteral("$.\"" + name + "\"") + ")", false};
+  }
   const StructField* field = FieldOf(snapshot, column.id);
-  if (field == nullptr) return std::nullopt;
+  if (field == nullptr || !MayIdentify(field->type)) return std::nullopt;
   return ColumnSql{QuoteIdentifier(field->name), IsWholeNumber(field->type)};
 }
 
@@ -52,7 +59,7 @@ std::string Matches(const ColumnSql& column, bool exact, const std::set<std::str
       if (read.ec != std::errc() || read.ptr != value.data() + value.size()) continue;
       list += (list.empty() ? "" : ", ") + std::to_string(number);
     } else {
-      list += (list.empty() ? "" : ", ") + QuoteLiteral(exact ? value : LowerAscii(value));
+      list += (list.empty() ? "" : ", ") + QuoteLiteral(value);
     }
   }
   if (list.empty()) return "false";
@@ -71,16 +78,29 @@ std::string NameOf(const OpenedTable& table) {
   return QuoteIdentifier(table.entry.schema_name) + "." + QuoteIdentifier(table.entry.table_name);
 }
 
-bool EndsStatement(const Error& error) {
-  return error.code() == ErrorCode::kCancelled || error.code() == ErrorCode::kDeadlineExceeded ||
-         error.code() == ErrorCode::kOutOfMemory;
+/// What cannot be read any more: a version of which the log or files are gone, or of a kind of then. Its files go all
+/// the same.
+bool IsGone(const Error& error) {
+  return error.code() == ErrorCode::kNotFound || error.code() == ErrorCode::kVersionNotFound ||
+         error.code() == ErrorCode::kCorruption || error.code() == ErrorCode::kNotSupported;
+}
+
+/// Of a value that may name somebody, and not by chance.
+bool IsTelling(const std::string& value) {
+  const bool digits = std::ranges::all_of(value, [](unsigned char c) { return std::isdigit(c) != 0; });
+  return value.size() >= kTellingBytes && !digits;
 }
 
 }  // namespace
 
-bool IsTelling(const std::string& value) {
-  const bool digits = std::ranges::all_of(value, [](unsigned char c) { return std::isdigit(c) != 0; });
-  return value.size() >= kTellingBytes && !digits;
+bool MayIdentify(const DataType& type) { return type.kind == DataType::Kind::kString || IsWholeNumber(type); }
+
+// By name, as all else; but what has taken the name meanwhile was not declared.
+Result<OpenedTable> SubjectSearch::Open(const SubjectTable& table, std::optional<int64_t> version) {
+  NL_ASSIGN_OR_RETURN(OpenedTable opened, context_.Open(table.name, version));
+  if (opened.entry.id.value() == table.id) return opened;
+  return MakeError(ErrorCode::kConflict, "a table was replaced while a data subject was looked for, run this again: {}",
+                   table.full_name());
 }
 
 Result<SubjectSearch::Conditions> SubjectSearch::ConditionsIn(const SubjectTable& table,
@@ -89,12 +109,12 @@ Result<SubjectSearch::Conditions> SubjectSearch::ConditionsIn(const SubjectTable
   for (const SubjectTable::Column& column : table.columns) {
     const auto sql = SqlOf(table, column, snapshot);
     if (!sql) continue;
-    const auto known = values_.find(column.identifier);
+    const auto known = known_.values.find(column.identifier);
     if (column.identifier.empty()) {
       const std::string match = Matches(*sql, true, known->second);
       by_key += " OR " + match;
       nobody_else += fmt::format(" AND ({} IS NULL OR {})", sql->sql, match);
-    } else if (known != values_.end()) {
+    } else if (known != known_.values.end()) {
       by_identifier += " OR " + Matches(*sql, false, known->second);
     }
   }
@@ -116,100 +136,159 @@ Result<int64_t> SubjectSearch::Count(const std::string& from, const std::string&
   return std::stoll(*rows.rows[0][0]);
 }
 
-Result<int64_t> SubjectSearch::CountRows(const SubjectTable& table, const OpenedTable& opened) {
-  NL_ASSIGN_OR_RETURN(const auto condition, Condition(table, *opened.snapshot));
-  return Count(NameOf(opened), condition);
-}
-
-Result<std::vector<std::string>> SubjectSearch::Distinct(const std::string& sql, const Source& source,
-                                                         const std::string& condition) {
-  NL_ASSIGN_OR_RETURN(const auto rows, context_.Query(fmt::format(
-                                           "SELECT DISTINCT CAST({0} AS VARCHAR) FROM {1} WHERE {2} AND {0} IS NOT "
-                                           "NULL LIMIT {3}",
-                                           sql, source.from, condition, kValuesMax + 1)));
-  if (rows.rows.size() > kValuesMax) {
-    return MakeError(ErrorCode::kInvalidArgument,
-                     "a data subject's rows have more values in one column than can be followed: {}", kValuesMax);
+Result<std::vector<std::pair<size_t, std::string>>> SubjectSearch::Distinct(const std::vector<std::string>& columns,
+                                                                            const Source& source,
+                                                                            const std::string& condition,
+                                                                            size_t limit) {
+  std::string all;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    all += fmt::format("{}{{'place': {}, 'text': {}}}", i == 0 ? "" : ", ", i, columns[i]);
   }
-  std::vector<std::string> values;
-  for (const auto& row : rows.rows) {
-    if (row[0] && row[0]->find_first_not_of(" \t\r\n") != std::string::npos) values.push_back(*row[0]);
+  // One scan, however many columns there are.
+  NL_ASSIGN_OR_RETURN(
+      const auto found,
+      context_.Query(fmt::format("SELECT DISTINCT one.place, one.text FROM (SELECT unnest([{}]) AS one FROM {} WHERE "
+                                 "{}) WHERE trim(one.text) <> '' LIMIT {}",
+                                 all, source.from, condition, limit + 1)));
+  std::vector<std::pair<size_t, std::string>> values;
+  for (const auto& row : found.rows) {
+    if (row.size() != 2 || !row[0] || !row[1]) return MakeError(ErrorCode::kInternal, "a list of values has gaps");
+    values.emplace_back(std::stoull(*row[0]), *row[1]);
   }
   return values;
 }
 
-Result<void> SubjectSearch::LearnFrom(const SubjectTable& table, const Source& source) {
-  const Snapshot& snapshot = *source.opened.snapshot;
-  NL_ASSIGN_OR_RETURN(const auto conditions, ConditionsIn(table, snapshot));
-  NL_ASSIGN_OR_RETURN(const int64_t rows, Count(source.from, conditions.of_subject));
-  if (rows == 0) return {};
+// A key leads to identifiers; none of these leads to the key of another.
+Result<void> SubjectSearch::LearnIdentifiers(const SubjectTable& table, const Source& source) {
+  std::vector<std::string> columns;
+  std::vector<std::pair<std::string, bool>> names;  // And whether it is a number.
   for (const SubjectTable::Column& column : table.columns) {
-    const auto sql = SqlOf(table, column, snapshot);
-    // A key leads to identifiers; none of these leads to the key of another.
+    const auto sql = SqlOf(table, column, *source.opened.snapshot);
     if (column.identifier.empty() || !sql) continue;
-    NL_ASSIGN_OR_RETURN(const auto found, Distinct(sql->sql, source, conditions.of_subject));
-    auto& known = values_[column.identifier];
-    for (const std::string& value : found) known.insert(sql->number ? value : LowerAscii(value));
-    if (known.size() > kValuesMax) {
+    // Case has to be dropped as it is where rows are compared.
+    columns.push_back(sql->number ? "CAST(" + sql->sql + " AS VARCHAR)" : "lower(" + sql->sql + ")");
+    names.emplace_back(column.identifier, sql->number);
+    if (sql->number) continue;
+    columns.push_back(sql->sql);
+    names.emplace_back(column.identifier, false);
+  }
+  if (columns.empty()) return {};
+  NL_ASSIGN_OR_RETURN(const auto condition, Condition(table, *source.opened.snapshot));
+  NL_ASSIGN_OR_RETURN(const auto found, Distinct(columns, source, condition, kValuesMax));
+  for (const auto& [place, value] : found) {
+    if (place >= names.size()) return MakeError(ErrorCode::kInternal, "a value of a column that was not asked for");
+    auto& known = known_.values[names[place].first];
+    known.insert(LowerAscii(value));
+    if (known.size() > kValuesMax || found.size() > kValuesMax) {
       return MakeError(ErrorCode::kInvalidArgument, "a data subject has more identifiers than can be followed: {}",
                        kValuesMax);
     }
   }
-  for (const StructField& field : snapshot.schema().fields) {
-    if (field.type.kind != DataType::Kind::kString || table.kind == "quarantine") continue;
-    NL_ASSIGN_OR_RETURN(const auto found, Distinct(QuoteIdentifier(field.name), source, conditions.of_subject));
-    for (const std::string& value : found) {
-      if (texts_.size() < kTextsMax) texts_.insert(LowerAscii(value));
-    }
+  return {};
+}
+
+Result<void> SubjectSearch::LearnTexts(const SubjectTable& table, const Source& source) {
+  std::vector<std::string> columns;
+  std::vector<bool> json;
+  for (const StructField& field : source.opened.snapshot->schema().fields) {
+    if (table.kind == "quarantine" && !EqualsIgnoringCase(field.name, "row_data")) continue;
+    const std::string sql = TextSql(QuoteIdentifier(field.name), field.type);
+    if (sql.empty()) continue;
+    columns.push_back(sql);
+    json.push_back(table.kind == "quarantine" || IsTextOfMany(field.type));
   }
+  if (columns.empty()) return {};
+  NL_ASSIGN_OR_RETURN(const auto condition, Condition(table, *source.opened.snapshot));
+  NL_ASSIGN_OR_RETURN(const auto found, Distinct(columns, source, condition, kTextsMax));
+  for (const auto& [place, value] : found) {
+    if (place >= json.size()) return MakeError(ErrorCode::kInternal, "a value of a column that was not asked for");
+    if (known_.texts.size() < kTextsMax) AddTexts(value, json[place], known_.texts);
+  }
+  known_.more_texts = known_.more_texts || found.size() > kTextsMax || known_.texts.size() >= kTextsMax;
   return {};
 }
 
 Result<void> SubjectSearch::LearnFromHistory(const SubjectTable& table) {
-  NL_ASSIGN_OR_RETURN(SubjectRows rows, [&]() -> Result<SubjectRows> {
-    SubjectRows found;
-    NL_ASSIGN_OR_RETURN(found.table, context_.Open(table.name));
-    NL_ASSIGN_OR_RETURN(found.history, tables::delta::FindRetiredFiles(context_.request(), context_.store(),
-                                                                       context_.log_reader(), *found.table.snapshot));
-    return found;
-  }());
+  SubjectRows rows;
+  NL_ASSIGN_OR_RETURN(rows.table, Open(table));
+  NL_ASSIGN_OR_RETURN(rows.history, tables::delta::FindRetiredFiles(context_.request(), context_.store(),
+                                                                    context_.log_reader(), *rows.table.snapshot));
   std::vector<std::string> unclear;
   NL_ASSIGN_OR_RETURN(const auto by_version, Readable(rows, unclear));
   for (const auto& [version, paths] : by_version) {
     const auto learn = [&]() -> Result<void> {
-      NL_ASSIGN_OR_RETURN(const OpenedTable then, context_.Open(table.name, version));
-      return LearnFrom(table, {Files(then, version, paths), then});
+      NL_ASSIGN_OR_RETURN(const OpenedTable then, Open(table, version));
+      const Source source{Files(then, version, paths), then};
+      NL_ASSIGN_OR_RETURN(const auto condition, Condition(table, *then.snapshot));
+      NL_ASSIGN_OR_RETURN(const int64_t found, Count(source.from, condition));
+      if (found == 0) return {};
+      known_.seen = true;
+      NL_RETURN_IF_ERROR(LearnIdentifiers(table, source));
+      return LearnTexts(table, source);
     };
-    // What cannot be read any more tells nothing; its files go all the same.
-    if (auto learnt = learn(); !learnt && EndsStatement(learnt.error())) return learnt;
+    if (auto learnt = learn(); !learnt && !IsGone(learnt.error())) return learnt;
   }
   return {};
 }
 
-Result<void> SubjectSearch::Learn(const std::vector<SubjectTable>& tables) {
-  bool past = false;
-  for (int round = 0; round < kRoundsMax; ++round) {
-    const SubjectValues before = values_;
-    for (const SubjectTable& table : tables) {
-      NL_ASSIGN_OR_RETURN(const OpenedTable opened, context_.Open(table.name));
-      for (const auto& column : table.columns) {
-        if (table.kind != "table" || FieldOf(*opened.snapshot, column.id) != nullptr) continue;
-        return MakeError(
-            ErrorCode::kInvalidArgument,
-            "a column of the data subject is not in its table any more, take it out with ALTER DATA SUBJECT "
-            "… DROP: {}",
-            table.full_name());
+Result<void> SubjectSearch::CheckColumns(std::vector<SubjectTable>& tables) {
+  std::map<std::string, std::map<std::string, std::string>> names;
+  for (const SubjectTable& table : tables) {
+    if (table.kind == "quarantine") continue;
+    NL_ASSIGN_OR_RETURN(const OpenedTable opened, Open(table));
+    for (const auto& column : table.columns) {
+      const StructField* field = FieldOf(*opened.snapshot, column.id);
+      const bool fits = field != nullptr && MayIdentify(field->type);
+      if (table.kind == "table" && !fits) {
+        return MakeError(ErrorCode::kInvalidArgument,
+                         "a column of the data subject is not in its table any more, or is encrypted by now, take it "
+                         "out with ALTER DATA SUBJECT … DROP: {}.{}",
+                         table.full_name(), column.name);
       }
-      NL_RETURN_IF_ERROR(LearnFrom(table, {NameOf(opened), opened}));
+      if (fits) names[table.id][column.id] = field->name;
     }
-    if (values_ != before) continue;
-    if (past) return {};
-    for (const SubjectTable& table : tables) NL_RETURN_IF_ERROR(LearnFromHistory(table));
-    if (values_ == before) return {};
-    past = true;
   }
-  return MakeError(ErrorCode::kInvalidArgument,
-                   "one identifier of the data subject leads to another without end, rounds: {}", kRoundsMax);
+  // Rows that were set aside have the names that columns had then.
+  for (SubjectTable& table : tables) {
+    const auto now = names.find(table.source);
+    if (table.kind != "quarantine" || now == names.end()) continue;
+    for (const auto& column : std::vector(table.columns)) {
+      const auto name = now->second.find(column.id);
+      if (name == now->second.end() || name->second == column.name) continue;
+      table.columns.push_back({.id = column.id, .name = name->second, .identifier = column.identifier});
+    }
+  }
+  return {};
+}
+
+Result<void> SubjectSearch::Learn(std::vector<SubjectTable>& tables) {
+  NL_RETURN_IF_ERROR(CheckColumns(tables));
+  std::optional<SubjectValues> asked_history;
+  for (int round = 0;; ++round) {
+    if (round == kRoundsMax) {
+      return MakeError(ErrorCode::kInvalidArgument,
+                       "one identifier of the data subject leads to another without end, rounds: {}", kRoundsMax);
+    }
+    const SubjectValues before = known_.values;
+    for (const SubjectTable& table : tables) {
+      NL_ASSIGN_OR_RETURN(const OpenedTable opened, Open(table));
+      NL_RETURN_IF_ERROR(LearnIdentifiers(table, {NameOf(opened), opened}));
+    }
+    if (known_.values != before) continue;
+    if (asked_history == before) break;
+    asked_history = before;
+    for (const SubjectTable& table : tables) NL_RETURN_IF_ERROR(LearnFromHistory(table));
+    if (known_.values == before) break;
+  }
+  for (const SubjectTable& table : tables) {
+    NL_ASSIGN_OR_RETURN(const OpenedTable opened, Open(table));
+    NL_ASSIGN_OR_RETURN(const auto condition, Condition(table, *opened.snapshot));
+    NL_ASSIGN_OR_RETURN(const int64_t rows, Count(NameOf(opened), condition));
+    if (rows == 0) continue;
+    known_.seen = true;
+    NL_RETURN_IF_ERROR(LearnTexts(table, {NameOf(opened), opened}));
+  }
+  return {};
 }
 
 Result<std::map<int64_t, std::vector<std::string>>> SubjectSearch::Readable(const SubjectRows& rows,
@@ -249,36 +328,37 @@ Result<void> SubjectSearch::Narrow(const SubjectTable& table, const OpenedTable&
 }
 
 Result<void> SubjectSearch::FindInHistory(const SubjectTable& table, SubjectRows& rows) {
-  std::vector<std::string> telling;
-  for (const auto& [identifier, values] : values_) {
+  TextFinder telling;
+  for (const auto& [identifier, values] : known_.values) {
     for (const std::string& value : values) {
-      if (IsTelling(value)) telling.push_back(LowerAscii(value));
+      if (IsTelling(value)) telling.AddAnywhere(LowerAscii(value));
+      // The log is full of shorter ones: sizes, counts, versions.
+      if (!IsTelling(value) && value.size() >= kLongNumberDigits) telling.AddWord(value);
     }
   }
-  NL_ASSIGN_OR_RETURN(rows.history, tables::delta::FindRetiredFiles(
-                                        context_.request(), context_.store(), context_.log_reader(),
-                                        *rows.table.snapshot, [&](std::string_view text) {
-                                          const std::string low = LowerAscii(text);
-                                          rows.log_holds = rows.log_holds ||
-                                                           std::ranges::any_of(telling, [&](const std::string& value) {
-                                                             return low.find(value) != std::string::npos;
-                                                           });
-                                        }));
+  const auto look = [&](std::string_view commit) {
+    if (rows.log_holds) return;
+    const std::string low = LowerAscii(commit);
+    rows.log_holds = telling.FindsAnywhere(low) || telling.FindsWord(low);
+  };
+  NL_ASSIGN_OR_RETURN(rows.history, tables::delta::FindRetiredFiles(context_.request(), context_.store(),
+                                                                    context_.log_reader(), *rows.table.snapshot, look));
   std::vector<std::string> holding;
   NL_ASSIGN_OR_RETURN(const auto by_version, Readable(rows, holding));
   for (const auto& [version, paths] : by_version) {
     std::vector<std::string> found;
     const auto narrow = [&]() -> Result<void> {
-      NL_ASSIGN_OR_RETURN(const OpenedTable then, context_.Open(table.name, version));
+      NL_ASSIGN_OR_RETURN(const OpenedTable then, Open(table, version));
       return Narrow(table, then, version, paths, found);
     };
     const auto narrowed = narrow();
-    if (!narrowed && EndsStatement(narrowed.error())) return narrowed;
+    if (!narrowed && !IsGone(narrowed.error())) return narrowed;
     if (!narrowed) found = paths;  // Nobody can say what is in them.
     holding.insert(holding.end(), found.begin(), found.end());
   }
+  const std::set<std::string> held(holding.begin(), holding.end());
   for (const auto& file : rows.history.data) {
-    if (std::ranges::find(holding, file.path) == holding.end()) continue;
+    if (!held.contains(file.path)) continue;
     (file.current ? rows.rewrites : rows.retired).push_back(file.path);
   }
   return {};
@@ -286,7 +366,7 @@ Result<void> SubjectSearch::FindInHistory(const SubjectTable& table, SubjectRows
 
 Result<SubjectRows> SubjectSearch::Find(const SubjectTable& table) {
   SubjectRows rows;
-  NL_ASSIGN_OR_RETURN(rows.table, context_.Open(table.name));
+  NL_ASSIGN_OR_RETURN(rows.table, Open(table));
   NL_ASSIGN_OR_RETURN(const auto conditions, ConditionsIn(table, *rows.table.snapshot));
   NL_ASSIGN_OR_RETURN(rows.rows, Count(NameOf(rows.table), conditions.of_subject));
   NL_ASSIGN_OR_RETURN(rows.rows_of_others, Count(NameOf(rows.table), conditions.of_others));
@@ -294,7 +374,7 @@ Result<SubjectRows> SubjectSearch::Find(const SubjectTable& table) {
     std::vector<std::string> all;
     const auto& files = rows.table.snapshot->files();
     for (size_t i = 0; i < files.size(); ++i) all.emplace_back(files.path(i));
-    NL_RETURN_IF_ERROR(Narrow(table, rows.table, -1, all, rows.rewrites));
+    NL_RETURN_IF_ERROR(Narrow(table, rows.table, rows.table.snapshot->version(), all, rows.rewrites));
   }
   NL_RETURN_IF_ERROR(FindInHistory(table, rows));
   std::ranges::sort(rows.rewrites);

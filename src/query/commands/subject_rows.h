@@ -4,8 +4,6 @@
 #include <string>
 #include <vector>
 
-#include <boost/json/object.hpp>
-
 #include "query/commands/table_command.h"
 #include "tables/delta/retired_files.h"
 
@@ -18,11 +16,13 @@ using SubjectValues = std::map<std::string, std::set<std::string>>;
 /// A table with a subject's rows: one that was declared, a shallow clone of it, its quarantine.
 struct SubjectTable {
   struct Column {
-    std::string id;          ///< What files call it; of a quarantine, the name that its rows have.
+    std::string id;          ///< What files call it; of a quarantine, what those of its table do.
+    std::string name;        ///< As it was declared; of a quarantine also as it is called now.
     std::string identifier;  ///< Empty: the key.
   };
   std::string id;
-  std::string kind;  ///< "table", "shallow clone" or "quarantine".
+  std::string source;  ///< Of a quarantine: its table's id.
+  std::string kind;    ///< "table", "shallow clone" or "quarantine".
   ObjectName name;
   std::vector<Column> columns;
   bool purging = false;  ///< An earlier run came so far that its history has to go.
@@ -41,21 +41,27 @@ struct SubjectRows {
   bool holds() const { return rows > 0 || !rewrites.empty() || !retired.empty() || log_holds; }
 };
 
+/// What is learnt of a subject, by one run and those before it that did not end.
+struct SubjectKnowledge {
+  SubjectValues values;
+  std::set<std::string> texts;  ///< What else its rows say, in lower case.
+  bool seen = false;            ///< Some row had one of its values.
+  bool more_texts = false;      ///< There were more than are kept.
+};
+
 /// Finds rows by what is known, and with them what else is. Runs as the product: the server shows it tables as a whole
 /// for this one statement.
 class SubjectSearch {
  public:
-  /// Borrows both; `values` grows, and `texts` gets what else the rows say.
-  SubjectSearch(CommandContext& context, SubjectValues& values, std::set<std::string>& texts)
-      : context_(context), values_(values), texts_(texts) {}
+  /// Borrows both; `known` grows.
+  SubjectSearch(CommandContext& context, SubjectKnowledge& known) : context_(context), known_(known) {}
 
   /// Goes on until nothing new is learnt. Errors: kInvalidArgument for a subject that names more than can be followed,
-  /// or a declared column that its table does not have any more; those of reading.
-  Result<void> Learn(const std::vector<SubjectTable>& tables);
+  /// or a declared column that cannot name somebody any more; those of reading.
+  Result<void> Learn(std::vector<SubjectTable>& tables);
   Result<SubjectRows> Find(const SubjectTable& table);
   /// SQL, never NULL, that is true of the subject's rows in a version of the table.
   Result<std::string> Condition(const SubjectTable& table, const tables::delta::Snapshot& snapshot) const;
-  Result<int64_t> CountRows(const SubjectTable& table, const OpenedTable& opened);
 
  private:
   struct Conditions {
@@ -66,9 +72,15 @@ class SubjectSearch {
     OpenedTable opened;
   };
   Result<Conditions> ConditionsIn(const SubjectTable& table, const tables::delta::Snapshot& snapshot) const;
-  Result<void> LearnFrom(const SubjectTable& table, const Source& source);
+  Result<OpenedTable> Open(const SubjectTable& table, std::optional<int64_t> version = std::nullopt);
+  Result<void> CheckColumns(std::vector<SubjectTable>& tables);
+  Result<void> LearnIdentifiers(const SubjectTable& table, const Source& source);
+  Result<void> LearnTexts(const SubjectTable& table, const Source& source);
   Result<void> LearnFromHistory(const SubjectTable& table);
-  Result<std::vector<std::string>> Distinct(const std::string& sql, const Source& source, const std::string& condition);
+  /// (place in `columns`, value) of all different values that rows of the subject have there.
+  Result<std::vector<std::pair<size_t, std::string>>> Distinct(const std::vector<std::string>& columns,
+                                                               const Source& source, const std::string& condition,
+                                                               size_t limit);
   Result<int64_t> Count(const std::string& from, const std::string& condition);
   /// Those of `paths`, all of one version, that have rows of the subject.
   Result<void> Narrow(const SubjectTable& table, const OpenedTable& opened, int64_t version,
@@ -79,11 +91,11 @@ class SubjectSearch {
                                                                std::vector<std::string>& unclear);
 
   CommandContext& context_;
-  SubjectValues& values_;
-  std::set<std::string>& texts_;
+  SubjectKnowledge& known_;
 };
 
-/// Whether it may hold a value that names somebody, and not by chance. Lower case.
-bool IsTelling(const std::string& value);
+/// Whether a column of this type can name a data subject: only what compares in one way, as 1.0 and 1, or two
+/// spellings of a time, would leave rows behind.
+bool MayIdentify(const tables::delta::DataType& type);
 
 }  // namespace neurolake::query

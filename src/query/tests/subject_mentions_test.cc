@@ -8,7 +8,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-const SubjectMentions kAnn({"4711", "ann@example.org"}, {"Ann Example", "NL"});
+const SubjectMentions kAnn({.identifiers = {"4711", "ann@example.org"}, .texts = {"Ann Example", "NL"}, .key = "4711"});
 
 TEST(SubjectMentionsTest, AnAddressNamesSomebodyWhereverItStands) {
   EXPECT_THAT(kAnn.Find({"'ann@example.org'"}, false), ElementsAre(0));
@@ -38,6 +38,37 @@ TEST(SubjectMentionsTest, AStatementKeepsWhatIsNotTheSubjects) {
             "SELECT a FROM t WHERE e = '[erased]'");
   EXPECT_EQ(kAnn.Without("SELECT 'ann@example.org", false), "SELECT [erased]");
   EXPECT_EQ(kAnn.Without("SELECT 'bob@example.org'", true), "SELECT 'bob@example.org'");
+}
+
+TEST(SubjectMentionsTest, AnIdentifierThatIsAWordIsNoColumnOfThatName) {
+  const SubjectMentions date({.identifiers = {"date"}, .texts = {}, .key = {}});
+  EXPECT_EQ(date.Without("SELECT date FROM t WHERE name = 'Date'", true), "SELECT date FROM t WHERE name = '[erased]'");
+  EXPECT_EQ(date.Without("SELECT date FROM t /* of the date */", true), "SELECT date FROM t");
+  EXPECT_EQ(date.Without("SELECT date FROM t", true), "SELECT date FROM t");
+  EXPECT_EQ(date.Without("SELECT a FROM t WHERE name = \"Date\"", true), "[erased]");
+}
+
+TEST(SubjectMentionsTest, InFilesAndNamesAWordIsOneByItself) {
+  const SubjectMentions john({.identifiers = {"john", "4711", "j@example.org"}, .texts = {}, .key = {}});
+  EXPECT_TRUE(john.HoldsElsewhere("a,John,b"));
+  EXPECT_TRUE(john.HoldsElsewhere("mailto:j@example.org"));
+  EXPECT_FALSE(john.HoldsElsewhere("johnson,4711"));
+}
+
+// Else whoever may have somebody forgotten could have whatever statements said forgotten.
+TEST(SubjectMentionsTest, AKeyThatNoRowHasIsOneConstantOfStatementsAboutTheTables) {
+  const SubjectMentions unknown({.identifiers = {}, .texts = {}, .key = "select"});
+  EXPECT_THAT(unknown.Find({"'Select'", "'to select'"}, true), ElementsAre(0));
+  EXPECT_THAT(unknown.Find({"'select'"}, false), IsEmpty());
+  EXPECT_EQ(unknown.Without("SELECT 1 FROM t", true), "SELECT 1 FROM t");
+}
+
+TEST(SubjectMentionsTest, ThousandsOfIdentifiersAreLookedForAtOnce) {
+  KnownOfSubject known{.identifiers = {}, .texts = {}, .key = {}};
+  for (int i = 0; i < 50'000; ++i) known.identifiers.insert(fmt::format("order-{}", i));
+  for (int i = 0; i < 50'000; ++i) known.identifiers.insert(std::to_string(100'000 + i));
+  const SubjectMentions many(known);
+  EXPECT_THAT(many.Find({"'see order-49999'", "149999", "'order_7'", "150000"}, true), ElementsAre(0, 1));
 }
 
 TEST(SubjectMentionsTest, ATextIsReadWithoutItsQuotes) {
