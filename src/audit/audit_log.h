@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "audit/archive.h"
 #include "audit/checkpoint.h"
 #include "audit/log_files.h"
 #include "audit/record.h"
@@ -80,6 +81,14 @@ class AuditLog {
   Result<std::vector<Hash>> ProveConsistency(uint64_t from, uint64_t to) const;
   Result<Hash> RootAt(uint64_t size) const;
 
+  /// Where closed segments go, and are read from then. Borrows it; before the first read of one.
+  void UseArchive(Archive& archive);
+  /// Copies the oldest closed segment to the archive, if `rule` says so: it is compared with the signed tree before,
+  /// and the copy after; then a record says where it went, and the file goes. Whatever of this fails or is cut off by a
+  /// crash leaves the file, and the next call begins anew. Returns whether there was one. One caller at a time. Errors:
+  /// kCorruption for a segment, here or there, that is not the one that was signed; the archive's; those of Append.
+  Result<bool> ArchiveNext(const ArchiveRule& rule);
+
   struct Counters {
     uint64_t written = 0;           ///< Records since the start.
     uint64_t syncs = 0;             ///< Groups of them.
@@ -87,6 +96,7 @@ class AuditLog {
     uint64_t waiting = 0;           ///< Kept ones that wait for a disk with room.
     bool failing = false;           ///< The last write failed; it is tried again every second.
     uint64_t witness_failures = 0;  ///< Checkpoints that the witness file did not take.
+    uint64_t archived = 0;          ///< Segments.
   };
   Counters counters() const;
 
@@ -117,6 +127,7 @@ class AuditLog {
   const Descriptor lock_;
   const SigningKey key_;
   const std::unique_ptr<Segments> segments_;
+  Archive* archive_ = nullptr;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "catalog/data_keys.h"
-#include "catalog/function_grants.h"
 #include "catalog/identity.h"
+#include "catalog/object_grants.h"
 #include "catalog/personal_data.h"
 #include "catalog/policy_bundles.h"
 #include "catalog/tags.h"
@@ -231,7 +231,7 @@ struct StatementRecord {
 /// The schema names `system`, `information_schema`, `pg_catalog` and `temp` are reserved. A new lake has the schemas
 /// `main`, `bronze`, `silver` and `gold`. Errors of every call: kInvalidArgument for a name that breaks these rules
 /// (look-ups find nothing instead); kUnavailable, kReadOnly, kDiskFull, kCorruption of the store.
-class Catalog : public TagCatalog, public FunctionGrantCatalog, public PersonalDataThresholds {
+class Catalog : public TagCatalog, public NamedGrantCatalog, public PersonalDataThresholds {
  public:
   virtual Result<SchemaRecord> CreateSchema(const std::string& name, bool if_not_exists,
                                             const std::string& comment) = 0;
@@ -419,8 +419,8 @@ class Catalog : public TagCatalog, public FunctionGrantCatalog, public PersonalD
     std::string role;
     std::string name;
     std::optional<WallTime> expires = std::nullopt;
-    /// "read", "write", "create", "admin", "audit": what of its role's rights the token has; empty: all of them.
-    /// "audit" alone: it reads the audit log, and knows of no schema.
+    /// "read", "write", "create", "admin", "audit", "ask": what of its role's rights the token has; empty: all of them.
+    /// "audit" alone: it reads the audit log, and knows of no schema. "ask" alone: it asks, and does not read.
     std::vector<std::string> scopes = {};
     /// The token reads and writes what is in these, and nothing else; empty: no limit.
     std::vector<std::string> schemas = {};
@@ -446,6 +446,9 @@ class Catalog : public TagCatalog, public FunctionGrantCatalog, public PersonalD
   /// Errors: kAlreadyExists (name or path); kInvalidArgument for a path that is not absolute and normal, or is inside
   /// or around the lake: reading the lake's own files would go past every policy; for a URL without a credential, or a
   /// path with one; kNotFound for a credential that is not there.
+  /// From now on no external location is made inside or around `place`, the only one. Before the first statement.
+  /// Errors: kInvalidArgument where there is one, or the lake.
+  virtual Result<void> ReservePlace(const std::string& place) = 0;
   virtual Result<void> AddExternalLocation(const ExternalLocation& location) = 0;
   virtual Result<void> DropExternalLocation(const std::string& name) = 0;
   virtual Result<std::vector<ExternalLocation>> ListExternalLocations() = 0;

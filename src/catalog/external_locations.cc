@@ -21,10 +21,28 @@ std::string PathOf(std::string stored) {
 
 }  // namespace
 
+Result<void> StoreCatalog::ReservePlace(const std::string& place) {
+  NL_ASSIGN_OR_RETURN(std::string stored, locations_.ExternalToStored(place));
+  while (stored.size() > 1 && stored.ends_with('/')) stored.pop_back();
+  NL_ASSIGN_OR_RETURN(const auto locations, ListExternalLocations());
+  for (const ExternalLocation& one : locations) {
+    if (!Overlap(std::string_view(one.path).substr(0, one.path.size() - 1), stored)) continue;
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "statements read what is in an external location, which this is inside or around, {}: {}",
+                     one.name, stored);
+  }
+  reserved_ = std::move(stored);
+  return {};
+}
+
 Result<void> StoreCatalog::AddExternalLocation(const ExternalLocation& location) {
   NL_ASSIGN_OR_RETURN(const auto name, CheckedName("location", location.name));
   NL_ASSIGN_OR_RETURN(auto path, locations_.ExternalToStored(location.path));
   if (!path.ends_with('/')) path += '/';
+  if (!reserved_.empty() && Overlap(std::string_view(path).substr(0, path.size() - 1), reserved_)) {
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "a location must be neither inside nor around the archive of the audit log (audit.archive)");
+  }
   if (storage::IsUrl(path) == location.credential.empty()) {
     return MakeError(ErrorCode::kInvalidArgument,
                      "an external location has a credential if, and only if, it is the URL of an object store");

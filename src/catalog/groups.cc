@@ -52,8 +52,9 @@ Result<void> StoreCatalog::DropGroup(const std::string& name) {
         session.Query("SELECT 1 FROM grants WHERE grantee_kind = 'group' AND grantee_id = ? AND denied <> 0 UNION ALL "
                       "SELECT 1 FROM data_key_grants WHERE grantee_kind = 'group' AND grantee_id = ? AND denied <> 0 "
                       "UNION ALL SELECT 1 FROM function_grants WHERE grantee_kind = 'group' AND grantee_id = ? AND "
-                      "effect = 'deny' LIMIT 1",
-                      {id, id, id}));
+                      "effect = 'deny' UNION ALL SELECT 1 FROM object_grants WHERE grantee_kind = 'group' AND "
+                      "grantee_id = ? AND denied <> 0 LIMIT 1",
+                      {id, id, id, id}));
     if (!denied.empty()) {
       return MakeError(ErrorCode::kDependentObjects, "something is denied to the group, revoke that first: {}", name);
     }
@@ -64,6 +65,8 @@ Result<void> StoreCatalog::DropGroup(const std::string& name) {
         session.Execute("DELETE FROM data_key_grants WHERE grantee_kind = 'group' AND grantee_id = ?", {id}));
     NL_RETURN_IF_ERROR(
         session.Execute("DELETE FROM function_grants WHERE grantee_kind = 'group' AND grantee_id = ?", {id}));
+    NL_RETURN_IF_ERROR(
+        session.Execute("DELETE FROM object_grants WHERE grantee_kind = 'group' AND grantee_id = ?", {id}));
     NL_RETURN_IF_ERROR(session.Execute("DELETE FROM group_members WHERE group_id = ?", {id}));
     NL_RETURN_IF_ERROR(session.Execute("DELETE FROM principal_groups WHERE id = ?", {id}));
     return {};

@@ -55,7 +55,8 @@ Result<Holder> HolderOf(Session& session, const std::string& name, const std::st
 
 /// A token that reads the audit log, and nothing that lies in a schema.
 bool IsForAuditAlone(const std::vector<std::string>& scopes) {
-  return !scopes.empty() && std::ranges::all_of(scopes, [](const auto& scope) { return scope == "audit"; });
+  return std::ranges::find(scopes, "audit") != scopes.end() &&
+         std::ranges::all_of(scopes, [](const auto& scope) { return scope == "audit" || scope == "ask"; });
 }
 
 /// Takes away what a token's scopes and schemas do not name.
@@ -72,7 +73,8 @@ Result<void> LimitTo(const std::string& scopes_json, const std::string& schemas_
   if (schemas_json == "[]") return {};
   NL_ASSIGN_OR_RETURN(principal.schemas, TextsFromJson(schemas_json));
   // What makes, manages or leads out of schemas is no matter of some of them.
-  std::erase_if(principal.rights, [](Right right) { return right != Right::kRead && right != Right::kWrite; });
+  std::erase_if(principal.rights,
+                [](Right right) { return right != Right::kRead && right != Right::kWrite && right != Right::kAsk; });
   return {};
 }
 
@@ -83,18 +85,20 @@ Result<std::vector<Right>> RightsOfScopes(const std::vector<std::string>& scopes
   std::vector<Right> rights;
   for (const std::string& scope : scopes) {
     if (scope == "read") {
-      rights.push_back(kRead);
+      rights.insert(rights.end(), {kRead, kAsk});
     } else if (scope == "write") {
-      rights.insert(rights.end(), {kRead, kWrite});
+      rights.insert(rights.end(), {kRead, kWrite, kAsk});
     } else if (scope == "create") {
-      rights.insert(rights.end(), {kRead, kWrite, kCreate});
+      rights.insert(rights.end(), {kRead, kWrite, kCreate, kAsk});
     } else if (scope == "admin") {
-      rights.insert(rights.end(), {kRead, kWrite, kCreate, kRegisterLocation, kManage, kAudit});
+      rights.insert(rights.end(), {kRead, kWrite, kCreate, kRegisterLocation, kManage, kAudit, kAsk});
     } else if (scope == "audit") {
       rights.insert(rights.end(), {kRead, kAudit});
+    } else if (scope == "ask") {
+      rights.push_back(kAsk);
     } else {
-      return MakeError(ErrorCode::kInvalidArgument, "unknown scope, expected read, write, create, admin or audit: {}",
-                       scope);
+      return MakeError(ErrorCode::kInvalidArgument,
+                       "unknown scope, expected read, write, create, admin, audit or ask: {}", scope);
     }
   }
   return rights;
@@ -108,6 +112,10 @@ Result<Catalog::NewToken> StoreCatalog::CreateToken(const TokenRequest& request)
   if (!request.schemas.empty() && std::ranges::find(request.scopes, "audit") != request.scopes.end()) {
     return MakeError(ErrorCode::kInvalidArgument,
                      "the audit log tells of all schemas: a token with the scope audit is not limited to some");
+  }
+  if (IsForAuditAlone(request.scopes) && std::ranges::find(request.scopes, "ask") != request.scopes.end()) {
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "the scope audit alone knows of no schema, so there is nothing to ask of: make two tokens");
   }
   const WallTime now = clock_.Now();
   if (request.expires && *request.expires <= now) {

@@ -26,8 +26,8 @@ Result<std::string> ReadText(const fs::path& path) {
 }
 
 /// In its own process: what it finds must not hang on this one.
-Result<int> RunVerifier(const fs::path& log, const AuditArguments& audit, const std::string& program,
-                        Console& console) {
+Result<int> RunVerifier(const fs::path& log, const AuditArguments& audit, const std::string& archive,
+                        const std::string& program, Console& console) {
   const std::string verifier = fs::path(program).replace_filename(kVerifier).string();
   std::error_code ignored;
   if (!fs::exists(verifier, ignored)) {
@@ -36,6 +36,7 @@ Result<int> RunVerifier(const fs::path& log, const AuditArguments& audit, const 
   std::vector<std::string> words{verifier};
   if (!audit.key.empty()) words.insert(words.end(), {"--key", audit.key});
   for (const std::string& file : audit.remembered) words.insert(words.end(), {"--remember", file});
+  if (archive.starts_with('/')) words.insert(words.end(), {"--archive", archive});
   if (!audit.record.empty()) words.insert(words.end(), {"--prove", audit.record});
   words.push_back(log.string());
   std::vector<char*> argv;
@@ -73,7 +74,7 @@ Result<void> CopyLines(const fs::path& from, const fs::path& to) {
   return {};
 }
 
-Result<void> Export(const fs::path& log, const fs::path& target, Console& console) {
+Result<void> Export(const fs::path& log, const std::string& archive, const fs::path& target, Console& console) {
   std::error_code failure;
   if (fs::exists(target, failure)) {
     return MakeError(ErrorCode::kAlreadyExists, "there is something already: {}", target.string());
@@ -88,8 +89,19 @@ Result<void> Export(const fs::path& log, const fs::path& target, Console& consol
   int64_t segments = 0;
   for (fs::directory_iterator entry(log / "segments", failure), end; !failure && entry != end;
        entry.increment(failure)) {
-    if (entry->path().extension() != ".jsonl") continue;
-    NL_RETURN_IF_ERROR(CopyLines(entry->path(), target / "segments" / entry->path().filename()));
+    fs::path from = entry->path();
+    if (from.extension() == ".archived" && !fs::exists(fs::path(from).replace_extension(".jsonl"), failure)) {
+      from = fs::path(archive) / fs::path(from).filename().replace_extension(".jsonl");
+      if (!archive.starts_with('/')) {
+        return MakeError(ErrorCode::kNotFound,
+                         "a segment is in an archive that is no folder here; copy it to one first, and name that by "
+                         "--audit.archive: {}",
+                         from.filename().string());
+      }
+    } else if (from.extension() != ".jsonl") {
+      continue;
+    }
+    NL_RETURN_IF_ERROR(CopyLines(from, target / "segments" / from.filename()));
     ++segments;
   }
   if (failure) return MakeError(ErrorCode::kIoError, "cannot list {}: {}", log.string(), failure.message());
@@ -109,14 +121,14 @@ Result<int> RunAuditCommand(const Arguments& arguments, const Settings& settings
   }
   const fs::path log = fs::path(settings.lake) / "audit";
   if (arguments.command == "audit verify" || arguments.command == "audit prove") {
-    return RunVerifier(log, arguments.audit, program, console);
+    return RunVerifier(log, arguments.audit, settings.audit_archive, program, console);
   }
   if (arguments.command == "audit checkpoint") {
     NL_RETURN_IF_ERROR(Print(log / "checkpoint", console));
   } else if (arguments.command == "audit key") {
     NL_RETURN_IF_ERROR(Print(log / "log.vkey", console));
   } else {
-    NL_RETURN_IF_ERROR(Export(log, arguments.audit.directory, console));
+    NL_RETURN_IF_ERROR(Export(log, settings.audit_archive, arguments.audit.directory, console));
   }
   return kExitOk;
 }

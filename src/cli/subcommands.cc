@@ -252,7 +252,7 @@ A token's secret is printed when it is made and never again: only its hash is ke
   create->add_option("--expires", token.expires, "From now (30d) or when (2026-01-31)")->option_text("TIME");
   create
       ->add_option("--scope", token.scopes,
-                   "read, write, create, admin or audit: what of the role's rights it has; else all")
+                   "read, write, create, admin, audit or ask: what of the role's rights it has; else all")
       ->check(CLI::IsMember({"read", "write", "create", "admin"}))
       ->take_all()
       ->allow_extra_args(false)

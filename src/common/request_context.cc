@@ -31,14 +31,14 @@ Result<PrincipalKind> PrincipalKindOf(std::string_view name) {
 
 Result<std::vector<Right>> RightsOfRole(std::string_view role) {
   using enum Right;
-  if (role == "reader") return std::vector{kRead};
-  if (role == "writer") return std::vector{kRead, kWrite};
-  if (role == "engineer") return std::vector{kRead, kWrite, kCreate};
-  if (role == "admin") return std::vector{kRead, kWrite, kCreate, kRegisterLocation, kManage, kAudit};
+  if (role == "reader") return std::vector{kRead, kAsk};
+  if (role == "writer") return std::vector{kRead, kWrite, kAsk};
+  if (role == "engineer") return std::vector{kRead, kWrite, kCreate, kAsk};
+  if (role == "admin") return std::vector{kRead, kWrite, kCreate, kRegisterLocation, kManage, kAudit, kAsk};
   // On what was granted to it alone (query/access.h); of everything else it does not even hear.
-  if (role == "member") return std::vector{kRead, kWrite};
+  if (role == "member") return std::vector{kRead, kWrite, kAsk};
   // As a member, and all of the audit log.
-  if (role == "auditor") return std::vector{kRead, kAudit};
+  if (role == "auditor") return std::vector{kRead, kAudit, kAsk};
   // Sees /metrics and nothing of the lake: for the program that watches it.
   if (role == "monitor") return std::vector<Right>();
   return MakeError(ErrorCode::kInvalidArgument,

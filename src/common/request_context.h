@@ -24,6 +24,7 @@ enum class Right : uint8_t {
   kRegisterLocation,  ///< CREATE TABLE ... LOCATION on an existing directory.
   kManage,            ///< Principals, tokens, external locations, other people's statements.
   kAudit,             ///< All of system.audit.
+  kAsk,               ///< Questions in plain language: what answers them is read for this alone.
 };
 
 enum class PrincipalKind : uint8_t { kUser, kServiceAccount, kAgent };

@@ -38,6 +38,7 @@ std::string_view RightName(Right right) {
     case Right::kRegisterLocation: return "register locations";
     case Right::kManage: return "manage";
     case Right::kAudit: return "audit";
+    case Right::kAsk: return "ask";
   }
   NL_UNREACHABLE();
 }

@@ -318,7 +318,8 @@ const std::vector<Migration>& Migrations() {
                                                     Models(),
                                                     EncryptedColumns(),
                                                     DataSubjects(),
-                                                    TagMinimumGroups()};
+                                                    TagMinimumGroups(),
+                                                    ObjectGrants()};
   return migrations;
 }
 

@@ -80,12 +80,12 @@ Result<std::shared_ptr<RoutedModel>> ModelFor(const Settings& settings, const st
 }  // namespace
 
 Result<std::unique_ptr<ModelRouter>> RouterFrom(const Settings& settings, UsageStore& usage, PromptCache* cache,
-                                                const Clock& clock) {
+                                                const Clock& clock, const ModelRights& rights) {
   auto router =
       std::make_unique<ModelRouter>(RouterOptions{.tokens_per_day = settings.models_tokens_per_day,
                                                   .attempts_max = static_cast<int>(settings.models_attempts_max),
                                                   .timeout = settings.models_timeout},
-                                    usage, cache, clock);
+                                    usage, cache, clock, rights);
   NL_ASSIGN_OR_RETURN(const auto prices, PricesFrom(settings.models_prices));
   std::map<std::string, std::shared_ptr<RoutedModel>> models;
   for (const std::string& entry : settings.models_routes) {

@@ -77,7 +77,8 @@ int64_t CostOf(const Price& price, const TokenUsage& usage) {
 
 }  // namespace
 
-ModelRouter::ModelRouter(RouterOptions options, UsageStore& usage, PromptCache* cache, const Clock& clock)
+ModelRouter::ModelRouter(RouterOptions options, UsageStore& usage, PromptCache* cache, const Clock& clock,
+                         const ModelRights& rights)
     : options_([&] {
         if (!options.wait)
           options.wait = [](const RequestContext& ctx, std::chrono::milliseconds time) { return ctx.SleepFor(time); };
@@ -86,7 +87,8 @@ ModelRouter::ModelRouter(RouterOptions options, UsageStore& usage, PromptCache* 
       }()),
       usage_(usage),
       cache_(cache),
-      clock_(clock) {}
+      clock_(clock),
+      rights_(rights) {}
 
 ModelRouter::~ModelRouter() = default;
 
@@ -96,14 +98,23 @@ void ModelRouter::AddRoute(const std::string& task, std::shared_ptr<RoutedModel>
   routes_[task] = route;
 }
 
-Result<ModelRouter::Route*> ModelRouter::Find(std::string_view task) const {
+Result<ModelRouter::Route*> ModelRouter::Find(const RequestContext& ctx, std::string_view task) const {
   const auto found = routes_.find(task);
-  if (found == routes_.end()) {
+  bool may = false;
+  if (found != routes_.end()) {
+    const RoutedModel& model = *found->second->model;
+    NL_ASSIGN_OR_RETURN(may, rights_.MayExecute(ctx, model.provider + ":" + model.model));
+  }
+  if (!may) {
     return MakeError(ErrorCode::kNotSupported,
-                     "no model is configured for this; models.routes gives one to the task: {}", task);
+                     "no model that you may execute is configured for this; models.routes gives one to the task, and "
+                     "GRANT EXECUTE ON MODEL lets it be called: {}",
+                     task);
   }
   return found->second.get();
 }
+
+bool ModelRouter::MayUse(const RequestContext& ctx, std::string_view task) const { return Find(ctx, task).has_value(); }
 
 std::chrono::milliseconds ModelRouter::WaitBefore(int attempt, const Error& last) const {
   for (const auto& [name, value] : last.details()) {
@@ -192,7 +203,7 @@ Result<void> ModelRouter::Run(const RequestContext& ctx, Route& route, Call& cal
 
 Result<ChatAnswer> ModelRouter::Chat(const RequestContext& ctx, std::string_view task, const ChatRequest& request,
                                      const OnText& on_text) {
-  NL_ASSIGN_OR_RETURN(Route* const route, Find(task));
+  NL_ASSIGN_OR_RETURN(Route* const route, Find(ctx, task));
   if (route->model->chat == nullptr)
     return MakeError(ErrorCode::kNotSupported, "the task's model does not chat: {}", task);
   bool given_away = false;
@@ -237,7 +248,7 @@ Result<ChatAnswer> ModelRouter::Chat(const RequestContext& ctx, std::string_view
 
 Result<Embeddings> ModelRouter::Embed(const RequestContext& ctx, std::string_view task,
                                       const std::vector<std::string>& texts) {
-  NL_ASSIGN_OR_RETURN(Route* const route, Find(task));
+  NL_ASSIGN_OR_RETURN(Route* const route, Find(ctx, task));
   if (route->model->embeddings == nullptr) {
     return MakeError(ErrorCode::kNotSupported, "the task's model makes no vectors: {}", task);
   }

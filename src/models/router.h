@@ -9,6 +9,7 @@
 #include "common/settings.h"
 #include "models/breaker.h"
 #include "models/chat.h"
+#include "models/model_rights.h"
 #include "models/prompt_cache.h"
 #include "models/usage_store.h"
 
@@ -46,14 +47,19 @@ struct RouterOptions {
 class ModelRouter {
  public:
   /// Borrows all; `cache` may be null.
-  ModelRouter(RouterOptions options, UsageStore& usage, PromptCache* cache, const Clock& clock);
+  ModelRouter(RouterOptions options, UsageStore& usage, PromptCache* cache, const Clock& clock,
+              const ModelRights& rights);
   ~ModelRouter();
 
   /// Before it is used: gives a task, such as "classify", to a model. Several tasks may share one.
   void AddRoute(const std::string& task, std::shared_ptr<RoutedModel> model);
   bool HasRoute(std::string_view task) const { return routes_.contains(task); }
 
-  /// Errors: kNotSupported when no model is configured for the task; kTooManyRequests when the principal's tokens of
+  /// Whether the task has a model that the caller may execute. What cannot be found out is no.
+  bool MayUse(const RequestContext& ctx, std::string_view task) const;
+
+  /// Errors: kNotSupported when no model is configured for the task, or the caller may not execute it, which look the
+  /// same, before anything is kept, counted or sent; kTooManyRequests when the principal's tokens of
   /// the day are used up; else the last attempt's. A call that streams is not repeated once a piece of it was given
   /// away.
   Result<ChatAnswer> Chat(const RequestContext& ctx, std::string_view task, const ChatRequest& request,
@@ -63,7 +69,7 @@ class ModelRouter {
  private:
   struct Route;
   struct Call;
-  Result<Route*> Find(std::string_view task) const;
+  Result<Route*> Find(const RequestContext& ctx, std::string_view task) const;
   /// Reserves, attempts until one succeeds or it is no use, settles and records.
   Result<void> Run(const RequestContext& ctx, Route& route, Call& call,
                    const std::function<Result<TokenUsage>(const RequestContext&)>& attempt);
@@ -75,6 +81,7 @@ class ModelRouter {
   UsageStore& usage_;
   PromptCache* const cache_;
   const Clock& clock_;
+  const ModelRights& rights_;
   std::map<std::string, std::shared_ptr<Route>, std::less<>> routes_;
   std::map<const RoutedModel*, std::shared_ptr<Route>> by_model_;
 };
@@ -82,6 +89,6 @@ class ModelRouter {
 /// The routes of the models.* settings; without any, a router that knows no task. Errors: kInvalidArgument naming the
 /// setting, and for an address elsewhere unless models.external is on.
 Result<std::unique_ptr<ModelRouter>> RouterFrom(const Settings& settings, UsageStore& usage, PromptCache* cache,
-                                                const Clock& clock);
+                                                const Clock& clock, const ModelRights& rights);
 
 }  // namespace neurolake::models

@@ -209,6 +209,18 @@ void AuditTrail::RefusedAuthentication(ErrorCode why) {
   log_->Keep(record);
 }
 
+void AuditTrail::UseArchive(std::unique_ptr<audit::Archive> archive) {
+  archive_ = std::move(archive);
+  log_->UseArchive(*archive_);
+}
+
+Result<int64_t> AuditTrail::Archive(const audit::ArchiveRule& rule) {
+  for (int64_t moved = 0;; ++moved) {
+    NL_ASSIGN_OR_RETURN(const bool one, log_->ArchiveNext(rule));
+    if (!one) return moved;
+  }
+}
+
 void AuditTrail::Report(Metrics& metrics) const {
   const auto counters = log_->counters();
   metrics.Set("neurolake_audit_records", "Records of the audit log.", static_cast<double>(log_->size()));
@@ -218,6 +230,8 @@ void AuditTrail::Report(Metrics& metrics) const {
               static_cast<double>(counters.waiting));
   metrics.Set("neurolake_audit_witness_failures", "Checkpoints that the witness file did not take, since the start.",
               static_cast<double>(counters.witness_failures));
+  metrics.Set("neurolake_audit_archived", "Segments of the audit log that went to the archive, since the start.",
+              static_cast<double>(counters.archived));
 }
 
 }  // namespace neurolake::query

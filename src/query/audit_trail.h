@@ -53,6 +53,10 @@ class AuditTrail {
   void RefusedAuthentication(ErrorCode why);
 
   const audit::AuditLog& log() const { return *log_; }
+  /// From now on closed segments may go there, and are read from there. Before the first statement.
+  void UseArchive(std::unique_ptr<audit::Archive> archive);
+  /// Moves what the rule says. Returns how many segments. Errors: those of audit::AuditLog::ArchiveNext.
+  Result<int64_t> Archive(const audit::ArchiveRule& rule);
   /// What is shown in the place of a constant whose key was destroyed.
   static constexpr std::string_view kErased = "[erased]";
   /// The constants of a statement as JSON, {"literals": [text, …], "parameters": [{name, value}, …]}, as far as their
@@ -68,6 +72,7 @@ class AuditTrail {
       : log_(std::move(log)), sealer_(std::move(sealer)), clock_(clock), refused_since_(clock.SteadyNow()) {}
   audit::Record RecordOf(audit::RecordType type, const RequestContext& ctx) const;
 
+  std::unique_ptr<audit::Archive> archive_;  ///< Borrowed by the log.
   const std::unique_ptr<audit::AuditLog> log_;
   const std::unique_ptr<audit::ConstantSealer> sealer_;
   const Clock& clock_;

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <boost/json/array.hpp>
-#include <map>
 #include <optional>
 #include <set>
 
 #include "common/text.h"
 #include "governance/function_rights.h"
+#include "query/grantee_names.h"
 #include "query/messages.h"
 #include "query/policy_actions.h"
 
@@ -82,28 +82,6 @@ Result<json::value> Change(const RequestContext& ctx, catalog::Catalog& catalog,
   return json::value(json::object());
 }
 
-/// What grantees are called now; null for who is gone.
-class GranteeNames {
- public:
-  static Result<GranteeNames> Load(catalog::Catalog& catalog) {
-    GranteeNames names;
-    NL_ASSIGN_OR_RETURN(const auto groups, catalog.ListGroups());
-    for (const auto& one : groups) names.by_id_[one.id] = one.name;
-    NL_ASSIGN_OR_RETURN(const auto principals, catalog.ListPrincipals());
-    for (const auto& one : principals) names.by_id_[one.id.value()] = one.name;
-    return names;
-  }
-  json::value Of(const FunctionGrant& grant) const {
-    if (grant.grantee_kind == "public") return "public";
-    if (grant.grantee_kind == "role") return json::value("role " + grant.grantee_id);
-    const auto found = by_id_.find(grant.grantee_id);
-    return found == by_id_.end() ? json::value(nullptr) : json::value(found->second);
-  }
-
- private:
-  std::map<std::string, std::string> by_id_;
-};
-
 std::string ShownEffect(const std::string& effect) {
   return effect == "grant" ? "GRANT" : effect == "deny" ? "DENY" : "REVOKE";
 }
@@ -120,8 +98,8 @@ Result<json::value> Show(const RequestContext& ctx, catalog::Catalog& catalog, c
     NL_ASSIGN_OR_RETURN(const GranteeNames names, GranteeNames::Load(catalog));
     for (const FunctionGrant& one : grants) {
       if (!function.empty() && one.function_name != function) continue;
-      rows.push_back(json::array{"function", one.function_name, names.Of(one), "execute", ShownEffect(one.effect),
-                                 one.granted_by, FormatTimestamp(one.created)});
+      rows.push_back(json::array{"function", one.function_name, names.Of(one.grantee_kind, one.grantee_id), "execute",
+                                 ShownEffect(one.effect), one.granted_by, FormatTimestamp(one.created)});
     }
   }
   return json::value{{"rows", std::move(rows)}};

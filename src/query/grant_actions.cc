@@ -6,6 +6,7 @@
 #include "query/access.h"
 #include "query/function_grants.h"
 #include "query/messages.h"
+#include "query/object_grants.h"
 #include "query/policy_actions.h"
 
 namespace neurolake::query {
@@ -142,6 +143,8 @@ Result<json::value> Show(const RequestContext& ctx, catalog::Catalog& catalog) {
   }
   NL_ASSIGN_OR_RETURN(auto of_functions, RunFunctionGrantAction(ctx, catalog, "function_grants", {{"function", ""}}));
   for (auto& row : of_functions.at("rows").as_array()) rows.push_back(std::move(row));
+  NL_ASSIGN_OR_RETURN(auto of_objects, ShowObjectGrants(ctx, catalog));
+  for (auto& row : of_objects) rows.push_back(std::move(row));
   return json::value{{"rows", std::move(rows)}};
 }
 

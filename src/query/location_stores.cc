@@ -70,6 +70,11 @@ Result<StoreAccess> LocationStores::AccessBy(const std::string& credential) cons
   return access;
 }
 
+Result<std::shared_ptr<storage::ObjectStore>> LocationStores::ClientBy(const std::string& credential) {
+  NL_ASSIGN_OR_RETURN(const StoreAccess access, AccessBy(credential));
+  return ClientFor(access);
+}
+
 Result<void> LocationStores::CheckPlace(const RequestContext& ctx, const std::string& url,
                                         const std::string& credential) {
   NL_ASSIGN_OR_RETURN(const std::string kind, StoreKindOf(url));

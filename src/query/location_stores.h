@@ -32,6 +32,9 @@ class LocationStores {
   Result<StoreAccess> AccessTo(const std::string& url);
   /// A client, the same one for the same access as long as it is used at all.
   Result<std::shared_ptr<storage::ObjectStore>> ClientFor(const StoreAccess& access);
+  /// For a place of the settings, which is no external location. Errors: kNotFound for the credential; those of
+  /// ClientFor.
+  Result<std::shared_ptr<storage::ObjectStore>> ClientBy(const std::string& credential);
   /// `stores` reaches every external location until its End.
   void Begin(StatementStores& stores, const RequestContext* ctx);
 

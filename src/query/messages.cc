@@ -176,7 +176,7 @@ Result<StartMessage> DecodeStart(std::string_view payload) {
   const auto* rights = object.if_contains("rights");
   if (rights == nullptr || !rights->is_array()) return BadMember("rights");
   for (const auto& right : rights->get_array()) {
-    if (!right.is_int64() || right.get_int64() < 0 || right.get_int64() > static_cast<int64_t>(Right::kAudit)) {
+    if (!right.is_int64() || right.get_int64() < 0 || right.get_int64() > static_cast<int64_t>(Right::kAsk)) {
       return BadMember("rights");
     }
     message.principal.rights.push_back(static_cast<Right>(right.get_int64()));

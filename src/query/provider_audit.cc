@@ -12,27 +12,26 @@ namespace json = boost::json;
 /// Who may see and do what hangs on these. The rest is told by the statement's own records.
 constexpr std::string_view kAudited[] = {
     "create_policy", "drop_policy", "create_group", "drop_group", "add_member", "remove_member", "grant",
-    "grant_function", "set_pii_threshold", "reset_pii_threshold", "create_credential", "drop_credential",
-    "rotate_credential_key", "create_location", "drop_location", "create_user", "alter_user", "create_bundle",
-    "activate_bundle",
+    "grant_function", "grant_object", "set_pii_threshold", "reset_pii_threshold", "create_credential",
+    "drop_credential", "rotate_credential_key", "create_location", "drop_location", "create_user", "alter_user",
+    "create_bundle", "activate_bundle",
     // Tags, purposes and attributes decide which policies hold, and for whom.
     "set_tags", "create_tag_policy", "drop_tag_policy", "create_purpose", "drop_purpose", "grant_purpose",
     "allow_purposes", "set_minimum_group", "set_attributes", "request_break_glass", "approve_break_glass",
     "end_break_glass",
     // A token looked up tells who is behind it.
-    "create_data_subject", "alter_data_subject", "drop_data_subject", "grant_forget",
-    "create_key", "drop_key", "rotate_key", "rotate_master_key", "rewrap_keys", "grant_key", "lookup_token",
+    "create_data_subject", "alter_data_subject", "drop_data_subject", "grant_forget", "create_key", "drop_key",
+    "rotate_key", "rotate_master_key", "rewrap_keys", "grant_key", "lookup_token",
     // So does a value that rows are found by; and keys given out say who could read which column.
     "column_key_use", "column_keys", "column_cells"};
 
 /// Names and ids, and what tags and attributes are set to. Nothing else of the arguments: among them are secrets, the
 /// text of rules, and values whose tokens are looked up.
 constexpr std::string_view kTold[] = {
-    "schema",     "table",    "name",     "kind",         "column",    "group",      "member",   "effect",
-    "privileges", "grantees", "path",     "credential",   "tag",       "of_columns", "set",      "unset",
-    "grant",      "purpose",  "purposes", "size",         "principal", "id",         "minutes",  "reason",
-    "key",        "role",     "state",    "on_behalf_of", "version",   "functions",  "threshold",
-    "use"};
+    "schema",       "table",   "name",       "kind",    "column",     "group",  "member", "effect", "privileges",
+    "grantees",     "path",    "credential", "tag",     "of_columns", "set",    "unset",  "grant",  "purpose",
+    "purposes",     "size",    "principal",  "id",      "minutes",    "reason", "key",    "role",   "state",
+    "on_behalf_of", "version", "functions",  "objects", "threshold",  "use"};
 
 }  // namespace
 

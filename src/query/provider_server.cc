@@ -14,6 +14,7 @@
 #include "query/grant_actions.h"
 #include "query/key_actions.h"
 #include "query/location_stores.h"
+#include "query/object_grants.h"
 #include "query/personal_data_actions.h"
 #include "query/policy_actions.h"
 #include "query/read_only.h"
@@ -117,7 +118,7 @@ Result<json::value> ProviderServer::Dispatch(std::string_view payload) {
   }
   if (method == "authorize") {
     NL_ASSIGN_OR_RETURN(const int64_t right, IntMember(object, "right"));
-    if (right < 0 || right > static_cast<int64_t>(Right::kAudit)) return BadMember("right");
+    if (right < 0 || right > static_cast<int64_t>(Right::kAsk)) return BadMember("right");
     NL_RETURN_IF_ERROR(Require(static_cast<Right>(right)));
     return json::value(nullptr);
   }
@@ -172,6 +173,10 @@ Result<json::value> ProviderServer::Maintain(const json::object& arguments) {
   if (IsTagAction(action)) return RunTagAction(ctx_, catalog_, action, action_arguments);
   if (IsPurposeAction(action)) return RunPurposeAction(ctx_, catalog_, action, action_arguments);
   if (IsFunctionGrantAction(action)) return RunFunctionGrantAction(ctx_, catalog_, action, action_arguments);
+  if (IsObjectGrantAction(action)) {
+    const ConfiguredObjects objects{.models = models_ == nullptr ? std::vector<std::string>() : *models_};
+    return RunObjectGrantAction(ctx_, catalog_, objects, action, action_arguments);
+  }
   if (IsGrantAction(action)) return RunGrantAction(ctx_, catalog_, action, action_arguments);
   if (IsUserAction(action)) return RunUserAction(ctx_, catalog_, action, action_arguments);
   if (IsPolicyAction(action)) return RunPolicyAction(ctx_, catalog_, action, action_arguments);
@@ -198,6 +203,7 @@ Result<void> ProviderServer::Require(Right right) const {
       return MakeError(ErrorCode::kPermissionDenied, "a table at a LOCATION needs the right to register locations");
     case Right::kManage: return MakeError(ErrorCode::kPermissionDenied, "this needs the right to manage the lake");
     case Right::kAudit: return MakeError(ErrorCode::kPermissionDenied, "this needs the right to read the audit log");
+    case Right::kAsk: return MakeError(ErrorCode::kPermissionDenied, "asking questions needs the right to ask");
   }
   NL_UNREACHABLE();
 }

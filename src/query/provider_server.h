@@ -62,6 +62,8 @@ class ProviderServer {
 
   /// From now on policies may name keys. Borrows it.
   void UseKeys(KeyStore& keys) { keys_ = &keys; }
+  /// The models that privileges may be given on. Borrows them.
+  void UseModels(const std::vector<std::string>& names) { models_ = &names; }
   /// From now on small INSERTs may hand their rows over. Borrows it.
   void UseAppendGroups(AppendGroups& groups) { append_groups_ = &groups; }
   /// From now on system.audit can be read, and changes of rights are recorded there. Borrows it.
@@ -218,6 +220,7 @@ class ProviderServer {
   const std::string statement_id_;
   const std::string tables_directory_;
   const MaintenancePolicy policy_;
+  const std::vector<std::string>* models_ = nullptr;
   LocationStores* const locations_;
   std::set<std::string> found_;  ///< Locations of tables that were found for this statement.
   /// Tables this statement was given a place for; only they may be created or replaced by its commit.

@@ -16,7 +16,8 @@ std::unexpected<Error> Refused() {
 }  // namespace
 
 Principal ReadingAlone(Principal principal) {
-  std::erase_if(principal.rights, [](Right right) { return right != Right::kRead && right != Right::kAudit; });
+  std::erase_if(principal.rights,
+                [](Right right) { return right != Right::kRead && right != Right::kAudit && right != Right::kAsk; });
   return principal;
 }
 

@@ -10,6 +10,7 @@
 #include "metastore/stored_text.h"
 #include "query/access.h"
 #include "query/admission.h"
+#include "query/audit_archive.h"
 #include "query/audit_trail.h"
 #include "query/dropped_tables.h"
 #include "query/event_sink.h"
@@ -19,6 +20,7 @@
 #include "query/lake_directory.h"
 #include "query/lineage_recorder.h"
 #include "query/location_stores.h"
+#include "query/object_grants.h"
 #include "query/policy_engine.h"
 #include "query/statement.h"
 #include "query/system_relations.h"
@@ -136,6 +138,34 @@ class LakeService final : public StatementService {
         });
   }
 
+  /// Where closed segments of the audit log go, if they go anywhere. Errors: kInvalidArgument for a place that
+  /// statements could read; those of the file system.
+  Result<void> StartArchiving() {
+    std::string place = settings_.audit_archive;
+    while (place.size() > 1 && place.ends_with('/')) place.pop_back();
+    if (place.empty()) return {};
+    NL_RETURN_IF_ERROR(catalog_->ReservePlace(place));
+    StoreArchive::Open open = [this] { return locations_.ClientBy(settings_.audit_archive_credential); };
+    if (storage::IsUrl(place)) {
+      NL_ASSIGN_OR_RETURN(const std::string kind, StoreKindOf(place));
+      NL_ASSIGN_OR_RETURN(place, storage::NormalUrl(place));
+      while (place.ends_with('/')) place.pop_back();
+    } else {
+      const std::shared_ptr<storage::ObjectStore> local = storage::NewLocalStore();
+      NL_RETURN_IF_ERROR(local->MakeDirectory(place));
+      open = [local]() -> Result<std::shared_ptr<storage::ObjectStore>> { return local; };
+    }
+    audit_->UseArchive(std::make_unique<StoreArchive>(place, std::move(open)));
+    const bool by_age = settings_.audit_archive_after.count() > 0;
+    archive_keeper_ = std::make_unique<HistoryKeeper>(
+        clock_, by_age ? settings_.audit_archive_after : std::chrono::hours(24), [this, by_age](WallTime before) {
+          ArchiveSegments({.before = by_age ? FormatTimestamp(before) : "",
+                           .bytes_most = static_cast<uint64_t>(settings_.audit_local_max)});
+          return int64_t{0};
+        });
+    return {};
+  }
+
   /// Errors: kInvalidArgument for settings of a key service that do not fit.
   Result<void> OpenKeys() {
     NL_ASSIGN_OR_RETURN(auto keys, MakeDataKeys(settings_, directory_->root(), *catalog_));
@@ -205,6 +235,7 @@ class LakeService final : public StatementService {
     dropped_keeper_.Look();
     if (constants_keeper_ != nullptr) constants_keeper_->Look();
     lineage_keeper_.Look();
+    if (archive_keeper_ != nullptr) archive_keeper_->Look();
     const int64_t memory = request.memory_bytes > 0 ? request.memory_bytes : resolved_.memory_per_statement;
     if (request.rows_max <= 0) request.rows_max = settings_.statement_rows_max;
     NL_ASSIGN_OR_RETURN(auto readable, ReadableLocations(ctx));
@@ -225,7 +256,8 @@ class LakeService final : public StatementService {
                             maintenance(),
                             &locations_,
                             keys_.get(),
-                            settings_.statement_rows_max};
+                            settings_.statement_rows_max,
+                            ConfiguredModels(settings_.models_routes)};
     NL_ASSIGN_OR_RETURN(std::unique_ptr<ResultStream> stream,
                         Statement::Start(ctx, std::move(request), lake, memory, std::move(readable)));
     return stream;
@@ -290,6 +322,15 @@ class LakeService final : public StatementService {
   }
 
  private:
+  void ArchiveSegments(const audit::ArchiveRule& rule) {
+    const auto moved = audit_->Archive(rule);
+    if (!moved) {
+      Log(LogLevel::kError, "segments of the audit log stay, as the archive did not take them", {},
+          {{"reason", moved.error().message()}});
+    } else if (*moved > 0) {
+      Log(LogLevel::kInfo, "segments of the audit log went to the archive", {}, {{"segments", *moved}});
+    }
+  }
   MaintenancePolicy maintenance() const {
     return {.short_retention = settings_.vacuum_short_retention,
             .scan_after_load = settings_.privacy_scan_after_load,
@@ -374,6 +415,7 @@ class LakeService final : public StatementService {
   HistoryKeeper lineage_keeper_;
   HistoryKeeper dropped_keeper_;
   std::unique_ptr<HistoryKeeper> constants_keeper_;
+  std::unique_ptr<HistoryKeeper> archive_keeper_;
 };
 
 }  // namespace
@@ -402,6 +444,7 @@ Result<OpenedLake> OpenLake(const Settings& settings, const std::string& program
   NL_RETURN_IF_ERROR(service->StartPolicies());
   NL_RETURN_IF_ERROR(service->StartLineage(clock));
   service->StartKeepingConstants();
+  NL_RETURN_IF_ERROR(service->StartArchiving());
   NL_RETURN_IF_ERROR(service->StartWorkers(program));
   OpenedLake opened;
   NL_ASSIGN_OR_RETURN(const bool has_token, service->catalog().HasAnyToken());

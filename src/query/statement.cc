@@ -97,6 +97,7 @@ Statement::Statement(const RequestContext& ctx, const LakeServices& lake, std::s
       memory_bytes_max_(memory_bytes),
       started_(ctx.clock().SteadyNow()) {
   if (lake_.keys != nullptr) provider_.UseKeys(*lake_.keys);
+  provider_.UseModels(lake_.models);
   if (request_.transaction) provider_.RequireTransaction(*request_.transaction);
   if (request_.read_only) provider_.LookOnly();
   if (lake_.append_rows_max > 0) provider_.UseAppendGroups(lake_.append_groups);

@@ -33,9 +33,10 @@ struct LakeServices {
   int64_t append_rows_max = 0;  ///< 0: no INSERT hands its rows over.
   int64_t append_bytes_max = 0;
   MaintenancePolicy maintenance = {};
-  LocationStores* locations = nullptr;  ///< Null: there are no object stores.
-  KeyStore* keys = nullptr;             ///< Null: there are no keys, and policies that name some show nothing.
-  int64_t rows_most = 0;                ///< The most a statement may ask to return.
+  LocationStores* locations = nullptr;   ///< Null: there are no object stores.
+  KeyStore* keys = nullptr;              ///< Null: there are no keys, and policies that name some show nothing.
+  int64_t rows_most = 0;                 ///< The most a statement may ask to return.
+  std::vector<std::string> models = {};  ///< That privileges may be given on.
 };
 
 /// A statement on the server's side: it holds the grant and the worker, answers the worker's calls, and passes rows on

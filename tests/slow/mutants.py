@@ -25,6 +25,32 @@ STAGES = [
     ([], "python3 tests/sql/run.py --binary build/release/bin/neurolake"),
 ]
 
+E2E = "python3 tests/e2e/run.py --binary build/release/bin/neurolake --only "
+ATTACK = "python3 tests/attack/run.py --binary build/release/bin/neurolake --only "
+
+# What is tried first on mutants of these files, as the general stages do not come by there.
+OWN_STAGES = {
+    "src/ask/service/": [(["ask_service_tests"], "build/release/src/ask_service_tests --gtest_brief=1"),
+                         (["neurolake"], ATTACK + "test_asking.py")],
+    "src/models/": [(["models_tests"], "build/release/src/models_tests --gtest_brief=1")],
+    "src/audit/": [(["audit_tests"], "build/release/src/audit_tests --gtest_brief=1")],
+    "src/catalog/": [(["catalog_tests"], "build/release/src/catalog_tests --gtest_brief=1"),
+                     (["neurolake"], E2E + "test_identity.py")],
+    "src/query/object_grants.cc": [(["query_tests"], "build/release/src/query_tests --gtest_brief=1 --gtest_filter='ObjectGrants*'")],
+    "src/query/column_keys.cc": [(["neurolake"], ATTACK + "test_encrypted_columns.py")],
+    "src/query/read_only.cc": [(["query_tests"], "build/release/src/query_tests --gtest_brief=1 --gtest_filter='*ReadOnly*'"),
+                               (["neurolake"], E2E + "test_mcp.py")],
+    "src/server/http/": [(["server_http_tests"], "build/release/src/server_http_tests --gtest_brief=1"),
+                         (["neurolake"], ATTACK + "test_asking.py")],
+    "src/server/mcp/": [(["server_mcp_tests"], "build/release/src/server_mcp_tests --gtest_brief=1"),
+                        (["neurolake"], E2E + "test_mcp.py")],
+}
+
+
+def stages_of(mutant):
+    own = [stage for path, stages in OWN_STAGES.items() if mutant.path.startswith(path) for stage in stages]
+    return own + STAGES
+
 
 def copy_of_sources():
     copy = ROOT / "build" / "mutants"
@@ -43,7 +69,7 @@ def build(tree, targets):
 
 def noticed(tree, mutant, environment):
     """What noticed the mutant, None when nothing did."""
-    for targets, command in STAGES:
+    for targets, command in stages_of(mutant):
         if targets:
             built, output = build(tree, targets)
             if not built:

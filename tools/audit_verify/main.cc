@@ -10,7 +10,8 @@ namespace {
 using namespace audit_verify;
 
 constexpr const char* kUsageText =
-    R"(Usage: neurolake-audit-verify [--key KEY] [--remember FILE]... [--quiet] DIRECTORY
+    R"(Usage: neurolake-audit-verify [--key KEY] [--remember FILE]... [--archive DIR [--without-archived]]
+                              [--quiet] DIRECTORY
        neurolake-audit-verify [--key KEY] --prove INDEX DIRECTORY
        neurolake-audit-verify --key KEY --inclusion PROOF --record FILE
        neurolake-audit-verify --key KEY --continuation PROOF --old CHECKPOINT
@@ -19,6 +20,9 @@ DIRECTORY is the log's: <lake>/audit, or a copy of it.
   --key KEY           the log's verifier key, or the path of a file that holds it; without it the
                       one in the directory, which whoever changed the log could have changed too
   --remember FILE     checkpoints kept elsewhere: a witness file, or a checkpoint of last month
+  --archive DIR       where segments are that went to the archive, or a copy of them
+  --without-archived  of archived segments that are nowhere, such as those whose time is over, take the
+                      hashes that the log kept: the tree is verified, their records are not read
   --prove INDEX       verify, and print the proof of one record as a C2SP tlog-proof
   --inclusion PROOF   a C2SP tlog-proof, for the one record in --record, a line of a segment
   --continuation PROOF  a line "old SIZE", hashes, a blank line and a checkpoint: whether that
@@ -30,9 +34,9 @@ Exit status: 0 intact; 1 altered; 2 truncated; 3 rolled back; 4 forked; 5 a bad 
 )";
 
 struct Arguments {
-  std::string directory, key, inclusion, record, continuation, old_checkpoint, prove;
+  std::string directory, key, inclusion, record, continuation, old_checkpoint, prove, archive;
   std::vector<std::string> remembered;
-  bool quiet = false;
+  bool quiet = false, without_archived = false;
 };
 
 bool ReadArguments(int argc, char** argv, Arguments& arguments) {
@@ -41,7 +45,8 @@ bool ReadArguments(int argc, char** argv, Arguments& arguments) {
                                                          {"--record", &arguments.record},
                                                          {"--continuation", &arguments.continuation},
                                                          {"--old", &arguments.old_checkpoint},
-                                                         {"--prove", &arguments.prove}};
+                                                         {"--prove", &arguments.prove},
+                                                         {"--archive", &arguments.archive}};
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
     std::string* value = nullptr;
@@ -54,6 +59,8 @@ bool ReadArguments(int argc, char** argv, Arguments& arguments) {
       *value = argv[i];
     } else if (argument == "--quiet") {
       arguments.quiet = true;
+    } else if (argument == "--without-archived") {
+      arguments.without_archived = true;
     } else if (argument.starts_with('-') || !arguments.directory.empty()) {
       return false;
     } else {
@@ -179,6 +186,8 @@ int CheckDirectory(const Arguments& arguments, const PublicKey& key) {
   if (!CheckLog({.directory = arguments.directory,
                  .key = key,
                  .remembered = arguments.remembered,
+                 .archive = arguments.archive,
+                 .without_archived = arguments.without_archived,
                  .keep_records = !arguments.prove.empty()},
                 report, why)) {
     return Say(arguments, kCannotRead, why);
@@ -197,7 +206,10 @@ int CheckDirectory(const Arguments& arguments, const PublicKey& key) {
   if (!arguments.prove.empty()) return Prove(arguments, report);
   return Say(arguments, kIntact,
              "intact: " + std::to_string(report.records) + " records of " + key.name + ", " +
-                 std::to_string(report.signed_records) + " of them signed");
+                 std::to_string(report.signed_records) + " of them signed" +
+                 (report.unread_records == 0 ? ""
+                                             : "; " + std::to_string(report.unread_records) +
+                                                   " of them were not read, their hashes are those signed"));
 }
 
 }  // namespace

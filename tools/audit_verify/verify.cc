@@ -14,11 +14,19 @@ namespace fs = std::filesystem;
 constexpr size_t kFindingsMax = 20;
 constexpr size_t kIndexEntryBytes = 40;
 constexpr std::string_view kSegmentEnd = ".jsonl";
+/// Says that a segment was moved to an archive.
+constexpr std::string_view kArchivedEnd = ".archived";
 
 /// A checkpoint that the records have to agree with.
 struct Mark {
   SignedTree tree;
   bool own = true;  ///< From the log's directory; else somebody remembers it.
+};
+
+struct Segment {
+  std::string path;   ///< Of its lines; empty: they are not there.
+  std::string index;  ///< Of what the log noted of them, whether it is there or not.
+  bool archived = false;
 };
 
 class LogChecker {
@@ -31,8 +39,9 @@ class LogChecker {
     if (!ListSegments(why)) return false;
     CompareMarks();
     Compare();
-    for (size_t i = 0; i < segments_.size() && !broken_; ++i) {
-      if (!ReadSegment(i, why)) return false;
+    for (auto at = segments_.begin(); at != segments_.end() && !broken_; ++at) {
+      const bool is_last = std::next(at) == segments_.end();
+      if (!ReadSegment(at->first, at->second, is_last, why)) return false;
     }
     CheckEnd();
     report_.records = tree_.count();
@@ -127,23 +136,35 @@ class LogChecker {
          entry.increment(problem)) {
       const std::string name = entry->path().filename().string();
       if (name.starts_with("torn-")) report_.notes.push_back(name + ": what a crash left was set aside");
-      if (!name.ends_with(kSegmentEnd)) continue;
-      const std::string digits = name.substr(0, name.size() - kSegmentEnd.size());
+      const bool archived = name.ends_with(kArchivedEnd);
+      if (!archived && !name.ends_with(kSegmentEnd)) continue;
+      const std::string digits = name.substr(0, name.size() - (archived ? kArchivedEnd : kSegmentEnd).size());
       const size_t zeros = std::min(digits.find_first_not_of('0'), digits.size() - 1);
       uint64_t first = 0;
       if (digits.size() != 20 || !ReadNumber(std::string_view(digits).substr(zeros), first)) {
         Find(kAltered, name + ": a file that is no segment");
         continue;
       }
-      segments_.emplace_back(first, entry->path().string());
+      Segment& segment = segments_[first];
+      segment.index = (entry->path().parent_path() / (digits + ".index")).string();
+      if (archived) {
+        segment.archived = true;
+      } else {
+        segment.path = entry->path().string();
+      }
     }
-    std::sort(segments_.begin(), segments_.end());
     if (problem) why = "cannot list " + request_.directory + "/segments";
+    for (auto& [first, segment] : segments_) {
+      if (!segment.path.empty() || request_.archive.empty()) continue;
+      const fs::path name = fs::path(segment.index).filename().replace_extension(kSegmentEnd);
+      std::error_code ignored;
+      if (const fs::path there = request_.archive / name; fs::exists(there, ignored)) segment.path = there.string();
+    }
     return !problem;
   }
 
-  bool ReadSegment(size_t number, std::string& why) {
-    const auto& [first, path] = segments_[number];
+  bool ReadSegment(uint64_t first, const Segment& segment, bool is_last, std::string& why) {
+    const std::string& path = segment.path.empty() ? segment.index : segment.path;
     if (first > tree_.count()) {
       Find(kMissingSegment, path + ": records " + std::to_string(tree_.count()) + " to " + std::to_string(first - 1) +
                                 " before it are missing");
@@ -155,8 +176,9 @@ class LogChecker {
       broken_ = true;
       return true;
     }
+    if (segment.path.empty()) return ReadHashes(first, segment, is_last);
     std::ifstream file(path, std::ios::binary);
-    std::ifstream index(path.substr(0, path.size() - kSegmentEnd.size()) + ".index", std::ios::binary);
+    std::ifstream index(segment.index, std::ios::binary);
     if (!file) {
       why = "cannot read " + path;
       return false;
@@ -169,10 +191,33 @@ class LogChecker {
       }
       AddRecord(line, path + ", line " + std::to_string(in_file), index);
     }
-    if (!torn_.empty() && number + 1 < segments_.size()) {
+    if (!torn_.empty() && !is_last) {
       Find(kAltered,
            "record " + std::to_string(tree_.count()) + " (" + torn_ + ") is incomplete, with others behind it");
       broken_ = true;
+    }
+    return true;
+  }
+
+  /// Of a segment whose lines are in no place that was named. What is signed is the tree, so hashes of records that are
+  /// not those of the log do not agree with its checkpoints.
+  bool ReadHashes(uint64_t first, const Segment& segment, bool is_last) {
+    std::ifstream index(segment.index, std::ios::binary);
+    if (!request_.without_archived || !index || is_last) {
+      Find(kMissingSegment, segment.index + ": the segment from record " + std::to_string(first) +
+                                " on is in an archive; name a directory that has it with --archive" +
+                                (is_last ? "" : ", or leave its records unread with --without-archived"));
+      broken_ = true;
+      return true;
+    }
+    for (std::array<char, kIndexEntryBytes> entry; index.read(entry.data(), entry.size());) {
+      Digest noted{};
+      for (size_t i = 0; i < noted.size(); ++i) noted[i] = static_cast<unsigned char>(entry[i]);
+      tree_.Add(noted);
+      noted_tree_.Add(noted);
+      if (request_.keep_records) report_.digests.push_back(noted);
+      ++report_.unread_records;
+      Compare();
     }
     return true;
   }
@@ -281,7 +326,7 @@ class LogChecker {
   Report& report_;
   std::vector<Mark> marks_;  ///< By size.
   size_t next_ = 0;
-  std::vector<std::pair<uint64_t, std::string>> segments_;
+  std::map<uint64_t, Segment> segments_;  ///< By their first record.
   RollingTree tree_;
   RollingTree noted_tree_;
   std::vector<std::pair<uint64_t, std::string>> suspects_;

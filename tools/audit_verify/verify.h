@@ -30,6 +30,7 @@ struct Report {
   std::vector<std::string> notes;
   uint64_t records = 0;
   uint64_t signed_records = 0;
+  uint64_t unread_records = 0;  ///< Of which only hashes were there, and these are signed.
   Digest root{};
   std::string last_checkpoint;  ///< The note of the file `checkpoint`, if it is right.
   uint64_t last_checkpoint_size = 0;
@@ -40,6 +41,8 @@ struct Request {
   std::string directory;
   PublicKey key;
   std::vector<std::string> remembered;  ///< Files of checkpoints that were kept elsewhere.
+  std::string archive;                  ///< A directory of segments that went there; empty: none.
+  bool without_archived = false;        ///< Hashes will do for archived segments that are nowhere.
   bool keep_records = false;            ///< Whether the report shall have a hash of each record.
 };
 

@@ -9,6 +9,7 @@
 #include "ask/answer/checks.h"
 #include "ask/answer/sentence.h"
 #include "ask/grammar/understand.h"
+#include "ask/service/asker.h"
 #include "ask/time/zone.h"
 
 namespace neurolake::ask {
@@ -118,7 +119,8 @@ Result<void> AddNotes(const RequestContext& ctx, QueryRunner& runner, const Comp
 AskService::AskService(query::StatementService& service, ModelSource& models, const Clock& clock)
     : service_(service), models_(models), clock_(clock), visible_(service, clock) {}
 
-Result<Answer> AskService::Ask(const RequestContext& ctx, const AskRequest& request) {
+Result<Answer> AskService::Ask(const RequestContext& caller, const AskRequest& request) {
+  NL_ASSIGN_OR_RETURN(const RequestContext ctx, AsAsker(caller));
   if (request.question.find_first_not_of(" \t\r\n") == std::string::npos) {
     return MakeError(ErrorCode::kInvalidArgument, "the question is empty");
   }
@@ -158,7 +160,8 @@ Result<Answer> AskService::Ask(const RequestContext& ctx, const AskRequest& requ
   return answer;
 }
 
-Result<Answer> AskService::Run(const RequestContext& ctx, const AskRequest& request, const Intent& intent) {
+Result<Answer> AskService::Run(const RequestContext& caller, const AskRequest& request, const Intent& intent) {
+  NL_ASSIGN_OR_RETURN(const RequestContext ctx, AsAsker(caller));
   NL_ASSIGN_OR_RETURN(const auto whole, models_.Find(ctx, request.model));
   PipelineRunner runner(service_, request.zone.empty() ? whole->calendar.zone : request.zone, request.purpose);
   NL_ASSIGN_OR_RETURN(const auto visible, visible_.For(ctx, runner, request.purpose, whole));

@@ -44,7 +44,8 @@ class AskService {
  public:
   AskService(query::StatementService& service, ModelSource& models, const Clock& clock);
 
-  /// Errors: kInvalidArgument for an empty or overlong question, or an unknown zone; kNotFound for the model;
+  /// Errors: kPermissionDenied without Right::kAsk; kInvalidArgument for an empty or overlong question, or an unknown
+  /// zone; kNotFound for the model;
   /// kCancelled and kDeadlineExceeded. A question that cannot be answered is an Answer, and no error.
   Result<Answer> Ask(const RequestContext& ctx, const AskRequest& request);
 

@@ -33,6 +33,18 @@ std::string EncodeEntry(const Hash& leaf, uint64_t end) {
 
 }  // namespace
 
+std::vector<Segments::IndexEntry> Segments::DecodeEntries(std::string_view bytes) {
+  std::vector<IndexEntry> entries(bytes.size() / kEntryBytes);
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const char* at = bytes.data() + i * kEntryBytes;
+    std::memcpy(entries[i].leaf.data(), at, sizeof(Hash));
+    for (int byte = 7; byte >= 0; --byte) {
+      entries[i].end = entries[i].end << 8 | static_cast<uint8_t>(at[sizeof(Hash) + static_cast<size_t>(byte)]);
+    }
+  }
+  return entries;
+}
+
 Segments::Segments(Options options, LogFiles& files) : options_(std::move(options)), files_(files) {
   NL_CHECK(std::has_single_bit(options_.records_per_segment));
 }
@@ -49,7 +61,8 @@ Result<uint64_t> Segments::CountFiles() const {
     const std::string name = entry->path().filename().string();
     uint64_t first = 0;
     const auto [last, problem] = std::from_chars(name.data(), name.data() + name.size(), first);
-    if (problem == std::errc() && std::string_view(last) == ".jsonl") first_records.insert(first);
+    const bool is_segment = std::string_view(last) == ".jsonl" || std::string_view(last) == ".archived";
+    if (problem == std::errc() && is_segment) first_records.insert(first);
   }
   if (failure)
     return MakeError(ErrorCode::kIoError, "the audit log's segments cannot be listed: {}", failure.message());
@@ -65,13 +78,40 @@ Result<uint64_t> Segments::CountFiles() const {
 }
 
 Result<Segments::Scan> Segments::ScanSegment(uint64_t segment) const {
-  const std::string path = PathOf(segment);
+  const bool here = FileSize(PathOf(segment)).has_value();
+  if (!here && IsArchived(segment)) {
+    if (auto scan = ScanIndex(segment)) return scan;
+  }
+  return ScanLines(segment, [&](uint64_t begin) { return ReadSegment(segment, begin, kReadBytes); });
+}
+
+Result<Segments::Scan> Segments::ScanIndex(uint64_t segment) const {
+  NL_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(PathOf(segment, ".index")));
+  if (bytes.size() != options_.records_per_segment * kEntryBytes) {
+    return MakeError(ErrorCode::kCorruption, "the index of an archived segment of the audit log is not whole: {}",
+                     PathOf(segment, ".index"));
+  }
   Scan scan;
+  scan.entries = DecodeEntries(bytes);
+  scan.file_bytes = scan.entries.back().end;
+  return scan;
+}
+
+Result<Segments::Scan> Segments::ScanLines(uint64_t segment, const ReadPiece& read) const {
+  Scan scan;
+  const auto rest = [&]() -> Result<void> {
+    // Only how much there is counts behind what is no record.
+    for (;;) {
+      NL_ASSIGN_OR_RETURN(const std::string more, read(scan.file_bytes));
+      if (more.empty()) return {};
+      scan.file_bytes += more.size();
+    }
+  };
   std::string held;
   uint64_t begin = 0;
   uint64_t index = segment * options_.records_per_segment;
   for (;;) {
-    NL_ASSIGN_OR_RETURN(const std::string more, ReadFile(path, scan.file_bytes, kReadBytes));
+    NL_ASSIGN_OR_RETURN(const std::string more, read(scan.file_bytes));
     if (more.empty()) return scan;
     scan.file_bytes += more.size();
     held += more;
@@ -79,7 +119,7 @@ Result<Segments::Scan> Segments::ScanSegment(uint64_t segment) const {
     for (size_t end = held.find('\n'); end != std::string::npos; end = held.find('\n', taken)) {
       const std::string_view line = std::string_view(held).substr(taken, end - taken);
       if (!IsRecord(line, index) || scan.entries.size() == options_.records_per_segment) {
-        NL_ASSIGN_OR_RETURN(scan.file_bytes, FileSize(path));
+        NL_RETURN_IF_ERROR(rest());
         return scan;
       }
       begin += line.size() + 1;
@@ -89,7 +129,7 @@ Result<Segments::Scan> Segments::ScanSegment(uint64_t segment) const {
     }
     held.erase(0, taken);
     if (held.size() <= kLineBytesMax) continue;
-    NL_ASSIGN_OR_RETURN(scan.file_bytes, FileSize(path));
+    NL_RETURN_IF_ERROR(rest());
     return scan;
   }
 }
@@ -305,15 +345,7 @@ Result<void> Segments::WriteIndex(uint64_t segment, std::span<const IndexEntry> 
 Result<std::vector<Segments::IndexEntry>> Segments::ReadIndex(uint64_t segment, uint64_t first, uint64_t last) const {
   const auto bytes = ReadFile(PathOf(segment, ".index"), first * kEntryBytes, (last - first) * kEntryBytes);
   if (bytes && bytes->size() == (last - first) * kEntryBytes) {
-    std::vector<IndexEntry> entries(last - first);
-    for (size_t i = 0; i < entries.size(); ++i) {
-      const char* at = bytes->data() + i * kEntryBytes;
-      std::memcpy(entries[i].leaf.data(), at, sizeof(Hash));
-      for (int byte = 7; byte >= 0; --byte) {
-        entries[i].end = entries[i].end << 8 | static_cast<uint8_t>(at[sizeof(Hash) + static_cast<size_t>(byte)]);
-      }
-    }
-    return entries;
+    return DecodeEntries(*bytes);
   }
   NL_ASSIGN_OR_RETURN(Scan scan, ScanSegment(segment));
   if (scan.entries.size() < last) {
@@ -331,15 +363,21 @@ Result<std::vector<std::string>> Segments::Read(uint64_t first, uint64_t count) 
     const uint64_t base = segment * options_.records_per_segment;
     const uint64_t last = std::min(end, base + options_.records_per_segment);
     const uint64_t before = first == base ? 0 : 1;
-    NL_ASSIGN_OR_RETURN(const auto entries, ReadIndex(segment, first - base - before, last - base));
+    const uint64_t indexed = first - base - before;
+    NL_ASSIGN_OR_RETURN(const auto entries, ReadIndex(segment, indexed, last - base));
     const uint64_t begin = before == 0 ? 0 : entries.front().end;
-    NL_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(PathOf(segment), begin, entries.back().end - begin));
+    const bool archived = IsArchived(segment);
+    NL_ASSIGN_OR_RETURN(const std::string bytes, ReadSegment(segment, begin, entries.back().end - begin));
     for (size_t taken = 0; first < last; ++first) {
       const size_t line_end = bytes.find('\n', taken);
       if (line_end == std::string::npos) {
         return MakeError(ErrorCode::kCorruption, "a record of the audit log is not where it was: {}", first);
       }
       lines.push_back(bytes.substr(taken, line_end - taken));
+      // Others may look after the archive than after the log.
+      if (archived && LeafHash(lines.back()) != entries[first - base - indexed].leaf) {
+        return MakeError(ErrorCode::kCorruption, "a record in the archive of the audit log was changed: {}", first);
+      }
       taken = line_end + 1;
     }
   }

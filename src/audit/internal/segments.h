@@ -1,12 +1,16 @@
 #pragma once
+#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "audit/archive.h"
 #include "audit/checkpoint.h"
 #include "audit/log_files.h"
 #include "audit/merkle.h"
@@ -16,8 +20,9 @@ namespace neurolake::audit {
 /// A log's records on disk, and the Merkle tree over them: `<first index, 20 digits>.jsonl` holds a line for each
 /// record,
 /// `.index` beside it 40 bytes for each: its leaf hash, and where its line ends. `roots` holds the roots of full
-/// segments. Only lines are evidence; the rest is made anew from them where it is missing. One thread writes; others
-/// read at the same time.
+/// segments. Only lines are evidence; the rest is made anew from them where it is missing. Of a segment in the archive
+/// `.archived` says so, and the leaves in `.index` stay, which the signed root proves as well. One thread writes;
+/// others read at the same time.
 class Segments {
  public:
   struct Options {
@@ -44,6 +49,24 @@ class Segments {
   Result<Hash> RootAt(uint64_t size) const;
   Result<Hash> Subtree(uint64_t begin, uint64_t end) const;
 
+  /// Where segments are read that are not here any more. Borrows it.
+  void UseArchive(const Archive& archive) { archive_ = &archive; }
+  /// A full segment that is here.
+  struct Closed {
+    uint64_t segment = 0;
+    std::string name;
+    std::string path;
+    uint64_t bytes = 0;
+  };
+  /// The oldest one here, if it is to go: by the rule, or as it has gone already but for its removal. Of records that a
+  /// checkpoint covers alone. Errors: kIoError; kCorruption.
+  Result<std::optional<Closed>> NextToArchive(const ArchiveRule& rule, uint64_t signed_records) const;
+  /// Checks it against the signed tree, copies it, reads the copy back and checks that, and marks it durably as
+  /// archived. Errors: kCorruption where one of them is not what was signed; the archive's.
+  Result<void> CopyToArchive(const Closed& closed, Archive& archive) const;
+  /// After CopyToArchive.
+  Result<void> RemoveArchived(const Closed& closed);
+
  private:
   struct IndexEntry {
     Hash leaf;
@@ -63,7 +86,17 @@ class Segments {
 
   std::string PathOf(uint64_t segment, const char* suffix = ".jsonl") const;
   Result<uint64_t> CountFiles() const;
+  /// A piece of a segment from `begin` on; empty at its end.
+  using ReadPiece = std::function<Result<std::string>(uint64_t begin)>;
   Result<Scan> ScanSegment(uint64_t segment) const;
+  Result<Scan> ScanLines(uint64_t segment, const ReadPiece& read) const;
+  /// The leaves of an archived segment, from its index alone.
+  Result<Scan> ScanIndex(uint64_t segment) const;
+  bool IsArchived(uint64_t segment) const;
+  Result<std::string> ReadSegment(uint64_t segment, uint64_t begin, uint64_t bytes) const;
+  static std::vector<IndexEntry> DecodeEntries(std::string_view bytes);
+  /// What the segment's lines are, if they are those of the tree.
+  Result<std::vector<IndexEntry>> CheckRoot(const Closed& closed, const ReadPiece& read, std::string_view where) const;
   /// Takes segments from `first` on into the tree. Returns whether the tree had the checkpoint's root at its size.
   Result<bool> ScanFrom(uint64_t first, uint64_t count, const Checkpoint& checkpoint, uint64_t& torn_bytes,
                         const std::string& torn_path);
@@ -80,6 +113,7 @@ class Segments {
 
   const Options options_;
   LogFiles& files_;
+  std::atomic<const Archive*> archive_ = nullptr;
   mutable std::shared_mutex mutex_;  ///< Over the tree; files grow only.
   TreeEdge edge_;
   TreeEdge segment_edge_;  ///< Of the segment that grows.

@@ -1,9 +1,6 @@
 // The separate program tools/audit_verify against logs that somebody changed.
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
-
 #include "audit/tests/log_fixture.h"
+#include "audit/tests/verifier_run.h"
 
 namespace neurolake::audit {
 namespace {
@@ -13,10 +10,7 @@ using testing::HasSubstr;
 constexpr int kIntact = 0, kAltered = 1, kTruncated = 2, kRolledBack = 3, kForked = 4, kBadCheckpoint = 5,
               kMissingSegment = 6, kUsage = 64, kCannotRead = 66;
 
-struct Answer {
-  int status = -1;
-  std::string text;
-};
+using Answer = VerifierAnswer;
 
 /// 21 records in segments of eight, with checkpoints of 5, 13 and 21.
 class VerifierTest : public AuditLogTest {
@@ -33,23 +27,7 @@ class VerifierTest : public AuditLogTest {
   }
 
   Answer Verify(std::vector<std::string> arguments) const {
-    static const std::string program =
-        std::filesystem::path(NL_BINARY).replace_filename("neurolake-audit-verify").string();
-    arguments.insert(arguments.begin(), program);
-    std::vector<char*> argv;
-    for (std::string& argument : arguments) argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    const std::string output = directory_ + "/output";
-    posix_spawn_file_actions_t actions;
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawn_file_actions_addopen(&actions, 1, output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    ::posix_spawn_file_actions_adddup2(&actions, 1, 2);
-    pid_t child = 0;
-    EXPECT_EQ(::posix_spawn(&child, program.c_str(), &actions, nullptr, argv.data(), environ), 0) << program;
-    ::posix_spawn_file_actions_destroy(&actions);
-    int status = 0;
-    EXPECT_EQ(::waitpid(child, &status, 0), child);
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + status, Slurp(output)};
+    return RunVerifier(directory_ + "/output", std::move(arguments));
   }
   Answer VerifyLog() const { return Verify({"--key", key_, options_.directory}); }
   void Expect(int status, const std::string& text) const {

@@ -73,6 +73,9 @@ class StoreCatalog final : public Catalog {
   Result<void> AddFunctionGrant(const FunctionGrant& grant) override;
   Result<void> RemoveFunctionGrant(const FunctionGrant& grant) override;
   Result<std::vector<FunctionGrant>> ListFunctionGrants() override;
+  Result<void> AddObjectGrant(const ObjectGrant& grant) override;
+  Result<void> RemoveObjectGrant(const ObjectGrant& grant) override;
+  Result<std::vector<ObjectGrant>> ListObjectGrants(const std::string& object_kind) override;
   Result<void> AddDataKey(const DataKeyRecord& key) override;
   Result<void> DropDataKey(const std::string& name) override;
   Result<std::optional<DataKeyRecord>> FindDataKey(const std::string& name) override;
@@ -151,6 +154,7 @@ class StoreCatalog final : public Catalog {
   Identities& identities() override { return identities_; }
   DataSubjects& data_subjects() override { return data_subjects_; }
 
+  Result<void> ReservePlace(const std::string& place) override;
   Result<void> AddExternalLocation(const ExternalLocation& location) override;
   Result<void> DropExternalLocation(const std::string& name) override;
   Result<std::vector<ExternalLocation>> ListExternalLocations() override;
@@ -193,6 +197,7 @@ class StoreCatalog final : public Catalog {
   metastore::Store& store_;
   const Clock& clock_;
   const Locations locations_;
+  std::string reserved_;  ///< As Locations has it; empty: nothing.
   StoreIdentities identities_{store_, clock_};
   AccessJudge* judge_ = nullptr;
   StoreDataSubjects data_subjects_{store_};

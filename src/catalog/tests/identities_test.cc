@@ -83,7 +83,7 @@ TEST_P(IdentitiesTest, AnAgentHasWhatBothHave) {
   EXPECT_EQ(mighty.on_behalf_of->name, "anna");
   EXPECT_EQ(mighty.owner(), anna.id);
   const std::string token = Token({.principal = "humble", .role = "reader"});
-  EXPECT_THAT(Of(token).rights, ElementsAre(Right::kRead));
+  EXPECT_THAT(Of(token).rights, ElementsAre(Right::kRead, Right::kAsk));
   // What is taken from her is taken from it, with its next statement.
   ASSERT_OK(catalog_->SetRole("anna", "monitor"));
   EXPECT_THAT(Of(token).rights, IsEmpty());
@@ -100,15 +100,17 @@ TEST_P(IdentitiesTest, ScopesTakeRightsAwayAndAddNone) {
   const auto rights = [&](const std::string& role, std::vector<std::string> scopes) {
     return Of(Token({.principal = "of " + role, .role = role, .scopes = std::move(scopes)})).rights;
   };
-  EXPECT_THAT(rights("admin", {"read"}), ElementsAre(kRead));
-  EXPECT_THAT(rights("admin", {"write"}), ElementsAre(kRead, kWrite));
-  EXPECT_THAT(rights("admin", {"create"}), ElementsAre(kRead, kWrite, kCreate));
-  EXPECT_EQ(rights("admin", {"admin"}).size(), 6U);
-  EXPECT_EQ(rights("admin", {}).size(), 6U);
-  EXPECT_THAT(rights("reader", {"admin"}), ElementsAre(kRead));
+  EXPECT_THAT(rights("admin", {"read"}), ElementsAre(kRead, kAsk));
+  EXPECT_THAT(rights("admin", {"write"}), ElementsAre(kRead, kWrite, kAsk));
+  EXPECT_THAT(rights("admin", {"create"}), ElementsAre(kRead, kWrite, kCreate, kAsk));
+  EXPECT_EQ(rights("admin", {"admin"}).size(), 7U);
+  EXPECT_EQ(rights("admin", {}).size(), 7U);
+  EXPECT_THAT(rights("reader", {"admin"}), ElementsAre(kRead, kAsk));
   EXPECT_THAT(rights("admin", {"audit"}), ElementsAre(kRead, kAudit));
   EXPECT_THAT(rights("reader", {"audit"}), ElementsAre(kRead));
-  EXPECT_THAT(rights("monitor", {"read", "write"}), IsEmpty());
+  EXPECT_THAT(rights("admin", {"ask"}), ElementsAre(kAsk));
+  EXPECT_THAT(rights("reader", {"ask"}), ElementsAre(kAsk));
+  EXPECT_THAT(rights("monitor", {"read", "write", "ask"}), IsEmpty());
   EXPECT_EQ(CodeOf(catalog_->CreateToken({.principal = "p", .role = "admin", .name = "t", .scopes = {"root"}})),
             ErrorCode::kInvalidArgument);
   EXPECT_THAT(catalog_->ListTokens().value().at(0).scopes, ElementsAre("read"));
@@ -125,11 +127,14 @@ TEST_P(IdentitiesTest, ATokenForTheAuditLogKnowsOfNoSchema) {
   EXPECT_EQ(CodeOf(catalog_->CreateToken(
                 {.principal = "watch", .role = "auditor", .name = "t", .scopes = {"audit"}, .schemas = {"gold"}})),
             ErrorCode::kInvalidArgument);
+  EXPECT_EQ(
+      CodeOf(catalog_->CreateToken({.principal = "watch", .role = "auditor", .name = "t", .scopes = {"ask", "audit"}})),
+      ErrorCode::kInvalidArgument);
 }
 
 TEST_P(IdentitiesTest, SchemasLimitATokenToReadingAndWritingThere) {
   const Principal limited = Of(Token({.principal = "p", .role = "admin", .schemas = {"Gold", "silver"}}));
-  EXPECT_THAT(limited.rights, ElementsAre(Right::kRead, Right::kWrite));
+  EXPECT_THAT(limited.rights, ElementsAre(Right::kRead, Right::kWrite, Right::kAsk));
   EXPECT_TRUE(limited.MayUseSchema("gold"));
   EXPECT_FALSE(limited.MayUseSchema("bronze"));
   EXPECT_FALSE(limited.MayUseSchema("Gold"));

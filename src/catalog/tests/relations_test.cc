@@ -328,6 +328,22 @@ TEST_P(RelationsTest, ListsAreSortedByBytes) {
   EXPECT_THAT(TableNames("absent"), testing::IsEmpty());
 }
 
+TEST_P(RelationsTest, NoExternalLocationReachesAReservedPlace) {
+  ASSERT_OK(catalog_->AddExternalLocation({"drop", "/srv/drop", true, clock_.Now()}));
+  for (const char* taken : {"/srv/drop", "/srv/drop/audit", "/srv", "audit"}) {
+    EXPECT_EQ(CodeOf(catalog_->ReservePlace(taken)), ErrorCode::kInvalidArgument) << taken;
+  }
+  ASSERT_OK(catalog_->ReservePlace("/srv/audit/"));
+  for (const char* place : {"/srv/audit", "/srv/audit/of/me", "/srv", "/srv/drop/../audit"}) {
+    EXPECT_EQ(CodeOf(catalog_->AddExternalLocation({"other", place, false, clock_.Now()})), ErrorCode::kInvalidArgument)
+        << place;
+  }
+  ASSERT_OK(catalog_->AddExternalLocation({"other", "/srv/auditors", false, clock_.Now()}));
+  ASSERT_OK(catalog_->ReservePlace("s3://box/audit"));
+  EXPECT_EQ(CodeOf(catalog_->AddExternalLocation({"box", "s3://box/", false, clock_.Now(), "c"})),
+            ErrorCode::kInvalidArgument);
+}
+
 TEST_P(RelationsTest, ExternalLocationsEndInASlashAndKeepOutOfTheLake) {
   ASSERT_OK(catalog_->AddExternalLocation({"Drop", "/srv/drop", true, clock_.Now()}));
   const auto listed = catalog_->ListExternalLocations().value();

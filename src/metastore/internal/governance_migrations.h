@@ -14,5 +14,6 @@ Migration Models();
 Migration EncryptedColumns();
 Migration DataSubjects();
 Migration TagMinimumGroups();
+Migration ObjectGrants();
 
 }  // namespace neurolake::metastore

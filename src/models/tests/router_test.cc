@@ -34,6 +34,19 @@ ChatAnswer Says(const std::string& text) {
 }
 std::unexpected<Error> Fails(ErrorCode code) { return MakeError(code, "as told"); }
 
+/// Who is on the list.
+class SomeMay final : public ModelRights {
+ public:
+  Result<bool> MayExecute(const RequestContext& ctx, const std::string& model) const override {
+    asked = model;
+    if (fails) return MakeError(ErrorCode::kUnavailable, "the store is gone");
+    return ctx.principal().id.value() != denied;
+  }
+  mutable std::string asked;
+  std::string denied;
+  bool fails = false;
+};
+
 class RouterTest : public testing::Test {
  protected:
   RouterTest() {
@@ -49,7 +62,7 @@ class RouterTest : public testing::Test {
   }
 
   void Make(PromptCache* cache = nullptr) {
-    router_ = std::make_unique<ModelRouter>(options_, *usage_, cache, clock_);
+    router_ = std::make_unique<ModelRouter>(options_, *usage_, cache, clock_, rights_);
     auto model = std::make_shared<RoutedModel>();
     auto chat = std::make_unique<FakeChat>();
     chat_ = chat.get();
@@ -69,6 +82,7 @@ class RouterTest : public testing::Test {
 
   metastore::TemporaryDirectory directory_;
   FakeClock clock_;
+  SomeMay rights_;
   std::unique_ptr<metastore::Store> store_;
   std::unique_ptr<UsageStore> usage_;
   RouterOptions options_;
@@ -76,6 +90,40 @@ class RouterTest : public testing::Test {
   std::unique_ptr<ModelRouter> router_;
   FakeChat* chat_ = nullptr;
 };
+
+TEST_F(RouterTest, WhoMayNotExecuteAModelHasNone) {
+  const auto cache = NewMemoryPromptCache(1 << 20);
+  Make(cache.get());
+  chat_->answers.emplace_back(Says("hi"));
+  EXPECT_EQ(Ask("anna")->text, "hi");
+  EXPECT_EQ(rights_.asked, "openai:m");
+  rights_.denied = "anna";
+  // Not what was kept for her either, and nothing is counted.
+  const auto refused = Ask("anna");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code(), ErrorCode::kNotSupported);
+  EXPECT_EQ(chat_->calls, 1);
+  EXPECT_EQ(Calls().size(), 1U);
+  const auto anna = ContextOf(clock_, "anna");
+  EXPECT_FALSE(router_->MayUse(anna, "classify"));
+  // As a task that has no model at all.
+  const auto missing = router_->Chat(anna, "summarise", {});
+  ASSERT_FALSE(missing.has_value());
+  EXPECT_EQ(missing.error().code(), refused.error().code());
+  std::string text = refused.error().message();
+  text.replace(text.find("classify"), 8, "summarise");
+  EXPECT_EQ(text, missing.error().message());
+  EXPECT_TRUE(router_->MayUse(ContextOf(clock_, "bert"), "classify"));
+}
+
+TEST_F(RouterTest, WhatCannotBeFoundOutIsNoPermission) {
+  Make();
+  chat_->answers.emplace_back(Says("hi"));
+  rights_.fails = true;
+  EXPECT_EQ(Ask().error().code(), ErrorCode::kUnavailable);
+  EXPECT_FALSE(router_->MayUse(ContextOf(clock_, "anna"), "classify"));
+  EXPECT_EQ(chat_->calls, 0);
+}
 
 TEST_F(RouterTest, AsksCountsAndRecords) {
   Make();
@@ -216,7 +264,7 @@ TEST(PromptCacheTest, TheOneUsedLongestAgoMakesRoom) {
 
 class ConfiguredTest : public RouterTest {
  protected:
-  Result<std::unique_ptr<ModelRouter>> From() { return RouterFrom(settings_, *usage_, nullptr, clock_); }
+  Result<std::unique_ptr<ModelRouter>> From() { return RouterFrom(settings_, *usage_, nullptr, clock_, rights_); }
   Settings settings_ = [] {
     Settings settings;
     settings.models_openai_url = "https://api.openai.com/v1";
@@ -270,7 +318,7 @@ TEST_F(ConfiguredTest, AsksARealSocket) {
   settings_.models_routes = {"classify=anthropic:c"};
   settings_.models_anthropic_url = provider.origin();
   settings_.models_prices = {"anthropic:c=3/15"};
-  const auto router = RouterFrom(settings_, *usage_, nullptr, clock).value();
+  const auto router = RouterFrom(settings_, *usage_, nullptr, clock, rights_).value();
   ChatRequest request{.messages = {{Role::kUser, "hello"}}};
   request.output_tokens_max = 50;
   EXPECT_EQ(router->Chat(ContextOf(clock), "classify", request)->text, "hi");

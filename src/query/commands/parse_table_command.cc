@@ -9,6 +9,7 @@
 #include "query/commands/function_grant.h"
 #include "query/commands/grant.h"
 #include "query/commands/key.h"
+#include "query/commands/object_grant.h"
 #include "query/commands/optimize.h"
 #include "query/commands/policy.h"
 #include "query/commands/reencrypt.h"
@@ -50,6 +51,8 @@ constexpr CommandParser kParsers[] = {
     ParsePolicyBundleStatement,
     ParseGroupStatement,
     ParseUserStatement,
+    // GRANT … ON MODEL, ON PIPELINE: before what begins alike.
+    ParseObjectGrantStatement,
     ParseFunctionGrantStatement,
     ParseGrantStatement,
     ParseScan,

@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "query/audit_archive.h"
 #include "query/audit_reader.h"
 
 namespace neurolake::query {
@@ -24,8 +25,8 @@ class AuditTrailTest : public testing::Test {
     std::filesystem::remove_all(directory_);
   }
   std::unique_ptr<AuditTrail> Open() {
-    auto trail =
-        AuditTrail::Open({.log = {.directory = directory_}, .constants_key_file = {}, .version = "test"}, clock_);
+    auto trail = AuditTrail::Open(
+        {.log = {.directory = directory_ + "/audit", .records_per_segment = per_segment_}, .version = "test"}, clock_);
     EXPECT_TRUE(trail) << trail.error().message();
     return std::move(*trail);
   }
@@ -55,6 +56,7 @@ class AuditTrailTest : public testing::Test {
 
   const std::string directory_;
   FakeClock clock_;
+  uint64_t per_segment_ = 1 << 16;
   std::unique_ptr<AuditTrail> trail_;
 };
 
@@ -78,7 +80,7 @@ TEST_F(AuditTrailTest, WithoutTheirKeyConstantsAreGoneAndTheLogIsNot) {
   const auto anna = ContextOf("anna", "reader");
   Run(anna, "s1", "SELECT 'canary'");
   trail_.reset();
-  std::filesystem::remove(directory_ + "/constants.key");
+  std::filesystem::remove(directory_ + "/audit/constants.key");
   trail_ = Open();
   const auto rows = RowsFor(anna);
   ASSERT_THAT(rows, SizeIs(1));
@@ -174,6 +176,34 @@ TEST_F(AuditTrailTest, LongTextsAreCutAndTellSo) {
   Run(anna, "s2", "SELECT '" + std::string(200'000, 'a') + "'");
   EXPECT_THAT(LastLine(), HasSubstr("\"constants_hash\""));
   EXPECT_LT(LastLine().size(), 2'000U);
+}
+
+TEST_F(AuditTrailTest, WhatWentToTheArchiveIsStillSearched) {
+  trail_.reset();
+  std::filesystem::remove_all(directory_ + "/audit");
+  per_segment_ = 4;
+  trail_ = Open();
+  const auto auditor = ContextOf("ada", "auditor");
+  for (int i = 0; i < 9; ++i) Run(ContextOf("ann", "reader"), fmt::format("s{}", i), fmt::format("SELECT {}", i));
+  const auto before = RowsFor(auditor);
+  trail_.reset();  // Signs what there is.
+  trail_ = Open();
+  const std::string place = directory_ + "/archive";
+  const std::shared_ptr<storage::ObjectStore> local = storage::NewLocalStore();
+  trail_->UseArchive(std::make_unique<StoreArchive>(
+      place, [local]() -> Result<std::shared_ptr<storage::ObjectStore>> { return local; }));
+  EXPECT_EQ(trail_->Archive({}).value(), 0);
+  EXPECT_GE(trail_->Archive({.before = "9999"}).value(), 2);
+  EXPECT_TRUE(std::filesystem::exists(place + "/00000000000000000000.jsonl"));
+  EXPECT_FALSE(std::filesystem::exists(directory_ + "/audit/segments/00000000000000000000.jsonl"));
+  const auto after = RowsFor(auditor);
+  ASSERT_GT(after.size(), before.size());
+  for (size_t i = 0; i < before.size(); ++i) EXPECT_EQ(after[i], before[i]);
+  for (const auto& row : RowsFor(ContextOf("ann", "reader"))) EXPECT_EQ(row[3], "ann");
+  // A part of the log is never shown for all of it.
+  std::filesystem::remove(place + "/00000000000000000000.jsonl");
+  AuditReader reader(auditor, *trail_);
+  EXPECT_FALSE(reader.Read(0).has_value());
 }
 
 }  // namespace

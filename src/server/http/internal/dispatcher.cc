@@ -155,11 +155,24 @@ std::string_view Dispatcher::Dispatch(Call& call) {
   return route.path;
 }
 
+namespace {
+
+/// Questions, the protocol that has tools for them, and who one is.
+bool IsForAsking(const Route& route) {
+  return route.path.starts_with("/v1/ask") || route.path == "/mcp" || route.path == "/v1/me";
+}
+
+}  // namespace
+
 Result<void> Dispatcher::Authenticate(const Route& route, Call& call) {
   if (route.access == Access::kOpen) return {};
   if (route.access == Access::kMetrics && door_.settings.http_metrics_without_token) return {};
   NL_ASSIGN_OR_RETURN(call.principal, Identify(door_, call));
   NL_RETURN_IF_ERROR(door_.limits.AdmitPrincipal(call.principal->id));
+  // A token for asking alone: what else is here would be more than that, its principal's history and results too.
+  if (call.principal->Has(Right::kAsk) && !call.principal->Has(Right::kRead) && !IsForAsking(route)) {
+    return call.Require(Right::kRead);
+  }
   if (route.access != Access::kMetrics || call.principal->role == "monitor") return {};
   return call.Require(Right::kManage);
 }
