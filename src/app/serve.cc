@@ -5,7 +5,7 @@
 #include <cstdio>
 
 #include "ask/service/ask_service.h"
-#include "ask/service/file_models.h"
+#include "ask/service/catalog_models.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/metrics.h"
@@ -52,21 +52,16 @@ int Serve(const Settings& settings, const std::string& program) {
   auto lake = query::OpenLake(settings, program, clock, metrics);
   if (!lake) return Fail(lake.error());
   server::mcp::McpServer mcp(*lake->service, clock, server::mcp::McpServer::OptionsFrom(settings, NL_VERSION));
-  std::unique_ptr<ask::ModelSource> models;
-  std::unique_ptr<ask::AskService> ask;
-  if (!settings.ask_models.empty()) {
-    auto opened = ask::FileModels::Open(settings.ask_models);
-    if (!opened) return Fail(opened.error());
-    models = std::move(*opened);
-    ask = std::make_unique<ask::AskService>(*lake->service, *models, clock);
-  }
+  auto models = ask::OpenModels(lake->service->catalog(), settings.ask_models);
+  if (!models) return Fail(models.error());
+  ask::AskService ask(*lake->service, **models, clock);
   auto server = server::HttpServer::Start(settings, *lake->service, clock,
                                           {.results_directory = settings.lake + "/spill/results",
                                            .version = NL_VERSION,
                                            .staging_directory = settings.lake + "/staging",
                                            .tls_directory = settings.lake + "/tls",
                                            .messages = settings.mcp_enabled ? &mcp : nullptr,
-                                           .ask = ask.get()});
+                                           .ask = &ask});
   if (!server) return Fail(server.error());
   if (lake->first_token) {
     std::printf("First start of this lake. Its administrator's token, shown once: %s\n", lake->first_token->c_str());

@@ -22,6 +22,7 @@
 namespace neurolake::catalog {
 
 class DataSubjects;
+class SemanticModels;  // semantic_models.h
 
 struct SchemaRecord {
   SchemaId id;
@@ -492,6 +493,7 @@ class Catalog : public TagCatalog, public NamedGrantCatalog, public PersonalData
   virtual Result<int64_t> CountEvents() = 0;
   /// Whom tables tell of, and who was forgotten.
   virtual DataSubjects& data_subjects() = 0;
+  virtual SemanticModels& semantic_models() = 0;
 };
 
 /// `lake_directory` is absolute. Borrows `store` and `clock`.

@@ -2,6 +2,7 @@
 #include "catalog/internal/relations.h"
 #include "catalog/internal/rows.h"
 #include "catalog/internal/store_catalog.h"
+#include "catalog/internal/store_semantic_models.h"
 #include "metastore/stored_text.h"
 
 namespace neurolake::catalog {
@@ -68,6 +69,7 @@ Result<void> StoreCatalog::DropSchema(const std::string& name, bool if_exists, b
       return MakeError(ErrorCode::kDependentObjects,
                        "the schema is not empty, CASCADE drops its tables and views too: {}", checked);
     }
+    NL_RETURN_IF_ERROR(DropSemanticModelsOf(session, *id, cascade));
     NL_RETURN_IF_ERROR(CheckNoExpectationNeeds(session, "schema_id = ?", *id));
     // A table that comes back would come without its protection.
     NL_ASSIGN_OR_RETURN(const auto scoped,

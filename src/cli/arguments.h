@@ -99,6 +99,16 @@ struct AskArguments {
   bool show_sql = false;
 };
 
+/// Of `neurolake semantic`.
+struct SemanticArguments {
+  std::string file;  ///< "-" is standard input.
+  std::string name;
+  std::string schema;
+  std::string comment;
+  int64_t version = 0;  ///< 0: the current one.
+  bool yaml = false;
+};
+
 struct EvalArguments {
   std::string questions;  ///< A file of JSON lines; "-" is standard input.
   std::string model;
@@ -149,6 +159,7 @@ struct Arguments {
   AskArguments ask;
   EvalArguments eval;
   PiiArguments pii;
+  SemanticArguments semantic;
   BackupArguments backup;
   AuditArguments audit;
   DemoArguments demo;

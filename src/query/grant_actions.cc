@@ -8,6 +8,7 @@
 #include "query/messages.h"
 #include "query/object_grants.h"
 #include "query/policy_actions.h"
+#include "query/semantic_model_actions.h"
 
 namespace neurolake::query {
 namespace {
@@ -145,6 +146,8 @@ Result<json::value> Show(const RequestContext& ctx, catalog::Catalog& catalog) {
   for (auto& row : of_functions.at("rows").as_array()) rows.push_back(std::move(row));
   NL_ASSIGN_OR_RETURN(auto of_objects, ShowObjectGrants(ctx, catalog));
   for (auto& row : of_objects) rows.push_back(std::move(row));
+  NL_ASSIGN_OR_RETURN(auto of_models, SemanticModelGrantRows(catalog));
+  for (auto& row : of_models) rows.push_back(std::move(row));
   return json::value{{"rows", std::move(rows)}};
 }
 

@@ -19,6 +19,8 @@ constexpr std::string_view kAudited[] = {
     "set_tags", "create_tag_policy", "drop_tag_policy", "create_purpose", "drop_purpose", "grant_purpose",
     "allow_purposes", "set_minimum_group", "set_attributes", "request_break_glass", "approve_break_glass",
     "end_break_glass",
+    "create_semantic_model", "alter_semantic_model", "restore_semantic_model", "drop_semantic_model",
+    "grant_semantic_model",
     // A token looked up tells who is behind it.
     "create_data_subject", "alter_data_subject", "drop_data_subject", "grant_forget", "create_key", "drop_key",
     "rotate_key", "rotate_master_key", "rewrap_keys", "grant_key", "lookup_token",
@@ -31,7 +33,7 @@ constexpr std::string_view kTold[] = {
     "schema",       "table",   "name",       "kind",    "column",     "group",  "member", "effect", "privileges",
     "grantees",     "path",    "credential", "tag",     "of_columns", "set",    "unset",  "grant",  "purpose",
     "purposes",     "size",    "principal",  "id",      "minutes",    "reason", "key",    "role",   "state",
-    "on_behalf_of", "version", "functions",  "objects", "threshold",  "use"};
+    "on_behalf_of", "version", "functions",  "objects", "threshold",  "use",        "privilege"};
 
 }  // namespace
 

@@ -18,6 +18,7 @@
 #include "query/personal_data_actions.h"
 #include "query/policy_actions.h"
 #include "query/read_only.h"
+#include "query/semantic_model_actions.h"
 #include "query/shallow_clones.h"
 #include "query/system_relations.h"
 #include "query/tag_actions.h"
@@ -185,6 +186,7 @@ Result<json::value> ProviderServer::Maintain(const json::object& arguments) {
     return RunBundleAction(ctx_, catalog_, action, action_arguments);
   }
   if (IsPersonalDataAction(action)) return RunPersonalDataAction(ctx_, catalog_, action, action_arguments);
+  if (IsSemanticModelAction(action)) return RunSemanticModelAction(ctx_, catalog_, action, action_arguments);
   if (IsExpectationAction(action)) {
     return RunExpectationAction(ctx_, catalog_, StatementId(statement_id_), action, action_arguments);
   }
@@ -276,7 +278,7 @@ Result<void> ProviderServer::CheckMayDropAll(const std::string& schema) {
       return MakeError(ErrorCode::kPermissionDenied, "the schema has a table that you may not drop: {}", schema);
     if (table.has_policies) NL_RETURN_IF_ERROR(RequireSteward(ctx_.principal(), table));
   }
-  return {};
+  return CheckMayDropModels(ctx_, catalog_, schema);
 }
 
 Result<bool> ProviderServer::MayChange(const NameChange& change) {

@@ -11,6 +11,7 @@
 #include "query/information_schema.h"
 #include "query/personal_data_actions.h"
 #include "query/policy_actions.h"
+#include "query/semantic_model_actions.h"
 
 namespace neurolake::query {
 namespace {
@@ -169,6 +170,10 @@ Result<std::vector<std::string>> ReadWhole(const RequestContext& ctx, catalog::C
     return ReadPersonalData(ctx, catalog);
   } else if (relation == "data_subjects") {
     return ReadDataSubjects(ctx, catalog);
+  } else if (relation == "semantic_models") {
+    return ReadSemanticModels(ctx, catalog);
+  } else if (relation == "semantic_model_versions") {
+    return ReadSemanticModelVersions(ctx, catalog);
   } else if (relation == "erasures") {
     return ReadErasures(ctx, catalog);
   } else if (relation == "running") {

@@ -38,8 +38,8 @@ Result<std::optional<Intent>> IntentMember(const json::object& object, std::stri
 }
 
 Result<AskRequest> RequestOf(const json::object& object) {
-  static constexpr std::string_view kKnown[] = {"question", "intent", "model",   "time_zone",
-                                                "purpose",  "as_of",  "previous"};
+  static constexpr std::string_view kKnown[] = {"question",  "intent",  "model", "schema",
+                                                "time_zone", "purpose", "as_of", "previous"};
   for (const auto& [name, value] : object) {
     if (std::find(std::begin(kKnown), std::end(kKnown), std::string_view(name)) == std::end(kKnown)) {
       return MakeError(ErrorCode::kInvalidArgument, "a question has no member \"{}\"", std::string_view(name));
@@ -48,6 +48,7 @@ Result<AskRequest> RequestOf(const json::object& object) {
   AskRequest request;
   NL_ASSIGN_OR_RETURN(request.question, Text(object, "question"));
   NL_ASSIGN_OR_RETURN(request.model, Text(object, "model"));
+  NL_ASSIGN_OR_RETURN(request.schema, Text(object, "schema"));
   NL_ASSIGN_OR_RETURN(request.zone, Text(object, "time_zone"));
   NL_ASSIGN_OR_RETURN(request.purpose, Text(object, "purpose"));
   NL_ASSIGN_OR_RETURN(const std::string as_of, Text(object, "as_of"));

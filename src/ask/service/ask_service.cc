@@ -128,14 +128,13 @@ Result<Answer> AskService::Ask(const RequestContext& caller, const AskRequest& r
     return MakeError(ErrorCode::kInvalidArgument, "a question has at most {} bytes, this one {}",
                      AskRequest::kQuestionBytesMax, request.question.size());
   }
-  NL_ASSIGN_OR_RETURN(const auto whole, models_.Find(ctx, request.model));
-  const std::string zone = request.zone.empty() ? whole->calendar.zone : request.zone;
+  NL_ASSIGN_OR_RETURN(const auto whole, ChooseModel(ctx, models_, request.model, request.schema));
+  const std::string zone = request.zone.empty() ? whole.model->calendar.zone : request.zone;
   NL_ASSIGN_OR_RETURN(const auto now, ToLocal(clock_.Now(), zone));
   PipelineRunner runner(service_, zone, request.purpose);
   NL_ASSIGN_OR_RETURN(const auto visible, visible_.For(ctx, runner, request.purpose, whole));
   const auto& model = visible.model;
-  const Linker linker(*model, visible.values.get());
-  const Understander understander(*model, linker);
+  const Understander understander(*model, *visible.linker);
   const TimeContext time{.now = request.as_of.value_or(now), .calendar = model->calendar};
   NL_ASSIGN_OR_RETURN(
       auto understood,
@@ -162,8 +161,8 @@ Result<Answer> AskService::Ask(const RequestContext& caller, const AskRequest& r
 
 Result<Answer> AskService::Run(const RequestContext& caller, const AskRequest& request, const Intent& intent) {
   NL_ASSIGN_OR_RETURN(const RequestContext ctx, AsAsker(caller));
-  NL_ASSIGN_OR_RETURN(const auto whole, models_.Find(ctx, request.model));
-  PipelineRunner runner(service_, request.zone.empty() ? whole->calendar.zone : request.zone, request.purpose);
+  NL_ASSIGN_OR_RETURN(const auto whole, ChooseModel(ctx, models_, request.model, request.schema));
+  PipelineRunner runner(service_, request.zone.empty() ? whole.model->calendar.zone : request.zone, request.purpose);
   NL_ASSIGN_OR_RETURN(const auto visible, visible_.For(ctx, runner, request.purpose, whole));
   NL_ASSIGN_OR_RETURN(auto answer, Answered(ctx, runner, *visible.model, intent));
   answer.question = request.question;

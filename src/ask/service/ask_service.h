@@ -4,6 +4,7 @@
 #include <string>
 
 #include "ask/answer/answer.h"
+#include "ask/service/model_source.h"
 #include "ask/service/visible_model.h"
 #include "common/clock.h"
 #include "common/request_context.h"
@@ -16,24 +17,14 @@ namespace neurolake::ask {
 struct AskRequest {
   static constexpr size_t kQuestionBytesMax = 2'000;
   std::string question;
-  std::string model;    ///< Name of a semantic model; empty: the one there is.
-  std::string zone;     ///< IANA; empty: the model's.
-  std::string purpose;  ///< As StatementRequest::purpose.
+  std::string model;        ///< Name of a semantic model; empty: the one there is, or the one of `schema`.
+  std::string zone;         ///< IANA; empty: the model's.
+  std::string purpose;      ///< As StatementRequest::purpose.
+  std::string schema = {};  ///< The one in use; empty: none.
   /// "Today" of the question, for people who look back and for tests; empty: now, in the zone.
   std::optional<LocalTime> as_of = std::nullopt;
   /// What the question before it in the conversation came to.
   std::optional<Intent> previous = std::nullopt;
-};
-
-/// Where semantic models come from. Thread-safe.
-class ModelSource {
- public:
-  virtual ~ModelSource() = default;
-  /// A model as it was made; the same object until it changes. What of it the principal may know is found out by
-  /// VisibleModels. Errors: kNotFound for unknown and forbidden ones alike, and without a name if there is none or more
-  /// than one.
-  virtual Result<std::shared_ptr<const semantic::SemanticModel>> Find(const RequestContext& ctx,
-                                                                      const std::string& name) = 0;
 };
 
 /// From a question to an answer that can be shown: read, compiled, run as the principal, checked, said.

@@ -144,16 +144,17 @@ void DropJoinsOfHiddenEntities(SemanticModel& model) {
 }  // namespace
 
 Result<VisibleModel> VisibleModels::For(const RequestContext& ctx, QueryRunner& runner, const std::string& purpose,
-                                        const std::shared_ptr<const SemanticModel>& model) {
+                                        const FoundModel& found_model) {
+  const auto& model = found_model.model;
   const std::string principal = IdentityOf(ctx.principal());
-  if (const auto kept = Kept(principal, purpose, model.get())) {
+  if (const auto kept = Kept(principal, purpose, found_model.key)) {
     const bool holds = std::all_of(kept->shown.begin(), kept->shown.end(),
                                    [&](const auto& shown) { return service_.CheckShown(ctx, *shown).has_value(); });
     if (holds) return kept->visible;
   }
   Entry entry{.principal = principal,
               .purpose = purpose,
-              .whole = model,
+              .key = found_model.key,
               .read_at = clock_.SteadyNow(),
               .shown = {},
               .visible = {}};
@@ -183,19 +184,21 @@ Result<VisibleModel> VisibleModels::For(const RequestContext& ctx, QueryRunner& 
       std::erase_if(dimension.values, [&](const semantic::NamedValue& named) { return !seen.contains(named.value); });
     }
   }
-  entry.visible = {.model = std::move(visible), .values = NewMemoryValueIndex(std::move(values))};
+  entry.visible.values = NewMemoryValueIndex(std::move(values));
+  entry.visible.linker = std::make_shared<const Linker>(*visible, entry.visible.values.get());
+  entry.visible.model = std::move(visible);
   const VisibleModel result = entry.visible;
   Keep(std::move(entry));
   return result;
 }
 
 std::optional<VisibleModels::Entry> VisibleModels::Kept(const std::string& principal, const std::string& purpose,
-                                                        const SemanticModel* model) {
+                                                        const std::string& key) {
   const std::scoped_lock lock(mutex_);
   const auto now = clock_.SteadyNow();
   entries_.remove_if([&](const Entry& entry) { return now - entry.read_at > kAgeMax; });
   for (auto entry = entries_.begin(); entry != entries_.end(); ++entry) {
-    if (entry->principal != principal || entry->purpose != purpose || entry->whole.get() != model) continue;
+    if (entry->principal != principal || entry->purpose != purpose || entry->key != key) continue;
     entries_.splice(entries_.begin(), entries_, entry);
     return entries_.front();
   }
@@ -205,7 +208,7 @@ std::optional<VisibleModels::Entry> VisibleModels::Kept(const std::string& princ
 void VisibleModels::Keep(Entry entry) {
   const std::scoped_lock lock(mutex_);
   entries_.remove_if([&](const Entry& other) {
-    return other.principal == entry.principal && other.purpose == entry.purpose && other.whole == entry.whole;
+    return other.principal == entry.principal && other.purpose == entry.purpose && other.key == entry.key;
   });
   entries_.push_front(std::move(entry));
   if (entries_.size() > kEntriesMax) entries_.pop_back();

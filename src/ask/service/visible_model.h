@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "ask/link/linker.h"
 #include "ask/link/value_index.h"
+#include "ask/service/model_source.h"
 #include "ask/service/query_runner.h"
 #include "common/clock.h"
 #include "semantic/model.h"
@@ -16,12 +18,13 @@ namespace neurolake::ask {
 struct VisibleModel {
   std::shared_ptr<const semantic::SemanticModel> model;
   std::shared_ptr<const ValueIndex> values;
+  std::shared_ptr<const Linker> linker;  ///< Borrows both.
 };
 
 /// Finds out what a principal may know of a model by asking the pipeline as that principal: a member is visible if a
 /// query with it can be run, a value if a query returns it. Kept for the next question of the same principal, purpose
-/// and model: until the pipeline says that it may no longer see all that was shown (a policy or a right has changed),
-/// or until kAgeMax, as tables go on.
+/// and version of the model: until the pipeline says that it may no longer see all that was shown (a policy or a right
+/// has changed), or until kAgeMax, as tables go on.
 ///
 /// Values are not read of dimensions that are hidden, personal, times or numbers, nor of those with more than
 /// kValuesMax. Thread-safe; two first questions at once may both find out.
@@ -36,19 +39,18 @@ class VisibleModels {
   /// Errors: kCancelled, kDeadlineExceeded, kUnavailable, kOutOfMemory; whatever else keeps a member from being read
   /// leaves it out.
   Result<VisibleModel> For(const RequestContext& ctx, QueryRunner& runner, const std::string& purpose,
-                           const std::shared_ptr<const semantic::SemanticModel>& model);
+                           const FoundModel& found_model);
 
  private:
   struct Entry {
     std::string principal;
     std::string purpose;
-    std::shared_ptr<const semantic::SemanticModel> whole;
+    std::string key;  ///< FoundModel::key.
     SteadyTime read_at;
     std::vector<std::shared_ptr<const query::ShownTables>> shown;
     VisibleModel visible;
   };
-  std::optional<Entry> Kept(const std::string& principal, const std::string& purpose,
-                            const semantic::SemanticModel* model);
+  std::optional<Entry> Kept(const std::string& principal, const std::string& purpose, const std::string& key);
   void Keep(Entry entry);
 
   query::StatementService& service_;

@@ -7,6 +7,7 @@
 #include "catalog/internal/locations.h"
 #include "catalog/internal/store_data_subjects.h"
 #include "catalog/internal/store_identities.h"
+#include "catalog/internal/store_semantic_models.h"
 
 namespace neurolake::catalog {
 
@@ -153,6 +154,7 @@ class StoreCatalog final : public Catalog {
   Result<Principal> LocalPrincipal() override;
   Identities& identities() override { return identities_; }
   DataSubjects& data_subjects() override { return data_subjects_; }
+  SemanticModels& semantic_models() override { return semantic_models_; }
 
   Result<void> ReservePlace(const std::string& place) override;
   Result<void> AddExternalLocation(const ExternalLocation& location) override;
@@ -201,6 +203,7 @@ class StoreCatalog final : public Catalog {
   StoreIdentities identities_{store_, clock_};
   AccessJudge* judge_ = nullptr;
   StoreDataSubjects data_subjects_{store_};
+  StoreSemanticModels semantic_models_{store_};
 };
 
 }  // namespace neurolake::catalog

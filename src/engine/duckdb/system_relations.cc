@@ -61,6 +61,29 @@ std::vector<SystemRelation> ErasureRelations() {
   };
 }
 
+/// Semantic models of the catalogue.
+std::vector<SystemRelation> SemanticModelRelations() {
+  return {
+      {"semantic_models",
+       {{"model_name", kText},
+        {"schema_name", kText},
+        {"owner", kText},
+        {"version", kNumber},
+        {"state", kText},
+        {"comment", kText},
+        {"created_at", kInstant},
+        {"updated_at", kInstant}}},
+      {"semantic_model_versions",
+       {{"model_name", kText},
+        {"version", kNumber},
+        {"is_current", kBoolean},
+        {"restored_version", kNumber},
+        {"digest", kText},
+        {"created_by", kText},
+        {"created_at", kInstant}}},
+  };
+}
+
 /// What the statements that look after tables keep.
 std::vector<SystemRelation> MaintenanceRelations() {
   return {
@@ -205,6 +228,8 @@ const std::vector<SystemRelation>& SystemRelations() {
     all.insert(all.end(), more.begin(), more.end());
     const auto erasures = ErasureRelations();
     all.insert(all.end(), erasures.begin(), erasures.end());
+    const auto models = SemanticModelRelations();
+    all.insert(all.end(), models.begin(), models.end());
     const auto lineage = LineageRelations();
     all.insert(all.end(), lineage.begin(), lineage.end());
     all.push_back(AuditRelation());

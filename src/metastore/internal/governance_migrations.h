@@ -15,5 +15,6 @@ Migration EncryptedColumns();
 Migration DataSubjects();
 Migration TagMinimumGroups();
 Migration ObjectGrants();
+Migration SemanticModels();
 
 }  // namespace neurolake::metastore

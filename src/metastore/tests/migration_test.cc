@@ -128,7 +128,8 @@ TEST_P(MigrationTest, TablesAreListedInTheOrderOfTheirForeignKeys) {
           "data_keys", "data_key_versions", "data_key_lookups", "passwords", "sessions", "external_identities",
           "policy_bundles", "policy_activations", "pii_findings", "function_grants", "pii_thresholds", "model_days",
           "model_calls", "runs", "run_steps", "data_key_grants", "data_key_tables", "data_subjects",
-          "data_subject_columns", "data_subject_grants", "erasures", "tag_minimum_groups", "object_grants"));
+          "data_subject_columns", "data_subject_grants", "erasures", "tag_minimum_groups", "object_grants",
+          "semantic_models", "semantic_model_versions", "semantic_model_tables", "semantic_model_grants"));
   EXPECT_THAT(tables[0].columns, testing::ElementsAre("id", "name", "comment", "created"));
   EXPECT_TRUE(TablesAt(0).value().empty());
 }

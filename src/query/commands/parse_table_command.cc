@@ -15,6 +15,7 @@
 #include "query/commands/reencrypt.h"
 #include "query/commands/restore.h"
 #include "query/commands/scan.h"
+#include "query/commands/semantic_model.h"
 #include "query/commands/table_command.h"
 #include "query/commands/undrop.h"
 #include "query/commands/vacuum.h"
@@ -26,6 +27,8 @@ namespace {
 /// Each parser stands at the statement's first word and gives null when the statement is not its own.
 using CommandParser = Result<std::shared_ptr<const TableCommand>> (*)(TokenCursor cursor);
 constexpr CommandParser kParsers[] = {
+    // RESTORE SEMANTIC MODEL, GRANT USAGE ON SEMANTIC MODEL: before what begins alike.
+    ParseSemanticModelStatement,
     ParseRestore,
     ParseOptimize,
     ParseReencrypt,

@@ -4,23 +4,13 @@
 
 #include "ask/intent/intent.h"
 #include "common/result.h"
+#include "semantic/join_paths.h"
 
 namespace neurolake::ask::compile {
 
-/// One join, walked from the many to the one, whichever way round the model wrote it.
-struct Step {
-  const semantic::Join* join = nullptr;
-  const semantic::Entity* from = nullptr;
-  const semantic::Entity* to = nullptr;
-  std::vector<std::string> from_columns = {};
-  std::vector<std::string> to_columns = {};
-};
-using Path = std::vector<Step>;
-
-/// Each way from `from` to `to` that meets at most one row per row, at most 8 joins, no entity twice. `from` itself is
-/// reached by the empty path.
-std::vector<Path> ToOnePaths(const semantic::SemanticModel& model, const semantic::Entity& from,
-                             const semantic::Entity& to);
+using Step = semantic::JoinStep;
+using Path = semantic::JoinPath;
+using semantic::ToOnePaths;
 
 /// The one way that has all of `via`, in order.
 /// Errors: kBindError if several have (detail "choices") or none has (detail "unreachable": "true").
