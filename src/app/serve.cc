@@ -4,8 +4,7 @@
 
 #include <cstdio>
 
-#include "ask/service/ask_service.h"
-#include "ask/service/catalog_models.h"
+#include "app/questions.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/metrics.h"
@@ -52,16 +51,16 @@ int Serve(const Settings& settings, const std::string& program) {
   auto lake = query::OpenLake(settings, program, clock, metrics);
   if (!lake) return Fail(lake.error());
   server::mcp::McpServer mcp(*lake->service, clock, server::mcp::McpServer::OptionsFrom(settings, NL_VERSION));
-  auto models = ask::OpenModels(lake->service->catalog(), settings.ask_models);
-  if (!models) return Fail(models.error());
-  ask::AskService ask(*lake->service, **models, clock);
+  const auto questions = OpenQuestions(settings, *lake->service, clock);
+  if (!questions) return Fail(questions.error());
+  OfferQuestions(mcp, *questions, settings);
   auto server = server::HttpServer::Start(settings, *lake->service, clock,
                                           {.results_directory = settings.lake + "/spill/results",
                                            .version = NL_VERSION,
                                            .staging_directory = settings.lake + "/staging",
                                            .tls_directory = settings.lake + "/tls",
                                            .messages = settings.mcp_enabled ? &mcp : nullptr,
-                                           .ask = &ask});
+                                           .ask = questions->door.get()});
   if (!server) return Fail(server.error());
   if (lake->first_token) {
     std::printf("First start of this lake. Its administrator's token, shown once: %s\n", lake->first_token->c_str());

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "app/questions.h"
 #include "common/clock.h"
 #include "common/metrics.h"
 #include "query/service.h"
@@ -42,8 +43,10 @@ Result<void> ServeMcp(const Settings& settings, const std::string& program, cons
     return owner;
   };
   NL_RETURN_IF_ERROR(authenticate());
+  NL_ASSIGN_OR_RETURN(const Questions questions, OpenQuestions(settings, *lake.service, clock));
   auto served = [&] {
     mcp::McpServer server(*lake.service, clock, mcp::McpServer::OptionsFrom(settings, NL_VERSION));
+    OfferQuestions(server, questions, settings);
     return mcp::ServePipe(server, authenticate, clock, options);
   }();
   lake.service->Shutdown(std::chrono::milliseconds(0));

@@ -21,7 +21,8 @@
 
 namespace neurolake::catalog {
 
-class DataSubjects;
+class AskRecords;      // ask_records.h
+class DataSubjects;    // data_subjects.h
 class SemanticModels;  // semantic_models.h
 
 struct SchemaRecord {
@@ -494,6 +495,8 @@ class Catalog : public TagCatalog, public NamedGrantCatalog, public PersonalData
   /// Whom tables tell of, and who was forgotten.
   virtual DataSubjects& data_subjects() = 0;
   virtual SemanticModels& semantic_models() = 0;
+  /// What was asked in plain language (catalog/ask_records.h).
+  virtual AskRecords& ask_records() = 0;
 };
 
 /// `lake_directory` is absolute. Borrows `store` and `clock`.

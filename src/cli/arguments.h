@@ -97,6 +97,20 @@ struct AskArguments {
   std::string as_of;
   std::string purpose;
   bool show_sql = false;
+  bool yes = false;               ///< Run what asks first because of its cost.
+  std::string conversation = {};  ///< To go on with; "new" begins one; empty: none, or a new one for a chat.
+  bool list_conversations = false;
+  std::string show_conversation = {};    ///< An id.
+  std::string delete_conversation = {};  ///< An id.
+  std::string feedback = {};             ///< "correct", "wrong" or "corrected".
+  std::string about = {};                ///< Id of the question that feedback is on.
+  std::string means = {};                ///< Other words for what is right.
+  std::string correct_sql = {};
+  std::string comment = {};
+  bool review = false;         ///< List feedback.
+  std::string state = "open";  ///< Of the feedback that is listed; "all" of them.
+  std::string approve = {};    ///< Id of feedback.
+  std::string reject = {};     ///< Id of feedback.
 };
 
 /// Of `neurolake semantic`.
@@ -112,7 +126,7 @@ struct SemanticArguments {
 struct EvalArguments {
   std::string questions;  ///< A file of JSON lines; "-" is standard input.
   std::string model;
-  std::string schema;     ///< Of the gold queries.
+  std::string schema;  ///< Of the gold queries.
   std::string split = "all";
   std::string show = "none";
   double accuracy_min = 0;

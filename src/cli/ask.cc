@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <istream>
 
+#include "cli/ask_records.h"
 #include "cli/text_table.h"
 #include "common/text.h"
 
@@ -32,29 +33,47 @@ std::string Member(const json::object& object, std::string_view name) {
 class Conversation {
  public:
   Conversation(const AskArguments& ask, OutputFormat format, StatementRunner& runner)
-      : ask_(ask), format_(format), runner_(runner) {}
+      : ask_(ask), format_(format), runner_(runner), id_(ask.conversation) {
+    // What is said line by line is one conversation.
+    if (id_.empty() && ask.question.empty()) id_ = "new";
+  }
 
   /// False where there is no answer yet.
   Result<bool> Put(const std::string& line) {
     json::object body;
+    if (line.starts_with('/')) return Say(line);
     if (const auto chosen = Chosen(line)) {
       body["intent"] = choices_[*chosen];
+      if (!confirm_.empty()) body["confirm"] = confirm_;
     } else {
       body["question"] = line;
-      if (previous_.has_value()) body["previous"] = *previous_;
+      // Where the server keeps the conversation it knows.
+      if (previous_.has_value() && (id_.empty() || id_ == "new")) body["previous"] = *previous_;
     }
+    return Put(std::move(body));
+  }
+
+ private:
+  Result<bool> Put(json::object body) {
+    if (!id_.empty()) body["conversation"] = id_;
     if (!ask_.model.empty()) body["model"] = ask_.model;
     if (!ask_.as_of.empty()) body["as_of"] = ask_.as_of;
     if (!runner_.options().time_zone.empty()) body["time_zone"] = runner_.options().time_zone;
     if (!ask_.purpose.empty()) body["purpose"] = ask_.purpose;
-    NL_ASSIGN_OR_RETURN(const std::string text, runner_.client().Ask({}, json::serialize(body)));
+    NL_ASSIGN_OR_RETURN(const std::string text, Answered(json::serialize(body)));
     boost::system::error_code problem;
     const auto value = json::parse(text, problem);
     if (problem || !value.is_object()) return MakeError(ErrorCode::kInternal, "the answer is not a JSON object");
     const auto& answer = value.get_object();
     choices_.clear();
+    confirm_ = Member(answer, "confirm");
+    last_question_ = Member(answer, "id");
+    if (answer.contains("conversation")) id_ = Member(answer, "conversation");
     for (const auto& choice : ArrayOf(answer, "choices")) choices_.push_back(choice.as_object().at("intent"));
     if (const auto* intent = answer.if_contains("intent")) previous_ = *intent;
+    if (!confirm_.empty() && choices_.size() == 1 && ask_.yes && !body.contains("confirm")) {
+      return Put({{"intent", choices_[0]}, {"confirm", confirm_}});
+    }
     if (format_ == OutputFormat::kJson) {
       runner_.console().out << text << '\n';
     } else {
@@ -64,7 +83,34 @@ class Conversation {
     return Member(answer, "status") == "answered";
   }
 
- private:
+  /// On a terminal a line says meanwhile how far it is.
+  Result<std::string> Answered(const std::string& body) {
+    Console& console = runner_.console();
+    if (!console.err_is_terminal || format_ == OutputFormat::kJson) return runner_.client().Ask({}, body);
+    auto answer = runner_.client().AskWatched({}, body, [&](std::string_view stage, std::string_view) {
+      console.err << fmt::format("\r\x1B[K{} …", PrintableText(stage)) << std::flush;
+    });
+    console.err << "\r\x1B[K" << std::flush;
+    return answer;
+  }
+
+  /// "/wrong without returns": what is said of the answer before.
+  Result<bool> Say(const std::string& line) {
+    const size_t space = line.find(' ');
+    const std::string verdict = line.substr(1, space - 1);
+    const std::string rest = space == std::string::npos ? "" : line.substr(space + 1);
+    if (verdict != "correct" && verdict != "wrong" && (verdict != "means" || rest.empty())) {
+      return MakeError(ErrorCode::kInvalidArgument, "known are /correct, /wrong [COMMENT] and /means OTHER WORDS");
+    }
+    if (last_question_.empty()) return MakeError(ErrorCode::kInvalidArgument, "there is no answer that was kept");
+    json::object body{{"verdict", verdict == "means" ? "corrected" : verdict}};
+    if (!rest.empty()) body[verdict == "means" ? "means" : "comment"] = rest;
+    NL_RETURN_IF_ERROR(runner_.client().CallQuestions(
+        {}, {.what = QuestionCall::What::kGiveFeedback, .id = last_question_, .body = json::serialize(body)}));
+    runner_.console().out << "noted for review\n" << std::flush;
+    return true;
+  }
+
   /// A line that is the number of a choice just offered.
   std::optional<size_t> Chosen(const std::string& line) const {
     if (line.size() != 1 || line[0] < '1' || line[0] > '9') return std::nullopt;
@@ -78,6 +124,9 @@ class Conversation {
     if (status == "answered") return ShowAnswer(answer);
     const std::string reason = PrintableText(Member(answer, "reason"));
     out << (reason.empty() ? "That can mean different things." : reason) << '\n';
+    if (const auto* cost = answer.if_contains("cost"); cost != nullptr && !confirm_.empty()) {
+      out << "predicted: " << PrintableText(json::serialize(*cost)) << "; 1 or --yes runs it\n";
+    }
     size_t number = 0;
     for (const auto& choice : ArrayOf(answer, "choices")) {
       out << fmt::format("  {}  {}\n", ++number, PrintableText(Member(choice.as_object(), "words")));
@@ -114,11 +163,15 @@ class Conversation {
   StatementRunner& runner_;
   std::optional<json::value> previous_ = std::nullopt;
   std::vector<json::value> choices_ = {};
+  std::string id_;
+  std::string confirm_ = {};
+  std::string last_question_ = {};
 };
 
 }  // namespace
 
 int RunAsk(const AskArguments& ask, OutputFormat format, StatementRunner& runner, std::istream& in) {
+  if (const auto code = RunAskRecords(ask, format, runner)) return *code;
   Conversation conversation(ask, format, runner);
   if (!ask.question.empty()) {
     const auto answered = conversation.Put(ask.question);

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -41,6 +42,25 @@ struct UserChange {
   std::optional<bool> disabled = std::nullopt;
 };
 
+/// What else there is of questions in plain language than answers.
+struct QuestionCall {
+  enum class What : uint8_t {
+    kListConversations,
+    kReadConversation,
+    kDeleteConversation,
+    kGiveFeedback,
+    kListFeedback,
+    kDecideFeedback,
+  };
+  What what = What::kListConversations;
+  std::string id = {};  ///< Of the conversation, the question or the feedback.
+  std::string body = {};
+  std::string model = {};
+  std::string state = {};
+};
+
+using AskStage = std::function<void(std::string_view stage, std::string_view details_json)>;
+
 /// The way from the command line to a lake: in this process (`--lake`) or over HTTP (`--server`). Both go through the
 /// same pipeline and give the same errors. `stop` cancels. Thread-safe unless noted.
 class Client {
@@ -73,6 +93,14 @@ class Client {
 
   /// A question in plain language, and its answer, as JSON (docs/ask.md). Errors: kNotFound without a semantic model.
   virtual Result<std::string> Ask(std::stop_token stop, const std::string& question_json) = 0;
+  /// The same, telling `at` how far it is, in the calling thread (docs/ask.md, "As it goes on").
+  virtual Result<std::string> AskWatched(std::stop_token stop, const std::string& question_json, const AskStage&) {
+    return Ask(std::move(stop), question_json);
+  }
+  /// Conversations and feedback, as JSON.
+  virtual Result<std::string> CallQuestions(std::stop_token, const QuestionCall&) {
+    return MakeError(ErrorCode::kNotSupported, "conversations are not kept here");
+  }
 
   virtual Result<HealthReport> CheckHealth(std::stop_token stop) = 0;
 };

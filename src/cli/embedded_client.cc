@@ -1,6 +1,8 @@
 #include "cli/embedded_client.h"
 
-#include "ask/service/ask_json.h"
+#include <boost/json/serialize.hpp>
+
+#include "ask/conversation/ask_door.h"
 #include "ask/service/catalog_models.h"
 #include "catalog/password_hasher.h"
 
@@ -18,7 +20,8 @@ class EmbeddedClient final : public Client {
         password_cost_{.memory_bytes = settings.passwords_memory, .passes = settings.passwords_passes},
         password_length_min_(settings.passwords_length_min),
         clock_(clock),
-        models_folder_(settings.ask_models) {}
+        models_folder_(settings.ask_models),
+        ask_options_(ask::AskDoor::OptionsFrom(settings)) {}
 
   ~EmbeddedClient() override { service_->Shutdown(std::chrono::milliseconds(0)); }
 
@@ -112,11 +115,29 @@ class EmbeddedClient final : public Client {
   }
 
   Result<std::string> Ask(std::stop_token stop, const std::string& question_json) override {
-    if (ask_ == nullptr) {
-      NL_ASSIGN_OR_RETURN(models_, ask::OpenModels(service_->catalog(), models_folder_));
-      ask_ = std::make_unique<ask::AskService>(*service_, *models_, clock_);
+    return AskWatched(std::move(stop), question_json, nullptr);
+  }
+
+  Result<std::string> AskWatched(std::stop_token stop, const std::string& question_json, const AskStage& at) override {
+    NL_ASSIGN_OR_RETURN(auto* const questions, Questions());
+    Watcher watcher(at);
+    return questions->Ask(Context(std::move(stop)), question_json, at ? &watcher : nullptr);
+  }
+
+  Result<std::string> CallQuestions(std::stop_token stop, const QuestionCall& call) override {
+    constexpr int64_t kListedMax = 1'000;
+    NL_ASSIGN_OR_RETURN(auto* const questions, Questions());
+    const RequestContext ctx = Context(std::move(stop));
+    switch (call.what) {
+      case QuestionCall::What::kListConversations: return questions->ListConversations(ctx, kListedMax);
+      case QuestionCall::What::kReadConversation: return questions->ReadConversation(ctx, call.id);
+      case QuestionCall::What::kGiveFeedback: return questions->GiveFeedback(ctx, call.id, call.body);
+      case QuestionCall::What::kListFeedback: return questions->ListFeedback(ctx, call.model, call.state, kListedMax);
+      case QuestionCall::What::kDecideFeedback: return questions->Decide(ctx, call.id, call.body);
+      case QuestionCall::What::kDeleteConversation: break;
     }
-    return ask::AskJson(Context(std::move(stop)), *ask_, question_json);
+    NL_RETURN_IF_ERROR(questions->DeleteConversation(ctx, call.id));
+    return std::string("{}");
   }
 
   Result<HealthReport> CheckHealth(std::stop_token) override {
@@ -129,6 +150,26 @@ class EmbeddedClient final : public Client {
   }
 
  private:
+  class Watcher final : public ask::AskObserver {
+   public:
+    explicit Watcher(const AskStage& at) : at_(at) {}
+    void Reached(std::string_view stage, const boost::json::object& details) override {
+      at_(stage, boost::json::serialize(details));
+    }
+
+   private:
+    const AskStage& at_;
+  };
+
+  Result<ask::AskDoor*> Questions() {
+    if (questions_ == nullptr) {
+      NL_ASSIGN_OR_RETURN(models_, ask::OpenModels(service_->catalog(), models_folder_));
+      ask_ = std::make_unique<ask::AskService>(*service_, *models_, clock_);
+      questions_ = std::make_unique<ask::AskDoor>(*ask_, *models_, *service_, clock_, ask_options_);
+    }
+    return questions_.get();
+  }
+
   RequestContext Context(std::stop_token stop) const {
     return RequestContext(principal_, NewUuid(), "cli", clock_, clock_.SteadyNow() + timeout_, std::move(stop));
   }
@@ -147,7 +188,9 @@ class EmbeddedClient final : public Client {
   const Clock& clock_;
   std::string models_folder_;
   std::unique_ptr<ask::ModelSource> models_;
+  ask::AskDoor::Options ask_options_;
   std::unique_ptr<ask::AskService> ask_;
+  std::unique_ptr<ask::AskDoor> questions_;
 };
 
 }  // namespace

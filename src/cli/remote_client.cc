@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "cli/answer_events.h"
 #include "cli/problem.h"
 #include "cli/remote_result.h"
 #include "common/text.h"
@@ -170,6 +171,34 @@ class RemoteClient final : public Client {
 
   Result<std::string> Ask(std::stop_token stop, const std::string& question_json) override {
     return Call(std::move(stop), "POST", "/v1/ask", question_json);
+  }
+
+  Result<std::string> AskWatched(std::stop_token stop, const std::string& question_json, const AskStage& at) override {
+    net::HttpRequest request = Request("POST", "/v1/ask");
+    request.headers.emplace_back("Content-Type", "application/json");
+    request.headers.emplace_back("Accept", "text/event-stream");
+    request.body = question_json;
+    NL_ASSIGN_OR_RETURN(auto response, http_->Send(Context(std::move(stop), options_.timeout), std::move(request)));
+    NL_RETURN_IF_ERROR(CheckStatus(*response));
+    if (!response->header("content-type").starts_with("text/event-stream")) return response->ReadAll(kAnswerBytesMax);
+    return ReadAnswerEvents(*response, at, kAnswerBytesMax);
+  }
+
+  Result<std::string> CallQuestions(std::stop_token stop, const QuestionCall& call) override {
+    const std::string id = net::PercentEncode(call.id);
+    const std::string of =
+        fmt::format("/v1/feedback?limit=1000{}{}", call.model.empty() ? "" : "&model=" + net::PercentEncode(call.model),
+                    call.state.empty() ? "" : "&state=" + net::PercentEncode(call.state));
+    switch (call.what) {
+      case QuestionCall::What::kListConversations: return Call(std::move(stop), "GET", "/v1/conversations?limit=1000");
+      case QuestionCall::What::kReadConversation: return Call(std::move(stop), "GET", "/v1/conversations/" + id);
+      case QuestionCall::What::kDeleteConversation: return Call(std::move(stop), "DELETE", "/v1/conversations/" + id);
+      case QuestionCall::What::kGiveFeedback:
+        return Call(std::move(stop), "POST", "/v1/ask/" + id + "/feedback", call.body);
+      case QuestionCall::What::kListFeedback: return Call(std::move(stop), "GET", of);
+      case QuestionCall::What::kDecideFeedback: break;
+    }
+    return Call(std::move(stop), "POST", "/v1/feedback/" + id + "/decision", call.body);
   }
 
   Result<HealthReport> CheckHealth(std::stop_token stop) override {

@@ -195,19 +195,49 @@ Reads a sample of the rows as your own SELECT would. No value is shown or kept.)
   Add(*command, "list", "What is known of the tables you own", "Example:\n  neurolake --lake ./lake pii list");
 }
 
+void AddConversations(CLI::App& command, AskArguments& ask) {
+  command.add_flag("-y,--yes", ask.yes, "Run a query in spite of its predicted cost");
+  command.add_option("--continue", ask.conversation, "Go on with a conversation, or begin one: new")->option_text("ID");
+  command.add_flag("--conversations", ask.list_conversations, "List your conversations");
+  command.add_option("--show", ask.show_conversation, "Show what was asked in one of them")->option_text("ID");
+  command.add_option("--delete", ask.delete_conversation, "Delete one of them")->option_text("ID");
+  auto* const feedback =
+      command.add_option("--feedback", ask.feedback, "What an answer was: correct, wrong, corrected")
+          ->check(CLI::IsMember({"correct", "wrong", "corrected"}));
+  auto* const about =
+      command.add_option("--about", ask.about, "Id of the question that it is said of")->option_text("ID");
+  feedback->needs(about);
+  about->needs(feedback);
+  command.add_option("--means", ask.means, "Other words for what the question means")->option_text("TEXT");
+  command.add_option("--correct-sql", ask.correct_sql, "SQL for it, which a reviewer reads and nobody runs")
+      ->option_text("SQL");
+  command.add_option("--comment", ask.comment, "What else a reviewer should know")->option_text("TEXT");
+  command.add_flag("--review", ask.review, "List what was said of answers over the model");
+  command.add_option("--state", ask.state, "Of what is listed: open, approved, rejected, all")
+      ->check(CLI::IsMember({"open", "approved", "rejected", "all"}));
+  command.add_option("--approve", ask.approve, "Make a verified question of it, with --means if nobody said what")
+      ->option_text("ID");
+  command.add_option("--reject", ask.reject, "Reject it, or take a verified question back")->option_text("ID");
+}
+
 void AddAsk(CLI::App& app, AskArguments& ask, EvalArguments& eval) {
   CLI::App* command = Add(app, "ask", "Ask in plain language", R"(Examples:
   neurolake --lake ./lake --ask.models ./models ask "revenue by country last month"
   neurolake --server http://127.0.0.1:8321 --format json ask "top 5 customers by revenue"
   neurolake --server http://127.0.0.1:8321 ask            a conversation: a question on each line
+  neurolake --server http://127.0.0.1:8321 ask --conversations
+  neurolake --server http://127.0.0.1:8321 ask --continue ID "only Germany"
+  neurolake --server http://127.0.0.1:8321 ask --feedback wrong --about ID --comment "without returns"
 
-Answers what it can check, asks back where a question means two things, and says no otherwise.)");
+Answers what it can check, asks back where a question means two things, and says no otherwise. In a conversation
+/correct, /wrong [COMMENT] and /means OTHER WORDS say what of the last answer is so; the number of a choice takes it.)");
   command->add_option("question", ask.question, "The question; a conversation without one");
   command->add_option("--model", ask.model, "Semantic model, where there are several")->option_text("NAME");
   command->add_option("--as-of", ask.as_of, "The day that is today for the question, such as 2025-04-02")
       ->option_text("DATE");
   command->add_option("--purpose", ask.purpose, "What it is for")->option_text("NAME");
   command->add_flag("--sql", ask.show_sql, "Show the SQL too");
+  AddConversations(*command, ask);
   CLI::App* measure = Add(app, "eval", "Measure answers against questions with known ones", R"(Example:
   neurolake --server http://127.0.0.1:8321 eval --questions questions.jsonl --schema flights
 

@@ -320,7 +320,8 @@ const std::vector<Migration>& Migrations() {
                                                     DataSubjects(),
                                                     TagMinimumGroups(),
                                                     ObjectGrants(),
-                                                    SemanticModels()};
+                                                    SemanticModels(),
+                                                    Conversations()};
   return migrations;
 }
 

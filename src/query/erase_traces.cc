@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "catalog/data_subjects.h"
+#include "catalog/ask_records.h"
 #include "common/text.h"
 
 namespace neurolake::query {
@@ -217,6 +218,9 @@ Result<SubjectTraces> FindTraces(const TraceSearch& search) {
     NL_ASSIGN_OR_RETURN(traces.lineage, subjects.EraseLineageNames(holds));
   }
   NL_ASSIGN_OR_RETURN(traces.statements, FindInHistory(search));
+  // Which tables a question is about is not kept with it: what may be the subject's goes.
+  const auto may_hold = [&](const std::string& text) { return search.mentions.Holds(text, true); };
+  NL_ASSIGN_OR_RETURN(traces.questions, search.catalog.ask_records().EraseTexts(may_hold, search.erase));
   NL_RETURN_IF_ERROR(FindInUploads(search, traces));
   NL_ASSIGN_OR_RETURN(traces.elsewhere, subjects.FindElsewhere(holds));
   // Last: it has the statement's own value too, with which the rest is found.

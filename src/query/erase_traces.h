@@ -18,6 +18,7 @@ struct SubjectTraces {
   int64_t statistics = 0;      ///< Of tables: what ANALYZE and expectations keep of values.
   int64_t events = 0;          ///< That wait for delivery.
   int64_t lineage = 0;         ///< Names of files.
+  int64_t questions = 0;       ///< In plain language, and feedback on their answers.
   int64_t uploads = 0;         ///< Staged files that hold it.
   int64_t uploads_unread = 0;  ///< Staged files in a form in which nobody can tell by looking at bytes.
   /// What else of the metadata store holds an identifier, and stays: definitions, names, comments; by table of it.

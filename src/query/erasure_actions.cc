@@ -286,6 +286,7 @@ json::array RowsOf(const SubjectTraces& traces) {
   add("statistics", traces.statistics, "of ANALYZE and expectations of the tables, deleted");
   add("events", traces.events, "that wait for delivery, deleted");
   add("lineage", traces.lineage, "names of files, replaced");
+  add("questions", traces.questions, "in plain language, and feedback on their answers, deleted");
   add("uploads", traces.uploads, "staged files, deleted");
   if (traces.uploads_unread > 0) {
     add("uploads not read", traces.uploads_unread, "packed: delete them if they may hold the subject");

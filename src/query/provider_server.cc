@@ -171,16 +171,17 @@ Result<json::value> ProviderServer::Maintain(const json::object& arguments) {
                                 IsTagAction(action) || IsPurposeAction(action) || IsBreakGlassAction(action);
   if (changes_policies) shown_.clear();
   if (IsBreakGlassAction(action)) return RunBreakGlassAction(ctx_, catalog_, action, action_arguments);
-  if (IsTagAction(action)) return RunTagAction(ctx_, catalog_, action, action_arguments);
-  if (IsPurposeAction(action)) return RunPurposeAction(ctx_, catalog_, action, action_arguments);
-  if (IsFunctionGrantAction(action)) return RunFunctionGrantAction(ctx_, catalog_, action, action_arguments);
+  const RequestContext& ctx = shows_as_ && IsShown(action) ? *shows_as_ : ctx_;
+  if (IsTagAction(action)) return RunTagAction(ctx, catalog_, action, action_arguments);
+  if (IsPurposeAction(action)) return RunPurposeAction(ctx, catalog_, action, action_arguments);
+  if (IsFunctionGrantAction(action)) return RunFunctionGrantAction(ctx, catalog_, action, action_arguments);
   if (IsObjectGrantAction(action)) {
     const ConfiguredObjects objects{.models = models_ == nullptr ? std::vector<std::string>() : *models_};
-    return RunObjectGrantAction(ctx_, catalog_, objects, action, action_arguments);
+    return RunObjectGrantAction(ctx, catalog_, objects, action, action_arguments);
   }
-  if (IsGrantAction(action)) return RunGrantAction(ctx_, catalog_, action, action_arguments);
+  if (IsGrantAction(action)) return RunGrantAction(ctx, catalog_, action, action_arguments);
   if (IsUserAction(action)) return RunUserAction(ctx_, catalog_, action, action_arguments);
-  if (IsPolicyAction(action)) return RunPolicyAction(ctx_, catalog_, action, action_arguments);
+  if (IsPolicyAction(action)) return RunPolicyAction(ctx, catalog_, action, action_arguments);
   if (IsBundleAction(action)) {
     shown_.clear();
     return RunBundleAction(ctx_, catalog_, action, action_arguments);

@@ -77,6 +77,11 @@ class ProviderServer {
   void ServeGroup(GroupCommit group) { group_ = std::move(group); }
   /// From now on nothing may be changed, nor asked for that a statement which reads does not need.
   void LookOnly() { looks_only_ = true; }
+  /// The same for a caller who might manage the lake: what is granted and set may be shown to them, and not changed.
+  void ShowAs(Principal manager) {
+    shows_as_.emplace(std::move(manager), ctx_.request_id(), ctx_.door(), ctx_.clock(), ctx_.deadline(),
+                      ctx_.stop_token());
+  }
   /// From now on the statement's commit has to have this transaction, and no rows may be handed over.
   void RequireTransaction(ApplicationVersion transaction) { transaction_ = std::move(transaction); }
   /// Rows that the statement handed over; they are nowhere yet.
@@ -250,6 +255,7 @@ class ProviderServer {
   std::vector<audit::AuditedPolicy> deciding_policies_;
   bool shows_a_part_ = false;
   bool looks_only_ = false;
+  std::optional<RequestContext> shows_as_;
   SteadyTime shown_checked_;  ///< When that was known to hold.
 };
 

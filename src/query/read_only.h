@@ -15,6 +15,11 @@ struct FrontStatement;
 /// The same caller with those of its rights that let it read.
 Principal ReadingAlone(Principal principal);
 
+/// The same with those that let it be shown how the lake is governed.
+Principal ShowingAlone(Principal principal);
+/// Whether `action` of "maintain" is what SHOW asks of how the lake is governed, and changes nothing.
+bool IsShown(std::string_view action);
+
 /// Whether a worker may call `method`, and with "maintain" do `action`, for a statement that reads. What is not listed
 /// is a change.
 bool IsLook(std::string_view method, std::string_view action);

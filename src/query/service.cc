@@ -3,6 +3,7 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
+#include "catalog/ask_records.h"
 #include "common/ids.h"
 #include "common/log.h"
 #include "common/text.h"
@@ -100,6 +101,8 @@ class LakeService final : public StatementService {
                         [this](WallTime before) { return catalog_->ForgetStatements(before); }),
         lineage_keeper_(clock, settings_.lineage_keep,
                         [this](WallTime before) { return catalog_->ForgetLineage(before); }),
+        questions_keeper_(clock, settings_.ask_history_keep,
+                          [this](WallTime before) { return catalog_->ask_records().Forget(before); }),
         dropped_keeper_(clock, settings_.undrop_keep, [this](WallTime before) {
           StatementStores stores;
           locations_.Begin(stores, nullptr);
@@ -236,6 +239,7 @@ class LakeService final : public StatementService {
     if (constants_keeper_ != nullptr) constants_keeper_->Look();
     lineage_keeper_.Look();
     if (archive_keeper_ != nullptr) archive_keeper_->Look();
+    questions_keeper_.Look();
     const int64_t memory = request.memory_bytes > 0 ? request.memory_bytes : resolved_.memory_per_statement;
     if (request.rows_max <= 0) request.rows_max = settings_.statement_rows_max;
     NL_ASSIGN_OR_RETURN(auto readable, ReadableLocations(ctx));
@@ -413,6 +417,7 @@ class LakeService final : public StatementService {
   std::atomic<bool> stopping_ = false;
   HistoryKeeper history_keeper_;  ///< Last, with the next: they use the catalogue until they end.
   HistoryKeeper lineage_keeper_;
+  HistoryKeeper questions_keeper_;
   HistoryKeeper dropped_keeper_;
   std::unique_ptr<HistoryKeeper> constants_keeper_;
   std::unique_ptr<HistoryKeeper> archive_keeper_;

@@ -100,6 +100,9 @@ Statement::Statement(const RequestContext& ctx, const LakeServices& lake, std::s
   provider_.UseModels(lake_.models);
   if (request_.transaction) provider_.RequireTransaction(*request_.transaction);
   if (request_.read_only) provider_.LookOnly();
+  if (request_.read_only && ctx.principal().Has(Right::kManage)) {
+    provider_.ShowAs(ShowingAlone(ForPurpose(ctx, request_.purpose, {}).principal()));
+  }
   if (lake_.append_rows_max > 0) provider_.UseAppendGroups(lake_.append_groups);
   provider_.UseAudit(lake_.audit);
   provider_.BeforeEffect([this]() -> Result<void> {

@@ -108,6 +108,7 @@ json::object ToJson(const Answer& answer) {
     }
     object["choices"] = std::move(choices);
   }
+  if (answer.cost_json != "{}" && !answer.cost_json.empty()) object["cost"] = json::parse(answer.cost_json);
   if (answer.status != Status::kAnswered) object["reason"] = answer.reason;
   if (answer.status == Status::kAbstained) object["suggestions"] = Texts(answer.suggestions);
   if (answer.intent.has_value()) object["intent"] = json::parse(EncodeIntent(*answer.intent));

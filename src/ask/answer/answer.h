@@ -38,8 +38,11 @@ struct Answer {
   std::vector<Freshness> freshness;
   std::vector<std::string> notes;  ///< What makes the answer less than certain: partial periods, lost rows, a cut.
   std::optional<Intent> intent = std::nullopt;
-  // kClarify: two to four.
+  bool is_follow_up = false;     ///< The question changed the one before.
+  std::string cost_json = "{}";  ///< What the query was predicted to take; {}: not known to who asks.
+  // kClarify: two to four; one if it asks first.
   std::vector<Choice> choices;
+  bool asks_first = false;  ///< One choice, to be confirmed: it takes much.
   // kAbstained:
   std::string reason;
   std::vector<std::string> suggestions;  ///< Questions nearby that can be answered.

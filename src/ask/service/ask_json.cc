@@ -38,8 +38,8 @@ Result<std::optional<Intent>> IntentMember(const json::object& object, std::stri
 }
 
 Result<AskRequest> RequestOf(const json::object& object) {
-  static constexpr std::string_view kKnown[] = {"question",  "intent",  "model", "schema",
-                                                "time_zone", "purpose", "as_of", "previous"};
+  static constexpr std::string_view kKnown[] = {"question", "intent", "model",    "schema",       "time_zone",
+                                                "purpose",  "as_of",  "previous", "conversation", "confirm"};
   for (const auto& [name, value] : object) {
     if (std::find(std::begin(kKnown), std::end(kKnown), std::string_view(name)) == std::end(kKnown)) {
       return MakeError(ErrorCode::kInvalidArgument, "a question has no member \"{}\"", std::string_view(name));
@@ -65,13 +65,28 @@ Result<AskRequest> RequestOf(const json::object& object) {
 
 }  // namespace
 
-Result<std::string> AskJson(const RequestContext& ctx, AskService& service, std::string_view body) {
+Result<AskBody> ParseAskBody(std::string_view body) {
   NL_ASSIGN_OR_RETURN(const auto object, ParseBody(body));
-  NL_ASSIGN_OR_RETURN(const auto request, RequestOf(object));
-  NL_ASSIGN_OR_RETURN(const auto intent, IntentMember(object, "intent"));
-  if (intent.has_value() == !request.question.empty()) {
+  AskBody parsed;
+  NL_ASSIGN_OR_RETURN(parsed.request, RequestOf(object));
+  NL_ASSIGN_OR_RETURN(parsed.intent, IntentMember(object, "intent"));
+  NL_ASSIGN_OR_RETURN(parsed.conversation, Text(object, "conversation"));
+  NL_ASSIGN_OR_RETURN(parsed.confirm, Text(object, "confirm"));
+  if (parsed.intent.has_value() == !parsed.request.question.empty()) {
     return MakeError(ErrorCode::kInvalidArgument, "either \"question\" or \"intent\" must be there, and not both");
   }
+  if (!parsed.confirm.empty() && !parsed.intent.has_value()) {
+    return MakeError(ErrorCode::kInvalidArgument, "\"confirm\" goes with the \"intent\" of the choice it came with");
+  }
+  return parsed;
+}
+
+Result<std::string> AskJson(const RequestContext& ctx, AskService& service, std::string_view body) {
+  NL_ASSIGN_OR_RETURN(const auto parsed, ParseAskBody(body));
+  if (!parsed.conversation.empty() || !parsed.confirm.empty()) {
+    return MakeError(ErrorCode::kNotSupported, "conversations are not kept here");
+  }
+  const auto& [request, intent, conversation, confirm] = parsed;
   NL_ASSIGN_OR_RETURN(const auto answer,
                       intent.has_value() ? service.Run(ctx, request, *intent) : service.Ask(ctx, request));
   return json::serialize(ToJson(answer));

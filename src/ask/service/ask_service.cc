@@ -23,7 +23,7 @@ bool EndsTheRequest(const Error& error) {
 }
 
 Result<AnswerTable> RunCompiled(const RequestContext& ctx, QueryRunner& runner, const CompiledQuery& compiled,
-                                int64_t row_limit, std::string* tables_json = nullptr) {
+                                int64_t row_limit, QueryRows* facts = nullptr) {
   const auto limit = static_cast<size_t>(row_limit);
   NL_ASSIGN_OR_RETURN(auto rows, runner.Run(ctx, compiled.sql, limit + 1));
   AnswerTable table{.columns = compiled.columns, .rows = std::move(rows.rows), .is_truncated = false};
@@ -32,7 +32,8 @@ Result<AnswerTable> RunCompiled(const RequestContext& ctx, QueryRunner& runner, 
     table.rows.resize(limit);
     table.is_truncated = true;
   }
-  if (tables_json != nullptr) *tables_json = rows.tables_json;
+  rows.rows.clear();
+  if (facts != nullptr) *facts = std::move(rows);
   return table;
 }
 
@@ -95,6 +96,46 @@ Answer Abstain(std::string reason, std::vector<std::string> suggestions = {}) {
   return answer;
 }
 
+constexpr size_t kSuggestionsMax = 3;
+
+void PutFirst(std::vector<std::string> first, std::vector<std::string>& suggestions) {
+  for (auto& one : suggestions) {
+    if (first.size() < kSuggestionsMax && std::ranges::find(first, one) == first.end()) first.push_back(std::move(one));
+  }
+  suggestions = std::move(first);
+}
+
+/// A query that would take more than may be run unasked.
+Answer AskFirst(const std::string& words, const Intent& intent, const std::string& cost_json) {
+  Answer answer;
+  answer.status = Status::kClarify;
+  answer.reason = "the query is predicted to read more than may be read without asking back";
+  answer.choices = {{.words = words, .intent = intent}};
+  answer.cost_json = cost_json;
+  answer.asks_first = true;
+  return answer;
+}
+
+PipelineRunner::Options RunnerOptions(const AskRequest& request, const std::string& zone) {
+  return {.zone = zone,
+          .purpose = request.purpose,
+          .read_only = request.read_only,
+          .confirm_bytes = request.confirm_bytes,
+          .observer = request.observer};
+}
+
+json::object Linked(const Understanding& understood) {
+  json::array readings;
+  for (const auto& reading : understood.readings) readings.push_back(json::string(reading.text));
+  return {{"readings", std::move(readings)}};
+}
+
+json::object Planned(const std::string& words, const CompiledQuery& compiled, const std::optional<std::string>& cost) {
+  json::object details{{"words", words}, {"sql", compiled.sql}};
+  if (cost.has_value()) details["cost"] = json::parse(*cost);
+  return details;
+}
+
 /// Queries that say whether the answer can be trusted become notes where it cannot quite.
 Result<void> AddNotes(const RequestContext& ctx, QueryRunner& runner, const CompiledQuery& compiled, Answer& answer) {
   for (const auto& check : compiled.checks) {
@@ -119,6 +160,14 @@ Result<void> AddNotes(const RequestContext& ctx, QueryRunner& runner, const Comp
 AskService::AskService(query::StatementService& service, ModelSource& models, const Clock& clock)
     : service_(service), models_(models), clock_(clock), visible_(service, clock) {}
 
+Result<VisibleModel> AskService::Visible(const RequestContext& caller, const AskRequest& request) {
+  NL_ASSIGN_OR_RETURN(const RequestContext ctx, AsAsker(caller));
+  NL_ASSIGN_OR_RETURN(const auto whole, ChooseModel(ctx, models_, request.model, request.schema));
+  PipelineRunner runner(service_,
+                        RunnerOptions(request, request.zone.empty() ? whole.model->calendar.zone : request.zone));
+  return visible_.For(ctx, runner, request.purpose, whole);
+}
+
 Result<Answer> AskService::Ask(const RequestContext& caller, const AskRequest& request) {
   NL_ASSIGN_OR_RETURN(const RequestContext ctx, AsAsker(caller));
   if (request.question.find_first_not_of(" \t\r\n") == std::string::npos) {
@@ -131,18 +180,23 @@ Result<Answer> AskService::Ask(const RequestContext& caller, const AskRequest& r
   NL_ASSIGN_OR_RETURN(const auto whole, ChooseModel(ctx, models_, request.model, request.schema));
   const std::string zone = request.zone.empty() ? whole.model->calendar.zone : request.zone;
   NL_ASSIGN_OR_RETURN(const auto now, ToLocal(clock_.Now(), zone));
-  PipelineRunner runner(service_, zone, request.purpose);
+  PipelineRunner runner(service_, RunnerOptions(request, zone));
   NL_ASSIGN_OR_RETURN(const auto visible, visible_.For(ctx, runner, request.purpose, whole));
   const auto& model = visible.model;
-  const Understander understander(*model, *visible.linker);
+  const Understander understander(*model, *visible.linker, {}, memory_ == nullptr ? Usage() : memory_->UsageOf(whole.model));
   const TimeContext time{.now = request.as_of.value_or(now), .calendar = model->calendar};
   NL_ASSIGN_OR_RETURN(
       auto understood,
       understander.Understand(request.question, time, request.previous.has_value() ? &*request.previous : nullptr));
+  if (memory_ != nullptr) memory_->Recall(request.question, whole.model, visible, time, understood);
   for (auto& reading : understood.readings) reading.intent.zone = zone;
+  runner.Reached("linked", Linked(understood));
   Answer answer;
   if (understood.status == Status::kAbstained) {
     answer = Abstain(std::move(understood.reason), std::move(understood.nearest));
+    if (memory_ != nullptr) {
+      PutFirst(memory_->Nearest(request.question, whole.model, visible, time, kSuggestionsMax), answer.suggestions);
+    }
   } else if (understood.status == Status::kClarify) {
     std::vector<Choice> choices;
     for (const auto& reading : understood.readings) choices.push_back({reading.text, reading.intent});
@@ -153,6 +207,7 @@ Result<Answer> AskService::Ask(const RequestContext& caller, const AskRequest& r
     const auto& reading = understood.readings.front();
     NL_ASSIGN_OR_RETURN(answer, Answered(ctx, runner, *model, reading.intent));
     answer.confidence = reading.confidence;
+    answer.is_follow_up = reading.follow_up;
     for (const auto& text : reading.assumptions) answer.assumptions.push_back({.part = "question", .text = text});
   }
   answer.question = request.question;
@@ -162,7 +217,8 @@ Result<Answer> AskService::Ask(const RequestContext& caller, const AskRequest& r
 Result<Answer> AskService::Run(const RequestContext& caller, const AskRequest& request, const Intent& intent) {
   NL_ASSIGN_OR_RETURN(const RequestContext ctx, AsAsker(caller));
   NL_ASSIGN_OR_RETURN(const auto whole, ChooseModel(ctx, models_, request.model, request.schema));
-  PipelineRunner runner(service_, request.zone.empty() ? whole.model->calendar.zone : request.zone, request.purpose);
+  PipelineRunner runner(service_,
+                        RunnerOptions(request, request.zone.empty() ? whole.model->calendar.zone : request.zone));
   NL_ASSIGN_OR_RETURN(const auto visible, visible_.For(ctx, runner, request.purpose, whole));
   NL_ASSIGN_OR_RETURN(auto answer, Answered(ctx, runner, *visible.model, intent));
   answer.question = request.question;
@@ -182,13 +238,20 @@ Result<Answer> AskService::Answered(const RequestContext& ctx, QueryRunner& runn
   }
   const auto compiled = CompileIntent(intent, model);
   if (!compiled.has_value()) return Abstain(compiled.error().message());
-  std::string tables_json;
-  auto table = RunCompiled(ctx, runner, *compiled, intent.row_limit, &tables_json);
+  const std::string words = Restate(intent, model);
+  const auto costly = runner.CostToConfirm(ctx, compiled->sql);
+  if (!costly.has_value() && EndsTheRequest(costly.error())) return std::unexpected(costly.error());
+  runner.Reached("planned", Planned(words, *compiled, costly.has_value() ? *costly : std::nullopt));
+  if (costly.has_value() && costly->has_value()) return AskFirst(words, intent, **costly);
+  runner.Reached("running", {});
+  QueryRows facts;
+  auto table = RunCompiled(ctx, runner, *compiled, intent.row_limit, &facts);
   if (!table.has_value()) {
     if (EndsTheRequest(table.error())) return std::unexpected(table.error());
     return Abstain("It was understood, but the query did not run: " + table.error().message());
   }
   answer.table = std::move(*table);
+  runner.Reached("checking", {});
   if (const auto whole = WholeOf(intent, model)) {
     const auto total = CompileIntent(*whole, model);
     if (total.has_value()) {
@@ -203,9 +266,9 @@ Result<Answer> AskService::Answered(const RequestContext& ctx, QueryRunner& runn
   answer.sql = compiled->sql;
   answer.definitions = compiled->definitions;
   answer.assumptions = compiled->assumptions;
-  answer.freshness = FreshnessOf(tables_json);
+  answer.cost_json = facts.prediction_json;
+  answer.freshness = FreshnessOf(facts.tables_json);
   NL_RETURN_IF_ERROR(AddNotes(ctx, runner, *compiled, answer));
-  const std::string words = Restate(intent, model);
   answer.sentence = Sentence(words, intent.output, answer.table);
   answer.chart = Chart(answer.table, words);
   return answer;

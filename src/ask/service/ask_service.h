@@ -4,7 +4,9 @@
 #include <string>
 
 #include "ask/answer/answer.h"
+#include "ask/service/ask_observer.h"
 #include "ask/service/model_source.h"
+#include "ask/service/question_memory.h"
 #include "ask/service/visible_model.h"
 #include "common/clock.h"
 #include "common/request_context.h"
@@ -25,6 +27,9 @@ struct AskRequest {
   std::optional<LocalTime> as_of = std::nullopt;
   /// What the question before it in the conversation came to.
   std::optional<Intent> previous = std::nullopt;
+  bool read_only = false;           ///< As StatementRequest::read_only.
+  int64_t confirm_bytes = 0;        ///< As PipelineRunner::Options::confirm_bytes.
+  AskObserver* observer = nullptr;  ///< May be null; borrowed for the call.
 };
 
 /// From a question to an answer that can be shown: read, compiled, run as the principal, checked, said.
@@ -35,10 +40,16 @@ class AskService {
  public:
   AskService(query::StatementService& service, ModelSource& models, const Clock& clock);
 
+  /// Borrows it; before the first question.
+  void UseMemory(QuestionMemory* memory) { memory_ = memory; }
+
   /// Errors: kPermissionDenied without Right::kAsk; kInvalidArgument for an empty or overlong question, or an unknown
   /// zone; kNotFound for the model;
   /// kCancelled and kDeadlineExceeded. A question that cannot be answered is an Answer, and no error.
   Result<Answer> Ask(const RequestContext& ctx, const AskRequest& request);
+
+  /// As much of a model as the principal may know. Errors: as Ask.
+  Result<VisibleModel> Visible(const RequestContext& ctx, const AskRequest& request);
 
   /// An intent that was chosen, edited or made by a program, on the same way from the compiler on.
   /// Errors: as Ask, and those of CompileIntent.
@@ -54,6 +65,7 @@ class AskService {
   ModelSource& models_;
   const Clock& clock_;
   VisibleModels visible_;
+  QuestionMemory* memory_ = nullptr;
 };
 
 }  // namespace neurolake::ask

@@ -36,14 +36,32 @@ Result<void> AppendRows(arrow::RowFormatter& formatter, const arrow::Batch& batc
 
 }  // namespace
 
-PipelineRunner::PipelineRunner(query::StatementService& service, std::string zone, std::string purpose)
-    : service_(service), zone_(std::move(zone)), purpose_(std::move(purpose)) {}
+PipelineRunner::PipelineRunner(query::StatementService& service, Options options)
+    : service_(service), options_(std::move(options)) {}
+
+void PipelineRunner::Reached(std::string_view stage, const json::object& details) {
+  if (options_.observer != nullptr) options_.observer->Reached(stage, details);
+}
+
+Result<std::optional<std::string>> PipelineRunner::CostToConfirm(const RequestContext& ctx, const std::string& sql) {
+  if (options_.confirm_bytes <= 0) return std::nullopt;
+  constexpr size_t kPlanRowsMax = 10'000;
+  NL_ASSIGN_OR_RETURN(const auto plan, Run(ctx, "EXPLAIN " + sql, kPlanRowsMax));
+  boost::system::error_code problem;
+  const auto prediction = json::parse(plan.prediction_json, problem);
+  const auto* object = problem ? nullptr : prediction.if_object();
+  const auto* bytes = object == nullptr ? nullptr : object->if_contains("bytes");
+  // Where a policy hides what a query takes, nothing is said of it.
+  if (bytes == nullptr || !bytes->is_int64() || bytes->get_int64() <= options_.confirm_bytes) return std::nullopt;
+  return plan.prediction_json;
+}
 
 Result<QueryRows> PipelineRunner::Run(const RequestContext& ctx, const std::string& sql, size_t rows_max) {
   query::StatementRequest request;
   request.sql = sql;
-  request.time_zone = zone_;
-  request.purpose = purpose_;
+  request.time_zone = options_.zone;
+  request.purpose = options_.purpose;
+  request.read_only = options_.read_only;
   NL_ASSIGN_OR_RETURN(auto stream, service_.Execute(ctx, std::move(request)));
   NL_ASSIGN_OR_RETURN(auto formatter, arrow::RowFormatter::Make(stream->schema()));
   QueryRows result;
@@ -60,7 +78,9 @@ Result<QueryRows> PipelineRunner::Run(const RequestContext& ctx, const std::stri
     NL_ASSIGN_OR_RETURN(const auto rest, stream->Next());
     is_whole = !rest.has_value();
   }
-  result.tables_json = stream->status().tables_json;
+  const auto status = stream->status();
+  result.tables_json = status.tables_json;
+  result.prediction_json = status.prediction_json;
   if (is_whole) result.shown = stream->shown();
   return result;
 }

@@ -5,6 +5,7 @@
 
 #include "catalog/catalog.h"
 #include "catalog/internal/locations.h"
+#include "catalog/internal/store_ask_records.h"
 #include "catalog/internal/store_data_subjects.h"
 #include "catalog/internal/store_identities.h"
 #include "catalog/internal/store_semantic_models.h"
@@ -16,7 +17,7 @@ namespace neurolake::catalog {
 class StoreCatalog final : public Catalog {
  public:
   StoreCatalog(metastore::Store& store, const Clock& clock, std::string lake_directory)
-      : store_(store), clock_(clock), locations_(std::move(lake_directory)) {}
+      : store_(store), clock_(clock), ask_records_(store, lake_directory + "/questions.key"), locations_(std::move(lake_directory)) {}
 
   Result<SchemaRecord> CreateSchema(const std::string& name, bool if_not_exists, const std::string& comment) override;
   Result<void> DropSchema(const std::string& name, bool if_exists, bool cascade) override;
@@ -155,6 +156,7 @@ class StoreCatalog final : public Catalog {
   Identities& identities() override { return identities_; }
   DataSubjects& data_subjects() override { return data_subjects_; }
   SemanticModels& semantic_models() override { return semantic_models_; }
+  AskRecords& ask_records() override { return ask_records_; }
 
   Result<void> ReservePlace(const std::string& place) override;
   Result<void> AddExternalLocation(const ExternalLocation& location) override;
@@ -198,6 +200,7 @@ class StoreCatalog final : public Catalog {
 
   metastore::Store& store_;
   const Clock& clock_;
+  StoreAskRecords ask_records_;
   const Locations locations_;
   std::string reserved_;  ///< As Locations has it; empty: nothing.
   StoreIdentities identities_{store_, clock_};

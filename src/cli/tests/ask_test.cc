@@ -85,9 +85,9 @@ TEST(AskTest, AConversationRemembersTheIntentAndTakesChoicesByNumber) {
       R"({"status":"clarify","reason":"","choices":[{"words":"by customer","intent":{"c":1}},{"words":"by supplier","intent":{"c":2}}],"intent":{"p":1}})";
   EXPECT_EQ(RunAsk({}, OutputFormat::kBox, bench.runner, bench.in), kExitFailed);
   ASSERT_EQ(bench.client.questions.size(), 3u);
-  EXPECT_EQ(bench.client.questions[0], R"({"question":"revenue by country"})");
-  EXPECT_EQ(bench.client.questions[1], R"({"question":"only DE","previous":{"p":1}})");
-  EXPECT_EQ(bench.client.questions[2], R"({"intent":{"c":2}})");
+  EXPECT_EQ(bench.client.questions[0], R"({"question":"revenue by country","conversation":"new"})");
+  EXPECT_EQ(bench.client.questions[1], R"({"question":"only DE","previous":{"p":1},"conversation":"new"})");
+  EXPECT_EQ(bench.client.questions[2], R"({"intent":{"c":2},"conversation":"new"})");
   EXPECT_NE(bench.out.str().find("  2  by supplier"), std::string::npos);
 }
 

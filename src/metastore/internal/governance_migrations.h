@@ -16,5 +16,6 @@ Migration DataSubjects();
 Migration TagMinimumGroups();
 Migration ObjectGrants();
 Migration SemanticModels();
+Migration Conversations();
 
 }  // namespace neurolake::metastore

@@ -8,8 +8,10 @@ namespace neurolake::query {
 namespace {
 
 TEST(ReadOnlyTest, LetsQueriesPassAndRefusesWhatChanges) {
-  for (const char* sql : {"SELECT 1", "WITH a AS (SELECT 1) FROM a", "EXPLAIN SELECT 1", "EXPLAIN ANALYZE SELECT 1",
-                          "DESCRIBE HISTORY t", "DESCRIBE DETAIL t", "SHOW CREATE TABLE t", "SHOW TABLES"}) {
+  for (const char* sql :
+       {"SELECT 1", "WITH a AS (SELECT 1) FROM a", "EXPLAIN SELECT 1", "EXPLAIN ANALYZE SELECT 1", "DESCRIBE HISTORY t",
+        "DESCRIBE DETAIL t", "SHOW CREATE TABLE t", "SHOW TABLES", "SHOW POLICIES", "SHOW POLICIES ON t",
+        "SHOW EFFECTIVE POLICY ON t", "SHOW GRANTS", "SHOW GROUPS", "SHOW TAGS ON t", "SHOW EXPECTATIONS"}) {
     const auto parsed = ParseFront(sql);
     ASSERT_TRUE(parsed.has_value()) << sql;
     EXPECT_TRUE(CheckReads(*parsed).has_value()) << sql;
@@ -38,7 +40,8 @@ TEST(ReadOnlyTest, JudgesWhatTheEngineMakesOfAStatementByItsKind) {
 
 TEST(ReadOnlyTest, WhatIsNotListedIsAChange) {
   for (const char* method : {"find_table", "find_view", "system_rows", "authorize"}) EXPECT_TRUE(IsLook(method, ""));
-  for (const char* action : {"lookup_token", "column_keys", "column_cells"}) {
+  for (const char* action :
+       {"lookup_token", "column_keys", "column_cells", "policies", "effective_policy", "grants", "groups", "tags"}) {
     EXPECT_TRUE(IsLook("maintain", action));
   }
   for (const char* method : {"commit", "change_name", "prepare_table", "append", "may_append", "create_location",
@@ -46,7 +49,7 @@ TEST(ReadOnlyTest, WhatIsNotListedIsAChange) {
     EXPECT_FALSE(IsLook(method, ""));
   }
   for (const char* action : {"", "column_key_use", "request_break_glass", "save_personal_data", "set_tags", "grant",
-                             "undrop"}) {
+                             "grant_function", "create_policy", "create_group", "add_member", "undrop"}) {
     EXPECT_FALSE(IsLook("maintain", action));
   }
 }

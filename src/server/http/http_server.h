@@ -9,7 +9,7 @@
 #include "query/service.h"
 
 namespace neurolake::ask {
-class AskService;
+class AskDoor;
 }
 
 namespace neurolake::server {
@@ -29,7 +29,7 @@ class HttpServer {
     /// What answers at /mcp; null: nothing does. Borrowed, and must outlive the server.
     net::MessageEndpoint* messages = nullptr;
     /// What answers questions; null: nothing does. Borrowed, and must outlive the server.
-    ask::AskService* ask = nullptr;
+    ask::AskDoor* ask = nullptr;
   };
 
   /// Listens and serves from here on. Borrows the first three, which must outlive the server.

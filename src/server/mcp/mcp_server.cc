@@ -204,6 +204,7 @@ McpServer::McpServer(query::StatementService& service, const Clock& clock, Optio
 McpServer::~McpServer() = default;
 
 ToolRegistry& McpServer::tools() { return parts_->tools; }
+void McpServer::AddResources(std::unique_ptr<ResourceSource> source) { parts_->resources.Add(std::move(source)); }
 
 net::MessageReply McpServer::Post(const net::PostedMessage& posted, net::EventSink& events) {
   const auto parsed = ParseMessage(posted.body);

@@ -7,6 +7,7 @@
 #include "common/settings.h"
 #include "net/message_endpoint.h"
 #include "query/service.h"
+#include "server/mcp/resource_source.h"
 #include "server/mcp/tool.h"
 
 namespace neurolake::server::mcp {
@@ -35,6 +36,8 @@ class McpServer final : public net::MessageEndpoint {
 
   /// For adding tools before it is used.
   ToolRegistry& tools();
+  /// The same of resources.
+  void AddResources(std::unique_ptr<ResourceSource> source);
 
   // Over HTTP; see docs/mcp.md for statuses and headers.
   net::MessageReply Post(const net::PostedMessage& message, net::EventSink& events) override;

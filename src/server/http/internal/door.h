@@ -3,7 +3,6 @@
 #include <optional>
 #include <string>
 
-#include "ask/service/ask_service.h"
 #include "catalog/authenticator.h"
 #include "common/clock.h"
 #include "common/request_context.h"
@@ -18,6 +17,10 @@
 #include "server/http/internal/statement_store.h"
 #include "server/http/internal/target.h"
 #include "server/http/internal/upload_store.h"
+
+namespace neurolake::ask {
+class AskDoor;
+}
 
 namespace neurolake::server {
 
@@ -34,8 +37,8 @@ struct Door {
   const LoginBox& login_box;
   RequestLimits& limits;
   net::MessageEndpoint* messages;  ///< Null: there is none.
-  ask::AskService* ask;    ///< Null: there are no semantic models.
-  std::string public_url;  ///< Where browsers reach this server: an origin, without a slash at its end.
+  ask::AskDoor* ask;               ///< Null: there are no semantic models.
+  std::string public_url;          ///< Where browsers reach this server: an origin, without a slash at its end.
 
   bool secure() const { return public_url.starts_with("https://"); }
 };

@@ -42,6 +42,12 @@ Result<void> PostIdentity(Door& door, Call& call);
 Result<void> DeleteIdentity(Door& door, Call& call);
 
 Result<void> PostAsk(Door& door, Call& call);
+Result<void> ListConversations(Door& door, Call& call);
+Result<void> GetConversation(Door& door, Call& call);
+Result<void> DeleteConversation(Door& door, Call& call);
+Result<void> PostAskFeedback(Door& door, Call& call);
+Result<void> ListAskFeedback(Door& door, Call& call);
+Result<void> PostFeedbackDecision(Door& door, Call& call);
 
 Result<void> PutUpload(Door& door, Call& call);
 Result<void> ListUploads(Door& door, Call& call);

@@ -101,17 +101,38 @@ RpcResult<std::string> Resources::List(const RequestContext& ctx, const boost::j
                           JsonText(fmt::format("{} {}.{}", text(2), text(0), text(1))), JsonText(text(3)));
   }
   const bool more = rows->rows.size() > static_cast<size_t>(kPageRows);
+  for (const auto& source : sources_) {
+    if (more) break;
+    const auto others = source->List(ctx);
+    if (!others) return Failed(others.error());
+    for (const auto& one : *others) {
+      listed += fmt::format(R"({}{{"uri":{},"name":{},"title":{},"description":{},"mimeType":"application/json"}})",
+                            listed.empty() ? "" : ",", JsonText(one.uri), JsonText(one.name), JsonText(one.title),
+                            JsonText(one.description));
+    }
+  }
   return fmt::format(R"("resources":[{}]{})", listed, more ? ",\"nextCursor\":" + JsonText(last) : "");
 }
 
-std::string Resources::Templates() {
-  return R"("resourceTemplates":[{"uriTemplate":"lake://{schema}/{table}","name":"table","title":"Table or view",)"
-         R"("description":"Columns, types, comment and tags of a table or view.","mimeType":"application/json"}])";
+std::string Resources::Templates() const {
+  std::string templates =
+      R"({"uriTemplate":"lake://{schema}/{table}","name":"table","title":"Table or view",)"
+      R"("description":"Columns, types, comment and tags of a table or view.","mimeType":"application/json"})";
+  for (const auto& source : sources_) templates += "," + source->Template();
+  return fmt::format(R"("resourceTemplates":[{}])", templates);
 }
 
 RpcResult<std::string> Resources::Read(const RequestContext& ctx, const boost::json::object& params) const {
   const auto uri = TextOf(params, "uri", /*required=*/true);
   if (!uri) return std::unexpected(uri.error());
+  for (const auto& source : sources_) {
+    if (!ctx.principal().Has(Right::kRead)) break;
+    const auto text = source->Read(ctx, *uri);
+    if (!text) return Failed(text.error());
+    if (!text->has_value()) continue;
+    return fmt::format(R"("contents":[{{"uri":{},"mimeType":"application/json","text":{}}}])", JsonText(*uri),
+                       JsonText(**text));
+  }
   const auto names = NamesOf(*uri);
   if (!names || !ctx.principal().Has(Right::kRead)) return Invalid("there is no such resource");
   const auto described = DescribeTable(service_, ctx, names->first, names->second, limits_);
@@ -147,7 +168,8 @@ RpcResult<std::string> Resources::Prompt(const boost::json::object& params) {
     if (!question) return std::unexpected(question.error());
     // As a JSON string: what is asked for stays one value, whatever it says.
     text =
-        "Answer the question below from the lake. Find its tables with search_catalog and look at them with "
+        "Answer the question below from the lake. If there is a tool ask, use it first, and show the user what it asks "
+        "back. If it abstains, find the question's tables with search_catalog and look at them with "
         "describe_table. Write one query, check it with predict_cost and run it with run_sql. Say which tables, "
         "filters "
         "and time ranges you used. If \"truncated\" is true, aggregate in SQL. If two readings of the question differ, "

@@ -5,6 +5,7 @@
 #include "query/service.h"
 #include "server/mcp/internal/rpc.h"
 #include "server/mcp/internal/tools.h"
+#include "server/mcp/resource_source.h"
 
 namespace neurolake::server::mcp {
 
@@ -15,9 +16,12 @@ class Resources {
   /// Borrows the service.
   Resources(query::StatementService& service, ToolLimits limits) : service_(service), limits_(std::move(limits)) {}
 
+  /// Listed behind the tables. Before it is used.
+  void Add(std::unique_ptr<ResourceSource> source) { sources_.push_back(std::move(source)); }
+
   /// `"resources":[…]`, and where the next page begins.
   RpcResult<std::string> List(const RequestContext& ctx, const boost::json::object& params) const;
-  static std::string Templates();
+  std::string Templates() const;
   /// `"contents":[…]`.
   RpcResult<std::string> Read(const RequestContext& ctx, const boost::json::object& params) const;
 
@@ -27,6 +31,7 @@ class Resources {
  private:
   query::StatementService& service_;
   const ToolLimits limits_;
+  std::vector<std::unique_ptr<ResourceSource>> sources_;
 };
 
 }  // namespace neurolake::server::mcp
