@@ -5,11 +5,16 @@
 
 namespace neurolake::app {
 
-Result<Questions> OpenQuestions(const Settings& settings, query::StatementService& lake, const Clock& clock) {
+Result<Questions> OpenQuestions(const Settings& settings, const std::string& program, const query::OpenedLake& lake,
+                                const Clock& clock) {
   Questions questions;
-  NL_ASSIGN_OR_RETURN(questions.models, ask::OpenModels(lake.catalog(), settings.ask_models));
-  questions.service = std::make_unique<ask::AskService>(lake, *questions.models, clock);
-  questions.door = std::make_unique<ask::AskDoor>(*questions.service, *questions.models, lake, clock,
+  auto& service = *lake.service;
+  NL_ASSIGN_OR_RETURN(questions.models, ask::OpenModels(service.catalog(), settings.ask_models));
+  NL_ASSIGN_OR_RETURN(questions.advisor,
+                      ask::Advisor::Open(settings, program, *lake.store, service.catalog(), clock));
+  questions.service = std::make_unique<ask::AskService>(service, *questions.models, clock);
+  questions.service->UseAdvisor(questions.advisor.get());
+  questions.door = std::make_unique<ask::AskDoor>(*questions.service, *questions.models, service, clock,
                                                   ask::AskDoor::OptionsFrom(settings));
   return questions;
 }

@@ -91,6 +91,14 @@ struct PiiArguments {
   int64_t sample_rows = 10'000;
 };
 
+struct DocumentArguments {
+  std::vector<std::string> files;
+  std::string into = "main.documents";
+  std::string name;   ///< Of the one document; empty: the file's.
+  std::string title;  ///< Empty: its own.
+  std::string tag;
+};
+
 struct AskArguments {
   std::string question;  ///< Empty: a conversation.
   std::string model;
@@ -174,6 +182,7 @@ struct Arguments {
   EvalArguments eval;
   PiiArguments pii;
   SemanticArguments semantic;
+  DocumentArguments documents;
   BackupArguments backup;
   AuditArguments audit;
   DemoArguments demo;

@@ -131,10 +131,21 @@ class Conversation {
     for (const auto& choice : ArrayOf(answer, "choices")) {
       out << fmt::format("  {}  {}\n", ++number, PrintableText(Member(choice.as_object(), "words")));
     }
+    ShowDocuments(answer);
     for (const auto& suggestion : ArrayOf(answer, "suggestions")) {
       out << fmt::format("  try: {}\n", PrintableText(TextOf(suggestion)));
     }
     return {};
+  }
+
+  void ShowDocuments(const json::object& answer) {
+    for (const auto& one : ArrayOf(answer, "documents")) {
+      const auto& document = one.as_object();
+      const std::string section = Member(document, "section");
+      runner_.console().out << fmt::format("from {}{}: “{}”\n", PrintableText(Member(document, "document")),
+                                           section.empty() ? "" : ", " + PrintableText(section),
+                                           PrintableText(Member(document, "text")));
+    }
   }
 
   Result<void> ShowAnswer(const json::object& answer) {
@@ -153,6 +164,7 @@ class Conversation {
     for (const auto& one : ArrayOf(answer, "assumptions")) {
       out << "assumed: " << PrintableText(Member(one.as_object(), "text")) << '\n';
     }
+    ShowDocuments(answer);
     for (const auto& one : ArrayOf(answer, "notes")) out << "note: " << PrintableText(TextOf(one)) << '\n';
     if (ask_.show_sql) out << PrintableText(Member(answer, "sql")) << '\n';
     return {};

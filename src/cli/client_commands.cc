@@ -6,11 +6,12 @@
 #include <iostream>
 #include <sstream>
 
+#include "cli/ask.h"
 #include "cli/copy_into.h"
 #include "cli/demo.h"
-#include "cli/lineage.h"
-#include "cli/ask.h"
+#include "cli/documents.h"
 #include "cli/eval.h"
+#include "cli/lineage.h"
 #include "cli/pii.h"
 #include "cli/policy_command.h"
 #include "cli/semantic_catalog.h"
@@ -166,6 +167,7 @@ int RunClientCommand(const Arguments& arguments, StatementRunner& runner, const 
   if (name == "eval") return RunEval(arguments.eval, arguments.format, runner, clock);
   if (name == "semantic") return RunSemanticCatalog(action, arguments.semantic, runner);
   if (name == "pii") return RunPii(action, arguments.pii, runner);
+  if (name == "documents") return RunDocuments(action, arguments.documents, runner, clock);
   if (name == "token") return RunToken(action, arguments.token_command, runner, clock);
   if (name == "location") return RunLocation(action, arguments.location, runner);
   if (name == "policy") return RunPolicy(action, arguments.policy, runner);

@@ -3,6 +3,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "ask/conversation/ask_door.h"
+#include "ask/service/advisor.h"
 #include "ask/service/catalog_models.h"
 #include "catalog/password_hasher.h"
 
@@ -12,8 +13,9 @@ namespace {
 class EmbeddedClient final : public Client {
  public:
   EmbeddedClient(std::unique_ptr<query::StatementService> service, Principal principal, const Settings& settings,
-                 const Clock& clock)
+                 const Clock& clock, std::unique_ptr<ask::Advisor> advisor)
       : service_(std::move(service)),
+        advisor_(std::move(advisor)),
         principal_(std::move(principal)),
         lake_(settings.lake),
         timeout_(settings.statement_timeout),
@@ -165,6 +167,7 @@ class EmbeddedClient final : public Client {
     if (questions_ == nullptr) {
       NL_ASSIGN_OR_RETURN(models_, ask::OpenModels(service_->catalog(), models_folder_));
       ask_ = std::make_unique<ask::AskService>(*service_, *models_, clock_);
+      ask_->UseAdvisor(advisor_.get());
       questions_ = std::make_unique<ask::AskDoor>(*ask_, *models_, *service_, clock_, ask_options_);
     }
     return questions_.get();
@@ -180,6 +183,7 @@ class EmbeddedClient final : public Client {
   }
 
   std::unique_ptr<query::StatementService> service_;
+  std::unique_ptr<ask::Advisor> advisor_;  ///< May be null.
   Principal principal_;
   std::string lake_;
   std::chrono::milliseconds timeout_;
@@ -197,7 +201,7 @@ class EmbeddedClient final : public Client {
 
 std::unique_ptr<Client> MakeEmbeddedClient(std::unique_ptr<query::StatementService> service, Principal principal,
                                            const Settings& settings, const Clock& clock) {
-  return std::make_unique<EmbeddedClient>(std::move(service), std::move(principal), settings, clock);
+  return std::make_unique<EmbeddedClient>(std::move(service), std::move(principal), settings, clock, nullptr);
 }
 
 Result<std::unique_ptr<Client>> OpenEmbeddedClient(const Settings& settings, const std::string& program,
@@ -206,7 +210,9 @@ Result<std::unique_ptr<Client>> OpenEmbeddedClient(const Settings& settings, con
   NL_ASSIGN_OR_RETURN(auto lake, query::OpenLake(settings, program, clock, metrics));
   first_token = std::move(lake.first_token);
   NL_ASSIGN_OR_RETURN(Principal principal, lake.service->catalog().LocalPrincipal());
-  return MakeEmbeddedClient(std::move(lake.service), std::move(principal), settings, clock);
+  NL_ASSIGN_OR_RETURN(auto advisor, ask::Advisor::Open(settings, program, *lake.store, lake.service->catalog(), clock));
+  return std::make_unique<EmbeddedClient>(std::move(lake.service), std::move(principal), settings, clock,
+                                          std::move(advisor));
 }
 
 }  // namespace neurolake::cli

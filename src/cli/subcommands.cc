@@ -220,6 +220,33 @@ void AddConversations(CLI::App& command, AskArguments& ask) {
   command.add_option("--reject", ask.reject, "Reject it, or take a verified question back")->option_text("ID");
 }
 
+void AddDocuments(CLI::App& app, DocumentArguments& documents) {
+  CLI::App* command = Add(app, "documents", "Keep documents that answers cite", R"(Examples:
+  neurolake --lake ./lake documents add handbook.md --tag public
+  neurolake --server http://127.0.0.1:8321 documents add terms.pdf --tag legal --into docs.passages
+  neurolake --lake ./lake documents list)");
+  command->require_subcommand(1);
+  const auto into = [&](CLI::App* one) {
+    one->add_option("--into", documents.into, "Their table")->capture_default_str()->option_text("SCHEMA.TABLE");
+  };
+  CLI::App* add = Add(*command, "add", "Read Markdown, HTML and PDF files into the table", R"(Examples:
+  neurolake --lake ./lake documents add handbook.md terms.pdf --tag public
+  neurolake --lake ./lake documents add draft.html --name "Returns policy" --title "Returns" --tag support
+
+Files are read in a sandbox. A document of the same name is replaced. Who may find a document is decided by the
+policies of the table, for instance by the tag.)");
+  add->add_option("files", documents.files, "Files: .md, .txt, .html, .pdf")->required()->option_text("FILES");
+  add->add_option("--name", documents.name, "What the document is called; the file's name without it");
+  add->add_option("--title", documents.title, "Its title; its own without it");
+  add->add_option("--tag", documents.tag, "What policies can go by");
+  into(add);
+  into(Add(*command, "list", "The documents that you may see", "Example:\n  neurolake --lake ./lake documents list"));
+  CLI::App* remove =
+      Add(*command, "remove", "Remove a document", "Example:\n  neurolake --lake ./lake documents remove handbook.md");
+  remove->add_option("name", documents.name, "What the document is called")->required();
+  into(remove);
+}
+
 void AddAsk(CLI::App& app, AskArguments& ask, EvalArguments& eval) {
   CLI::App* command = Add(app, "ask", "Ask in plain language", R"(Examples:
   neurolake --lake ./lake --ask.models ./models ask "revenue by country last month"
@@ -497,6 +524,7 @@ void AddSubcommands(CLI::App& app, Arguments& arguments) {
   AddAsk(app, arguments.ask, arguments.eval);
   AddPii(app, arguments.pii);
   AddSemantic(app, arguments.semantic);
+  AddDocuments(app, arguments.documents);
   AddToken(app, arguments.token_command);
   AddUser(app, arguments.user);
   AddLocation(app, arguments.location);

@@ -6,7 +6,7 @@ namespace neurolake::metastore {
 // Questions and intents may name people: `sealed` is encrypted, and rows of results are nowhere. `owner` is who asks,
 // and for whom (catalog::AskOwner).
 Migration Conversations() {
-  return {22,
+  return {24,
           "conversations and feedback",
           {
               R"(CREATE TABLE ask_conversations (

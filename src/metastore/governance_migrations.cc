@@ -430,7 +430,7 @@ Migration TagMinimumGroups() {
 // What CREATE SEMANTIC MODEL keeps. A version is never changed; `tables` are what its text named when it was made, by id
 // where the lake has one. Of grants, `securable_kind` says what the id is of: a model, or the schema or lake it is in.
 Migration SemanticModels() {
-  return {22,
+  return {23,
           "semantic models",
           {
               R"(CREATE TABLE semantic_models (
@@ -471,6 +471,20 @@ Migration SemanticModels() {
           },
           {"DROP TABLE semantic_model_grants", "DROP TABLE semantic_model_tables", "DROP TABLE semantic_model_versions",
            "DROP TABLE semantic_models"}};
+}
+
+// Answers of language models that may be given again. Keys are of a principal and a hash of what was asked.
+Migration KeptAnswers() {
+  return {25,
+          "kept answers",
+          {
+              R"(CREATE TABLE kept_answers (
+                key TEXT NOT NULL PRIMARY KEY,
+                value TEXT NOT NULL,
+                kept INTEGER NOT NULL))",
+              "CREATE INDEX kept_answers_kept ON kept_answers (kept)",
+          },
+          {"DROP TABLE kept_answers"}};
 }
 
 }  // namespace neurolake::metastore

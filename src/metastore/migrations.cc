@@ -321,7 +321,8 @@ const std::vector<Migration>& Migrations() {
                                                     TagMinimumGroups(),
                                                     ObjectGrants(),
                                                     SemanticModels(),
-                                                    Conversations()};
+                                                    Conversations(),
+                                                    KeptAnswers()};
   return migrations;
 }
 

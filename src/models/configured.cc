@@ -15,18 +15,22 @@ bool IsHere(const net::Url& url) {
   return url.host == "localhost" || url.host == "::1" || url.host.starts_with("127.");
 }
 
-Result<void> CheckAddress(std::string_view setting, const std::string& address, bool external) {
+/// Whether what is told to `address` leaves this machine. Errors: kInvalidArgument unless it may.
+Result<bool> CheckAddress(std::string_view setting, const std::string& address, const Settings& settings) {
   auto url = net::ParseUrl(address);
   if (!url) return MakeError(ErrorCode::kInvalidArgument, "{} is not an address: {}", setting, url.error().message());
-  if (IsHere(*url)) return {};
-  if (!external) {
-    return MakeError(ErrorCode::kInvalidArgument, "{} is another machine's, and models.external is off: {}", setting,
-                     url->Origin());
+  if (IsHere(*url) && !settings.models_forwarded) return false;
+  if (!settings.models_external) {
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "{} is another machine's, or passes on what it is told, and "
+                     "models.external is off: {}",
+                     setting, url->Origin());
   }
+  if (IsHere(*url)) return true;
   // Prompts hold what tables hold.
   if (!url->tls)
     return MakeError(ErrorCode::kInvalidArgument, "{} must begin with https://: {}", setting, url->Origin());
-  return {};
+  return true;
 }
 
 Result<std::map<std::string, Price>> PricesFrom(const std::vector<std::string>& entries) {
@@ -59,7 +63,7 @@ Result<std::shared_ptr<RoutedModel>> ModelFor(const Settings& settings, const st
   model->provider = provider;
   model->model = name;
   if (provider == "openai") {
-    NL_RETURN_IF_ERROR(CheckAddress("models.openai.url", settings.models_openai_url, settings.models_external));
+    NL_ASSIGN_OR_RETURN(model->external, CheckAddress("models.openai.url", settings.models_openai_url, settings));
     options.url = settings.models_openai_url;
     options.api_key = settings.models_openai_api_key;
     NL_ASSIGN_OR_RETURN(model->chat, NewOpenAiChat(options));
@@ -67,7 +71,7 @@ Result<std::shared_ptr<RoutedModel>> ModelFor(const Settings& settings, const st
     return model;
   }
   if (provider == "anthropic") {
-    NL_RETURN_IF_ERROR(CheckAddress("models.anthropic.url", settings.models_anthropic_url, settings.models_external));
+    NL_ASSIGN_OR_RETURN(model->external, CheckAddress("models.anthropic.url", settings.models_anthropic_url, settings));
     options.url = settings.models_anthropic_url;
     options.api_key = settings.models_anthropic_api_key;
     NL_ASSIGN_OR_RETURN(model->chat, NewAnthropicChat(options));
@@ -78,6 +82,13 @@ Result<std::shared_ptr<RoutedModel>> ModelFor(const Settings& settings, const st
 }
 
 }  // namespace
+
+Result<std::unique_ptr<PromptCache>> PromptCacheFrom(const Settings& settings, metastore::Store& store,
+                                                     const Clock& clock) {
+  if (settings.models_cache == "memory") return NewMemoryPromptCache(settings.models_cache_bytes);
+  if (settings.models_cache == "metastore") return NewStoredPromptCache(store, clock, settings.models_cache_keep);
+  return NewRedisPromptCache(settings.models_cache, settings.models_redis_password, clock, settings.models_cache_keep);
+}
 
 Result<std::unique_ptr<ModelRouter>> RouterFrom(const Settings& settings, UsageStore& usage, PromptCache* cache,
                                                 const Clock& clock, const ModelRights& rights) {

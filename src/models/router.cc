@@ -115,6 +115,10 @@ Result<ModelRouter::Route*> ModelRouter::Find(const RequestContext& ctx, std::st
 }
 
 bool ModelRouter::MayUse(const RequestContext& ctx, std::string_view task) const { return Find(ctx, task).has_value(); }
+const RoutedModel* ModelRouter::ModelFor(std::string_view task) const {
+  const auto found = routes_.find(task);
+  return found == routes_.end() ? nullptr : found->second->model.get();
+}
 
 std::chrono::milliseconds ModelRouter::WaitBefore(int attempt, const Error& last) const {
   for (const auto& [name, value] : last.details()) {

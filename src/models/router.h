@@ -28,6 +28,7 @@ struct RoutedModel {
   std::unique_ptr<ChatModel> chat;             ///< Null: it does not chat.
   std::unique_ptr<EmbeddingModel> embeddings;  ///< Null: it makes no vectors.
   Price price;
+  bool external = false;  ///< What it is told leaves this machine.
 };
 
 struct RouterOptions {
@@ -54,6 +55,8 @@ class ModelRouter {
   /// Before it is used: gives a task, such as "classify", to a model. Several tasks may share one.
   void AddRoute(const std::string& task, std::shared_ptr<RoutedModel> model);
   bool HasRoute(std::string_view task) const { return routes_.contains(task); }
+  /// The model that does the task; null: none.
+  const RoutedModel* ModelFor(std::string_view task) const;
 
   /// Whether the task has a model that the caller may execute. What cannot be found out is no.
   bool MayUse(const RequestContext& ctx, std::string_view task) const;

@@ -229,6 +229,7 @@ class LakeService final : public StatementService {
     return query::CheckShown(*catalog_, ForPurpose(ctx, shown.purpose, ctx.stop_token()), shown);
   }
 
+  metastore::Store& store() { return *metastore_; }
   AuditTrail& audit() { return *audit_; }
 
   Result<std::unique_ptr<ResultStream>> Execute(const RequestContext& ctx, StatementRequest request) override {
@@ -459,6 +460,7 @@ Result<OpenedLake> OpenLake(const Settings& settings, const std::string& program
     NL_ASSIGN_OR_RETURN(auto token, service->catalog().CreateToken("admin", "admin", "first", std::nullopt));
     opened.first_token = std::move(token.secret);
   }
+  opened.store = &service->store();
   opened.service = std::move(service);
   return opened;
 }

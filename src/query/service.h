@@ -14,6 +14,10 @@
 #include "common/result.h"
 #include "settings.gen.h"
 
+namespace neurolake::metastore {
+class Store;
+}  // namespace neurolake::metastore
+
 namespace neurolake::query {
 
 /// A parameter for `$1`, `?` or `$name`: JSON text and, optionally, a SQL type to cast to.
@@ -126,6 +130,7 @@ class StatementService {
 /// administrator's token then. Errors: kUnavailable when another process holds the lake, naming its pid.
 struct OpenedLake {
   std::unique_ptr<StatementService> service;
+  metastore::Store* store = nullptr;  ///< The service's, for what is kept beside the catalogue.
   std::optional<std::string> first_token;
 };
 Result<OpenedLake> OpenLake(const Settings& settings, const std::string& program, const Clock& clock, Metrics& metrics);

@@ -86,6 +86,16 @@ void PutAnswered(const Answer& answer, json::object& object) {
   object["notes"] = Texts(answer.notes);
 }
 
+json::array Documents(const std::vector<Citation>& citations) {
+  json::array documents;
+  for (const auto& one : citations) {
+    json::object object{{"document", one.document}, {"title", one.title}, {"section", one.section}, {"text", one.text}};
+    if (one.page > 0) object["page"] = one.page;
+    documents.push_back(std::move(object));
+  }
+  return documents;
+}
+
 }  // namespace
 
 std::string_view StatusName(Status status) {
@@ -100,6 +110,7 @@ std::string_view StatusName(Status status) {
 json::object ToJson(const Answer& answer) {
   json::object object{
       {"status", StatusName(answer.status)}, {"question", answer.question}, {"confidence", answer.confidence}};
+  if (!answer.source.empty()) object["source"] = answer.source;
   if (answer.status == Status::kAnswered) PutAnswered(answer, object);
   if (answer.status == Status::kClarify) {
     json::array choices;
@@ -111,6 +122,7 @@ json::object ToJson(const Answer& answer) {
   if (answer.cost_json != "{}" && !answer.cost_json.empty()) object["cost"] = json::parse(answer.cost_json);
   if (answer.status != Status::kAnswered) object["reason"] = answer.reason;
   if (answer.status == Status::kAbstained) object["suggestions"] = Texts(answer.suggestions);
+  if (!answer.documents.empty()) object["documents"] = Documents(answer.documents);
   if (answer.intent.has_value()) object["intent"] = json::parse(EncodeIntent(*answer.intent));
   return object;
 }

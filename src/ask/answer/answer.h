@@ -23,10 +23,21 @@ struct Freshness {
   std::string committed_at;  ///< UTC, RFC 3339; empty: not known.
 };
 
+/// What a document says about it: a quotation for people, and nobody's word but the document's.
+struct Citation {
+  std::string document;
+  std::string title;
+  std::string section;
+  int64_t page = 0;  ///< From 1; 0: it has none.
+  std::string text;  ///< The passage, or its beginning.
+};
+
 /// What a question came to. Which members are set hangs on `status`; all of it may be shown to who asked.
 struct Answer {
   Status status = Status::kAbstained;
   std::string question;
+  std::string source =
+      {};  ///< Whose reading it is, or the first choice: a language model's, "openai:NAME"; empty: our own.
   double confidence = 0;  ///< That the question was read rightly, 0 to 1, calibrated by `neurolake eval`.
   // kAnswered:
   std::string sentence;
@@ -38,9 +49,10 @@ struct Answer {
   std::vector<Freshness> freshness;
   std::vector<std::string> notes;  ///< What makes the answer less than certain: partial periods, lost rows, a cut.
   std::optional<Intent> intent = std::nullopt;
-  bool is_follow_up = false;     ///< The question changed the one before.
-  std::string cost_json = "{}";  ///< What the query was predicted to take; {}: not known to who asks.
-  // kClarify: two to four; one if it asks first.
+  bool is_follow_up = false;             ///< The question changed the one before.
+  std::string cost_json = "{}";          ///< What the query was predicted to take; {}: not known to who asks.
+  std::vector<Citation> documents = {};  ///< Of kAnswered: of descriptions only; of kAbstained too.
+  // kClarify: up to four; one if it asks first.
   std::vector<Choice> choices;
   bool asks_first = false;  ///< One choice, to be confirmed: it takes much.
   // kAbstained:

@@ -9,6 +9,7 @@
 #include "ask/answer/checks.h"
 #include "ask/answer/sentence.h"
 #include "ask/grammar/understand.h"
+#include "ask/service/advisor.h"
 #include "ask/service/asker.h"
 #include "ask/time/zone.h"
 
@@ -210,6 +211,13 @@ Result<Answer> AskService::Ask(const RequestContext& caller, const AskRequest& r
     answer.is_follow_up = reading.follow_up;
     for (const auto& text : reading.assumptions) answer.assumptions.push_back({.part = "question", .text = text});
   }
+  NL_RETURN_IF_ERROR(Heed(ctx, runner,
+                          {.question = request.question,
+                           .visible = visible,
+                           .time = time,
+                           .zone = zone,
+                           .follows = request.previous.has_value()},
+                          answer));
   answer.question = request.question;
   return answer;
 }

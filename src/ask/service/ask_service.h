@@ -15,6 +15,9 @@
 
 namespace neurolake::ask {
 
+class Advisor;
+struct OpenQuestion;
+
 /// A question as a door takes it.
 struct AskRequest {
   static constexpr size_t kQuestionBytesMax = 2'000;
@@ -42,6 +45,8 @@ class AskService {
 
   /// Borrows it; before the first question.
   void UseMemory(QuestionMemory* memory) { memory_ = memory; }
+  /// Before it is used: what is asked where the engine has no answer. May be null.
+  void UseAdvisor(const Advisor* advisor) { advisor_ = advisor; }
 
   /// Errors: kPermissionDenied without Right::kAsk; kInvalidArgument for an empty or overlong question, or an unknown
   /// zone; kNotFound for the model;
@@ -60,10 +65,16 @@ class AskService {
                           const Intent& intent);
   Result<Answer> Choose(const RequestContext& ctx, QueryRunner& runner, const semantic::SemanticModel& model,
                         const std::vector<Choice>& choices);
+  /// What documents say of a member that is described.
+  Result<void> CiteDescription(const RequestContext& ctx, QueryRunner& runner, const OpenQuestion& open,
+                               Answer& answer) const;
+  /// Asks the advisor, and makes of `answer` what comes of it.
+  Result<void> Heed(const RequestContext& ctx, QueryRunner& runner, const OpenQuestion& open, Answer& answer);
 
   query::StatementService& service_;
   ModelSource& models_;
   const Clock& clock_;
+  const Advisor* advisor_ = nullptr;
   VisibleModels visible_;
   QuestionMemory* memory_ = nullptr;
 };

@@ -17,5 +17,6 @@ Migration TagMinimumGroups();
 Migration ObjectGrants();
 Migration SemanticModels();
 Migration Conversations();
+Migration KeptAnswers();
 
 }  // namespace neurolake::metastore
