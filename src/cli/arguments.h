@@ -121,8 +121,8 @@ struct AskArguments {
   std::string reject = {};     ///< Id of feedback.
 };
 
-/// Of `neurolake semantic`.
-struct SemanticArguments {
+/// Of `neurolake semantic apply`, `show` and `list`.
+struct SemanticModelArguments {
   std::string file;  ///< "-" is standard input.
   std::string name;
   std::string schema;
@@ -131,10 +131,25 @@ struct SemanticArguments {
   bool yaml = false;
 };
 
+/// Of `neurolake semantic infer`, `lint`, `import` and `export`.
+struct SemanticArguments {
+  std::string schema;
+  std::vector<std::string> tables;  ///< "orders", "shop.orders"; none: all of the schema.
+  std::string name;                 ///< Of the model; empty: the schema's, or the file's.
+  std::string output;               ///< A file; empty: standard output.
+  std::string tool;                 ///< Whose model is imported: "dbt", "cube"; or what it is exported to: "osi".
+  std::vector<std::string> files;
+  bool offers_personal = false;
+  bool force = false;
+  bool strict = false;
+};
+
 struct EvalArguments {
   std::string questions;  ///< A file of JSON lines; "-" is standard input.
-  std::string model;
-  std::string schema;  ///< Of the gold queries.
+  std::string model;      ///< Of the lake, by name, or a YAML file.
+  bool infer = false;     ///< Also with a draft of `schema`.
+  std::string output;     ///< A file for everything as JSON.
+  std::string schema;     ///< Of the gold queries, and of the draft.
   std::string split = "all";
   std::string show = "none";
   double accuracy_min = 0;
@@ -180,8 +195,9 @@ struct Arguments {
   PolicyArguments policy;
   AskArguments ask;
   EvalArguments eval;
-  PiiArguments pii;
   SemanticArguments semantic;
+  PiiArguments pii;
+  SemanticModelArguments semantic_model;
   DocumentArguments documents;
   BackupArguments backup;
   AuditArguments audit;

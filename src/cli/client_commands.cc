@@ -15,6 +15,7 @@
 #include "cli/pii.h"
 #include "cli/policy_command.h"
 #include "cli/semantic_catalog.h"
+#include "cli/semantic_command.h"
 #include "cli/shell.h"
 #include "cli/user_command.h"
 #include "common/text.h"
@@ -165,7 +166,8 @@ int RunClientCommand(const Arguments& arguments, StatementRunner& runner, const 
   if (name == "user") return RunUser(action, arguments.user, arguments.format, runner);
   if (name == "ask") return RunAsk(arguments.ask, arguments.format, runner, std::cin);
   if (name == "eval") return RunEval(arguments.eval, arguments.format, runner, clock);
-  if (name == "semantic") return RunSemanticCatalog(action, arguments.semantic, runner);
+  if (name == "semantic" && action == "infer") return RunSemanticInfer(arguments.semantic, runner);
+  if (name == "semantic") return RunSemanticCatalog(action, arguments.semantic_model, runner);
   if (name == "pii") return RunPii(action, arguments.pii, runner);
   if (name == "documents") return RunDocuments(action, arguments.documents, runner, clock);
   if (name == "token") return RunToken(action, arguments.token_command, runner, clock);

@@ -90,6 +90,24 @@ bool Assign(const TextRows& gold, const TextRows& answer, std::vector<size_t>& c
   return false;
 }
 
+/// -1, 0 or 1; numbers as numbers. NULL is before all else.
+int Compared(const Value& left, const Value& right) {
+  if (!left.has_value() || !right.has_value()) return int(left.has_value()) - int(right.has_value());
+  const auto a = NumberOf(*left), b = NumberOf(*right);
+  if (a.has_value() && b.has_value()) return Agrees(left, right) ? 0 : *a < *b ? -1 : 1;
+  const int order = PlainText(*left).compare(PlainText(*right));
+  return order < 0 ? -1 : order > 0 ? 1 : 0;
+}
+
+/// Whether a column's values only rise (`direction` 1) or only fall (-1).
+bool IsSorted(const TextRows& rows, size_t column, int direction) {
+  for (size_t row = 1; row < rows.size(); ++row) {
+    if (!rows[row - 1][column].has_value() || !rows[row][column].has_value()) continue;  // NULLs stand at either end.
+    if (Compared(rows[row - 1][column], rows[row][column]) * direction > 0) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 bool SaysTheSame(const TextRows& gold, const TextRows& answer) {
@@ -98,6 +116,29 @@ bool SaysTheSame(const TextRows& gold, const TextRows& answer) {
   if (gold.front().size() > answer.front().size()) return false;
   std::vector<size_t> columns;
   return Assign(gold, answer, columns);
+}
+
+bool SaysTheSameInOrder(const TextRows& gold, const TextRows& answer) {
+  if (gold.size() != answer.size()) return false;
+  if (gold.empty()) return true;
+  if (gold.front().size() > answer.front().size()) return false;
+  std::vector<size_t> columns;
+  if (!Assign(gold, answer, columns)) return false;
+  bool is_sorted = false;
+  for (size_t column = 0; column < columns.size(); ++column) {
+    for (const int direction : {1, -1}) {
+      if (!IsSorted(gold, column, direction)) continue;
+      is_sorted = true;
+      if (IsSorted(answer, columns[column], direction)) return true;
+    }
+  }
+  if (is_sorted) return false;
+  for (size_t row = 0; row < gold.size(); ++row) {
+    for (size_t column = 0; column < columns.size(); ++column) {
+      if (!Agrees(gold[row][column], answer[row][columns[column]])) return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace neurolake::cli

@@ -14,4 +14,8 @@ using TextRows = std::vector<std::vector<std::optional<std::string>>>;
 /// text with itself but for case.
 bool SaysTheSame(const TextRows& gold, const TextRows& answer);
 
+/// SaysTheSame, and in the gold's order: a column by which the gold is sorted sorts the answer the same way, so that
+/// rows that tie may change places; where none sorts the gold, row by row.
+bool SaysTheSameInOrder(const TextRows& gold, const TextRows& answer);
+
 }  // namespace neurolake::cli

@@ -13,6 +13,7 @@
 #include "cli/lake_commands.h"
 #include "cli/policy_command.h"
 #include "cli/remote_client.h"
+#include "cli/semantic_command.h"
 #include "common/log.h"
 #include "common/text.h"
 
@@ -169,6 +170,9 @@ int Main(int argc, char** argv, const Environment& environment) {
   if (arguments.command.starts_with("audit ")) {
     const auto status = RunAuditCommand(arguments, *settings, environment.program, console);
     return status ? *status : ReportPlain(status.error(), console);
+  }
+  if (arguments.command.starts_with("semantic ") && arguments.command != "semantic infer") {
+    return RunSemanticFile(arguments.command.substr(9), arguments.semantic, arguments.format, console);
   }
   if (arguments.command == "policy test") return RunPolicyTest(arguments.policy, arguments.format, console);
   if (const auto done = RunWithoutClient(arguments, *settings, variables, environment, console)) {

@@ -7,11 +7,11 @@
 namespace neurolake::cli {
 namespace {
 
-std::string VersionClause(const SemanticArguments& semantic) {
+std::string VersionClause(const SemanticModelArguments& semantic) {
   return semantic.version == 0 ? "" : fmt::format(" VERSION {}", semantic.version);
 }
 
-int Apply(const SemanticArguments& semantic, StatementRunner& runner) {
+int Apply(const SemanticModelArguments& semantic, StatementRunner& runner) {
   const auto text = ReadWholeFile(semantic.file, runner.console().in);
   if (!text) return runner.Report(text.error());
   std::string name = semantic.name;
@@ -29,7 +29,7 @@ int Apply(const SemanticArguments& semantic, StatementRunner& runner) {
   return runner.RunAndReport(sql + " AS " + QuoteLiteral(*text));
 }
 
-int Show(const SemanticArguments& semantic, StatementRunner& runner) {
+int Show(const SemanticModelArguments& semantic, StatementRunner& runner) {
   const std::string model = "SEMANTIC MODEL " + QuoteIdentifier(semantic.name) + VersionClause(semantic);
   if (!semantic.yaml) return runner.RunAndReport("DESCRIBE " + model);
   const auto rows = runner.Collect("SHOW CREATE " + model, 2);
@@ -43,7 +43,7 @@ int Show(const SemanticArguments& semantic, StatementRunner& runner) {
 
 }  // namespace
 
-int RunSemanticCatalog(const std::string& action, const SemanticArguments& semantic, StatementRunner& runner) {
+int RunSemanticCatalog(const std::string& action, const SemanticModelArguments& semantic, StatementRunner& runner) {
   if (action == "apply") return Apply(semantic, runner);
   if (action == "show") return Show(semantic, runner);
   return runner.RunAndReport(

@@ -7,6 +7,6 @@
 namespace neurolake::cli {
 
 /// `neurolake semantic apply`, `show` and `list`: models of the catalogue. Returns the exit code.
-int RunSemanticCatalog(const std::string& action, const SemanticArguments& semantic, StatementRunner& runner);
+int RunSemanticCatalog(const std::string& action, const SemanticModelArguments& semantic, StatementRunner& runner);
 
 }  // namespace neurolake::cli

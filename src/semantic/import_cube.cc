@@ -197,8 +197,8 @@ class CubeImporter {
 
 }  // namespace
 
-Result<Import> ImportCube(std::string_view yaml, const std::string& name) {
-  NL_ASSIGN_OR_RETURN(const YamlNode root, ParseYaml(yaml));
+Result<Import> ImportCube(const std::vector<std::string>& documents, const std::string& name) {
+  NL_ASSIGN_OR_RETURN(const YamlNode root, ParseTogether(documents));
   return CubeImporter(root, name).Run();
 }
 

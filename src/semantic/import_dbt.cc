@@ -297,8 +297,9 @@ class DbtImporter {
 
 }  // namespace
 
-Result<Import> ImportDbt(std::string_view yaml, const std::string& name, const std::string& schema) {
-  NL_ASSIGN_OR_RETURN(const YamlNode root, ParseYaml(yaml));
+Result<Import> ImportDbt(const std::vector<std::string>& documents, const std::string& name,
+                         const std::string& schema) {
+  NL_ASSIGN_OR_RETURN(const YamlNode root, ParseTogether(documents));
   return DbtImporter(root, name, schema).Run();
 }
 

@@ -1,5 +1,8 @@
 #include "semantic/internal/import_parts.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "semantic/internal/load_parts.h"
 #include "semantic/load.h"
 
@@ -37,6 +40,28 @@ void DescribeFrom(const YamlNode& node, Described& described) {
 Result<Import> Finished(SemanticModel model, std::vector<std::string> unmapped) {
   NL_ASSIGN_OR_RETURN(model, LoadModel(SaveModel(model)));
   return Import{.model = std::move(model), .unmapped = std::move(unmapped)};
+}
+
+Result<YamlNode> ParseTogether(const std::vector<std::string>& documents) {
+  YamlNode whole;
+  whole.kind = YamlNode::Kind::kMap;
+  for (size_t i = 0; i < documents.size(); ++i) {
+    auto document = ParseYaml(documents[i]);
+    if (!document && documents.size() > 1) {
+      return std::unexpected(
+          Error(document.error().code(), fmt::format("document {}: {}", i + 1, document.error().message())));
+    }
+    if (!document) return std::unexpected(document.error());
+    if (documents.size() == 1) return document;
+    for (auto& [name, value] : document->members) {
+      const auto known = std::ranges::find(whole.members, name, &std::pair<std::string, YamlNode>::first);
+      const bool joins = known != whole.members.end() && value.kind == YamlNode::Kind::kSequence &&
+                         known->second.kind == YamlNode::Kind::kSequence;
+      if (joins) std::ranges::move(value.items, std::back_inserter(known->second.items));
+      else if (known == whole.members.end()) whole.members.emplace_back(name, std::move(value));
+    }
+  }
+  return whole;
 }
 
 }  // namespace neurolake::semantic

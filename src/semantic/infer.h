@@ -9,15 +9,28 @@
 
 namespace neurolake::semantic {
 
+/// What a column's values are, where its type does not say: as the data shows.
+enum class HiddenForm : uint8_t {
+  kNone,
+  kYearMonthDay,  ///< Whole numbers such as 20240131.
+  kDayNumber,     ///< Whole numbers that count days: KnownColumn::day_zero is the day of 0.
+  kDateText,      ///< Texts such as 2024-01-31.
+};
+
 /// What is known of a column, from the schema and from statistics; what nobody counted stays empty.
 struct KnownColumn {
   std::string name;
   std::string type;  ///< SQL, as in "BIGINT", "DECIMAL(10,2)", "TIMESTAMP WITH TIME ZONE".
   std::string comment = {};
-  std::optional<int64_t> distinct = std::nullopt;  ///< Exact, of values that are not NULL.
+  std::optional<int64_t> distinct = std::nullopt;  ///< Of values that are not NULL; exact if `distinct_is_exact`.
+  bool distinct_is_exact = true;
   std::optional<int64_t> nulls = std::nullopt;
+  std::string min = {};                  ///< As SQL writes it; empty: not known, or there is no value.
+  std::string max = {};                  ///< As `min`.
   std::vector<std::string> values = {};  ///< All, of columns with few.
-  std::string personal = {};             ///< Kind of personal data, if a scan found one.
+  std::string personal = {};             ///< Kind of personal data, if a scan or a tag says so.
+  HiddenForm form = HiddenForm::kNone;
+  std::string day_zero = {};  ///< Of kDayNumber, yyyy-mm-dd.
 };
 
 struct KnownTable {
@@ -25,14 +38,35 @@ struct KnownTable {
   std::string comment = {};
   std::optional<int64_t> rows = std::nullopt;
   std::vector<KnownColumn> columns = {};
+  std::vector<std::vector<std::string>> keys = {};  ///< Columns whose values together are never twice, as counted.
 };
 
-/// A column whose values are all in another table's unique column, as the data says.
+/// A column whose values are in another table's unique column, as the data says.
 struct KnownReference {
   std::vector<std::string> from_table;
   std::string from_column;
   std::vector<std::string> to_table;
   std::string to_column;
+  double found = 1;  ///< Share of the different values that are there.
+};
+
+/// References that names and types allow, the likeliest first for each column, to be looked up in the data. At most
+/// 4 for a column. Needs the columns' numbers of values. Pure.
+std::vector<KnownReference> CandidateReferences(const std::vector<KnownTable>& tables);
+
+/// Of what `CandidateReferences` gave, with `found` filled in: those the data bears out, one for a column.
+std::vector<KnownReference> ChosenReferences(const std::vector<KnownTable>& tables,
+                                             const std::vector<KnownReference>& looked_up);
+
+/// Columns that may be a table's key together where none is alone: at most 6, likeliest first.
+std::vector<std::vector<std::string>> CandidateKeys(const KnownTable& table,
+                                                    const std::vector<KnownReference>& references);
+
+/// The column of days of a table that is a calendar (one row for each day); nullptr: it is none. Pure.
+const KnownColumn* CalendarDay(const KnownTable& table);
+
+struct InferenceOptions {
+  bool offers_personal = false;  ///< Whether columns with personal data, other than names, are offered.
 };
 
 struct Inference {
@@ -40,10 +74,11 @@ struct Inference {
   std::vector<std::string> notes;  ///< What was guessed, for the person who edits the draft.
 };
 
-/// A draft of a model: keys from what is unique, joins from references (else from names and types alone, and noted as
-/// such), times, sums, counts and categories from types, names and numbers of values. It always loads. Deterministic.
+/// A draft of a model. Keys are from what is unique, joins from references (else from names and types alone, and noted
+/// as such); times, sums, averages, counts and categories from types, names and values; words from names and comments.
+/// It always loads. Deterministic. Source: docs/semantic-layer.md, "Drafts".
 /// Errors: kInvalidArgument without any table.
 Result<Inference> InferModel(const std::string& name, const std::vector<KnownTable>& tables,
-                             const std::vector<KnownReference>& references);
+                             const std::vector<KnownReference>& references, const InferenceOptions& options = {});
 
 }  // namespace neurolake::semantic

@@ -15,13 +15,14 @@ struct Import {
   std::vector<std::string> unmapped;  ///< "metric revenue_eu: its filter is a template", in the file's order.
 };
 
-/// dbt's `semantic_models:` and `metrics:` (the standalone YAML that MetricFlow reads). Entities that share a name
-/// become joins; a model's `ref('x')` becomes the table x of `schema`. Errors: kSyntaxError, kInvalidArgument with the
-/// line, as LoadModel; also where nothing maps. Safe on hostile text.
-Result<Import> ImportDbt(std::string_view yaml, const std::string& name, const std::string& schema);
+/// dbt's `semantic_models:` and `metrics:` (the standalone YAML that MetricFlow reads), in one file or several that
+/// name each other's members. Entities that share a name become joins; a model's `ref('x')` becomes the table x of
+/// `schema`. Errors: kSyntaxError, kInvalidArgument with the line, and of several documents which one, as LoadModel;
+/// also where nothing maps. Safe on hostile text.
+Result<Import> ImportDbt(const std::vector<std::string>& documents, const std::string& name, const std::string& schema);
 
 /// Cube's `cubes:`. Errors: as ImportDbt.
-Result<Import> ImportCube(std::string_view yaml, const std::string& name);
+Result<Import> ImportCube(const std::vector<std::string>& documents, const std::string& name);
 
 struct Export {
   std::string yaml;

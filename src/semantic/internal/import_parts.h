@@ -15,6 +15,8 @@ std::vector<const YamlNode*> MapsIn(const YamlNode& node, std::string_view membe
 const YamlNode* MapIn(const YamlNode& node, std::string_view member);
 /// name, label or title, description, each cut to what fits.
 void DescribeFrom(const YamlNode& node, Described& described);
+/// One tree of several documents: lists of one name are joined. Errors: as ParseYaml, with the document's number.
+Result<YamlNode> ParseTogether(const std::vector<std::string>& documents);
 /// Checks what was made of it by writing it and loading it again, which adds lines and implicit metrics.
 Result<Import> Finished(SemanticModel model, std::vector<std::string> unmapped);
 

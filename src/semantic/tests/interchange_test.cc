@@ -54,7 +54,7 @@ metrics:
 )";
 
 TEST(ImportDbtTest, MapsWhatMeansTheSameAndTellsTheRest) {
-  const auto import = ImportDbt(kDbt, "shop", "silver");
+  const auto import = ImportDbt({kDbt}, "shop", "silver");
   ASSERT_TRUE(import.has_value()) << import.error().message();
   const SemanticModel& model = import->model;
   const Entity* orders = FindEntity(model, "orders");
@@ -108,7 +108,7 @@ cubes:
 )yaml";
 
 TEST(ImportCubeTest, MapsWhatMeansTheSameAndTellsTheRest) {
-  const auto import = ImportCube(kCube, "shop");
+  const auto import = ImportCube({kCube}, "shop");
   ASSERT_TRUE(import.has_value()) << import.error().message();
   const SemanticModel& model = import->model;
   const Entity* orders = FindEntity(model, "orders");
@@ -130,9 +130,9 @@ TEST(ImportCubeTest, MapsWhatMeansTheSameAndTellsTheRest) {
 }
 
 TEST(ImportTest, OtherFilesAreRefused) {
-  EXPECT_FALSE(ImportDbt("models: []", "m", "").has_value());
-  EXPECT_FALSE(ImportCube("views: []", "m").has_value());
-  EXPECT_FALSE(ImportDbt(kDbt, "no name", "").has_value());
+  EXPECT_FALSE(ImportDbt({"models: []"}, "m", "").has_value());
+  EXPECT_FALSE(ImportCube({"views: []"}, "m").has_value());
+  EXPECT_FALSE(ImportDbt({kDbt}, "no name", "").has_value());
 }
 
 TEST(ImportTest, DamagedTextIsRefusedOrAModel) {
@@ -143,7 +143,7 @@ TEST(ImportTest, DamagedTextIsRefusedOrAModel) {
       std::string text = whole;
       for (int damage = 0; damage < 1 + round % 3; ++damage)
         text[random() % text.size()] = kBytes[random() % kBytes.size()];
-      const auto import = whole == kDbt ? ImportDbt(text, "m", "s") : ImportCube(text, "m");
+      const auto import = whole == kDbt ? ImportDbt({text}, "m", "s") : ImportCube({text}, "m");
       if (!import.has_value()) continue;
       EXPECT_TRUE(ValidateModel(import->model).has_value()) << text;
     }
@@ -151,7 +151,7 @@ TEST(ImportTest, DamagedTextIsRefusedOrAModel) {
 }
 
 TEST(ExportOsiTest, WritesWhatItHasWordsForAndTellsTheRest) {
-  const auto import = ImportDbt(kDbt, "shop", "silver");
+  const auto import = ImportDbt({kDbt}, "shop", "silver");
   ASSERT_TRUE(import.has_value());
   const Export result = ExportOpenSemanticInterchange(import->model);
   const auto has = [&](const std::string& text) { return result.yaml.find(text) != std::string::npos; };

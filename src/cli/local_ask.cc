@@ -1,0 +1,87 @@
+#include "cli/local_ask.h"
+
+#include "ask/service/ask_json.h"
+#include "ask/service/ask_service.h"
+#include "common/text.h"
+
+namespace neurolake::cli {
+namespace {
+
+constexpr std::chrono::minutes kQuestionTime{5};
+
+/// The statements of a client, as the asking service runs them. It has no other door to a lake than Execute.
+class ClientStatements final : public query::StatementService {
+ public:
+  explicit ClientStatements(Client& client) : client_(client) {}
+
+  Result<std::unique_ptr<query::ResultStream>> Execute(const RequestContext& ctx,
+                                                       query::StatementRequest request) override {
+    return client_.Execute(ctx.stop_token(), {.sql = std::move(request.sql),
+                                              .schema = std::move(request.schema),
+                                              .time_zone = std::move(request.time_zone),
+                                              .purpose = std::move(request.purpose)});
+  }
+  /// What was shown was shown to the one who asks, and to nobody else.
+  Result<void> CheckShown(const RequestContext&, const query::ShownTables&) override { return {}; }
+
+  Result<Principal> Authenticate(std::string_view) override { return NotHere(); }
+  void RecordRefusal(ErrorCode) override {}
+  Result<void> RecordChange(const RequestContext&, std::string_view,
+                            std::vector<std::pair<std::string, std::string>>) override {
+    return NotHere();
+  }
+  std::vector<query::StatementStatus> ListRunning(const RequestContext&) override { return {}; }
+  Result<void> Cancel(const RequestContext&, const StatementId&) override { return NotHere(); }
+  catalog::Catalog& catalog() override { NL_UNREACHABLE(); }
+  Result<std::string> StagingPath(const RequestContext&, const std::string&) override { return NotHere(); }
+  Result<void> CheckReady() override { return {}; }
+  Metrics& metrics() override { return metrics_; }
+  void Shutdown(std::chrono::milliseconds) override {}
+
+ private:
+  static std::unexpected<Error> NotHere() {
+    return MakeError(ErrorCode::kNotSupported, "only statements run through a client");
+  }
+
+  Client& client_;
+  Metrics metrics_;
+};
+
+class OneModel final : public ask::ModelSource {
+ public:
+  explicit OneModel(semantic::SemanticModel model)
+      : model_(std::make_shared<const semantic::SemanticModel>(std::move(model))) {}
+
+  Result<std::shared_ptr<const semantic::SemanticModel>> Find(const RequestContext&, const std::string& name) override {
+    if (name.empty() || EqualsIgnoringCase(name, model_->name)) return model_;
+    return MakeError(ErrorCode::kNotFound, "there is no such semantic model: {}", name);
+  }
+
+ private:
+  std::shared_ptr<const semantic::SemanticModel> model_;
+};
+
+class LocalAskOverClient final : public LocalAsk {
+ public:
+  LocalAskOverClient(Client& client, semantic::SemanticModel model, const Clock& clock)
+      : clock_(clock), statements_(client), models_(std::move(model)), service_(statements_, models_, clock) {}
+
+  Result<std::string> Ask(std::stop_token stop, const std::string& question_json) override {
+    const RequestContext ctx({}, NewUuid(), "cli", clock_, clock_.SteadyNow() + kQuestionTime, std::move(stop));
+    return ask::AskJson(ctx, service_, question_json);
+  }
+
+ private:
+  const Clock& clock_;
+  ClientStatements statements_;
+  OneModel models_;
+  ask::AskService service_;
+};
+
+}  // namespace
+
+std::unique_ptr<LocalAsk> MakeLocalAsk(Client& client, semantic::SemanticModel model, const Clock& clock) {
+  return std::make_unique<LocalAskOverClient>(client, std::move(model), clock);
+}
+
+}  // namespace neurolake::cli

@@ -1,0 +1,411 @@
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <span>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "common/text.h"
+#include "semantic/expression_text.h"
+#include "semantic/internal/infer_parts.h"
+#include "semantic/name_words.h"
+
+namespace neurolake::semantic {
+namespace {
+
+using Words = std::vector<std::string>;
+using WordSet = std::unordered_set<std::string_view>;
+
+constexpr size_t kNameBytesMax = 64;
+constexpr size_t kPrefixBytesMax = 5;
+
+bool Has(const Words& words, std::string_view word) { return std::ranges::find(words, word) != words.end(); }
+
+bool HasAny(const Words& words, const WordSet& set) {
+  return std::ranges::any_of(words, [&](const std::string& word) { return set.contains(word); });
+}
+
+double NumberOf(const std::string& text, double otherwise) {
+  double number = otherwise;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() ? number : otherwise;
+}
+
+/// The first part of all columns' names, where they share one: "l" of l_orderkey, l_partkey, …
+std::string SharedPrefix(const KnownTable& table) {
+  if (table.columns.size() < 3) return {};
+  const std::string first = LowerAscii(table.columns.front().name);
+  const size_t end = first.find('_');
+  if (end == std::string::npos || end == 0) return {};
+  const std::string prefix = first.substr(0, end + 1);
+  for (const KnownColumn& column : table.columns) {
+    if (!LowerAscii(column.name).starts_with(prefix) || column.name.size() == prefix.size()) return {};
+  }
+  return prefix;
+}
+
+bool IsAffixOfTable(std::string_view word) {
+  static const WordSet kAffixes{"dim", "fact", "fct", "stg", "staging", "tbl", "table",
+                                "raw", "vw",   "f",   "d",   "t",       "tb",  "dm"};
+  return kAffixes.contains(word);
+}
+
+Words NounOf(const KnownTable& table) {
+  Words words = WordsOfName(table.name.back());
+  while (words.size() > 1 && IsAffixOfTable(words.front())) words.erase(words.begin());
+  while (words.size() > 1 && IsAffixOfTable(words.back())) words.pop_back();
+  if (words.empty()) words = {"row"};
+  words.back() = SingularOf(words.back());
+  return words;
+}
+
+/// What a number is measured in, by the last word of its name.
+std::string UnitOf(const Words& words) {
+  static const std::unordered_map<std::string_view, std::string_view> kUnits{
+      {"usd", "USD"},    {"eur", "EUR"},  {"gbp", "GBP"},     {"chf", "CHF"}, {"jpy", "JPY"},  {"dollars", "USD"},
+      {"euros", "EUR"},  {"km", "km"},    {"miles", "mi"},    {"mi", "mi"},   {"meters", "m"}, {"metres", "m"},
+      {"cm", "cm"},      {"mm", "mm"},    {"kg", "kg"},       {"grams", "g"}, {"lbs", "lb"},   {"ms", "ms"},
+      {"seconds", "s"},  {"sec", "s"},    {"minutes", "min"}, {"min", "min"}, {"hours", "h"},  {"days", "d"},
+      {"percent", "%"},  {"kwh", "kWh"},  {"kw", "kW"},       {"mb", "MB"},   {"gb", "GB"},    {"bytes", "B"},
+      {"celsius", "°C"}, {"c", "°C"},     {"f", "°F"},        {"mph", "mph"}, {"kmh", "km/h"}, {"hpa", "hPa"},
+      {"liters", "l"},   {"litres", "l"}, {"volts", "V"},     {"watts", "W"}};
+  if (words.size() < 2) return {};
+  const std::string& last = words.back();
+  const auto found = kUnits.find(last);
+  if (found == kUnits.end()) return {};
+  const Words before(words.begin(), words.end() - 1);
+  static const WordSet kTimes{"time", "duration", "delay", "wait", "waiting", "length", "elapsed", "stay", "session"};
+  static const WordSet kEmpty{"total", "number", "average", "count", "max", "min", "sum"};
+  if ((last == "c" || last == "f") && !Has(before, "temperature")) return {};
+  if (last == "min" && !HasAny(before, kTimes)) return {};
+  if (std::ranges::all_of(before, [](const std::string& word) { return kEmpty.contains(word); })) return {};
+  return std::string(found->second);
+}
+
+/// "is", "has" and what else begins or ends the name of a yes or no.
+bool TakeFlagMarks(Words& words) {
+  static const WordSet kFirst{"is", "has", "was", "had", "are", "did", "were"};
+  bool marked = false;
+  if (words.size() > 1 && kFirst.contains(words.front())) {
+    words.erase(words.begin());
+    marked = true;
+  }
+  if (words.size() > 1 && (words.back() == "flag" || words.back() == "indicator" || words.back() == "yn")) {
+    words.pop_back();
+    marked = true;
+  }
+  return marked;
+}
+
+bool SaysYesAndNo(const KnownColumn& column) {
+  if (column.values.empty() || column.values.size() > 2) return false;
+  static const std::array<WordSet, 4> kPairs{WordSet{"y", "n"}, WordSet{"yes", "no"}, WordSet{"true", "false"},
+                                             WordSet{"t", "f"}};
+  return std::ranges::any_of(kPairs, [&](const WordSet& pair) {
+    return std::ranges::all_of(column.values,
+                               [&](const std::string& value) { return pair.contains(LowerAscii(value)); });
+  });
+}
+
+/// Whether a column is a yes or no; takes the marks of one off `words` then.
+bool IsFlag(const KnownColumn& column, ValueType type, Words& words) {
+  Words without = words;
+  const bool marked = TakeFlagMarks(without);
+  static const WordSet kAdjectives{"active", "premium", "urgent", "late", "vip", "paid", "new", "enabled", "valid"};
+  const bool sounds = marked || words.back().ends_with("ed") || kAdjectives.contains(words.back());
+  const bool is_bit = type == ValueType::kInteger && (column.min == "0" || column.min == "1") && column.max == "1";
+  const bool is_flag =
+      type == ValueType::kBoolean || (is_bit && sounds) || (type == ValueType::kText && SaysYesAndNo(column));
+  if (is_flag) words = std::move(without);
+  return is_flag;
+}
+
+std::string LevelOf(const Words& words, const ReadTable& table) {
+  static const WordSet kLevels{"continent", "country", "region", "city", "postcode", "latitude", "longitude"};
+  const std::string& last = words.back();
+  if (kLevels.contains(last)) return last;
+  if (last == "nation") return "country";
+  if (last == "zip" || JoinedWords(words).ends_with("zip code") || JoinedWords(words).ends_with("postal code"))
+    return "postcode";
+  if (last != "state" && last != "province") return {};
+  const bool has_places = std::ranges::any_of(table.known->columns, [](const KnownColumn& column) {
+    const Words other = WordsOfName(column.name);
+    return !other.empty() && (other.back() == "city" || other.back() == "country" || other.back() == "zip");
+  });
+  return last == "province" || has_places ? "region" : "";
+}
+
+/// Numbers that name, rank or point to something.
+bool IsCodeNumber(const ReadColumn& column) {
+  const Words& words = column.words;
+  static const WordSet kLast{"id",        "key",  "code",    "number",  "zip",    "postcode", "year",
+                             "month",     "day",  "hour",    "week",    "floor",  "latitude", "phone",
+                             "longitude", "rank", "version", "quarter", "isbn",   "sequence", "line",
+                             "position",  "ssn",  "weekday", "minute",  "second", "dow"};
+  if (words.front() == "number" && words.size() > 1) return false;
+  if (kLast.contains(words.back())) return true;
+  const double min = NumberOf(column.known->min, 0), max = NumberOf(column.known->max, 0);
+  if (Has(words, "year") && column.type == ValueType::kInteger && min >= 1000 && max <= 2200) return true;
+  static const WordSet kMoments{"departure", "arrival", "opening", "closing", "check"};
+  return words.back() == "time" && column.type == ValueType::kInteger && max <= 2400 && max > 1000 &&
+         HasAny(words, kMoments);
+}
+
+/// Whether the number is a share of one: its values are, and its name allows it.
+bool IsShare(const ReadColumn& column) {
+  const double max = NumberOf(column.known->max, 100), min = NumberOf(column.known->min, 0);
+  static const WordSet kShares{"rate",     "percent", "percentage",  "ratio", "share",
+                               "discount", "tax",     "probability", "margin"};
+  return column.type == ValueType::kNumber && max <= 1 && min >= -1 && HasAny(column.words, kShares);
+}
+
+ColumnRole RoleOfNumber(const ReadColumn& column) {
+  const Words& words = column.words;
+  static const WordSet kBalances{"balance", "stock", "inventory", "headcount", "outstanding", "backlog"};
+  static const WordSet kRates{
+      "rate",          "percent",      "percentage", "ratio",     "score",    "rating",    "age",    "temperature",
+      "speed",         "average",      "margin",     "humidity",  "pressure", "voltage",   "level",  "latency",
+      "delay",         "grade",        "gpa",        "index",     "factor",   "stars",     "height", "width",
+      "depth",         "reading",      "visibility", "gust",      "altitude", "elevation", "limit",  "size",
+      "probability",   "intensity",    "density",    "frequency", "mean",     "median",    "point",  "share",
+      "concentration", "temperatures", "bmi",        "ph",        "wait",     "response",  "price"};
+  static const WordSet kExtents{"duration", "time",   "salary", "wage",     "tenure", "income",
+                                "weight",   "length", "seats",  "capacity", "stay",   "lifetime"};
+  const std::string& last = words.back();
+  if (IsCodeNumber(column)) return ColumnRole::kCode;
+  if (Has(words, "balance") || kBalances.contains(last) || (Has(words, "available") && Has(words, "quantity")) ||
+      (Has(words, "on") && Has(words, "hand")) || (Has(words, "in") && Has(words, "stock")))
+    return ColumnRole::kBalance;
+  static const WordSet kMeans{"average", "mean", "median", "percent", "percentage", "rate", "ratio", "rating"};
+  if (HasAny(words, kMeans) || IsShare(column) || column.unit == "%") return ColumnRole::kRate;
+  static const WordSet kSums{"total", "extended", "amount", "subtotal", "sum"};
+  if (HasAny(words, kSums) && !Has(words, "unit")) return ColumnRole::kFlow;
+  static const WordSet kPerPiece{"unit", "standard", "list", "supply", "per", "retail", "wholesale"};
+  if (last == "cost" && HasAny(words, kPerPiece)) return ColumnRole::kRate;
+  if (last == "value" && words.size() == 1) return ColumnRole::kRate;
+  if (last == "discount" || last == "tax") {
+    return last == "discount" && NumberOf(column.known->max, 1000) <= 100 && column.type == ValueType::kInteger
+               ? ColumnRole::kRate
+               : ColumnRole::kFlow;
+  }
+  if (kRates.contains(last)) return ColumnRole::kRate;
+  if (kExtents.contains(last)) return ColumnRole::kExtent;
+  return ColumnRole::kFlow;
+}
+
+ReadColumn ReadName(const KnownColumn& known, const std::string& prefix) {
+  ReadColumn column;
+  column.known = &known;
+  column.type = ValueTypeOf(known.type);
+  column.strips_prefix = !prefix.empty();
+  column.words = WordsOfName(std::string_view(known.name).substr(prefix.size()));
+  if (column.words.empty()) column.words = {"column"};
+  if (column.words.size() > 1 && IsNumber(column.type)) {
+    column.unit = UnitOf(column.words);
+    if (!column.unit.empty()) column.words.pop_back();
+  }
+  return column;
+}
+
+void ChooseRole(ReadColumn& column, const ReadTable& table) {
+  const std::string type = LowerAscii(column.known->type);
+  const bool is_nested = type.find('[') != std::string::npos || type.starts_with("struct") ||
+                         type.starts_with("map(") || type == "blob" ||
+                         (type.starts_with("time") && !type.starts_with("timestamp"));
+  if (is_nested) return;
+  if (IsTimeType(column.type) || column.known->form != HiddenForm::kNone) {
+    column.role = ColumnRole::kTime;
+  } else if (IsFlag(*column.known, column.type, column.words)) {
+    column.role = ColumnRole::kFlag;
+  } else if (!IsNumber(column.type)) {
+    column.role = ColumnRole::kCategory;
+    column.level = LevelOf(column.words, table);
+  } else {
+    column.is_percent = IsShare(column);
+    if (column.is_percent) column.unit.clear();
+    column.level = LevelOf(column.words, table);
+    column.role = column.level == "latitude" || column.level == "longitude" ? ColumnRole::kCode : RoleOfNumber(column);
+  }
+}
+
+}  // namespace
+
+std::string ReadTable::noun() const { return JoinedWords(words); }
+
+ReadTable ReadTableNames(const KnownTable& table) {
+  ReadTable read;
+  read.known = &table;
+  read.words = NounOf(table);
+  std::string prefix = SharedPrefix(table);
+  // A prefix that is a word of its own, and not the table's, says something ("total_a, total_b, total_c").
+  const Words meaning = WordsOfName(prefix);
+  const bool is_noun = !meaning.empty() && (SingularOf(JoinedWords(meaning)) == read.noun() ||
+                                            SingularOf(meaning.back()) == read.words.back() ||
+                                            SingularOf(meaning.back()) == read.words.front());
+  if (prefix.size() > kPrefixBytesMax && !is_noun) prefix.clear();
+  for (const KnownColumn& known : table.columns) {
+    read.columns.push_back(ReadName(known, prefix));
+    ChooseRole(read.columns.back(), read);
+  }
+  return read;
+}
+
+ValueType ValueTypeOf(std::string_view sql_type) {
+  const std::string type = LowerAscii(sql_type);
+  const auto contains = [&](std::string_view part) { return type.find(part) != std::string::npos; };
+  if (contains("[") || contains("struct") || contains("map(")) return ValueType::kText;
+  if (contains("with time zone") || type == "timestamptz") return ValueType::kTimestampTz;
+  if (type.starts_with("timestamp")) return ValueType::kTimestamp;
+  if (type == "date") return ValueType::kDate;
+  if (type.starts_with("bool")) return ValueType::kBoolean;
+  if (type.ends_with("int") || type.ends_with("integer") || type == "long" || type == "short")
+    return ValueType::kInteger;
+  if (type.starts_with("decimal") && type.ends_with(",0)")) return ValueType::kInteger;
+  if (type.starts_with("decimal") || type.starts_with("numeric") || type == "double" || type == "float" ||
+      type == "real") {
+    return ValueType::kNumber;
+  }
+  return ValueType::kText;
+}
+
+bool IsNumber(ValueType type) { return type == ValueType::kInteger || type == ValueType::kNumber; }
+
+bool IsTimeType(ValueType type) {
+  return type == ValueType::kDate || type == ValueType::kTimestamp || type == ValueType::kTimestampTz;
+}
+
+std::string ModelNameOf(std::string_view text) {
+  std::string name;
+  for (const char c : LowerAscii(text)) {
+    const bool fits = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    if (fits) name += c;
+    if (!fits && !name.empty() && name.back() != '_') name += '_';
+  }
+  if (name.empty() || (name.front() >= '0' && name.front() <= '9')) name.insert(0, "n_");
+  name.resize(std::min(name.size(), kNameBytesMax - 8));
+  return name;
+}
+
+std::string UnusedName(const std::string& name, std::set<std::string>& taken) {
+  std::string candidate = name;
+  for (int number = 2; !taken.insert(candidate).second; ++number) candidate = fmt::format("{}_{}", name, number);
+  return candidate;
+}
+
+bool SameTable(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  return std::ranges::equal(a, b, [](const std::string& x, const std::string& y) { return EqualsIgnoringCase(x, y); });
+}
+
+bool IsUnique(const KnownTable& table, const KnownColumn& column) {
+  return table.rows && column.distinct && column.distinct_is_exact && *table.rows > 0 &&
+         *column.distinct == *table.rows && column.nulls.value_or(0) == 0;
+}
+
+bool EndsAsKey(const Words& words) {
+  static const WordSet kMarks{"id", "key", "code", "sk", "number", "uuid", "guid", "pk", "fk", "sku", "ref"};
+  return !words.empty() && kMarks.contains(words.back());
+}
+
+Words WithoutKeyMarks(Words words) {
+  static const WordSet kMarks{"id", "key", "code", "sk", "number", "uuid", "guid", "pk", "fk", "ids"};
+  while (!words.empty() && kMarks.contains(words.back())) words.pop_back();
+  while (!words.empty() && (words.front() == "fk" || words.front() == "id")) words.erase(words.begin());
+  return words;
+}
+
+bool EndsWithWords(const Words& words, const Words& end) {
+  if (end.empty() || words.size() < end.size()) return false;
+  for (size_t i = 0; i < end.size(); ++i) {
+    if (SingularOf(words[words.size() - end.size() + i]) != SingularOf(end[i])) return false;
+  }
+  return true;
+}
+
+std::string RoleOfReference(const Words& words, const Words& noun) {
+  Words rest = WithoutKeyMarks(words);
+  for (size_t length = std::min(rest.size(), noun.size()); length > 0; --length) {
+    const Words end(noun.end() - static_cast<ptrdiff_t>(length), noun.end());
+    if (!EndsWithWords(rest, end)) continue;
+    rest.resize(rest.size() - length);
+    break;
+  }
+  return JoinedWords(rest);
+}
+
+std::string PersonalByName(const std::vector<std::string>& words, const std::vector<std::string>& noun) {
+  const std::string text = JoinedWords(words);
+  static const WordSet kPeople{"customer", "client",     "employee",  "patient",  "user",   "member",
+                               "person",   "contact",    "student",   "teacher",  "doctor", "physician",
+                               "driver",   "passenger",  "guest",     "borrower", "reader", "nurse",
+                               "lead",     "subscriber", "applicant", "resident", "holder"};
+  const bool is_of_person = HasAny(words, kPeople) || kPeople.contains(noun.back());
+  if (Has(words, "email") || text.starts_with("e mail") || text == "mail") return "email";
+  if (Has(words, "phone") || Has(words, "telephone") || Has(words, "mobile") || Has(words, "fax")) return "phone";
+  if (Has(words, "ssn") || text.find("social security") != std::string::npos) return "national_id";
+  if (Has(words, "iban")) return "iban";
+  if (Has(words, "passport")) return "passport";
+  if (Has(words, "password")) return "password";
+  if (text.ends_with("ip address") || text == "ip") return "ip_address";
+  if (text.find("card number") != std::string::npos) return "card_number";
+  if (text.ends_with("birth date") || text == "date of birth" || text == "birthday") return "birth_date";
+  if (Has(words, "street") || (words.back() == "address" && words.size() <= 2)) return "address";
+  const bool names = words.back() == "name" || text == "surname" || text == "forename";
+  static const WordSet kOnlyPeople{"first", "last", "middle", "maiden", "given", "family"};
+  if (names &&
+      (is_of_person || (words.size() > 1 && kOnlyPeople.contains(words[words.size() - 2])) || words.size() == 1))
+    return is_of_person || words.size() > 1 ? "name" : "";
+  return {};
+}
+
+std::optional<ChosenTime> ChooseTime(const ReadTable& table) {
+  static const WordSet kHappens{
+      "order",        "ordered",  "transaction", "event",       "sale",        "sold",      "purchase", "purchased",
+      "booking",      "booked",   "visit",       "visited",     "posted",      "occurred",  "happened", "recorded",
+      "measured",     "reading",  "observed",    "observation", "appointment", "admission", "admitted", "loan",
+      "loaned",       "borrowed", "checkout",    "hire",        "hired",       "signup",    "signed",   "invoice",
+      "invoiced",     "payment",  "issued",      "opened",      "granted",     "start",     "started",  "registered",
+      "registration", "enrolled", "enrollment",  "joined",      "join",        "timestamp", "flight",   "trip",
+      "session",      "seen",     "logged",      "submitted",   "placed",      "reported",  "incurred", "balance",
+      "snapshot",     "received", "launched",    "published",   "requested"};
+  static const WordSet kNeverFirst{
+      "updated",   "modified", "loaded",    "ingested",   "deleted",   "expires",    "expiry",      "due",
+      "end",       "ended",    "closed",    "valid",      "birth",     "born",       "return",      "returned",
+      "shipped",   "ship",     "delivery",  "delivered",  "cancelled", "canceled",   "last",        "required",
+      "commit",    "receipt",  "discharge", "discharged", "effective", "terminated", "termination", "resolved",
+      "completed", "left",     "next",      "expected",   "promised",  "scheduled",  "until"};
+  std::vector<std::pair<int, size_t>> scored;
+  for (size_t i = 0; i < table.columns.size(); ++i) {
+    const ReadColumn& column = table.columns[i];
+    if (column.role != ColumnRole::kTime) continue;
+    int score = 1;
+    const bool is_own = HasAny(column.words, WordSet(table.words.begin(), table.words.end()));
+    if (HasAny(column.words, kHappens)) score = 4;
+    if (is_own) score = 5;
+    if (column.words.size() == 1) score = std::max(score, 3);  // "date", "day", "timestamp"
+    if (Has(column.words, "created") || Has(column.words, "creation")) score = 2;
+    if (HasAny(column.words, kNeverFirst)) score = -1;
+    if (column.known->nulls.value_or(0) > 0) score -= 2;
+    scored.emplace_back(score, i);
+  }
+  if (scored.empty()) return std::nullopt;
+  std::ranges::stable_sort(scored, [](const auto& a, const auto& b) { return a.first > b.first; });
+  if (scored.front().first < 0) return std::nullopt;
+  const bool is_sure = scored.size() == 1 || scored[1].first < scored[0].first;
+  return ChosenTime{.column = scored.front().second, .is_sure = is_sure};
+}
+
+SqlExpression ExpressionOf(const ReadColumn& column) {
+  const std::string plain = ColumnExpression(column.known->name);
+  switch (column.known->form) {
+    case HiddenForm::kYearMonthDay:
+      return fmt::format("CAST(try_strptime(CAST({} AS VARCHAR), '%Y%m%d') AS DATE)", plain);
+    case HiddenForm::kDayNumber: return fmt::format("DATE '{}' + CAST({} AS INTEGER)", column.known->day_zero, plain);
+    case HiddenForm::kDateText: return fmt::format("TRY_CAST({} AS DATE)", plain);
+    case HiddenForm::kNone: break;
+  }
+  if (column.role != ColumnRole::kFlag || column.type == ValueType::kBoolean) return plain;
+  if (column.type == ValueType::kInteger) return plain + " = 1";
+  return fmt::format("lower({}) IN ('y', 'yes', 't', 'true')", plain);
+}
+
+}  // namespace neurolake::semantic

@@ -1,0 +1,345 @@
+#include <algorithm>
+#include <array>
+#include <unordered_set>
+
+#include "common/text.h"
+#include "semantic/expression_text.h"
+#include "semantic/internal/infer_members.h"
+#include "semantic/name_words.h"
+
+namespace neurolake::semantic {
+namespace {
+
+using Words = std::vector<std::string>;
+using WordSet = std::unordered_set<std::string_view>;
+
+constexpr size_t kDescriptionBytesMax = 4000;
+
+bool IsGeneric(const Words& words) {
+  static const WordSet kWords{
+      "name",      "title",   "type",    "status",  "kind",     "category", "state",  "code",  "description",
+      "date",      "time",    "amount",  "price",   "quantity", "value",    "number", "count", "country",
+      "city",      "region",  "level",   "comment", "notes",    "label",    "size",   "plan",  "email",
+      "phone",     "address", "total",   "cost",    "balance",  "active",   "id",     "key",   "zip",
+      "timestamp", "day",     "created", "year",    "rate",     "group",    "class",  "start", "end"};
+  return words.size() == 1 && kWords.contains(words.front());
+}
+
+bool BeginsWithNoun(const Words& words, const Words& noun) {
+  if (words.size() <= noun.size()) return false;
+  for (size_t i = 0; i < noun.size(); ++i) {
+    if (SingularOf(words[i]) != noun[i]) return false;
+  }
+  return true;
+}
+
+void AddOnce(std::vector<std::string>& words, const std::string& text, const std::string& label) {
+  if (!text.empty() && text != label && std::ranges::find(words, text) == words.end()) words.push_back(text);
+}
+
+/// "order date", "created date", "measured time": what a time is called.
+Words TimeWords(const ReadColumn& column) {
+  static const WordSet kTimes{"date", "day", "time", "timestamp", "datetime", "month", "year"};
+  Words words;
+  for (const std::string& word : column.words) {
+    if (word != "at" && word != "on" && word != "key" && word != "id" && word != "sk") words.push_back(word);
+  }
+  if (words.empty()) words = {"date"};
+  if (words.back() == "timestamp" || words.back() == "datetime") words.back() = "time";
+  const bool is_day = column.type == ValueType::kDate || column.known->form != HiddenForm::kNone;
+  if (!kTimes.contains(words.back())) words.emplace_back(is_day ? "date" : "time");
+  return words;
+}
+
+const ReadColumn* ColumnCalled(const ReadTable& table, const Words& words) {
+  for (const ReadColumn& column : table.columns) {
+    if (column.role == ColumnRole::kCategory && column.words == words) return &column;
+  }
+  return nullptr;
+}
+
+/// What names a row to people: a column, or first and last name together.
+struct Label {
+  const ReadColumn* column = nullptr;
+  const ReadColumn* second = nullptr;  ///< The last name.
+};
+
+Label LabelByWords(const ReadTable& table) {
+  const auto with_noun = [&](const char* word) {
+    Words words = table.words;
+    words.emplace_back(word);
+    return words;
+  };
+  for (const Words& words : {Words{"name"}, with_noun("name"), Words{"full", "name"}, Words{"title"},
+                             with_noun("title"), table.words, with_noun("label"), Words{"label"}}) {
+    if (const ReadColumn* column = ColumnCalled(table, words)) return {column, nullptr};
+  }
+  const ReadColumn* first = nullptr;
+  const ReadColumn* last = nullptr;
+  for (const ReadColumn& column : table.columns) {
+    if (column.role != ColumnRole::kCategory) continue;
+    if (EndsWithWords(column.words, {"first", "name"}) || EndsWithWords(column.words, {"given", "name"}))
+      first = &column;
+    if (EndsWithWords(column.words, {"last", "name"}) || EndsWithWords(column.words, {"family", "name"}))
+      last = &column;
+  }
+  if (first != nullptr && last != nullptr) return {first, last};
+  if (last != nullptr) return {last, nullptr};
+  const ReadColumn* best = nullptr;
+  for (const ReadColumn& column : table.columns) {
+    if (column.role != ColumnRole::kCategory || column.words.back() != "name") continue;
+    const bool is_other = column.words.front() == "contact" || column.words.front() == "brand";
+    const bool is_better = best == nullptr || column.known->distinct.value_or(0) > best->known->distinct.value_or(0);
+    if (!is_other && is_better) best = &column;
+  }
+  return {best, nullptr};
+}
+
+/// Also descriptions of what others refer to, where they are all different.
+Label LabelOfTable(const Drafting& drafting, const ReadTable& table) {
+  Label label = LabelByWords(table);
+  if (label.column != nullptr || !drafting.IsReferredTo(table)) return label;
+  for (const ReadColumn& column : table.columns) {
+    if (column.role == ColumnRole::kCategory && column.words.back() == "description" &&
+        IsUnique(*table.known, *column.known))
+      return {&column, nullptr};
+  }
+  return {};
+}
+
+/// What codes are known to mean, by the column's name.
+void NameValues(const ReadColumn& column, Dimension& dimension) {
+  const std::string& what = column.words.back();
+  for (const std::string& value : column.known->values) {
+    NamedValue named{.value = value};
+    const std::string lower = LowerAscii(value);
+    if (what == "gender" || what == "sex") {
+      if (lower == "m") named = {.value = value, .label = "male", .synonyms = {"men", "man"}};
+      if (lower == "f") named = {.value = value, .label = "female", .synonyms = {"women", "woman"}};
+    }
+    // "1-URGENT" is called urgent.
+    const size_t digits = value.find_first_not_of("0123456789");
+    if (digits != std::string::npos && digits > 0 && digits <= 2 && digits + 1 < value.size() &&
+        std::string_view("-_. :").find(value[digits]) != std::string_view::npos) {
+      const size_t begin = value.find_first_not_of("-_. :", digits);
+      const bool is_word = begin != std::string::npos &&
+                           std::ranges::none_of(value.substr(begin), [](char c) { return c >= '0' && c <= '9'; });
+      if (is_word) named.synonyms.push_back(lower.substr(begin));
+    }
+    if (!named.label.empty() || !named.synonyms.empty()) dimension.values.push_back(std::move(named));
+  }
+}
+
+class DimensionMaker {
+ public:
+  DimensionMaker(Drafting& drafting, DraftEntity& draft)
+      : drafting_(drafting), draft_(draft), table_(draft.read), label_(LabelOfTable(drafting, draft.read)) {}
+
+  void Run() {
+    for (const ReadColumn& column : table_.columns) {
+      if (column.role != ColumnRole::kSkipped) Add(column);
+    }
+    AddCalendarParts();
+    LabelByKey();
+  }
+
+ private:
+  bool IsKeyColumn(const ReadColumn& column) const {
+    return std::ranges::any_of(draft_.entity.primary_key,
+                               [&](const std::string& key) { return EqualsIgnoringCase(key, column.known->name); });
+  }
+
+  /// A column that others refer to by one of the same name would be asked for twice: the other is nearer.
+  std::string NameOfDimension(const ReadColumn& column) {
+    std::string name = ModelNameOf(column.known->name);
+    const bool doubled = std::ranges::any_of(drafting_.references, [&](const KnownReference& reference) {
+      return SameTable(reference.to_table, table_.known->name) &&
+             EqualsIgnoringCase(reference.to_column, column.known->name) &&
+             EqualsIgnoringCase(reference.from_column, column.known->name);
+    });
+    if (doubled) name = ModelNameOf(table_.noun() + "_" + name);
+    return UnusedName(name, draft_.taken);
+  }
+
+  void Add(const ReadColumn& column) {
+    Dimension dimension;
+    dimension.name = NameOfDimension(column);
+    dimension.expr = ExpressionOf(column);
+    dimension.value_type = column.type;
+    dimension.description = column.known->comment.substr(0, kDescriptionBytesMax);
+    draft_.dimension_of[LowerAscii(column.known->name)] = dimension.name;
+    SetWords(column, dimension);
+    SetKind(column, dimension);
+    if (&column == label_.column) SetLabel(dimension);
+    SetPersonal(column, dimension);
+    if (column.role == ColumnRole::kCategory && dimension.personal.empty()) NameValues(column, dimension);
+    const KnownReference* reference = drafting_.ReferenceFrom(table_, column);
+    const bool is_number = IsNumber(column.type) && column.role != ColumnRole::kTime;
+    if (reference != nullptr && is_number && !IsKeyColumn(column)) dimension.hidden = true;
+    if (column.role == ColumnRole::kCode && EndsAsKey(column.words) && column.words.back() == "sk")
+      dimension.hidden = true;
+    draft_.entity.dimensions.push_back(std::move(dimension));
+  }
+
+  void SetWords(const ReadColumn& column, Dimension& dimension) {
+    const auto calls = CallsOf(drafting_, table_, column);
+    dimension.label = calls.front();
+    dimension.synonyms.assign(calls.begin() + 1, calls.end());
+    if (column.role == ColumnRole::kCode && column.words.back() == "id") {
+      Words number = column.words;
+      number.back() = "number";
+      if (number.size() == 1) number.insert(number.begin(), table_.words.begin(), table_.words.end());
+      AddOnce(dimension.synonyms, JoinedWords(number), dimension.label);
+    }
+  }
+
+  void SetKind(const ReadColumn& column, Dimension& dimension) {
+    if (column.role == ColumnRole::kTime) {
+      dimension.type = DimensionType::kTime;
+      if (!IsTimeType(column.type)) dimension.value_type = ValueType::kDate;
+      dimension.grain = dimension.value_type == ValueType::kDate ? TimeGrain::kDay : TimeGrain::kSecond;
+      dimension.role = VerbOfTime(column.words);
+    } else if (column.role == ColumnRole::kFlag) {
+      dimension.value_type = ValueType::kBoolean;
+    } else if (!column.level.empty() && column.type == ValueType::kText) {
+      dimension.type = DimensionType::kGeographic;
+      dimension.geographic_level = column.level;
+    }
+    dimension.format.unit = column.unit;
+    if (column.is_percent) dimension.format.pattern = "percent";
+  }
+
+  void SetLabel(Dimension& dimension) {
+    dimension.is_label = true;
+    std::vector<std::string> synonyms{dimension.label};
+    synonyms.insert(synonyms.end(), dimension.synonyms.begin(), dimension.synonyms.end());
+    dimension.label = table_.noun();
+    dimension.synonyms.clear();
+    for (const std::string& synonym : synonyms) {
+      if (synonym != "name" && synonym != "title") AddOnce(dimension.synonyms, synonym, dimension.label);
+    }
+    AddOnce(dimension.synonyms, table_.noun() + " name", dimension.label);
+    if (label_.second == nullptr) return;
+    dimension.expr = fmt::format("concat_ws(' ', {}, {})", ColumnExpression(label_.column->known->name),
+                                 ColumnExpression(label_.second->known->name));
+    dimension.name = UnusedName(ModelNameOf(table_.noun() + "_name"), draft_.taken);
+  }
+
+  void SetPersonal(const ReadColumn& column, Dimension& dimension) {
+    dimension.personal = column.known->personal;
+    if (dimension.personal.empty() && !IsNumber(column.type))
+      dimension.personal = PersonalByName(column.words, table_.words);
+    const bool is_offered = dimension.personal.empty() || dimension.personal == "name" ||
+                            dimension.personal == "birth_date" || dimension.is_label;
+    if (is_offered || drafting_.options.offers_personal) return;
+    dimension.hidden = true;
+    drafting_.Note(
+        fmt::format("{}.{}: holds personal data ({}), so it is not offered; set hidden: false if it should be",
+                    draft_.entity.name, dimension.name, dimension.personal));
+  }
+
+  /// Year, month and day in columns of their own are one date.
+  void AddCalendarParts() {
+    const auto part = [&](std::string_view word) -> const ReadColumn* {
+      for (const ReadColumn& column : table_.columns) {
+        if (column.words.size() == 1 && column.words.front() == word && column.type == ValueType::kInteger)
+          return &column;
+      }
+      return nullptr;
+    };
+    const ReadColumn* year = part("year");
+    const ReadColumn* month = part("month");
+    const ReadColumn* day = part("day");
+    const bool has_time =
+        std::ranges::any_of(table_.columns, [](const ReadColumn& c) { return c.role == ColumnRole::kTime; });
+    if (year == nullptr || month == nullptr || has_time) return;
+    Dimension date;
+    date.name = UnusedName(ModelNameOf(table_.noun() + "_date"), draft_.taken);
+    date.label = table_.noun() + " date";
+    date.synonyms = {"date"};
+    date.type = DimensionType::kTime;
+    date.value_type = ValueType::kDate;
+    date.grain = day != nullptr ? TimeGrain::kDay : TimeGrain::kMonth;
+    date.expr =
+        fmt::format("make_date({}, {}, {})", ColumnExpression(year->known->name), ColumnExpression(month->known->name),
+                    day != nullptr ? ColumnExpression(day->known->name) : "1");
+    draft_.entity.default_time = date.name;
+    for (Dimension& dimension : draft_.entity.dimensions) {
+      for (const ReadColumn* column : {year, month, day}) {
+        if (column != nullptr && dimension.expr == ColumnExpression(column->known->name)) dimension.hidden = true;
+      }
+    }
+    draft_.entity.dimensions.push_back(std::move(date));
+  }
+
+  /// Without a name a row goes by its key: "loan 17".
+  void LabelByKey() {
+    auto& dimensions = draft_.entity.dimensions;
+    const bool has_label = std::ranges::any_of(dimensions, [](const Dimension& d) { return d.is_label; });
+    if (has_label || draft_.entity.primary_key.size() != 1) return;
+    const auto key = draft_.dimension_of.find(LowerAscii(draft_.entity.primary_key.front()));
+    const auto found = std::ranges::find_if(dimensions, [&](const Dimension& dimension) {
+      return key != draft_.dimension_of.end() && dimension.name == key->second;
+    });
+    if (found == dimensions.end() || found->type == DimensionType::kTime) return;
+    found->is_label = true;
+    found->hidden = false;
+    std::vector<std::string> synonyms;
+    AddOnce(synonyms, found->label, table_.noun());
+    for (const std::string& synonym : found->synonyms) AddOnce(synonyms, synonym, table_.noun());
+    found->label = table_.noun();
+    found->synonyms = std::move(synonyms);
+  }
+
+  Drafting& drafting_;
+  DraftEntity& draft_;
+  const ReadTable& table_;
+  const Label label_;
+};
+
+}  // namespace
+
+const KnownReference* Drafting::ReferenceFrom(const ReadTable& table, const ReadColumn& column) const {
+  for (const KnownReference& reference : references) {
+    if (SameTable(reference.from_table, table.known->name) &&
+        EqualsIgnoringCase(reference.from_column, column.known->name))
+      return &reference;
+  }
+  return nullptr;
+}
+
+bool Drafting::IsReferredTo(const ReadTable& table) const {
+  return std::ranges::any_of(
+      references, [&](const KnownReference& reference) { return SameTable(reference.to_table, table.known->name); });
+}
+
+const ReadTable* Drafting::Find(const std::vector<std::string>& name) const {
+  for (const ReadTable& table : tables) {
+    if (SameTable(table.known->name, name)) return &table;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> CallsOf(const Drafting& drafting, const ReadTable& table, const ReadColumn& column) {
+  const Words words = column.role == ColumnRole::kTime ? TimeWords(column) : column.words;
+  const std::string bare = JoinedWords(words);
+  const bool says_noun = std::ranges::find(words, table.words.back()) != words.end();
+  const auto called = drafting.columns_called.find(JoinedWords(column.words));
+  const bool is_shared = called != drafting.columns_called.end() && called->second > 1;
+  std::vector<std::string> calls;
+  if (says_noun) {
+    calls.push_back(bare);
+    if (BeginsWithNoun(words, table.words)) {
+      AddOnce(calls, JoinedWords(Words(words.begin() + ptrdiff_t(table.words.size()), words.end())), bare);
+    }
+    return calls;
+  }
+  const std::string full = table.noun() + " " + bare;
+  const bool is_flag = column.role == ColumnRole::kFlag;
+  if (!is_flag && (IsGeneric(words) || is_shared)) return {full, bare};
+  return {bare, full};
+}
+
+void AddDimensions(Drafting& drafting, DraftEntity& draft) { DimensionMaker(drafting, draft).Run(); }
+
+}  // namespace neurolake::semantic

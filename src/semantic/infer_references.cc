@@ -1,0 +1,194 @@
+#include <algorithm>
+#include <unordered_set>
+
+#include "common/text.h"
+#include "semantic/internal/infer_parts.h"
+#include "semantic/name_words.h"
+
+namespace neurolake::semantic {
+namespace {
+
+using Words = std::vector<std::string>;
+
+constexpr size_t kCandidatesMax = 4;
+constexpr size_t kKeysMax = 6;
+
+// How much a name says for a reference, and what share of its values has to be found then.
+constexpr double kSaysTable = 3;
+constexpr double kSaysColumn = 2.5;
+constexpr double kSaysPerson = 1.5;
+constexpr double kSaysNothing = 1;
+
+double ShareNeeded(double evidence) {
+  if (evidence >= kSaysColumn) return 0.5;
+  return evidence >= kSaysPerson ? 0.8 : 0.9;
+}
+
+bool IsText(const ReadColumn& column) { return column.type == ValueType::kText; }
+
+/// Columns of `table` that others may refer to: what is unique and named like a key, or else the first unique one.
+std::vector<const ReadColumn*> Targets(const ReadTable& table) {
+  std::vector<const ReadColumn*> targets;
+  const ReadColumn* first = nullptr;
+  for (const ReadColumn& column : table.columns) {
+    if (!IsUnique(*table.known, *column.known) || IsTimeType(column.type)) continue;
+    if (column.type == ValueType::kNumber) continue;
+    if (first == nullptr) first = &column;
+    const bool is_key = EndsAsKey(column.words) || EndsWithWords(column.words, table.words);
+    if (is_key && targets.size() < 2) targets.push_back(&column);
+  }
+  if (targets.empty() && first != nullptr) targets.push_back(first);
+  return targets;
+}
+
+bool SaysPerson(const Words& words, const Words& noun) {
+  static const std::unordered_set<std::string_view> kRoles{
+      "manager", "supervisor", "representative", "rep",   "salesperson", "agent",   "assignee", "owner",
+      "author",  "reporter",   "approver",       "buyer", "seller",      "cashier", "head",     "lead"};
+  static const std::unordered_set<std::string_view> kPeople{"employee", "staff", "user", "person", "worker"};
+  return !words.empty() && kRoles.contains(words.back()) && kPeople.contains(noun.back());
+}
+
+double EvidenceOf(const ReadColumn& from, const ReadTable& to_table, const ReadColumn& to) {
+  const Words words = WithoutKeyMarks(from.words);
+  const bool is_key = EndsAsKey(from.words);
+  if (!words.empty() && EndsWithWords(words, to_table.words) && (is_key || IsText(from))) return kSaysTable;
+  const Words own = WithoutKeyMarks(to.words);
+  if (!own.empty() && from.words == to.words) return kSaysColumn;
+  if (!words.empty() && is_key && EndsWithWords(to_table.words, words)) return kSaysColumn;
+  if (is_key && SaysPerson(words, to_table.words)) return kSaysPerson;
+  return IsText(from) && from.known->distinct.value_or(0) >= 3 ? kSaysNothing : 0;
+}
+
+bool MayRefer(const ReadColumn& from, const ReadColumn& to) {
+  const bool from_fits = from.role == ColumnRole::kCategory || from.role == ColumnRole::kCode ||
+                         from.role == ColumnRole::kTime || from.type == ValueType::kInteger;
+  if (!from_fits || IsTimeType(from.type) || from.role == ColumnRole::kFlag) return false;
+  if ((from.type == ValueType::kInteger) != (to.type == ValueType::kInteger)) return false;
+  if (IsText(from) != IsText(to)) return false;
+  return from.known->distinct.value_or(1) > 0;
+}
+
+struct Scored {
+  double evidence = 0;
+  KnownReference reference;
+};
+
+std::vector<ReadTable> ReadAll(const std::vector<KnownTable>& tables) {
+  std::vector<ReadTable> read;
+  for (const KnownTable& table : tables) read.push_back(ReadTableNames(table));
+  return read;
+}
+
+std::vector<Scored> ScoredFor(const std::vector<ReadTable>& tables, const ReadTable& from_table,
+                              const ReadColumn& from) {
+  std::vector<Scored> scored;
+  const bool is_own_key = IsUnique(*from_table.known, *from.known);
+  for (const ReadTable& to_table : tables) {
+    if (&to_table == &from_table) continue;
+    for (const ReadColumn* to : Targets(to_table)) {
+      if (!MayRefer(from, *to)) continue;
+      double evidence = EvidenceOf(from, to_table, *to);
+      // A table's own key is another's only where it is called after that one.
+      if (is_own_key && (evidence < kSaysTable || EndsWithWords(WithoutKeyMarks(from.words), from_table.words)))
+        evidence = 0;
+      if (evidence < kSaysColumn && from.known->distinct.value_or(0) > to->known->distinct.value_or(0)) continue;
+      if (evidence == 0) continue;
+      scored.push_back({.evidence = evidence,
+                        .reference = {.from_table = from_table.known->name,
+                                      .from_column = from.known->name,
+                                      .to_table = to_table.known->name,
+                                      .to_column = to->known->name}});
+    }
+  }
+  std::ranges::stable_sort(scored, [](const Scored& a, const Scored& b) { return a.evidence > b.evidence; });
+  if (scored.size() > kCandidatesMax) scored.resize(kCandidatesMax);
+  return scored;
+}
+
+}  // namespace
+
+std::vector<KnownReference> CandidateReferences(const std::vector<KnownTable>& tables) {
+  const auto read = ReadAll(tables);
+  std::vector<KnownReference> candidates;
+  for (const ReadTable& table : read) {
+    for (const ReadColumn& column : table.columns) {
+      for (Scored& scored : ScoredFor(read, table, column)) candidates.push_back(std::move(scored.reference));
+    }
+  }
+  return candidates;
+}
+
+std::vector<KnownReference> ChosenReferences(const std::vector<KnownTable>& tables,
+                                             const std::vector<KnownReference>& looked_up) {
+  const auto read = ReadAll(tables);
+  std::vector<KnownReference> chosen;
+  for (const ReadTable& table : read) {
+    for (const ReadColumn& column : table.columns) {
+      const KnownReference* best = nullptr;
+      double best_score = 0;
+      for (const Scored& scored : ScoredFor(read, table, column)) {
+        const auto found = std::ranges::find_if(looked_up, [&](const KnownReference& one) {
+          return SameTable(one.from_table, scored.reference.from_table) &&
+                 SameTable(one.to_table, scored.reference.to_table) &&
+                 EqualsIgnoringCase(one.from_column, scored.reference.from_column) &&
+                 EqualsIgnoringCase(one.to_column, scored.reference.to_column);
+        });
+        if (found == looked_up.end() || found->found < ShareNeeded(scored.evidence)) continue;
+        const double score = scored.evidence + found->found;
+        if (best == nullptr || score > best_score) {
+          best = &*found;
+          best_score = score;
+        }
+      }
+      if (best != nullptr) chosen.push_back(*best);
+    }
+  }
+  return chosen;
+}
+
+std::vector<std::vector<std::string>> CandidateKeys(const KnownTable& table,
+                                                    const std::vector<KnownReference>& references) {
+  const ReadTable read = ReadTableNames(table);
+  std::vector<std::string> parts, numbers, times;
+  for (const ReadColumn& column : read.columns) {
+    if (IsUnique(table, *column.known)) return {};
+    if (column.known->nulls.value_or(0) > 0 || column.role == ColumnRole::kSkipped) continue;
+    const bool refers = std::ranges::any_of(references, [&](const KnownReference& reference) {
+      return SameTable(reference.from_table, table.name) &&
+             EqualsIgnoringCase(reference.from_column, column.known->name);
+    });
+    if (column.role == ColumnRole::kTime) times.push_back(column.known->name);
+    else if (refers) parts.push_back(column.known->name);
+    else if (EndsAsKey(column.words) || column.role == ColumnRole::kCode) numbers.push_back(column.known->name);
+  }
+  std::vector<std::vector<std::string>> keys;
+  const auto add = [&](std::vector<std::string> key) {
+    if (keys.size() < kKeysMax) keys.push_back(std::move(key));
+  };
+  for (const std::string& part : parts) {
+    for (const std::string& number : numbers) add({part, number});
+  }
+  for (size_t i = 0; i < parts.size(); ++i) {
+    for (const std::string& time : times) add({parts[i], time});
+    for (size_t j = i + 1; j < parts.size(); ++j) add({parts[i], parts[j]});
+  }
+  for (const std::string& number : numbers) {
+    for (const std::string& time : times) add({number, time});
+  }
+  if (parts.size() >= 2 && !times.empty()) add({parts[0], parts[1], times[0]});
+  return keys;
+}
+
+const KnownColumn* CalendarDay(const KnownTable& table) {
+  const ReadTable read = ReadTableNames(table);
+  static const std::unordered_set<std::string_view> kCalendars{"date", "day", "calendar", "time"};
+  if (!kCalendars.contains(read.words.back()) && !kCalendars.contains(read.words.front())) return nullptr;
+  for (const KnownColumn& column : table.columns) {
+    const bool is_day = ValueTypeOf(column.type) == ValueType::kDate || column.form == HiddenForm::kDateText;
+    if (is_day && IsUnique(table, column)) return &column;
+  }
+  return nullptr;
+}
+
+}  // namespace neurolake::semantic

@@ -1,0 +1,47 @@
+#pragma once
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "semantic/internal/infer_parts.h"
+
+namespace neurolake::semantic {
+
+/// What is known while a draft is made: all tables, how they belong together, and what names are given already.
+struct Drafting {
+  std::vector<ReadTable> tables;
+  std::vector<std::string> names;  ///< Of the entities, by table.
+  std::vector<KnownReference> references;
+  InferenceOptions options;
+  std::map<std::string, int> columns_called;  ///< Tables with a column of these words.
+  std::set<std::string> taken_metrics;
+  std::vector<std::string> notes;
+  std::vector<Metric> metrics;
+  bool has_revenue = false;  ///< Some table says it line by line.
+
+  void Note(std::string text) { notes.push_back(std::move(text)); }
+  const KnownReference* ReferenceFrom(const ReadTable& table, const ReadColumn& column) const;
+  bool IsReferredTo(const ReadTable& table) const;
+  const ReadTable* Find(const std::vector<std::string>& name) const;
+};
+
+/// One entity under way.
+struct DraftEntity {
+  const ReadTable& read;
+  Entity entity = {};
+  std::set<std::string> taken = {};                      ///< Names of its dimensions and measures.
+  std::map<std::string, std::string> dimension_of = {};  ///< By column.
+};
+
+/// What people call a column: the clear way first, then shorter ones that other tables may share.
+std::vector<std::string> CallsOf(const Drafting& drafting, const ReadTable& table, const ReadColumn& column);
+
+/// All dimensions of the entity, one of them its label where any can be.
+void AddDimensions(Drafting& drafting, DraftEntity& draft);
+/// All measures, and the ratios that flags give. After AddDimensions, and after the default time is known.
+void AddMeasures(Drafting& drafting, DraftEntity& draft);
+/// Whether the table's rows each sell something, with what is made of quantity and price.
+bool SaysRevenueByLine(const ReadTable& table);
+
+}  // namespace neurolake::semantic

@@ -1,0 +1,362 @@
+#include "semantic/name_words.h"
+
+#include <algorithm>
+#include <array>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "common/text.h"
+
+namespace neurolake::semantic {
+namespace {
+
+constexpr size_t kWordsMax = 64;
+constexpr size_t kGluedBytesMax = 40;
+
+using WordMap = std::unordered_map<std::string_view, std::string_view>;
+using WordSet = std::unordered_set<std::string_view>;
+
+bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
+bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+const WordMap& Abbreviations() {
+  static const WordMap kWords{{"qty", "quantity"},
+                              {"qnty", "quantity"},
+                              {"amt", "amount"},
+                              {"cust", "customer"},
+                              {"custs", "customers"},
+                              {"dt", "date"},
+                              {"no", "number"},
+                              {"nr", "number"},
+                              {"num", "number"},
+                              {"nbr", "number"},
+                              {"nmbr", "number"},
+                              {"pct", "percent"},
+                              {"perc", "percent"},
+                              {"desc", "description"},
+                              {"descr", "description"},
+                              {"dept", "department"},
+                              {"depts", "departments"},
+                              {"dpt", "department"},
+                              {"emp", "employee"},
+                              {"emps", "employees"},
+                              {"empl", "employee"},
+                              {"mgr", "manager"},
+                              {"addr", "address"},
+                              {"acct", "account"},
+                              {"accts", "accounts"},
+                              {"acc", "account"},
+                              {"bal", "balance"},
+                              {"prod", "product"},
+                              {"prods", "products"},
+                              {"cat", "category"},
+                              {"ctg", "category"},
+                              {"inv", "invoice"},
+                              {"org", "organization"},
+                              {"mkt", "market"},
+                              {"mktg", "marketing"},
+                              {"seg", "segment"},
+                              {"tel", "telephone"},
+                              {"fname", "first name"},
+                              {"lname", "last name"},
+                              {"dob", "birth date"},
+                              {"yr", "year"},
+                              {"mth", "month"},
+                              {"wk", "week"},
+                              {"hr", "hour"},
+                              {"hrs", "hours"},
+                              {"mins", "minutes"},
+                              {"secs", "seconds"},
+                              {"ts", "timestamp"},
+                              {"tm", "time"},
+                              {"cd", "code"},
+                              {"typ", "type"},
+                              {"ind", "indicator"},
+                              {"flg", "flag"},
+                              {"cnt", "count"},
+                              {"avg", "average"},
+                              {"tot", "total"},
+                              {"ttl", "total"},
+                              {"prc", "price"},
+                              {"ext", "extended"},
+                              {"disc", "discount"},
+                              {"dscnt", "discount"},
+                              {"supp", "supplier"},
+                              {"suppl", "supplier"},
+                              {"vend", "vendor"},
+                              {"loc", "location"},
+                              {"ctry", "country"},
+                              {"cntry", "country"},
+                              {"stat", "status"},
+                              {"sts", "status"},
+                              {"wh", "warehouse"},
+                              {"whse", "warehouse"},
+                              {"ord", "order"},
+                              {"ords", "orders"},
+                              {"orig", "origin"},
+                              {"dest", "destination"},
+                              {"dep", "departure"},
+                              {"arr", "arrival"},
+                              {"sched", "scheduled"},
+                              {"temp", "temperature"},
+                              {"humid", "humidity"},
+                              {"precip", "precipitation"},
+                              {"visib", "visibility"},
+                              {"dewp", "dew point"},
+                              {"pymt", "payment"},
+                              {"pmt", "payment"},
+                              {"pmts", "payments"},
+                              {"txn", "transaction"},
+                              {"txns", "transactions"},
+                              {"trx", "transaction"},
+                              {"trans", "transaction"},
+                              {"sal", "salary"},
+                              {"comm", "commission"},
+                              {"mfr", "manufacturer"},
+                              {"mfgr", "manufacturer"},
+                              {"manufact", "manufacturer"},
+                              {"mfg", "manufacturing"},
+                              {"sess", "session"},
+                              {"usr", "user"},
+                              {"usrs", "users"},
+                              {"grp", "group"},
+                              {"cli", "client"},
+                              {"pat", "patient"},
+                              {"appt", "appointment"},
+                              {"appts", "appointments"},
+                              {"diag", "diagnosis"},
+                              {"rx", "prescription"},
+                              {"meas", "measurement"},
+                              {"sens", "sensor"},
+                              {"dev", "device"},
+                              {"batt", "battery"},
+                              {"volt", "voltage"},
+                              {"lbl", "label"},
+                              {"src", "source"},
+                              {"nm", "name"},
+                              {"rev", "revenue"},
+                              {"qtr", "quarter"},
+                              {"fy", "fiscal year"},
+                              {"req", "request"},
+                              {"resp", "response"},
+                              {"upd", "updated"},
+                              {"sls", "sales"},
+                              {"avail", "available"},
+                              {"purch", "purchase"},
+                              {"deliv", "delivery"},
+                              {"dlvry", "delivery"},
+                              {"curr", "currency"},
+                              {"lng", "longitude"},
+                              {"lon", "longitude"},
+                              {"lat", "latitude"},
+                              {"stor", "store"},
+                              {"promo", "promotion"},
+                              {"promos", "promotions"},
+                              {"cdemo", "customer demographics"},
+                              {"hdemo", "household demographics"},
+                              {"svc", "service"},
+                              {"mem", "member"},
+                              {"hosp", "hospital"},
+                              {"doc", "doctor"},
+                              {"rgn", "region"},
+                              {"terr", "territory"},
+                              {"ln", "line"},
+                              {"itm", "item"},
+                              {"itms", "items"},
+                              {"lvl", "level"}};
+  return kWords;
+}
+
+/// Words that stand together with others without anything between: "orderdate", "retailprice", "lineitem".
+const WordSet& GluedWords() {
+  static const WordSet kWords{
+      "account",  "address",  "amount",      "available", "balance",   "birth",    "booking",   "branch",   "brand",
+      "cancel",   "category", "city",        "client",    "close",     "code",     "commit",    "company",  "contact",
+      "cost",     "count",    "country",     "create",    "created",   "credit",   "currency",  "customer", "date",
+      "delay",    "delivery", "department",  "detail",    "details",   "device",   "discount",  "due",      "email",
+      "employee", "end",      "event",       "extended",  "first",     "flag",     "freight",   "full",     "group",
+      "hire",     "hired",    "hour",        "index",     "instruct",  "invoice",  "item",      "items",    "job",
+      "key",      "last",     "level",       "limit",     "line",      "list",     "loan",      "location", "manager",
+      "market",   "member",   "method",      "middle",    "mode",      "month",    "name",      "nation",   "net",
+      "number",   "open",     "opened",      "order",     "orders",    "page",     "paid",      "part",     "patient",
+      "payment",  "phone",    "point",       "postal",    "price",     "priority", "product",   "profit",   "purchase",
+      "quantity", "rate",     "receipt",     "region",    "request",   "required", "retail",    "return",   "sale",
+      "sales",    "segment",  "sensor",      "session",   "ship",      "shipped",  "shipping",  "size",     "start",
+      "state",    "status",   "stock",       "store",     "street",    "supplier", "supply",    "tax",      "time",
+      "title",    "total",    "transaction", "type",      "unit",      "units",    "updated",   "user",     "value",
+      "vendor",   "view",     "views",       "visit",     "warehouse", "week",     "wholesale", "year",     "zip"};
+  return kWords;
+}
+
+/// Words whose plural nobody forms, or that are plurals already without looking so.
+bool HasNoPlural(std::string_view word) {
+  static const WordSet kWords{"weather", "staff",  "inventory", "equipment", "data",    "stock",     "traffic",
+                              "news",    "people", "children",  "feedback",  "payroll", "personnel", "information",
+                              "history", "men",    "women",     "usage",     "sales",   "telemetry", "attendance"};
+  return kWords.contains(word);
+}
+
+/// The parts of a word that is made of known ones; empty where it is not. The fewest parts win.
+std::vector<std::string> TakenApart(std::string_view word) {
+  if (word.size() < 6 || word.size() > kGluedBytesMax || GluedWords().contains(word)) return {};
+  std::vector<std::vector<std::string>> best(word.size() + 1);
+  std::vector<bool> reached(word.size() + 1, false);
+  reached[0] = true;
+  for (size_t end = 2; end <= word.size(); ++end) {
+    for (size_t begin = 0; begin + 2 <= end; ++begin) {
+      if (!reached[begin]) continue;
+      const std::string_view part = word.substr(begin, end - begin);
+      const auto abbreviation = part.size() >= 3 ? Abbreviations().find(part) : Abbreviations().end();
+      const bool known = GluedWords().contains(part) || abbreviation != Abbreviations().end();
+      const bool ends_in_id = part == "id" && end == word.size() && begin > 0;
+      if (!known && !ends_in_id) continue;
+      if (reached[end] && best[end].size() <= best[begin].size() + 1) continue;
+      reached[end] = true;
+      best[end] = best[begin];
+      best[end].emplace_back(abbreviation != Abbreviations().end() ? abbreviation->second : part);
+    }
+  }
+  if (!reached[word.size()] || best[word.size()].size() < 2) return {};
+  return best[word.size()];
+}
+
+void AddWord(std::string_view word, std::vector<std::string>& words) {
+  std::string text(word);
+  if (const auto found = Abbreviations().find(word); found != Abbreviations().end()) {
+    text = std::string(found->second);
+  } else if (const auto parts = TakenApart(word); !parts.empty()) {
+    text = JoinedWords(parts);
+  }
+  for (std::string& part : Split(text, ' ')) {
+    if (words.size() < kWordsMax) words.push_back(std::move(part));
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> WordsOfName(std::string_view name) {
+  std::vector<std::string> words;
+  std::string word;
+  const auto flush = [&] {
+    if (!word.empty()) AddWord(LowerAscii(word), words);
+    word.clear();
+  };
+  for (size_t i = 0; i < name.size(); ++i) {
+    const char c = name[i];
+    const bool is_part = IsLower(c) || IsUpper(c) || IsDigit(c) || (c & 0x80) != 0;
+    if (!is_part) {
+      flush();
+      continue;
+    }
+    const bool humps = IsUpper(c) && !word.empty() &&
+                       (IsLower(word.back()) || (IsUpper(word.back()) && i + 1 < name.size() && IsLower(name[i + 1])));
+    if (humps) flush();
+    word += c;
+  }
+  flush();
+  return words;
+}
+
+std::string JoinedWords(const std::vector<std::string>& words) {
+  std::string joined;
+  for (const std::string& word : words) joined += (joined.empty() ? "" : " ") + word;
+  return joined;
+}
+
+std::string SingularOf(std::string_view noun) {
+  static const WordMap kIrregular{
+      {"people", "person"},   {"men", "man"},        {"women", "woman"},         {"children", "child"},
+      {"movies", "movie"},    {"cookies", "cookie"}, {"series", "series"},       {"sales", "sale"},
+      {"news", "news"},       {"buses", "bus"},      {"diagnoses", "diagnosis"}, {"analyses", "analysis"},
+      {"statuses", "status"}, {"species", "species"}};
+  const size_t last = noun.rfind(' ') == std::string_view::npos ? 0 : noun.rfind(' ') + 1;
+  const std::string head(noun.substr(0, last));
+  const std::string_view word = noun.substr(last);
+  if (const auto found = kIrregular.find(word); found != kIrregular.end()) return head + std::string(found->second);
+  if (word.size() <= 3 || !word.ends_with('s') || HasNoPlural(word)) return std::string(noun);
+  for (const std::string_view kept : {"ss", "us", "is"}) {
+    if (word.ends_with(kept)) return std::string(noun);
+  }
+  if (word.ends_with("ies") && word.size() > 4) return head + std::string(word.substr(0, word.size() - 3)) + "y";
+  for (const std::string_view ending : {"sses", "shes", "ches", "xes", "zzes"}) {
+    if (word.ends_with(ending)) return head + std::string(word.substr(0, word.size() - 2));
+  }
+  return head + std::string(word.substr(0, word.size() - 1));
+}
+
+std::string PluralOf(std::string_view noun) {
+  const std::string one = SingularOf(noun);
+  if (one != noun) return std::string(noun);  // It is one already.
+  const size_t last = one.rfind(' ') == std::string::npos ? 0 : one.rfind(' ') + 1;
+  const std::string word = one.substr(last);
+  if (word.empty() || HasNoPlural(word) || word.ends_with("series") || word.ends_with("species")) return one;
+  if (word == "person") return one.substr(0, last) + "people";
+  if (word == "child") return one.substr(0, last) + "children";
+  if (word.ends_with("sis")) return one.substr(0, one.size() - 2) + "es";
+  const bool y_turns = word.size() > 1 && word.ends_with('y') &&
+                       std::string_view("aeiou").find(word[word.size() - 2]) == std::string_view::npos;
+  if (y_turns) return one.substr(0, one.size() - 1) + "ies";
+  for (const std::string_view ending : {"s", "x", "z", "ch", "sh"}) {
+    if (word.ends_with(ending)) return one + "es";
+  }
+  return one + "s";
+}
+
+std::string VerbOfTime(const std::vector<std::string>& words) {
+  static const WordMap kVerbs{{"order", "ordered"},
+                              {"ship", "shipped"},
+                              {"shipping", "shipped"},
+                              {"shipment", "shipped"},
+                              {"hire", "hired"},
+                              {"start", "started"},
+                              {"end", "ended"},
+                              {"delivery", "delivered"},
+                              {"payment", "paid"},
+                              {"invoice", "invoiced"},
+                              {"return", "returned"},
+                              {"creation", "created"},
+                              {"create", "created"},
+                              {"close", "closed"},
+                              {"closing", "closed"},
+                              {"open", "opened"},
+                              {"opening", "opened"},
+                              {"cancel", "cancelled"},
+                              {"cancellation", "cancelled"},
+                              {"birth", "born"},
+                              {"admission", "admitted"},
+                              {"discharge", "discharged"},
+                              {"enrollment", "enrolled"},
+                              {"enrolment", "enrolled"},
+                              {"join", "joined"},
+                              {"signup", "signed up"},
+                              {"registration", "registered"},
+                              {"booking", "booked"},
+                              {"receipt", "received"},
+                              {"publication", "published"},
+                              {"purchase", "purchased"},
+                              {"visit", "visited"},
+                              {"termination", "terminated"},
+                              {"install", "installed"},
+                              {"installation", "installed"},
+                              {"loan", "loaned"},
+                              {"sale", "sold"},
+                              {"sold", "sold"},
+                              {"paid", "paid"},
+                              {"posting", "posted"},
+                              {"completion", "completed"},
+                              {"approval", "approved"},
+                              {"founding", "founded"},
+                              {"renewal", "renewed"}};
+  for (const std::string& word : words) {
+    if (const auto found = kVerbs.find(word); found != kVerbs.end()) return std::string(found->second);
+  }
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (words[i].size() < 5 || !words[i].ends_with("ed") || words[i].ends_with("eed")) continue;
+    const bool particle = i + 1 < words.size() && (words[i + 1] == "up" || words[i + 1] == "out");
+    return particle ? words[i] + " " + words[i + 1] : words[i];
+  }
+  return {};
+}
+
+}  // namespace neurolake::semantic

@@ -1,0 +1,60 @@
+#include <gtest/gtest.h>
+
+#include "semantic/lint.h"
+#include "semantic/load.h"
+
+namespace neurolake::semantic {
+namespace {
+
+std::vector<std::string> Findings(const std::string& yaml) {
+  const auto model = LoadModel(yaml);
+  EXPECT_TRUE(model.has_value()) << model.error().message();
+  std::vector<std::string> findings;
+  for (const LintFinding& finding : LintModel(*model)) {
+    if (finding.severity == LintFinding::Severity::kWarning) findings.push_back(finding.rule + " " + finding.member);
+  }
+  return findings;
+}
+
+TEST(LintModelTest, FindsWhatIsMisunderstood) {
+  const std::string yaml = R"(
+semantic_model: m
+entities:
+  - name: orders
+    table: orders
+    primary_key: id
+    dimensions: [{name: status, synonyms: [state]}]
+    measures: [{name: revenue, synonyms: [sales]}, {name: margin, synonyms: [Sales]}]
+  - {name: customers, table: customers, primary_key: id, dimensions: [{name: region, synonyms: [State]}]}
+  - {name: lonely, table: lonely}
+joins:
+  - {name: j, from: orders, to: customers, on: {customer_mail: mail}}
+  - {name: k, from: orders, to: customers, on: {a: b}, cardinality: many_to_many}
+)";
+  const std::vector<std::string> expected{"no-default-time orders",
+                                          "ambiguous-word margin",
+                                          "ambiguous-word customers.region",
+                                          "unreachable-entity lonely",
+                                          "fan-out j",
+                                          "fan-out k"};
+  EXPECT_EQ(Findings(yaml), expected);
+}
+
+TEST(LintModelTest, SaysNothingOfAClearModel) {
+  EXPECT_TRUE(Findings(R"(
+semantic_model: m
+entities:
+  - name: orders
+    table: orders
+    primary_key: id
+    default_time: at
+    dimensions: [{name: at, type: time, expr: '"at"'}]
+    measures: [{name: revenue}]
+  - {name: customers, table: customers, primary_key: id, dimensions: [{name: region}]}
+joins: [{name: j, from: orders, to: customers, on: {customer_id: id}}]
+)")
+                  .empty());
+}
+
+}  // namespace
+}  // namespace neurolake::semantic
