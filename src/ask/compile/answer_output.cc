@@ -18,8 +18,38 @@ std::string_view Suffix(CalculationKind kind) {
     case CalculationKind::kGrowth: return "_growth";
     case CalculationKind::kDifference: return "_change";
     case CalculationKind::kRankPosition: return "_rank";
+    case CalculationKind::kRatio: return "_share";
   }
   return "_calculated";
+}
+
+std::string_view Words(CalculationKind kind) {
+  switch (kind) {
+    case CalculationKind::kShareOfTotal: return "share of the total";
+    case CalculationKind::kShareOfParent: return "share within its group";
+    case CalculationKind::kCumulative: return "running total";
+    case CalculationKind::kToDate: return "to date";
+    case CalculationKind::kRollingSum: return "rolling sum";
+    case CalculationKind::kRollingAverage: return "rolling average";
+    case CalculationKind::kGrowth: return "growth on the period before";
+    case CalculationKind::kDifference: return "change from the period before";
+    case CalculationKind::kRankPosition: return "rank";
+    case CalculationKind::kRatio: return "share among all";
+  }
+  return "computed";
+}
+
+std::string Words(const Comparison& comparison) {
+  switch (comparison.kind) {
+    case ComparisonKind::kPreviousPeriod: return "period before";
+    case ComparisonKind::kOffset:
+      return comparison.count == 1
+                 ? fmt::format("{} before", semantic::TimeGrainName(comparison.grain))
+                 : fmt::format("{} {}s before", comparison.count, semantic::TimeGrainName(comparison.grain));
+    case ComparisonKind::kSameWeekday: return "same weekdays 52 weeks before";
+    case ComparisonKind::kRange: return "compared time";
+  }
+  return "compared time";
 }
 
 std::string NumberOf(const std::string& metric, const std::string& other, bool is_growth) {
@@ -210,7 +240,9 @@ void Answer::Outputs(std::vector<std::string>& select) {
           .name = name, .label = name, .member = column.member, .index = i, .comparison = c, .format = column.format};
       const auto add = [&](Role role, const std::string& suffix, const std::string& sql) {
         compared.role = role;
-        compared.name = compared.label = name + suffix;
+        compared.name = name + suffix;
+        compared.label = fmt::format("{}, {}{}", column.label, suffix.empty() ? "" : suffix.substr(1) + " from the ",
+                                     Words(comparison));
         if (role == Role::kGrowth) compared.format = {.pattern = "percent"};
         AddColumn(select, sql, compared);
       };
@@ -224,7 +256,16 @@ void Answer::Outputs(std::vector<std::string>& select) {
     const std::string metric = MetricName(scope_, intent_.metrics[calculation.metric]);
     std::string name = metric + std::string(Suffix(calculation.kind));
     if (calculation.window > 0) name += fmt::format("_{}", calculation.window);
-    OutputColumn column{.name = name, .label = name, .role = Role::kCalculation, .index = i};
+    OutputColumn column{.name = name, .role = Role::kCalculation, .index = i};
+    const MetricUse& use = intent_.metrics[calculation.metric];
+    const semantic::Metric* known = FindMetric(scope_.model, use.metric);
+    const bool is_named = known != nullptr && use.label.empty() && !use.aggregation;
+    column.label = fmt::format("{}, {}", is_named ? known->label : metric, Words(calculation.kind));
+    using enum CalculationKind;
+    const bool is_fraction = calculation.kind == kShareOfTotal || calculation.kind == kShareOfParent ||
+                             calculation.kind == kGrowth || calculation.kind == kRatio;
+    if (is_fraction) column.format = {.pattern = "percent"};
+    else if (calculation.kind != kRankPosition && known != nullptr) column.format = known->format;
     AddColumn(select, fmt::format("\"s\".\"k{}\"", i), std::move(column));
   }
 }

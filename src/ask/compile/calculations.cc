@@ -34,8 +34,10 @@ bool IsOneDistinctCount(const MetricPlan& plan, const Formula& formula) {
   return leaf.mode == Leaf::Mode::kPlain && leaf.aggregation == Aggregation::kCountDistinct;
 }
 
-bool IsShare(CalculationKind kind) {
-  return kind == CalculationKind::kShareOfTotal || kind == CalculationKind::kShareOfParent;
+/// Whether it is computed from the rows of the answer, not along its time axis.
+bool IsOverTheWhole(CalculationKind kind) {
+  return kind == CalculationKind::kShareOfTotal || kind == CalculationKind::kShareOfParent ||
+         kind == CalculationKind::kRankPosition || kind == CalculationKind::kRatio;
 }
 
 }  // namespace
@@ -81,7 +83,7 @@ Result<void> Answer::AlongTheAxis() {
   bool hides_filled = !intent_.time.fill_gaps && !intent_.keep_empty;
   for (size_t i = 0; i < intent_.calculations.size(); ++i) {
     const Calculation& calculation = intent_.calculations[i];
-    if (IsShare(calculation.kind) || calculation.kind == CalculationKind::kRankPosition) continue;
+    if (IsOverTheWhole(calculation.kind)) continue;
     NL_ASSIGN_OR_RETURN(const std::string sql, AlongSql(calculation));
     select.push_back(fmt::format("{} AS \"k{}\"", sql, i));
   }
@@ -100,6 +102,9 @@ Result<void> Answer::AlongTheAxis() {
 /// What a share is of: the sum over the rows with the same values of some columns, or the number counted anew for them.
 Result<std::string> Answer::OverSql(const Calculation& calculation, size_t index) {
   const std::string metric = fmt::format("\"s\".\"m{}\"", calculation.metric);
+  if (calculation.kind == CalculationKind::kRatio) {
+    return fmt::format("CAST({} AS DOUBLE) / NULLIF(\"s\".\"m{}\", 0) AS \"k{}\"", metric, calculation.of, index);
+  }
   std::vector<std::string> partition;
   Grouping total;
   std::vector<std::string> same;
@@ -142,7 +147,7 @@ Result<void> Answer::OverTheWhole() {
   std::vector<std::string> select{"\"s\".*"};
   for (size_t i = 0; i < intent_.calculations.size(); ++i) {
     const Calculation& calculation = intent_.calculations[i];
-    if (!IsShare(calculation.kind) && calculation.kind != CalculationKind::kRankPosition) continue;
+    if (!IsOverTheWhole(calculation.kind)) continue;
     NL_ASSIGN_OR_RETURN(std::string sql, OverSql(calculation, i));
     select.push_back(std::move(sql));
   }

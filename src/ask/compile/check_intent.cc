@@ -53,6 +53,7 @@ Result<void> CheckIndices(const Intent& intent) {
   const auto in_dimensions = [&](uint32_t index) { return index < dimensions; };
   for (const Calculation& calculation : intent.calculations) {
     if (calculation.metric >= intent.metrics.size()) return Refuse("a calculation is of a metric that is not there");
+    if (calculation.of >= intent.metrics.size()) return Refuse("a ratio is to a metric that is not there");
     if (!std::ranges::all_of(calculation.per, in_dimensions)) return Refuse("a calculation is per a missing dimension");
   }
   for (const SortKey& key : intent.order) {

@@ -61,6 +61,14 @@ bool Assembly::IsCountMetric(const MetricUse& use) const {
          (measure->aggregation == Aggregation::kCount || measure->aggregation == Aggregation::kCountDistinct);
 }
 
+/// Whether the groups are the rows of the entity.
+bool Assembly::IsLabelOf(const DimensionUse& use, std::string_view name) const {
+  const Entity* entity = semantic::FindEntity(context_.model, name);
+  const Dimension* label = entity == nullptr ? nullptr : semantic::LabelDimension(*entity);
+  return label != nullptr && EqualsIgnoringCase(use.field.entity, name) &&
+         EqualsIgnoringCase(use.field.name, label->name);
+}
+
 bool Assembly::Reaches(std::string_view from, std::string_view to) const {
   return !ToOnePaths(context_.model, from, to).empty();
 }
@@ -79,6 +87,15 @@ bool Assembly::Follows(const Fragment& first, const Fragment& second) const {
   for (const Fragment* part : parts_) {
     if (part == &second) return last == &first;
     if (part->kind != FragmentKind::kFollowUp) last = part;
+  }
+  return false;
+}
+
+/// Whether a word between the two, or a comma, says that both are asked for.
+bool Assembly::Joined(const Fragment& first, const Fragment& second) const {
+  static constexpr std::string_view kJoins[] = {",", "and", "&", "plus", "or", "/", "+", "vs", "versus", "und", ";"};
+  for (size_t at = first.end; at < second.begin; ++at) {
+    if (std::ranges::find(kJoins, context_.tokens[at].word) != std::end(kJoins)) return true;
   }
   return false;
 }
@@ -157,6 +174,10 @@ bool Assembly::Metrics() {
     }
     average_of_sum_ = average_of_sum_ || part->average_of_sum;
   }
+  for (size_t i = 1; i < parts_.size(); ++i) {  // "delay of flights" names one number, and of what it is.
+    const bool side_by_side = parts_[i]->kind == FragmentKind::kMetric && parts_[i - 1]->kind == FragmentKind::kMetric;
+    if (side_by_side && !Joined(*parts_[i - 1], *parts_[i])) draft_.cost += 0.4;
+  }
   if (!Scopes())
     return Fail(
         "a condition stands between two numbers, and it is open which of them it is for; ask for one at a time");
@@ -195,6 +216,14 @@ MetricUse Assembly::CountOf(const std::string& name) const {
   return {.entity = name};
 }
 
+/// Whether a condition is on a number that is not one of the entity's own rows: "customers with 5 orders".
+bool Assembly::HasOtherNumbers(std::string_view entity) const {
+  return std::ranges::any_of(All(FragmentKind::kHaving), [&](const Fragment* part) {
+    const auto bases = BaseEntities(context_.model, part->metrics[0]);
+    return bases.size() != 1 || !EqualsIgnoringCase(bases[0], entity);
+  });
+}
+
 bool Assembly::Entities() {
   Parts counts = All(FragmentKind::kCount);
   Parts entities = All(FragmentKind::kEntity);
@@ -231,7 +260,7 @@ bool Assembly::Entities() {
       if (part->difference) draft_.cost += 0.15;  // It is a number of its own, and would have been said so.
       if (subject_.empty()) subject_ = part->entity;
     } else if (which == nullptr && subject_.empty() &&
-               (rows_said || !All(FragmentKind::kSet).empty() || !All(FragmentKind::kHaving).empty() ||
+               (rows_said || !All(FragmentKind::kSet).empty() || HasOtherNumbers(part->entity) ||
                 One(FragmentKind::kPrivacy) != nullptr)) {
       subject_ = part->entity;
       wants_rows_ = true;

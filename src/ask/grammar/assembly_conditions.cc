@@ -1,5 +1,6 @@
 #include "ask/grammar/internal/assembly.h"
 #include "ask/language/words.h"
+#include "common/text.h"
 
 namespace neurolake::ask {
 
@@ -202,6 +203,17 @@ bool Assembly::Qualifies(const Fragment& part) {
   const FieldRef& field = part.filters[0].any_of[0].field;
   for (const Fragment* entity : All(FragmentKind::kEntity)) {  // "customers in Germany": not the suppliers' Germany.
     if (Follows(*entity, part) && !Reaches(entity->entity, field.entity)) draft_.cost += 0.3;
+  }
+  if (part.by_unit) {  // "claims above 1,000 euros": not the cost of the shipment that the claim is about.
+    const bool own = EqualsIgnoringCase(field.entity, subject_) ||
+                     std::ranges::any_of(draft_.intent.metrics, [&](const MetricUse& use) {
+                       const auto bases = BaseEntities(context_.model, use);
+                       return bases.size() == 1 && EqualsIgnoringCase(bases[0], field.entity);
+                     });
+    const bool named = std::ranges::any_of(All(FragmentKind::kEntity), [&](const Fragment* entity) {
+      return EqualsIgnoringCase(entity->entity, field.entity);
+    });
+    if (!own && !named) draft_.cost += 0.3;
   }
   const bool timed = draft_.intent.time.grain || draft_.intent.time.range.from || draft_.intent.time.range.to;
   if (part.role && timed) draft_.cost += 0.4;  // "cancelled per quarter": when, and not that.

@@ -63,6 +63,9 @@ bool Assembly::Havings() {
     const MetricUse& use = part->metrics[0];
     const auto bases = BaseEntities(context_.model, use);
     const bool grouped = !draft_.intent.dimensions.empty() || draft_.intent.time.grain;
+    const auto& dimensions = draft_.intent.dimensions;
+    if (bases.size() == 1 && dimensions.size() == 1 && !draft_.intent.time.grain && IsLabelOf(dimensions[0], bases[0]))
+      draft_.cost += 0.25;  // Each row by itself: said so, it is a condition on rows.
     const bool about_subject = !subject_.empty() && bases.size() == 1 && !EqualsIgnoringCase(bases[0], subject_) &&
                                Reaches(bases[0], subject_);
     if (about_subject && (wants_rows_ || !grouped || One(FragmentKind::kCount) != nullptr)) {
@@ -97,62 +100,6 @@ bool Assembly::Havings() {
   return true;
 }
 
-bool Assembly::Shares() {
-  Parts parts = All(FragmentKind::kShare);
-  if (parts.empty()) return true;
-  auto& metrics = draft_.intent.metrics;
-  if (metrics.empty()) return Fail("it is open what the share is of");
-  if (metrics.size() > 1 && parts.size() == 1 && parts[0]->metrics.empty())
-    return Fail("it is open which number's share is asked for");
-  for (const Fragment* filter : All(FragmentKind::kFilter)) {
-    static constexpr std::string_view kIs[] = {"is",    "are", "was",  "were", "that",
-                                               "which", "who", "have", "has",  "had"};
-    const auto is = [&](size_t at) {
-      return std::find(std::begin(kIs), std::end(kIs), context_.tokens[at].word) != std::end(kIs);
-    };
-    if (std::any_of(parts.begin(), parts.end(), [&](const Fragment* part) { return Follows(*part, *filter); }) &&
-        (is(filter->begin) || (filter->begin > 0 && is(filter->begin - 1))))
-      return Fail("the share of those that are so among all is no number of the model; ask for both numbers");
-  }
-  const Fragment* done = One(FragmentKind::kTimeField);
-  if (done != nullptr && done->role && One(FragmentKind::kTime) == nullptr)
-    return Fail("the share of those that it was done to among all is no number of the model; ask for both numbers");
-  const Fragment* versus = One(FragmentKind::kVersus);
-  if (draft_.intent.dimensions.empty() && !draft_.intent.time.grain) {
-    return Fail("a share needs parts: ask for it by something, such as “share of the total by country”");
-  }
-  if (versus != nullptr) return Fail("it is open what whole the share is of");
-  for (const FilterGroup& group : draft_.intent.filters) {
-    for (const DimensionUse& use : draft_.intent.dimensions) {
-      if (group.any_of[0].field == use.field && group.any_of[0].op == FilterOperator::kIn) {
-        return Fail("the share of some values is asked for, and it is open whether the whole has the others in it");
-      }
-    }
-  }
-  for (const Fragment* group : All(FragmentKind::kGroup)) {
-    if (context_.tokens[group->begin].word != "within") continue;  // "share of revenue by city within each country"
-    if (group->dimensions.size() != 1 || parts.size() != 1 || draft_.intent.dimensions.size() < 2)
-      return Fail("it is open what whole the share is of");
-    draft_.intent.calculations.push_back(
-        {.kind = CalculationKind::kShareOfParent, .per = {DimensionIndex(group->dimensions[0])}});
-    return true;
-  }
-  for (const Fragment* part : parts) {
-    Calculation calculation{.kind = part->calculation};
-    if (!part->metrics.empty()) calculation.metric = MetricIndex(part->metrics[0]);
-    if (part->calculation == CalculationKind::kShareOfParent) {
-      const DimensionUse parent = part->dimensions[0];
-      const bool others = std::any_of(draft_.intent.dimensions.begin(), draft_.intent.dimensions.end(),
-                                      [&](const DimensionUse& use) { return use != parent; });
-      if (!others && !draft_.intent.time.grain) return Fail("a share within a group needs parts of the group");
-      calculation.per = {DimensionIndex(parent)};
-    }
-    draft_.intent.calculations.push_back(std::move(calculation));
-  }
-  if (!draft_.intent.filters.empty()) draft_.notes.push_back("shares are of the total under the same conditions");
-  return true;
-}
-
 bool Assembly::Calculations() {
   for (const Fragment* part : All(FragmentKind::kCalculation)) {
     if (draft_.intent.metrics.size() != 1) return Fail("a running or rolling number needs one number to run over");
@@ -178,6 +125,17 @@ bool Assembly::Comparisons() {
   const bool difference = One(FragmentKind::kGrowth) != nullptr && One(FragmentKind::kGrowth)->difference;
   for (const Fragment* part : All(FragmentKind::kCompare)) {
     if (draft_.intent.metrics.empty()) return Fail("it is open which number is to be compared");
+    const bool running = main_time_ != nullptr && main_time_->partial && main_time_->range.from;
+    if (part->target.to_date && !running) return Fail("it is open up to which day is compared");
+    if (part->target.to_date && !main_time_->to_date) {  // "this year vs last year so far"
+      previous_time_ = *main_time_;
+      previous_time_.to_date = true;
+      previous_time_.range.to =
+          AddPeriods(FloorTo(context_.time.now, TimeGrain::kDay, context_.time.calendar), TimeGrain::kDay, 1);
+      draft_.intent.time.range = previous_time_.range;
+      main_time_ = &previous_time_;
+      draft_.notes.push_back("both are compared up to the same day");
+    }
     if (!ResolveComparison(part->target, main_time_, difference || !part->target.growth, draft_, reason_)) return false;
   }
   return true;
@@ -255,6 +213,9 @@ bool Assembly::Rank() {
   } else {
     return Fail("it is open which number ranks them");
   }
+  if (top != nullptr && top->judged && !rank.descending && rank.by.index < intent.metrics.size() &&
+      rank.by.part == ValueRef::Part::kMetric && HasParts(intent.metrics[rank.by.index]))
+    draft_.cost += 0.5;  // "best customers by revenue" are those with the most of what is added up.
   // What each group has its own ranks for: "per month", "for each region".
   for (const Fragment* group : All(FragmentKind::kGroup)) {
     const bool top_of_its_own = top != nullptr && (!top->dimensions.empty() || top->grain);
@@ -391,6 +352,10 @@ bool Assembly::Output() {
   if (average_of_sum_) draft_.notes.push_back("the average is over single rows");
   const bool timed =
       intent.time.range.from || intent.time.range.to || intent.time.grain || !intent.time.comparisons.empty();
+  const bool different =
+      std::ranges::any_of(All(FragmentKind::kMetric), [](const Fragment* part) { return part->nth; });
+  if (timed && different && intent.sets.empty())  // "distinct clients per month" are those who did something in it.
+    return Fail("it is open which doing of those counted falls into the time");
   if (timed && intent.time.field.name.empty()) {
     const FieldRef field = DefaultTimeField();
     if (field.name.empty()) return Fail(fmt::format("{} has no time to go by", DefaultTimeEntity()));
@@ -441,6 +406,14 @@ bool Assembly::IsSize(const MetricUse& use, const Intent& intent) const {
          EqualsIgnoringCase(bases[0], entity->name);
 }
 
+/// Whether "the most common" is told by this number: the plain count of the rows that have the dimension.
+bool Assembly::Counts(const MetricUse& use, const std::vector<std::string>& bases) const {
+  const Fragment* top = One(FragmentKind::kTop);
+  if (top == nullptr || !top->frequent || bases.size() != 1 || draft_.intent.dimensions.empty()) return false;
+  const DimensionUse& ranked = top->dimensions.empty() ? draft_.intent.dimensions[0] : top->dimensions[0];
+  return EqualsIgnoringCase(bases[0], ranked.field.entity) && !IsLabelOf(ranked, bases[0]) && use == CountOf(bases[0]);
+}
+
 /// Readings that differ in what was left open: how many, or by which number.
 std::vector<Draft> Assembly::OpenChoices() {
   std::vector<Draft> drafts{draft_};
@@ -458,7 +431,7 @@ std::vector<Draft> Assembly::OpenChoices() {
       Draft choice = draft_;
       choice.intent.metrics = {use};
       const bool own = IsSize(use, draft_.intent);
-      choice.cost += own ? 0.06 : 0.2;
+      choice.cost += own || Counts(use, bases) ? 0.06 : 0.2;
       const Metric* size = own ? semantic::FindMetric(context_.model, use.metric) : nullptr;
       if (size != nullptr) choice.notes.push_back(fmt::format("ranked by {}", size->label));
       drafts.push_back(std::move(choice));

@@ -14,6 +14,14 @@ void FragmentParser::Havings(size_t at) {
       const auto upper =
           compare.op == CompareOperator::kBetween ? Operand(compare, format, compare.upper) : std::optional(0.0);
       if (!operand || !upper) return;
+      if (const auto field = RowFieldOf(metric.use)) {  // "visits with a cost above 4k": of each visit.
+        const semantic::Dimension* dimension = DimensionOf(*field);
+        Filter filter{.field = *field, .op = OperatorOf(compare.op)};
+        filter.values.push_back(NumberLiteral(*operand, dimension->value_type));
+        if (compare.op == CompareOperator::kBetween)
+          filter.values.push_back(NumberLiteral(*upper, dimension->value_type));
+        Add(FragmentKind::kFilter, at, end, metric.cost + 0.03, metric.notes).filters = {{.any_of = {filter}}};
+      }
       Fragment& fragment = Add(FragmentKind::kHaving, at, end, metric.cost, metric.notes);
       fragment.metrics = {metric.use};
       fragment.average_of_sum = metric.average_of_sum;
@@ -39,6 +47,91 @@ void FragmentParser::Havings(size_t at) {
   }
 }
 
+/// Whether a word before `at` asks for a change.
+bool FragmentParser::GrowthSaidBefore(size_t at) const {
+  for (size_t place = 0; place < at; ++place) {
+    if (Phrase(place, kGrowthsGrowth) > 0 || Phrase(place, kGrowthsChange) > 0) return true;
+  }
+  return false;
+}
+
+/// A time told by the question's own: "the same days of the previous month", "the 4 weeks before", "a year earlier",
+/// "last year to date".
+std::pair<size_t, ComparisonTarget> FragmentParser::RelativeTarget(size_t at) const {
+  using Kind = ComparisonTarget::Kind;
+  const std::pair<size_t, ComparisonTarget> none{at, {}};
+  size_t used = 0;
+  const auto to_date = [&](size_t place) -> size_t {
+    if (Is(place, {"ytd"})) return 1;
+    if (Word(place) == "so" && Word(place + 1) == "far") return 2;
+    if (Word(place) == "to" && Word(place + 1) == "date") return 2;
+    return 0;
+  };
+  const auto by_grain = [](TimeGrain grain) {
+    return grain == TimeGrain::kYear ? ComparisonTarget{.kind = Kind::kSameLastYear}
+                                     : ComparisonTarget{.kind = Kind::kOffset, .grain = grain};
+  };
+  size_t next = at;
+  if (Is(next, {"that", "those"}) && Is(next + 1, {"of", "in", "from"})) next += 2;
+  if (Word(next) == "the") ++next;
+  const bool same = Word(next) == "same";
+  if (same) {
+    ++next;
+    const bool weekday = Is(next, {"weekday", "weekdays"});
+    const auto grain = ParseGrain(From(next), used);
+    if (grain) next += used;
+    else if (Is(next,
+                {"period", "periods", "time", "timeframe", "span", "stretch", "part", "dates", "weekday", "weekdays"}))
+      ++next;
+    else return none;
+    while (Is(next, {"of", "in", "during", "the", "for", "from"})) ++next;
+    const bool past = Is(next, {"previous", "prior", "preceding", "last"});
+    if (past) ++next;
+    const bool one = !past && Is(next, {"a", "one"});
+    if (one) ++next;
+    const auto back = ParseGrain(From(next), used);
+    if (!back) return none;
+    next += used;
+    const bool behind = Is(next, {"before", "earlier", "ago", "prior", "previously"});
+    if (!past && !behind) return none;
+    if (behind) ++next;
+    if (weekday && *back == TimeGrain::kYear) return {next, {.kind = Kind::kSameWeekday}};
+    return {next, by_grain(*back)};
+  }
+  if (Is(next, {"a", "one"})) {  // "a year earlier"
+    const auto back = ParseGrain(From(next + 1), used);
+    if (back && Is(next + 1 + used, {"before", "earlier", "ago", "prior"})) return {next + 2 + used, by_grain(*back)};
+    return none;
+  }
+  const bool past = Is(next, {"last", "previous", "prior", "preceding"});
+  if (past) ++next;
+  int64_t count = 0;
+  if (const auto number = ParseNumber(From(next)); number && !number->ordinal && number->value >= 2) {
+    count = static_cast<int64_t>(number->value);
+    next += number->tokens;
+  }
+  const auto grain = ParseGrain(From(next), used);
+  if (!grain) {
+    const size_t date = past && count == 0 ? to_date(next) : 0;  // "prior ytd"
+    return date > 0 ? std::pair<size_t, ComparisonTarget>{next + date, {.kind = Kind::kSameLastYear, .to_date = true}}
+                    : none;
+  }
+  next += used;
+  if (past && count == 0) {
+    const size_t date = to_date(next);
+    if (date == 0) return none;
+    ComparisonTarget target = by_grain(*grain);
+    target.to_date = true;
+    return {next + date, target};
+  }
+  if (!Is(next, {"before", "earlier", "prior", "previously"})) {
+    return past ? std::pair<size_t, ComparisonTarget>{next, {.kind = Kind::kPrevious, .grain = grain, .count = count}}
+                : none;
+  }
+  if (Word(next + 1) == "last") return none;  // "the month before last" is a time of its own.
+  return {next + 1, {.kind = Kind::kPrevious, .grain = grain, .count = count}};
+}
+
 /// "compared with last year", "vs the previous month", "year over year", "Germany vs France".
 void FragmentParser::Compares(size_t at) {
   using Kind = ComparisonTarget::Kind;
@@ -53,17 +146,14 @@ void FragmentParser::Compares(size_t at) {
       Fragment& fragment = Add(FragmentKind::kCompare, at, at + with + length, weak ? 0.08 : 0);
       fragment.target = {.kind = entry.kind, .grain = entry.grain};
     }
-    size_t same = at + with + (Word(at + with) == "the" ? 1 : 0);  // "the same quarter of the previous year"
-    size_t used = 0;
-    if (Word(same) == "same" && ParseGrain(From(same + 1), used)) {
-      same += 1 + used;
-      while (Is(same, {"of", "in", "the"})) ++same;
-      if (Is(same, {"previous", "prior", "preceding", "last"}) && Word(same + 1) == "year")
-        Add(FragmentKind::kCompare, at, same + 2, 0.01).target = {.kind = Kind::kSameLastYear};
+    if (const auto [end, target] = RelativeTarget(at + with); end > at + with + longest) {
+      longest = end - at - with;
+      Add(FragmentKind::kCompare, at, end, weak ? 0.08 : 0.01).target = target;
     }
     const bool relative =
         longest > 0 && !(Is(at + with, {"last", "this"}));  // "the previous month" is previous to the question's.
-    if ((!weak || Word(at) == "than") && !relative) {
+    const bool grew = weak && Is(at, {"over", "on"}) && GrowthSaidBefore(at);  // "increase in May over April"
+    if ((!weak || Word(at) == "than" || grew) && !relative) {
       for (TimePhrase& phrase : ParseTime(From(at + with), time_, problems_)) {
         if (!phrase.unit && !(phrase.range.from && phrase.range.to)) continue;
         Fragment& fragment = Add(FragmentKind::kCompare, at, at + with + phrase.tokens, 0.02);
@@ -132,7 +222,9 @@ void FragmentParser::Shares(size_t at) {
       }
     }
   }
-  for (const MetricPhrase& metric : Metrics(at)) {  // "revenue share"
+  if (const size_t length = Phrase(at, kSharesOf); length > 0 && !LinksAt(SkipDeterminers(at + length)).empty())
+    Add(FragmentKind::kShare, at, at + length, 0.04);  // "share of urgent orders": of what stands behind.
+  for (const MetricPhrase& metric : Metrics(at)) {     // "revenue share"
     if (!Is(metric.end, {"share", "shares", "percentage", "contribution"})) continue;
     Fragment& fragment = Add(FragmentKind::kShare, at, metric.end + 1, metric.cost, metric.notes);
     fragment.metrics = {metric.use};

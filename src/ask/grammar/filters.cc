@@ -11,25 +11,6 @@ using semantic::ValueType;
 
 FilterGroup One(Filter filter) { return {.any_of = {std::move(filter)}}; }
 
-FilterOperator OperatorOf(CompareOperator op) {
-  switch (op) {
-    case CompareOperator::kEqual: return FilterOperator::kIn;
-    case CompareOperator::kNotEqual: return FilterOperator::kNotIn;
-    case CompareOperator::kLess: return FilterOperator::kLess;
-    case CompareOperator::kLessOrEqual: return FilterOperator::kLessOrEqual;
-    case CompareOperator::kGreater: return FilterOperator::kGreater;
-    case CompareOperator::kGreaterOrEqual: return FilterOperator::kGreaterOrEqual;
-    case CompareOperator::kBetween: return FilterOperator::kBetween;
-  }
-  return FilterOperator::kIn;
-}
-
-Literal NumberLiteral(double value, ValueType type) {
-  if (type == ValueType::kInteger && value == static_cast<double>(static_cast<int64_t>(value)))
-    return static_cast<int64_t>(value);
-  return value;
-}
-
 /// Whether `word` is the unit's name: "miles" of "mi".
 bool SaysUnit(std::string_view word, std::string_view unit_name) {
   if (unit_name.empty() || word.empty()) return false;
@@ -38,6 +19,10 @@ bool SaysUnit(std::string_view word, std::string_view unit_name) {
   return said == unit || (unit == "mi" && said == "mile") || (unit == "min" && said == "minute") ||
          (unit == "h" && said == "hour") || (unit == "km" && said == "kilometer") ||
          (unit == "kg" && said == "kilogram");
+}
+
+bool IsCurrencyCode(std::string_view unit) {
+  return unit.size() == 3 && std::ranges::all_of(unit, [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
 /// Seconds in a unit of time, as it is written in models and said; 0: none.
@@ -58,6 +43,25 @@ std::optional<double> FactorOf(std::string_view word, std::string_view unit) {
 
 }  // namespace
 
+FilterOperator FragmentParser::OperatorOf(CompareOperator op) {
+  switch (op) {
+    case CompareOperator::kEqual: return FilterOperator::kIn;
+    case CompareOperator::kNotEqual: return FilterOperator::kNotIn;
+    case CompareOperator::kLess: return FilterOperator::kLess;
+    case CompareOperator::kLessOrEqual: return FilterOperator::kLessOrEqual;
+    case CompareOperator::kGreater: return FilterOperator::kGreater;
+    case CompareOperator::kGreaterOrEqual: return FilterOperator::kGreaterOrEqual;
+    case CompareOperator::kBetween: return FilterOperator::kBetween;
+  }
+  return FilterOperator::kIn;
+}
+
+Literal FragmentParser::NumberLiteral(double value, ValueType type) {
+  if (type == ValueType::kInteger && value == static_cast<double>(static_cast<int64_t>(value)))
+    return static_cast<int64_t>(value);
+  return value;
+}
+
 /// Whether the tokens are also what is done at some time of the entity: "cancelled", "shipped".
 bool FragmentParser::IsRoleOf(size_t begin, size_t end, std::string_view entity) const {
   return std::any_of(LinksAt(begin).begin(), LinksAt(begin).end(), [&](const Link& link) {
@@ -71,7 +75,8 @@ bool FragmentParser::IsRoleOf(size_t begin, size_t end, std::string_view entity)
 void FragmentParser::ValueFilters(size_t at) {
   const size_t negation = Phrase(at, kValueFiltersNegations);
   size_t lead = negation > 0 ? negation : Phrase(at, kValueFiltersPrepositions);
-  if (negation > 0 && Is(at + lead, {"in", "for", "from", "by", "on", "the"})) ++lead;
+  if (negation > 0) lead += Phrase(at + lead, kValueFiltersPrepositions);
+  if (negation > 0 && Word(at + lead) == "the") ++lead;
   bool takes_role = false;  // "from JFK" is one link; "from" is then no empty word.
   for (const Link& link : LinksAt(at)) takes_role = takes_role || link.kind == LinkKind::kRole;
   for (size_t place = at + 1; negation > 0 && place < at + lead; ++place) {
@@ -103,7 +108,8 @@ void FragmentParser::ValueFilters(size_t at) {
   // Booleans: "cancelled flights", "not active".
   const size_t no = Phrase(at, kValueFiltersNot);
   const size_t lead_boolean = no > 0 ? no : Phrase(at, kValueFiltersYes);
-  for (const Link& link : LinksAt(SkipDeterminers(at + lead_boolean))) {
+  const size_t hyphen = no > 0 && Word(at + lead_boolean) == "-" ? 1 : 0;  // "non-stop"
+  for (const Link& link : LinksAt(SkipDeterminers(at + lead_boolean + hyphen))) {
     const Dimension* dimension = link.kind == LinkKind::kDimension ? DimensionOf(link.field) : nullptr;
     if (dimension == nullptr || dimension->value_type != ValueType::kBoolean) continue;
     Fragment& fragment = Add(FragmentKind::kFilter, at, link.end, link.cost + 0.02);
@@ -156,6 +162,32 @@ void FragmentParser::DimensionFilters(size_t at) {
     }
     if (length == 0) break;
   }
+  for (const AdjectiveWords& entry : kUnitAdjectives) {  // "heavier than 200 kg": the unit says which number.
+    const std::string_view phrase[] = {entry.words};
+    const size_t length = Phrase(at, phrase);
+    if (length == 0) continue;
+    for (ComparePhrase compare : Comparisons(at + length)) UnitFilter(at, compare);
+    if (const auto number = ParseNumber(From(at + length)); number && !number->ordinal && entry.op)
+      UnitFilter(
+          at, {.end = at + length + number->tokens, .op = *entry.op, .operand = number->value, .unit = number->unit});
+  }
+  Signs(at);
+  InTheName(at);
+}
+
+/// "with a negative balance".
+void FragmentParser::Signs(size_t at) {
+  size_t next = SkipDeterminers(at + Phrase(at, kDimensionFiltersLeads));
+  const bool negative = Word(next) == "negative";
+  if (!negative && Word(next) != "positive") return;
+  for (const Link& link : LinksAt(next + 1)) {
+    const Dimension* dimension = link.kind == LinkKind::kDimension && !link.verb ? DimensionOf(link.field) : nullptr;
+    if (dimension == nullptr || !IsMeasured(link.field)) continue;
+    Fragment& fragment = Add(FragmentKind::kFilter, at, link.end, link.cost + 0.01);
+    fragment.filters = {One({.field = link.field,
+                             .op = negative ? FilterOperator::kLess : FilterOperator::kGreater,
+                             .values = {NumberLiteral(0, dimension->value_type)}})};
+  }
 }
 
 /// "loans over 100,000": by the one number that says how large such a thing is.
@@ -203,29 +235,32 @@ FieldRef FragmentParser::SizeOf(std::string_view name) const {
   return {};
 }
 
-/// "longer than 1000 miles": the one dimension that is measured in miles.
+/// "longer than 1000 miles": a dimension that is measured in miles. Where several are, each is a reading.
 void FragmentParser::UnitFilter(size_t begin, const ComparePhrase& compare) {
-  std::optional<FieldRef> found;
-  const Dimension* kind = nullptr;
+  const bool is_money = compare.unit == NumberUnit::kCurrency;
+  if (compare.unit == NumberUnit::kPercent) return;
+  const size_t end = is_money ? compare.end : compare.end + 1;
   for (const semantic::Entity& entity : model_.entities) {
     for (const Dimension& dimension : entity.dimensions) {
+      const FieldRef field{entity.name, dimension.name};
       const bool number = dimension.value_type == ValueType::kInteger || dimension.value_type == ValueType::kNumber;
-      if (dimension.hidden || !number || !FactorOf(Word(compare.end), dimension.format.unit)) continue;
-      if (found) return;
-      found = {entity.name, dimension.name};
-      kind = &dimension;
+      if (dimension.hidden || !number) continue;
+      const bool keeps_money = dimension.format.pattern == "currency" || IsCurrencyCode(dimension.format.unit);
+      const auto factor = is_money ? (keeps_money ? std::optional(1.0) : std::nullopt)
+                                   : FactorOf(Word(compare.end), dimension.format.unit);
+      if (!factor) continue;
+      const std::string unit = is_money ? dimension.format.unit : std::string(Word(compare.end));
+      Fragment& fragment = Add(FragmentKind::kFilter, begin, end, 0.05,
+                               {fmt::format("{} is what is measured in {}", dimension.label, unit)});
+      Filter filter{.field = field,
+                    .op = OperatorOf(compare.op),
+                    .values = {NumberLiteral(compare.operand * *factor, dimension.value_type)}};
+      if (compare.op == CompareOperator::kBetween)
+        filter.values.push_back(NumberLiteral(compare.upper * *factor, dimension.value_type));
+      fragment.filters = {One(std::move(filter))};
+      fragment.by_unit = true;
     }
   }
-  if (!found) return;
-  Fragment& fragment = Add(FragmentKind::kFilter, begin, compare.end + 1, 0.05,
-                           {fmt::format("{} is what is measured in {}", kind->label, Word(compare.end))});
-  const double factor = *FactorOf(Word(compare.end), kind->format.unit);
-  Filter filter{.field = *found,
-                .op = OperatorOf(compare.op),
-                .values = {NumberLiteral(compare.operand * factor, kind->value_type)}};
-  if (compare.op == CompareOperator::kBetween)
-    filter.values.push_back(NumberLiteral(compare.upper * factor, kind->value_type));
-  fragment.filters = {One(std::move(filter))};
 }
 
 void FragmentParser::TextFilter(size_t at, size_t begin, const DimensionPhrase& dimension) {
@@ -276,6 +311,23 @@ void FragmentParser::TextFilter(size_t at, size_t begin, const DimensionPhrase& 
   Fragment& fragment = Add(FragmentKind::kFilter, begin, literal + 1, dimension.cost + 0.05, dimension.notes);
   fragment.filters = {
       One({.field = field, .op = negated > 0 ? FilterOperator::kNotIn : FilterOperator::kIn, .values = {token.text}})};
+}
+
+/// "with GmbH in the name", "have “green” in their name".
+void FragmentParser::InTheName(size_t at) {
+  const size_t lead = Phrase(at, kInTheNameLeads);
+  const size_t literal = at + lead;
+  if (lead == 0 || literal + 2 >= tokens_.size() || tokens_[literal].kind == TokenKind::kSymbol) return;
+  if (Word(literal + 1) != "in") return;
+  const size_t noun = SkipDeterminers(literal + 2);
+  for (const Link& link : LinksAt(noun)) {
+    const Dimension* dimension = link.kind == LinkKind::kDimension && !link.verb ? DimensionOf(link.field) : nullptr;
+    if (dimension == nullptr || dimension->value_type != ValueType::kText || dimension->type == DimensionType::kTime)
+      continue;
+    Fragment& fragment = Add(FragmentKind::kFilter, at, link.end, link.cost + 0.02);
+    if (!link.note.empty()) fragment.notes.push_back(link.note);
+    fragment.filters = {One({.field = link.field, .op = FilterOperator::kContains, .values = {tokens_[literal].text}})};
+  }
 }
 
 void FragmentParser::NumberFilters(size_t at, size_t begin, const DimensionPhrase& dimension) {

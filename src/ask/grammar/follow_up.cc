@@ -33,6 +33,23 @@ bool PhraseOf(const TimeRange& range, const semantic::Calendar& calendar, TimePh
 
 }  // namespace
 
+/// Whether a pronoun stands before any noun it could be for: "their average delay".
+bool Assembly::RefersBack() const {
+  static constexpr std::string_view kPronouns[] = {"their", "its", "them", "they", "those", "these", "it", "theirs"};
+  const Fragment* noun = nullptr;
+  for (const Fragment* part : parts_) {
+    using enum FragmentKind;
+    if (part->kind == kRequest || part->kind == kFollowUp || part->kind == kCount) continue;
+    noun = part;
+    break;
+  }
+  const size_t end = noun == nullptr ? context_.tokens.size() : noun->begin + 1;
+  for (size_t at = 0; at < end; ++at) {
+    if (std::ranges::find(kPronouns, context_.tokens[at].word) != std::end(kPronouns)) return true;
+  }
+  return false;
+}
+
 /// A question without a number of its own, or one that says it goes on, changes the one before: what it names takes the
 /// place of the same kind of thing, and everything else stays.
 bool Assembly::ApplyPrevious() {
@@ -45,6 +62,9 @@ bool Assembly::ApplyPrevious() {
     instead = instead || word == "instead" || word == "rather";
     cue = cue || word == "instead" || word == "rather";
   }
+  const bool refers = RefersBack();
+  if (refers && context_.previous == nullptr) return Fail("it is open what is referred to");
+  cue = cue || refers;
   const bool own_number = !All(kMetric).empty() || !All(kShare).empty() || !All(kEntity).empty() ||
                           !All(kTopBy).empty() || !All(kExists).empty() || !All(kCount).empty() || !All(kSet).empty() ||
                           !All(kHaving).empty();

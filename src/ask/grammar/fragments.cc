@@ -137,6 +137,7 @@ void FragmentParser::MetricsAndEntities(size_t at) {
     Fragment& fragment = Add(FragmentKind::kMetric, at, phrase.end, phrase.cost, std::move(phrase.notes));
     fragment.metrics = {std::move(phrase.use)};
     fragment.average_of_sum = phrase.average_of_sum;
+    fragment.nth = phrase.distinct;
   }
   for (auto& [end, metrics, cost] : FunctionLists(at)) {
     Add(FragmentKind::kMetric, at, end, cost).metrics = std::move(metrics);
@@ -163,7 +164,26 @@ void FragmentParser::MetricsAndEntities(size_t at) {
     fragment.entity = link.name;
     fragment.difference = is_metric;
     fragment.plural = link.plural;
+    const auto count = link.plural && !is_metric && ListedWithNumbers(at, link.end) ? CountOf(link.name) : std::nullopt;
+    if (count) Add(FragmentKind::kMetric, at, link.end, link.cost + 0.01).metrics = {*count};
   }
+}
+
+/// Whether a number stands beside it, joined by a comma or "and": "visits, total cost and satisfaction".
+bool FragmentParser::ListedWithNumbers(size_t begin, size_t end) const {
+  size_t next = end;
+  if (Word(next) == ",") ++next;
+  if (Is(next, {"and", "&", "plus"})) ++next;
+  if (next > end && !Metrics(next).empty()) return true;
+  size_t before = begin;
+  while (before > 0 && Is(before - 1, {"and", "&", ",", "plus", "the"})) --before;
+  if (before == begin || before == 0) return false;
+  for (size_t from = before > 6 ? before - 6 : 0; from < before; ++from) {
+    for (const MetricPhrase& phrase : Metrics(from)) {
+      if (phrase.end == before) return true;
+    }
+  }
+  return false;
 }
 
 /// "when was the last order shipped", "date of the first visit": an end of the times of what is named.
@@ -288,6 +308,7 @@ void FragmentParser::Which(size_t at) {
     fragment.plural = Singular(Word(list.end - 1)) != Word(list.end - 1);
     fragment.difference = length == 0;
     fragment.each = !asks;
+    if (length == 0 && Is(list.end, {",", "and", "&"})) fragment.cost += 0.3;  // "visits, cost and …" lists numbers.
     // "carriers with …", "the carrier with …"
     if (length == 0 && !fragment.plural && !counted && !Is(list.end, {"with", "that", "having", "which"}))
       found_.pop_back();

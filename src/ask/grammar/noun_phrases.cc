@@ -112,6 +112,23 @@ std::optional<MetricUse> FragmentParser::CountOf(std::string_view name) const {
   return MetricUse{.entity = entity->name};
 }
 
+std::optional<FieldRef> FragmentParser::RowFieldOf(const MetricUse& use) const {
+  const Metric* metric = use.aggregation ? nullptr : semantic::FindMetric(model_, use.metric);
+  const Measure* measure = metric == nullptr || !metric->filter.empty() ? nullptr : MeasureOf(model_, *metric);
+  if (measure == nullptr || IsCount(measure->aggregation) || !measure->filter.empty()) return std::nullopt;
+  const size_t dot = metric->measure.find('.');
+  const Entity* entity =
+      semantic::FindEntity(model_, dot == std::string::npos ? metric->entity : metric->measure.substr(0, dot));
+  if (entity == nullptr) return std::nullopt;
+  const std::string& summed = measure->expr.empty() ? measure->name : measure->expr;
+  for (const Dimension& dimension : entity->dimensions) {
+    const FieldRef field{entity->name, dimension.name};
+    const std::string& column = dimension.expr.empty() ? dimension.name : dimension.expr;
+    if (!dimension.hidden && column == summed && IsMeasured(field)) return field;
+  }
+  return std::nullopt;
+}
+
 void FragmentParser::Aggregate(Aggregation aggregation, double percentile, size_t at,
                                std::vector<MetricPhrase>& found) const {
   for (const Link& link : LinksAt(at)) {
@@ -313,6 +330,7 @@ std::vector<MetricPhrase> FragmentParser::Metrics(size_t at) const {
       const auto use = CountOf(link.name);
       if (!use) continue;
       phrase.use = *use;
+      phrase.distinct = distinct > 0;
       found.push_back(std::move(phrase));
     } else if (link.kind == LinkKind::kDimension && !link.verb) {
       const Dimension* dimension = DimensionOf(link.field);

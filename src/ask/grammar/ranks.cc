@@ -38,14 +38,18 @@ void FragmentParser::Tops(size_t at) {
   if (Superlative(Word(start), either) == 0) {
     if (!take(first_number)) return;
   }
+  const size_t at_superlative = next;
   const int direction = Superlative(Word(next), either);
+  bool frequent = Word(next) == "busiest";
   if (direction == 0 && n > 0 && !nth && start == at && at > 0) return;
   if (direction != 0) {
     ++next;
     if (n == 0 && !nth) take(ParseNumber(From(next)));
     if (Is(next, {"performing", "ranked", "ranking", "used", "popular", "common", "frequent", "active", "visited"}) &&
-        LinksAt(next).empty())
+        LinksAt(next).empty()) {
+      frequent = Is(next, {"used", "popular", "common", "frequent"});
       ++next;
+    }
     bool ignored = false;
     if (n > 0 && Superlative(Word(next), ignored) == direction) ++next;  // "top 5 largest"
   } else if (nth) {
@@ -58,6 +62,8 @@ void FragmentParser::Tops(size_t at) {
     fragment.n = n;
     fragment.nth = nth;
     fragment.descending = descending;
+    fragment.judged = both_ends && Word(at_superlative) == "best";
+    fragment.frequent = frequent;
     if (direction == 0) fragment.difference = true;  // No end said: a TopBy must say it.
     return fragment;
   };

@@ -98,6 +98,10 @@ bool ResolveComparison(const ComparisonTarget& target, const TimePhrase* main, b
       break;
     case Kind::kSameWeekday: made.kind = ComparisonKind::kSameWeekday; break;
     case Kind::kPrevious:
+      if (target.count > 0 && (main == nullptr || main->unit != target.grain || main->count != target.count)) {
+        reason = "the time compared with is not as long as the question's own";
+        return false;
+      }
       if (target.grain && closed && main->unit && main->unit != target.grain) {
         // "in May compared with the previous year": May of it.
         if (*target.grain < *main->unit) {

@@ -73,7 +73,7 @@ std::string Filters(const std::vector<FilterGroup>& groups, const SemanticModel&
   return text;
 }
 
-std::string Metric(const MetricUse& use, const SemanticModel& model) {
+std::string MetricAlone(const MetricUse& use, const SemanticModel& model) {
   std::string text;
   if (use.aggregation) {
     text = *use.aggregation == Aggregation::kCountDistinct
@@ -87,6 +87,11 @@ std::string Metric(const MetricUse& use, const SemanticModel& model) {
   }
   if (!use.entity.empty()) return "number of rows of " + use.entity;
   return text + Field(use.field, model);
+}
+
+std::string Metric(const MetricUse& use, const SemanticModel& model) {
+  const std::string filters = Filters(use.filters, model);
+  return MetricAlone(use, model) + (filters.empty() ? "" : " (" + filters.substr(2) + ")");
 }
 
 std::string_view CompareWord(CompareOperator op) {
@@ -118,7 +123,7 @@ std::string ValueText(const ValueRef& ref, const Intent& intent, const SemanticM
   return "";
 }
 
-std::string Calculations(const Intent& intent) {
+std::string Calculations(const Intent& intent, const SemanticModel& model) {
   static constexpr std::string_view kNames[] = {"share of the total",
                                                 "share within",
                                                 "running total",
@@ -127,11 +132,14 @@ std::string Calculations(const Intent& intent) {
                                                 "rolling average",
                                                 "growth on the row before",
                                                 "difference to the row before",
-                                                "rank"};
+                                                "rank",
+                                                "the share of"};
   std::string text;
   for (const Calculation& calculation : intent.calculations) {
     text += fmt::format(", with {}", kNames[static_cast<size_t>(calculation.kind)]);
     if (calculation.window > 0) text += fmt::format(" over {} periods", calculation.window);
+    if (calculation.kind == CalculationKind::kRatio)
+      text += fmt::format(" these among all: {}", Metric(intent.metrics[calculation.of], model));
     for (const uint32_t index : calculation.per) text += fmt::format(" {}", intent.dimensions[index].field.name);
   }
   return text;
@@ -196,7 +204,7 @@ std::string Head(const Intent& intent, const SemanticModel& model) {
 
 std::string Restate(const Intent& intent, const SemanticModel& model) {
   std::string text = Head(intent, model) + Filters(intent.filters, model) + Sets(intent, model) + Times(intent, model) +
-                     Calculations(intent);
+                     Calculations(intent, model);
   for (const Having& having : intent.having) {
     text += fmt::format(", only with {} {} {}", ValueText(having.value, intent, model), CompareWord(having.op),
                         Operand(having.op, having.operand, having.upper));

@@ -21,14 +21,15 @@ struct Cover {
 };
 
 /// The words that the grammar itself is made of and that may be misspelt.
-constexpr std::array<std::string_view, 62> kGrammarWords{
+constexpr std::array<std::string_view, 67> kGrammarWords{
     "average",  "total",      "number",    "between",    "highest",  "lowest",   "largest",    "smallest",  "compared",
     "compare",  "versus",     "without",   "previous",   "month",    "quarter",  "yesterday",  "monthly",   "weekly",
     "daily",    "quarterly",  "yearly",    "percentage", "share",    "growth",   "cumulative", "distinct",  "unique",
     "median",   "maximum",    "minimum",   "before",     "after",    "since",    "until",      "excluding", "except",
     "january",  "february",   "september", "october",    "november", "december", "monday",     "tuesday",   "wednesday",
     "thursday", "friday",     "saturday",  "sunday",     "bottom",   "fewest",   "greater",    "fewer",     "least",
-    "never",    "descending", "ascending", "sorted",     "running",  "rolling",  "months",     "quarters"};
+    "never",    "descending", "ascending", "sorted",     "running",  "rolling",  "months",     "quarters",  "august",
+    "april",    "weekly",     "percent",   "compare"};
 
 /// Puts words of the grammar right that are spelt wrong; `unknown` are the words that no phrase has a use for.
 std::vector<std::string> CorrectGrammar(std::vector<Token>& tokens, const std::vector<std::string>& unknown) {

@@ -129,6 +129,7 @@ enum class CalculationKind : uint8_t {
   kGrowth,        ///< Against the row before on the time axis, as a fraction.
   kDifference,    ///< Against the row before, absolute.
   kRankPosition,  ///< 1 for the largest.
+  kRatio,         ///< Of another metric of the answer, `of`: the share of those that are so among all.
 };
 
 /// A further column, computed from one metric of the answer.
@@ -138,6 +139,7 @@ struct Calculation {
   int64_t window = 0;                             ///< Of the rolling ones, 2 to 1000.
   std::optional<TimeGrain> grain = std::nullopt;  ///< Of kToDate.
   std::vector<uint32_t> per = {};                 ///< Indices into Intent::dimensions; see the kinds.
+  uint32_t of = 0;                                ///< Of kRatio: index into Intent::metrics, what it is divided by.
   bool operator==(const Calculation&) const = default;
 };
 

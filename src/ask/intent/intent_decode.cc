@@ -290,6 +290,7 @@ void TakeShape(Reader& outer, Intent& intent) {
     reader.Count("window", calculation.window, 0, 1000);
     reader.Grain(calculation.grain);
     reader.Indices("per", calculation.per);
+    reader.Count("of", calculation.of, 0, 1000);
     intent.calculations.push_back(std::move(calculation));
   });
   outer.List("having", [&](const json::value& item, const std::string& path) {

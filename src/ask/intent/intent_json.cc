@@ -168,6 +168,7 @@ json::value Encode(const Calculation& calculation) {
   if (calculation.window != 0) out["window"] = calculation.window;
   PutGrain(out, calculation.grain);
   PutIndices(out, "per", calculation.per);
+  if (calculation.of != 0) out["of"] = calculation.of;
   return out;
 }
 

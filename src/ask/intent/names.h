@@ -11,9 +11,9 @@ inline constexpr std::array<std::string_view, 13> kFilterOperatorNames{
     "in",          "not_in",    "less",     "less_or_equal", "greater", "greater_or_equal", "between",
     "starts_with", "ends_with", "contains", "not_contains",  "is_null", "is_not_null"};
 inline constexpr std::array<std::string_view, 4> kComparisonNames{"previous_period", "offset", "same_weekday", "range"};
-inline constexpr std::array<std::string_view, 9> kCalculationNames{
+inline constexpr std::array<std::string_view, 10> kCalculationNames{
     "share_of_total",  "share_of_parent", "cumulative", "to_date", "rolling_sum",
-    "rolling_average", "growth",          "difference", "rank"};
+    "rolling_average", "growth",          "difference", "rank",    "ratio"};
 inline constexpr std::array<std::string_view, 5> kValuePartNames{"metric", "comparison", "difference", "growth",
                                                                  "calculation"};
 inline constexpr std::array<std::string_view, 2> kTiesNames{"include", "break"};

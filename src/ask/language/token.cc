@@ -146,7 +146,8 @@ class Cutter {
       const size_t length = DateLength(text_, at_);
       if (length > 0) return Take(TokenKind::kDate, length);
       const size_t number = NumberLength(text_, at_);
-      if (!WordFollows(text_, at_ + number)) return Take(TokenKind::kNumber, number);
+      const bool address = at_ + number < text_.size() && text_[at_ + number] == '@';  // 99@example.com
+      if (!address && !WordFollows(text_, at_ + number)) return Take(TokenKind::kNumber, number);
     }
     if (Quoted(c)) return;
     if (IsWordChar(c.value)) return Word();

@@ -26,6 +26,20 @@ std::vector<std::string> RoleWords(std::string_view name) {
   return {};
 }
 
+bool IsArticle(std::string_view word) { return word == "the" || word == "a" || word == "an"; }
+
+/// Other usual names of a number whose name begins so: "average delay" is the mean delay, too.
+std::vector<std::string> OtherNames(const std::string& label) {
+  static constexpr std::pair<std::string_view, std::string_view> kLeads[] = {
+      {"average ", "mean "}, {"average ", "avg "}, {"maximum ", "max "}, {"minimum ", "min "}};
+  std::vector<std::string> names;
+  const std::string folded = Fold(label);
+  for (const auto& [lead, other] : kLeads) {
+    if (folded.starts_with(lead)) names.push_back(std::string(other) + folded.substr(lead.size()));
+  }
+  return names;
+}
+
 }  // namespace
 
 Linker::Linker(const semantic::SemanticModel& model, const ValueIndex* values, Similarity similarity)
@@ -35,6 +49,7 @@ Linker::Linker(const semantic::SemanticModel& model, const ValueIndex* values, S
     Link link{.kind = LinkKind::kMetric, .name = metric.name, .shown = metric.label};
     AddTerm(metric.label, link);
     AddTerm(metric.name, link);
+    for (const std::string& name : OtherNames(metric.label)) AddTerm(name, link);
     for (const std::string& synonym : metric.synonyms) AddTerm(synonym, link);
   }
   for (const Entity& entity : model.entities) AddEntity(entity);
@@ -62,6 +77,14 @@ void Linker::AddDimension(const Entity& entity, const Dimension& dimension) {
   AddTerm(dimension.label, link);
   AddTerm(dimension.name, link);
   for (const std::string& synonym : dimension.synonyms) AddTerm(synonym, link);
+  const std::string label = Fold(dimension.label);
+  for (const std::string& owner : {Singular(Fold(entity.label)), Singular(Fold(entity.name))}) {
+    if (!label.starts_with(owner + " ") || dimension.type == semantic::DimensionType::kTime) continue;
+    Link bare = link;  // "status" beside claims is the claim status.
+    bare.cost = 0.04;
+    AddTerm(std::string_view(label).substr(owner.size() + 1), bare);
+    break;
+  }
   if (!dimension.role.empty() && dimension.type == semantic::DimensionType::kTime) {
     link.verb = true;
     AddTerm(dimension.role, link);
@@ -153,14 +176,17 @@ void Linker::Match(std::span<const Token> tokens, size_t at, const Term& term, s
   std::string typos;
   for (size_t i = 0; i < term.words.size(); ++i, ++position) {
     if (i > 0 && position < tokens.size() && tokens[position].word == "-") ++position;
+    const bool article = i > 0 && position < tokens.size() && IsArticle(tokens[position].word);
+    if (article && !IsArticle(term.words[i])) ++position;  // "cost of a visit" is "cost of visit"
     if (position >= tokens.size() || tokens[position].kind == TokenKind::kSymbol) return;
     const Token& token = tokens[position];
     if (token.kind == TokenKind::kQuoted && !(term.words.size() == 1 && term.link.kind == LinkKind::kValue)) return;
+    if (i > 0 && IsArticle(token.word) && IsArticle(term.words[i])) continue;
     if (token.word == term.words[i] || (!term.link.verb && Singular(token.word) == term.singular[i])) continue;
     if (term.link.kind == LinkKind::kRole || token.kind != TokenKind::kWord) return;
     if (token.word.size() >= 5 && Stem(token.word) == term.stems[i]) {
-      const bool verb_form =
-          token.word.ends_with("ed") || token.word.ends_with("ing") || Singular(token.word) != token.word;
+      const bool verb_form = token.word.ends_with("ed") || token.word.ends_with("ing") ||
+                             Singular(token.word) != token.word || term.words[i].ends_with("ed");
       if (term.link.verb && !token.word.ends_with("ed") && !token.word.ends_with("ing")) return;
       if (verb_form) {
         cost += term.link.verb ? 0 : 0.12;

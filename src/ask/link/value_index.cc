@@ -52,7 +52,9 @@ class MemoryValueIndex final : public ValueIndex {
     if (words.empty() || words.size() > words_max_) return found;
     std::vector<std::string> typed;
     for (const Token& token : words) {
-      if (token.kind == TokenKind::kSymbol && token.word != "&" && token.word != "/" && token.word != "-") return found;
+      if (token.kind == TokenKind::kSymbol && token.word != "&" && token.word != "/" && token.word != "-" &&
+          token.word != "#")
+        return found;
       for (std::string& word : token.kind == TokenKind::kQuoted ? WordsOf(token.text) : std::vector{token.word}) {
         if (token.kind != TokenKind::kSymbol) typed.push_back(std::move(word));
       }

@@ -27,6 +27,8 @@ class Assembly {
   bool IsCountMetric(const MetricUse& use) const;
   /// Whether `second` is the next part behind `first`.
   bool Follows(const Fragment& first, const Fragment& second) const;
+  bool IsLabelOf(const DimensionUse& use, std::string_view entity) const;
+  bool Joined(const Fragment& first, const Fragment& second) const;
   std::string DefaultTimeEntity() const;
   FieldRef DefaultTimeField() const;
   bool Reaches(std::string_view from, std::string_view to) const;
@@ -34,6 +36,7 @@ class Assembly {
   bool Multiplicity();
   bool Special();
   bool Metrics();
+  bool HasOtherNumbers(std::string_view entity) const;
   bool Entities();
   MetricUse CountOf(const std::string& name) const;
   bool ScopeOfEntity(const Fragment& part);
@@ -53,14 +56,20 @@ class Assembly {
   bool Sets();
   bool Havings();
   bool Shares();
+  bool HasParts(const MetricUse& use) const;
+  const Fragment* PartOfWhole(const Fragment& share) const;
+  bool RatioOf(const std::vector<FilterGroup>& which);
+  bool SharesOfGroups(const Parts& parts);
   bool Calculations();
   bool Comparisons();
   bool Growth();
   bool Rank();
   bool Order();
+  bool Counts(const MetricUse& use, const std::vector<std::string>& bases) const;
   bool IsSize(const MetricUse& use, const Intent& intent) const;
   bool Privacy();
   bool Output();
+  bool RefersBack() const;
   bool ApplyPrevious();
   bool ChangePrevious(bool cue, bool instead);
   bool ChangeNumbers();

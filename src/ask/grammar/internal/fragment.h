@@ -45,7 +45,9 @@ struct ComparisonTarget {
   Kind kind = Kind::kPrevious;
   std::optional<TimeGrain> grain = std::nullopt;  ///< Of kOffset; of kPrevious: what was said ("the previous month").
   std::optional<TimePhrase> time = std::nullopt;  ///< Of kRange.
-  bool growth = false;                            ///< "year over year": growth is what was asked.
+  int64_t count = 0;     ///< Of kPrevious: how many periods were said ("the 4 weeks before"); 0: none.
+  bool to_date = false;  ///< "last year so far": both only so far.
+  bool growth = false;   ///< "year over year": growth is what was asked.
 };
 
 /// A phrase of a question read in one way: what it adds to an intent. Which members are set goes by `kind`.
@@ -74,13 +76,16 @@ struct Fragment {
   int64_t n = 0;  ///< 0: not said.
   bool descending = true;
   bool plural = false;
-  bool nth = false;
+  bool nth = false;             ///< Of kMetric: different rows were asked for.
   bool each = false;            ///< "per", "for each": not merely "by".
   bool rows = false;            ///< Of kRequest.
   bool difference = false;      ///< Of kGrowth: absolute. Of kWhich: no word says that names are wanted.
   bool average_of_sum = false;  ///< An average per row of what is usually summed.
   bool listed = false;          ///< Of kFilter: bound to "and" or "or" by itself.
+  bool by_unit = false;         ///< Of kFilter: only the unit of its number says which field is meant.
   bool role = false;            ///< Of kFilter: its word is also the verb of a time ("cancelled").
+  bool judged = false;          ///< Of kTop and kTopBy: "best" or "worst", which end that is hangs on the number.
+  bool frequent = false;        ///< Of kTop: "most common", "busiest": by how many there are.
   bool mask = false;            ///< Of kPrivacy: shown as stars instead of left out.
 };
 

@@ -20,6 +20,7 @@ struct MetricPhrase {
   MetricUse use = {};
   std::vector<std::string> notes = {};
   bool average_of_sum = false;
+  bool distinct = false;  ///< Different rows of an entity were asked for.
 };
 
 /// A noun phrase that names what to group by: a dimension or a time axis.
@@ -87,11 +88,14 @@ class FragmentParser {
   /// Whether it is a number of which one is larger than another: no key.
   bool IsMeasured(const FieldRef& field) const;
   std::optional<MetricUse> CountOf(std::string_view entity) const;
+  /// The number that each row has and the metric adds up or averages, if there is one dimension that is it.
+  std::optional<FieldRef> RowFieldOf(const MetricUse& use) const;
   std::optional<double> Operand(const ComparePhrase& compare, const semantic::Format& format, double value) const;
 
   // Fragments: fragments.cc, filters.cc, ranks.cc, comparisons.cc, outputs.cc.
   void Requests(size_t at);
   void MetricsAndEntities(size_t at);
+  bool ListedWithNumbers(size_t begin, size_t end) const;
   void Functions(size_t at);
   struct FunctionList {
     size_t end = 0;
@@ -110,12 +114,18 @@ class FragmentParser {
   void DimensionFilters(size_t at);
   void TextFilter(size_t at, size_t begin, const DimensionPhrase& dimension);
   void NumberFilters(size_t at, size_t begin, const DimensionPhrase& dimension);
+  void Signs(size_t at);
+  void InTheName(size_t at);
   void SizeFilters(size_t at);
   FieldRef SizeOf(std::string_view entity) const;
+  static FilterOperator OperatorOf(CompareOperator op);
+  static Literal NumberLiteral(double value, semantic::ValueType type);
   void UnitFilter(size_t begin, const ComparePhrase& compare);
   void Times(size_t at);
   void Havings(size_t at);
   void Compares(size_t at);
+  bool GrowthSaidBefore(size_t at) const;
+  std::pair<size_t, ComparisonTarget> RelativeTarget(size_t at) const;
   void Growths(size_t at);
   void Shares(size_t at);
   void Calculations(size_t at);

@@ -54,7 +54,26 @@ inline constexpr std::string_view kValueFiltersNegations[] = {"not",
                                                               "which are not",
                                                               "who are not",
                                                               "which were not",
-                                                              "do not include"};
+                                                              "do not include",
+                                                              "neither",
+                                                              "are neither",
+                                                              "is neither",
+                                                              "was neither",
+                                                              "were neither",
+                                                              "that are neither",
+                                                              "which are neither",
+                                                              "who are neither",
+                                                              "that were neither",
+                                                              "that is not",
+                                                              "which is not",
+                                                              "who is not",
+                                                              "that was not",
+                                                              "not of",
+                                                              "leaving aside",
+                                                              "disregarding",
+                                                              "all other than",
+                                                              "anything except",
+                                                              "exclusive of"};
 inline constexpr std::string_view kValueFiltersPrepositions[] = {
     "in",         "for",         "from",      "at",         "of",           "by",           "with",
     "on",         "to",          "via",       "through",    "within",       "where",        "only",
@@ -84,7 +103,15 @@ inline constexpr std::string_view kValueFiltersNot[] = {"not",
                                                         "have not been",
                                                         "has not been",
                                                         "that have not been",
-                                                        "which have not been"};
+                                                        "which have not been",
+                                                        "did not",
+                                                        "that did not",
+                                                        "which did not",
+                                                        "who did not",
+                                                        "do not",
+                                                        "that do not",
+                                                        "without being",
+                                                        "not been"};
 inline constexpr std::string_view kValueFiltersYes[] = {"only",
                                                         "that are",
                                                         "that were",
@@ -116,6 +143,42 @@ inline constexpr std::string_view kDimensionFiltersMissing[] = {
 inline constexpr std::string_view kDimensionFiltersWith[] = {"with",       "of",        "that have", "having",
                                                              "that are",   "which are", "for",       "who have",
                                                              "which have", "and",       "with a",    "where"};
+/// Words before a number with a unit, which alone says what is measured; the operator is one of the number's own words
+/// where it is not given.
+struct AdjectiveWords {
+  std::string_view words;
+  std::optional<CompareOperator> op;
+};
+inline constexpr AdjectiveWords kUnitAdjectives[] = {{"heavier than", CompareOperator::kGreater},
+                                                     {"lighter than", CompareOperator::kLess},
+                                                     {"older than", CompareOperator::kGreater},
+                                                     {"younger than", CompareOperator::kLess},
+                                                     {"cheaper than", CompareOperator::kLess},
+                                                     {"dearer than", CompareOperator::kGreater},
+                                                     {"faster than", CompareOperator::kLess},
+                                                     {"slower than", CompareOperator::kGreater},
+                                                     {"taller than", CompareOperator::kGreater},
+                                                     {"more expensive than", CompareOperator::kGreater},
+                                                     {"less expensive than", CompareOperator::kLess},
+                                                     {"costing", CompareOperator::kEqual},
+                                                     {"that cost", CompareOperator::kEqual},
+                                                     {"which cost", CompareOperator::kEqual},
+                                                     {"cost", {}},
+                                                     {"weighing", CompareOperator::kEqual},
+                                                     {"that weigh", CompareOperator::kEqual},
+                                                     {"weigh", {}},
+                                                     {"lasting", CompareOperator::kEqual},
+                                                     {"that lasted", CompareOperator::kEqual},
+                                                     {"lasted", {}},
+                                                     {"that took", CompareOperator::kEqual},
+                                                     {"taking", CompareOperator::kEqual},
+                                                     {"took", {}},
+                                                     {"worth", {}},
+                                                     {"priced", {}},
+                                                     {"priced at", CompareOperator::kEqual},
+                                                     {"amounting to", CompareOperator::kEqual}};
+inline constexpr std::string_view kInTheNameLeads[] = {
+    "with", "have", "has", "having", "that have", "which have", "containing", "who have", "whose name has"};
 struct TextFilterWords {
   std::string_view words;
   FilterOperator op;

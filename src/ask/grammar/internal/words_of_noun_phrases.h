@@ -8,8 +8,8 @@
 namespace neurolake::ask {
 
 inline constexpr std::string_view kMetricsCounts[] = {
-    "number of", "count of",  "total number of", "total count of", "how many", "# of",   "no of",
-    "no . of",   "amount of", "volume of",       "num of",         "count",    "anzahl", "nombre de"};
+    "number of", "count of",  "total number of", "total count of", "how many", "# of",  "no of",  "no . of",
+    "amount of", "volume of", "num of",          "nr of",          "nr . of",  "count", "anzahl", "nombre de"};
 inline constexpr std::string_view kMetricsDistinct[] = {"distinct",           "unique",
                                                         "different",          "number of distinct",
                                                         "number of unique",   "number of different",
