@@ -17,6 +17,7 @@ namespace {
 
 using tables::delta::CutCurve;
 using tables::delta::kCurvePartBits;
+using tables::delta::kCurveParts;
 
 constexpr int kPartShift = 64 - kCurvePartBits;
 /// Rows are dealt out to no more targets than this at once, so that each gets a few of a chunk.
@@ -78,7 +79,7 @@ struct Stretch {
   std::vector<RowCollection> rows;
   int64_t Count() const {
     int64_t count = 0;
-    for (const auto& part : rows) count += static_cast<int64_t>(part->Count());
+    for (const auto& part : rows) count += part.Count();
     return count;
   }
 };
@@ -86,6 +87,7 @@ struct Stretch {
 struct GatheredRows final : native::GlobalSinkState {
   std::mutex mutex;
   std::vector<Stretch> stretches;
+  std::vector<uint32_t> stretch_of_part;  ///< Of the curve's equal parts, as those of `CurveLayout::sample_rows`.
   int64_t row_count = 0;
   int64_t bytes = 0;  ///< In memory, or on disk.
 };
@@ -130,6 +132,10 @@ class ClusteredFiles final : public native::PhysicalOperator {
     }
     file_types_ = types_;
     types_.push_back(native::LogicalType::UBIGINT);
+    if (FlatFileWriter::Takes(job_->target, file_types_)) {
+      keyed_layout_ = std::make_shared<const FlatLayout>(types_);
+      file_layout_ = std::make_shared<const FlatLayout>(file_types_);
+    }
     for (const auto& type : types_) fixed_bytes_ += FixedBytes(type);
     children.push_back(child);
   }
@@ -158,6 +164,11 @@ class ClusteredFiles final : public native::PhysicalOperator {
       for (size_t part = begins[i]; part < begins[i + 1]; ++part) parts += layout_->sample_rows[part] > 0 ? 1 : 0;
       gathered->stretches.push_back({.first_place = place, .one_part = parts == 1});
     }
+    gathered->stretch_of_part.resize(kCurveParts);
+    for (size_t i = 0; i < gathered->stretches.size(); ++i) {
+      const size_t first = gathered->stretches[i].first_place >> kPartShift;
+      std::fill(gathered->stretch_of_part.begin() + static_cast<ptrdiff_t>(first), gathered->stretch_of_part.end(), i);
+    }
     return gathered;
   }
 
@@ -165,12 +176,13 @@ class ClusteredFiles final : public native::PhysicalOperator {
     const auto& gathered = sink_state->Cast<GatheredRows>();
     return native::make_uniq<GatherState>(
         context.client, *place_,
-        RowScatter::Options{.types = types_, .targets = gathered.stretches.size(), .used_soon = false});
+        RowScatter::Options{
+            .types = types_, .layout = keyed_layout_, .targets = gathered.stretches.size(), .used_soon = false});
   }
 
   native::SinkResultType Sink(native::ExecutionContext&, native::DataChunk& chunk,
                               native::OperatorSinkInput& input) const override {
-    const auto& stretches = input.global_state.Cast<GatheredRows>().stretches;
+    const auto& stretch_of_part = input.global_state.Cast<GatheredRows>().stretch_of_part;
     auto& state = input.local_state.Cast<GatherState>();
     state.places.Reset();
     state.executor.Execute(chunk, state.places);
@@ -179,10 +191,7 @@ class ClusteredFiles final : public native::PhysicalOperator {
     state.keyed.data[columns_.size()].Reference(state.places.data[0]);
     state.keyed.SetCardinality(chunk.size());
     const auto* places = native::FlatVector::GetData<uint64_t>(state.places.data[0]);
-    for (native::idx_t i = 0; i < chunk.size(); ++i) {
-      const auto after = std::ranges::upper_bound(stretches, places[i], {}, &Stretch::first_place);
-      state.targets[i] = static_cast<uint32_t>(after - stretches.begin() - 1);
-    }
+    for (native::idx_t i = 0; i < chunk.size(); ++i) state.targets[i] = stretch_of_part[places[i] >> kPartShift];
     state.scatter.Add(state.keyed, state.targets);
     state.row_count += static_cast<int64_t>(chunk.size());
     return native::SinkResultType::NEED_MORE_INPUT;
@@ -194,9 +203,9 @@ class ClusteredFiles final : public native::PhysicalOperator {
     auto& state = input.local_state.Cast<GatherState>();
     std::lock_guard lock(gathered.mutex);
     for (size_t i = 0; i < gathered.stretches.size(); ++i) {
-      auto rows = state.scatter.Take(i);
-      if (rows == nullptr) continue;
-      gathered.bytes += static_cast<int64_t>(rows->SizeInBytes());
+      RowCollection rows = state.scatter.Take(i);
+      if (rows.Count() == 0) continue;
+      gathered.bytes += rows.SizeInBytes();
       gathered.stretches[i].rows.push_back(std::move(rows));
     }
     gathered.row_count += state.row_count;
@@ -273,18 +282,21 @@ class ClusteredFiles final : public native::PhysicalOperator {
       WriteParts(context, std::move(stretch), plan, state);
       return;
     }
-    StretchFiles files(context, *job_, directory_, file_types_, state.limits);
+    StretchFiles files(
+        context, *job_,
+        {.directory = directory_, .types = file_types_, .limits = state.limits, .flat = file_layout_ != nullptr});
     if (plan.groups() == 1) {
       files.Begin(plan.files[0].rows);
       files.Append(std::move(stretch.rows));
     } else {
-      RowScatter scatter(context, {.types = file_types_, .targets = plan.groups(), .used_soon = true});
+      RowScatter scatter(context,
+                         {.types = file_types_, .layout = file_layout_, .targets = plan.groups(), .used_soon = true});
       Deal(context, std::move(stretch), plan, plan.group_of_cell, scatter);
       for (size_t group = 0; group < plan.groups(); ++group) {
         const uint32_t file = plan.file_of_group[group];
         if (group == 0 || file != plan.file_of_group[group - 1]) files.Begin(plan.files[file].rows);
         std::vector<RowCollection> rows;
-        if (auto taken = scatter.Take(group)) rows.push_back(std::move(taken));
+        rows.push_back(scatter.Take(group));
         files.Append(std::move(rows));
       }
     }
@@ -305,10 +317,10 @@ class ClusteredFiles final : public native::PhysicalOperator {
     for (size_t cell = 0; cell < part_of_cell.size(); ++cell) {
       part_of_cell[cell] = static_cast<uint32_t>(part_of_file(plan.file_of_group[plan.group_of_cell[cell]]));
     }
-    RowScatter scatter(context, {.types = types_, .targets = parts, .used_soon = true});
+    RowScatter scatter(context, {.types = types_, .layout = keyed_layout_, .targets = parts, .used_soon = true});
     Deal(context, std::move(stretch), plan, part_of_cell, scatter);
     for (size_t i = 0; i < parts; ++i) {
-      if (auto rows = scatter.Take(i)) inner[i].rows.push_back(std::move(rows));
+      inner[i].rows.push_back(scatter.Take(i));
       WriteStretch(context, std::move(inner[i]), state);
     }
   }
@@ -332,18 +344,17 @@ class ClusteredFiles final : public native::PhysicalOperator {
     scatter.Close();
   }
 
-  static GroupPlan Plan(native::ClientContext& context, const Stretch& stretch, const GroupLimits& limits) {
+  static GroupPlan Plan(native::ClientContext& context, Stretch& stretch, const GroupLimits& limits) {
     const uint64_t width = stretch.last_place - stretch.first_place;
     // Never cells so small that counting them up to this stretch overflows.
     const int shift = std::max(kCurvePartBits, static_cast<int>(std::bit_width(width)) - kCurvePartBits);
     const uint64_t first_cell = stretch.first_place >> shift;
     std::vector<int64_t> counts((stretch.last_place >> shift) - first_cell + 1);
-    for (const auto& part : stretch.rows) {
-      for (auto& chunk : part->Chunks({part->ColumnCount() - 1})) {
+    for (RowCollection& part : stretch.rows) {
+      part.VisitPlaces([&](const uint64_t* places, size_t count) {
         ThrowIfInterrupted(context);
-        const auto* places = native::FlatVector::GetData<uint64_t>(chunk.data[0]);
-        for (native::idx_t i = 0; i < chunk.size(); ++i) ++counts[(places[i] >> shift) - first_cell];
-      }
+        for (size_t i = 0; i < count; ++i) ++counts[(places[i] >> shift) - first_cell];
+      });
     }
     return PlanGroups(counts, shift, stretch.first_place, limits);
   }
@@ -355,7 +366,9 @@ class ClusteredFiles final : public native::PhysicalOperator {
   std::vector<native::idx_t> columns_;              ///< Of the child, those that are in files.
   native::vector<native::LogicalType> file_types_;  ///< Theirs.
   native::vector<native::LogicalType> types_;       ///< Theirs, and the place's.
-  int64_t fixed_bytes_ = 0;                         ///< Of a row of `types_`, at least.
+  /// Of `types_` and `file_types_`, if FlatFileWriter takes them; else null.
+  std::shared_ptr<const FlatLayout> keyed_layout_, file_layout_;
+  int64_t fixed_bytes_ = 0;  ///< Of a row of `types_`, at least.
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/duckdb/internal/flat_file_writer.h"
 #include "engine/duckdb/internal/group_plan.h"
 #include "engine/duckdb/internal/lake_write.h"
 #include "engine/duckdb/internal/row_scatter.h"
@@ -15,9 +16,14 @@ void ThrowIfInterrupted(native::ClientContext& context);
 /// Writes row groups to data files, one after the other; what it finished is in `job.written`. For one thread.
 class StretchFiles {
  public:
-  /// `types`: of the columns that are in files.
-  StretchFiles(native::ClientContext& context, WriteJob& job, std::string directory,
-               native::vector<native::LogicalType> types, const GroupLimits& limits);
+  /// `types`: of the columns that are in files. `flat`: as FlatFileWriter::Takes says, and so are the rows.
+  struct Options {
+    std::string directory;
+    native::vector<native::LogicalType> types;
+    GroupLimits limits;
+    bool flat = false;
+  };
+  StretchFiles(native::ClientContext& context, WriteJob& job, Options options);
 
   /// Ends the file under way and begins another, of `rows` rows that come next; or several of one size, if these are
   /// more than a file may have.
@@ -30,17 +36,19 @@ class StretchFiles {
 
  private:
   void Cut(RowCollection rows, int64_t group_rows);
-  void AppendGroup();
+  void AppendCutRows();
+  void AppendGroup(RowCollection group);
+  void OpenFile();
 
   native::ClientContext& context_;
   WriteJob& job_;
-  const std::string directory_;
-  const native::vector<native::LogicalType> types_;
-  const GroupLimits limits_;
-  int64_t piece_rows_ = 0;  ///< After so many rows a file ends.
-  int64_t file_rows_ = 0;   ///< In the file under way.
+  const Options options_;
+  int64_t piece_rows_ = 0;                     ///< After so many rows a file ends.
+  int64_t file_rows_ = 0;                      ///< In the file under way.
+  std::optional<FlatFileWriter> flat_writer_;  ///< Of the file under way; one of the two.
   std::optional<DataFileWriter> writer_;
-  RowCollection group_;  ///< Being filled.
+  std::optional<RowScatter> cut_rows_;  ///< Of a row group that is being filled.
+  int64_t cut_row_count_ = 0;
 };
 
 }  // namespace neurolake::engine::duckdb
