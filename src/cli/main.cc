@@ -171,7 +171,7 @@ int Main(int argc, char** argv, const Environment& environment) {
     const auto status = RunAuditCommand(arguments, *settings, environment.program, console);
     return status ? *status : ReportPlain(status.error(), console);
   }
-  if (arguments.command.starts_with("semantic ") && arguments.command != "semantic infer") {
+  if (IsSemanticFileAction(arguments.command)) {
     return RunSemanticFile(arguments.command.substr(9), arguments.semantic, arguments.format, console);
   }
   if (arguments.command == "policy test") return RunPolicyTest(arguments.policy, arguments.format, console);

@@ -140,6 +140,10 @@ int RunSemanticInfer(const SemanticArguments& semantic, StatementRunner& runner)
   return kExitOk;
 }
 
+bool IsSemanticFileAction(const std::string& command) {
+  return command == "semantic lint" || command == "semantic import" || command == "semantic export";
+}
+
 int RunSemanticFile(const std::string& action, const SemanticArguments& semantic, OutputFormat format,
                     Console& console) {
   if (action == "lint") return Lint(semantic, format, console);

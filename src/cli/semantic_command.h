@@ -8,6 +8,9 @@ namespace neurolake::cli {
 /// `semantic infer`: a draft of a model, written to a file or to standard output, with its guesses as comments.
 int RunSemanticInfer(const SemanticArguments& semantic, StatementRunner& runner);
 
+/// Whether `command` is one of RunSemanticFile's.
+bool IsSemanticFileAction(const std::string& command);
+
 /// `semantic lint`, `semantic import`, `semantic export`: files alone, no lake. Gives the exit code; errors are printed.
 int RunSemanticFile(const std::string& action, const SemanticArguments& semantic, OutputFormat format, Console& console);
 
