@@ -99,7 +99,7 @@ class AskDoors(Doors):
         self.assertEqual(len(self.call("GET", "/v1/conversations/" + mine["conversation"])["questions"]), 1)
 
     def test_what_one_may_not_know_any_more_is_not_gone_on_with(self):
-        self.server.sql("CREATE USER zoe ROLE member")
+        self.server.token_of("zoe", "member")
         self.server.sql("GRANT SELECT ON TABLE shop.salaries TO USER zoe")
         first = self.ask("payroll", user="zoe", conversation="new")
         self.assertEqual(first["status"], "answered", first)

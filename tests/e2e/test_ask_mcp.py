@@ -10,10 +10,9 @@ import mcp_client
 from mcp_client import VERSION, Refused
 from server import Server
 from test_ask import MODEL, SETUP
-from test_mcp import official
+from test_mcp import TOOLS, official
 
 BINARY = os.environ["TESTED_BINARY"]
-TOOLS = ["search_catalog", "describe_table", "predict_cost", "run_sql", "ask", "list_metrics", "query_metrics"]
 AS_OF = "2025-04-02"
 LAST_MONTH = {"from": "2025-03-01", "to": "2025-04-01"}
 
@@ -127,14 +126,15 @@ class AskMcp(unittest.TestCase):
             self.assertNotIn(word, theirs)
 
     def test_nothing_but_reading(self):
-        principal = "SELECT count(*) FROM system.audit WHERE door = 'mcp' AND kind NOT IN ('SELECT', 'EXPLAIN') AND kind IS NOT NULL"
+        others = "SELECT count(*) FROM system.audit WHERE door = 'mcp' AND kind NOT IN ('SELECT', 'EXPLAIN')"
+        before = self.server.sql(others)["rows"]
         self.answer(self.admin, "ask", question="revenue")
         for question in ("drop table orders", "delete all customers", "'; DROP TABLE shop.orders; --", "insert a customer"):
             answer = self.answer(self.admin, "ask", question=question)
             self.assertEqual(answer["status"], "abstained", answer)
         self.answer(self.admin, "query_metrics", metrics=["revenue"], filters=[{"dimension": "orders.status", "values": ["x'; DROP TABLE shop.orders; --"]}])
         self.assertEqual(int(self.server.sql("SELECT count(*) FROM shop.orders")["rows"][0][0]), 5)
-        self.assertEqual(int(self.server.sql(principal)["rows"][0][0]), 0)
+        self.assertEqual(self.server.sql(others)["rows"], before)
 
     def test_bad_queries_say_what_would_be_right(self):
         for arguments, words in (({"metrics": ["revenu"]}, "revenue"), ({"metrics": ["revenue"], "dimensions": ["contry"]}, "country"),
@@ -170,14 +170,16 @@ class AskMcp(unittest.TestCase):
         self.answer(self.admin, "run_sql", sql="SHOW GRANTS")
         for sql in ("GRANT SELECT ON TABLE shop.orders TO ROLE reader", "DROP ROW POLICY no_atlantis ON shop.customers", "CREATE GROUP g"):
             self.assertEqual(self.refused(self.admin, "run_sql", sql=sql)["sqlstate"], "25006", sql)
-        self.assertNotIn("salaries", json.dumps(self.answer(self.reader, "run_sql", sql="SHOW GRANTS")))
+        self.assertEqual(self.refused(self.reader, "run_sql", sql="SHOW GRANTS")["sqlstate"], "42501")
 
 
 class NoModels(unittest.TestCase):
-    def test_without_models_there_are_no_such_tools(self):
+    def test_without_models_there_is_nothing_to_ask(self):
         with Server(BINARY) as server:
-            tools = [tool["name"] for tool in mcp_client.Http(server, "admin").ask("tools/list")["tools"]]
-            self.assertEqual(tools, TOOLS[:4])
+            client = mcp_client.Http(server, "admin")
+            self.assertEqual(client.call("list_metrics", {})[0], {"models": []})
+            for tool, arguments in (("ask", {"question": "revenue"}), ("query_metrics", {"metrics": ["revenue"]})):
+                self.assertIn("no semantic model", client.call(tool, arguments)[1]["message"])
         shutil.rmtree(server.lake, ignore_errors=True)
 
 

@@ -17,7 +17,10 @@ namespace neurolake::catalog {
 class StoreCatalog final : public Catalog {
  public:
   StoreCatalog(metastore::Store& store, const Clock& clock, std::string lake_directory)
-      : store_(store), clock_(clock), ask_records_(store, lake_directory + "/questions.key"), locations_(std::move(lake_directory)) {}
+      : store_(store),
+        clock_(clock),
+        ask_records_(store, lake_directory + "/questions.key"),
+        locations_(std::move(lake_directory)) {}
 
   Result<SchemaRecord> CreateSchema(const std::string& name, bool if_not_exists, const std::string& comment) override;
   Result<void> DropSchema(const std::string& name, bool if_exists, bool cascade) override;

@@ -31,7 +31,7 @@ constexpr std::string_view kAnswerSchema = R"({"type": "object", "properties": {
     "intent": {"type": "object"},
     "choices": {"type": "array", "description": "Of clarify: ask the user, then call again with the intent of one.",
                 "items": {"type": "object"}},
-    "confirm": {"type": "string", "description": "Of clarify: goes back with the one choice's intent to run it in spite of its cost."},
+    "confirm": {"type": "string", "description": "Of clarify: sent with the one choice and its intent, runs it."},
     "reason": {"type": "string"},
     "suggestions": {"type": "array", "items": {"type": "string"}},
     "id": {"type": "string"},
@@ -87,8 +87,8 @@ class Ask final : public Tool {
     "question": {"type": "string", "maxLength": 2000, "description": "Or else an intent."},
     "intent": {"type": "object", "description": "Instead of a question: that of one of the choices."},
     "model": {"type": "string", "description": "Name of the semantic model; needed where there are several."},
-    "conversation": {"type": "string", "description": "\"new\", or the id that an answer had: follow-ups go on from there."},
-    "previous": {"type": "object", "description": "The intent of the answer before, for follow-ups without a conversation."},
+    "conversation": {"type": "string", "description": "\"new\", or the id that an answer had: follow-ups go on there."},
+    "previous": {"type": "object", "description": "Without a conversation: the intent of the answer before."},
     "as_of": {"type": "string", "description": "The day that is today, such as 2025-04-02. Default: today."},
     "time_zone": {"type": "string", "description": "IANA name. Default: the model's."},
     "purpose": {"type": "string", "description": "What it is for, where tables ask for a purpose."},
@@ -97,7 +97,7 @@ class Ask final : public Tool {
         .output_schema = std::string(kAnswerSchema)};
     return kDescription;
   }
-  bool IsFor(const Principal& principal) const override { return principal.Has(Right::kRead); }
+  bool IsFor(const Principal& principal) const override { return principal.Has(Right::kAsk); }
 
   Result<ToolAnswer> Call(const ToolCall& call) const override {
     NL_RETURN_IF_ERROR(CheckArguments(call.arguments, {"question", "intent", "model", "conversation", "previous",
@@ -135,7 +135,7 @@ class ListMetrics final : public Tool {
   "required": ["models"]})"};
     return kDescription;
   }
-  bool IsFor(const Principal& principal) const override { return principal.Has(Right::kRead); }
+  bool IsFor(const Principal& principal) const override { return principal.Has(Right::kAsk); }
 
   Result<ToolAnswer> Call(const ToolCall& call) const override {
     NL_RETURN_IF_ERROR(CheckArguments(call.arguments, {"model", "purpose"}));
@@ -170,8 +170,9 @@ class QueryMetrics final : public Tool {
        "required": ["dimension"], "additionalProperties": false}]}},
     "filters": {"type": "array", "maxItems": 100, "items": {"type": "object", "properties": {
       "dimension": {"type": "string"},
-      "operator": {"type": "string", "enum": ["in", "not_in", "less", "less_or_equal", "greater", "greater_or_equal", "between",
-                   "starts_with", "ends_with", "contains", "not_contains", "is_null", "is_not_null"], "default": "in"},
+      "operator": {"type": "string", "enum": ["in", "not_in", "less", "less_or_equal", "greater", "greater_or_equal",
+                   "between", "starts_with", "ends_with", "contains", "not_contains", "is_null", "is_not_null"],
+                   "default": "in"},
       "values": {"type": "array", "maxItems": 100, "items": {"type": ["string", "number", "boolean"]}}},
       "required": ["dimension"], "additionalProperties": false}},
     "time": {"type": "object", "properties": {
@@ -189,14 +190,14 @@ class QueryMetrics final : public Tool {
     "limit": {"type": "integer", "minimum": 1, "maximum": 1000000},
     "time_zone": {"type": "string", "description": "IANA name. Default: the model's."},
     "purpose": {"type": "string", "description": "What it is for, where tables ask for a purpose."},
-    "confirm": {"type": "string", "description": "What came with the same query, which asked first because of its cost."}},
+    "confirm": {"type": "string", "description": "What came with the same query, which asked first."}},
   "required": ["metrics"], "additionalProperties": false,
   "$defs": {"grain": {"type": "string", "enum": ["second", "minute", "hour", "day", "week", "month", "quarter", "year",
                       "fiscal_quarter", "fiscal_year"]}}})",
                                               .output_schema = std::string(kAnswerSchema)};
     return kDescription;
   }
-  bool IsFor(const Principal& principal) const override { return principal.Has(Right::kRead); }
+  bool IsFor(const Principal& principal) const override { return principal.Has(Right::kAsk); }
 
   Result<ToolAnswer> Call(const ToolCall& call) const override {
     NL_ASSIGN_OR_RETURN(const std::string answer,

@@ -14,10 +14,12 @@ using testing::Not;
 Result<Intent> Query(const std::string& text) { return MetricQuery(json::parse(text).as_object(), *ShopModel()); }
 
 TEST(MetricQueryTest, MakesAnIntentOfNames) {
-  const auto intent = Query(
-      R"({"metrics": ["Revenue", "orders_count"], "dimensions": ["country", {"dimension": "ordered_on", "grain": "month"}],
-    "filters": [{"dimension": "orders.status", "values": ["done"]}, {"dimension": "country", "operator": "not_in", "values": ["France"]}],
-    "time": {"from": "2025-01-01", "to": "2025-04-01", "compare": "previous_year"}, "rank": {"by": "orders_count", "n": 3}, "limit": 50})");
+  const auto intent = Query(R"({"metrics": ["Revenue", "orders_count"],
+    "dimensions": ["country", {"dimension": "ordered_on", "grain": "month"}],
+    "filters": [{"dimension": "orders.status", "values": ["done"]},
+                {"dimension": "country", "operator": "not_in", "values": ["France"]}],
+    "time": {"from": "2025-01-01", "to": "2025-04-01", "compare": "previous_year"},
+    "rank": {"by": "orders_count", "n": 3}, "limit": 50})");
   ASSERT_TRUE(intent.has_value()) << intent.error().message();
   ASSERT_EQ(intent->metrics.size(), 2u);
   EXPECT_EQ(intent->metrics[0].metric, "revenue");
