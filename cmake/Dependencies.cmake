@@ -31,6 +31,9 @@ pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
 find_package(date REQUIRED)
 pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis)
+# It defines _FILE_OFFSET_BITS, which says nothing new to a 64-bit machine and would cost us the precompiled headers.
+set_property(TARGET PkgConfig::HIREDIS PROPERTY INTERFACE_COMPILE_OPTIONS)
+set_property(TARGET PkgConfig::HIREDIS PROPERTY INTERFACE_COMPILE_DEFINITIONS)
 pkg_check_modules(MD4C REQUIRED IMPORTED_TARGET md4c)
 find_package(LibXml2 REQUIRED)
 
