@@ -190,7 +190,7 @@ class Traces(ErasureTest):
 
 
     def constants(self, like):
-        return " ".join(text for text, in rows(self.server.sql(
+        return " ".join(text or "" for text, in rows(self.server.sql(
             f"SELECT constants FROM system.audit WHERE type = 'attempt' AND text LIKE '{like}' ORDER BY record")))
 
     def test_what_her_rows_say_goes_from_statements_that_name_her_at_any_depth_and_of_any_type(self):

@@ -1,9 +1,7 @@
 #include "engine/duckdb/internal/field_masks.h"
 
 #include "common/text.h"
-#include "duckdb/execution/expression_executor.hpp"
 #include "duckdb/planner/expression_iterator.hpp"
-#include "engine/duckdb/internal/error_translation.h"
 #include "engine/duckdb/internal/policy_expressions.h"
 #include "engine/duckdb/internal/type_mapping.h"
 
@@ -71,20 +69,12 @@ class FieldMasks {
   ExpressionPointer Masked(const plan::ColumnMask& mask, const DataType& type, const std::string& reference) {
     const std::vector<std::string> names(names_.begin(), names_.begin() + static_cast<int64_t>(schema_.fields.size()));
     const auto value = BindOverColumns(context_, reference, schema_, names, ToDuckDbType(type));
-    auto bound = BindMask(context_, who_, mask, WithMaskedValue(schema_, type), ToDuckDbType(type));
-    CheckFits(mask, *bound);
+    plan::ColumnMask fitting = mask;
+    // The place may be of another type by now; what was decided for the table as it is has to fit.
+    fitting.null_if_unfit = mask.null_if_unfit || !mask.value.by_name;
+    auto bound = BindMask(context_, who_, fitting, WithMaskedValue(schema_, type), ToDuckDbType(type));
     Put(bound, schema_.fields.size(), [&](size_t) { return value->Copy(); });
     return bound;
-  }
-
-  /// The place may be of another type by now. What is no value of it would fail for each row, or for some.
-  void CheckFits(const plan::ColumnMask& mask, const native::Expression& bound) const {
-    if (!bound.IsFoldable()) return;
-    native::Value value;
-    if (native::ExpressionExecutor::TryEvaluateScalar(context_, bound, value)) return;
-    ThrowLakeError(Error(
-        ErrorCode::kPermissionDenied,
-        fmt::format("a policy does not fit the table any more, so nothing of it can be read: {}", mask.value.policy)));
   }
 
   /// Replaces references to what stands behind the table's columns.

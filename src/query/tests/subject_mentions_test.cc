@@ -31,7 +31,7 @@ TEST(SubjectMentionsTest, WhatIsSaidOfOthersTooGoesWithAnIdentifierAlone) {
 
 TEST(SubjectMentionsTest, AStatementKeepsWhatIsNotTheSubjects) {
   EXPECT_EQ(kAnn.Without("SELECT * FROM customers WHERE id IN (4711, 4712)", true),
-            "SELECT * FROM customers WHERE id IN ( '[erased]' , 4712)");
+            "SELECT * FROM customers WHERE id IN ('[erased]', 4712)");
   EXPECT_EQ(kAnn.Without("SELECT 4711", false), "SELECT 4711");
   EXPECT_EQ(kAnn.Without("SELECT a -- for ann@example.org\n FROM t", false), "SELECT a FROM t");
   EXPECT_EQ(kAnn.Without("SELECT a FROM t WHERE e = \"ann@example.org\"", false),

@@ -28,7 +28,7 @@ std::optional<std::pair<size_t, std::vector<FieldStep>>> FindDottedField(const t
 /// What is seen in the place of column `column` of `schema`, of a type that has fields: itself with each masked field
 /// replaced, at any depth, and NULL where it is NULL. Refers to columns as BindPolicyExpression does. A field is meant
 /// by what files call it, and by its name too. Where two masks meet, or the way leads into what is no STRUCT any more,
-/// or into a list or map, all that lies there is NULL.
+/// or into a list or map, or to a value that the mask is not made for, all that lies there is NULL.
 native::unique_ptr<native::Expression> BindFieldMasks(native::ClientContext& context, const plan::PolicyContext& who,
                                                       const std::vector<FieldMask>& masks,
                                                       const tables::delta::DataType& schema, size_t column);
