@@ -73,6 +73,7 @@ SETUP = [
     "CREATE ROW POLICY no_atlantis ON shop.customers TO ROLE reader USING (country <> 'Atlantis')",
     "CREATE ROW POLICY everything ON shop.customers TO ROLE admin USING (true)",
     "DENY SELECT ON TABLE shop.salaries TO ROLE reader",
+    "GRANT EXECUTE ON ALL MODELS TO PUBLIC",
     "CREATE TABLE shop.passages (document STRING, title STRING, section STRING, page BIGINT, position BIGINT, body STRING, "
     "tag STRING, revision STRING)",
 ]

@@ -37,7 +37,7 @@ class Lake(unittest.TestCase):
         settings = {"ask.models": cls.folder.name, "ask.model_timeout": "1s", "models.cache_bytes": "0",
                     **cls.model.settings(**cls.settings)}
         cls.server = Server(BINARY, settings=settings).start()
-        for statement in SETUP:
+        for statement in [*SETUP, "GRANT EXECUTE ON ALL MODELS TO PUBLIC"]:
             cls.server.sql(statement)
 
     @classmethod
@@ -68,6 +68,15 @@ class Proposals(Lake):
         self.assertLess(answer["confidence"], 0.55)
         self.assertIn("language model openai:scripted", answer["assumptions"][0]["text"])
         self.assertIn("revenue", answer["assumptions"][0]["text"])
+
+    def test_who_may_not_have_a_model_asked_is_answered_without(self):
+        self.model.says = BY_STATUS
+        self.server.sql("DENY EXECUTE ON ALL MODELS TO ROLE writer")
+        answer = self.ask(QUESTION, user="writer")
+        self.assertEqual(answer["status"], "abstained", answer)
+        self.assertNotIn("language model", answer["reason"])
+        self.assertEqual(self.model.calls(), 0)
+        self.assertEqual(self.ask(QUESTION)["status"], "answered")
 
     def test_what_the_engine_can_answer_goes_to_no_model(self):
         answer = self.ask("revenue by status last month")

@@ -67,7 +67,8 @@ Result<std::unique_ptr<Advisor>> Advisor::Open(const Settings& settings, const s
   parts.usage = std::make_unique<models::UsageStore>(store);
   parts.rights = std::make_unique<query::ModelGrants>(catalog);
   NL_ASSIGN_OR_RETURN(parts.cache, models::PromptCacheFrom(settings, store, clock));
-  NL_ASSIGN_OR_RETURN(parts.router, models::RouterFrom(settings, *parts.usage, parts.cache.get(), clock, *parts.rights));
+  NL_ASSIGN_OR_RETURN(parts.router,
+                      models::RouterFrom(settings, *parts.usage, parts.cache.get(), clock, *parts.rights));
   auto embedder = OpenEmbedder(program);
   if (embedder.has_value()) parts.embedder = std::move(*embedder);
   else Log(LogLevel::kWarn, "questions are compared by words alone", {}, {{"reason", embedder.error().message()}});

@@ -184,7 +184,8 @@ Result<Answer> AskService::Ask(const RequestContext& caller, const AskRequest& r
   PipelineRunner runner(service_, RunnerOptions(request, zone));
   NL_ASSIGN_OR_RETURN(const auto visible, visible_.For(ctx, runner, request.purpose, whole));
   const auto& model = visible.model;
-  const Understander understander(*model, *visible.linker, {}, memory_ == nullptr ? Usage() : memory_->UsageOf(whole.model));
+  const Understander understander(*model, *visible.linker, {},
+                                  memory_ == nullptr ? Usage() : memory_->UsageOf(whole.model));
   const TimeContext time{.now = request.as_of.value_or(now), .calendar = model->calendar};
   NL_ASSIGN_OR_RETURN(
       auto understood,
@@ -192,9 +193,15 @@ Result<Answer> AskService::Ask(const RequestContext& caller, const AskRequest& r
   if (memory_ != nullptr) memory_->Recall(request.question, whole.model, visible, time, understood);
   for (auto& reading : understood.readings) reading.intent.zone = zone;
   runner.Reached("linked", Linked(understood));
+  const OpenQuestion open{.question = request.question,
+                          .visible = visible,
+                          .time = time,
+                          .zone = zone,
+                          .follows = request.previous.has_value()};
   Answer answer;
   if (understood.status == Status::kAbstained) {
     answer = Abstain(std::move(understood.reason), std::move(understood.nearest));
+    NL_RETURN_IF_ERROR(Suggest(ctx, open, answer));
     if (memory_ != nullptr) {
       PutFirst(memory_->Nearest(request.question, whole.model, visible, time, kSuggestionsMax), answer.suggestions);
     }
@@ -202,7 +209,7 @@ Result<Answer> AskService::Ask(const RequestContext& caller, const AskRequest& r
     std::vector<Choice> choices;
     for (const auto& reading : understood.readings) choices.push_back({reading.text, reading.intent});
     NL_ASSIGN_OR_RETURN(answer, Choose(ctx, runner, *model, choices));
-    if (answer.status == Status::kClarify) answer.reason = std::move(understood.reason);
+    if (answer.status == Status::kClarify && !answer.asks_first) answer.reason = std::move(understood.reason);
     answer.confidence = understood.readings.empty() ? 0 : understood.readings[0].confidence;
   } else {
     const auto& reading = understood.readings.front();
@@ -211,13 +218,7 @@ Result<Answer> AskService::Ask(const RequestContext& caller, const AskRequest& r
     answer.is_follow_up = reading.follow_up;
     for (const auto& text : reading.assumptions) answer.assumptions.push_back({.part = "question", .text = text});
   }
-  NL_RETURN_IF_ERROR(Heed(ctx, runner,
-                          {.question = request.question,
-                           .visible = visible,
-                           .time = time,
-                           .zone = zone,
-                           .follows = request.previous.has_value()},
-                          answer));
+  NL_RETURN_IF_ERROR(Heed(ctx, runner, open, answer));
   answer.question = request.question;
   return answer;
 }

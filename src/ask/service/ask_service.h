@@ -68,6 +68,8 @@ class AskService {
   /// What documents say of a member that is described.
   Result<void> CiteDescription(const RequestContext& ctx, QueryRunner& runner, const OpenQuestion& open,
                                Answer& answer) const;
+  /// Puts the questions nearest in meaning in the place of those with the same words, where some are near.
+  Result<void> Suggest(const RequestContext& ctx, const OpenQuestion& open, Answer& answer) const;
   /// Asks the advisor, and makes of `answer` what comes of it.
   Result<void> Heed(const RequestContext& ctx, QueryRunner& runner, const OpenQuestion& open, Answer& answer);
 

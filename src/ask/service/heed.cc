@@ -54,14 +54,20 @@ Result<void> AskService::CiteDescription(const RequestContext& ctx, QueryRunner&
   return {};
 }
 
+Result<void> AskService::Suggest(const RequestContext& ctx, const OpenQuestion& open, Answer& answer) const {
+  if (advisor_ == nullptr) return {};
+  NL_ASSIGN_OR_RETURN(auto nearest, advisor_->Nearest(ctx, open));
+  if (!nearest.empty()) answer.suggestions = std::move(nearest);
+  return {};
+}
+
 Result<void> AskService::Heed(const RequestContext& ctx, QueryRunner& runner, const OpenQuestion& open,
                               Answer& answer) {
   if (advisor_ == nullptr) return {};
   if (answer.status == Status::kAnswered) return CiteDescription(ctx, runner, open, answer);
+  if (answer.asks_first) return {};
   if (answer.status == Status::kAbstained) {
     NL_ASSIGN_OR_RETURN(answer.documents, advisor_->Cite(ctx, runner, open.question));
-    NL_ASSIGN_OR_RETURN(auto nearest, advisor_->Nearest(ctx, open));
-    if (!nearest.empty()) answer.suggestions = std::move(nearest);
   }
   if (AsksBeyondData(open.question)) return {};
   NL_ASSIGN_OR_RETURN(const auto proposal, advisor_->Propose(ctx, runner, open));

@@ -9,6 +9,7 @@
 #include "ask/propose/intent_schema.h"
 #include "metastore/tests/store_fixture.h"
 #include "models/provider.h"
+#include "models/tests/everybody.h"
 #include "models/tests/scripted_provider.h"
 
 namespace neurolake::ask {
@@ -46,7 +47,7 @@ class ProposerTest : public ::testing::Test {
     router_ = std::make_unique<models::ModelRouter>(
         models::RouterOptions{
             .tokens_per_day = tokens_per_day, .attempts_max = 1, .timeout = std::chrono::milliseconds(300)},
-        *usage_, cache_.get(), clock_);
+        *usage_, cache_.get(), clock_, rights_);
     auto model = std::make_shared<models::RoutedModel>();
     model->provider = "openai";
     model->model = "m";
@@ -69,6 +70,7 @@ class ProposerTest : public ::testing::Test {
 
   metastore::TemporaryDirectory directory_;
   const SystemClock clock_;
+  const models::EverybodyMay rights_;
   std::unique_ptr<metastore::Store> store_;
   std::unique_ptr<models::UsageStore> usage_;
   std::unique_ptr<models::PromptCache> cache_ = models::NewMemoryPromptCache(1 << 20);
