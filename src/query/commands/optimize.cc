@@ -150,15 +150,16 @@ class CurvePlan {
 
  private:
   Result<void> FindPlace(std::string_view curve) {
-    std::string fractions;
-    for (int i = 1; i < kRanges; ++i) fractions += fmt::format("{}{:.6f}", i == 1 ? "" : ",", 1.0 * i / kRanges);
     std::string sampled, bounds, values;
     for (size_t i = 0; i < columns_.size(); ++i) {
       sampled += fmt::format("{}{} AS c{}", i == 0 ? "" : ", ", SqlOf(columns_[i]), i);
+      // The quantiles k / kRanges, k from 1: `quantile_disc` looks for each of so many in all values.
       bounds += fmt::format(
-          "{}SELECT {} AS axis, CAST(bound AS VARCHAR) AS bound FROM (SELECT DISTINCT unnest(quantile_disc(c{}, [{}])) "
-          "AS bound FROM sample)",
-          i == 0 ? "" : " UNION ALL ", i, i, fractions);
+          "{0}SELECT DISTINCT {1} AS axis, CAST(bound AS VARCHAR) AS bound FROM (SELECT c{1} AS bound, row_number() "
+          "OVER "
+          "(ORDER BY c{1}) AS place, count(*) OVER () AS total FROM sample WHERE c{1} IS NOT NULL) "
+          "WHERE (place - 1) * {2} // total < least(place * {2} // total, {2} - 1)",
+          i == 0 ? "" : " UNION ALL ", i, kRanges);
       values += ", " + FieldSql(columns_[i]);
     }
     const std::string sql = fmt::format(
