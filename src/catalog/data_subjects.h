@@ -97,6 +97,9 @@ class DataSubjects {
   /// Takes away events that wait for delivery, and names of files in lineage, of which `holds` is true.
   virtual Result<int64_t> EraseEvents(const std::function<bool(const std::string&)>& holds) = 0;
   virtual Result<int64_t> EraseLineageNames(const std::function<bool(const std::string&)>& holds) = 0;
+  /// Answers of language models that are kept to be given again: deletes all, or only counts them. None is worth asking
+  /// whom it tells of.
+  virtual Result<int64_t> EraseKeptAnswers(bool erase) = 0;
   /// Where else in the metadata store something holds a text of which `holds` is true: views, policies, comments, names
   /// of principals, … By table of the store, how many rows do; those that the calls above change are left out.
   virtual Result<std::vector<std::pair<std::string, int64_t>>> FindElsewhere(

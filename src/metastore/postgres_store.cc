@@ -117,7 +117,8 @@ Result<void> PostgresStore::Scrub() {
   NL_ASSIGN_OR_RETURN(auto session, pool_.Take(Durability::kDurable));
   for (const char* sql :
        {"VACUUM (FULL) statements", "VACUUM (FULL) table_statistics", "VACUUM (FULL) expectation_results",
-        "VACUUM (FULL) event_outbox", "VACUUM (FULL) lineage", "VACUUM (FULL) erasures"}) {
+        "VACUUM (FULL) event_outbox", "VACUUM (FULL) lineage", "VACUUM (FULL) erasures", "VACUUM (FULL) ask_questions",
+        "VACUUM (FULL) ask_feedback", "VACUUM (FULL) kept_answers"}) {
     NL_RETURN_IF_ERROR(session->Run(sql));
   }
   return {};

@@ -5,8 +5,8 @@
 #include <fstream>
 #include <unordered_set>
 
-#include "catalog/data_subjects.h"
 #include "catalog/ask_records.h"
+#include "catalog/data_subjects.h"
 #include "common/text.h"
 
 namespace neurolake::query {
@@ -217,6 +217,7 @@ Result<SubjectTraces> FindTraces(const TraceSearch& search) {
     NL_ASSIGN_OR_RETURN(traces.events, subjects.EraseEvents(holds));
     NL_ASSIGN_OR_RETURN(traces.lineage, subjects.EraseLineageNames(holds));
   }
+  NL_ASSIGN_OR_RETURN(traces.kept_answers, subjects.EraseKeptAnswers(search.erase));
   NL_ASSIGN_OR_RETURN(traces.statements, FindInHistory(search));
   // Which tables a question is about is not kept with it: what may be the subject's goes.
   const auto may_hold = [&](const std::string& text) { return search.mentions.Holds(text, true); };

@@ -15,6 +15,7 @@ namespace neurolake::query {
 struct SubjectTraces {
   int64_t constants = 0;       ///< Of statements in the audit log.
   int64_t statements = 0;      ///< Texts of system.queries.
+  int64_t kept_answers = 0;    ///< Of language models.
   int64_t statistics = 0;      ///< Of tables: what ANALYZE and expectations keep of values.
   int64_t events = 0;          ///< That wait for delivery.
   int64_t lineage = 0;         ///< Names of files.

@@ -283,6 +283,7 @@ json::array RowsOf(const SubjectTraces& traces) {
   };
   add("audit constants", traces.constants, "keys of constants in the audit log, destroyed");
   add("statements", traces.statements, "texts of system.queries, replaced");
+  add("kept answers", traces.kept_answers, "of language models, all deleted");
   add("statistics", traces.statistics, "of ANALYZE and expectations of the tables, deleted");
   add("events", traces.events, "that wait for delivery, deleted");
   add("lineage", traces.lineage, "names of files, replaced");

@@ -26,6 +26,7 @@ class StoreDataSubjects final : public DataSubjects {
   Result<int64_t> ChangeStatementTexts(const std::function<bool(StatementText&)>& change) override;
   Result<int64_t> EraseEvents(const std::function<bool(const std::string&)>& holds) override;
   Result<int64_t> EraseLineageNames(const std::function<bool(const std::string&)>& holds) override;
+  Result<int64_t> EraseKeptAnswers(bool erase) override;
   Result<std::vector<std::pair<std::string, int64_t>>> FindElsewhere(
       const std::function<bool(const std::string&)>& holds) override;
   Result<void> Scrub() override { return store_.Scrub(); }

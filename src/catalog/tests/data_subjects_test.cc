@@ -108,6 +108,13 @@ TEST_P(DataSubjectsTest, TextsOfStatementsChangeAndStayChangedWhenTheStatementEn
   EXPECT_EQ(catalog_->ListEvents(10).value().size(), 1U);
 }
 
+TEST_P(DataSubjectsTest, KeptAnswersAreCountedAndDeleted) {
+  ASSERT_OK(store_->WriteRelaxed("INSERT INTO kept_answers (key, value, kept) VALUES ('k', 'ann@example.org', 1)"));
+  EXPECT_EQ(subjects().EraseKeptAnswers(false).value(), 1);
+  EXPECT_EQ(subjects().EraseKeptAnswers(true).value(), 1);
+  EXPECT_EQ(subjects().EraseKeptAnswers(true).value(), 0);
+}
+
 TEST_P(DataSubjectsTest, WhatElseHoldsATextIsCountedByTable) {
   const auto holds = [](const std::string& text) { return text.find("ann@") != std::string::npos; };
   ASSERT_OK(catalog_->BeginStatement(Statement("a", "SELECT 'ann@example.org'")));
