@@ -138,6 +138,10 @@ class Injection(unittest.TestCase):
                                  capture_output=True, text=True, env={**os.environ, "NEUROLAKE_TOKEN": self.server.token_of(user)})
             self.assertIn(run.returncode, (0, 1), run.stderr)
             return json.loads(run.stdout)
+        if door == "mcp":
+            answer, error = mcp_client.Http(self.server, user).call("ask", body)
+            self.assertIsNone(error)
+            return answer
         code, _, text = self.server.request("POST", "/v1/ask", body, self.server.token_of(user))
         self.assertEqual(code, 200, text)
         return json.loads(text)
