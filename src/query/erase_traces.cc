@@ -219,8 +219,7 @@ Result<SubjectTraces> FindTraces(const TraceSearch& search) {
   }
   NL_ASSIGN_OR_RETURN(traces.kept_answers, subjects.EraseKeptAnswers(search.erase));
   NL_ASSIGN_OR_RETURN(traces.statements, FindInHistory(search));
-  // Which tables a question is about is not kept with it: what may be the subject's goes.
-  const auto may_hold = [&](const std::string& text) { return search.mentions.Holds(text, true); };
+  const auto may_hold = [&](const std::string& text) { return search.mentions.HoldsInQuestion(text); };
   NL_ASSIGN_OR_RETURN(traces.questions, search.catalog.ask_records().EraseTexts(may_hold, search.erase));
   NL_RETURN_IF_ERROR(FindInUploads(search, traces));
   NL_ASSIGN_OR_RETURN(traces.elsewhere, subjects.FindElsewhere(holds));

@@ -61,6 +61,10 @@ SubjectMentions::SubjectMentions(const KnownOfSubject& known) : key_(LowerAscii(
     const bool telling = IsTelling(low);
     telling ? in_constants_.AddAnywhere(low) : in_constants_.AddWord(low);
     if (telling) CouldBeWord(low) ? elsewhere_.AddWord(low) : elsewhere_.AddAnywhere(low);
+    const bool is_short =
+        low.size() < kTellingBytes && std::ranges::all_of(low, [](unsigned char c) { return std::isdigit(c) != 0; });
+    if (telling) in_questions_.AddAnywhere(low);
+    if (!telling && (!is_short || low == key_)) in_questions_.AddWord(low);
     // A column may be called like somebody; in quotes it may be meant as a text.
     if (CouldBeWord(low)) {
       in_statements_.AddAnywhere('"' + low + '"');
@@ -79,6 +83,11 @@ bool SubjectMentions::Holds(std::string_view text, bool touches) const {
 bool SubjectMentions::HoldsElsewhere(std::string_view text) const {
   const std::string low = LowerAscii(text);
   return elsewhere_.FindsAnywhere(low) || elsewhere_.FindsWord(low);
+}
+
+bool SubjectMentions::HoldsInQuestion(std::string_view text) const {
+  const std::string low = LowerAscii(text);
+  return in_questions_.FindsAnywhere(low) || in_questions_.FindsWord(low);
 }
 
 bool SubjectMentions::HoldsBesideConstants(std::string_view text, bool touches) const {

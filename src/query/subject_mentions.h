@@ -25,6 +25,9 @@ class SubjectMentions {
   bool Holds(std::string_view text, bool touches) const;
   /// The same of what is no statement: numbers and short ones do not count, and what is a word counts as one.
   bool HoldsElsewhere(std::string_view text) const;
+  /// The same of a question in plain language, of which nobody says what tables it is about: short numbers, which stand
+  /// in many, count if one is the key.
+  bool HoldsInQuestion(std::string_view text) const;
   /// Positions of those constants of one statement, as they were written, that have to go: those that hold an
   /// identifier, where there is one those that are one of the texts, and those about the tables that are the key.
   std::vector<size_t> Find(const std::vector<std::string>& constants, bool touches) const;
@@ -39,6 +42,7 @@ class SubjectMentions {
   TextFinder in_constants_;  ///< Telling ones anywhere, plain ones (digits, or short) as words.
   TextFinder in_statements_;
   TextFinder elsewhere_;
+  TextFinder in_questions_;
   std::set<std::string, std::less<>> texts_;
   std::string key_;
 };

@@ -55,6 +55,15 @@ TEST(SubjectMentionsTest, InFilesAndNamesAWordIsOneByItself) {
   EXPECT_FALSE(john.HoldsElsewhere("johnson,4711"));
 }
 
+TEST(SubjectMentionsTest, AShortNumberInAQuestionIsTheKeyOrNothing) {
+  const SubjectMentions one({.identifiers = {"3", "17", "4711", "ann", "a@example.org"}, .texts = {}, .key = "17"});
+  EXPECT_FALSE(one.HoldsInQuestion("top 3 customers"));
+  EXPECT_TRUE(one.HoldsInQuestion("orders of customer 17"));
+  EXPECT_TRUE(one.HoldsInQuestion("what did 4711 buy"));
+  EXPECT_TRUE(one.HoldsInQuestion("orders of Ann"));
+  EXPECT_TRUE(one.HoldsInQuestion("mails from A@example.org?"));
+}
+
 // Else whoever may have somebody forgotten could have whatever statements said forgotten.
 TEST(SubjectMentionsTest, AKeyThatNoRowHasIsOneConstantOfStatementsAboutTheTables) {
   const SubjectMentions unknown({.identifiers = {}, .texts = {}, .key = "select"});
