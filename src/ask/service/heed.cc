@@ -87,11 +87,15 @@ Result<void> AskService::Heed(const RequestContext& ctx, QueryRunner& runner, co
     return {};
   }
   NL_ASSIGN_OR_RETURN(auto proposed, Answered(ctx, runner, *open.visible.model, *proposal.intent));
+  proposed.source = proposal.source;
+  if (proposed.asks_first) {
+    answer = std::move(proposed);
+    return {};
+  }
   if (proposed.status != Status::kAnswered) {
     answer.reason += "; a language model's reading did not pass the checks";
     return {};
   }
-  proposed.source = proposal.source;
   proposed.confidence = kProposedConfidence;
   proposed.assumptions.insert(proposed.assumptions.begin(), {.part = "question",
                                                              .text = fmt::format("read by the language model {} as: {}",
