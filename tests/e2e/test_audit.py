@@ -234,5 +234,43 @@ class Failures(AuditTest):
         self.assertEqual(self.verify().returncode, INTACT)
 
 
+class Archive(AuditTest):
+    """Where it may be. That segments go there, and what can go wrong, is in archive_test.cc: they have 65,536 records."""
+
+    def test_no_statement_reaches_the_archive(self):
+        server = self.start(audit__archive="{directory}/archive", audit__archive_after="1s")
+        place = f"{self.directory}/archive"
+        for path in (place, place + "/below", self.directory, place + "/../archive/"):
+            with self.assertRaisesRegex(StatementError, "archive of the audit log"):
+                server.sql(f"CREATE EXTERNAL LOCATION leak URL '{path}'")
+        server.sql(f"CREATE EXTERNAL LOCATION beside URL '{self.directory}/archives'")
+        server.sql("SELECT 1")
+        server.stop()
+        # What grows is not archived, and both ways to verify look into the folder.
+        self.assertEqual(list(pathlib.Path(place).iterdir()), [])
+        self.assertEqual(self.verify("--archive", place).returncode, INTACT)
+        verified = subprocess.run([BINARY, "--lake", server.lake, f"--audit.archive={place}", "audit", "verify"],
+                                  capture_output=True, text=True, timeout=60)
+        self.assertEqual(verified.returncode, INTACT, verified.stdout + verified.stderr)
+
+    def test_a_place_that_statements_read_is_none(self):
+        server = self.start()
+        server.sql(f"CREATE EXTERNAL LOCATION around URL '{self.directory}/data'")
+        server.stop()
+        for place in (f"{self.directory}/data/audit", f"{self.directory}/lake/archive", self.directory, "archive"):
+            again = Server(BINARY, lake=self.directory + "/lake", settings={"audit.archive": place})
+            with self.assertRaisesRegex(RuntimeError, "did not start"):
+                again.start()
+            again.__exit__()
+
+    def test_an_export_has_all_of_it_or_says_what_is_missing(self):
+        server = self.start(audit__archive="{directory}/archive")
+        server.stop()
+        (self.log / "segments" / "00000000000000065536.archived").write_text("neurolake-archived-segment 1\n")
+        missing = self.cli("export", f"{self.directory}/exported")
+        self.assertNotEqual(missing.returncode, 0)
+        self.assertIn("00000000000000065536.jsonl", missing.stdout + missing.stderr)
+
+
 if __name__ == "__main__":
     unittest.main()
