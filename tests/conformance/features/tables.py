@@ -35,7 +35,8 @@ def partitions_by_delta_rs(path):
 FEATURES = [
     Feature(
         "Boolean, numbers, strings, binary, dates, timestamps, decimals",
-        write=[f"CREATE TABLE {{t}} AS {SCALARS}", f"INSERT INTO {{t}} SELECT {', '.join(['NULL'] * 12)}"],
+        write=[f"CREATE TABLE {{t}} AS {SCALARS}", f"INSERT INTO {{t}} SELECT {', '.join(['NULL'] * 12)}",
+               "OPTIMIZE {t} ZORDER BY (i4, s)"],
         rows=[SCALARS_ROW, (None,) * 12],
         theirs=[SPARK_SCALARS, SPARK_NULLS],
         change=["INSERT INTO {t} SELECT * FROM {t}", "UPDATE {t} SET i4 = 5, s = 'x' WHERE b"]),
@@ -44,7 +45,8 @@ FEATURES = [
         write=["CREATE TABLE {t} (f8 DOUBLE, f4 FLOAT, i8 BIGINT, d DECIMAL(38,10), s VARCHAR, dt DATE)",
                "INSERT INTO {t} VALUES ('inf', '-inf', 9223372036854775807, 1234567890123456789012345678.0123456789, '', "
                "DATE '9999-12-31'), ('nan', 'nan', -9223372036854775808, -0.0000000001, ' ', DATE '0001-01-01'), "
-               "(-0.0, 1e-38, 0, 0, 'a''b\"\\', NULL)"],
+               "(-0.0, 1e-38, 0, 0, 'a''b\"\\', NULL)",
+               "INSERT INTO {t} SELECT * FROM {t}", "OPTIMIZE {t} ZORDER BY (i8)"],
         theirs=["CREATE TABLE {t} USING delta AS SELECT * FROM VALUES (double('inf'), float('-inf'), 9223372036854775807L, "
                 "CAST('1234567890123456789012345678.0123456789' AS DECIMAL(38,10)), '', DATE'9999-12-31'), "
                 "(double('nan'), float('nan'), -9223372036854775808L, CAST(-0.0000000001 AS DECIMAL(38,10)), ' ', "
