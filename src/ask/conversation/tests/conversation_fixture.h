@@ -5,6 +5,7 @@
 
 #include "ask/answer/table.h"
 #include "ask/service/visible_model.h"
+#include "ask/time/time_phrase.h"
 #include "semantic/load.h"
 
 namespace neurolake::ask {
