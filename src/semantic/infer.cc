@@ -65,8 +65,8 @@ class Inferrer {
     for (size_t i = 0; i < drafting_.tables.size(); ++i) OwnTime(i);
     for (size_t i = 0; i < drafting_.tables.size(); ++i) TimeOfParent(i);
     for (DraftEntity& draft : drafts_) AddMeasures(drafting_, draft);
-    for (DraftEntity& draft : drafts_) result.model.entities.push_back(std::move(draft.entity));
     AddJoins(result.model);
+    for (DraftEntity& draft : drafts_) result.model.entities.push_back(std::move(draft.entity));
     result.model.metrics = std::move(drafting_.metrics);
     result.notes = std::move(drafting_.notes);
     return result;
@@ -126,6 +126,12 @@ class Inferrer {
           std::ranges::any_of(drafting_.tables, [&](const ReadTable& t) { return t.noun() == other; });
       if (!is_taken) draft.entity.synonyms.push_back(std::move(other));
     }
+    // "requests" for leave_requests, where nothing else is called so.
+    static const std::unordered_set<std::string_view> kSaysNothing{"detail", "line", "row", "entry", "history", "data"};
+    const std::string& head = table.words.back();
+    const auto called_so = std::ranges::count_if(
+        drafting_.tables, [&](const ReadTable& t) { return t.words.back() == head || t.words.front() == head; });
+    if (table.words.size() > 1 && called_so == 1 && !kSaysNothing.contains(head)) draft.entity.synonyms.push_back(head);
     drafts_.push_back(std::move(draft));
   }
 

@@ -54,6 +54,14 @@ Words NounOf(const KnownTable& table) {
   Words words = WordsOfName(table.name.back());
   while (words.size() > 1 && IsAffixOfTable(words.front())) words.erase(words.begin());
   while (words.size() > 1 && IsAffixOfTable(words.back())) words.pop_back();
+  // "inv" is an invoice, other than where things lie.
+  const bool has_stock = std::ranges::any_of(table.columns, [](const KnownColumn& column) {
+    const Words other = WordsOfName(column.name);
+    return Has(other, "hand") || Has(other, "stock") || Has(other, "inventory");
+  });
+  if (has_stock && LowerAscii(table.name.back()).find("invo") == std::string::npos) {
+    std::ranges::replace(words, std::string("invoice"), std::string("inventory"));
+  }
   if (words.empty()) words = {"row"};
   words.back() = SingularOf(words.back());
   return words;
@@ -156,7 +164,8 @@ bool IsShare(const ReadColumn& column) {
   const double max = NumberOf(column.known->max, 100), min = NumberOf(column.known->min, 0);
   static const WordSet kShares{"rate",     "percent", "percentage",  "ratio", "share",
                                "discount", "tax",     "probability", "margin"};
-  return column.type == ValueType::kNumber && max <= 1 && min >= -1 && HasAny(column.words, kShares);
+  return column.type == ValueType::kNumber && max <= 1 && min >= -1 &&
+         (column.unit == "%" || HasAny(column.words, kShares));
 }
 
 ColumnRole RoleOfNumber(const ReadColumn& column) {

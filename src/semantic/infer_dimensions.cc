@@ -47,7 +47,8 @@ Words TimeWords(const ReadColumn& column) {
   if (words.empty()) words = {"date"};
   if (words.back() == "timestamp" || words.back() == "datetime") words.back() = "time";
   const bool is_day = column.type == ValueType::kDate || column.known->form != HiddenForm::kNone;
-  if (!kTimes.contains(words.back())) words.emplace_back(is_day ? "date" : "time");
+  const bool says_time = std::ranges::any_of(words, [](const std::string& word) { return kTimes.contains(word); });
+  if (!says_time) words.emplace_back(is_day ? "date" : "time");
   return words;
 }
 
@@ -102,6 +103,11 @@ Label LabelOfTable(const Drafting& drafting, const ReadTable& table) {
   for (const ReadColumn& column : table.columns) {
     if (column.role == ColumnRole::kCategory && column.words.back() == "description" &&
         IsUnique(*table.known, *column.known))
+      return {&column, nullptr};
+  }
+  // A serial number beside a key that is counted up.
+  for (const ReadColumn& column : table.columns) {
+    if (column.role == ColumnRole::kCategory && EndsAsKey(column.words) && IsUnique(*table.known, *column.known))
       return {&column, nullptr};
   }
   return {};
@@ -336,8 +342,13 @@ std::vector<std::string> CallsOf(const Drafting& drafting, const ReadTable& tabl
   }
   const std::string full = table.noun() + " " + bare;
   const bool is_flag = column.role == ColumnRole::kFlag;
-  if (!is_flag && (IsGeneric(words) || is_shared)) return {full, bare};
-  return {bare, full};
+  if (is_flag) return {bare, VerbOfTime(words).empty() ? full : VerbOfTime(words)};
+  std::vector<std::string> parts;  // "review score" of performance_reviews.score
+  if (table.words.size() > 1) parts = {table.words.back() + " " + bare, table.words.front() + " " + bare};
+  if (IsGeneric(words) || is_shared) calls = {full, bare};
+  else calls = {bare, full};
+  calls.insert(calls.end(), parts.begin(), parts.end());
+  return calls;
 }
 
 void AddDimensions(Drafting& drafting, DraftEntity& draft) { DimensionMaker(drafting, draft).Run(); }

@@ -100,7 +100,9 @@ class MeasureMaker {
   }
 
   void AddCount() {
-    Measure& count = Add(draft_.entity.name + "_count", "number of " + PluralOf(table_.noun()), {});
+    Measure& count =
+        Add(draft_.entity.name + "_count", "number of " + PluralOf(table_.noun()),
+            table_.words.back() == "employee" ? std::vector<std::string>{"headcount"} : std::vector<std::string>());
     count.aggregation = Aggregation::kCount;
     count_ = count.name;
   }

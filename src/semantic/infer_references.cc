@@ -49,6 +49,13 @@ bool SaysPerson(const Words& words, const Words& noun) {
   return !words.empty() && kRoles.contains(words.back()) && kPeople.contains(noun.back());
 }
 
+/// ship_via to shippers: a word of the column begins the table's.
+bool SaysPart(const Words& words, const Words& noun) {
+  return std::ranges::any_of(words, [&](const std::string& word) {
+    return word.size() >= 4 && noun.back().size() > word.size() && noun.back().starts_with(word);
+  });
+}
+
 double EvidenceOf(const ReadColumn& from, const ReadTable& to_table, const ReadColumn& to) {
   const Words words = WithoutKeyMarks(from.words);
   const bool is_key = EndsAsKey(from.words);
@@ -57,6 +64,7 @@ double EvidenceOf(const ReadColumn& from, const ReadTable& to_table, const ReadC
   if (!own.empty() && from.words == to.words) return kSaysColumn;
   if (!words.empty() && is_key && EndsWithWords(to_table.words, words)) return kSaysColumn;
   if (is_key && SaysPerson(words, to_table.words)) return kSaysPerson;
+  if (from.type == ValueType::kInteger && SaysPart(words, to_table.words)) return kSaysPerson;
   return IsText(from) && from.known->distinct.value_or(0) >= 3 ? kSaysNothing : 0;
 }
 

