@@ -119,7 +119,10 @@ class Asking(unittest.TestCase):
                              (HIDDEN_CUSTOMER, "Zwelakhekay Cavary")):
             for token in (self.reader, self.asking):
                 hidden, unknown = (self.post(token, question=f"number of customers in {one}")[2] for one in (place, other))
-                self.assertEqual(json.dumps(hidden).replace(place, other), json.dumps(unknown))
+                text = json.dumps(hidden)
+                for word, instead in zip(place.split(), other.split()):  # What was said comes back word by word.
+                    text = text.replace(word, instead)
+                self.assertEqual(text, json.dumps(unknown))
 
     def test_intents_and_follow_ups_made_by_hand_show_no_more(self):
         for question in ("bonuspoolcanary", "number of customers by country", "number of customers by mail"):
