@@ -212,7 +212,7 @@ class Asking(unittest.TestCase):
         asked = command("ask", "number of customers by country")
         self.assertEqual(asked.returncode, 0, asked.stderr)
         self.assertIn("Germany", asked.stdout)
-        refused = command("sql", "SELECT 1")
+        refused = command("sql", "-c", "SELECT 1")
         self.assertNotEqual(refused.returncode, 0)
         self.assertIn("right", refused.stderr)
 
