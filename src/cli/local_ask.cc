@@ -52,9 +52,16 @@ class OneModel final : public ask::ModelSource {
   explicit OneModel(semantic::SemanticModel model)
       : model_(std::make_shared<const semantic::SemanticModel>(std::move(model))) {}
 
-  Result<std::shared_ptr<const semantic::SemanticModel>> Find(const RequestContext&, const std::string& name) override {
-    if (name.empty() || EqualsIgnoringCase(name, model_->name)) return model_;
-    return MakeError(ErrorCode::kNotFound, "there is no such semantic model: {}", name);
+  Result<std::optional<ask::FoundModel>> Find(const RequestContext&, const std::string& name) override {
+    if (!EqualsIgnoringCase(name, model_->name)) return std::nullopt;
+    return ask::FoundModel{.model = model_, .key = "here"};
+  }
+  Result<std::vector<ask::ModelEntry>> List(const RequestContext&) override {
+    return std::vector<ask::ModelEntry>{
+        {.name = model_->name, .schema = "", .label = model_->label, .description = model_->description}};
+  }
+  Result<void> CheckReview(const RequestContext&, const std::string&) override {
+    return MakeError(ErrorCode::kPermissionDenied, "a model that is only here has no verified questions");
   }
 
  private:
@@ -67,7 +74,11 @@ class LocalAskOverClient final : public LocalAsk {
       : clock_(clock), statements_(client), models_(std::move(model)), service_(statements_, models_, clock) {}
 
   Result<std::string> Ask(std::stop_token stop, const std::string& question_json) override {
-    const RequestContext ctx({}, NewUuid(), "cli", clock_, clock_.SteadyNow() + kQuestionTime, std::move(stop));
+    // Who may ask here, may by asking no more than run statements as itself: the lake knows who that is.
+    Principal asker;
+    asker.rights = {Right::kAsk};
+    const RequestContext ctx(std::move(asker), NewUuid(), "cli", clock_, clock_.SteadyNow() + kQuestionTime,
+                             std::move(stop));
     return ask::AskJson(ctx, service_, question_json);
   }
 
