@@ -216,7 +216,9 @@ class ClusteredFiles final : public native::PhysicalOperator {
     auto& gathered = sink_state->Cast<GatheredRows>();
     const Resources resources(context);
     const int64_t row_bytes = std::max(fixed_bytes_, gathered.bytes / std::max<int64_t>(1, gathered.row_count));
-    const int64_t group_bytes = std::min(kGroupBytesMax, resources.memory / (2 * resources.threads));
+    // A group of flat rows stays in memory as a whole while it is encoded, and may have twice the rows.
+    const int64_t share = keyed_layout_ != nullptr ? 4 : 2;
+    const int64_t group_bytes = std::min(kGroupBytesMax, resources.memory / (share * resources.threads));
     auto state = native::make_uniq<WriteFilesState>();
     state->targets = static_cast<size_t>(std::clamp<int64_t>(resources.Targets(row_bytes), 2, kTargetsMax));
     state->limits = {

@@ -178,6 +178,56 @@ TEST_F(LayoutTest, WideNestedRowsInLittleMemory) {
   ExpectApart(files);
 }
 
+// More than the memory has room for: blocks of rows go to disk with their long texts, and come back.
+TEST_F(LayoutTest, TextsInLittleMemory) {
+  // Of small row groups, which are read as a whole.
+  Answer("CREATE TABLE t (id BIGINT, a INTEGER, s VARCHAR, n VARCHAR) WITH (\"delta.targetFileSize\" = '512kb')");
+  Answer(
+      "INSERT INTO t SELECT i, hash(i) % 1024, repeat(md5(i::VARCHAR), (i % 12)::INTEGER), CASE WHEN i % 3 = 0 THEN "
+      "'a text that is not short ' || i END FROM range(500000) r(i)");
+  const Rows before = Answer(kRows);
+  const auto done = LayOut({.place = kPlace, .files = 8, .memory_bytes = 64'000'000});
+  ASSERT_TRUE(done.has_value()) << done.error().message();
+  EXPECT_EQ(Answer(kRows), before);
+  EXPECT_EQ(Answer("SELECT count(*), count(s), count(n) FROM t WHERE s = repeat(md5(id::VARCHAR), (id % 12)::INTEGER)"),
+            Rows{"[500000,500000,166667]"});
+  const auto files = Files();
+  EXPECT_GE(files.size(), 6U);
+  ExpectApart(files);
+}
+
+TEST_F(LayoutTest, NoFaultOfTheDiskLosesARow) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "the sanitizers define the calls themselves that go wrong";
+#endif
+  using Kind = SystemCallFault::Kind;
+  Answer("CREATE TABLE t (id BIGINT, a INTEGER, s VARCHAR) WITH (\"delta.checkpointInterval\" = 1000000)");
+  // Large enough to be written past the page cache.
+  Answer("INSERT INTO t SELECT i, hash(i) % 1024, md5(i::VARCHAR) || md5((i + 1)::VARCHAR) FROM range(90000) r(i)");
+  const Rows before = Answer(kRows);
+  for (const Kind kind : {Kind::kError, Kind::kDiskFull, Kind::kShortWrite}) {
+    int64_t failures = 0;
+    for (int64_t nth = 1;; ++nth) {
+      SCOPED_TRACE(fmt::format("fault {} at operation {}", static_cast<int>(kind), nth));
+      ArmSystemCallFault({.kind = kind, .directory = root_ + "/tables", .nth = nth});
+      const auto done = LayOut({.place = kPlace, .counted = false});
+      const bool struck = DisarmSystemCallFault();
+      if (engine_->broken()) Reopen();
+      ASSERT_EQ(Answer(kRows), before);
+      if (!done.has_value()) {
+        ++failures;
+        EXPECT_NE(done.error().code(), ErrorCode::kInternal) << done.error().message();
+      }
+      if (!struck) {
+        EXPECT_TRUE(done.has_value());
+        break;
+      }
+      ASSERT_LT(nth, 200);
+    }
+    EXPECT_GT(failures, 2) << "too few operations seen to prove anything";
+  }
+}
+
 TEST_F(LayoutTest, ACancelWhileFilesAreWrittenLeavesNothing) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "the sanitizers define the calls themselves that writers are held in";
