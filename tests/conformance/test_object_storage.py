@@ -43,7 +43,8 @@ class ObjectStorage(unittest.TestCase):
         self.server.sql("CREATE TABLE t (id BIGINT, name VARCHAR) PARTITIONED BY (name) LOCATION "
                         "'s3://bucket/conformance/t' TBLPROPERTIES ('delta.enableDeletionVectors' = 'false')")
         statements = ("INSERT INTO t SELECT i, 'a/b c%' || (i % 3) FROM range(100) r(i)", "UPDATE t SET id = -id WHERE id < 5",
-                      "DELETE FROM t WHERE id > 90", "INSERT INTO t VALUES (1000, NULL)", "OPTIMIZE t")
+                      "DELETE FROM t WHERE id > 90", "INSERT INTO t VALUES (1000, NULL)", "OPTIMIZE t",
+                      "INSERT INTO t SELECT i, 'a/b c%' || (i % 3) FROM range(2000, 2100) r(i)", "OPTIMIZE t ZORDER BY (id)")
         for statement in statements:
             self.server.sql(statement)
             self.assertEqual(self.theirs("t"), self.ours("t"), statement)
