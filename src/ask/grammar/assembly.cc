@@ -79,7 +79,8 @@ std::string Assembly::DefaultTimeEntity() const {
     const auto bases = BaseEntities(context_.model, use);
     if (!bases.empty()) return bases.front();
   }
-  return draft_.intent.entity.empty() ? subject_ : draft_.intent.entity;
+  if (!draft_.intent.entity.empty()) return draft_.intent.entity;
+  return subject_.empty() && !draft_.intent.dimensions.empty() ? draft_.intent.dimensions[0].field.entity : subject_;
 }
 
 bool Assembly::Follows(const Fragment& first, const Fragment& second) const {
@@ -173,6 +174,14 @@ bool Assembly::Metrics() {
       MetricIndex(use);
     }
     average_of_sum_ = average_of_sum_ || part->average_of_sum;
+    const auto word = [&](size_t back) {
+      return part->begin < back ? std::string_view() : std::string_view(context_.tokens[part->begin - back].word);
+    };
+    const bool is_end = part->kind == kMetric && (part->metrics[0].aggregation == Aggregation::kMin ||
+                                                  part->metrics[0].aggregation == Aggregation::kMax);
+    if (is_end && (word(1) == "with" || word(1) == "has" || word(1) == "had" ||
+                   (word(1) == "the" && (word(2) == "with" || word(2) == "has" || word(2) == "had"))))
+      return Fail("what has the highest or lowest number is asked for, and it is open of what");
   }
   for (size_t i = 1; i < parts_.size(); ++i) {  // "delay of flights" names one number, and of what it is.
     const bool side_by_side = parts_[i]->kind == FragmentKind::kMetric && parts_[i - 1]->kind == FragmentKind::kMetric;
@@ -186,6 +195,17 @@ bool Assembly::Metrics() {
 
 /// An entity beside a metric only says what the metric is of, which must be so.
 bool Assembly::ScopeOfEntity(const Fragment& part) {
+  for (size_t i = 0; i < parts_.size(); ++i) {  // "headcount and salary", "by mode and warehouse": listed, no scope.
+    if (parts_[i] != &part) continue;
+    const auto lists = [&](const Fragment& first, const Fragment& second, FragmentKind kind, const Fragment& other) {
+      return other.kind == kind && Joined(first, second);
+    };
+    if (i + 1 < parts_.size() && lists(part, *parts_[i + 1], FragmentKind::kMetric, *parts_[i + 1]))
+      return Fail(fmt::format("{} stands in a list of numbers", part.entity));
+    if (i > 0 && (lists(*parts_[i - 1], part, FragmentKind::kMetric, *parts_[i - 1]) ||
+                  lists(*parts_[i - 1], part, FragmentKind::kGroup, *parts_[i - 1])))
+      return Fail(fmt::format("{} stands in a list of numbers or groups", part.entity));
+  }
   for (const MetricUse& use : draft_.intent.metrics) {
     for (const std::string& base : BaseEntities(context_.model, use)) {
       if (!Reaches(base, part.entity)) {

@@ -39,6 +39,10 @@ bool Assembly::Time() {
   });
   if (const Fragment* field = One(FragmentKind::kTimeField)) {
     time.field = field->field;
+    for (const Fragment* entity : All(FragmentKind::kEntity)) {  // "accounts opened": not the opening of the branch.
+      if (field->role && Follows(*entity, *field) && !EqualsIgnoringCase(entity->entity, field->field.entity))
+        draft_.cost += 0.3;
+    }
     if (field->role && times.empty() && !time.grain)  // "how many were cancelled"
       draft_.intent.filters.push_back({.any_of = {{.field = field->field, .op = FilterOperator::kIsNotNull}}});
   }
@@ -213,8 +217,9 @@ bool Assembly::Qualifies(const Fragment& part) {
     const bool named = std::ranges::any_of(All(FragmentKind::kEntity), [&](const Fragment* entity) {
       return EqualsIgnoringCase(entity->entity, field.entity);
     });
-    if (!own && !named) draft_.cost += 0.3;
+    if (!own && !named) return Fail("it is open which number is compared");
   }
+  if (part.of_rows && (!draft_.intent.dimensions.empty() || !All(FragmentKind::kHaving).empty())) draft_.cost += 0.4;
   const bool timed = draft_.intent.time.grain || draft_.intent.time.range.from || draft_.intent.time.range.to;
   if (part.role && timed) draft_.cost += 0.4;  // "cancelled per quarter": when, and not that.
   return true;

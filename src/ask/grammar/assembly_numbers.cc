@@ -65,7 +65,7 @@ bool Assembly::Havings() {
     const bool grouped = !draft_.intent.dimensions.empty() || draft_.intent.time.grain;
     const auto& dimensions = draft_.intent.dimensions;
     if (bases.size() == 1 && dimensions.size() == 1 && !draft_.intent.time.grain && IsLabelOf(dimensions[0], bases[0]))
-      draft_.cost += 0.25;  // Each row by itself: said so, it is a condition on rows.
+      draft_.cost += 0.6;  // Each row by itself: said so, it is a condition on rows.
     const bool about_subject = !subject_.empty() && bases.size() == 1 && !EqualsIgnoringCase(bases[0], subject_) &&
                                Reaches(bases[0], subject_);
     if (about_subject && (wants_rows_ || !grouped || One(FragmentKind::kCount) != nullptr)) {
@@ -136,7 +136,9 @@ bool Assembly::Comparisons() {
       main_time_ = &previous_time_;
       draft_.notes.push_back("both are compared up to the same day");
     }
-    if (!ResolveComparison(part->target, main_time_, difference || !part->target.growth, draft_, reason_)) return false;
+    if (!ResolveComparison(part->target, main_time_, difference || part->difference || !part->target.growth, draft_,
+                           reason_))
+      return false;
   }
   return true;
 }
@@ -166,6 +168,40 @@ bool Assembly::Growth() {
     draft_.cost += 0.08;
   }
   return true;
+}
+
+/// Whether more of the number is better, as everybody would say by its name; nullopt: that is open.
+std::optional<bool> Assembly::IsGoodWhenLarge(const MetricUse& use) const {
+  static constexpr std::string_view kGood[] = {"score",  "rating", "satisfaction", "revenue", "sale",
+                                               "profit", "margin", "income",       "turnover"};
+  static constexpr std::string_view kBad[] = {"delay",    "cost",    "late",  "error",     "failure",   "default",
+                                              "churn",    "bounce",  "claim", "complaint", "outage",    "defect",
+                                              "downtime", "absence", "loss",  "cancel",    "cancelled", "cancellation"};
+  const Metric* metric = semantic::FindMetric(context_.model, use.metric);
+  const std::string label = metric != nullptr ? metric->label : use.field.name;
+  std::optional<bool> good;
+  for (const Token& token : TokenizeName(label)) {
+    const std::string word = Singular(token.word);
+    const bool is_good = std::ranges::find(kGood, word) != std::end(kGood);
+    if (!is_good && std::ranges::find(kBad, word) == std::end(kBad)) continue;
+    if (good && *good != is_good) return std::nullopt;
+    good = is_good;
+  }
+  return good;
+}
+
+/// "best" and "worst" are ends of which the name of the number tells which one is meant.
+void Assembly::Judge(const ask::Rank& rank) {
+  const Intent& intent = draft_.intent;
+  const Fragment* top = One(FragmentKind::kTop);
+  const Fragment* top_by = One(FragmentKind::kTopBy);
+  const Fragment* judge = top != nullptr && top->judged ? top : top_by != nullptr && top_by->judged ? top_by : nullptr;
+  if (judge != nullptr && rank.by.part == ValueRef::Part::kMetric && rank.by.index < intent.metrics.size()) {
+    const auto is_good = IsGoodWhenLarge(intent.metrics[rank.by.index]);
+    if (is_good && rank.descending != (*is_good == judge->role)) draft_.cost += 0.5;
+    else if (!is_good && judge->role && !rank.descending && HasParts(intent.metrics[rank.by.index]))
+      draft_.cost += 0.5;  // "best customers by orders" are those with the most of what is added up.
+  }
 }
 
 bool Assembly::Rank() {
@@ -213,9 +249,7 @@ bool Assembly::Rank() {
   } else {
     return Fail("it is open which number ranks them");
   }
-  if (top != nullptr && top->judged && !rank.descending && rank.by.index < intent.metrics.size() &&
-      rank.by.part == ValueRef::Part::kMetric && HasParts(intent.metrics[rank.by.index]))
-    draft_.cost += 0.5;  // "best customers by revenue" are those with the most of what is added up.
+  Judge(rank);
   // What each group has its own ranks for: "per month", "for each region".
   for (const Fragment* group : All(FragmentKind::kGroup)) {
     const bool top_of_its_own = top != nullptr && (!top->dimensions.empty() || top->grain);
@@ -272,6 +306,10 @@ bool Assembly::Order() {
       key.dimension = SortKey::kTimeAxis;
       if (!intent.time.grain) return Fail("there is no time axis to sort by");
     } else {
+      const auto& shown = draft_.intent.dimensions;
+      const bool lists = shown.empty() && wants_rows_;
+      if (!lists && std::ranges::find(shown, order_by->dimensions[0]) == shown.end())
+        return Fail("it is to be sorted by what is not in the answer");
       key.dimension = DimensionIndex(order_by->dimensions[0]);
     }
     intent.order = {key};
@@ -340,7 +378,9 @@ bool Assembly::Output() {
     const Entity* entity = semantic::FindEntity(context_.model, which.dimensions[0].field.entity);
     const auto* label = entity == nullptr ? nullptr : semantic::LabelDimension(*entity);
     const bool is_label = label != nullptr && EqualsIgnoringCase(label->name, which.dimensions[0].field.name);
-    draft_.cost += which.each && is_label ? 0.15 : 0.03;  // "list all airlines": their rows, with all there is.
+    draft_.cost += is_label && (which.each || !intent.sets.empty())
+                       ? 0.2
+                       : 0.03;  // "list all airlines": their rows, with all there is.
   }
   if (average_of_sum_ && (intent.time.grain || std::any_of(parts_.begin(), parts_.end(), [](const Fragment* part) {
                             return part->kind == FragmentKind::kGroup && part->each;

@@ -10,6 +10,7 @@ void FragmentParser::Havings(size_t at) {
     const auto add = [&](size_t end, const ComparePhrase& compare, const MetricPhrase& metric) {
       const semantic::Metric* known = semantic::FindMetric(model_, metric.use.metric);
       const semantic::Format format = known != nullptr ? known->format : semantic::Format{};
+      if (SaysUnit(Word(end), format.unit)) ++end;  // "under 30,000 kWh"
       const auto operand = Operand(compare, format, compare.operand);
       const auto upper =
           compare.op == CompareOperator::kBetween ? Operand(compare, format, compare.upper) : std::optional(0.0);
@@ -20,7 +21,9 @@ void FragmentParser::Havings(size_t at) {
         filter.values.push_back(NumberLiteral(*operand, dimension->value_type));
         if (compare.op == CompareOperator::kBetween)
           filter.values.push_back(NumberLiteral(*upper, dimension->value_type));
-        Add(FragmentKind::kFilter, at, end, metric.cost + 0.03, metric.notes).filters = {{.any_of = {filter}}};
+        Fragment& rows = Add(FragmentKind::kFilter, at, end, metric.cost + 0.03, metric.notes);
+        rows.filters = {{.any_of = {filter}}};
+        rows.of_rows = true;
       }
       Fragment& fragment = Add(FragmentKind::kHaving, at, end, metric.cost, metric.notes);
       fragment.metrics = {metric.use};
@@ -45,14 +48,6 @@ void FragmentParser::Havings(size_t at) {
     }
     if (length == 0) break;
   }
-}
-
-/// Whether a word before `at` asks for a change.
-bool FragmentParser::GrowthSaidBefore(size_t at) const {
-  for (size_t place = 0; place < at; ++place) {
-    if (Phrase(place, kGrowthsGrowth) > 0 || Phrase(place, kGrowthsChange) > 0) return true;
-  }
-  return false;
 }
 
 /// A time told by the question's own: "the same days of the previous month", "the 4 weeks before", "a year earlier",
@@ -152,8 +147,7 @@ void FragmentParser::Compares(size_t at) {
     }
     const bool relative =
         longest > 0 && !(Is(at + with, {"last", "this"}));  // "the previous month" is previous to the question's.
-    const bool grew = weak && Is(at, {"over", "on"}) && GrowthSaidBefore(at);  // "increase in May over April"
-    if ((!weak || Word(at) == "than" || grew) && !relative) {
+    if ((!weak || Word(at) == "than") && !relative) {
       for (TimePhrase& phrase : ParseTime(From(at + with), time_, problems_)) {
         if (!phrase.unit && !(phrase.range.from && phrase.range.to)) continue;
         Fragment& fragment = Add(FragmentKind::kCompare, at, at + with + phrase.tokens, 0.02);
@@ -169,6 +163,8 @@ void FragmentParser::Compares(size_t at) {
     size_t end = at + length;
     end += Phrase(end, kComparesTails);
     Fragment& fragment = Add(FragmentKind::kCompare, at, end, 0);
+    for (size_t place = at; place < end; ++place)
+      fragment.difference = fragment.difference || Is(place, {"change", "increase", "comparison", "development"});
     fragment.target = {.kind = Kind::kOffset, .grain = entry.grain, .growth = true};
   }
   // "Germany vs France", "2013 versus 2012", "compare A with B".

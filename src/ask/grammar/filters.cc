@@ -11,16 +11,6 @@ using semantic::ValueType;
 
 FilterGroup One(Filter filter) { return {.any_of = {std::move(filter)}}; }
 
-/// Whether `word` is the unit's name: "miles" of "mi".
-bool SaysUnit(std::string_view word, std::string_view unit_name) {
-  if (unit_name.empty() || word.empty()) return false;
-  const std::string unit = Singular(Fold(unit_name));
-  const std::string said = Singular(word);
-  return said == unit || (unit == "mi" && said == "mile") || (unit == "min" && said == "minute") ||
-         (unit == "h" && said == "hour") || (unit == "km" && said == "kilometer") ||
-         (unit == "kg" && said == "kilogram");
-}
-
 bool IsCurrencyCode(std::string_view unit) {
   return unit.size() == 3 && std::ranges::all_of(unit, [](char c) { return c >= 'A' && c <= 'Z'; });
 }
@@ -32,13 +22,6 @@ double SecondsIn(std::string_view unit) {
   if (one == "min" || one == "minute") return 60;
   if (one == "h" || one == "hour") return 3600;
   return 0;
-}
-
-/// What a number said in `word`s is in the dimension's unit: 20 minutes are 1,200 s; nullopt if they do not fit.
-std::optional<double> FactorOf(std::string_view word, std::string_view unit) {
-  if (SaysUnit(word, unit)) return 1;
-  const double said = SecondsIn(word), kept = SecondsIn(Fold(unit));
-  return said > 0 && kept > 0 ? std::optional(said / kept) : std::nullopt;
 }
 
 }  // namespace
@@ -60,6 +43,22 @@ Literal FragmentParser::NumberLiteral(double value, ValueType type) {
   if (type == ValueType::kInteger && value == static_cast<double>(static_cast<int64_t>(value)))
     return static_cast<int64_t>(value);
   return value;
+}
+
+bool FragmentParser::SaysUnit(std::string_view word, std::string_view unit_name) {
+  if (unit_name.empty() || word.empty()) return false;
+  const std::string unit = Singular(Fold(unit_name));
+  const std::string said = Singular(word);
+  return said == unit || (unit == "mi" && said == "mile") || (unit == "min" && said == "minute") ||
+         (unit == "h" && said == "hour") || (unit == "km" && said == "kilometer") ||
+         (unit == "kg" && said == "kilogram");
+}
+
+/// What a number said in `word`s is in the dimension's unit: 20 minutes are 1,200 s; nullopt if they do not fit.
+std::optional<double> FragmentParser::FactorOf(std::string_view word, std::string_view unit) {
+  if (SaysUnit(word, unit)) return 1;
+  const double said = SecondsIn(word), kept = SecondsIn(Fold(unit));
+  return said > 0 && kept > 0 ? std::optional(said / kept) : std::nullopt;
 }
 
 /// Whether the tokens are also what is done at some time of the entity: "cancelled", "shipped".
@@ -88,6 +87,7 @@ void FragmentParser::ValueFilters(size_t at) {
   for (const size_t length : {lead, size_t{0}}) {
     if (length == 0 && negation > 0) break;
     for (ValuePhrase& phrase : Values(at + length)) {
+      if (negation > 0 && phrase.values.size() < 2 && Says(at, at + length, "neither")) continue;
       const bool qualified = !phrase.field.via.empty();
       const double extra = Word(at) == "by" && length == 1 ? 0.1 : length > 0 && takes_role && !qualified ? 0.5 : 0;
       size_t end = phrase.end;

@@ -65,9 +65,9 @@ bool Assembly::ApplyPrevious() {
   const bool refers = RefersBack();
   if (refers && context_.previous == nullptr) return Fail("it is open what is referred to");
   cue = cue || refers;
-  const bool own_number = !All(kMetric).empty() || !All(kShare).empty() || !All(kEntity).empty() ||
-                          !All(kTopBy).empty() || !All(kExists).empty() || !All(kCount).empty() || !All(kSet).empty() ||
-                          !All(kHaving).empty();
+  const bool shares = std::ranges::any_of(All(kShare), [](const Fragment* part) { return !part->metrics.empty(); });
+  const bool own_number = !All(kMetric).empty() || shares || !All(kEntity).empty() || !All(kTopBy).empty() ||
+                          !All(kExists).empty() || !All(kCount).empty() || !All(kSet).empty() || !All(kHaving).empty();
   const auto stands_alone = [&] {
     for (size_t i = 0; i < parts_.size(); ++i) {
       if (parts_[i]->kind != kFollowUp) continue;
@@ -77,6 +77,8 @@ bool Assembly::ApplyPrevious() {
       const bool limits = next != nullptr && next->begin == parts_[i]->end &&
                           (next->kind == kFilter || next->kind == kTime || next->kind == kTimePart);
       if ((word == "only" || word == "just") && !limits) return Fail("it is open what “only” limits");
+      if (word == "but" && parts_[i]->end == parts_[i]->begin + 1 && limits && next->kind == kFilter)
+        return Fail("it is open whether “but” leaves out what follows");  // "all channels but phone"
     }
     return true;
   };
@@ -84,7 +86,9 @@ bool Assembly::ApplyPrevious() {
       std::any_of(parts_.begin(), parts_.end(), [](const Fragment* part) { return part->kind == kFollowUp; });
   if (context_.previous == nullptr || context_.previous->output == OutputKind::kDescribe ||
       context_.previous->output == OutputKind::kListAskable) {
-    if (inside && !own_number) return Fail("this goes on from a question that there is none of");
+    const std::string_view first = context_.tokens.front().word;
+    const bool goes_on = cue && (first == "and" || first == "also" || first == "but" || first == "then");
+    if ((inside && !own_number) || goes_on) return Fail("this goes on from a question that there is none of");
     return stands_alone();
   }
   const bool values_only = std::all_of(parts_.begin(), parts_.end(), [](const Fragment* part) {
@@ -100,6 +104,10 @@ bool Assembly::ApplyPrevious() {
       Reaches(parts_[1]->entity, parts_[2]->filters[0].any_of[0].field.entity) &&
       (context_.tokens[parts_[0]->begin].word == "only" || context_.tokens[parts_[0]->begin].word == "just");
   if (limits_entity) return ChangePrevious(cue, instead);
+  const bool names_number = cue && All(kEntity).size() == 1 && std::ranges::all_of(parts_, [](const Fragment* part) {
+                              return part->kind == kFollowUp || part->kind == kRequest || part->kind == kEntity;
+                            });
+  if (names_number) return ChangePrevious(cue, instead);
   if (own_number && (!cue || !All(kEntity).empty() || !All(kCount).empty() || !All(kSet).empty() ||
                      !All(kTopBy).empty() || !All(kExists).empty() || !All(kHaving).empty())) {
     return stands_alone();
@@ -113,13 +121,26 @@ bool Assembly::ApplyPrevious() {
 /// Numbers take the place of the numbers before, or are added.
 bool Assembly::ChangeNumbers() {
   using enum FragmentKind;
-  if (All(kMetric).empty() && All(kShare).empty()) return true;
+  if (const Fragment* share = One(kShare); share != nullptr && All(kMetric).empty() && share->metrics.empty() &&
+                                           share->calculation == CalculationKind::kShareOfTotal) {
+    const bool fits = draft_.intent.metrics.size() == 1 && HasParts(draft_.intent.metrics[0]) &&
+                      !draft_.intent.dimensions.empty() && draft_.intent.calculations.empty();
+    if (!fits) return Fail("it is open what the share is of");
+    draft_.intent.calculations.push_back({.kind = CalculationKind::kShareOfTotal});
+    return true;
+  }
+  const bool counts = !All(kEntity).empty() && All(kFilter).empty();  // "and headcount"
+  if (All(kMetric).empty() && All(kShare).empty() && !counts) return true;
   if (!draft_.intent.calculations.empty() || !draft_.intent.having.empty() ||
       draft_.intent.output != OutputKind::kTable || !All(kShare).empty()) {
     return Fail("the question before does not fit this number; ask the whole question");
   }
-  const bool adds =
-      context_.tokens[parts_.front()->begin].word == "add" || context_.tokens[parts_.front()->begin].word == "also";
+  const bool is_plain = !draft_.intent.rank && draft_.intent.order.empty();
+  const bool adds = std::ranges::any_of(All(kFollowUp), [&](const Fragment* part) {
+    const std::string_view word = context_.tokens[part->begin].word;
+    if (word == "and" && part == parts_.front()) return is_plain;  // What it adds to is still shown.
+    return word == "add" || word == "also" || word == "too" || (word == "as" && part->end == part->begin + 2);
+  });
   const std::vector<MetricUse> known = draft_.intent.metrics;
   if (!adds) draft_.intent.metrics.clear();
   for (const Fragment* part : All(kMetric)) {
@@ -137,6 +158,9 @@ bool Assembly::ChangeNumbers() {
       use.field = known[0].field;
     }
     MetricIndex(use);
+  }
+  for (const Fragment* part : All(kEntity)) {
+    if (counts) MetricIndex(CountOf(part->entity));
   }
   if (draft_.intent.rank) draft_.intent.rank->by = {};
   for (SortKey& key : draft_.intent.order) {
@@ -210,7 +234,9 @@ bool Assembly::ChangeShape() {
         top->grain) {
       return Fail("it is open what is to be ranked");
     }
-    draft_.intent.rank = ask::Rank{.n = top->n, .descending = top->descending, .nth_only = top->nth};
+    if (top->difference && !draft_.intent.rank) return Fail("it is open which end is meant");
+    if (top->difference) draft_.intent.rank->n = top->n;
+    else draft_.intent.rank = ask::Rank{.n = top->n, .descending = top->descending, .nth_only = top->nth};
   }
   if (!Order()) return false;
   for (const Fragment* part : All(kPrivacy)) {

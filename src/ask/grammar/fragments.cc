@@ -47,6 +47,13 @@ size_t FragmentParser::Phrase(size_t at, std::span<const std::string_view> phras
   return longest;
 }
 
+bool FragmentParser::Says(size_t begin, size_t end, std::string_view word) const {
+  for (size_t at = begin; at < end; ++at) {
+    if (Word(at) == word) return true;
+  }
+  return false;
+}
+
 size_t FragmentParser::SkipDeterminers(size_t at) const {
   while (Is(at, {"the", "a", "an", "our", "all", "its", "their", "my", "overall", "each", "der", "die", "das"})) {
     if (Word(at) == "my" || (Word(at) == "all" && Word(at + 1) == "time")) break;
@@ -67,9 +74,14 @@ std::optional<double> FragmentParser::SkipCost(size_t at) const {
   if (token.kind == TokenKind::kSymbol) {
     return Is(at, {",", ".", "?", "!", ";", ":", "-", "(", ")"}) ? std::optional(0.005) : std::nullopt;
   }
+  if (token.kind == TokenKind::kWord && OnlySaysThatItWas(at)) return 0.03;
+  if (at == 0 && Is(at, {"and", "then"})) return std::nullopt;  // It goes on from something.
   if (token.kind != TokenKind::kWord || !IsFiller(token.word)) return std::nullopt;
   for (const Link& link : LinksAt(at)) {  // "from" before an airport tells which end is meant.
     if (link.end == at + 1 && link.kind == LinkKind::kRole) return 0.6;
+  }
+  for (const Link& link : LinksAt(at)) {  // "the Data team": a filler that is also a name is seldom one.
+    if (link.end == at + 1 && link.kind == LinkKind::kValue && link.note.empty()) return 0.5;
   }
   if (at > 0 && Is(at, {"numbers", "figures"})) {  // "account numbers" are no filler behind accounts.
     for (size_t begin = 0; begin < at; ++begin) {
@@ -85,6 +97,23 @@ std::optional<double> FragmentParser::SkipCost(size_t at) const {
   // A preposition with nothing behind it had something that was not understood.
   const bool dangles = at + 1 >= tokens_.size() || preposition(at + 1) || tokens_[at + 1].kind == TokenKind::kSymbol;
   return dangles ? std::nullopt : std::optional(Word(at) == "of" ? 0.008 : 0.06);
+}
+
+/// Whether the word is a verb that adds nothing to the noun before it: "orders placed in June", "do we use".
+bool FragmentParser::OnlySaysThatItWas(size_t at) const {
+  if (!LinksAt(at).empty() || at == 0) return false;
+  if (Is(at, {"use", "have"}) && Is(at - 1, {"we", "you", "they", "i"})) return true;
+  if (!Is(at, {"placed", "made", "taken", "recorded", "registered", "received", "happened", "occurred", "reported",
+               "logged", "seen", "done"}))
+    return false;
+  const bool ends = at + 1 >= tokens_.size() || tokens_[at + 1].kind == TokenKind::kSymbol;
+  const bool noun = std::ranges::any_of(links_, [&](const std::vector<Link>& links) {
+    return std::ranges::any_of(links, [&](const Link& link) {
+      return link.end == at && (link.kind == LinkKind::kEntity || link.kind == LinkKind::kMetric);
+    });
+  });
+  return noun && (ends || Is(at + 1, {"in", "on", "during", "per", "since", "last", "this", "between", "from", "until",
+                                      "before", "after", "yesterday", "today", "so", "each", "every"}));
 }
 
 std::vector<Fragment> FragmentParser::At(size_t at) {
@@ -122,10 +151,14 @@ void FragmentParser::Requests(size_t at) {
   if (Is(at, {"instead"}) && Word(at + 1) == "of") {  // "per airline instead of origin"
     for (const DimensionPhrase& phrase : Dimensions(at + 2))
       Add(FragmentKind::kFollowUp, at, phrase.end, phrase.cost + 0.01);
+    for (const MetricPhrase& phrase : Metrics(at + 2)) Add(FragmentKind::kFollowUp, at, phrase.end, phrase.cost + 0.01);
     for (const Link& link : LinksAt(SkipDeterminers(at + 2)))
-      if (link.kind == LinkKind::kRole) Add(FragmentKind::kFollowUp, at, link.end, link.cost + 0.01);
+      if (link.kind == LinkKind::kRole || link.kind == LinkKind::kEntity)
+        Add(FragmentKind::kFollowUp, at, link.end, link.cost + 0.01);
   }
-  if (const size_t length = Phrase(at, kRequestsFollow); length > 0) {
+  if (Is(at, {"instead"}) && Word(at + 1) == "of") return;
+  const bool is_verb = at > 0 && Is(at, {"use", "as"}) && Is(at - 1, {"we", "you", "they", "do", "i"});
+  if (const size_t length = is_verb ? 0 : Phrase(at, kRequestsFollow); length > 0) {
     // Between the phrases of a whole question "and", "only" and "just" only join.
     const bool joins = Is(at, {"and", "only", "just", "but", "also", "now", "then", "too"}) && length == 1;
     Add(FragmentKind::kFollowUp, at, at + length, joins ? 0.01 : 0.05).each = joins;
@@ -164,7 +197,7 @@ void FragmentParser::MetricsAndEntities(size_t at) {
     fragment.entity = link.name;
     fragment.difference = is_metric;
     fragment.plural = link.plural;
-    const auto count = link.plural && !is_metric && ListedWithNumbers(at, link.end) ? CountOf(link.name) : std::nullopt;
+    const auto count = !is_metric && ListedWithNumbers(at, link.end) ? CountOf(link.name) : std::nullopt;
     if (count) Add(FragmentKind::kMetric, at, link.end, link.cost + 0.01).metrics = {*count};
   }
 }

@@ -19,7 +19,7 @@ struct AggregationWords {
   std::string_view words;
   Aggregation aggregation;
 };
-constexpr std::array<AggregationWords, 36> kAggregations{{{"total", Aggregation::kSum},
+constexpr std::array<AggregationWords, 39> kAggregations{{{"total", Aggregation::kSum},
                                                           {"sum of", Aggregation::kSum},
                                                           {"sum", Aggregation::kSum},
                                                           {"total amount of", Aggregation::kSum},
@@ -54,7 +54,17 @@ constexpr std::array<AggregationWords, 36> kAggregations{{{"total", Aggregation:
                                                           {"earliest", Aggregation::kMin},
                                                           {"latest", Aggregation::kMax},
                                                           {"most recent", Aggregation::kMax},
-                                                          {"first", Aggregation::kMin}}};
+                                                          {"first", Aggregation::kMin},
+                                                          {"last", Aggregation::kMax},
+                                                          {"newest", Aggregation::kMax},
+                                                          {"oldest", Aggregation::kMin}}};
+
+/// Ends of times, and of nothing else: the first revenue is not the smallest.
+bool IsEndOfTimes(std::string_view words) {
+  static constexpr std::string_view kWords[] = {"earliest", "latest", "most recent", "first",
+                                                "last",     "newest", "oldest"};
+  return std::ranges::find(kWords, words) != std::end(kWords);
+}
 
 /// Whether it only tells rows apart ("customer number"): nobody adds such up, nor is one of them larger.
 bool IsKey(const semantic::SemanticModel& model, const FieldRef& field, const Dimension& dimension) {
@@ -255,7 +265,13 @@ void FragmentParser::Aggregated(size_t at, std::vector<MetricPhrase>& found) con
     if (length == 0) continue;
     size_t next = SkipDeterminers(at + length);
     if (Word(next) == "of" || Word(next) == "in") next = SkipDeterminers(next + 1);
-    Aggregate(aggregation, 0.5, next, found);
+    std::vector<MetricPhrase> read;
+    Aggregate(aggregation, 0.5, next, read);
+    for (MetricPhrase& phrase : read) {
+      const Dimension* dimension = DimensionOf(phrase.use.field);
+      if (IsEndOfTimes(words) && (dimension == nullptr || dimension->type != DimensionType::kTime)) continue;
+      found.push_back(std::move(phrase));
+    }
   }
   // "p95 of", "95th percentile of"
   const std::string_view word = Word(at);
@@ -338,7 +354,8 @@ std::vector<MetricPhrase> FragmentParser::Metrics(size_t at) const {
           (dimension->type == DimensionType::kTime && distinct == 0))
         continue;
       phrase.use = {.aggregation = Aggregation::kCountDistinct, .field = link.field};
-      phrase.cost += distinct > 0 ? 0.0 : 0.08;
+      phrase.distinct = distinct > 0 && dimension->is_label;
+      phrase.cost += distinct > 0 ? 0.0 : 0.15;
       if (distinct == 0) phrase.notes.push_back(fmt::format("different values of {} are counted", dimension->label));
       found.push_back(std::move(phrase));
     }
@@ -426,6 +443,7 @@ std::vector<ValuePhrase> FragmentParser::Values(size_t at) const {
       const bool conjunction = Is(next, {"and", "&", "und"});
       if (conjunction || Is(next, {"or", "oder", "nor", "and/or"})) ++next;
       if (next == phrase.end) break;
+      if (Word(next - 1) == "nor" && Is(next, {"in", "from", "for", "by", "with", "on", "at", "to"})) ++next;
       next = SkipDeterminers(next);
       for (const Link& link : LinksAt(next)) {
         FieldRef same = link.field;
@@ -443,62 +461,6 @@ std::vector<ValuePhrase> FragmentParser::Values(size_t at) const {
     }
   }
   return found;
-}
-
-std::vector<ComparePhrase> FragmentParser::Comparisons(size_t at) const {
-  std::vector<ComparePhrase> found;
-  size_t longest = 0;
-  for (const ComparisonsWords& entry : kComparisonsWords) {
-    const std::string_view phrase[] = {entry.words};
-    const size_t length = Phrase(at, phrase);
-    if (length == 0 || length < longest) continue;
-    const auto number = ParseNumber(From(at + length));
-    if (!number || number->ordinal) continue;
-    if (length > longest) found.clear();
-    longest = length;
-    found.push_back(
-        {.end = at + length + number->tokens, .op = entry.op, .operand = number->value, .unit = number->unit});
-  }
-  const size_t between = Word(at) == "between" || Word(at) == "from" ? 1 : 0;
-  if (const auto first = ParseNumber(From(at + between)); first && !first->ordinal) {
-    const size_t next = at + between + first->tokens;
-    const bool linked = between > 0 ? Is(next, {"and", "to", "-"}) : false;
-    const auto second = linked ? ParseNumber(From(next + 1)) : std::nullopt;
-    if (second && !second->ordinal && second->value >= first->value) {
-      found.push_back({.end = next + 1 + second->tokens,
-                       .op = CompareOperator::kBetween,
-                       .operand = first->value,
-                       .upper = second->value,
-                       .unit = second->unit});
-    }
-    if (between == 0 && Word(next) == "or" && Is(next + 1, {"more", "greater", "higher", "above", "over"})) {
-      found.push_back(
-          {.end = next + 2, .op = CompareOperator::kGreaterOrEqual, .operand = first->value, .unit = first->unit});
-    }
-    if (between == 0 && Word(next) == "or" && Is(next + 1, {"less", "fewer", "lower", "below", "under"})) {
-      found.push_back(
-          {.end = next + 2, .op = CompareOperator::kLessOrEqual, .operand = first->value, .unit = first->unit});
-    }
-    if (between == 0 && Word(next) == "+") {
-      found.push_back(
-          {.end = next + 1, .op = CompareOperator::kGreaterOrEqual, .operand = first->value, .unit = first->unit});
-    }
-  }
-  return found;
-}
-
-/// `value` in the units the metric is kept in; nullopt if the units do not fit.
-std::optional<double> FragmentParser::Operand(const ComparePhrase& compare, const semantic::Format& format,
-                                              double value) const {
-  const bool fraction = format.pattern == "percent" && format.unit != "%";
-  if (compare.unit == NumberUnit::kPercent) {
-    if (format.unit == "%") return value;
-    return fraction ? std::optional(value / 100) : std::nullopt;
-  }
-  if (fraction && std::abs(value) > 1) return std::nullopt;  // 5 or 5 %?
-  if (compare.unit == NumberUnit::kCurrency && !(format.pattern == "currency" || format.unit.size() == 3))
-    return std::nullopt;
-  return value;
 }
 
 }  // namespace neurolake::ask

@@ -41,6 +41,13 @@ void FragmentParser::Tops(size_t at) {
   const size_t at_superlative = next;
   const int direction = Superlative(Word(next), either);
   bool frequent = Word(next) == "busiest";
+  const bool resized = at > 1 && Is(at - 1, {"it", "that", "to"}) && Is(at - 2, {"make", "change"});
+  if (resized && direction == 0 && n > 0 && !nth) {  // "make it 10"
+    Fragment& fragment = Add(FragmentKind::kTop, at, next, 0);
+    fragment.n = n;
+    fragment.difference = true;
+    return;
+  }
   if (direction == 0 && n > 0 && !nth && start == at && at > 0) return;
   if (direction != 0) {
     ++next;
@@ -62,7 +69,8 @@ void FragmentParser::Tops(size_t at) {
     fragment.n = n;
     fragment.nth = nth;
     fragment.descending = descending;
-    fragment.judged = both_ends && Word(at_superlative) == "best";
+    fragment.judged = both_ends;
+    fragment.role = both_ends && Word(at_superlative) == "best";
     fragment.frequent = frequent;
     if (direction == 0) fragment.difference = true;  // No end said: a TopBy must say it.
     return fragment;
@@ -109,6 +117,8 @@ void FragmentParser::TopBys(size_t at) {
       fragment.n = n;
       fragment.nth = nth;
       fragment.average_of_sum = phrase.average_of_sum;
+      fragment.judged = either;
+      fragment.role = Word(next - 1) == "best" || Word(next - 2) == "best";
     }
   }
   for (ValuePhrase& phrase : Values(next)) {  // "the most errors"
@@ -174,7 +184,8 @@ void FragmentParser::OrderBys(size_t at) {
       fragment.descending = descending.value_or(false);
     }
   }
-  size_t end = at;
+  size_t end = at + (Is(at, {"sort", "sorted", "order", "ordered"}) ? 1 : 0);
+  if (Is(at, {"sort", "order"}) && Is(end, {"it", "them", "this", "that"})) ++end;
   if (const auto descending = direction(end); descending && end > at && Word(at) != ",") {
     Add(FragmentKind::kDirection, at, end, 0).descending = *descending;
   }

@@ -145,6 +145,18 @@ bool ResolveComparison(const ComparisonTarget& target, const TimePhrase* main, b
       break;
     }
   }
+  if (made.kind == ComparisonKind::kOffset && made.grain == TimeGrain::kYear && closed && !time.grain &&
+      main->unit == TimeGrain::kWeek && !main->to_date) {  // Week 6 meets week 6, and not the same dates.
+    const auto [year, week] = IsoWeekOf(*main->range.from);
+    if (week > IsoWeeksIn(year - 1)) {
+      reason = fmt::format("{} has no week {} to compare with", year - 1, week);
+      return false;
+    }
+    const LocalTime from = IsoWeekStart(year - 1, week);
+    made.kind = ComparisonKind::kRange;
+    made.range = {from, AddPeriods(from, TimeGrain::kWeek, main->count)};
+    draft.notes.push_back(fmt::format("compared with the same ISO week of {}", year - 1));
+  }
   if (!closed && !time.grain) {
     reason = "a comparison needs a period to compare, such as “last month”, or a time axis, such as “by month”";
     return false;

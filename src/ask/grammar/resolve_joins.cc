@@ -62,6 +62,11 @@ std::vector<Site> Sites(const SemanticModel& model, Intent& intent) {
   for (FilterGroup& group : intent.filters) {
     for (Filter& filter : group.any_of) sites.push_back({all, &filter.field});
   }
+  for (MetricUse& use : intent.metrics) {
+    for (FilterGroup& group : use.filters) {
+      for (Filter& filter : group.any_of) sites.push_back({BaseEntities(model, use), &filter.field});
+    }
+  }
   if (!intent.time.field.entity.empty()) sites.push_back({all, &intent.time.field});
   for (SetCondition& set : intent.sets) {
     for (FilterGroup& group : set.filters) {

@@ -6,6 +6,7 @@
 #include "ask/grammar/internal/assembler.h"
 #include "ask/grammar/internal/fragment_parser.h"
 #include "ask/grammar/internal/refusal.h"
+#include "ask/grammar/internal/second_look.h"
 #include "ask/language/words.h"
 
 namespace neurolake::ask {
@@ -36,6 +37,8 @@ std::vector<std::string> CorrectGrammar(std::vector<Token>& tokens, const std::v
   std::vector<std::string> notes;
   for (Token& token : tokens) {
     if (token.kind != TokenKind::kWord || token.word.size() < 4 || IsCommonWord(token.word)) continue;
+    static constexpr std::string_view kOwn[] = {"last", "next", "past", "most", "many", "more", "less", "than", "late"};
+    if (std::ranges::find(kOwn, token.word) != std::end(kOwn)) continue;
     if (std::find(unknown.begin(), unknown.end(), token.text) == unknown.end()) continue;
     std::string_view best;
     double best_cost = 9;
@@ -132,9 +135,11 @@ Result<Understanding> Understander::Understand(std::string_view question, const 
   NL_ASSIGN_OR_RETURN(std::vector<Token> tokens, Tokenize(question));
   if (tokens.empty()) return Abstain(model_, tokens, "there is no question");
   std::vector<std::string> problems;
+  std::vector<Link> links;
   const auto parse = [&] {
     problems.clear();
-    FragmentParser parser(tokens, linker_.Find(tokens), model_, time, problems);
+    links = linker_.Find(tokens);
+    FragmentParser parser(tokens, links, model_, time, problems);
     return Chart(tokens, parser);
   };
   Chart chart = parse();
@@ -169,6 +174,10 @@ Result<Understanding> Understander::Understand(std::string_view question, const 
       draft.cost += 0.15 * static_cast<double>(corrections.size());
       draft.notes.insert(draft.notes.begin(), corrections.begin(), corrections.end());
       draft.intent = Canonical(draft.intent, model_);
+      if (auto left_out = LeftOut(tokens, links, draft.intent, time)) {
+        if (why.empty()) why = std::move(*left_out);
+        continue;
+      }
       if (usage_ && !draft.intent.metrics.empty())
         draft.cost -= 0.02 * std::clamp(usage_(draft.intent.metrics[0].metric), 0.0, 1.0);
       const auto same =
@@ -209,6 +218,13 @@ Result<Understanding> Understander::Understand(std::string_view question, const 
                     .follow_up = draft.follow_up};
     if (texts.insert(unordered(reading.intent, reading.text)).second) result.readings.push_back(std::move(reading));
   }
+  const bool only_slips =
+      !result.readings.empty() && std::ranges::any_of(result.readings[0].assumptions, [](const std::string& text) {
+        return text.find(" is read as ") != std::string::npos;
+      });
+  if (result.readings.size() == 1 && best < (only_slips ? thresholds_.answer / 1.4 : thresholds_.answer - 0.05))
+    return Abstain(model_, tokens,
+                   "no reading of the question is sure enough: the likeliest is “" + result.readings[0].text + "”");
   if (result.readings.size() > 1 || best < thresholds_.answer) {
     result.status = Status::kClarify;
     result.reason = result.readings.size() > 1 ? "the question can mean more than one thing" : "this is a guess";

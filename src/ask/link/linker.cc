@@ -81,7 +81,6 @@ void Linker::AddDimension(const Entity& entity, const Dimension& dimension) {
   for (const std::string& owner : {Singular(Fold(entity.label)), Singular(Fold(entity.name))}) {
     if (!label.starts_with(owner + " ") || dimension.type == semantic::DimensionType::kTime) continue;
     Link bare = link;  // "status" beside claims is the claim status.
-    bare.cost = 0.04;
     AddTerm(std::string_view(label).substr(owner.size() + 1), bare);
     break;
   }

@@ -85,6 +85,7 @@ void PeriodParser::RelativeUnit(size_t at, int direction, size_t used) {
   size_t grain_used = 0;
   const auto grain = at + skip < tokens_.size() ? ParseGrain(tokens_.subspan(at + skip), grain_used) : std::nullopt;
   if (grain && Singular(Word(at + skip)) == Word(at + skip)) {
+    if (direction < 0 && Word(at + skip + grain_used) == "of") return;  // "the last day of each month"
     const LocalTime start = AddPeriods(Floor(context_.now, *grain), *grain, direction);
     TimePhrase phrase = Make(used + skip + grain_used, start, *grain, 1, true);
     if (direction == 0 && Word(at + skip + grain_used) == "so" && Word(at + skip + grain_used + 1) == "far") {

@@ -63,6 +63,8 @@ class Assembly {
   bool Calculations();
   bool Comparisons();
   bool Growth();
+  std::optional<bool> IsGoodWhenLarge(const MetricUse& use) const;
+  void Judge(const ask::Rank& rank);
   bool Rank();
   bool Order();
   bool Counts(const MetricUse& use, const std::vector<std::string>& bases) const;

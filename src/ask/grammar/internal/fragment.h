@@ -82,6 +82,7 @@ struct Fragment {
   bool difference = false;      ///< Of kGrowth: absolute. Of kWhich: no word says that names are wanted.
   bool average_of_sum = false;  ///< An average per row of what is usually summed.
   bool listed = false;          ///< Of kFilter: bound to "and" or "or" by itself.
+  bool of_rows = false;         ///< Of kFilter: the same words can be a condition on a sum.
   bool by_unit = false;         ///< Of kFilter: only the unit of its number says which field is meant.
   bool role = false;            ///< Of kFilter: its word is also the verb of a time ("cancelled").
   bool judged = false;          ///< Of kTop and kTopBy: "best" or "worst", which end that is hangs on the number.

@@ -65,6 +65,7 @@ class FragmentParser {
   std::vector<Fragment> At(size_t at);
   /// Whether the token may be left out between fragments, and what that costs.
   std::optional<double> SkipCost(size_t at) const;
+  bool OnlySaysThatItWas(size_t at) const;
 
  private:
   // Words.
@@ -73,6 +74,8 @@ class FragmentParser {
   /// Length in tokens of the longest of `phrases` (words with blanks) at `at`; 0 if there is none.
   size_t Phrase(size_t at, std::span<const std::string_view> phrases) const;
   size_t SkipDeterminers(size_t at) const;
+  /// Whether one of the tokens is the word.
+  bool Says(size_t begin, size_t end, std::string_view word) const;
   std::span<const Token> From(size_t at) const { return tokens_.subspan(std::min(at, tokens_.size())); }
   const std::vector<Link>& LinksAt(size_t at) const;
 
@@ -118,13 +121,15 @@ class FragmentParser {
   void InTheName(size_t at);
   void SizeFilters(size_t at);
   FieldRef SizeOf(std::string_view entity) const;
+  /// Whether `word` is the unit's name: "miles" of "mi".
+  static bool SaysUnit(std::string_view word, std::string_view unit_name);
+  static std::optional<double> FactorOf(std::string_view word, std::string_view unit);
   static FilterOperator OperatorOf(CompareOperator op);
   static Literal NumberLiteral(double value, semantic::ValueType type);
   void UnitFilter(size_t begin, const ComparePhrase& compare);
   void Times(size_t at);
   void Havings(size_t at);
   void Compares(size_t at);
-  bool GrowthSaidBefore(size_t at) const;
   std::pair<size_t, ComparisonTarget> RelativeTarget(size_t at) const;
   void Growths(size_t at);
   void Shares(size_t at);

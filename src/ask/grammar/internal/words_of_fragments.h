@@ -222,11 +222,11 @@ inline constexpr std::string_view kGroupsOverTime[] = {
     "over time",    "trend",           "trend of",       "trend in",       "trends in",
     "the trend of", "trend over time", "time series of", "development of", "evolution of"};
 inline constexpr std::string_view kWhichWhich[] = {
-    "which",        "what",          "who",           "in which",     "on which",     "for which",
-    "at which",     "from which",    "which of the",  "which of our", "what are the", "which are the",
-    "during which", "in what",       "welche",        "what is the",  "which is the", "to which",
-    "quel",         "tell me which", "show me which", "list",         "show me the",  "show the",
-    "give me the",  "on what",       "find the",      "find",         "name the",     "show"};
+    "which",      "what",         "who",          "in which",     "on which",      "for which",     "at which",
+    "from which", "which of the", "which of our", "what are the", "which are the", "during which",  "in what",
+    "welche",     "what is the",  "which is the", "to which",     "quel",          "tell me which", "show me which",
+    "list",       "show me the",  "show the",     "give me the",  "on what",       "find the",      "find",
+    "name the",   "show",         "rank",         "rank the",     "rank all",      "rank our"};
 inline constexpr std::string_view kTimesLeads[] = {
     "where", "with", "whose",    "that",     "which",  "who",     "that were", "which were", "that was",
     "were",  "was",  "who have", "that are", "with a", "with an", "where the", "whose the"};

@@ -68,8 +68,10 @@ TEST(ReadingsTest, AValueInThePluralCountsWhatIsSuch) {
 }
 
 TEST(ReadingsTest, AShareOfThoseThatAreSoIsNoShareOfTheTotal) {
-  Check(Retail(), {{"what percentage of orders is paid, by channel", ""},
-                   {"what percentage of orders are paid by channel", ""},
+  const std::string_view paid =
+      "orders (where status is “paid”) and orders by channel, with the share of these among all: orders";
+  Check(Retail(), {{"what percentage of orders is paid, by channel", paid},
+                   {"what percentage of orders are paid by channel", paid},
                    {"share of orders by channel", "orders by channel, with share of the total"}});
 }
 
