@@ -87,6 +87,7 @@ class Committing {
         return MakeError(ErrorCode::kConflict, "the version that the statement read is no longer in the log: {}",
                          request_.read_version);
       }
+      begins_after_ = request_.read_version;
       return {};
     }
     if (!internal::UsesInCommitTimestamps(internal::EffectiveProtocol(state_, request_),
@@ -120,6 +121,7 @@ class Committing {
       if (request_.read_version < 0) NL_RETURN_IF_ERROR(store_.MakeDirectory(log_path_));
       NL_ASSIGN_OR_RETURN(const PutOutcome outcome, Put(version, body.ForAttempt(times)));
       bool published = outcome == PutOutcome::kPublished;
+      if (published) NL_RETURN_IF_ERROR(CheckNotCut(version));
       if (!published) {
         NL_ASSIGN_OR_RETURN(published, FollowWinners(version));
       }
@@ -129,6 +131,18 @@ class Committing {
       return Outcome(version, times, attempt);
     }
     return MakeError(ErrorCode::kConflict, "the commit lost every race, attempts: {}", kCommitAttemptsMax);
+  }
+
+  /// A log that was cut meanwhile (log_cleanup.h, CutLog) has given names away again that were taken: what is put there
+  /// is read by nobody. Where that cannot be told from a log that went on and was then cut, nobody knows.
+  Result<void> CheckNotCut(int64_t version) {
+    if (version == 0 || version - 1 == begins_after_) return {};
+    const auto before = store_.Head(internal::CommitPath(log_path_, version - 1));
+    if (before.has_value() || before.error().code() != ErrorCode::kNotFound) return {};
+    return MakeError(ErrorCode::kCommitUnknown,
+                     "the table's log was cut while the commit was made, look before running the statement again, "
+                     "version: {}",
+                     version);
   }
 
   CommitOutcome Outcome(int64_t version, const CommitBody::Attempt& times, int rebases) const {
@@ -237,6 +251,7 @@ class Committing {
   std::string transaction_id_;
   std::minstd_rand random_;
   TableState state_;
+  std::optional<int64_t> begins_after_;  ///< The log has a checkpoint of the version that was read, and no commit.
   std::optional<int64_t> previous_time_ms_;
   int64_t row_id_mark_ = -1;
 };

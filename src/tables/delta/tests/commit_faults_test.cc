@@ -49,6 +49,25 @@ TEST_F(CommitFaultsTest, LostAnswerOfACreationIsFoundToo) {
   EXPECT_EQ(outcome->version, 0);
 }
 
+// FORGET SUBJECT deletes versions that are young: the name that a commit takes may be one of them.
+TEST_F(CommitFaultsTest, ALogThatWasCutMeanwhileLeavesACommitInDoubt) {
+  ASSERT_TRUE(Append().has_value());
+  const auto head = [&](ErrorCode code) {
+    return Fault{
+        .operation = StoreOperation::kHead, .path_contains = "00000000000000000001.json", .nth = 2, .code = code};
+  };
+  store_.Inject(head(ErrorCode::kNotFound));
+  const auto lost = Commit(TestContext(), store_, AppendRequest("/t", 1, "g"));
+  ASSERT_FALSE(lost.has_value());
+  EXPECT_EQ(lost.error().code(), ErrorCode::kCommitUnknown);
+  store_.ClearFaults();
+  store_.Inject({.operation = StoreOperation::kHead,
+                 .path_contains = "00000000000000000002.json",
+                 .nth = 2,
+                 .code = ErrorCode::kIoError});
+  EXPECT_TRUE(Commit(TestContext(), store_, AppendRequest("/t", 2, "h")).has_value()) << "it could not be asked";
+}
+
 TEST_F(CommitFaultsTest, UnknownWithoutEffectIsTriedAgain) {
   store_.Inject(
       {.kind = Fault::Kind::kFail, .operation = StoreOperation::kPutIfAbsent, .code = ErrorCode::kCommitUnknown});
