@@ -15,7 +15,7 @@ namespace neurolake::engine::duckdb {
 /// compressed where that pays. For one thread.
 class FlatFileWriter {
  public:
-  /// Where rows go to the table's files this way: null if a type or the codec is none that this writes.
+  /// Whether it writes such files of the table: their types and its codec are among those that it knows.
   static bool Takes(const WriteTarget& target, const native::vector<native::LogicalType>& types);
 
   /// `types`: of the files' columns, as DataFileWriter::Types. Opens the file.
