@@ -85,6 +85,8 @@ TEST(CompileRefusalTest, NumbersWithoutMeaning) {
       "cumulative metric"));
   EXPECT_TRUE(Has(Refusal(R"({"metrics":[{"metric":"revenue_per_order","aggregation":"median"}]})"), "simple metrics"));
   EXPECT_TRUE(Has(Refusal(R"({"metrics":[{"metric":"revenue_ytd"}]})"), "needs an end"));
+  EXPECT_TRUE(Has(Refusal(R"({"metrics":[{"metric":"revenue"}],"calculations":[{"kind":"ratio","of":1}]})"),
+                  "a metric that is not there"));
 }
 
 TEST(CompileRefusalTest, Contradictions) {
