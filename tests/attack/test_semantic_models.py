@@ -51,7 +51,8 @@ class SemanticModelAttacks(unittest.TestCase):
         return caught.exception
 
     def ask(self, question, user, name="m"):
-        return self.server.request("POST", "/v1/ask", {"question": question, "model": name}, self.server.token_of(user))
+        code, _, text = self.server.request("POST", "/v1/ask", {"question": question, "model": name}, self.server.token_of(user))
+        return code, text.decode()
 
     def test_words_stay_words(self):
         """Whatever stands in a description, label, synonym or comment is shown, and nothing of it happens."""
@@ -65,7 +66,7 @@ class SemanticModelAttacks(unittest.TestCase):
         # What is shown makes the same model again, and nothing else.
         statement = self.server.sql("SHOW CREATE SEMANTIC MODEL m", "writer")["rows"][0][0]
         self.assertEqual(self.server.sql(statement, "writer")["rows"][0][:2], ["m", self.version("m")])
-        code, _, text = self.ask("number of orders by status", "writer")
+        code, text = self.ask("number of orders by status", "writer")
         self.assertEqual(code, 200, text)
         self.assertEqual(self.server.sql("SELECT count(*) FROM shop.orders")["rows"], [[2]])
         with self.assertRaises(StatementError):
@@ -81,7 +82,7 @@ class SemanticModelAttacks(unittest.TestCase):
                            "row_number() OVER ()", "read_text('/etc/passwd')", "getenv('HOME')", "secrets.word", "shop.secrets.word",
                            "orders.id IN (FROM shop.secrets)", "EXISTS (SELECT 1)", "status; SELECT 1", "status -- x", "status /* x */",
                            "$1", "*", "COLUMNS(*)", "unnest([1, 2])", "current_setting('memory_limit')", "nextval('x')",
-                           "query('SELECT 1')", "x" * 5000, "(" * 2000 + "1" + ")" * 2000):
+                           "query('SELECT 1')", "x" * 5000, "abs(" * 1000 + "id" + ")" * 1000):
             with self.subTest(expression=expression[:60]):
                 self.refused(model(expr=expression), name="safe")
         self.assertEqual(self.version("safe"), before)
@@ -101,10 +102,10 @@ class SemanticModelAttacks(unittest.TestCase):
              "measures": [{"name": "secrets_count", "aggregation": "count", "label": "number of secrets"}]}]})
         self.make(text, "admin", "words")
         self.server.sql("GRANT USAGE ON SEMANTIC MODEL words TO PUBLIC")
-        self.assertIn(SECRET, self.ask("number of secrets by word", "admin", "words")[2])
+        self.assertIn(SECRET, self.ask("number of secrets by word", "admin", "words")[1])
         for user in ("reader", "writer", "member"):
             with self.subTest(user=user):
-                code, _, answer = self.ask("number of secrets by word", user, "words")
+                _, answer = self.ask("number of secrets by word", user, "words")
                 self.assertNotIn(SECRET, answer)
                 self.assertNotEqual(json.loads(answer).get("status"), "answered", answer)
                 self.assertEqual(self.server.sql("DESCRIBE SEMANTIC MODEL words", user)["rows"], [])

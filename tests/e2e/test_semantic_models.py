@@ -99,7 +99,7 @@ class SemanticModels(unittest.TestCase):
         self.assertEqual(hidden["status"], "abstained", hidden)
         self.assertNotIn("payroll", json.dumps(self.ask("what can I ask", user="reader")).lower())
         _, _, text = self.server.request("POST", "/v1/ask", {"intent": intent}, self.server.token_of("reader"))
-        self.assertNotIn("4242", text)
+        self.assertNotIn("4242", text.decode())
         members = [row[1] for row in self.server.sql("DESCRIBE SEMANTIC MODEL shop", "reader")["rows"]]
         self.assertIn("orders.revenue", members)
         self.assertNotIn("salaries", " ".join(members))
