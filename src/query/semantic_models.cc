@@ -49,7 +49,9 @@ Result<bool> ModelAccess::Decide(const Principal& principal, Groups& groups, con
 }
 
 Result<bool> ModelAccess::MayUse(const SemanticModelRecord& model) {
-  if (!principal_.Has(Right::kRead) || !principal_.MayUseSchema(model.schema_name)) return false;
+  // A token for asking alone reads nowhere but in questions.
+  const bool may_ask = principal_.Has(Right::kRead) || principal_.Has(Right::kAsk);
+  if (!may_ask || !principal_.MayUseSchema(model.schema_name)) return false;
   const auto asked = [&](const Principal& principal) {
     return Asked{.privilege = "usage",
                  .model_id = model.id,

@@ -26,6 +26,8 @@ Result<semantic::SemanticModel> LoadFile(const fs::path& file) {
   return MakeError(model.error().code(), "{}: {}", file.filename().string(), model.error().message());
 }
 
+bool MayAsk(const Principal& principal) { return principal.Has(Right::kRead) || principal.Has(Right::kAsk); }
+
 }  // namespace
 
 Result<std::unique_ptr<FileModels>> FileModels::Open(fs::path folder) {
@@ -85,7 +87,7 @@ Result<void> FileModels::Refresh(bool strict) {
 }
 
 Result<std::optional<FoundModel>> FileModels::Find(const RequestContext& ctx, const std::string& name) {
-  if (!ctx.principal().Has(Right::kRead)) return std::nullopt;
+  if (!MayAsk(ctx.principal())) return std::nullopt;
   const std::scoped_lock lock(mutex_);
   NL_RETURN_IF_ERROR(Refresh(/*strict=*/false));
   for (const auto& [path, loaded] : files_) {
@@ -98,7 +100,7 @@ Result<std::optional<FoundModel>> FileModels::Find(const RequestContext& ctx, co
 
 Result<std::vector<ModelEntry>> FileModels::List(const RequestContext& ctx) {
   std::vector<ModelEntry> entries;
-  if (!ctx.principal().Has(Right::kRead)) return entries;
+  if (!MayAsk(ctx.principal())) return entries;
   const std::scoped_lock lock(mutex_);
   NL_RETURN_IF_ERROR(Refresh(/*strict=*/false));
   for (const auto& [path, loaded] : files_) {
