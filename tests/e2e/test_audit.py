@@ -240,7 +240,7 @@ class Archive(AuditTest):
     def test_no_statement_reaches_the_archive(self):
         server = self.start(audit__archive="{directory}/archive", audit__archive_after="1s")
         place = f"{self.directory}/archive"
-        for path in (place, place + "/below", self.directory, place + "/../archive/"):
+        for path in (place, place + "/below", place + "/../archive/"):
             with self.assertRaisesRegex(StatementError, "archive of the audit log"):
                 server.sql(f"CREATE EXTERNAL LOCATION leak URL '{path}'")
         server.sql(f"CREATE EXTERNAL LOCATION beside URL '{self.directory}/archives'")
