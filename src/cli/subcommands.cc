@@ -240,7 +240,7 @@ A token's secret is printed when it is made and never again: only its hash is ke
   create
       ->add_option("--scope", token.scopes,
                    "read, write, create, admin, audit or ask: what of the role's rights it has; else all")
-      ->check(CLI::IsMember({"read", "write", "create", "admin"}))
+      ->check(CLI::IsMember({"read", "write", "create", "admin", "audit", "ask"}))
       ->take_all()
       ->allow_extra_args(false)
       ->option_text("SCOPE");
