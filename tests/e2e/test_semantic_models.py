@@ -106,6 +106,18 @@ class SemanticModels(unittest.TestCase):
         with self.assertRaises(StatementError):
             self.server.sql("SELECT * FROM shop.salaries", "reader")
 
+    def test_a_token_for_asking_alone_asks_over_what_its_principal_may_use(self):
+        self.server.sql(create("shop", MODEL))
+        status, _, made = self.server.request("POST", "/v1/tokens", {"principal": "reader", "role": "reader", "name": "asker",
+                                                                     "scopes": ["ask"]}, self.server.admin_token)
+        self.assertEqual(status, 201, made)
+        self.server.tokens["asker"] = json.loads(made)["token"]
+        self.assertIn("no semantic model", self.ask("number of orders", user="asker", status=404)["detail"])
+        self.server.sql("GRANT USAGE ON SEMANTIC MODEL shop TO ROLE reader")
+        self.assertEqual(self.rows("number of orders", user="asker"), [[3]])
+        with self.assertRaises(StatementError):
+            self.server.sql("DESCRIBE SEMANTIC MODEL shop", "asker")
+
     def test_a_version_holds_from_the_next_question_on(self):
         self.server.sql(create("shop", MODEL))
         self.assertEqual(float(self.rows("revenue last month")[0][0]), 150)
