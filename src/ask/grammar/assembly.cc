@@ -185,7 +185,7 @@ bool Assembly::Metrics() {
   }
   for (size_t i = 1; i < parts_.size(); ++i) {  // "delay of flights" names one number, and of what it is.
     const bool side_by_side = parts_[i]->kind == FragmentKind::kMetric && parts_[i - 1]->kind == FragmentKind::kMetric;
-    if (side_by_side && !Joined(*parts_[i - 1], *parts_[i])) draft_.cost += 0.4;
+    if (side_by_side && !Joined(*parts_[i - 1], *parts_[i])) draft_.cost += 0.7;
   }
   if (!Scopes())
     return Fail(

@@ -87,6 +87,17 @@ TEST(ClassesTest, WordsThatTellTheTimeAreNoMisspellings) {
   EXPECT_THAT(Read(Retail(), "orders on the last day of each month"), HasSubstr("refused"));
 }
 
+TEST(ClassesTest, WhenSomethingWasLastIsSaidOfWhatHasATime) {
+  EXPECT_THAT(Read(Retail(), "when was the last order"), HasSubstr("max of order date"));
+  EXPECT_THAT(Read(Retail(), "when was the last order shipped"), HasSubstr("max of ship date"));
+  EXPECT_THAT(Read(Retail(), "when was the first order in Germany"), HasSubstr("min of order date"));
+  for (const char* question :
+       {"when was the last product", "when was the last flurb", "when was the second last order",
+        "when was the last order returned", "when was the last big order", "when was the last"}) {
+    EXPECT_THAT(Read(Retail(), question), HasSubstr("refused")) << question;
+  }
+}
+
 TEST(SecondLookTest, FindsWhatAReadingDoesNotSay) {
   const auto left_out = [](std::string_view question, const Intent& intent) {
     const auto tokens = Tokenize(question);
