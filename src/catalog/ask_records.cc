@@ -45,8 +45,11 @@ Result<void> DeleteOne(Session& session, const std::string& id) {
 }  // namespace
 
 std::string AskOwner(const Principal& principal) {
-  return principal.on_behalf_of == nullptr ? principal.id.value()
-                                           : principal.id.value() + " for " + principal.on_behalf_of->id.value();
+  std::string owner = principal.id.value();
+  if (principal.on_behalf_of != nullptr) owner += " for " + principal.on_behalf_of->id.value();
+  // A token with fewer knows nothing of what others asked of the rest.
+  if (principal.schemas.has_value()) owner += fmt::format(" in {}", fmt::join(*principal.schemas, ","));
+  return owner;
 }
 
 Result<void> StoreAskRecords::OpenBox(bool make) {

@@ -12,7 +12,7 @@
 
 namespace neurolake::catalog {
 
-/// Whose conversations are whose: who asks, and for whom an agent does.
+/// Whose conversations are whose: who asks, for whom an agent does, and within which limits of a token.
 std::string AskOwner(const Principal& principal);
 
 struct ConversationRecord {

@@ -9,6 +9,7 @@
 #include "ask/conversation/internal/door_json.h"
 #include "ask/conversation/move_times.h"
 #include "ask/intent/intent_json.h"
+#include "ask/service/asker.h"
 #include "ask/time/zone.h"
 #include "common/check.h"
 #include "common/text.h"
@@ -157,15 +158,15 @@ Result<std::string> AskDoor::Answered(const RequestContext& ctx, const AskBody& 
   return json::serialize(object);
 }
 
-Result<std::string> AskDoor::Ask(const RequestContext& ctx, std::string_view body, AskObserver* observer) {
-  NL_RETURN_IF_ERROR(CheckMayAsk(ctx));
+Result<std::string> AskDoor::Ask(const RequestContext& caller, std::string_view body, AskObserver* observer) {
+  NL_ASSIGN_OR_RETURN(const RequestContext ctx, AsAsker(caller));
   NL_ASSIGN_OR_RETURN(auto asked, ParseAskBody(body));
   NL_RETURN_IF_ERROR(Resume(ctx, asked));
   return Answered(ctx, asked, observer);
 }
 
-Result<std::string> AskDoor::ListConversations(const RequestContext& ctx, int64_t limit) {
-  NL_RETURN_IF_ERROR(CheckMayAsk(ctx));
+Result<std::string> AskDoor::ListConversations(const RequestContext& caller, int64_t limit) {
+  NL_ASSIGN_OR_RETURN(const RequestContext ctx, AsAsker(caller));
   NL_ASSIGN_OR_RETURN(const auto list, records_.ListConversations(catalog::AskOwner(ctx.principal()), limit));
   json::array conversations;
   for (const auto& one : list) {
@@ -178,16 +179,16 @@ Result<std::string> AskDoor::ListConversations(const RequestContext& ctx, int64_
   return json::serialize(json::object{{"conversations", std::move(conversations)}});
 }
 
-Result<std::string> AskDoor::ReadConversation(const RequestContext& ctx, const std::string& id) {
-  NL_RETURN_IF_ERROR(CheckMayAsk(ctx));
+Result<std::string> AskDoor::ReadConversation(const RequestContext& caller, const std::string& id) {
+  NL_ASSIGN_OR_RETURN(const RequestContext ctx, AsAsker(caller));
   NL_ASSIGN_OR_RETURN(const auto list, records_.ReadConversation(catalog::AskOwner(ctx.principal()), id));
   json::array questions;
   for (const auto& one : list) questions.push_back(ToJson(one));
   return json::serialize(json::object{{"id", id}, {"questions", std::move(questions)}});
 }
 
-Result<void> AskDoor::DeleteConversation(const RequestContext& ctx, const std::string& id) {
-  NL_RETURN_IF_ERROR(CheckMayAsk(ctx));
+Result<void> AskDoor::DeleteConversation(const RequestContext& caller, const std::string& id) {
+  NL_ASSIGN_OR_RETURN(const RequestContext ctx, AsAsker(caller));
   return records_.DeleteConversation(catalog::AskOwner(ctx.principal()), id);
 }
 

@@ -8,11 +8,6 @@ namespace neurolake::ask {
 
 namespace json = boost::json;
 
-Result<void> CheckMayAsk(const RequestContext& ctx) {
-  if (ctx.principal().Has(Right::kAsk)) return {};
-  return MakeError(ErrorCode::kPermissionDenied, "asking needs the right to read");
-}
-
 Result<json::object> ParseMembers(std::string_view body, std::initializer_list<std::string_view> known) {
   constexpr size_t kBodyBytesMax = 256 * 1024;
   if (body.size() > kBodyBytesMax) {

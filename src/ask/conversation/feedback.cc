@@ -6,6 +6,7 @@
 #include "ask/conversation/internal/door_json.h"
 #include "ask/conversation/move_times.h"
 #include "ask/intent/intent_json.h"
+#include "ask/service/asker.h"
 #include "common/text.h"
 
 namespace neurolake::ask {
@@ -67,8 +68,8 @@ Result<Intent> AskDoor::MeantBy(const RequestContext& ctx, const json::object& b
   return MakeError(ErrorCode::kInvalidArgument, "the words of \"means\" have no one answer either: {}", answer.reason);
 }
 
-Result<std::string> AskDoor::GiveFeedback(const RequestContext& ctx, const std::string& id, std::string_view body) {
-  NL_RETURN_IF_ERROR(CheckMayAsk(ctx));
+Result<std::string> AskDoor::GiveFeedback(const RequestContext& caller, const std::string& id, std::string_view body) {
+  NL_ASSIGN_OR_RETURN(const RequestContext ctx, AsAsker(caller));
   NL_ASSIGN_OR_RETURN(const auto object, ParseMembers(body, {"verdict", "intent", "means", "sql", "comment"}));
   NL_ASSIGN_OR_RETURN(const auto asked, records_.FindQuestion(catalog::AskOwner(ctx.principal()), id));
   catalog::AskFeedback feedback{.question_id = id,
@@ -115,9 +116,9 @@ Result<std::string> AskDoor::GiveFeedback(const RequestContext& ctx, const std::
   return json::serialize(json::object{{"id", made}, {"state", "open"}});
 }
 
-Result<std::string> AskDoor::ListFeedback(const RequestContext& ctx, const std::string& model, const std::string& state,
-                                          int64_t limit) {
-  NL_RETURN_IF_ERROR(CheckMayAsk(ctx));
+Result<std::string> AskDoor::ListFeedback(const RequestContext& caller, const std::string& model,
+                                          const std::string& state, int64_t limit) {
+  NL_ASSIGN_OR_RETURN(const RequestContext ctx, AsAsker(caller));
   if (std::ranges::find(kStates, state) == std::end(kStates)) {
     return MakeError(ErrorCode::kInvalidArgument, "the state must be open, approved or rejected");
   }
@@ -145,8 +146,8 @@ Result<void> AskDoor::CheckMeant(const RequestContext& ctx, const catalog::AskFe
                    "what is meant has a time that the question does not name, which nobody could move on");
 }
 
-Result<std::string> AskDoor::Decide(const RequestContext& ctx, const std::string& id, std::string_view body) {
-  NL_RETURN_IF_ERROR(CheckMayAsk(ctx));
+Result<std::string> AskDoor::Decide(const RequestContext& caller, const std::string& id, std::string_view body) {
+  NL_ASSIGN_OR_RETURN(const RequestContext ctx, AsAsker(caller));
   NL_ASSIGN_OR_RETURN(const auto object, ParseMembers(body, {"decision", "intent", "means"}));
   NL_ASSIGN_OR_RETURN(const std::string decision, TextMember(object, "decision"));
   if (decision != "approve" && decision != "reject") {

@@ -26,8 +26,26 @@ std::string_view TypeName(semantic::DimensionType type) {
   return {};
 }
 
+/// What is called so, by the names that a query takes.
+std::vector<std::string> NamesOf(const SemanticModel& model, const std::string& label) {
+  std::vector<std::string> names;
+  for (const auto& metric : model.metrics) {
+    if (!metric.hidden && Fold(metric.label) == Fold(label)) names.push_back(metric.name);
+  }
+  for (const auto& entity : model.entities) {
+    for (const auto& dimension : entity.dimensions) {
+      if (!dimension.hidden && Fold(dimension.label) == Fold(label))
+        names.push_back(entity.name + "." + dimension.name);
+    }
+  }
+  return names;
+}
+
 std::string Near(const SemanticModel& model, const std::string& word) {
-  const auto near = Linker(model, nullptr).Nearest(Fold(word), 3);
+  std::vector<std::string> near;
+  for (const auto& label : Linker(model, nullptr).Nearest(Fold(word), 3)) {
+    for (auto& name : NamesOf(model, label)) near.push_back(std::move(name));
+  }
   return near.empty() ? std::string("ask for the list of metrics") : fmt::format("near are: {}", fmt::join(near, ", "));
 }
 

@@ -5,14 +5,15 @@
 #include "ask/conversation/ask_door.h"
 #include "ask/conversation/internal/door_json.h"
 #include "ask/conversation/internal/metric_query.h"
+#include "ask/service/asker.h"
 
 namespace neurolake::ask {
 
 namespace json = boost::json;
 
-Result<std::string> AskDoor::ListMetrics(const RequestContext& ctx, const std::string& model,
+Result<std::string> AskDoor::ListMetrics(const RequestContext& caller, const std::string& model,
                                          const std::string& purpose) {
-  NL_RETURN_IF_ERROR(CheckMayAsk(ctx));
+  NL_ASSIGN_OR_RETURN(const RequestContext ctx, AsAsker(caller));
   std::vector<std::string> names{model};
   if (model.empty()) {
     NL_ASSIGN_OR_RETURN(names, models_.Names(ctx));
@@ -30,8 +31,8 @@ Result<std::string> AskDoor::ListMetrics(const RequestContext& ctx, const std::s
   return json::serialize(json::object{{"models", std::move(models)}});
 }
 
-Result<std::string> AskDoor::QueryMetrics(const RequestContext& ctx, std::string_view body) {
-  NL_RETURN_IF_ERROR(CheckMayAsk(ctx));
+Result<std::string> AskDoor::QueryMetrics(const RequestContext& caller, std::string_view body) {
+  NL_ASSIGN_OR_RETURN(const RequestContext ctx, AsAsker(caller));
   NL_ASSIGN_OR_RETURN(const auto query, ParseMembers(body, {"model", "metrics", "dimensions", "filters", "time", "rank",
                                                             "limit", "purpose", "time_zone", "confirm"}));
   AskBody asked;

@@ -160,13 +160,19 @@ TEST_P(AskRecordsTest, ErasesWhatNamesSomebody) {
   EXPECT_EQ(records().EraseTexts(holds, /*erase=*/true).value(), 0);
 }
 
-TEST_P(AskRecordsTest, AnAgentsConversationsArePartedByWhomItActsFor) {
+TEST_P(AskRecordsTest, ConversationsArePartedByWhomOneActsForAndWhatATokenIsLimitedTo) {
   Principal agent{.id = PrincipalId("agent"), .name = "bot"};
   Principal ann{.id = PrincipalId("ann"), .name = "ann"};
   const std::string alone = AskOwner(agent);
   agent.on_behalf_of = std::make_shared<Principal>(ann);
   EXPECT_NE(AskOwner(agent), alone);
   EXPECT_NE(AskOwner(agent), AskOwner(ann));
+  const std::string whole = AskOwner(ann);
+  ann.schemas = {"gold"};
+  const std::string gold = AskOwner(ann);
+  ann.schemas = {"gold", "silver"};
+  EXPECT_NE(gold, whole);
+  EXPECT_NE(gold, AskOwner(ann));
 }
 
 }  // namespace

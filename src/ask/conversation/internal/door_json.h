@@ -6,13 +6,9 @@
 #include <string_view>
 
 #include "ask/intent/intent.h"
-#include "common/request_context.h"
 #include "common/result.h"
 
 namespace neurolake::ask {
-
-/// Errors: kPermissionDenied for who may not ask.
-Result<void> CheckMayAsk(const RequestContext& ctx);
 
 /// Errors of all: kInvalidArgument naming the member. An object with these members and no others; at most 256 KiB.
 Result<boost::json::object> ParseMembers(std::string_view body, std::initializer_list<std::string_view> known);
