@@ -88,7 +88,8 @@ class Shelf {
     NL_RETURN_IF_ERROR(loaded);
     NL_RETURN_IF_ERROR(Run(fmt::format("DELETE FROM {} WHERE document = {} AND revision <> {}", table_,
                                        QuoteLiteral(name), QuoteLiteral(revision))));
-    runner_.console().out << PrintableText(name) << ": " << chunks.size() << " passages\n" << std::flush;
+    runner_.console().out << PrintableText(name) << ": " << chunks.size()
+                          << (chunks.size() == 1 ? " passage\n" : " passages\n") << std::flush;
     return {};
   }
 
