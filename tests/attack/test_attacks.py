@@ -47,7 +47,8 @@ class Attacks(unittest.TestCase):
         for statement in (
                 "CREATE SCHEMA vault", "CREATE TABLE main.t (id BIGINT)", "INSERT INTO main.t VALUES (1)",
                 "CREATE TABLE vault.people AS " + " UNION ALL ".join(
-                    f"SELECT {i} AS id, 'n{i}' AS name, '{c}' AS ssn, {{'inner_ssn': '{c}'}} AS doc, ['{c}', 'x'] AS tags, "
+                    f"SELECT {i} AS id, 'n{i}' AS name, '{c}' AS ssn, {{'inner_ssn': '{c}'}} AS doc, "
+                    f"{{'street': '{c}', 'town': {{'name': 'n{i}', 'code': '{c}'}}}} AS home, ['{c}', 'x'] AS tags, "
                     f"MAP {{'k': '{c}'}} AS attrs" for i, c in enumerate(cls.cells, 1)),
                 "CREATE VIEW vault.v AS SELECT id, ssn FROM vault.people",
                 "CREATE VIEW vault.v_on_v AS SELECT ssn FROM vault.v",
