@@ -173,17 +173,10 @@ class Surveyor {
   }
 
   Result<void> ReadComments() {
-    NL_ASSIGN_OR_RETURN(
-        const auto rows,
-        Try(fmt::format("SELECT table_name, comment FROM system.tables WHERE schema_name = {} AND comment "
-                        "IS NOT NULL",
-                        QuoteLiteral(survey_.schema)),
-            2, "comments"));
-    if (!rows) return {};
-    for (const auto& row : *rows) {
-      for (KnownTable& table : survey_.tables) {
-        if (EqualsIgnoringCase(table.name.back(), row[0])) table.comment = row[1];
-      }
+    for (KnownTable& table : survey_.tables) {
+      const auto rows = runner_.Collect("DESCRIBE DETAIL " + Quoted(table.name), 4, 1);
+      if (!rows && EndsTheSurvey(rows.error())) return std::unexpected(rows.error());
+      if (rows && !rows->empty()) table.comment = (*rows)[0][3];  // A view has none.
     }
     return {};
   }

@@ -95,7 +95,8 @@ class Inferrer {
   std::vector<std::string> KeyOf(const ReadTable& table, const std::string& entity) {
     for (const bool named : {true, false}) {
       for (const ReadColumn& column : table.columns) {
-        const bool is_named = EndsAsKey(column.words) || EndsWithWords(column.words, table.words);
+        const bool is_number = IsNumber(column.type) && column.role != ColumnRole::kCode;
+        const bool is_named = EndsAsKey(column.words) || (!is_number && EndsWithWords(column.words, table.words));
         const bool is_referred_to = std::ranges::any_of(drafting_.references, [&](const KnownReference& reference) {
           return SameTable(reference.to_table, table.known->name) &&
                  EqualsIgnoringCase(reference.to_column, column.known->name);

@@ -233,7 +233,11 @@ void ChooseRole(ReadColumn& column, const ReadTable& table) {
     column.is_percent = IsShare(column);
     if (column.is_percent) column.unit.clear();
     column.level = LevelOf(column.words, table);
-    column.role = column.level == "latitude" || column.level == "longitude" ? ColumnRole::kCode : RoleOfNumber(column);
+    // flights.flight is the flight's number.
+    const bool names_row = column.words == table.words && column.type == ValueType::kInteger;
+    const bool is_place = column.level == "latitude" || column.level == "longitude";
+    column.role = is_place ? ColumnRole::kCode : RoleOfNumber(column);
+    if (names_row && column.role == ColumnRole::kFlow) column.role = ColumnRole::kCode;
   }
 }
 

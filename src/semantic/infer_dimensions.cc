@@ -348,6 +348,10 @@ std::vector<std::string> CallsOf(const Drafting& drafting, const ReadTable& tabl
   if (IsGeneric(words) || is_shared) calls = {full, bare};
   else calls = {bare, full};
   calls.insert(calls.end(), parts.begin(), parts.end());
+  // "brand" of brand_name, "amount" of total_amount.
+  if (words.size() == 2 && (words.back() == "name" || words.front() == "total")) {
+    AddOnce(calls, words.back() == "name" ? words.front() : words.back(), calls.front());
+  }
   return calls;
 }
 

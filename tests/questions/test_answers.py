@@ -23,10 +23,10 @@ FLOORS = {
 
 #: The same questions without anybody's model: with a draft of the domain's tables (docs/semantic-layer.md, "Drafts").
 INFERRED_FLOORS = {
-    "flights": {"accuracy": 0, "coverage": 0, "wrong": 100, "refusals": 0},
-    "retail": {"accuracy": 0, "coverage": 0, "wrong": 100, "refusals": 0},
-    "finance": {"accuracy": 0, "coverage": 0, "wrong": 100, "refusals": 0},
-    "web": {"accuracy": 0, "coverage": 0, "wrong": 100, "refusals": 0},
+    "flights": {"accuracy": 95, "coverage": 75, "wrong": 2.7, "refusals": 100},
+    "retail": {"accuracy": 93, "coverage": 69, "wrong": 4, "refusals": 100},
+    "finance": {"accuracy": 97, "coverage": 84, "wrong": 2.9, "refusals": 95},
+    "web": {"accuracy": 95, "coverage": 79, "wrong": 2.9, "refusals": 100},
 }
 
 
