@@ -40,13 +40,14 @@ cpp_tests() {
 
 suite() { run "$1" python3 "tests/$1/run.py" --binary "build/$preset/bin/neurolake"; }
 
-# Two lanes of about the same length, as suites that start servers and kill them wait more than they compute.
-{ suite e2e; suite sql; } &
+# Three lanes of about the same length, as suites that start servers and kill them wait more than they compute.
+{ suite e2e; } &
+{ suite sql; suite attack; } &
 run tidy python3 scripts/tidy.py
 run cpp cpp_tests
 for folder in tests/*/run.py; do
   name=$(basename "$(dirname "$folder")")
-  case $name in e2e | sql) ;; *) suite "$name" ;; esac
+  case $name in e2e | sql | attack) ;; *) suite "$name" ;; esac
 done
 wait
 
