@@ -22,8 +22,9 @@ inline void PrintTo(const AnswerCase& answer, std::ostream* out) { *out << answe
 class AnswerTest : public ::testing::TestWithParam<AnswerCase> {
  protected:
   static ShopDatabase& Database() {
-    static ShopDatabase database;
-    return database;
+    // Never closed: when statics are destroyed, the engine's state of the thread is gone.
+    static auto* const database = new ShopDatabase();
+    return *database;
   }
 };
 
