@@ -51,7 +51,7 @@ int Serve(const Settings& settings, const std::string& program) {
   auto lake = query::OpenLake(settings, program, clock, metrics);
   if (!lake) return Fail(lake.error());
   server::mcp::McpServer mcp(*lake->service, clock, server::mcp::McpServer::OptionsFrom(settings, NL_VERSION));
-  const auto questions = OpenQuestions(settings, program, *lake, clock);
+  const auto questions = ask::OpenQuestions(settings, program, *lake->service, lake->store, clock);
   if (!questions) return Fail(questions.error());
   OfferQuestions(mcp, *questions, settings);
   auto server = server::HttpServer::Start(settings, *lake->service, clock,

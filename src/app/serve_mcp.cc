@@ -43,7 +43,7 @@ Result<void> ServeMcp(const Settings& settings, const std::string& program, cons
     return owner;
   };
   NL_RETURN_IF_ERROR(authenticate());
-  NL_ASSIGN_OR_RETURN(const Questions questions, OpenQuestions(settings, program, lake, clock));
+  NL_ASSIGN_OR_RETURN(const auto questions, ask::OpenQuestions(settings, program, *lake.service, lake.store, clock));
   auto served = [&] {
     mcp::McpServer server(*lake.service, clock, mcp::McpServer::OptionsFrom(settings, NL_VERSION));
     OfferQuestions(server, questions, settings);

@@ -2,9 +2,7 @@
 
 #include <boost/json/serialize.hpp>
 
-#include "ask/conversation/ask_door.h"
-#include "ask/service/advisor.h"
-#include "ask/service/catalog_models.h"
+#include "ask/conversation/questions.h"
 #include "catalog/password_hasher.h"
 
 namespace neurolake::cli {
@@ -13,21 +11,18 @@ namespace {
 class EmbeddedClient final : public Client {
  public:
   EmbeddedClient(std::unique_ptr<query::StatementService> service, Principal principal, const Settings& settings,
-                 const Clock& clock, std::unique_ptr<ask::Advisor> advisor)
+                 const Clock& clock, std::string program, metastore::Store* store)
       : service_(std::move(service)),
-        advisor_(std::move(advisor)),
         principal_(std::move(principal)),
-        lake_(settings.lake),
-        timeout_(settings.statement_timeout),
         password_cost_{.memory_bytes = settings.passwords_memory, .passes = settings.passwords_passes},
-        password_length_min_(settings.passwords_length_min),
         clock_(clock),
-        models_folder_(settings.ask_models),
-        ask_options_(ask::AskDoor::OptionsFrom(settings)) {}
+        settings_(settings),
+        program_(std::move(program)),
+        store_(store) {}
 
   ~EmbeddedClient() override { service_->Shutdown(std::chrono::milliseconds(0)); }
 
-  std::string description() const override { return "lake " + lake_; }
+  std::string description() const override { return "lake " + settings_.lake; }
 
   Result<std::unique_ptr<query::ResultStream>> Execute(std::stop_token stop, ClientStatement statement) override {
     query::StatementRequest request;
@@ -102,7 +97,7 @@ class EmbeddedClient final : public Client {
     NL_RETURN_IF_ERROR(service_->RecordChange(Context(std::move(stop)), removes ? "remove_password" : "set_password",
                                               {{"principal", name}}));
     if (removes) return identities.RemovePassword(name);
-    NL_RETURN_IF_ERROR(catalog::CheckNewPassword(password, password_length_min_));
+    NL_RETURN_IF_ERROR(catalog::CheckNewPassword(password, settings_.passwords_length_min));
     NL_ASSIGN_OR_RETURN(const auto hasher, catalog::PasswordHasher::Make(password_cost_));
     NL_ASSIGN_OR_RETURN(const std::string hash, hasher->Hash(password));
     return identities.SetPassword(name, hash);
@@ -146,7 +141,7 @@ class EmbeddedClient final : public Client {
     HealthReport report;
     const auto ready = service_->CheckReady();
     report.ready = ready.has_value();
-    report.checks.emplace_back("lake", lake_);
+    report.checks.emplace_back("lake", settings_.lake);
     report.checks.emplace_back("ready", ready ? "ok" : ready.error().message());
     return report;
   }
@@ -163,18 +158,17 @@ class EmbeddedClient final : public Client {
     const AskStage& at_;
   };
 
+  /// Not before it is asked: a statement needs none of it.
   Result<ask::AskDoor*> Questions() {
-    if (questions_ == nullptr) {
-      NL_ASSIGN_OR_RETURN(models_, ask::OpenModels(service_->catalog(), models_folder_));
-      ask_ = std::make_unique<ask::AskService>(*service_, *models_, clock_);
-      ask_->UseAdvisor(advisor_.get());
-      questions_ = std::make_unique<ask::AskDoor>(*ask_, *models_, *service_, clock_, ask_options_);
+    if (questions_.door == nullptr) {
+      NL_ASSIGN_OR_RETURN(questions_, ask::OpenQuestions(settings_, program_, *service_, store_, clock_));
     }
-    return questions_.get();
+    return questions_.door.get();
   }
 
   RequestContext Context(std::stop_token stop) const {
-    return RequestContext(principal_, NewUuid(), "cli", clock_, clock_.SteadyNow() + timeout_, std::move(stop));
+    return RequestContext(principal_, NewUuid(), "cli", clock_, clock_.SteadyNow() + settings_.statement_timeout,
+                          std::move(stop));
   }
 
   Result<void> CheckManage() const {
@@ -183,25 +177,20 @@ class EmbeddedClient final : public Client {
   }
 
   std::unique_ptr<query::StatementService> service_;
-  std::unique_ptr<ask::Advisor> advisor_;  ///< May be null.
   Principal principal_;
-  std::string lake_;
-  std::chrono::milliseconds timeout_;
   catalog::PasswordCost password_cost_;
-  int64_t password_length_min_;
   const Clock& clock_;
-  std::string models_folder_;
-  std::unique_ptr<ask::ModelSource> models_;
-  ask::AskDoor::Options ask_options_;
-  std::unique_ptr<ask::AskService> ask_;
-  std::unique_ptr<ask::AskDoor> questions_;
+  const Settings settings_;
+  const std::string program_;
+  metastore::Store* store_;  ///< The service's; null: no language model is asked.
+  ask::Questions questions_;
 };
 
 }  // namespace
 
 std::unique_ptr<Client> MakeEmbeddedClient(std::unique_ptr<query::StatementService> service, Principal principal,
                                            const Settings& settings, const Clock& clock) {
-  return std::make_unique<EmbeddedClient>(std::move(service), std::move(principal), settings, clock, nullptr);
+  return std::make_unique<EmbeddedClient>(std::move(service), std::move(principal), settings, clock, "", nullptr);
 }
 
 Result<std::unique_ptr<Client>> OpenEmbeddedClient(const Settings& settings, const std::string& program,
@@ -210,9 +199,8 @@ Result<std::unique_ptr<Client>> OpenEmbeddedClient(const Settings& settings, con
   NL_ASSIGN_OR_RETURN(auto lake, query::OpenLake(settings, program, clock, metrics));
   first_token = std::move(lake.first_token);
   NL_ASSIGN_OR_RETURN(Principal principal, lake.service->catalog().LocalPrincipal());
-  NL_ASSIGN_OR_RETURN(auto advisor, ask::Advisor::Open(settings, program, *lake.store, lake.service->catalog(), clock));
-  return std::make_unique<EmbeddedClient>(std::move(lake.service), std::move(principal), settings, clock,
-                                          std::move(advisor));
+  return std::make_unique<EmbeddedClient>(std::move(lake.service), std::move(principal), settings, clock, program,
+                                          lake.store);
 }
 
 }  // namespace neurolake::cli
