@@ -7,7 +7,6 @@ namespace {
 
 using metastore::Row;
 using metastore::Session;
-using metastore::Value;
 
 constexpr std::string_view kColumns =
     "id, graph, graph_version, principal_id, state, error_code, error_message, started, updated";
@@ -37,11 +36,16 @@ RunState StateOf(std::string_view name) {
   return name == "failed" ? RunState::kFailed : RunState::kCancelled;
 }
 
+/// In the place of a holder: the run waits for somebody.
+constexpr std::string_view kWaits = "waits";
+/// Before the next node's name: the same, of the checkpoint.
+constexpr char kWaitsMark = '?';
+
 RunRecord FromRow(const Row& row) {
   return {.id = TextAt(row, 0),
           .graph = TextAt(row, 1),
           .graph_version = std::get<int64_t>(row.at(2)),
-          .principal = PrincipalId(TextAt(row, 3)),
+          .owner = TextAt(row, 3),
           .state = StateOf(TextAt(row, 4)),
           .error_code = TextAt(row, 5),
           .error_message = TextAt(row, 6),
@@ -51,18 +55,43 @@ RunRecord FromRow(const Row& row) {
 
 std::unexpected<Error> NoRun() { return MakeError(ErrorCode::kNotFound, "there is no such run"); }
 
-Result<RunRecord> Read(Session& session, const std::string& id, const PrincipalId& principal) {
+Result<RunRecord> Read(Session& session, const std::string& id, const std::string& owner) {
   NL_ASSIGN_OR_RETURN(const auto rows,
                       session.Query(fmt::format("SELECT {} FROM runs WHERE id = ? AND principal_id = ?", kColumns),
-                                    {id, principal.value()}));
+                                    {metastore::MakeStorable(id), owner}));
   if (rows.empty()) return NoRun();
   return FromRow(rows[0]);
 }
 
-Result<void> Insert(Session& session, const std::string& id, const Checkpoint& checkpoint, WallTime now) {
+Result<void> Insert(Session& session, const std::string& id, const Checkpoint& checkpoint, const std::string& sealed,
+                    WallTime now) {
+  const std::string next = checkpoint.waits ? kWaitsMark + checkpoint.next : checkpoint.next;
   NL_RETURN_IF_ERROR(
       session.Execute("INSERT INTO run_steps (run_id, step, value, next, trace, made) VALUES (?, ?, ?, ?, ?, ?)",
-                      {id, checkpoint.step, checkpoint.value, checkpoint.next, checkpoint.trace, Micros(now)}));
+                      {id, checkpoint.step, sealed, next, checkpoint.trace, Micros(now)}));
+  return {};
+}
+
+Result<void> DeleteRun(Session& session, const std::string& id) {
+  NL_RETURN_IF_ERROR(session.Execute("DELETE FROM run_steps WHERE run_id = ?", {id}));
+  NL_RETURN_IF_ERROR(session.Execute("DELETE FROM runs WHERE id = ?", {id}));
+  return {};
+}
+
+Result<void> MakeRoom(Session& session, const RunRecord& run, const RunStore::Room& room) {
+  std::vector<Row> old;
+  if (room.updated_since.has_value()) {
+    NL_ASSIGN_OR_RETURN(old, session.Query("SELECT id FROM runs WHERE graph = ? AND updated < ? LIMIT 100",
+                                           {run.graph, Micros(*room.updated_since)}));
+  }
+  if (room.of_owner_max.has_value()) {
+    NL_ASSIGN_OR_RETURN(const auto many,
+                        session.Query("SELECT id FROM runs WHERE graph = ? AND principal_id = ? ORDER BY updated DESC, "
+                                      "id LIMIT 100 OFFSET ?",
+                                      {run.graph, run.owner, *room.of_owner_max - 1}));
+    old.insert(old.end(), many.begin(), many.end());
+  }
+  for (const Row& row : old) NL_RETURN_IF_ERROR(DeleteRun(session, TextAt(row, 0)));
   return {};
 }
 
@@ -75,41 +104,64 @@ Result<void> CheckHeld(Session& session, const std::string& id, const std::strin
   return MakeError(ErrorCode::kConflict, "another process goes on with the run");
 }
 
+/// As what and until when a run is held after a checkpoint.
+std::pair<std::string, int64_t> HoldAfter(const Checkpoint& checkpoint, const Hold& hold) {
+  if (checkpoint.waits) return {std::string(kWaits), 0};
+  return {hold.holder, Micros(hold.until)};
+}
+
 }  // namespace
 
-Result<void> RunStore::Begin(const RunRecord& run, const Checkpoint& first, const std::string& holder,
-                             WallTime held_until) {
+std::string AboutCheckpoint(const std::string& run_id, int64_t step) { return fmt::format("run {}/{}", run_id, step); }
+
+Result<std::string> RunStore::Sealed(const std::string& id, const Checkpoint& checkpoint) const {
+  if (sealing_.seal == nullptr) return checkpoint.value;
+  return sealing_.seal(checkpoint.value, AboutCheckpoint(id, checkpoint.step));
+}
+
+Result<Checkpoint> RunStore::Opened(const std::string& id, const Row& row) {
+  Checkpoint checkpoint{
+      .step = std::get<int64_t>(row.at(0)), .value = TextAt(row, 1), .next = TextAt(row, 2), .trace = TextAt(row, 3)};
+  checkpoint.waits = checkpoint.next.starts_with(kWaitsMark);
+  if (checkpoint.waits) checkpoint.next.erase(0, 1);
+  if (sealing_.open == nullptr) return checkpoint;
+  NL_ASSIGN_OR_RETURN(checkpoint.value, sealing_.open(checkpoint.value, AboutCheckpoint(id, checkpoint.step)));
+  return checkpoint;
+}
+
+Result<void> RunStore::Begin(const RunRecord& run, const Checkpoint& first, const Hold& hold, const Room& room) {
+  NL_ASSIGN_OR_RETURN(const std::string sealed, Sealed(run.id, first));
+  const auto [holder, until] = HoldAfter(first, hold);
   return store_.Write([&](Session& session) -> Result<void> {
+    NL_RETURN_IF_ERROR(MakeRoom(session, run, room));
     NL_RETURN_IF_ERROR(session.Execute(
         "INSERT INTO runs (id, graph, graph_version, principal_id, state, holder, held_until, started, updated) VALUES "
         "(?, ?, ?, ?, 'running', ?, ?, ?, ?)",
-        {run.id, run.graph, run.graph_version, run.principal.value(), holder, Micros(held_until), Micros(run.started),
-         Micros(run.started)}));
-    return Insert(session, run.id, first, run.started);
+        {run.id, run.graph, run.graph_version, run.owner, holder, until, Micros(run.started), Micros(run.updated)}));
+    return Insert(session, run.id, first, sealed, run.updated);
   });
 }
 
-Result<RunRecord> RunStore::Take(const std::string& id, const PrincipalId& principal, const std::string& holder,
-                                 WallTime now, WallTime held_until) {
+Result<RunRecord> RunStore::Take(const std::string& id, const std::string& owner, const Hold& hold, WallTime now) {
   RunRecord run;
   NL_RETURN_IF_ERROR(store_.Write([&](Session& session) -> Result<void> {
-    NL_ASSIGN_OR_RETURN(run, Read(session, id, principal));
+    NL_ASSIGN_OR_RETURN(run, Read(session, id, owner));
     if (run.state != RunState::kRunning) {
       return MakeError(ErrorCode::kInvalidArgument, "the run has ended: {}", NameOf(run.state));
     }
     NL_ASSIGN_OR_RETURN(const int64_t taken,
                         session.Execute("UPDATE runs SET holder = ?, held_until = ? WHERE id = ? AND held_until <= ?",
-                                        {holder, Micros(held_until), id, Micros(now)}));
+                                        {hold.holder, Micros(hold.until), id, Micros(now)}));
     if (taken == 0) return MakeError(ErrorCode::kConflict, "another process works on the run");
     return {};
   }));
   return run;
 }
 
-Result<RunRecord> RunStore::Find(const std::string& id, const PrincipalId& principal) {
+Result<RunRecord> RunStore::Find(const std::string& id, const std::string& owner) {
   RunRecord run;
   NL_RETURN_IF_ERROR(store_.Read([&](Session& session) -> Result<void> {
-    NL_ASSIGN_OR_RETURN(run, Read(session, id, principal));
+    NL_ASSIGN_OR_RETURN(run, Read(session, id, owner));
     return {};
   }));
   return run;
@@ -121,7 +173,8 @@ Result<std::vector<Checkpoint>> RunStore::Checkpoints(const std::string& id) {
       store_.ReadOnce("SELECT step, value, next, trace FROM run_steps WHERE run_id = ? ORDER BY step", {id}));
   std::vector<Checkpoint> checkpoints;
   for (const Row& row : rows) {
-    checkpoints.push_back({std::get<int64_t>(row.at(0)), TextAt(row, 1), TextAt(row, 2), TextAt(row, 3)});
+    NL_ASSIGN_OR_RETURN(auto checkpoint, Opened(id, row));
+    checkpoints.push_back(std::move(checkpoint));
   }
   return checkpoints;
 }
@@ -132,16 +185,42 @@ Result<Checkpoint> RunStore::Last(const std::string& id) {
       store_.ReadOnce("SELECT step, value, next, trace FROM run_steps WHERE run_id = ? ORDER BY step DESC LIMIT 1",
                       {id}));
   if (rows.empty()) return NoRun();
-  return Checkpoint{std::get<int64_t>(rows[0].at(0)), TextAt(rows[0], 1), TextAt(rows[0], 2), TextAt(rows[0], 3)};
+  return Opened(id, rows[0]);
 }
 
-Result<void> RunStore::Advance(const std::string& id, const Checkpoint& checkpoint, const std::string& holder,
-                               WallTime now, WallTime held_until) {
+Result<void> RunStore::Advance(const std::string& id, const Checkpoint& checkpoint, const Hold& hold, WallTime now) {
+  NL_ASSIGN_OR_RETURN(const std::string sealed, Sealed(id, checkpoint));
+  const auto [holder, until] = HoldAfter(checkpoint, hold);
+  return store_.Write([&](Session& session) -> Result<void> {
+    NL_RETURN_IF_ERROR(CheckHeld(session, id, hold.holder));
+    NL_RETURN_IF_ERROR(session.Execute("UPDATE runs SET holder = ?, held_until = ?, updated = ? WHERE id = ?",
+                                       {holder, until, Micros(now), id}));
+    return Insert(session, id, checkpoint, sealed, now);
+  });
+}
+
+Result<void> RunStore::LetGo(const std::string& id, const std::string& holder, bool waits) {
   return store_.Write([&](Session& session) -> Result<void> {
     NL_RETURN_IF_ERROR(CheckHeld(session, id, holder));
-    NL_RETURN_IF_ERROR(session.Execute("UPDATE runs SET held_until = ?, updated = ? WHERE id = ?",
-                                       {Micros(held_until), Micros(now), id}));
-    return Insert(session, id, checkpoint, now);
+    NL_RETURN_IF_ERROR(session.Execute("UPDATE runs SET holder = ?, held_until = 0 WHERE id = ?",
+                                       {std::string(waits ? kWaits : ""), id}));
+    return {};
+  });
+}
+
+Result<void> RunStore::LetGoOfOthers(const std::string& graph, const std::string& holder) {
+  return store_.Write([&](Session& session) -> Result<void> {
+    NL_RETURN_IF_ERROR(session.Execute(
+        "UPDATE runs SET holder = '', held_until = 0 WHERE graph = ? AND held_until > 0 AND holder <> ?",
+        {graph, holder}));
+    return {};
+  });
+}
+
+Result<void> RunStore::Delete(const std::string& id, const std::string& holder) {
+  return store_.Write([&](Session& session) -> Result<void> {
+    NL_RETURN_IF_ERROR(CheckHeld(session, id, holder));
+    return DeleteRun(session, id);
   });
 }
 
@@ -159,9 +238,9 @@ Result<void> RunStore::End(const std::string& id, RunState state, const Error* e
   });
 }
 
-Result<void> RunStore::Cancel(const std::string& id, const PrincipalId& principal, WallTime now) {
+Result<void> RunStore::Cancel(const std::string& id, const std::string& owner, WallTime now) {
   return store_.Write([&](Session& session) -> Result<void> {
-    NL_RETURN_IF_ERROR(Read(session, id, principal));
+    NL_RETURN_IF_ERROR(Read(session, id, owner));
     NL_RETURN_IF_ERROR(session.Execute(
         "UPDATE runs SET state = 'cancelled', updated = ? WHERE id = ? AND state = 'running'", {Micros(now), id}));
     return {};
@@ -172,8 +251,10 @@ Result<std::vector<RunRecord>> RunStore::Abandoned(WallTime now, int64_t limit) 
   NL_ASSIGN_OR_RETURN(
       const auto rows,
       store_.ReadOnce(
-          fmt::format("SELECT {} FROM runs WHERE state = 'running' AND held_until <= ? ORDER BY started LIMIT ?",
-                      kColumns),
+          fmt::format(
+              "SELECT {} FROM runs WHERE state = 'running' AND held_until <= ? AND holder <> '{}' ORDER BY started "
+              "LIMIT ?",
+              kColumns, kWaits),
           {Micros(now), limit}));
   std::vector<RunRecord> runs;
   for (const Row& row : rows) runs.push_back(FromRow(row));

@@ -1,64 +1,25 @@
 #pragma once
 #include <functional>
 #include <map>
+#include <mutex>
+#include <stop_token>
 #include <string>
 #include <vector>
 
 #include "common/request_context.h"
+#include "orchestration/graph.h"
 #include "orchestration/run_store.h"
+#include "orchestration/run_trace.h"
 
 namespace neurolake::orchestration {
 
-/// What a node gives: the state after it, and where to go.
-struct NodeOutcome {
-  std::string value;  ///< JSON.
-  std::string next;   ///< Empty: the run is done.
-};
-
-/// One call of a node. A node may run again, with the same key, where a process died before its checkpoint: effects go
-/// by the key, so that they take place once.
-struct NodeCall {
-  const RequestContext& ctx;  ///< Its principal is whom the run acts as.
-  std::string key;            ///< Of this run and step, for instance an application's transaction.
-  const std::string& value;   ///< The state before it.
-};
-
-using Node = std::function<Result<NodeOutcome>(const NodeCall&)>;
-/// From the state before branches and what each of them gave, in their order, to the state after them.
-using Merge = std::function<Result<std::string>(const std::string& before, const std::vector<std::string>& branches)>;
-
-/// Nodes by name, and where a run begins. States are JSON here; `StateGraph` makes types of them. Filled before use.
-class Graph {
- public:
-  struct Branches {
-    std::vector<std::string> nodes;  ///< Run beside each other, on one state; their `next` is nothing.
-    Merge merge;
-    std::string next;
-  };
-
-  /// `version` changes when runs of the older one could not go on.
-  Graph(std::string name, int64_t version, std::string entry)
-      : name_(std::move(name)), version_(version), entry_(std::move(entry)) {}
-
-  void Add(const std::string& name, Node node) { nodes_.insert_or_assign(name, std::move(node)); }
-  void AddBranches(const std::string& name, Branches branches) {
-    branches_.insert_or_assign(name, std::move(branches));
-  }
-
-  const std::string& name() const { return name_; }
-  int64_t version() const { return version_; }
-  const std::string& entry() const { return entry_; }
-  const Node* FindNode(const std::string& name) const;
-  const Branches* FindBranches(const std::string& name) const;
-  /// Errors: kInvalidArgument naming what is not there.
-  Result<void> Check() const;
-
- private:
-  const std::string name_;
-  const int64_t version_;
-  const std::string entry_;
-  std::map<std::string, Node> nodes_;
-  std::map<std::string, Branches> branches_;
+/// Which steps are written down.
+enum class Keeping : uint8_t {
+  /// Each, before the next begins: for runs with effects, which go on where a process died.
+  kEachStep,
+  /// Where a run waits for somebody, and before the steps of one that has gone on for `keep_after`: for runs without
+  /// effects, most of which are over sooner than a checkpoint is written.
+  kWhenItPays,
 };
 
 struct RunnerOptions {
@@ -66,34 +27,87 @@ struct RunnerOptions {
   size_t value_bytes_max = 4 << 20;
   /// How long a run is held without a new checkpoint; longer than any node takes.
   std::chrono::milliseconds hold{900'000};
+  Keeping keeping = Keeping::kEachStep;
+  std::chrono::milliseconds keep_after{1'000};
+  /// What has ended is deleted, and not kept with how it ended.
+  bool forget_ended = false;
+  /// Kept runs that nothing happened to for so long are deleted when others begin, and not gone on with; 0: none.
+  std::chrono::milliseconds keep_for{0};
+  int64_t of_owner_max = 0;  ///< Kept runs of one owner; the oldest makes room. 0: no limit.
+  /// Whose a run is; null: the principal's id.
+  std::function<std::string(const Principal&)> owner = nullptr;
 };
 
-/// Works on runs, step by step, each kept before the next begins. Thread-safe. Borrows both.
+/// What a run came to, so far.
+struct RunResult {
+  StatePointer state;
+  bool waits = false;  ///< For somebody: see Resume.
+  std::vector<StepTrace> trace;
+};
+
+/// Works on runs, step by step. Thread-safe. Borrows store and clock; without a store nothing is kept.
 class Runner {
  public:
-  Runner(RunStore& store, const Clock& clock, RunnerOptions options);
+  Runner(RunStore* store, const Clock& clock, RunnerOptions options);
 
-  /// Runs `graph` from `value` on under the id `id` and returns the last state.
-  /// Errors: the first of a node, which ends the run; kCancelled, for cancelled runs and for a context that stops,
+  /// Runs `graph` from `state` on under the id `id`, until it is done or waits.
+  /// Errors: the first of a node, which ends the run; kCancelled, for cancelled runs, and for a context that stops,
   /// after which Resume goes on; kAlreadyExists for an id that is taken; those of the store, after which Resume goes on
   /// too.
-  Result<std::string> Start(const RequestContext& ctx, const Graph& graph, const std::string& id,
-                            const std::string& value);
-  /// Goes on where the last checkpoint is. Errors: as Start's; kNotFound; kConflict while another process works on
-  /// it; kInvalidArgument for a run of another graph or version, or one that has ended.
-  Result<std::string> Resume(const RequestContext& ctx, const Graph& graph, const std::string& id);
+  Result<RunResult> Start(const RequestContext& ctx, const Graph& graph, const std::string& id, StatePointer state);
+
+  /// What somebody says to a run that waits: the state with it. An error leaves it waiting.
+  using Reply = std::function<Result<StatePointer>(const StatePointer&)>;
+  /// Goes on where the last checkpoint is; with `reply` if it waits there, and only then.
+  /// Errors: as Start's; kNotFound, also for another owner's; kConflict while another works on it; kInvalidArgument
+  /// for a run of another graph or version, one that has ended, and where a reply is missing or not asked for.
+  Result<RunResult> Resume(const RequestContext& ctx, const Graph& graph, const std::string& id,
+                           const Reply& reply = nullptr);
+
+  /// Stops a run: the step that runs, by its context, and what comes after it. One that waits is over.
+  /// Errors: kNotFound, also for another owner's, and for one that is over.
+  Result<void> Cancel(const RequestContext& ctx, const std::string& id);
+
+  /// For a process that knows it has the store to itself: what others held can be gone on with.
+  Result<void> LetGoOfOthers(const Graph& graph);
 
  private:
-  Result<std::string> Go(const RequestContext& ctx, const Graph& graph, const std::string& id, Checkpoint at);
-  Result<Checkpoint> Step(const RequestContext& ctx, const Graph& graph, const std::string& id, const Checkpoint& at);
-  Result<NodeOutcome> RunBranches(const RequestContext& ctx, const Graph& graph, const Graph::Branches& branches,
-                                  const std::string& key, const std::string& value);
-  WallTime HeldUntil() const;
+  /// Where a run is. `step` counts those of its whole life.
+  struct Position {
+    int64_t step = 0;
+    StatePointer state;
+    std::string next;
+    bool waits = false;
+  };
+  /// A run that this runner works on.
+  struct Working {
+    std::string owner;
+    std::stop_source stop;
+    bool cancelled = false;
+  };
+  /// One of them, from beginning to end of a call.
+  class Work;
 
-  RunStore& store_;
+  Result<RunResult> Go(Work& work, Position at);
+  /// Whether it is written down before the step at `at`.
+  bool Pays(const Work& work, const Position& at) const;
+  Result<void> Keep(Work& work, const Position& at);
+  Result<void> End(Work& work, RunState state, const Error* error);
+  Result<Position> Step(Work& work, const RequestContext& ctx, const Position& at, const std::string& key,
+                        std::vector<StepTrace>& trace);
+  Result<NodeOutcome> RunFork(Work& work, const RequestContext& ctx, const Fork& fork, const std::string& key,
+                              const StatePointer& state, StepTrace& trace);
+  Result<StatePointer> RunBranch(Work& work, const RequestContext& ctx, const Branch& branch, const std::string& key,
+                                 std::vector<StepTrace>& trace);
+  std::string OwnerOf(const Principal& principal) const;
+  Hold NewHold() const;
+
+  RunStore* const store_;
   const Clock& clock_;
   const RunnerOptions options_;
   const std::string holder_;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<Working>> working_;
 };
 
 }  // namespace neurolake::orchestration
