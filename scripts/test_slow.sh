@@ -7,7 +7,7 @@ passed=0 failed=0
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 
-scripts/build.sh release neurolake || { echo "0 passed, 1 failed"; exit 1; }
+scripts/build.sh release neurolake neurolake-llm || { echo "0 passed, 1 failed"; exit 1; }
 
 run() {  # name command…
   local name=$1; shift
@@ -29,7 +29,7 @@ run concurrency python3 tests/slow/concurrency.py --seconds "${SLOW_SECONDS:-600
 ORACLE_QUERIES=${SLOW_QUERIES:-100000} run oracle python3 tests/attack/run.py --only test_policies.py
 TWO_LAKES_QUERIES=${SLOW_QUERIES:-10000} run two_lakes python3 tests/attack/run.py --only test_two_lakes.py
 WALKS=${SLOW_WALKS:-1000} run restrictions python3 tests/attack/run.py --only test_restrictions.py
-run mutants python3 tests/slow/mutants.py --sample "${SLOW_MUTANTS:-8}"
+run mutants python3 tests/slow/mutants.py --sample "${SLOW_MUTANTS:-25}"
 run local_model python3 tests/slow/local_model.py
 run kills python3 tests/slow/kills.py --kills "${SLOW_KILLS:-500}"
 

@@ -18,7 +18,7 @@ struct ExtractorOptions {
 };
 
 /// Reads documents, each in a process of its own without rights: no files, no network, no other programs, bounded
-/// memory and time (internal/sandbox.h). A file that crashes, hangs or fills its process costs that file an error and
+/// memory and time (common/sandbox.h). A file that crashes, hangs or fills its process costs that file an error and
 /// nothing else. What comes back is checked as if the process were hostile. Thread-safe.
 class DocumentExtractor {
  public:

@@ -6,9 +6,9 @@
 #include <charconv>
 #include <cstring>
 
+#include "common/sandbox.h"
 #include "documents/extractors.h"
 #include "documents/internal/document_json.h"
-#include "documents/internal/sandbox.h"
 
 namespace neurolake::documents {
 namespace {

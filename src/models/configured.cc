@@ -1,8 +1,10 @@
 // From settings to routes.
 #include <charconv>
+#include <filesystem>
 #include <map>
 
 #include "common/text.h"
+#include "models/local.h"
 #include "models/provider.h"
 #include "models/router.h"
 #include "net/url.h"
@@ -54,8 +56,29 @@ Result<std::map<std::string, Price>> PricesFrom(const std::vector<std::string>& 
   return prices;
 }
 
-Result<std::shared_ptr<RoutedModel>> ModelFor(const Settings& settings, const std::string& provider,
-                                              const std::string& name) {
+LocalOptions LocalFor(const Settings& settings, const std::string& name) {
+  std::error_code ignored;
+  const std::filesystem::path file(name);
+  return {.program =
+              settings.models_local_program.empty()
+                  ? (std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / "neurolake-llm").string()
+                  : settings.models_local_program,
+          .file = file.is_absolute() ? name : (std::filesystem::path(settings.models_local_folder) / file).string(),
+          .memory_bytes = settings.models_local_memory,
+          .context_tokens = settings.models_local_context,
+          .threads = settings.models_local_threads};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<RoutedModel>> ModelOf(const Settings& settings, std::string_view setting,
+                                             const std::string& full) {
+  const size_t colon = full.find(':');
+  if (colon == std::string::npos || colon + 1 == full.size()) {
+    return MakeError(ErrorCode::kInvalidArgument, "{} names models as PROVIDER:NAME, not: {}", setting, full);
+  }
+  const std::string provider = full.substr(0, colon);
+  const std::string name = full.substr(colon + 1);
   ProviderOptions options{.model = name,
                           .certificate_authority_file = settings.models_certificate_authority,
                           .idle_timeout = settings.models_timeout};
@@ -77,11 +100,18 @@ Result<std::shared_ptr<RoutedModel>> ModelFor(const Settings& settings, const st
     NL_ASSIGN_OR_RETURN(model->chat, NewAnthropicChat(options));
     return model;
   }
-  return MakeError(ErrorCode::kInvalidArgument, "models.routes names a provider that is not openai or anthropic: {}",
-                   provider);
+  if (provider == "local") {
+    auto local = NewLocalModel(LocalFor(settings, name));
+    if (!local.has_value()) {
+      return MakeError(local.error().code(), "{} names the model local:{}: {}", setting, name, local.error().message());
+    }
+    model->chat = std::move(local->chat);
+    model->embeddings = std::move(local->embeddings);
+    return model;
+  }
+  return MakeError(ErrorCode::kInvalidArgument, "{} names a provider that is not openai, anthropic or local: {}",
+                   setting, provider);
 }
-
-}  // namespace
 
 Result<std::unique_ptr<PromptCache>> PromptCacheFrom(const Settings& settings, metastore::Store& store,
                                                      const Clock& clock) {
@@ -110,8 +140,7 @@ Result<std::unique_ptr<ModelRouter>> RouterFrom(const Settings& settings, UsageS
     const std::string full = entry.substr(equals + 1);
     std::shared_ptr<RoutedModel>& model = models[full];
     if (model == nullptr) {
-      NL_ASSIGN_OR_RETURN(model,
-                          ModelFor(settings, entry.substr(equals + 1, colon - equals - 1), entry.substr(colon + 1)));
+      NL_ASSIGN_OR_RETURN(model, ModelOf(settings, "models.routes", full));
       if (const auto price = prices.find(full); price != prices.end()) model->price = price->second;
     }
     router->AddRoute(entry.substr(0, equals), model);

@@ -23,7 +23,7 @@ struct Price {
 
 /// A model that tasks are given to.
 struct RoutedModel {
-  std::string provider;  ///< "openai", "anthropic".
+  std::string provider;  ///< "openai", "anthropic", "local".
   std::string model;
   std::unique_ptr<ChatModel> chat;             ///< Null: it does not chat.
   std::unique_ptr<EmbeddingModel> embeddings;  ///< Null: it makes no vectors.
@@ -88,6 +88,10 @@ class ModelRouter {
   std::map<std::string, std::shared_ptr<Route>, std::less<>> routes_;
   std::map<const RoutedModel*, std::shared_ptr<Route>> by_model_;
 };
+
+/// The model that `setting` names as PROVIDER:NAME, where the models.* settings say. Errors: as RouterFrom.
+Result<std::shared_ptr<RoutedModel>> ModelOf(const Settings& settings, std::string_view setting,
+                                             const std::string& full);
 
 /// The routes of the models.* settings; without any, a router that knows no task. Errors: kInvalidArgument naming the
 /// setting, and for an address elsewhere unless models.external is on.

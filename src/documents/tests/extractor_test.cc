@@ -7,13 +7,8 @@
 #include <fstream>
 
 #include "documents/internal/document_json.h"
-#include "documents/internal/sandbox.h"
 #include "documents/tests/document_fixture.h"
 #include "documents/tests/pdf_maker.h"
-
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 namespace neurolake::documents {
 namespace {
@@ -166,35 +161,6 @@ TEST(DocumentExtractorTest, NoProcessIsLeft) {
   Extract(DocumentFormat::kMarkdown, "x");
   EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
   EXPECT_EQ(errno, ECHILD);
-}
-
-/// In a child that entered the sandbox: 0 when `attempt` is refused, 1 when it succeeds.
-int Try(const std::function<bool()>& attempt) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    if (!EnterSandbox({.memory_bytes = size_t{8} << 30, .cpu_seconds = 5}).has_value()) ::_exit(9);
-    ::_exit(attempt() ? 1 : 0);
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 100 + WTERMSIG(status);
-}
-
-TEST(SandboxTest, LetsNothingOut) {
-  EXPECT_EQ(Try([] { return ::open("/etc/passwd", O_RDONLY) >= 0; }), 0);
-  EXPECT_EQ(Try([] { return ::open("/tmp/nl-sandbox-test", O_WRONLY | O_CREAT, 0600) >= 0; }), 0);
-  EXPECT_EQ(Try([] { return ::socket(AF_INET, SOCK_STREAM, 0) >= 0; }), 0);
-  EXPECT_EQ(Try([] { return ::socket(AF_UNIX, SOCK_STREAM, 0) >= 0; }), 0);
-  EXPECT_EQ(Try([] { return ::fork() >= 0; }), 0);
-  EXPECT_EQ(Try([] { return ::kill(::getppid(), 0) == 0; }), 0);
-  EXPECT_EQ(Try([] {
-              char* const arguments[] = {const_cast<char*>("/bin/true"), nullptr};
-              ::execv("/bin/true", arguments);
-              return false;
-            }),
-            0);
-  // And what it needs works.
-  EXPECT_EQ(Try([] { return std::string(1 << 20, 'x').size() == 1 << 20; }), 1);
 }
 
 }  // namespace

@@ -1,9 +1,4 @@
 #pragma once
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <mutex>
 #include <string>
 #include <thread>
@@ -11,6 +6,7 @@
 
 #include "common/clock.h"
 #include "common/request_context.h"
+#include "net/tests/listener.h"
 
 namespace neurolake::models {
 
@@ -18,23 +14,12 @@ namespace neurolake::models {
 /// byte by byte, and keeps what it was sent. After the last it is gone.
 class ScriptedProvider {
  public:
-  explicit ScriptedProvider(std::vector<std::string> answers) : answers_(std::move(answers)) {
-    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof(address));
-    listen(listener_, 16);
-    socklen_t size = sizeof(address);
-    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this] { Serve(); });
-  }
+  explicit ScriptedProvider(std::vector<std::string> answers)
+      : answers_(std::move(answers)), thread_([this] { Serve(); }) {}
   ~ScriptedProvider() {
-    shutdown(listener_, SHUT_RDWR);
+    listener_.Stop();
     thread_.join();
-    close(listener_);
-    if (silent_ >= 0) close(silent_);
+    if (silent_ >= 0) ::close(silent_);
   }
 
   /// A connection that is taken and never answered.
@@ -51,8 +36,8 @@ class ScriptedProvider {
                        body.size() + (cut ? 100 : 0), body);
   }
 
-  std::string url() const { return fmt::format("http://127.0.0.1:{}/v1", port_); }
-  std::string origin() const { return fmt::format("http://127.0.0.1:{}", port_); }
+  std::string url() const { return origin() + "/v1"; }
+  std::string origin() const { return listener_.origin(); }
   std::vector<std::string> received() {
     std::lock_guard lock(mutex_);
     return received_;
@@ -61,9 +46,9 @@ class ScriptedProvider {
  private:
   void Serve() {
     for (const std::string& answer : answers_) {
-      const int connection = accept(listener_, nullptr, nullptr);
+      const int connection = listener_.Accept();
       if (connection < 0) return;
-      std::string request = ReadRequest(connection);
+      std::string request = net::ReadUntil(connection, net::IsWholeRequest);
       {
         std::lock_guard lock(mutex_);
         received_.push_back(std::move(request));
@@ -72,35 +57,15 @@ class ScriptedProvider {
         silent_ = connection;
         continue;
       }
-      for (size_t sent = 0; sent < answer.size();) {
-        const ssize_t count = send(connection, answer.data() + sent, answer.size() - sent, MSG_NOSIGNAL);
-        if (count <= 0) break;
-        sent += static_cast<size_t>(count);
-      }
-      shutdown(connection, SHUT_WR);
-      close(connection);
-    }
-  }
-
-  static std::string ReadRequest(int connection) {
-    std::string text;
-    char piece[8192];
-    for (;;) {
-      const size_t head = text.find("\r\n\r\n");
-      if (head != std::string::npos) {
-        const size_t at = text.find("Content-Length: ");
-        if (at == std::string::npos || text.size() >= head + 4 + std::stoul(text.substr(at + 16))) return text;
-      }
-      const ssize_t count = read(connection, piece, sizeof(piece));
-      if (count <= 0) return text;
-      text.append(piece, static_cast<size_t>(count));
+      net::SendAll(connection, answer);
+      ::shutdown(connection, SHUT_WR);
+      ::close(connection);
     }
   }
 
   const std::vector<std::string> answers_;
-  int listener_ = -1;
+  net::Listener listener_;
   int silent_ = -1;
-  uint16_t port_ = 0;
   std::mutex mutex_;
   std::vector<std::string> received_;
   std::thread thread_;

@@ -1,10 +1,8 @@
 #include "net/http_client.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
+
+#include "net/tests/listener.h"
 
 namespace neurolake::net {
 namespace {
@@ -15,24 +13,15 @@ using namespace std::chrono_literals;
 class ScriptedServer {
  public:
   ScriptedServer(std::string answer, std::string request_end, std::chrono::milliseconds silence = 0ms)
-      : answer_(std::move(answer)), request_end_(std::move(request_end)), silence_(silence) {
-    listener_ = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof(address));
-    listen(listener_, 1);
-    socklen_t size = sizeof(address);
-    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this] { Serve(); });
-  }
+      : answer_(std::move(answer)),
+        request_end_(std::move(request_end)),
+        silence_(silence),
+        thread_([this] { Serve(); }) {}
   ~ScriptedServer() {
-    shutdown(listener_, SHUT_RDWR);
+    listener_.Stop();
     Join();
-    close(listener_);
   }
-  std::string url() const { return fmt::format("http://127.0.0.1:{}", port_); }
+  std::string url() const { return listener_.origin(); }
   const std::string& Received() {
     Join();
     return received_;
@@ -43,30 +32,19 @@ class ScriptedServer {
     if (thread_.joinable()) thread_.join();
   }
   void Serve() {
-    const int connection = accept(listener_, nullptr, nullptr);
+    const int connection = listener_.Accept();
     if (connection < 0) return;
-    char piece[4096];
-    while (received_.find(request_end_) == std::string::npos) {
-      const ssize_t count = read(connection, piece, sizeof(piece));
-      if (count <= 0) break;
-      received_.append(piece, static_cast<size_t>(count));
-    }
+    received_ = ReadUntil(connection, [&](const std::string& text) { return text.contains(request_end_); });
     std::this_thread::sleep_for(silence_);
-    size_t sent = 0;
-    while (sent < answer_.size()) {
-      const ssize_t count = send(connection, answer_.data() + sent, answer_.size() - sent, MSG_NOSIGNAL);
-      if (count <= 0) break;
-      sent += static_cast<size_t>(count);
-    }
-    close(connection);
+    SendAll(connection, answer_);
+    ::close(connection);
   }
 
-  std::string answer_;
-  std::string request_end_;
-  std::chrono::milliseconds silence_;
+  const std::string answer_;
+  const std::string request_end_;
+  const std::chrono::milliseconds silence_;
+  Listener listener_;
   std::string received_;
-  int listener_ = -1;
-  uint16_t port_ = 0;
   std::thread thread_;
 };
 
@@ -172,44 +150,29 @@ TEST(HttpClientTest, StreamsTheBodyItSends) {
 /// Answers "1", "2", … over as many connections as are opened; closes one after the answers in `close_after`.
 class CountingServer {
  public:
-  explicit CountingServer(int close_after) : close_after_(close_after) {
-    listener_ = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof(address));
-    listen(listener_, 4);
-    socklen_t size = sizeof(address);
-    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    url_ = fmt::format("http://127.0.0.1:{}", ntohs(address.sin_port));
-    thread_ = std::thread([this] { Serve(); });
-  }
+  explicit CountingServer(int close_after) : close_after_(close_after), thread_([this] { Serve(); }) {}
   ~CountingServer() {
-    shutdown(listener_, SHUT_RDWR);
+    listener_.Stop();
     thread_.join();
-    close(listener_);
   }
-  const std::string& url() const { return url_; }
+  std::string url() const { return listener_.origin(); }
   int connections() const { return connections_; }
 
  private:
   void Serve() {
     int answers = 0;
-    for (int connection = accept(listener_, nullptr, nullptr); connection >= 0;
-         connection = accept(listener_, nullptr, nullptr)) {
+    for (int connection = listener_.Accept(); connection >= 0; connection = listener_.Accept()) {
       ++connections_;
       char piece[4096];
-      for (int on_this = 0; on_this < close_after_ && read(connection, piece, sizeof(piece)) > 0; ++on_this) {
-        const std::string answer = fmt::format("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{}", ++answers);
-        send(connection, answer.data(), answer.size(), MSG_NOSIGNAL);
+      for (int on_this = 0; on_this<close_after_&& ::read(connection, piece, sizeof(piece))> 0; ++on_this) {
+        SendAll(connection, fmt::format("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{}", ++answers));
       }
-      close(connection);
+      ::close(connection);
     }
   }
 
-  int close_after_;
-  int listener_ = -1;
-  std::string url_;
+  const int close_after_;
+  Listener listener_;
   std::atomic<int> connections_ = 0;
   std::thread thread_;
 };

@@ -14,6 +14,8 @@
 #include <fstream>
 #include <thread>
 
+#include "net/tests/listener.h"
+
 extern char** environ;  // NOLINT
 
 namespace neurolake::net {
@@ -34,55 +36,35 @@ std::unique_ptr<OpaClient> Client(const std::string& url, std::chrono::milliseco
 /// Gives the same answer on every connection, or none, and keeps what it was sent.
 class ScriptedServer {
  public:
-  explicit ScriptedServer(std::string answer) : answer_(std::move(answer)) {
-    listener_ = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof(address));
-    listen(listener_, 8);
-    socklen_t size = sizeof(address);
-    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this] { Serve(); });
-  }
+  explicit ScriptedServer(std::string answer) : answer_(std::move(answer)), thread_([this] { Serve(); }) {}
   ~ScriptedServer() {
     Stop();
-    for (const int connection : open_) close(connection);
-    close(listener_);
+    for (const int connection : open_) ::close(connection);
   }
   void Stop() {
-    shutdown(listener_, SHUT_RDWR);
+    listener_.Stop();
     if (thread_.joinable()) thread_.join();
   }
-  std::string url() const { return fmt::format("http://127.0.0.1:{}", port_); }
+  std::string url() const { return listener_.origin(); }
   const std::string& received() const { return received_; }
 
  private:
   void Serve() {
-    while (true) {
-      const int connection = accept(listener_, nullptr, nullptr);
-      if (connection < 0) return;
+    for (int connection = listener_.Accept(); connection >= 0; connection = listener_.Accept()) {
       if (answer_.empty()) {
         open_.push_back(connection);
         continue;
       }
-      char piece[4096];
-      while (received_.find("}}") == std::string::npos) {
-        const ssize_t count = read(connection, piece, sizeof(piece));
-        if (count <= 0) break;
-        received_.append(piece, static_cast<size_t>(count));
-      }
-      [[maybe_unused]] const auto sent = send(connection, answer_.data(), answer_.size(), MSG_NOSIGNAL);
-      close(connection);
+      received_ += ReadUntil(connection, [](const std::string& text) { return text.contains("}}"); });
+      SendAll(connection, answer_);
+      ::close(connection);
     }
   }
 
-  std::string answer_;
+  const std::string answer_;
+  Listener listener_;
   std::string received_;
   std::vector<int> open_;
-  int listener_ = -1;
-  uint16_t port_ = 0;
   std::thread thread_;
 };
 
