@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 
+#include <system_error>
+
 #include "engine/duckdb/internal/lake_catalog.h"
 #include "engine/duckdb/internal/lake_transaction.h"
 #include "storage/path.h"
@@ -22,38 +24,56 @@ DataFileOutput::DataFileOutput(native::ClientContext& context, std::string path)
 
 void DataFileOutput::Append(std::string_view bytes) {
   buffer_.Append(bytes.data(), bytes.size());
-  if (buffer_.size() >= kWriteBytes)
-    Write(buffer_.size() / parquet::ByteBuffer::kAlignment * parquet::ByteBuffer::kAlignment);
+  if (buffer_.size() >= kWriteBytes) WriteBlocks();
 }
 
 void DataFileOutput::Finish() {
-  Write(buffer_.size());
+  Settle();
+  Write(buffer_, 0);
   file_->Close();
   file_.reset();
 }
 
-void DataFileOutput::Write(size_t count) {
-  size_t done = count % parquet::ByteBuffer::kAlignment == 0 ? WriteDirect(count) : 0;
-  if (done < count) {
-    // What went wrong there is either no matter here, or the engine says what it is.
-    file_->Write(native::QueryContext(), buffer_.data() + done, count - done, written_ + done);
-  }
-  written_ += count;
-  buffer_.DropFront(count);
-}
-
-size_t DataFileOutput::WriteDirect(size_t count) {
+void DataFileOutput::WriteBlocks() {
+  Settle();
   if (!std::exchange(tried_direct_, true) && !storage::IsUrl(path_)) {
     direct_ = Descriptor(::open(path_.c_str(), O_WRONLY | O_DIRECT | O_CLOEXEC));
   }
+  if (!direct_.valid()) return Write(buffer_, 0);
+  std::swap(buffer_, flying_);
+  const size_t whole = flying_.size() / parquet::ByteBuffer::kAlignment * parquet::ByteBuffer::kAlignment;
+  buffer_.Append(flying_.data() + whole, flying_.size() - whole);
+  flying_.Truncate(whole);
+  try {
+    writing_ = std::async(std::launch::async, [this] { return WriteDirect(); });
+  } catch (const std::system_error&) {  // No thread can be had.
+    Write(flying_, WriteDirect());
+  }
+}
+
+void DataFileOutput::Settle() {
+  if (writing_.valid()) Write(flying_, writing_.get());
+}
+
+void DataFileOutput::Write(parquet::ByteBuffer& bytes, size_t done) {
+  if (done < bytes.size()) {
+    // What went wrong past the cache is either no matter here, or the engine says what it is. A part of a block leaves
+    // what comes after it where it cannot be written that way.
+    direct_ = Descriptor();
+    file_->Write(native::QueryContext(), bytes.data() + done, bytes.size() - done, written_ + done);
+  }
+  written_ += bytes.size();
+  bytes.Clear();
+}
+
+size_t DataFileOutput::WriteDirect() {
   size_t done = 0;
-  while (direct_.valid() && done < count) {
+  while (done < flying_.size()) {
     const ssize_t written =
-        ::pwrite(direct_.get(), buffer_.data() + done, count - done, static_cast<off_t>(written_ + done));
+        ::pwrite(direct_.get(), flying_.data() + done, flying_.size() - done, static_cast<off_t>(written_ + done));
     if (written < 0 && errno == EINTR) continue;
-    // A part of a block leaves the rest where it cannot be written this way.
-    if (written <= 0 || written % static_cast<ssize_t>(parquet::ByteBuffer::kAlignment) != 0) direct_ = Descriptor();
     if (written > 0) done += static_cast<size_t>(written);
+    if (written <= 0 || written % static_cast<ssize_t>(parquet::ByteBuffer::kAlignment) != 0) break;
   }
   return done;
 }

@@ -66,7 +66,7 @@ void Configure(native::DBConfig& config, const EngineOptions& options) {
 void Open(EngineCore& core, const EngineOptions& options) {
   native::DBConfig config;
   config.file_system = native::unique_ptr_cast<native::FileSystem, native::FileSystem>(
-      NewGovernedFileSystem(core.paths, *core.state->store));
+      NewGovernedFileSystem(core.paths, *core.state->store, options.spill_directory));
   Configure(config, options);
   native::StorageExtension::Register(config, LakeCatalog::kName, native::make_shared_ptr<LakeStorage>(*core.state));
   core.database = native::make_uniq<native::DuckDB>(nullptr, &config);

@@ -18,7 +18,8 @@ using Opener = native::optional_ptr<native::FileOpener>;
 // parquet_output.cc opens.
 class GovernedFileSystem final : public native::LocalFileSystem {
  public:
-  explicit GovernedFileSystem(const PathGrants& grants) : grants_(grants) {}
+  GovernedFileSystem(const PathGrants& grants, std::string spill_directory)
+      : grants_(grants), spill_directory_(std::move(spill_directory)) {}
 
   native::unique_ptr<native::FileHandle> OpenFile(const native::string& path, native::FileOpenFlags flags,
                                                   Opener opener) override {
@@ -57,6 +58,14 @@ class GovernedFileSystem final : public native::LocalFileSystem {
     Check(path, Access::kReadWrite);
     LocalFileSystem::RemoveFile(path, opener);
   }
+  /// The engine shortens a file of spilled blocks with each block at its end that is read back, while other threads
+  /// wait to spill. Where file systems hand such space back to the device, that takes milliseconds each time: so it is
+  /// done for many blocks at once. What remains is deleted with the file.
+  void Truncate(native::FileHandle& handle, int64_t size) override {
+    constexpr int64_t kSpillStepBytes = int64_t{256} << 20;
+    if (size > 0 && IsSpilled(handle.path) && GetFileSize(handle) - size < kSpillStepBytes) return;
+    LocalFileSystem::Truncate(handle, size);
+  }
   std::string GetName() const override { return "LocalFileSystem"; }
 
  protected:
@@ -79,13 +88,19 @@ class GovernedFileSystem final : public native::LocalFileSystem {
   // What may not be read is not there: DuckDB itself looks for files of the system when it starts.
   bool Allowed(const native::string& path) const { return grants_.Check(path, Access::kRead).has_value(); }
   void Check(const native::string& path, Access access) const { ValueOrThrow(grants_.Check(path, access)); }
+  bool IsSpilled(const std::string& path) const {
+    return !spill_directory_.empty() && path.starts_with(spill_directory_ + "/");
+  }
   const PathGrants& grants_;
+  const std::string spill_directory_;
 };
 
 }  // namespace
 
-native::unique_ptr<native::FileSystem> NewGovernedFileSystem(const PathGrants& grants, storage::ObjectStore& store) {
-  auto system = native::make_uniq<native::VirtualFileSystem>(native::make_uniq<GovernedFileSystem>(grants));
+native::unique_ptr<native::FileSystem> NewGovernedFileSystem(const PathGrants& grants, storage::ObjectStore& store,
+                                                             std::string spill_directory) {
+  auto system = native::make_uniq<native::VirtualFileSystem>(
+      native::make_uniq<GovernedFileSystem>(grants, std::move(spill_directory)));
   system->RegisterSubSystem(NewObjectFileSystem(grants, store));
   return system;
 }

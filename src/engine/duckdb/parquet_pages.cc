@@ -98,11 +98,6 @@ void ByteBuffer::AppendVarint(uint64_t value) {
   AppendByte(static_cast<uint8_t>(value));
 }
 
-void ByteBuffer::DropFront(size_t count) {
-  std::memmove(bytes_.get(), bytes_.get() + count, size_ - count);
-  size_ -= count;
-}
-
 void AppendHybrid(std::span<const uint32_t> numbers, int width, ByteBuffer& out) {
   size_t packed = 0;  // Where numbers begin that are not written yet: a multiple of eight before `i`.
   for (size_t i = 0; i < numbers.size();) {

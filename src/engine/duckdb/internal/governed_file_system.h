@@ -7,6 +7,7 @@ namespace neurolake::engine::duckdb {
 
 /// DuckDB's whole file system: local files, and files of `store` under URLs, that `grants` allow; permission errors for
 /// the rest. Both must outlive it.
-native::unique_ptr<native::FileSystem> NewGovernedFileSystem(const PathGrants& grants, storage::ObjectStore& store);
+native::unique_ptr<native::FileSystem> NewGovernedFileSystem(const PathGrants& grants, storage::ObjectStore& store,
+                                                             std::string spill_directory);
 
 }  // namespace neurolake::engine::duckdb

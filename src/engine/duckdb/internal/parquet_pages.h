@@ -31,6 +31,7 @@ class ByteBuffer {
   char* data() { return bytes_.get(); }
   std::string_view view() const { return {bytes_.get(), size_}; }
   void Clear() { size_ = 0; }
+  void Truncate(size_t size) { size_ = size; }
   /// Room for `count` more bytes, which become part of the buffer by `Grow`.
   char* Room(size_t count) {
     if (size_ + count > capacity_) Reserve(size_ + count);
@@ -46,7 +47,6 @@ class ByteBuffer {
     ++size_;
   }
   void AppendVarint(uint64_t value);
-  void DropFront(size_t count);
 
  private:
   struct Release {
