@@ -9,6 +9,7 @@
 
 #include "catalog/data_keys.h"
 #include "catalog/identity.h"
+#include "catalog/lineage.h"
 #include "catalog/object_grants.h"
 #include "catalog/personal_data.h"
 #include "catalog/policy_bundles.h"
@@ -166,40 +167,6 @@ struct ExpectationResult {
   StatementId statement;
 };
 
-/// One end of a lineage edge. Ids outlive names; `name` is the one at the time, for what is gone since.
-struct LineageEnd {
-  std::string kind;      ///< "table", "view" or "file".
-  std::string id;        ///< Of a table or view; empty for files.
-  std::string name;      ///< "schema.name", or a file as statements name it.
-  int64_t version = -1;  ///< Read or made; -1 for what has none.
-};
-
-/// What one statement took from one source into one target. Kept only of statements that succeeded.
-struct LineageEdge {
-  StatementId statement;
-  WallTime at;
-  std::string principal;
-  std::string operation;
-  LineageEnd source;
-  LineageEnd target;
-  std::string via_json = "[]";  ///< Views between the two: ["schema.name", …].
-  /// [[source column, target column or null for the choice of rows, "DIRECT"|"INDIRECT", subtype], …].
-  std::string columns_json = "[]";
-};
-
-/// Where a reader of lineage went on from: everything older, in the order of ListLineage.
-struct LineagePosition {
-  WallTime at;
-  std::string id;
-};
-
-/// An event that was not delivered yet.
-struct OutboxEvent {
-  std::string id;  ///< Orders events of one moment.
-  WallTime created;
-  std::string body;
-};
-
 /// One row of system.queries.
 struct StatementRecord {
   StatementId id;
@@ -259,6 +226,10 @@ class Catalog : public TagCatalog, public NamedGrantCatalog, public PersonalData
   virtual Result<std::optional<TableRecord>> FindTable(const std::string& schema, const std::string& name) = 0;
   virtual Result<std::optional<TableRecord>> FindTable(const TableId& id) = 0;
   virtual Result<std::vector<TableRecord>> ListTables(const std::optional<std::string>& schema) = 0;
+  /// What the table's log says that it is; kept here so that lists need not read logs. No error for one that is gone.
+  virtual Result<void> SetTableComment(const TableId& id, const std::string& comment) = 0;
+  /// Of a table or view, by its id. Errors: kNotFound.
+  virtual Result<void> SetOwner(const std::string& relation_id, const PrincipalId& owner) = 0;
 
   /// The one of `id`, or the last one dropped under the name. Errors: kNotFound.
   virtual Result<DroppedTable> FindDroppedTable(const std::string& schema, const std::string& name) = 0;
@@ -445,12 +416,12 @@ class Catalog : public TagCatalog, public NamedGrantCatalog, public PersonalData
   /// Kinds of principals, passwords, sessions, identities elsewhere.
   virtual Identities& identities() = 0;
 
-  /// Errors: kAlreadyExists (name or path); kInvalidArgument for a path that is not absolute and normal, or is inside
-  /// or around the lake: reading the lake's own files would go past every policy; for a URL without a credential, or a
-  /// path with one; kNotFound for a credential that is not there.
   /// From now on no external location is made inside or around `place`, the only one. Before the first statement.
   /// Errors: kInvalidArgument where there is one, or the lake.
   virtual Result<void> ReservePlace(const std::string& place) = 0;
+  /// Errors: kAlreadyExists (name or path); kInvalidArgument for a path that is not absolute and normal, or is inside
+  /// or around the lake: reading the lake's own files would go past every policy; for a URL without a credential, or a
+  /// path with one; kNotFound for a credential that is not there.
   virtual Result<void> AddExternalLocation(const ExternalLocation& location) = 0;
   virtual Result<void> DropExternalLocation(const std::string& name) = 0;
   virtual Result<std::vector<ExternalLocation>> ListExternalLocations() = 0;

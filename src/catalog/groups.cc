@@ -10,6 +10,14 @@ namespace {
 using metastore::Row;
 using metastore::Session;
 
+/// What may be said of a group in each table of grants, and which of its rows are denials.
+constexpr std::pair<std::string_view, std::string_view> kGrantTables[] = {{"grants", "denied <> 0"},
+                                                                          {"data_key_grants", "denied <> 0"},
+                                                                          {"data_subject_grants", "denied <> 0"},
+                                                                          {"function_grants", "effect = 'deny'"},
+                                                                          {"object_grants", "denied <> 0"},
+                                                                          {"purpose_grants", "1 = 0"}};
+
 /// The id behind a name. Errors: kNotFound naming `what`.
 Result<std::string> IdOf(Session& session, const std::string& table, const std::string& what, const std::string& name) {
   NL_ASSIGN_OR_RETURN(const auto rows, session.Query("SELECT id FROM " + table + " WHERE name = ?", {name}));
@@ -47,26 +55,15 @@ Result<void> StoreCatalog::DropGroup(const std::string& name) {
       return MakeError(ErrorCode::kDependentObjects, "a policy names the group, drop that first: {}",
                        TextAt(needed[0], 0));
     }
-    NL_ASSIGN_OR_RETURN(
-        const auto denied,
-        session.Query("SELECT 1 FROM grants WHERE grantee_kind = 'group' AND grantee_id = ? AND denied <> 0 UNION ALL "
-                      "SELECT 1 FROM data_key_grants WHERE grantee_kind = 'group' AND grantee_id = ? AND denied <> 0 "
-                      "UNION ALL SELECT 1 FROM function_grants WHERE grantee_kind = 'group' AND grantee_id = ? AND "
-                      "effect = 'deny' UNION ALL SELECT 1 FROM object_grants WHERE grantee_kind = 'group' AND "
-                      "grantee_id = ? AND denied <> 0 LIMIT 1",
-                      {id, id, id, id}));
-    if (!denied.empty()) {
-      return MakeError(ErrorCode::kDependentObjects, "something is denied to the group, revoke that first: {}", name);
+    for (const auto& [table, denied] : kGrantTables) {
+      const std::string of_group = fmt::format(" FROM {} WHERE grantee_kind = 'group' AND grantee_id = ?", table);
+      NL_ASSIGN_OR_RETURN(const auto found,
+                          session.Query(fmt::format("SELECT 1{} AND {} LIMIT 1", of_group, denied), {id}));
+      if (!found.empty()) {
+        return MakeError(ErrorCode::kDependentObjects, "something is denied to the group, revoke that first: {}", name);
+      }
+      NL_RETURN_IF_ERROR(session.Execute("DELETE" + of_group, {id}));
     }
-    NL_RETURN_IF_ERROR(session.Execute("DELETE FROM grants WHERE grantee_kind = 'group' AND grantee_id = ?", {id}));
-    NL_RETURN_IF_ERROR(
-        session.Execute("DELETE FROM purpose_grants WHERE grantee_kind = 'group' AND grantee_id = ?", {id}));
-    NL_RETURN_IF_ERROR(
-        session.Execute("DELETE FROM data_key_grants WHERE grantee_kind = 'group' AND grantee_id = ?", {id}));
-    NL_RETURN_IF_ERROR(
-        session.Execute("DELETE FROM function_grants WHERE grantee_kind = 'group' AND grantee_id = ?", {id}));
-    NL_RETURN_IF_ERROR(
-        session.Execute("DELETE FROM object_grants WHERE grantee_kind = 'group' AND grantee_id = ?", {id}));
     NL_RETURN_IF_ERROR(session.Execute("DELETE FROM group_members WHERE group_id = ?", {id}));
     NL_RETURN_IF_ERROR(session.Execute("DELETE FROM principal_groups WHERE id = ?", {id}));
     return {};

@@ -1,9 +1,10 @@
-// Semantic models, their versions and what is granted on them, in the metadata store.
+// Semantic models and their versions, in the metadata store.
 #include "catalog/semantic_models.h"
 
 #include "catalog/internal/names.h"
 #include "catalog/internal/rows.h"
 #include "catalog/internal/store_semantic_models.h"
+#include "catalog/object_grants.h"
 #include "metastore/stored_text.h"
 
 namespace neurolake::catalog {
@@ -106,20 +107,12 @@ std::string ModelsSql(const std::string& body, const std::string& where) {
 }
 
 Result<void> Forget(Session& session, const std::string& id) {
+  NL_RETURN_IF_ERROR(ForgetObjectGrants(session, kSemanticModelKind, id));
   for (const char* sql :
-       {"DELETE FROM semantic_model_grants WHERE securable_kind = 'model' AND securable_id = ?",
-        "DELETE FROM semantic_model_tables WHERE model_id = ?",
+       {"DELETE FROM semantic_model_tables WHERE model_id = ?",
         "DELETE FROM semantic_model_versions WHERE model_id = ?", "DELETE FROM semantic_models WHERE id = ?"}) {
     NL_RETURN_IF_ERROR(session.Execute(sql, {id}));
   }
-  return {};
-}
-
-Result<void> RemoveOne(Session& session, const SemanticModelGrant& grant) {
-  NL_RETURN_IF_ERROR(session.Execute(
-      "DELETE FROM semantic_model_grants WHERE securable_kind = ? AND securable_id = ? AND privilege = ? "
-      "AND grantee_kind = ? AND grantee_id = ?",
-      {grant.securable_kind, grant.securable_id, grant.privilege, grant.grantee_kind, grant.grantee_id}));
   return {};
 }
 
@@ -161,9 +154,7 @@ Result<void> DropSemanticModelsOf(Session& session, const std::string& schema_id
     return MakeError(ErrorCode::kDependentObjects, "a semantic model is of the schema, CASCADE drops it too");
   }
   for (const Row& row : rows) NL_RETURN_IF_ERROR(Forget(session, TextAt(row, 0)));
-  NL_RETURN_IF_ERROR(session.Execute(
-      "DELETE FROM semantic_model_grants WHERE securable_kind = 'schema' AND securable_id = ?", {schema_id}));
-  return {};
+  return ForgetObjectGrants(session, kModelsOfSchemaKind, schema_id);
 }
 
 Result<void> StoreSemanticModels::Create(const SemanticModelRecord& model) {
@@ -307,40 +298,18 @@ Result<std::vector<SemanticModelVersion>> StoreSemanticModels::ListVersions(cons
   return versions;
 }
 
-Result<void> StoreSemanticModels::AddGrant(const SemanticModelGrant& grant) {
+Result<void> StoreSemanticModels::ForgetVersion(const std::string& id, int64_t version) {
   return store_.Write([&](Session& session) -> Result<void> {
-    NL_RETURN_IF_ERROR(RemoveOne(session, grant));
-    NL_RETURN_IF_ERROR(session.Execute(
-        "INSERT INTO semantic_model_grants (securable_kind, securable_id, privilege, grantee_kind, grantee_id, denied, "
-        "granted_by, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        {grant.securable_kind, grant.securable_id, grant.privilege, grant.grantee_kind, grant.grantee_id,
-         int64_t{grant.denied ? 1 : 0}, MakeStorable(grant.granted_by), ToValue(grant.created)}));
+    NL_ASSIGN_OR_RETURN(const auto current, session.Query("SELECT version FROM semantic_models WHERE id = ?", {id}));
+    if (!current.empty() && NumberAt(current[0], 0) == version) {
+      return MakeError(ErrorCode::kInvalidArgument, "the current version of a semantic model stays: {}", version);
+    }
+    for (const char* table : {"semantic_model_tables", "semantic_model_versions"}) {
+      NL_RETURN_IF_ERROR(
+          session.Execute(fmt::format("DELETE FROM {} WHERE model_id = ? AND version = ?", table), {id, version}));
+    }
     return {};
   });
-}
-
-Result<void> StoreSemanticModels::RemoveGrant(const SemanticModelGrant& grant) {
-  return store_.Write([&](Session& session) { return RemoveOne(session, grant); });
-}
-
-Result<std::vector<SemanticModelGrant>> StoreSemanticModels::ListGrants() {
-  NL_ASSIGN_OR_RETURN(
-      const auto rows,
-      store_.ReadOnce("SELECT securable_kind, securable_id, privilege, grantee_kind, grantee_id, denied, "
-                      "granted_by, created FROM semantic_model_grants ORDER BY securable_kind, "
-                      "securable_id, privilege, grantee_kind, grantee_id"));
-  std::vector<SemanticModelGrant> grants;
-  for (const Row& row : rows) {
-    grants.push_back({.securable_kind = TextAt(row, 0),
-                      .securable_id = TextAt(row, 1),
-                      .privilege = TextAt(row, 2),
-                      .grantee_kind = TextAt(row, 3),
-                      .grantee_id = TextAt(row, 4),
-                      .denied = NumberAt(row, 5) != 0,
-                      .granted_by = TextAt(row, 6),
-                      .created = TimeAt(row, 7)});
-  }
-  return grants;
 }
 
 }  // namespace neurolake::catalog

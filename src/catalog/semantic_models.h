@@ -45,20 +45,8 @@ struct SemanticModelRecord {
   SemanticModelVersion current;
 };
 
-/// What GRANT or DENY says of semantic models. One of a securable, privilege and grantee: the newer takes the older
-/// one's place.
-struct SemanticModelGrant {
-  std::string securable_kind;  ///< "model"; "schema" or "lake": of all models in it.
-  std::string securable_id;    ///< Of a model or schema; empty for the lake.
-  std::string privilege;       ///< "usage"; "create" of a schema or the lake.
-  std::string grantee_kind;    ///< "public", "user", "group" or "role".
-  std::string grantee_id;      ///< Of a user or group; a role's name; else empty.
-  bool denied = false;
-  std::string granted_by = {};
-  WallTime created = {};
-};
-
-/// Semantic models of the lake. Thread-safe. Errors of every call: those of the store.
+/// Semantic models of the lake; what is granted on them, by their ids, is in ObjectGrantCatalog. Thread-safe. Errors of
+/// every call: those of the store.
 class SemanticModels {
  public:
   static constexpr int64_t kModelsMax = 1'000;
@@ -85,11 +73,8 @@ class SemanticModels {
   virtual Result<std::vector<SemanticModelRecord>> List() = 0;
   /// Newest first.
   virtual Result<std::vector<SemanticModelVersion>> ListVersions(const std::string& id) = 0;
-
-  virtual Result<void> AddGrant(const SemanticModelGrant& grant) = 0;
-  /// GRANT and DENY alike; no error where there is none.
-  virtual Result<void> RemoveGrant(const SemanticModelGrant& grant) = 0;
-  virtual Result<std::vector<SemanticModelGrant>> ListGrants() = 0;
+  /// Forgets an older version. No error where it is not there; kInvalidArgument for the current one.
+  virtual Result<void> ForgetVersion(const std::string& id, int64_t version) = 0;
 };
 
 }  // namespace neurolake::catalog

@@ -54,6 +54,23 @@ Result<void> StoreCatalog::AddTable(const TableRecord& table) {
   return store_.Write([&](Session& session) { return InsertTable(session, table); });
 }
 
+Result<void> StoreCatalog::SetTableComment(const TableId& id, const std::string& comment) {
+  return store_.Write([&](Session& session) -> Result<void> {
+    NL_RETURN_IF_ERROR(session.Execute("UPDATE relations SET comment = ? WHERE id = ? AND kind = 'table'",
+                                       {metastore::MakeStorable(comment), id.value()}));
+    return {};
+  });
+}
+
+Result<void> StoreCatalog::SetOwner(const std::string& relation_id, const PrincipalId& owner) {
+  return store_.Write([&](Session& session) -> Result<void> {
+    NL_ASSIGN_OR_RETURN(const int64_t changed,
+                        session.Execute("UPDATE relations SET owner = ? WHERE id = ?", {owner.value(), relation_id}));
+    if (changed == 0) return MakeError(ErrorCode::kNotFound, "the table or view is not there any more");
+    return {};
+  });
+}
+
 Result<void> StoreCatalog::CheckTable(const TableRecord& table) {
   return store_.Read([&](Session& session) -> Result<void> {
     NL_RETURN_IF_ERROR(FindFreePlace(session, table));

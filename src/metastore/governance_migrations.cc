@@ -427,8 +427,9 @@ Migration TagMinimumGroups() {
           {"DROP TABLE tag_minimum_groups"}};
 }
 
-// What CREATE SEMANTIC MODEL keeps. A version is never changed; `tables` are what its text named when it was made, by id
-// where the lake has one. Of grants, `securable_kind` says what the id is of: a model, or the schema or lake it is in.
+// What CREATE SEMANTIC MODEL keeps. A version is never changed; `tables` are what its text named when it was made, by
+// id where the lake has one. Of grants, `securable_kind` says what the id is of: a model, or the schema or lake it is
+// in.
 Migration SemanticModels() {
   return {23,
           "semantic models",
@@ -458,16 +459,7 @@ Migration SemanticModels() {
                 relation_name TEXT NOT NULL,
                 relation_id TEXT NOT NULL,
                 PRIMARY KEY (model_id, version, schema_name, relation_name)))",
-              R"(CREATE TABLE semantic_model_grants (
-                securable_kind TEXT NOT NULL CHECK (securable_kind IN ('model', 'schema', 'lake')),
-                securable_id TEXT NOT NULL,
-                privilege TEXT NOT NULL CHECK (privilege IN ('usage', 'create')),
-                grantee_kind TEXT NOT NULL,
-                grantee_id TEXT NOT NULL,
-                denied INTEGER NOT NULL,
-                granted_by TEXT NOT NULL,
-                created INTEGER NOT NULL,
-                PRIMARY KEY (securable_kind, securable_id, privilege, grantee_kind, grantee_id)))",
+              kSemanticModelGrants,
           },
           {"DROP TABLE semantic_model_grants", "DROP TABLE semantic_model_tables", "DROP TABLE semantic_model_versions",
            "DROP TABLE semantic_models"}};

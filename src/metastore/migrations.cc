@@ -322,7 +322,8 @@ const std::vector<Migration>& Migrations() {
                                                     ObjectGrants(),
                                                     SemanticModels(),
                                                     Conversations(),
-                                                    KeptAnswers()};
+                                                    KeptAnswers(),
+                                                    OneTableOfObjectGrants()};
   return migrations;
 }
 

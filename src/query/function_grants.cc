@@ -20,19 +20,10 @@ using catalog::FunctionGrant;
 /// Of one principal alone, not of whom it acts for.
 Result<void> AddDenied(catalog::Catalog& catalog, const Principal& principal, const std::vector<FunctionGrant>& grants,
                        std::set<std::string>& denied) {
-  std::optional<std::vector<std::pair<std::string, std::string>>> groups;
-  const auto names = [&](const FunctionGrant& grant) -> Result<bool> {
-    if (grant.grantee_kind == "public") return true;
-    if (grant.grantee_kind == "role") return grant.grantee_id == principal.role;
-    if (grant.grantee_kind == "user") return grant.grantee_id == principal.id.value();
-    if (!groups) {
-      NL_ASSIGN_OR_RETURN(groups, catalog.GroupsOf(principal));
-    }
-    return std::ranges::any_of(*groups, [&](const auto& group) { return group.first == grant.grantee_id; });
-  };
+  GrantMatcher matcher(catalog, principal);
   std::set<std::string> taken, granted;
   for (const FunctionGrant& grant : grants) {
-    NL_ASSIGN_OR_RETURN(const bool named, names(grant));
+    NL_ASSIGN_OR_RETURN(const bool named, matcher.Names(grant.grantee_kind, grant.grantee_id));
     if (!named) continue;
     auto& functions = grant.effect == "deny" ? denied : grant.effect == "revoke" ? taken : granted;
     functions.insert(grant.function_name);

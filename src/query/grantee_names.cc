@@ -1,5 +1,7 @@
 #include "query/grantee_names.h"
 
+#include <algorithm>
+
 namespace neurolake::query {
 
 Result<GranteeNames> GranteeNames::Load(catalog::Catalog& catalog) {
@@ -16,6 +18,16 @@ boost::json::value GranteeNames::Of(const std::string& kind, const std::string& 
   if (kind == "role") return boost::json::value("role " + id);
   const auto found = by_id_.find(id);
   return found == by_id_.end() ? boost::json::value(nullptr) : boost::json::value(found->second);
+}
+
+Result<bool> GrantMatcher::Names(std::string_view kind, std::string_view id) {
+  if (kind == "public") return true;
+  if (kind == "role") return id == principal_.role;
+  if (kind == "user") return id == principal_.id.value();
+  if (!groups_) {
+    NL_ASSIGN_OR_RETURN(groups_, catalog_.GroupsOf(principal_));
+  }
+  return std::ranges::any_of(*groups_, [&](const auto& group) { return group.first == id; });
 }
 
 }  // namespace neurolake::query

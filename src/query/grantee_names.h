@@ -1,9 +1,14 @@
 #pragma once
 #include <boost/json/value.hpp>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "catalog/catalog.h"
+#include "common/request_context.h"
 #include "common/result.h"
 
 namespace neurolake::query {
@@ -17,6 +22,20 @@ class GranteeNames {
 
  private:
   std::map<std::string, std::string> by_id_;
+};
+
+/// Whether grants name one principal, not whom it acts for. Reads its groups when the first grant names one, and keeps
+/// them. Borrows both.
+class GrantMatcher {
+ public:
+  GrantMatcher(catalog::Catalog& catalog, const Principal& principal) : catalog_(catalog), principal_(principal) {}
+  /// `kind` is "public", "user", "group" or "role"; `id` that of a user or group, or a role's name.
+  Result<bool> Names(std::string_view kind, std::string_view id);
+
+ private:
+  catalog::Catalog& catalog_;
+  const Principal& principal_;
+  std::optional<std::vector<std::pair<std::string, std::string>>> groups_;
 };
 
 }  // namespace neurolake::query

@@ -5,7 +5,7 @@
 namespace neurolake::query {
 
 Result<bool> ModelGrants::MayExecute(const RequestContext& ctx, const std::string& model) const {
-  return MayUseObject(catalog_, ctx.principal(), kModelKind, model, "execute");
+  return MayUseObject(catalog_, ctx.principal(), catalog::kModelKind, model, "execute");
 }
 
 }  // namespace neurolake::query

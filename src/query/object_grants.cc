@@ -1,7 +1,6 @@
 #include "query/object_grants.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "common/text.h"
 #include "query/grantee_names.h"
@@ -13,33 +12,25 @@ namespace {
 
 namespace json = boost::json;
 using catalog::ObjectGrant;
-using Groups = std::optional<std::vector<std::pair<std::string, std::string>>>;
+
+using catalog::kModelKind;
+using catalog::kPipelineKind;
 
 constexpr std::string_view kOwnership = "ownership";
 
 constexpr std::pair<std::string_view, std::string_view> kPrivileges[] = {
     {kModelKind, "execute"}, {kPipelineKind, "execute"}, {kPipelineKind, "modify"}, {kPipelineKind, kOwnership}};
 
-Result<bool> IsNamed(catalog::Catalog& catalog, const Principal& principal, Groups& groups, const ObjectGrant& grant) {
-  if (grant.grantee_kind == "public") return true;
-  if (grant.grantee_kind == "role") return grant.grantee_id == principal.role;
-  if (grant.grantee_kind == "user") return grant.grantee_id == principal.id.value();
-  if (!groups) {
-    NL_ASSIGN_OR_RETURN(groups, catalog.GroupsOf(principal));
-  }
-  return std::ranges::any_of(*groups, [&](const auto& group) { return group.first == grant.grantee_id; });
-}
-
 /// Of one principal alone, not of whom it acts for.
 Result<bool> MayUse(catalog::Catalog& catalog, const Principal& principal, const std::vector<ObjectGrant>& grants,
                     std::string_view name, std::string_view privilege) {
-  Groups groups;
+  GrantMatcher matcher(catalog, principal);
   bool granted = false, owns = false, owns_not = false;
   for (const ObjectGrant& grant : grants) {
-    const bool on_it = grant.object_name.empty() || grant.object_name == name;
+    const bool on_it = grant.object.empty() || grant.object == name;
     const bool of_owners = grant.privilege == kOwnership;
     if (!on_it || (grant.privilege != privilege && !of_owners)) continue;
-    NL_ASSIGN_OR_RETURN(const bool named, IsNamed(catalog, principal, groups, grant));
+    NL_ASSIGN_OR_RETURN(const bool named, matcher.Names(grant.grantee_kind, grant.grantee_id));
     if (!named) continue;
     // An owner may be denied a privilege; who is denied ownership may have been granted a privilege by itself.
     if (grant.denied && grant.privilege == privilege) return false;
@@ -117,7 +108,7 @@ Result<json::value> Change(const RequestContext& ctx, catalog::Catalog& catalog,
     NL_ASSIGN_OR_RETURN(grant.grantee_kind, StringMember(grantee.get_object(), "kind"));
     NL_ASSIGN_OR_RETURN(grant.grantee_id, StringMember(grantee.get_object(), "id"));
     for (const std::string& name : names) {
-      grant.object_name = name;
+      grant.object = name;
       for (const std::string& privilege : privileges) {
         grant.privilege = privilege;
         NL_RETURN_IF_ERROR(effect == "revoke" ? catalog.RemoveObjectGrant(grant) : catalog.AddObjectGrant(grant));
@@ -127,15 +118,16 @@ Result<json::value> Change(const RequestContext& ctx, catalog::Catalog& catalog,
   return json::value(json::object());
 }
 
-Result<json::array> RowsOf(catalog::Catalog& catalog, const std::string& kind, const std::string& name) {
-  NL_ASSIGN_OR_RETURN(const auto grants, catalog.ListObjectGrants(kind));
+Result<json::array> RowsOf(catalog::Catalog& catalog, const std::vector<std::string_view>& kinds,
+                           const std::string& name) {
+  NL_ASSIGN_OR_RETURN(const auto grants, catalog.ListObjectGrants(kinds));
   json::array rows;
   if (grants.empty()) return rows;
   NL_ASSIGN_OR_RETURN(const GranteeNames names, GranteeNames::Load(catalog));
   for (const ObjectGrant& one : grants) {
-    const bool of_all = one.object_name.empty();
-    if (!name.empty() && !of_all && one.object_name != name) continue;
-    const json::value object = of_all ? json::value(nullptr) : json::value(one.object_name);
+    const bool of_all = one.object.empty();
+    if (!name.empty() && !of_all && one.object != name) continue;
+    const json::value object = of_all ? json::value(nullptr) : json::value(one.object);
     rows.push_back(json::array{one.object_kind, object, names.Of(one.grantee_kind, one.grantee_id), one.privilege,
                                one.denied ? "DENY" : "GRANT", one.granted_by, FormatTimestamp(one.created)});
   }
@@ -147,7 +139,7 @@ Result<json::value> Show(const RequestContext& ctx, catalog::Catalog& catalog, c
   NL_ASSIGN_OR_RETURN(const std::string kind, StringMember(arguments, "kind"));
   NL_ASSIGN_OR_RETURN(const std::string wanted, StringMember(arguments, "name"));
   NL_ASSIGN_OR_RETURN(const std::string name, SecurableName(ctx, catalog, objects, kind, wanted));
-  NL_ASSIGN_OR_RETURN(auto rows, RowsOf(catalog, kind, name));
+  NL_ASSIGN_OR_RETURN(auto rows, RowsOf(catalog, {kind}, name));
   return json::value{{"rows", std::move(rows)}};
 }
 
@@ -164,7 +156,7 @@ std::vector<std::string> ConfiguredModels(const std::vector<std::string>& routes
 
 Result<bool> MayUseObject(catalog::Catalog& catalog, const Principal& principal, std::string_view kind,
                           std::string_view name, std::string_view privilege) {
-  NL_ASSIGN_OR_RETURN(const auto grants, catalog.ListObjectGrants(std::string(kind)));
+  NL_ASSIGN_OR_RETURN(const auto grants, catalog.ListObjectGrants({kind}));
   NL_ASSIGN_OR_RETURN(bool may, MayUse(catalog, principal, grants, name, privilege));
   if (may && principal.on_behalf_of != nullptr) {
     NL_ASSIGN_OR_RETURN(may, MayUse(catalog, *principal.on_behalf_of, grants, name, privilege));
@@ -186,7 +178,7 @@ Result<json::array> ShowObjectGrants(const RequestContext& ctx, catalog::Catalog
   if (!ctx.principal().Has(Right::kManage)) {
     return MakeError(ErrorCode::kPermissionDenied, "all privileges are shown to who manages the lake");
   }
-  return RowsOf(catalog, "", "");
+  return RowsOf(catalog, {kModelKind, kPipelineKind}, "");
 }
 
 }  // namespace neurolake::query

@@ -12,11 +12,8 @@
 
 namespace neurolake::query {
 
-/// Kinds of objects that privileges are given on by name.
-inline constexpr std::string_view kModelKind = "model";        ///< EXECUTE.
-inline constexpr std::string_view kPipelineKind = "pipeline";  ///< EXECUTE, MODIFY, OWNERSHIP.
-
-/// What of these kinds there is. A new kind of objects is one more member, and a line in object_grants.cc.
+/// What there is of the kinds that privileges are given on by name. A new kind is one more member, and a line in
+/// object_grants.cc.
 struct ConfiguredObjects {
   std::vector<std::string> models;     ///< "openai:NAME", each once.
   std::vector<std::string> pipelines;  ///< None can be made yet.

@@ -6,6 +6,7 @@
 
 #include "common/text.h"
 #include "query/access.h"
+#include "query/grantee_names.h"
 #include "query/messages.h"
 #include "query/policy_actions.h"
 #include "query/semantic_models.h"
@@ -15,8 +16,8 @@ namespace neurolake::query {
 namespace {
 
 namespace json = boost::json;
+using catalog::ObjectGrant;
 using catalog::SchemaRecord;
-using catalog::SemanticModelGrant;
 using catalog::SemanticModelRecord;
 using catalog::SemanticModelTable;
 using catalog::SemanticModelVersion;
@@ -231,16 +232,6 @@ Result<json::value> Drop(catalog::Catalog& catalog, ModelAccess& access, const j
   return json::value(json::object());
 }
 
-/// What ids are called now: principals and groups.
-Result<std::map<std::string, std::string>> GranteeNames(catalog::Catalog& catalog) {
-  std::map<std::string, std::string> names;
-  NL_ASSIGN_OR_RETURN(const auto groups, catalog.ListGroups());
-  for (const auto& one : groups) names[one.id] = one.name;
-  NL_ASSIGN_OR_RETURN(const auto principals, catalog.ListPrincipals());
-  for (const auto& one : principals) names[one.id.value()] = one.name;
-  return names;
-}
-
 json::value NameOf(const std::map<std::string, std::string>& names, const std::string& id) {
   const auto found = names.find(id);
   return found == names.end() ? json::value(nullptr) : json::value(found->second);
@@ -252,9 +243,9 @@ Result<std::vector<json::array>> ModelRows(const RequestContext& ctx, catalog::C
   NL_ASSIGN_OR_RETURN(const auto models, access.Usable());
   std::vector<json::array> rows;
   if (models.empty()) return rows;
-  NL_ASSIGN_OR_RETURN(const auto names, GranteeNames(catalog));
+  NL_ASSIGN_OR_RETURN(const GranteeNames names, GranteeNames::Load(catalog));
   for (const SemanticModelRecord& one : models) {
-    rows.push_back(json::array{one.name, one.schema_name, NameOf(names, one.owner.value()), one.current.version,
+    rows.push_back(json::array{one.name, one.schema_name, names.Of("user", one.owner.value()), one.current.version,
                                IsStale(one.current) ? "stale" : "valid", one.comment, FormatTimestamp(one.created),
                                FormatTimestamp(one.updated)});
   }
@@ -320,31 +311,31 @@ Result<std::string> SecurableId(const RequestContext& ctx, catalog::Catalog& cat
 
 Result<json::value> Grant(const RequestContext& ctx, catalog::Catalog& catalog, ModelAccess& access,
                           const json::object& arguments) {
-  SemanticModelGrant grant{.securable_kind = {},
-                           .securable_id = {},
-                           .privilege = {},
-                           .grantee_kind = {},
-                           .grantee_id = {},
-                           .denied = false,
-                           .granted_by = ctx.principal().name,
-                           .created = ctx.clock().Now()};
+  ObjectGrant grant{.object_kind = {},
+                    .object = {},
+                    .privilege = {},
+                    .grantee_kind = {},
+                    .grantee_id = {},
+                    .denied = false,
+                    .granted_by = ctx.principal().name,
+                    .created = ctx.clock().Now()};
   NL_ASSIGN_OR_RETURN(const std::string effect, StringMember(arguments, "effect"));
   if (effect != "grant" && effect != "deny" && effect != "revoke") return BadMember("effect");
   grant.denied = effect == "deny";
   NL_ASSIGN_OR_RETURN(grant.privilege, StringMember(arguments, "privilege"));
-  NL_ASSIGN_OR_RETURN(grant.securable_kind, StringMember(arguments, "kind"));
-  const bool is_create = grant.privilege == "create" && grant.securable_kind != "model";
+  NL_ASSIGN_OR_RETURN(const std::string kind, StringMember(arguments, "kind"));
+  const bool is_create = grant.privilege == "create" && kind != "model";
   if (grant.privilege != "usage" && !is_create) return BadMember("privilege");
-  NL_ASSIGN_OR_RETURN(grant.securable_id, SecurableId(ctx, catalog, access, grant.securable_kind, arguments));
+  NL_ASSIGN_OR_RETURN(grant.object, SecurableId(ctx, catalog, access, kind, arguments));
+  grant.object_kind = kind == "schema" ? catalog::kModelsOfSchemaKind : catalog::kSemanticModelKind;
   json::object resolved = arguments;
   NL_RETURN_IF_ERROR(ResolveGrantees(catalog, resolved, "grantees"));
   const auto* grantees = resolved.if_contains("grantees");
   if (grantees == nullptr || !grantees->is_array()) return BadMember("grantees");
-  auto& models = catalog.semantic_models();
   for (const auto& grantee : grantees->get_array()) {
     NL_ASSIGN_OR_RETURN(grant.grantee_kind, StringMember(grantee.get_object(), "kind"));
     NL_ASSIGN_OR_RETURN(grant.grantee_id, StringMember(grantee.get_object(), "id"));
-    NL_RETURN_IF_ERROR(effect == "revoke" ? models.RemoveGrant(grant) : models.AddGrant(grant));
+    NL_RETURN_IF_ERROR(effect == "revoke" ? catalog.RemoveObjectGrant(grant) : catalog.AddObjectGrant(grant));
   }
   return json::value(json::object());
 }
@@ -373,25 +364,26 @@ Result<json::value> RunSemanticModelAction(const RequestContext& ctx, catalog::C
 
 Result<json::array> SemanticModelGrantRows(catalog::Catalog& catalog, const std::string& model_id) {
   json::array rows;
-  NL_ASSIGN_OR_RETURN(const auto grants, catalog.semantic_models().ListGrants());
+  NL_ASSIGN_OR_RETURN(const auto grants,
+                      catalog.ListObjectGrants({catalog::kSemanticModelKind, catalog::kModelsOfSchemaKind}));
   if (grants.empty()) return rows;
-  NL_ASSIGN_OR_RETURN(const auto names, GranteeNames(catalog));
+  NL_ASSIGN_OR_RETURN(const GranteeNames names, GranteeNames::Load(catalog));
   std::map<std::string, std::string> objects;
   NL_ASSIGN_OR_RETURN(const auto models, catalog.semantic_models().List());
   for (const auto& one : models) objects[one.id] = one.name;
   NL_ASSIGN_OR_RETURN(const auto schemas, catalog.ListSchemas());
   for (const auto& one : schemas) objects[one.id.value()] = one.name;
-  for (const SemanticModelGrant& one : grants) {
-    if (!model_id.empty() && one.securable_id != model_id) continue;
-    json::value grantee = NameOf(names, one.grantee_id);
-    if (one.grantee_kind == "public") grantee = "public";
-    if (one.grantee_kind == "role") grantee = "role " + one.grantee_id;
-    const bool is_model = one.securable_kind == "model";
+  for (const ObjectGrant& one : grants) {
+    if (!model_id.empty() && one.object != model_id) continue;
+    const bool of_schema = one.object_kind == catalog::kModelsOfSchemaKind;
+    const bool is_model = !of_schema && !one.object.empty();
     std::string privilege = one.privilege == "create" ? "create semantic model" : "usage";
     if (!is_model && one.privilege == "usage") privilege = "usage of semantic models";
-    rows.push_back(json::array{is_model ? "semantic model" : one.securable_kind, NameOf(objects, one.securable_id),
-                               std::move(grantee), privilege, one.denied ? "DENY" : "GRANT", one.granted_by,
-                               FormatTimestamp(one.created)});
+    rows.push_back(json::array{is_model    ? "semantic model"
+                               : of_schema ? "schema"
+                                           : "lake",
+                               NameOf(objects, one.object), names.Of(one.grantee_kind, one.grantee_id), privilege,
+                               one.denied ? "DENY" : "GRANT", one.granted_by, FormatTimestamp(one.created)});
   }
   return rows;
 }

@@ -9,7 +9,7 @@
 namespace neurolake::query {
 namespace {
 
-using catalog::SemanticModelGrant;
+using catalog::ObjectGrant;
 using catalog::SemanticModelRecord;
 using catalog::SemanticModelTable;
 using catalog::SemanticModelVersion;
@@ -22,25 +22,18 @@ bool Names(const std::vector<std::string>& table, const std::string& schema, con
 
 }  // namespace
 
-Result<bool> ModelAccess::Decide(const Principal& principal, Groups& groups, const Asked& asked) {
+Result<bool> ModelAccess::Decide(GrantMatcher& matcher, const Asked& asked) {
   if (!grants_) {
-    NL_ASSIGN_OR_RETURN(grants_, catalog_.semantic_models().ListGrants());
+    NL_ASSIGN_OR_RETURN(grants_,
+                        catalog_.ListObjectGrants({catalog::kSemanticModelKind, catalog::kModelsOfSchemaKind}));
   }
   bool granted = asked.by_itself;
-  for (const SemanticModelGrant& grant : *grants_) {
-    const bool is_of_it = grant.securable_kind == "lake" ||
-                          (grant.securable_kind == "schema" && grant.securable_id == asked.schema_id) ||
-                          (grant.securable_kind == "model" && grant.securable_id == asked.model_id);
+  for (const ObjectGrant& grant : *grants_) {
+    const bool of_model = grant.object_kind == catalog::kSemanticModelKind;
+    const bool is_of_it =
+        of_model ? grant.object.empty() || grant.object == asked.model_id : grant.object == asked.schema_id;
     if (!is_of_it || grant.privilege != asked.privilege) continue;
-    bool named = grant.grantee_kind == "public" ||
-                 (grant.grantee_kind == "role" && grant.grantee_id == principal.role) ||
-                 (grant.grantee_kind == "user" && grant.grantee_id == principal.id.value());
-    if (!named && grant.grantee_kind == "group") {
-      if (!groups) {
-        NL_ASSIGN_OR_RETURN(groups, catalog_.GroupsOf(principal));
-      }
-      named = std::ranges::any_of(*groups, [&](const auto& group) { return group.first == grant.grantee_id; });
-    }
+    NL_ASSIGN_OR_RETURN(const bool named, matcher.Names(grant.grantee_kind, grant.grantee_id));
     if (!named) continue;
     if (grant.denied) return false;
     granted = true;
@@ -58,9 +51,9 @@ Result<bool> ModelAccess::MayUse(const SemanticModelRecord& model) {
                  .schema_id = model.schema_id,
                  .by_itself = model.owner == principal.owner() || principal.Has(Right::kManage)};
   };
-  NL_ASSIGN_OR_RETURN(const bool may, Decide(principal_, groups_, asked(principal_)));
+  NL_ASSIGN_OR_RETURN(const bool may, Decide(matcher_, asked(principal_)));
   if (!may || principal_.on_behalf_of == nullptr) return may;
-  return Decide(*principal_.on_behalf_of, behalf_groups_, asked(*principal_.on_behalf_of));
+  return Decide(*behalf_, asked(*principal_.on_behalf_of));
 }
 
 bool ModelAccess::MayChange(const SemanticModelRecord& model) const {
@@ -76,9 +69,9 @@ Result<bool> ModelAccess::MayCreateIn(const catalog::SchemaRecord& schema) {
                  .schema_id = schema.id.value(),
                  .by_itself = principal.Has(Right::kCreate)};
   };
-  NL_ASSIGN_OR_RETURN(const bool may, Decide(principal_, groups_, asked(principal_)));
+  NL_ASSIGN_OR_RETURN(const bool may, Decide(matcher_, asked(principal_)));
   if (!may || principal_.on_behalf_of == nullptr) return may;
-  return Decide(*principal_.on_behalf_of, behalf_groups_, asked(*principal_.on_behalf_of));
+  return Decide(*behalf_, asked(*principal_.on_behalf_of));
 }
 
 Result<std::vector<SemanticModelRecord>> ModelAccess::Usable() {

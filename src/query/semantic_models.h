@@ -8,6 +8,7 @@
 #include "catalog/semantic_models.h"
 #include "common/request_context.h"
 #include "common/result.h"
+#include "query/grantee_names.h"
 #include "semantic/model.h"
 
 namespace neurolake::query {
@@ -26,7 +27,10 @@ namespace neurolake::query {
 class ModelAccess {
  public:
   /// Borrows both.
-  ModelAccess(catalog::Catalog& catalog, const Principal& principal) : catalog_(catalog), principal_(principal) {}
+  ModelAccess(catalog::Catalog& catalog, const Principal& principal)
+      : catalog_(catalog), principal_(principal), matcher_(catalog, principal) {
+    if (principal.on_behalf_of != nullptr) behalf_.emplace(catalog, *principal.on_behalf_of);
+  }
 
   Result<bool> MayUse(const catalog::SemanticModelRecord& model);
   bool MayChange(const catalog::SemanticModelRecord& model) const;
@@ -39,20 +43,19 @@ class ModelAccess {
   Result<catalog::SemanticModelRecord> Find(const std::string& name);
 
  private:
-  using Groups = std::optional<std::vector<std::pair<std::string, std::string>>>;
   struct Asked {
     std::string_view privilege;
     std::string model_id;  ///< Empty: of no model.
     std::string schema_id;
     bool by_itself = false;  ///< Without a grant.
   };
-  Result<bool> Decide(const Principal& principal, Groups& groups, const Asked& asked);
+  Result<bool> Decide(GrantMatcher& matcher, const Asked& asked);
 
   catalog::Catalog& catalog_;
   const Principal& principal_;
-  std::optional<std::vector<catalog::SemanticModelGrant>> grants_;
-  Groups groups_;
-  Groups behalf_groups_;  ///< Of whom an agent acts for.
+  std::optional<std::vector<catalog::ObjectGrant>> grants_;
+  GrantMatcher matcher_;
+  std::optional<GrantMatcher> behalf_;  ///< Of whom an agent acts for.
 };
 
 /// "semantic model does not exist or may not be used: …", of both.

@@ -35,6 +35,8 @@ class StoreCatalog final : public Catalog {
   Result<std::optional<TableRecord>> FindTable(const std::string& schema, const std::string& name) override;
   Result<std::optional<TableRecord>> FindTable(const TableId& id) override;
   Result<std::vector<TableRecord>> ListTables(const std::optional<std::string>& schema) override;
+  Result<void> SetTableComment(const TableId& id, const std::string& comment) override;
+  Result<void> SetOwner(const std::string& relation_id, const PrincipalId& owner) override;
 
   Result<DroppedTable> FindDroppedTable(const std::string& schema, const std::string& name) override;
   Result<DroppedTable> FindDroppedTable(const TableId& id) override;
@@ -80,7 +82,7 @@ class StoreCatalog final : public Catalog {
   Result<std::vector<FunctionGrant>> ListFunctionGrants() override;
   Result<void> AddObjectGrant(const ObjectGrant& grant) override;
   Result<void> RemoveObjectGrant(const ObjectGrant& grant) override;
-  Result<std::vector<ObjectGrant>> ListObjectGrants(const std::string& object_kind) override;
+  Result<std::vector<ObjectGrant>> ListObjectGrants(const std::vector<std::string_view>& kinds) override;
   Result<void> AddDataKey(const DataKeyRecord& key) override;
   Result<void> DropDataKey(const std::string& name) override;
   Result<std::optional<DataKeyRecord>> FindDataKey(const std::string& name) override;

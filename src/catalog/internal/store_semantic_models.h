@@ -22,9 +22,7 @@ class StoreSemanticModels final : public SemanticModels {
   Result<std::optional<SemanticModelVersion>> FindVersion(const std::string& id, int64_t version) override;
   Result<std::vector<SemanticModelRecord>> List() override;
   Result<std::vector<SemanticModelVersion>> ListVersions(const std::string& id) override;
-  Result<void> AddGrant(const SemanticModelGrant& grant) override;
-  Result<void> RemoveGrant(const SemanticModelGrant& grant) override;
-  Result<std::vector<SemanticModelGrant>> ListGrants() override;
+  Result<void> ForgetVersion(const std::string& id, int64_t version) override;
 
  private:
   Result<void> Change(const std::string& id, const std::string& column, const metastore::Value& value);
@@ -34,5 +32,8 @@ class StoreSemanticModels final : public SemanticModels {
 
 /// Before a schema goes: its models go with it if `cascade`. Errors: kDependentObjects else.
 Result<void> DropSemanticModelsOf(metastore::Session& session, const std::string& schema_id, bool cascade);
+
+/// What was granted on an object that is not there any more (ObjectGrant::object_kind, ObjectGrant::object).
+Result<void> ForgetObjectGrants(metastore::Session& session, std::string_view kind, const std::string& object);
 
 }  // namespace neurolake::catalog

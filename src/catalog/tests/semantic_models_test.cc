@@ -10,6 +10,9 @@ namespace {
 class SemanticModelsTest : public CatalogTest {
  protected:
   SemanticModels& models() { return catalog_->semantic_models(); }
+  std::vector<ObjectGrant> Grants() {
+    return catalog_->ListObjectGrants({kSemanticModelKind, kModelsOfSchemaKind}).value();
+  }
 
   SemanticModelVersion Version(const std::string& body, std::vector<SemanticModelTable> tables = {}) const {
     return {.body = body,
@@ -56,6 +59,18 @@ TEST_P(SemanticModelsTest, KeepsEachVersionAndTellsTheNewest) {
   EXPECT_EQ(versions[0].body, "") << "lists have no texts";
 }
 
+TEST_P(SemanticModelsTest, AnOlderVersionIsForgottenAndTheCurrentOneIsNot) {
+  ASSERT_TRUE(models().Create(Model("shop", "gold", Version("one", {Over("gold", "orders")}))).has_value());
+  EXPECT_EQ(models().AddVersion("id of shop", 1, Version("two")).value(), 2);
+  EXPECT_EQ(models().ForgetVersion("id of shop", 2).error().code(), ErrorCode::kInvalidArgument);
+  ASSERT_TRUE(models().ForgetVersion("id of shop", 1).has_value());
+  EXPECT_FALSE(models().FindVersion("id of shop", 1).value().has_value());
+  EXPECT_EQ(models().Find("shop").value()->current.body, "two");
+  EXPECT_TRUE(models().ForgetVersion("id of shop", 1).has_value());
+  // Numbers are not given again.
+  EXPECT_EQ(models().AddVersion("id of shop", 2, Version("three")).value(), 3);
+}
+
 TEST_P(SemanticModelsTest, TheSameTextIsNoNewVersion) {
   ASSERT_TRUE(models().Create(Model("shop", "gold", Version("one"))).has_value());
   EXPECT_EQ(models().AddVersion("id of shop", 1, Version("one")).value(), 1);
@@ -99,41 +114,50 @@ TEST_P(SemanticModelsTest, TablesAreFollowedByTheirIds) {
 
 TEST_P(SemanticModelsTest, DroppingOneTakesItsVersionsAndGrantsAlong) {
   ASSERT_TRUE(models().Create(Model("shop", "gold", Version("one", {Over("gold", "orders")}))).has_value());
-  const SemanticModelGrant grant{.securable_kind = "model",
-                                 .securable_id = "id of shop",
-                                 .privilege = "usage",
-                                 .grantee_kind = "public",
-                                 .grantee_id = "",
-                                 .denied = true};
-  ASSERT_TRUE(models().AddGrant(grant).has_value());
-  EXPECT_TRUE(models().ListGrants().value().at(0).denied);
+  const ObjectGrant grant{.object_kind = std::string(kSemanticModelKind),
+                          .object = "id of shop",
+                          .privilege = "usage",
+                          .grantee_kind = "public",
+                          .grantee_id = "",
+                          .denied = true};
+  ASSERT_TRUE(catalog_->AddObjectGrant(grant).has_value());
+  EXPECT_TRUE(Grants().at(0).denied);
   ASSERT_TRUE(models().Drop("id of shop").has_value());
-  EXPECT_TRUE(models().ListGrants().value().empty());
+  EXPECT_TRUE(Grants().empty());
   EXPECT_TRUE(models().ListVersions("id of shop").value().empty());
   EXPECT_EQ(models().Drop("id of shop").error().code(), ErrorCode::kNotFound);
 }
 
 TEST_P(SemanticModelsTest, TheNewerGrantTakesTheOlderOnesPlace) {
-  SemanticModelGrant grant{.securable_kind = "lake",
-                           .securable_id = "",
-                           .privilege = "create",
-                           .grantee_kind = "role",
-                           .grantee_id = "member"};
-  ASSERT_TRUE(models().AddGrant(grant).has_value());
+  ObjectGrant grant{.object_kind = std::string(kSemanticModelKind),
+                    .object = "",
+                    .privilege = "create",
+                    .grantee_kind = "role",
+                    .grantee_id = "member"};
+  ASSERT_TRUE(catalog_->AddObjectGrant(grant).has_value());
   grant.denied = true;
-  ASSERT_TRUE(models().AddGrant(grant).has_value());
-  ASSERT_EQ(models().ListGrants().value().size(), 1U);
-  EXPECT_TRUE(models().ListGrants().value()[0].denied);
-  ASSERT_TRUE(models().RemoveGrant(grant).has_value());
-  EXPECT_TRUE(models().ListGrants().value().empty());
+  ASSERT_TRUE(catalog_->AddObjectGrant(grant).has_value());
+  ASSERT_EQ(Grants().size(), 1U);
+  EXPECT_TRUE(Grants()[0].denied);
+  EXPECT_TRUE(catalog_->ListObjectGrants({kModelsOfSchemaKind}).value().empty());
+  ASSERT_TRUE(catalog_->RemoveObjectGrant(grant).has_value());
+  EXPECT_TRUE(Grants().empty());
 }
 
 TEST_P(SemanticModelsTest, ASchemaThatHasOneIsNotEmpty) {
   ASSERT_TRUE(models().Create(Model("shop", "silver", Version("one"))).has_value());
   EXPECT_EQ(catalog_->DropSchema("silver", false, /*cascade=*/false).error().code(), ErrorCode::kDependentObjects);
   ASSERT_TRUE(models().Find("shop").value().has_value());
+  ASSERT_TRUE(catalog_
+                  ->AddObjectGrant({.object_kind = std::string(kModelsOfSchemaKind),
+                                    .object = catalog_->FindSchema("silver").value()->id.value(),
+                                    .privilege = "usage",
+                                    .grantee_kind = "public",
+                                    .grantee_id = ""})
+                  .has_value());
   ASSERT_TRUE(catalog_->DropSchema("silver", false, /*cascade=*/true).has_value());
   EXPECT_FALSE(models().Find("shop").value().has_value());
+  EXPECT_TRUE(Grants().empty());
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, SemanticModelsTest, testing::Values("sqlite", "postgresql"));

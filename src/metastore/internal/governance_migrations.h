@@ -18,5 +18,19 @@ Migration ObjectGrants();
 Migration SemanticModels();
 Migration Conversations();
 Migration KeptAnswers();
+Migration OneTableOfObjectGrants();
+
+/// Of SemanticModels(), until OneTableOfObjectGrants() took its rows over.
+inline constexpr std::string_view kSemanticModelGrants =
+    R"(CREATE TABLE semantic_model_grants (
+                securable_kind TEXT NOT NULL CHECK (securable_kind IN ('model', 'schema', 'lake')),
+                securable_id TEXT NOT NULL,
+                privilege TEXT NOT NULL CHECK (privilege IN ('usage', 'create')),
+                grantee_kind TEXT NOT NULL,
+                grantee_id TEXT NOT NULL,
+                denied INTEGER NOT NULL,
+                granted_by TEXT NOT NULL,
+                created INTEGER NOT NULL,
+                PRIMARY KEY (securable_kind, securable_id, privilege, grantee_kind, grantee_id)))";
 
 }  // namespace neurolake::metastore

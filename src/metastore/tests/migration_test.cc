@@ -114,23 +114,55 @@ TEST_P(MigrationTest, ProcessesThatMigrateAtOnceDoItOnce) {
   EXPECT_EQ(store_->ReadOnce("SELECT name, role FROM principals").value(), (std::vector<Row>{{"local", "admin"}}));
 }
 
+TEST_P(MigrationTest, GrantsOnSemanticModelsGoToTheOthersAndBack) {
+  ASSERT_TRUE(MigrateTo(*store_, 25).has_value());
+  const auto insert = [&](const std::string& sql) { ASSERT_TRUE(store_->WriteRelaxed(sql, {}).has_value()) << sql; };
+  insert("INSERT INTO object_grants VALUES ('model', 'openai:a', 'execute', 'role', 'reader', 0, 'ada', 1)");
+  insert("INSERT INTO object_grants VALUES ('pipeline', '', 'modify', 'public', '', 1, 'ada', 2)");
+  insert("INSERT INTO semantic_model_grants VALUES ('model', 'an id', 'usage', 'user', 'u', 1, 'bea', 3)");
+  insert("INSERT INTO semantic_model_grants VALUES ('schema', 'a schema', 'create', 'group', 'g', 0, 'bea', 4)");
+  insert("INSERT INTO semantic_model_grants VALUES ('schema', 'a schema', 'usage', 'group', 'g', 0, 'bea', 5)");
+  insert("INSERT INTO semantic_model_grants VALUES ('lake', '', 'usage', 'public', '', 0, 'bea', 6)");
+  const char* of_models = "SELECT * FROM semantic_model_grants ORDER BY created";
+  const auto before = store_->ReadOnce(of_models).value();
+  ASSERT_EQ(before.size(), 4U);
+  ASSERT_TRUE(MigrateTo(*store_, 26).has_value());
+  const auto row = [](const char* kind, const char* object, const char* privilege, const char* grantee_kind,
+                      const char* grantee, int64_t denied, const char* by, int64_t created) {
+    return Row{kind, object, privilege, grantee_kind, grantee, denied, by, created};
+  };
+  EXPECT_EQ(store_
+                ->ReadOnce("SELECT object_kind, object, privilege, grantee_kind, grantee_id, denied, "
+                           "granted_by, created FROM object_grants ORDER BY created")
+                .value(),
+            (std::vector<Row>{row("model", "openai:a", "execute", "role", "reader", 0, "ada", 1),
+                              row("pipeline", "", "modify", "public", "", 1, "ada", 2),
+                              row("semantic_model", "an id", "usage", "user", "u", 1, "bea", 3),
+                              row("semantic_models_of_schema", "a schema", "create", "group", "g", 0, "bea", 4),
+                              row("semantic_models_of_schema", "a schema", "usage", "group", "g", 0, "bea", 5),
+                              row("semantic_model", "", "usage", "public", "", 0, "bea", 6)}));
+  ASSERT_TRUE(MigrateTo(*store_, 25).has_value());
+  EXPECT_EQ(store_->ReadOnce(of_models).value(), before);
+  EXPECT_EQ(store_->ReadOnce("SELECT object_name FROM object_grants ORDER BY created").value(),
+            (std::vector<Row>{{"openai:a"}, {""}}));
+}
+
 TEST_P(MigrationTest, TablesAreListedInTheOrderOfTheirForeignKeys) {
   const auto tables = TablesAt(NewestMigration()).value();
   std::vector<std::string> names;
   for (const auto& table : tables) names.push_back(table.name);
-  EXPECT_THAT(
-      names,
-      testing::ElementsAre(
-          "schemas", "relations", "principals", "tokens", "external_locations", "statements", "dropped_tables",
-          "table_statistics", "expectations", "expectation_results", "credentials", "lineage", "event_outbox",
-          "clone_sources", "principal_groups", "group_members", "policies", "grants", "tags", "tag_policies",
-          "purposes", "purpose_grants", "allowed_purposes", "minimum_groups", "break_glass", "principal_attributes",
-          "data_keys", "data_key_versions", "data_key_lookups", "passwords", "sessions", "external_identities",
-          "policy_bundles", "policy_activations", "pii_findings", "function_grants", "pii_thresholds", "model_days",
-          "model_calls", "runs", "run_steps", "data_key_grants", "data_key_tables", "data_subjects",
-          "data_subject_columns", "data_subject_grants", "erasures", "tag_minimum_groups", "object_grants",
-          "semantic_models", "semantic_model_versions", "semantic_model_tables", "semantic_model_grants",
-          "ask_conversations", "ask_questions", "ask_feedback", "kept_answers"));
+  EXPECT_THAT(names,
+              testing::ElementsAre(
+                  "schemas", "relations", "principals", "tokens", "external_locations", "statements", "dropped_tables",
+                  "table_statistics", "expectations", "expectation_results", "credentials", "lineage", "event_outbox",
+                  "clone_sources", "principal_groups", "group_members", "policies", "grants", "tags", "tag_policies",
+                  "purposes", "purpose_grants", "allowed_purposes", "minimum_groups", "break_glass",
+                  "principal_attributes", "data_keys", "data_key_versions", "data_key_lookups", "passwords", "sessions",
+                  "external_identities", "policy_bundles", "policy_activations", "pii_findings", "function_grants",
+                  "pii_thresholds", "model_days", "model_calls", "runs", "run_steps", "data_key_grants",
+                  "data_key_tables", "data_subjects", "data_subject_columns", "data_subject_grants", "erasures",
+                  "tag_minimum_groups", "object_grants", "semantic_models", "semantic_model_versions",
+                  "semantic_model_tables", "ask_conversations", "ask_questions", "ask_feedback", "kept_answers"));
   EXPECT_THAT(tables[0].columns, testing::ElementsAre("id", "name", "comment", "created"));
   EXPECT_TRUE(TablesAt(0).value().empty());
 }

@@ -59,7 +59,7 @@ struct Target {
 /// as a table that is called like one of these words.
 Result<Target> ParseTarget(TokenCursor& cursor) {
   Target target;
-  for (const std::string_view kind : {kModelKind, kPipelineKind}) {
+  for (const std::string_view kind : {catalog::kModelKind, catalog::kPipelineKind}) {
     if (cursor.AcceptWords({"all", fmt::format("{}s", kind)})) return Target{std::string(kind), {""}};
     if (!cursor.IsWord(kind) || !cursor.Has(1) || !cursor.IsIdentifier(1)) continue;
     cursor.Skip();
@@ -74,7 +74,7 @@ Result<Target> ParseTarget(TokenCursor& cursor) {
 }
 
 std::vector<std::string> PrivilegesOf(const std::string& kind) {
-  if (kind == kModelKind) return {"execute"};
+  if (kind == catalog::kModelKind) return {"execute"};
   return {"execute", "modify", "ownership"};
 }
 

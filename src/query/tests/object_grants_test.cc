@@ -50,7 +50,7 @@ class ObjectGrantsTest : public TableFixture {
     return ModelGrants(*catalog_).MayExecute(Of(principal), model).value();
   }
   bool May(const Principal& principal, const std::string& privilege, const std::string& pipeline = "nightly") {
-    return MayUseObject(*catalog_, principal, kPipelineKind, pipeline, privilege).value();
+    return MayUseObject(*catalog_, principal, catalog::kPipelineKind, pipeline, privilege).value();
   }
 
   ConfiguredObjects objects_{.models = {"openai:a", "anthropic:B"}, .pipelines = {"nightly", "hourly"}};
@@ -104,7 +104,7 @@ TEST_F(ObjectGrantsTest, GroupsAreAskedForAndGoWithTheirGrants) {
   EXPECT_EQ(catalog_->DropGroup("writers of prompts").error().code(), ErrorCode::kDependentObjects);
   Model("grant", "openai:a", "group", "writers of prompts");
   ASSERT_TRUE(catalog_->DropGroup("writers of prompts").has_value());
-  EXPECT_TRUE(catalog_->ListObjectGrants("").value().empty());
+  EXPECT_TRUE(catalog_->ListObjectGrants({catalog::kModelKind, catalog::kPipelineKind}).value().empty());
 }
 
 TEST_F(ObjectGrantsTest, AModelThatIsNotConfiguredIsNoSlipOfThePen) {
@@ -116,7 +116,7 @@ TEST_F(ObjectGrantsTest, AModelThatIsNotConfiguredIsNoSlipOfThePen) {
   Model("grant", "openai:a", "public", "");
   objects_.models.clear();
   Model("revoke", "openai:a", "public", "");
-  EXPECT_TRUE(catalog_->ListObjectGrants("model").value().empty());
+  EXPECT_TRUE(catalog_->ListObjectGrants({catalog::kModelKind}).value().empty());
 }
 
 TEST_F(ObjectGrantsTest, WhoDoesNotManageTheLakeIsToldTheSameOfEveryModel) {
@@ -180,7 +180,7 @@ TEST_F(ObjectGrantsTest, WhatAWorkerAsksIsChecked) {
   EXPECT_EQ(Say(ada, "grant", "execute", "table", "openai:a", "public", "").error().code(), ErrorCode::kCorruption);
   EXPECT_EQ(Say(ada, "take", "execute", "model", "openai:a", "public", "").error().code(), ErrorCode::kCorruption);
   EXPECT_EQ(Say(ada, "grant", "execute", "model", "openai:a", "user", "nobody").error().code(), ErrorCode::kNotFound);
-  EXPECT_TRUE(catalog_->ListObjectGrants("").value().empty());
+  EXPECT_TRUE(catalog_->ListObjectGrants({catalog::kModelKind, catalog::kPipelineKind}).value().empty());
 }
 
 TEST(ConfiguredModelsTest, EachModelOnce) {
