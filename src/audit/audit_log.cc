@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include <bit>
 #include <cerrno>
 
 #include "audit/internal/segments.h"
@@ -91,6 +92,11 @@ Result<AuditLog::Opened> AuditLog::Open(Options options, const Clock& clock) {
 }
 
 Result<AuditLog::Opened> AuditLog::Open(Options options, const Clock& clock, LogFiles& files) {
+  if (!std::has_single_bit(options.records_per_segment)) {
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "a segment of the audit log has a power of two of records (audit.segment_records): {}",
+                     options.records_per_segment);
+  }
   for (const std::string& folder : {options.directory, options.directory + "/segments"}) {
     std::error_code failure;
     std::filesystem::create_directories(folder, failure);
@@ -106,6 +112,8 @@ Result<AuditLog::Opened> AuditLog::Open(Options options, const Clock& clock, Log
   const bool is_new = std::filesystem::is_empty(options.directory + "/segments", ignored) &&
                       !IsThere(options.directory + "/checkpoints") && !IsThere(options.directory + "/checkpoint");
   NL_ASSIGN_OR_RETURN(SigningKey key, OpenKey(options, key_path, !is_new));
+  NL_ASSIGN_OR_RETURN(options.records_per_segment,
+                      Segments::RecordsPerSegment(options.directory + "/segments", options.records_per_segment));
   Opened opened;
   opened.is_new = is_new;
   opened.log.reset(new AuditLog(std::move(options), clock, files, std::move(lock), std::move(key)));

@@ -32,7 +32,7 @@ class AuditLog {
     std::string origin;        ///< Of a new log; empty: "neurolake/<id>".
     std::string witness_file;  ///< A second place for checkpoints, better on another machine; empty: none.
     std::chrono::milliseconds checkpoint_every{10'000};
-    uint64_t records_per_segment = 1 << 16;  ///< A power of two, always the same for a log.
+    uint64_t records_per_segment = 1 << 16;  ///< A power of two; of a new log, one that has begun keeps its own.
     size_t kept_max = 100'000;               ///< Outcomes that wait for a disk with room again.
   };
   /// What opening met.

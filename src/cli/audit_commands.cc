@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "cli/error_report.h"
+#include "query/audit_archive.h"
 
 namespace neurolake::cli {
 namespace {
@@ -24,6 +25,33 @@ Result<std::string> ReadText(const fs::path& path) {
   if (!file) return MakeError(ErrorCode::kNotFound, "there is no audit log, or it cannot be read: {}", path.string());
   return text.str();
 }
+
+bool IsInStore(const Settings& settings) {
+  return !settings.audit_archive.empty() && !settings.audit_archive.starts_with('/');
+}
+
+/// A folder for what an object store has of the log, for the time of one check.
+class TemporaryFolder {
+ public:
+  static Result<TemporaryFolder> Make() {
+    std::string path = (fs::temp_directory_path() / "neurolake-audit-XXXXXX").string();
+    if (::mkdtemp(path.data()) == nullptr) {
+      return MakeError(ErrorCode::kIoError, "a temporary directory cannot be made, errno {}: {}", errno, path);
+    }
+    return TemporaryFolder(std::move(path));
+  }
+  TemporaryFolder(TemporaryFolder&& other) noexcept : path_(std::exchange(other.path_, "")) {}
+  TemporaryFolder& operator=(TemporaryFolder&&) = delete;
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) fs::remove_all(path_, ignored);
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  explicit TemporaryFolder(std::string path) : path_(std::move(path)) {}
+  std::string path_;
+};
 
 /// In its own process: what it finds must not hang on this one.
 Result<int> RunVerifier(const fs::path& log, const AuditArguments& audit, const std::string& archive,
@@ -74,7 +102,15 @@ Result<void> CopyLines(const fs::path& from, const fs::path& to) {
   return {};
 }
 
-Result<void> Export(const fs::path& log, const std::string& archive, const fs::path& target, Console& console) {
+Result<int> Verify(const fs::path& log, const AuditArguments& audit, const Settings& settings,
+                   const std::string& program, Console& console) {
+  if (!IsInStore(settings)) return RunVerifier(log, audit, settings.audit_archive, program, console);
+  NL_ASSIGN_OR_RETURN(const TemporaryFolder fetched, TemporaryFolder::Make());
+  NL_RETURN_IF_ERROR(query::FetchArchivedSegments(settings, SystemClock(), fetched.path()));
+  return RunVerifier(log, audit, fetched.path(), program, console);
+}
+
+Result<void> Export(const fs::path& log, const Settings& settings, const fs::path& target, Console& console) {
   std::error_code failure;
   if (fs::exists(target, failure)) {
     return MakeError(ErrorCode::kAlreadyExists, "there is something already: {}", target.string());
@@ -91,11 +127,10 @@ Result<void> Export(const fs::path& log, const std::string& archive, const fs::p
        entry.increment(failure)) {
     fs::path from = entry->path();
     if (from.extension() == ".archived" && !fs::exists(fs::path(from).replace_extension(".jsonl"), failure)) {
-      from = fs::path(archive) / fs::path(from).filename().replace_extension(".jsonl");
-      if (!archive.starts_with('/')) {
-        return MakeError(ErrorCode::kNotFound,
-                         "a segment is in an archive that is no folder here; copy it to one first, and name that by "
-                         "--audit.archive: {}",
+      if (IsInStore(settings)) continue;
+      from = fs::path(settings.audit_archive) / fs::path(from).filename().replace_extension(".jsonl");
+      if (settings.audit_archive.empty()) {
+        return MakeError(ErrorCode::kNotFound, "a segment is in an archive, name it by --audit.archive: {}",
                          from.filename().string());
       }
     } else if (from.extension() != ".jsonl") {
@@ -105,6 +140,12 @@ Result<void> Export(const fs::path& log, const std::string& archive, const fs::p
     ++segments;
   }
   if (failure) return MakeError(ErrorCode::kIoError, "cannot list {}: {}", log.string(), failure.message());
+  // Last: what went there meanwhile is among them.
+  if (IsInStore(settings)) {
+    NL_ASSIGN_OR_RETURN(const int64_t fetched,
+                        query::FetchArchivedSegments(settings, SystemClock(), (target / "segments").string()));
+    segments += fetched;
+  }
   console.out << fmt::format("wrote {} segments to {}; verify them with {} --key KEY {}\n", segments, target.string(),
                              kVerifier, target.string())
               << std::flush;
@@ -121,14 +162,14 @@ Result<int> RunAuditCommand(const Arguments& arguments, const Settings& settings
   }
   const fs::path log = fs::path(settings.lake) / "audit";
   if (arguments.command == "audit verify" || arguments.command == "audit prove") {
-    return RunVerifier(log, arguments.audit, settings.audit_archive, program, console);
+    return Verify(log, arguments.audit, settings, program, console);
   }
   if (arguments.command == "audit checkpoint") {
     NL_RETURN_IF_ERROR(Print(log / "checkpoint", console));
   } else if (arguments.command == "audit key") {
     NL_RETURN_IF_ERROR(Print(log / "log.vkey", console));
   } else {
-    NL_RETURN_IF_ERROR(Export(log, settings.audit_archive, arguments.audit.directory, console));
+    NL_RETURN_IF_ERROR(Export(log, settings, arguments.audit.directory, console));
   }
   return kExitOk;
 }

@@ -4,6 +4,8 @@
 #include <string>
 
 #include "audit/archive.h"
+#include "common/clock.h"
+#include "common/settings.h"
 #include "storage/object_store.h"
 
 namespace neurolake::query {
@@ -25,5 +27,14 @@ class StoreArchive final : public audit::Archive {
   const std::string place_;
   const Open open_;
 };
+
+/// What the setting audit.archive names, in its one spelling: without a slash at its end. Empty: nothing.
+/// Errors: kInvalidArgument for a URL of no kind of store.
+Result<std::string> ArchivePlace(const Settings& settings);
+
+/// Copies the segments of the lake's audit log that are in an archive alone into `folder`, and returns how many those
+/// are. For who works on the lake's directory; a server may run. What is in the archive is not looked at: verify it.
+/// Errors: kNotFound without audit.archive or its credential, and for a segment that is not there; those of the store.
+Result<int64_t> FetchArchivedSegments(const Settings& settings, const Clock& clock, const std::string& folder);
 
 }  // namespace neurolake::query

@@ -144,16 +144,11 @@ class LakeService final : public StatementService {
   /// Where closed segments of the audit log go, if they go anywhere. Errors: kInvalidArgument for a place that
   /// statements could read; those of the file system.
   Result<void> StartArchiving() {
-    std::string place = settings_.audit_archive;
-    while (place.size() > 1 && place.ends_with('/')) place.pop_back();
+    NL_ASSIGN_OR_RETURN(const std::string place, ArchivePlace(settings_));
     if (place.empty()) return {};
     NL_RETURN_IF_ERROR(catalog_->ReservePlace(place));
     StoreArchive::Open open = [this] { return locations_.ClientBy(settings_.audit_archive_credential); };
-    if (storage::IsUrl(place)) {
-      NL_ASSIGN_OR_RETURN(const std::string kind, StoreKindOf(place));
-      NL_ASSIGN_OR_RETURN(place, storage::NormalUrl(place));
-      while (place.ends_with('/')) place.pop_back();
-    } else {
+    if (!storage::IsUrl(place)) {
       const std::shared_ptr<storage::ObjectStore> local = storage::NewLocalStore();
       NL_RETURN_IF_ERROR(local->MakeDirectory(place));
       open = [local]() -> Result<std::shared_ptr<storage::ObjectStore>> { return local; };
@@ -430,14 +425,17 @@ Result<OpenedLake> OpenLake(const Settings& settings, const std::string& program
                             Metrics& metrics) {
   NL_ASSIGN_OR_RETURN(auto directory, LakeDirectory::Open(settings.lake));
   NL_ASSIGN_OR_RETURN(auto store, metastore::OpenStore(settings.metastore_url, directory->metastore_path()));
-  NL_ASSIGN_OR_RETURN(auto audit, AuditTrail::Open({.log = {.directory = directory->root() + "/audit",
-                                                            .key_file = settings.audit_key_file,
-                                                            .origin = settings.audit_origin,
-                                                            .witness_file = settings.audit_witness_file,
-                                                            .checkpoint_every = settings.audit_checkpoint_every},
-                                                    .constants_key_file = settings.audit_constants_key_file,
-                                                    .version = NL_VERSION},
-                                                   clock));
+  NL_ASSIGN_OR_RETURN(
+      auto audit,
+      AuditTrail::Open({.log = {.directory = directory->root() + "/audit",
+                                .key_file = settings.audit_key_file,
+                                .origin = settings.audit_origin,
+                                .witness_file = settings.audit_witness_file,
+                                .checkpoint_every = settings.audit_checkpoint_every,
+                                .records_per_segment = static_cast<uint64_t>(settings.audit_segment_records)},
+                        .constants_key_file = settings.audit_constants_key_file,
+                        .version = NL_VERSION},
+                       clock));
   auto service = std::make_unique<LakeService>(settings, Resolve(settings), clock, metrics, std::move(directory),
                                                std::move(audit), std::move(store));
   NL_ASSIGN_OR_RETURN(const int64_t recovered,

@@ -19,6 +19,8 @@ from ports import free_port
 # Who uses the store. Buckets are made by another: for an administrator SeaweedFS makes whatever is missing.
 ACCESS_KEY, SECRET_KEY = "test-access", "test-secret-0123456789"
 ADMIN_KEY, ADMIN_SECRET = "admin-access", "admin-secret-0123456789"
+# Who may look and not write.
+READER_KEY, READER_SECRET = "reader-access", "reader-secret-0123456789"
 
 
 def program():
@@ -41,7 +43,9 @@ class Seaweed:
         identities = [{"name": "admin", "credentials": [{"accessKey": ADMIN_KEY, "secretKey": ADMIN_SECRET}],
                        "actions": ["Admin", "Read", "Write", "List", "Tagging"]},
                       {"name": "test", "credentials": [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}],
-                       "actions": ["Read", "Write", "List"]}]
+                       "actions": ["Read", "Write", "List"]},
+                      {"name": "reader", "credentials": [{"accessKey": READER_KEY, "secretKey": READER_SECRET}],
+                       "actions": ["Read", "List"]}]
         (folder / "s3.json").write_text(json.dumps({"identities": identities}))
         # A restarted one listens where it did: its clients know it by that.
         self.ports = self.ports or {name: free_port() for name in ("master", "volume", "filer", "s3")}

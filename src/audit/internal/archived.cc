@@ -39,6 +39,18 @@ Result<std::string> Segments::ReadSegment(uint64_t segment, uint64_t begin, uint
   return archive->Read(NameOf(PathOf(segment)), begin, bytes);
 }
 
+Result<void> Segments::KeepIndex(uint64_t segment, const Scan& scan) const {
+  TreeEdge edge;
+  for (const IndexEntry& entry : scan.entries) edge.Append(entry.leaf);
+  NL_ASSIGN_OR_RETURN(const Hash root,
+                      Subtree(segment * options_.records_per_segment, (segment + 1) * options_.records_per_segment));
+  if (scan.entries.size() != options_.records_per_segment || edge.Root() != root) {
+    return MakeError(ErrorCode::kCorruption, "a segment of the audit log is not the one that was signed, {}: {}",
+                     "in the archive", NameOf(PathOf(segment)));
+  }
+  return WriteIndex(segment, scan.entries);
+}
+
 Result<std::optional<Segments::Closed>> Segments::NextToArchive(const ArchiveRule& rule,
                                                                 uint64_t signed_records) const {
   const uint64_t closed = std::min<uint64_t>(signed_records, size()) / options_.records_per_segment;

@@ -5,7 +5,6 @@
 #include <bit>
 #include <charconv>
 #include <cstring>
-#include <set>
 
 #include "common/check.h"
 
@@ -53,10 +52,10 @@ std::string Segments::PathOf(uint64_t segment, const char* suffix) const {
   return fmt::format("{}/{:020}{}", options_.directory, segment * options_.records_per_segment, suffix);
 }
 
-Result<uint64_t> Segments::CountFiles() const {
+Result<std::set<uint64_t>> Segments::ListFirsts(const std::string& directory) {
   std::set<uint64_t> first_records;
   std::error_code failure;
-  for (std::filesystem::directory_iterator entry(options_.directory, failure), end; !failure && entry != end;
+  for (std::filesystem::directory_iterator entry(directory, failure), end; !failure && entry != end;
        entry.increment(failure)) {
     const std::string name = entry->path().filename().string();
     uint64_t first = 0;
@@ -66,6 +65,33 @@ Result<uint64_t> Segments::CountFiles() const {
   }
   if (failure)
     return MakeError(ErrorCode::kIoError, "the audit log's segments cannot be listed: {}", failure.message());
+  return first_records;
+}
+
+Result<uint64_t> Segments::RecordsPerSegment(const std::string& directory, uint64_t wished) {
+  NL_ASSIGN_OR_RETURN(const auto firsts, ListFirsts(directory));
+  uint64_t step = 0;
+  for (auto at = firsts.begin(); at != firsts.end() && std::next(at) != firsts.end(); ++at) {
+    const uint64_t records = *std::next(at) - *at;
+    step = step == 0 ? records : std::min(step, records);
+  }
+  if (step == wished) return wished;
+  uint64_t records = 0;
+  const std::string first = fmt::format("{}/{:020}.jsonl", directory, 0);
+  for (uint64_t begin = 0;;) {
+    const auto piece = ReadFile(first, begin, kReadBytes);
+    if (!piece || piece->empty()) break;
+    records += static_cast<uint64_t>(std::ranges::count(*piece, '\n'));
+    begin += piece->size();
+  }
+  if (step == 0) return std::max(wished, std::bit_ceil(records));
+  // Where the second one is missing, the first one still tells.
+  if (std::has_single_bit(records) && step % records == 0) return records;
+  return std::has_single_bit(step) ? step : wished;
+}
+
+Result<uint64_t> Segments::CountFiles() const {
+  NL_ASSIGN_OR_RETURN(const auto first_records, ListFirsts(options_.directory));
   uint64_t expected = 0;
   for (const uint64_t first : first_records) {
     if (first != expected) {
@@ -351,6 +377,7 @@ Result<std::vector<Segments::IndexEntry>> Segments::ReadIndex(uint64_t segment, 
   if (scan.entries.size() < last) {
     return MakeError(ErrorCode::kCorruption, "a segment of the audit log has fewer records than it had: {}", segment);
   }
+  if (IsArchived(segment)) NL_RETURN_IF_ERROR(KeepIndex(segment, scan));
   return std::vector<IndexEntry>(scan.entries.begin() + static_cast<ptrdiff_t>(first),
                                  scan.entries.begin() + static_cast<ptrdiff_t>(last));
 }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <shared_mutex>
 #include <span>
 #include <string>
@@ -30,6 +31,9 @@ class Segments {
     uint64_t records_per_segment = 1 << 16;  ///< A power of two.
   };
   Segments(Options options, LogFiles& files);
+  /// How many records the segments in `directory` have: what their names say. Of a log that has one alone it is
+  /// `wished`, or what that one has room for. Errors: kIoError.
+  static Result<uint64_t> RecordsPerSegment(const std::string& directory, uint64_t wished);
 
   /// Reads what is there and compares it with the last checkpoint; checks each record behind that. What is no whole
   /// record behind the last one is put into `torn_path` and cut off; returns how many bytes.
@@ -85,6 +89,8 @@ class Segments {
   };
 
   std::string PathOf(uint64_t segment, const char* suffix = ".jsonl") const;
+  /// The first records of the segments in a directory, here and in the archive.
+  static Result<std::set<uint64_t>> ListFirsts(const std::string& directory);
   Result<uint64_t> CountFiles() const;
   /// A piece of a segment from `begin` on; empty at its end.
   using ReadPiece = std::function<Result<std::string>(uint64_t begin)>;
@@ -93,6 +99,8 @@ class Segments {
   /// The leaves of an archived segment, from its index alone.
   Result<Scan> ScanIndex(uint64_t segment) const;
   bool IsArchived(uint64_t segment) const;
+  /// Of an archived segment whose index was lost: what the archive has is to be what was signed.
+  Result<void> KeepIndex(uint64_t segment, const Scan& scan) const;
   Result<std::string> ReadSegment(uint64_t segment, uint64_t begin, uint64_t bytes) const;
   static std::vector<IndexEntry> DecodeEntries(std::string_view bytes);
   /// What the segment's lines are, if they are those of the tree.

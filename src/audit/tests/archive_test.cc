@@ -192,6 +192,46 @@ TEST_F(ArchiveTest, RootsAndIndexThatAreLostAreMadeAnew) {
   EXPECT_EQ(OpenError(), ErrorCode::kCorruption);
 }
 
+TEST_F(ArchiveTest, AnIndexThatIsLostIsMadeAnewFromTheArchiveAloneIfThatIsWhatWasSigned) {
+  ASSERT_TRUE(*log_->ArchiveNext(kAll));
+  const std::string whole = Slurp(InArchive(0));
+  std::string other = whole;
+  other.replace(other.find("\"p3\""), 4, "\"q3\"");
+  fs::remove(Segment(0, ".index"));
+  Spill(InArchive(0), other);
+  EXPECT_EQ(log_->Read(3, 1).error().code(), ErrorCode::kCorruption);
+  EXPECT_EQ(log_->Read(5, 1).error().code(), ErrorCode::kCorruption);
+  EXPECT_FALSE(fs::exists(Segment(0, ".index")));
+  Spill(InArchive(0), whole);
+  ExpectWhole();
+  EXPECT_TRUE(fs::exists(Segment(0, ".index")));
+}
+
+TEST_F(ArchiveTest, ALogGoesOnWithSegmentsOfTheSizeThatItBeganWith) {
+  ASSERT_TRUE(*log_->ArchiveNext(kAll));
+  options_.records_per_segment = 64;
+  Reopen();
+  ExpectWhole();
+  AppendMany(*log_, 8);
+  EXPECT_TRUE(fs::exists(Segment(24)));
+  ExpectWhole();
+  // One that has a single segment goes on with it.
+  log_.reset();
+  options_.directory = directory_ + "/small";
+  options_.records_per_segment = 8;
+  log_ = OpenLog();
+  AppendMany(*log_, 6);
+  log_.reset();
+  options_.records_per_segment = 4;
+  log_ = OpenLog();
+  AppendMany(*log_, 3);
+  EXPECT_TRUE(fs::exists(Segment(8)) && !fs::exists(Segment(4)));
+  EXPECT_EQ(log_->Read(0, 9)->size(), 9U);
+  log_.reset();
+  options_.records_per_segment = 5;
+  EXPECT_EQ(OpenError(), ErrorCode::kInvalidArgument);
+}
+
 TEST_F(ArchiveTest, AChangedArchiveIsFoundByReadersAndByTheVerifier) {
   ASSERT_TRUE(*log_->ArchiveNext(kAll));
   EXPECT_EQ(Verify({"--archive", archive_.folder_}).status, kIntact);
