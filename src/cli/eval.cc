@@ -1,7 +1,6 @@
 #include "cli/eval.h"
 
 #include <boost/json.hpp>
-#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -12,7 +11,6 @@
 #include "cli/eval_report.h"
 #include "cli/eval_score.h"
 #include "cli/local_ask.h"
-#include "cli/semantic_command.h"
 #include "cli/text_table.h"
 #include "common/text.h"
 
@@ -38,6 +36,43 @@ TextRows RowsOf(const json::object& answer) {
     }
   }
   return rows;
+}
+
+/// What was asked back, to see which readings rival.
+std::string ChoicesText(const json::object& answer) {
+  std::string text;
+  const auto* choices = answer.if_contains("choices");
+  if (choices == nullptr || !choices->is_array()) return text;
+  for (const auto& choice : choices->get_array()) {
+    if (choice.is_object()) text += (text.empty() ? ": " : " | ") + Member(choice.get_object(), "words");
+  }
+  return text;
+}
+
+int64_t WholeMember(const json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  return value != nullptr && value->is_int64() ? value->get_int64() : 0;
+}
+
+/// What an answer says it was predicted to read, and what it paid for models.
+EvalCost CostOf(const json::object& answer) {
+  EvalCost cost;
+  const auto* predicted = answer.if_contains("cost");
+  if (predicted != nullptr && predicted->is_object()) {
+    const auto& members = predicted->get_object();
+    cost.predicted = 1;
+    cost.bytes = WholeMember(members, "bytes");
+    cost.rows = WholeMember(members, "rows");
+    cost.files = WholeMember(members, "files");
+  }
+  const auto* usage = answer.if_contains("model_usage");
+  if (usage == nullptr || !usage->is_object()) return cost;
+  const auto& members = usage->get_object();
+  cost.model_calls = WholeMember(members, "calls");
+  cost.model_tokens = WholeMember(members, "input_tokens") + WholeMember(members, "output_tokens");
+  if (const auto* dollars = members.if_contains("dollars"); dollars != nullptr && dollars->is_number())
+    cost.dollars = dollars->to_number<double>();
+  return cost;
 }
 
 /// Errors that are about the lake or the command and not about one question.
@@ -86,13 +121,14 @@ class Evaluation {
     const auto& answer = value.as_object();
     scored.status = Member(answer, "status");
     scored.sql = Member(answer, "sql");
+    scored.cost = CostOf(answer);
     if (const auto* confidence = answer.if_contains("confidence"); confidence != nullptr && confidence->is_number())
       scored.confidence = confidence->to_number<double>();
     const bool was_answered = scored.status == "answered";
     // What was not answered is nothing to go on from.
     const auto* intent = answer.if_contains("intent");
     if (intent != nullptr && was_answered) intents_[question.id] = *intent;
-    scored.said = Member(answer, was_answered ? "answer" : "reason");
+    scored.said = Member(answer, was_answered ? "answer" : "reason") + ChoicesText(answer);
     if (!was_answered) {
       scored.outcome = question.expect == "answer" ? Outcome::kNotAnswered : Outcome::kRight;
       return scored;
@@ -161,26 +197,19 @@ bool IsIn(const std::string& split, const std::string& id) {
   return is_odd == (split == "held-back");
 }
 
-bool IsModelFile(const std::string& model) {
-  std::error_code ignored;
-  return model.ends_with(".yaml") || model.ends_with(".yml") || std::filesystem::is_regular_file(model, ignored);
-}
-
 /// The models to ask with: the one that is named or the lake's only one, unless a draft alone is wanted.
 Result<std::vector<Asked>> ModelsOf(const EvalArguments& eval, StatementRunner& runner, const Clock& clock) {
   std::vector<Asked> models;
   if (IsModelFile(eval.model)) {
-    NL_ASSIGN_OR_RETURN(auto model, ReadModelFile(eval.model));
-    const std::string name = model.name;
-    models.push_back({.name = name, .local = MakeLocalAsk(runner.client(), std::move(model), clock)});
+    NL_ASSIGN_OR_RETURN(auto local, AskWithFile(eval.model, runner, clock));
+    const std::string name = local->model_name();
+    models.push_back({.name = name, .local = std::move(local)});
   } else if (!eval.model.empty() || !eval.infer) {
     models.push_back({.name = eval.model.empty() ? "the lake's" : eval.model, .local = nullptr});
   }
   if (!eval.infer) return models;
-  NL_ASSIGN_OR_RETURN(auto inference, InferSchema({.schema = eval.schema}, runner));
-  models.push_back({.name = "inferred",
-                    .is_inferred = true,
-                    .local = MakeLocalAsk(runner.client(), std::move(inference.model), clock)});
+  NL_ASSIGN_OR_RETURN(auto draft, AskWithDraft(eval.schema, runner, clock));
+  models.push_back({.name = "inferred", .is_inferred = true, .local = std::move(draft)});
   return models;
 }
 
@@ -212,7 +241,8 @@ Result<EvalReport> Evaluate(const EvalArguments& eval, const Asked& asked, const
 
 Result<void> Print(const std::vector<EvalReport>& reports, const EvalArguments& eval, OutputFormat format,
                    Console& console) {
-  std::vector<std::string> columns{"class", "questions", "accuracy", "coverage", "silently wrong", "refusals right"};
+  std::vector<std::string> columns{"class",          "questions",      "accuracy", "coverage",
+                                   "silently wrong", "refusals right", "read",     "models"};
   const bool names_model = reports.size() > 1;
   if (names_model) columns.insert(columns.begin(), "model");
   std::vector<std::vector<std::string>> lines;
@@ -228,6 +258,7 @@ Result<void> Print(const std::vector<EvalReport>& reports, const EvalArguments& 
         "{}: a question takes {:.1f} ms at the median, {:.1f} ms at the 95th percentile; calibration error {:.3f}\n",
         report.model, report.quantile_milliseconds(0.5), report.quantile_milliseconds(0.95),
         report.calibration_error());
+    console.err << fmt::format("{}: {}\n", report.model, CostLine(report.all().cost));
     if (unjudged > 0) console.err << fmt::format("{} have no gold_sql: any answer counts as right\n", unjudged);
   }
   if (eval.output.empty()) return {};

@@ -16,6 +16,16 @@ double Share(size_t part, size_t whole, double otherwise) {
   return whole == 0 ? otherwise : static_cast<double>(part) / static_cast<double>(whole);
 }
 
+json::object CostJson(const EvalCost& cost) {
+  return {{"predicted", cost.predicted},
+          {"bytes", cost.bytes},
+          {"rows", cost.rows},
+          {"files", cost.files},
+          {"model_calls", cost.model_calls},
+          {"model_tokens", cost.model_tokens},
+          {"dollars", cost.dollars}};
+}
+
 json::object Figures(const EvalSums& sums) {
   return {{"questions", sums.questions},
           {"to_answer", sums.to_answer},
@@ -27,7 +37,8 @@ json::object Figures(const EvalSums& sums) {
           {"accuracy", sums.accuracy()},
           {"coverage", sums.coverage()},
           {"silently_wrong", sums.silently_wrong()},
-          {"refusals_right", sums.refusals()}};
+          {"refusals_right", sums.refusals()},
+          {"cost", CostJson(sums.cost)}};
 }
 
 json::object Details(const ScoredQuestion& scored) {
@@ -41,6 +52,7 @@ json::object Details(const ScoredQuestion& scored) {
                        {"milliseconds", scored.milliseconds},
                        {"said", scored.said}};
   if (!scored.sql.empty()) details["sql"] = scored.sql;
+  if (scored.cost.predicted > 0 || scored.cost.model_calls > 0) details["cost"] = CostJson(scored.cost);
   if (!scored.problem.empty()) details["problem"] = scored.problem;
   return details;
 }
@@ -52,12 +64,44 @@ std::vector<std::string> Line(const std::string& name, const EvalSums& sums) {
           percent(sums.accuracy()),
           percent(sums.coverage()),
           percent(sums.silently_wrong()),
-          percent(sums.refusals())};
+          percent(sums.refusals()),
+          sums.cost.predicted == 0 ? "-" : BytesText(sums.cost.bytes),
+          sums.cost.model_calls == 0 ? "-" : fmt::format("${:.4f}", sums.cost.dollars)};
 }
 
 }  // namespace
 
+void EvalCost::Add(const EvalCost& other) {
+  predicted += other.predicted;
+  bytes += other.bytes;
+  rows += other.rows;
+  files += other.files;
+  model_calls += other.model_calls;
+  model_tokens += other.model_tokens;
+  dollars += other.dollars;
+}
+
+std::string BytesText(int64_t bytes) {
+  static constexpr std::string_view kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  double size = static_cast<double>(bytes);
+  size_t unit = 0;
+  while (size >= 1024 && unit + 1 < std::size(kUnits)) {
+    size /= 1024;
+    ++unit;
+  }
+  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", size, kUnits[unit]);
+}
+
+std::string CostLine(const EvalCost& cost) {
+  const std::string read = fmt::format("{} answers were predicted to read {} in {} files, {} rows", cost.predicted,
+                                       BytesText(cost.bytes), cost.files, cost.rows);
+  if (cost.model_calls == 0) return read + "; no language model was called";
+  return fmt::format("{}; {} calls of language models took {} tokens, ${:.4f}", read, cost.model_calls,
+                     cost.model_tokens, cost.dollars);
+}
+
 void EvalSums::Add(const ScoredQuestion& scored) {
+  cost.Add(scored.cost);
   if (scored.outcome == Outcome::kNotScored) return;
   ++questions;
   const bool is_to_answer = scored.question->expect == "answer";

@@ -14,6 +14,19 @@ enum class Outcome : uint8_t {
   kNotScored,    ///< A gold query did not run.
 };
 
+/// What answering took: what the queries were predicted to read, and what models were paid.
+struct EvalCost {
+  size_t predicted = 0;  ///< Answers with a prediction: where a policy hides it, there is none.
+  int64_t bytes = 0;
+  int64_t rows = 0;  ///< Of those whose rows were predicted.
+  int64_t files = 0;
+  int64_t model_calls = 0;
+  int64_t model_tokens = 0;  ///< In and out.
+  double dollars = 0;
+
+  void Add(const EvalCost& other);
+};
+
 /// What a question came to.
 struct ScoredQuestion {
   const EvalQuestion* question = nullptr;
@@ -24,11 +37,13 @@ struct ScoredQuestion {
   std::string said;  ///< The answer's sentence, or the reason.
   std::string sql;
   std::string problem;  ///< Of kNotScored.
+  EvalCost cost = {};
 };
 
 /// Counts of one class of questions, and the shares that are reported (docs/ask.md, "Measuring").
 struct EvalSums {
   size_t questions = 0, to_answer = 0, answered_right = 0, answered = 0, wrong = 0, to_refuse = 0, refused_right = 0;
+  EvalCost cost = {};
 
   void Add(const ScoredQuestion& scored);
   double accuracy() const;
@@ -50,6 +65,12 @@ struct EvalReport {
   /// Mean distance of confidence and share of right answers, over ten classes of confidence, weighted by answers.
   double calibration_error() const;
 };
+
+/// "1.2 MiB": bytes for people.
+std::string BytesText(int64_t bytes);
+
+/// A line on what all of it took.
+std::string CostLine(const EvalCost& cost);
 
 /// Rows of the table that is printed, a class a line, "all" the last.
 std::vector<std::vector<std::string>> LinesOf(const EvalReport& report, bool names_model);

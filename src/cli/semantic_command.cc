@@ -35,13 +35,6 @@ Result<void> WriteText(const std::string& text, const std::string& path, bool fo
   return {};
 }
 
-/// Lines of a YAML file that say something to who reads it.
-std::string Comment(const std::vector<std::string>& lines) {
-  std::string text;
-  for (const std::string& line : lines) text += "# " + PrintableText(line) + "\n";
-  return text;
-}
-
 int Fail(const Error& error, Console& console) {
   ReportError(console.err, error, {.colour = console.err_is_terminal});
   return ExitCodeFor(error.code());
@@ -126,17 +119,16 @@ Result<semantic::Inference> InferSchema(const SemanticArguments& semantic, State
 int RunSemanticInfer(const SemanticArguments& semantic, StatementRunner& runner) {
   const auto inference = InferSchema(semantic, runner);
   if (!inference) return runner.Report(inference.error());
-  std::vector<std::string> head{
+  const std::vector<std::string> head{
       "A draft, made from names and data. Read it, edit it, then: neurolake semantic lint FILE"};
-  if (!inference->notes.empty()) head.emplace_back("What was guessed:");
-  for (const std::string& note : inference->notes) head.push_back("- " + note);
   Console& console = runner.console();
   const auto written =
-      WriteText(Comment(head) + semantic::SaveModel(inference->model), semantic.output, semantic.force, console);
+      WriteText(semantic::AnnotatedYaml(*inference, head), semantic.output, semantic.force, console);
   if (!written) return runner.Report(written.error());
   console.err << fmt::format("drafted {}: {} entities, {} joins, {} metrics, {} guesses to look at\n",
                              inference->model.name, inference->model.entities.size(), inference->model.joins.size(),
-                             inference->model.metrics.size(), inference->notes.size());
+                             inference->model.metrics.size(),
+                             inference->notes.size() + inference->member_notes.size());
   return kExitOk;
 }
 

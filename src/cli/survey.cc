@@ -1,11 +1,13 @@
 #include "cli/survey.h"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <set>
 
+#include "cli/internal/survey_forms.h"
 #include "common/text.h"
+#include "semantic/name_words.h"
+#include "semantic/standard_codes.h"
 
 namespace neurolake::cli {
 namespace {
@@ -14,40 +16,14 @@ using semantic::HiddenForm;
 using semantic::KnownColumn;
 using semantic::KnownReference;
 using semantic::KnownTable;
-using Rows = std::vector<std::vector<std::string>>;
 
 constexpr int64_t kExactRowsMax = 1'000'000;  ///< Up to here every column's values are counted exactly.
 constexpr size_t kColumnsAtOnce = 24;
 constexpr size_t kLookUpsAtOnce = 16;
 constexpr int64_t kListedValuesMax = 12;
+constexpr int64_t kListedCodesMax = 250;      ///< Of columns that may hold codes of a public list.
 constexpr int64_t kValuesLookedUp = 100'000;  ///< Of a column that may refer to another.
 constexpr size_t kTablesMax = 200;
-
-int64_t WholeOf(const std::string& text) {
-  int64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
-
-bool IsWholeType(std::string_view type) {
-  const std::string lower = LowerAscii(type);
-  return lower.ends_with("int") || lower.ends_with("integer") || lower == "long" || lower == "short";
-}
-
-bool IsTextType(std::string_view type) {
-  const std::string lower = LowerAscii(type);
-  return lower == "varchar" || lower == "text" || lower == "string" || lower.starts_with("varchar(");
-}
-
-bool IsNestedType(std::string_view type) {
-  const std::string lower = LowerAscii(type);
-  return lower.find('[') != std::string::npos || lower.starts_with("struct") || lower.starts_with("map") ||
-         lower == "blob" || lower == "binary" || lower == "variant";
-}
-
-std::string Quoted(const std::vector<std::string>& table) {
-  return QuoteIdentifier(table.front()) + "." + QuoteIdentifier(table.back());
-}
 
 /// What ends the whole; anything else leaves out what was being read.
 bool EndsTheSurvey(const Error& error) {
@@ -70,27 +46,30 @@ class Surveyor {
     NL_RETURN_IF_ERROR(ReadComments());
     NL_RETURN_IF_ERROR(ReadTags());
     NL_RETURN_IF_ERROR(CountRows());
+    const SurveyForms forms(
+        [&](const std::string& sql, size_t columns, const std::string& table) { return Try(sql, columns, table); });
     for (KnownTable& table : survey_.tables) {
       if (!table.rows) continue;
       NL_RETURN_IF_ERROR(CountValues(table));
       NL_RETURN_IF_ERROR(CountPossibleKeys(table));
       NL_RETURN_IF_ERROR(ListValues(table));
-      NL_RETURN_IF_ERROR(FindDayNumbers(table));
+      NL_RETURN_IF_ERROR(forms.Find(table));
     }
     NL_RETURN_IF_ERROR(LookUpReferences());
     for (KnownTable& table : survey_.tables) NL_RETURN_IF_ERROR(FindKeys(table));
+    for (KnownTable& table : survey_.tables) NL_RETURN_IF_ERROR(forms.MeasureSpans(table));
     for (const KnownTable& table : survey_.tables) NL_RETURN_IF_ERROR(ReadCalendar(table));
     return std::move(survey_);
   }
 
  private:
   /// Rows of a statement; nullopt where it may not be run, which is noted for `table`.
-  Result<std::optional<Rows>> Try(const std::string& sql, size_t columns, const std::string& table) {
+  Result<std::optional<SurveyRows>> Try(const std::string& sql, size_t columns, const std::string& table) {
     auto rows = runner_.Collect(sql, columns, 100'000);
-    if (rows) return std::optional<Rows>(std::move(*rows));
+    if (rows) return std::optional<SurveyRows>(std::move(*rows));
     if (EndsTheSurvey(rows.error())) return std::unexpected(rows.error());
     Note(fmt::format("{}: {}", table, rows.error().message()));
-    return std::optional<Rows>();
+    return std::optional<SurveyRows>();
   }
 
   void Note(std::string text) {
@@ -174,7 +153,7 @@ class Surveyor {
 
   Result<void> ReadComments() {
     for (KnownTable& table : survey_.tables) {
-      const auto rows = runner_.Collect("DESCRIBE DETAIL " + Quoted(table.name), 4, 1);
+      const auto rows = runner_.Collect("DESCRIBE DETAIL " + QuotedTable(table.name), 4, 1);
       if (!rows && EndsTheSurvey(rows.error())) return std::unexpected(rows.error());
       if (rows && !rows->empty()) table.comment = (*rows)[0][3];  // A view has none.
     }
@@ -192,8 +171,11 @@ class Surveyor {
     for (const auto& row : *rows) {
       for (KnownTable& table : survey_.tables) {
         for (KnownColumn& column : table.columns) {
-          const bool is_meant =
-              EqualsIgnoringCase(table.name.back(), row[0]) && EqualsIgnoringCase(column.name, row[1]);
+          // A field's tag ("home.street") is said of its column.
+          const std::string field_of = column.name + ".";
+          const bool is_meant = EqualsIgnoringCase(table.name.back(), row[0]) &&
+                                (EqualsIgnoringCase(column.name, row[1]) ||
+                                 EqualsIgnoringCase(field_of, row[1].substr(0, field_of.size())));
           if (is_meant) column.personal = row[2].substr(row[2].find('.') + 1);
         }
       }
@@ -203,7 +185,8 @@ class Surveyor {
 
   Result<void> CountRows() {
     for (KnownTable& table : survey_.tables) {
-      NL_ASSIGN_OR_RETURN(const auto rows, Try("SELECT count(*) FROM " + Quoted(table.name), 1, table.name.back()));
+      NL_ASSIGN_OR_RETURN(const auto rows,
+                          Try("SELECT count(*) FROM " + QuotedTable(table.name), 1, table.name.back()));
       if (rows && !rows->empty()) table.rows = WholeOf((*rows)[0][0]);
     }
     return {};
@@ -228,7 +211,7 @@ class Surveyor {
             is_text ? "''" : fmt::format("CAST(max({}) AS VARCHAR)", name));
       }
       NL_ASSIGN_OR_RETURN(const auto rows,
-                          Try(sql + " FROM " + Quoted(table.name), 4 * (end - begin), table.name.back()));
+                          Try(sql + " FROM " + QuotedTable(table.name), 4 * (end - begin), table.name.back()));
       if (!rows || rows->empty()) continue;
       for (size_t i = begin; i < end; ++i) Keep((*rows)[0], 4 * (i - begin), *table.rows, is_small, *columns[i]);
     }
@@ -262,7 +245,8 @@ class Surveyor {
     for (const KnownColumn* column : columns) {
       sql += fmt::format("{}count(DISTINCT {})", sql.empty() ? "SELECT " : ", ", QuoteIdentifier(column->name));
     }
-    NL_ASSIGN_OR_RETURN(const auto rows, Try(sql + " FROM " + Quoted(table.name), columns.size(), table.name.back()));
+    NL_ASSIGN_OR_RETURN(const auto rows,
+                        Try(sql + " FROM " + QuotedTable(table.name), columns.size(), table.name.back()));
     for (size_t i = 0; rows && !rows->empty() && i < columns.size(); ++i) {
       columns[i]->distinct = WholeOf((*rows)[0][i]);
       columns[i]->distinct_is_exact = true;
@@ -274,12 +258,14 @@ class Surveyor {
     std::string sql;
     std::vector<KnownColumn*> columns;
     for (KnownColumn& column : table.columns) {
+      const bool may_be_codes = semantic::MayHoldStandardCodes(semantic::WordsOfName(column.name));
+      const int64_t most = may_be_codes ? kListedCodesMax : kListedValuesMax;
       const bool is_short = IsTextType(column.type) && column.personal.empty() && column.distinct.value_or(0) > 0 &&
-                            *column.distinct <= kListedValuesMax && *column.distinct < *table.rows;
+                            *column.distinct <= most && (may_be_codes || *column.distinct < *table.rows);
       if (!is_short) continue;
       sql += fmt::format("{}SELECT {} AS place, {} AS value FROM {} WHERE {} IS NOT NULL GROUP BY {}",
                          sql.empty() ? "" : " UNION ALL ", columns.size(), QuoteIdentifier(column.name),
-                         Quoted(table.name), QuoteIdentifier(column.name), QuoteIdentifier(column.name));
+                         QuotedTable(table.name), QuoteIdentifier(column.name), QuoteIdentifier(column.name));
       columns.push_back(&column);
     }
     if (columns.empty()) return {};
@@ -288,23 +274,6 @@ class Surveyor {
     for (const auto& row : *rows) {
       const auto place = size_t(WholeOf(row[0]));
       if (place < columns.size()) columns[place]->values.push_back(row[1]);
-    }
-    return {};
-  }
-
-  /// 20240131 as a number, where all values are such days.
-  Result<void> FindDayNumbers(KnownTable& table) {
-    for (KnownColumn& column : table.columns) {
-      if (!IsWholeType(column.type) || WholeOf(column.min) < 19000101 || WholeOf(column.max) > 21001231) continue;
-      const std::string name = QuoteIdentifier(column.name);
-      NL_ASSIGN_OR_RETURN(
-          const auto rows,
-          Try(fmt::format(
-                  "SELECT count(*) FROM {} WHERE {} IS NOT NULL AND try_strptime(CAST({} AS VARCHAR), '%Y%m%d') IS "
-                  "NULL",
-                  Quoted(table.name), name, name),
-              1, table.name.back()));
-      if (rows && !rows->empty() && (*rows)[0][0] == "0") column.form = HiddenForm::kYearMonthDay;
     }
     return {};
   }
@@ -323,9 +292,9 @@ class Surveyor {
     return fmt::format(
         "SELECT {} AS place, count(*) AS looked_up, count(k.v) AS found FROM (SELECT DISTINCT {} AS v FROM {} "
         "WHERE {} IS NOT NULL LIMIT {}) f LEFT JOIN (SELECT {} AS v FROM {}) k ON f.v = k.v",
-        place, QuoteIdentifier(reference.from_column), Quoted(reference.from_table),
+        place, QuoteIdentifier(reference.from_column), QuotedTable(reference.from_table),
         QuoteIdentifier(reference.from_column), kValuesLookedUp, QuoteIdentifier(reference.to_column),
-        Quoted(reference.to_table));
+        QuotedTable(reference.to_table));
   }
 
   /// Several in one statement; one by one where together they may not be run.
@@ -355,7 +324,7 @@ class Surveyor {
       std::string columns;
       for (const std::string& column : key) columns += (columns.empty() ? "" : ", ") + QuoteIdentifier(column);
       NL_ASSIGN_OR_RETURN(const auto rows, Try(fmt::format("SELECT count(*) FROM (SELECT {0} FROM {1} GROUP BY {0})",
-                                                           columns, Quoted(table.name)),
+                                                           columns, QuotedTable(table.name)),
                                                1, table.name.back()));
       if (!rows || rows->empty() || WholeOf((*rows)[0][0]) != *table.rows) continue;
       table.keys.push_back(key);
@@ -376,7 +345,7 @@ class Surveyor {
           fmt::format("CAST({} AS DATE) - CAST({} AS INTEGER)", QuoteIdentifier(day->name), QuoteIdentifier(key->name));
       NL_ASSIGN_OR_RETURN(const auto rows,
                           Try(fmt::format("SELECT CAST(min({0}) AS VARCHAR), CAST(max({0}) AS VARCHAR) FROM {1}", zero,
-                                          Quoted(calendar.name)),
+                                          QuotedTable(calendar.name)),
                               2, calendar.name.back()));
       if (!rows || rows->empty() || (*rows)[0][0].empty() || (*rows)[0][0] != (*rows)[0][1]) continue;
       for (KnownTable& table : survey_.tables) {

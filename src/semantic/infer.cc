@@ -1,6 +1,7 @@
 #include "semantic/infer.h"
 
 #include <algorithm>
+#include <deque>
 #include <unordered_set>
 
 #include "common/text.h"
@@ -17,17 +18,43 @@ using Words = std::vector<std::string>;
 
 /// Other words for what tables hold, where no table is called so.
 std::vector<std::string> OtherWordsFor(std::string_view noun) {
-  struct Pair {
-    std::string_view noun, other;
+  struct Other {
+    std::string_view noun, word;
   };
-  static constexpr Pair kWords[] = {{"customer", "client"},  {"supplier", "vendor"},  {"vendor", "supplier"},
-                                    {"employee", "worker"},  {"product", "article"},  {"plane", "aircraft"},
-                                    {"doctor", "physician"}, {"physician", "doctor"}, {"session", "visit"}};
+  static constexpr Other kWords[] = {
+      {"customer", "client"}, {"client", "customer"},     {"account", "customer"},    {"account", "client"},
+      {"supplier", "vendor"}, {"vendor", "supplier"},     {"employee", "worker"},     {"employee", "staff"},
+      {"product", "article"}, {"article", "product"},     {"product", "item"},        {"plane", "aircraft"},
+      {"aircraft", "plane"},  {"doctor", "physician"},    {"physician", "doctor"},    {"session", "visit"},
+      {"film", "movie"},      {"movie", "film"},          {"track", "song"},          {"song", "track"},
+      {"vehicle", "car"},     {"company", "firm"},        {"store", "shop"},          {"shop", "store"},
+      {"order", "purchase"},  {"purchase", "order"},      {"invoice", "bill"},        {"trip", "ride"},
+      {"ride", "trip"},       {"student", "pupil"},       {"reservation", "booking"}, {"booking", "reservation"},
+      {"author", "writer"},   {"carrier", "airline"},     {"instructor", "teacher"},  {"teacher", "instructor"},
+      {"user", "visitor"},    {"measurement", "reading"}, {"reading", "measurement"}, {"shipper", "carrier"},
+      {"rating", "review"}};
   std::vector<std::string> others;
-  for (const Pair& pair : kWords) {
-    if (pair.noun == noun) others.emplace_back(pair.other);
+  for (const Other& other : kWords) {
+    if (other.noun == noun) others.emplace_back(other.word);
   }
   return others;
+}
+
+/// What is said before the one end of a way, where the column's name says which.
+std::vector<std::string_view> WordsForEnd(std::string_view role) {
+  if (role == "start" || role == "begin") return {"from", "starting at", "starting from", "started at", "leaving"};
+  if (role == "end") return {"to", "ending at", "ended at", "going to"};
+  return {};
+}
+
+/// Parts in a business that are written short.
+std::string_view WholeRole(std::string_view role) {
+  static constexpr std::pair<std::string_view, std::string_view> kRoles[] = {
+      {"csm", "customer success manager"}, {"ae", "account executive"},     {"sdr", "sales development representative"},
+      {"pm", "project manager"},           {"am", "account manager"},       {"sr", "sales representative"},
+      {"rep", "representative"},           {"representative", "sales rep"}, {"tl", "team lead"}};
+  const auto* found = std::ranges::find(kRoles, role, &std::pair<std::string_view, std::string_view>::first);
+  return found == std::end(kRoles) ? std::string_view() : found->second;
 }
 
 class Inferrer {
@@ -36,21 +63,36 @@ class Inferrer {
            const InferenceOptions& options) {
     drafting_.options = options;
     for (const KnownTable& table : tables) {
-      if (!IsPlainCalendar(table, tables, references)) drafting_.tables.push_back(ReadTableNames(table));
-      else
+      if (!IsPlainCalendar(table, tables, references)) {
+        drafting_.tables.push_back(ReadTableNames(table));
+        // "per day" is no question about this table.
+        if (CalendarDay(table) != nullptr) drafting_.tables.back().words = {"calendar", "day"};
+      } else
         drafting_.Note(
             fmt::format("{}: a calendar whose days stand in the other tables now, so left out", table.name.back()));
     }
     for (const ReadTable& table : drafting_.tables) {
       drafting_.names.push_back(UnusedName(ModelNameOf(PluralOf(table.noun())), taken_entities_));
       std::set<std::string> called;
-      for (const ReadColumn& column : table.columns) called.insert(JoinedWords(column.words));
+      for (const ReadColumn& column : table.columns) {
+        called.insert(JoinedWords(column.words));
+        drafting_.called_by_last[SingularOf(column.words.back())].insert(JoinedWords(column.words));
+      }
       for (const std::string& words : called) ++drafting_.columns_called[words];
       drafting_.has_revenue = drafting_.has_revenue || SaysRevenueByLine(table);
     }
     for (const KnownReference& reference : references) {
-      if (drafting_.Find(reference.from_table) != nullptr && drafting_.Find(reference.to_table) != nullptr)
-        drafting_.references.push_back(reference);
+      const ReadTable* from = drafting_.Find(reference.from_table);
+      if (from == nullptr || drafting_.Find(reference.to_table) == nullptr) continue;
+      const bool is_own = SameTable(reference.from_table, reference.to_table);
+      drafting_.references.push_back(is_own ? ToOtherSelf(*from, reference) : reference);
+    }
+    drafting_.own_tables = drafting_.tables.size();
+    for (OtherSelf& other : others_) {
+      ReadTable read = ReadTableNames(other.known);
+      read.words = other.words;
+      drafting_.tables.push_back(std::move(read));
+      drafting_.names.push_back(UnusedName(ModelNameOf(other.label), taken_entities_));
     }
   }
 
@@ -62,21 +104,84 @@ class Inferrer {
     for (size_t i = 0; i < drafting_.tables.size(); ++i) StartEntity(i);
     JoinByNames();
     for (size_t i = 0; i < drafting_.tables.size(); ++i) AddDimensions(drafting_, drafts_[i]);
-    for (size_t i = 0; i < drafting_.tables.size(); ++i) OwnTime(i);
-    for (size_t i = 0; i < drafting_.tables.size(); ++i) TimeOfParent(i);
-    for (DraftEntity& draft : drafts_) AddMeasures(drafting_, draft);
+    const size_t own = drafting_.own_tables;
+    for (size_t i = 0; i < own; ++i) OwnTime(i);
+    for (size_t i = 0; i < own; ++i) TimeOfParent(i);
+    for (size_t i = 0; i < own; ++i) {
+      AddMeasures(drafting_, drafts_[i]);
+      AddEvents(drafting_, drafts_[i]);
+    }
     AddJoins(result.model);
+    for (size_t i = own; i < drafts_.size(); ++i) BeOtherSelf(drafts_[i], others_[i - own]);
     for (DraftEntity& draft : drafts_) result.model.entities.push_back(std::move(draft.entity));
     result.model.metrics = std::move(drafting_.metrics);
+    AddWords(result.model);
     result.notes = std::move(drafting_.notes);
+    result.member_notes = std::move(drafting_.member_notes);
     return result;
   }
 
  private:
+  /// A table as what its own rows refer to: employees as managers.
+  struct OtherSelf {
+    KnownTable known;
+    Words words;
+    std::string label;
+    std::vector<std::string> table;
+  };
+
+  /// The reference as one to another table of the same rows, of which no more is asked than their names. An entity
+  /// cannot be joined with itself, and "employees by manager" is asked, while a manager's salary is not.
+  KnownReference ToOtherSelf(const ReadTable& table, const KnownReference& reference) {
+    const auto column = std::ranges::find_if(table.columns, [&](const ReadColumn& one) {
+      return EqualsIgnoringCase(one.known->name, reference.from_column);
+    });
+    std::string role = column == table.columns.end() ? "other" : RoleOfReference(column->words, table.words);
+    static const std::unordered_set<std::string_view> kPeople{"employee", "staff",  "user",
+                                                              "person",   "worker", "member"};
+    const bool are_people = kPeople.contains(table.words.back());
+    if (are_people && (role == "reports to" || role == "report to")) role = "manager";
+    if (role == "referred by") role = "referrer";
+    OtherSelf other{.known = *table.known, .words = WordsOfName(role), .label = {}, .table = table.known->name};
+    if (!are_people && role != "referrer")
+      other.words.insert(other.words.end(), table.words.begin(), table.words.end());
+    other.label = fmt::format("{} as {}", PluralOf(table.noun()), role);
+    other.known.name.back() += " as " + role;
+    other.known.keys.clear();
+    other.known.spans.clear();
+    std::erase_if(other.known.columns, [&](const KnownColumn& one) {
+      const Words words = WordsOfName(one.name);
+      const bool is_key = EqualsIgnoringCase(one.name, reference.to_column);
+      return !is_key && (words.empty() || (words.back() != "name" && words.back() != "title" && words != table.words));
+    });
+    KnownReference to = reference;
+    to.to_table = other.known.name;
+    others_.push_back(std::move(other));
+    return to;
+  }
+
+  /// What is asked of it is its name alone, and never by words that its rows have as themselves.
+  void BeOtherSelf(DraftEntity& draft, const OtherSelf& other) {
+    draft.entity.table = other.table;
+    draft.entity.label = other.label;
+    draft.entity.synonyms.clear();
+    draft.entity.measures.clear();
+    for (Dimension& dimension : draft.entity.dimensions) {
+      dimension.synonyms.clear();
+      if (dimension.is_label) dimension.synonyms.push_back(draft.read.noun() + " name");
+      else dimension.hidden = true;
+    }
+    drafting_.NoteAt(draft.entity.name, "", "rows of the same table, as what its rows refer to");
+  }
+
   /// Whether each column that refers to a calendar says the day itself.
   static bool IsPlainCalendar(const KnownTable& table, const std::vector<KnownTable>& tables,
                               const std::vector<KnownReference>& references) {
     if (CalendarDay(table) == nullptr) return false;
+    // Seasons, holidays and the weather of a day are nowhere else.
+    const bool says_more =
+        std::ranges::any_of(table.columns, [&](const KnownColumn& column) { return !FollowsFromDay(table, column); });
+    if (says_more) return false;
     bool is_referred_to = false;
     for (const KnownReference& reference : references) {
       if (!SameTable(reference.to_table, table.name)) continue;
@@ -108,7 +213,7 @@ class Inferrer {
     if (!table.known->keys.empty()) return table.known->keys.front();
     for (const ReadColumn& column : table.columns) {
       if (table.known->rows || LowerAscii(column.known->name) != "id") continue;
-      drafting_.Note(fmt::format("{}: id was taken for its key by its name alone", entity));
+      drafting_.NoteAt(entity, "", "id was taken for its key by its name alone");
       return {column.known->name};
     }
     return {};
@@ -123,8 +228,9 @@ class Inferrer {
     draft.entity.table = table.known->name;
     draft.entity.primary_key = KeyOf(table, draft.entity.name);
     for (std::string& other : OtherWordsFor(table.noun())) {
-      const bool is_taken =
-          std::ranges::any_of(drafting_.tables, [&](const ReadTable& t) { return t.noun() == other; });
+      const bool is_taken = std::ranges::any_of(drafting_.tables, [&](const ReadTable& t) {
+        return std::ranges::find(t.words, other) != t.words.end() || drafting_.called_by_last.contains(other);
+      });
       if (!is_taken) draft.entity.synonyms.push_back(std::move(other));
     }
     // "requests" for leave_requests, where nothing else is called so.
@@ -145,8 +251,8 @@ class Inferrer {
     if (dimension == draft.dimension_of.end()) return;
     draft.entity.default_time = dimension->second;
     if (!time->is_sure) {
-      drafting_.Note(
-          fmt::format("{}: {} was taken for its default time; it has others", draft.entity.name, dimension->second));
+      drafting_.NoteAt(draft.entity.name, "",
+                       fmt::format("{} was taken for its default time; it has others", dimension->second));
     }
   }
 
@@ -171,7 +277,7 @@ class Inferrer {
     }
     if (times.size() != 1) return;
     draft.entity.default_time = *times.begin();
-    drafting_.Note(fmt::format("{}: goes by {}", draft.entity.name, *times.begin()));
+    drafting_.NoteAt(draft.entity.name, "", fmt::format("goes by {}", *times.begin()));
   }
 
   const DraftEntity* DraftOf(const std::vector<std::string>& table) const {
@@ -229,15 +335,19 @@ class Inferrer {
       join.from_columns = {reference.from_column};
       join.to_columns = {reference.to_column};
       if (ways > 1 && !role.empty()) join.synonyms = {role};
+      for (const std::string_view word : WordsForEnd(role)) join.synonyms.emplace_back(word);
+      if (const std::string_view whole = WholeRole(role); !whole.empty()) join.synonyms.emplace_back(whole);
       if (reference.found < 1) {
-        drafting_.Note(fmt::format("{}.{}: {:.1f} % of its values are in {}", from->entity.name, reference.from_column,
-                                   reference.found * 100, to->entity.name));
+        drafting_.NoteAt("", join.name,
+                         fmt::format("{:.1f} % of the values of {} are in {}", reference.found * 100,
+                                     reference.from_column, to->entity.name));
       }
       model.joins.push_back(std::move(join));
     }
   }
 
   Drafting drafting_;
+  std::deque<OtherSelf> others_;  ///< A deque: what reads them points at them.
   std::vector<DraftEntity> drafts_;
   std::set<std::string> taken_entities_, taken_joins_;
 };

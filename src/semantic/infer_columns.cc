@@ -107,8 +107,9 @@ bool TakeFlagMarks(Words& words) {
 
 bool SaysYesAndNo(const KnownColumn& column) {
   if (column.values.empty() || column.values.size() > 2) return false;
-  static const std::array<WordSet, 4> kPairs{WordSet{"y", "n"}, WordSet{"yes", "no"}, WordSet{"true", "false"},
-                                             WordSet{"t", "f"}};
+  static const std::array<WordSet, 9> kPairs{WordSet{"y", "n"}, WordSet{"yes", "no"},  WordSet{"true", "false"},
+                                             WordSet{"t", "f"}, WordSet{"j", "n"},     WordSet{"ja", "nein"},
+                                             WordSet{"o", "n"}, WordSet{"oui", "non"}, WordSet{"s", "n"}};
   return std::ranges::any_of(kPairs, [&](const WordSet& pair) {
     return std::ranges::all_of(column.values,
                                [&](const std::string& value) { return pair.contains(LowerAscii(value)); });
@@ -120,10 +121,20 @@ bool IsFlag(const KnownColumn& column, ValueType type, Words& words) {
   Words without = words;
   const bool marked = TakeFlagMarks(without);
   static const WordSet kAdjectives{"active", "premium", "urgent", "late", "vip", "paid", "new", "enabled", "valid"};
-  const bool sounds = marked || words.back().ends_with("ed") || kAdjectives.contains(words.back());
+  // Both 0 and 1, and nothing else: a count of something would be called so, or by a plural.
+  static const WordSet kCounts{"count", "quantity", "number", "amount", "total", "level",   "rank",
+                               "id",    "key",      "type",   "status", "state", "code",    "mode",
+                               "kind",  "group",    "class",  "gender", "sex",   "category"};
+  const bool is_both = column.min == "0" && column.max == "1" && column.distinct == 2;
+  const bool counts = HasAny(words, kCounts) || PluralOf(words.back()) == words.back();
+  const bool sounds =
+      marked || words.back().ends_with("ed") || kAdjectives.contains(words.back()) || (is_both && !counts);
   const bool is_bit = type == ValueType::kInteger && (column.min == "0" || column.min == "1") && column.max == "1";
-  const bool is_flag =
-      type == ValueType::kBoolean || (is_bit && sounds) || (type == ValueType::kText && SaysYesAndNo(column));
+  const bool is_digit_text =
+      type == ValueType::kText && sounds && !column.values.empty() && column.values.size() <= 2 &&
+      std::ranges::all_of(column.values, [](const std::string& value) { return value == "0" || value == "1"; });
+  const bool is_flag = type == ValueType::kBoolean || is_digit_text || (is_bit && sounds) ||
+                       (type == ValueType::kText && SaysYesAndNo(column));
   if (is_flag) words = std::move(without);
   return is_flag;
 }
@@ -146,10 +157,11 @@ std::string LevelOf(const Words& words, const ReadTable& table) {
 /// Numbers that name, rank or point to something.
 bool IsCodeNumber(const ReadColumn& column) {
   const Words& words = column.words;
-  static const WordSet kLast{"id",        "key",  "code",    "number",  "zip",    "postcode", "year",
-                             "month",     "day",  "hour",    "week",    "floor",  "latitude", "phone",
-                             "longitude", "rank", "version", "quarter", "isbn",   "sequence", "line",
-                             "position",  "ssn",  "weekday", "minute",  "second", "dow"};
+  static const WordSet kLast{
+      "id",   "key",       "code",     "number",  "zip",       "postcode", "year",    "month",    "day",  "hour",
+      "week", "floor",     "latitude", "phone",   "longitude", "rank",     "version", "quarter",  "isbn", "sequence",
+      "line", "position",  "ssn",      "weekday", "minute",    "second",   "dow",     "priority", "tier", "stage",
+      "step", "direction", "bearing",  "heading", "azimuth",   "port",     "zone",    "gate",     "slot"};
   if (words.front() == "number" && words.size() > 1) return false;
   if (kLast.contains(words.back())) return true;
   const double min = NumberOf(column.known->min, 0), max = NumberOf(column.known->max, 0);
@@ -168,18 +180,34 @@ bool IsShare(const ReadColumn& column) {
          (column.unit == "%" || HasAny(column.words, kShares));
 }
 
+/// Marks from a short scale: whole numbers from 0 or 1 to 5 or 10 of something that is not said in the plural, and is
+/// no quantity. A mean of them says something, a sum does not.
+bool IsScale(const ReadColumn& column) {
+  static const WordSet kQuantities{"quantity", "count", "amount", "number", "stock", "cost", "price", "fee", "tax"};
+  const double min = NumberOf(column.known->min, -1), max = NumberOf(column.known->max, 0);
+  const bool is_short = column.type == ValueType::kInteger && (min == 0 || min == 1) && (max == 5 || max == 10);
+  return is_short && column.unit.empty() && PluralOf(column.words.back()) != column.words.back() &&
+         !HasAny(column.words, kQuantities);
+}
+
 ColumnRole RoleOfNumber(const ReadColumn& column) {
   const Words& words = column.words;
   static const WordSet kBalances{"balance", "stock", "inventory", "headcount", "outstanding", "backlog"};
   static const WordSet kRates{
-      "rate",          "percent",      "percentage", "ratio",     "score",    "rating",    "age",    "temperature",
-      "speed",         "average",      "margin",     "humidity",  "pressure", "voltage",   "level",  "latency",
-      "delay",         "grade",        "gpa",        "index",     "factor",   "stars",     "height", "width",
-      "depth",         "reading",      "visibility", "gust",      "altitude", "elevation", "limit",  "size",
-      "probability",   "intensity",    "density",    "frequency", "mean",     "median",    "point",  "share",
-      "concentration", "temperatures", "bmi",        "ph",        "wait",     "response",  "price"};
-  static const WordSet kExtents{"duration", "time",   "salary", "wage",     "tenure", "income",
-                                "weight",   "length", "seats",  "capacity", "stay",   "lifetime"};
+      "rate",        "percent",   "percentage", "ratio",    "score",       "rating",        "age",
+      "temperature", "speed",     "average",    "margin",   "humidity",    "pressure",      "voltage",
+      "level",       "latency",   "delay",      "grade",    "gpa",         "index",         "factor",
+      "stars",       "height",    "width",      "depth",    "reading",     "visibility",    "gust",
+      "altitude",    "elevation", "limit",      "size",     "probability", "intensity",     "density",
+      "frequency",   "mean",      "median",     "point",    "share",       "concentration", "temperatures",
+      "bmi",         "ph",        "wait",       "response", "price",       "utilization",   "occupancy",
+      "efficiency",  "accuracy",  "quality",    "load",     "severity",    "satisfaction",  "nps",
+      "sentiment",   "cpu",       "memory",     "torque",   "vibration",   "glucose",       "cholesterol",
+      "systolic",    "diastolic", "pulse",      "aqi",      "rpm",         "csat",          "luminosity",
+      "brightness",  "rssi",      "signal",     "strength", "current",     "noise"};
+  static const WordSet kExtents{"duration", "time",     "salary", "wage",     "tenure",     "income", "weight",
+                                "length",   "seats",    "stay",   "capacity", "lifetime",   "area",   "experience",
+                                "pages",    "calories", "bonus",  "runtime",  "population", "years"};
   const std::string& last = words.back();
   if (IsCodeNumber(column)) return ColumnRole::kCode;
   if (Has(words, "balance") || kBalances.contains(last) || (Has(words, "available") && Has(words, "quantity")) ||
@@ -197,7 +225,7 @@ ColumnRole RoleOfNumber(const ReadColumn& column) {
                ? ColumnRole::kRate
                : ColumnRole::kFlow;
   }
-  if (kRates.contains(last)) return ColumnRole::kRate;
+  if (kRates.contains(last) || IsScale(column)) return ColumnRole::kRate;
   if (kExtents.contains(last)) return ColumnRole::kExtent;
   return ColumnRole::kFlow;
 }
@@ -212,6 +240,13 @@ ReadColumn ReadName(const KnownColumn& known, const std::string& prefix) {
   if (column.words.size() > 1 && IsNumber(column.type)) {
     column.unit = UnitOf(column.words);
     if (!column.unit.empty()) column.words.pop_back();
+    // "resolution_hours" is a time, and so is "res_hrs".
+    static const WordSet kOfTime{"s", "min", "h", "d", "ms"};
+    static const WordSet kDoings{"resolution", "response", "delivery",   "processing", "waiting", "handling", "repair",
+                                 "travel",     "flight",   "completion", "setup",      "lead",    "queue",    "idle"};
+    if (kOfTime.contains(column.unit) && column.words.size() == 1 && column.words[0] == "res")
+      column.words = {"resolution"};
+    if (kOfTime.contains(column.unit) && kDoings.contains(column.words.back())) column.words.emplace_back("time");
   }
   return column;
 }
@@ -238,6 +273,9 @@ void ChooseRole(ReadColumn& column, const ReadTable& table) {
     const bool is_place = column.level == "latitude" || column.level == "longitude";
     column.role = is_place ? ColumnRole::kCode : RoleOfNumber(column);
     if (names_row && column.role == ColumnRole::kFlow) column.role = ColumnRole::kCode;
+    // What a table of snapshots counts is there each time again.
+    static const WordSet kSnapshots{"snapshot", "snapshots", "inventory", "balance", "position", "holding", "stock"};
+    if (column.role == ColumnRole::kFlow && HasAny(table.words, kSnapshots)) column.role = ColumnRole::kBalance;
   }
 }
 
@@ -405,20 +443,6 @@ std::optional<ChosenTime> ChooseTime(const ReadTable& table) {
   if (scored.front().first < 0) return std::nullopt;
   const bool is_sure = scored.size() == 1 || scored[1].first < scored[0].first;
   return ChosenTime{.column = scored.front().second, .is_sure = is_sure};
-}
-
-SqlExpression ExpressionOf(const ReadColumn& column) {
-  const std::string plain = ColumnExpression(column.known->name);
-  switch (column.known->form) {
-    case HiddenForm::kYearMonthDay:
-      return fmt::format("CAST(try_strptime(CAST({} AS VARCHAR), '%Y%m%d') AS DATE)", plain);
-    case HiddenForm::kDayNumber: return fmt::format("DATE '{}' + CAST({} AS INTEGER)", column.known->day_zero, plain);
-    case HiddenForm::kDateText: return fmt::format("TRY_CAST({} AS DATE)", plain);
-    case HiddenForm::kNone: break;
-  }
-  if (column.role != ColumnRole::kFlag || column.type == ValueType::kBoolean) return plain;
-  if (column.type == ValueType::kInteger) return plain + " = 1";
-  return fmt::format("lower({}) IN ('y', 'yes', 't', 'true')", plain);
 }
 
 }  // namespace neurolake::semantic

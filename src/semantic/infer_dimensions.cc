@@ -6,6 +6,7 @@
 #include "semantic/expression_text.h"
 #include "semantic/internal/infer_members.h"
 #include "semantic/name_words.h"
+#include "semantic/standard_codes.h"
 
 namespace neurolake::semantic {
 namespace {
@@ -46,7 +47,7 @@ Words TimeWords(const ReadColumn& column) {
   }
   if (words.empty()) words = {"date"};
   if (words.back() == "timestamp" || words.back() == "datetime") words.back() = "time";
-  const bool is_day = column.type == ValueType::kDate || column.known->form != HiddenForm::kNone;
+  const bool is_day = column.type == ValueType::kDate || IsDayForm(column.known->form);
   const bool says_time = std::ranges::any_of(words, [](const std::string& word) { return kTimes.contains(word); });
   if (!says_time) words.emplace_back(is_day ? "date" : "time");
   return words;
@@ -59,11 +60,41 @@ const ReadColumn* ColumnCalled(const ReadTable& table, const Words& words) {
   return nullptr;
 }
 
+/// Whether the last of several words says it, because no other column and no table is called so. Not what is said of
+/// everything ("number", "rate"), nor what alone means another number ("cost" of a unit's cost).
+bool IsOnlyOneCalled(const Drafting& drafting, const Words& words) {
+  static const WordSet kOfEverything{"rate",  "ratio",  "number",     "name",    "code",  "id",   "key",
+                                     "value", "count",  "total",      "percent", "date",  "time", "day",
+                                     "year",  "month",  "unit",       "cost",    "share", "flag", "index",
+                                     "text",  "number", "percentage", "score"};
+  if (words.size() < 2 || kOfEverything.contains(words.back())) return false;
+  const std::string last = SingularOf(words.back());
+  const auto others = drafting.called_by_last.find(last);
+  if (others == drafting.called_by_last.end() || others->second.size() != 1) return false;
+  return std::ranges::none_of(drafting.tables, [&](const ReadTable& table) {
+    return std::ranges::find(table.words, last) != table.words.end();
+  });
+}
+
 /// What names a row to people: a column, or first and last name together.
 struct Label {
   const ReadColumn* column = nullptr;
   const ReadColumn* second = nullptr;  ///< The last name.
 };
+
+/// One word with few values of its table's own kind: "membership type" is the membership, where no column is called so.
+bool IsKindOf(const Drafting& drafting, const ReadTable& table, const ReadColumn& column) {
+  constexpr int64_t kKindsMax = 12;
+  if (column.role != ColumnRole::kCategory || column.words.size() != 1 || IsGeneric(column.words)) return false;
+  if (!column.level.empty() || column.known->distinct.value_or(0) > kKindsMax || !table.known->rows) return false;
+  return !drafting.columns_called.contains(column.words.front() + " type") && column.words != table.words;
+}
+
+/// Whether most values stand for one row alone, as far as that was counted.
+bool TellsApart(const ReadTable& table, const ReadColumn& column) {
+  if (!table.known->rows || !column.known->distinct) return true;
+  return 2 * *column.known->distinct >= *table.known->rows;
+}
 
 Label LabelByWords(const ReadTable& table) {
   const auto with_noun = [&](const char* word) {
@@ -73,7 +104,10 @@ Label LabelByWords(const ReadTable& table) {
   };
   for (const Words& words : {Words{"name"}, with_noun("name"), Words{"full", "name"}, Words{"title"},
                              with_noun("title"), table.words, with_noun("label"), Words{"label"}}) {
-    if (const ReadColumn* column = ColumnCalled(table, words)) return {column, nullptr};
+    const ReadColumn* column = ColumnCalled(table, words);
+    // Many have one title ("Sales Representative"), and many flights one number: that names none of them.
+    const bool is_name = words.back() == "name";
+    if (column != nullptr && (is_name || TellsApart(table, *column))) return {column, nullptr};
   }
   const ReadColumn* first = nullptr;
   const ReadColumn* last = nullptr;
@@ -115,6 +149,8 @@ Label LabelOfTable(const Drafting& drafting, const ReadTable& table) {
 
 /// What codes are known to mean, by the column's name.
 void NameValues(const ReadColumn& column, Dimension& dimension) {
+  dimension.values = NamesOfStandardCodes(column.words, column.known->values);
+  if (!dimension.values.empty()) return;
   const std::string& what = column.words.back();
   for (const std::string& value : column.known->values) {
     NamedValue named{.value = value};
@@ -146,6 +182,7 @@ class DimensionMaker {
       if (column.role != ColumnRole::kSkipped) Add(column);
     }
     AddCalendarParts();
+    AddStillThere();
     LabelByKey();
   }
 
@@ -184,6 +221,9 @@ class DimensionMaker {
     if (reference != nullptr && is_number && !IsKeyColumn(column)) dimension.hidden = true;
     if (column.role == ColumnRole::kCode && EndsAsKey(column.words) && column.words.back() == "sk")
       dimension.hidden = true;
+    // The month of a day is said of any time.
+    const KnownColumn* day = CalendarDay(*table_.known);
+    if (day != nullptr && day != column.known && FollowsFromDay(*table_.known, *column.known)) dimension.hidden = true;
     draft_.entity.dimensions.push_back(std::move(dimension));
   }
 
@@ -191,6 +231,7 @@ class DimensionMaker {
     const auto calls = CallsOf(drafting_, table_, column);
     dimension.label = calls.front();
     dimension.synonyms.assign(calls.begin() + 1, calls.end());
+    if (SaysWholeOfSale(table_, column)) AddOnce(dimension.synonyms, table_.noun() + " value", dimension.label);
     if (column.role == ColumnRole::kCode && column.words.back() == "id") {
       Words number = column.words;
       number.back() = "number";
@@ -202,8 +243,11 @@ class DimensionMaker {
   void SetKind(const ReadColumn& column, Dimension& dimension) {
     if (column.role == ColumnRole::kTime) {
       dimension.type = DimensionType::kTime;
-      if (!IsTimeType(column.type)) dimension.value_type = ValueType::kDate;
+      if (!IsTimeType(column.type))
+        dimension.value_type = IsDayForm(column.known->form) ? ValueType::kDate : ValueType::kTimestamp;
       dimension.grain = dimension.value_type == ValueType::kDate ? TimeGrain::kDay : TimeGrain::kSecond;
+      const bool is_month = column.known->form == HiddenForm::kYearMonth || column.known->pattern == "%Y-%m";
+      if (is_month) dimension.grain = TimeGrain::kMonth;
       dimension.role = VerbOfTime(column.words);
     } else if (column.role == ColumnRole::kFlag) {
       dimension.value_type = ValueType::kBoolean;
@@ -239,9 +283,9 @@ class DimensionMaker {
                             dimension.personal == "birth_date" || dimension.is_label;
     if (is_offered || drafting_.options.offers_personal) return;
     dimension.hidden = true;
-    drafting_.Note(
-        fmt::format("{}.{}: holds personal data ({}), so it is not offered; set hidden: false if it should be",
-                    draft_.entity.name, dimension.name, dimension.personal));
+    drafting_.NoteAt(draft_.entity.name, dimension.name,
+                     fmt::format("holds personal data ({}), so it is not offered; set hidden: false if it should be",
+                                 dimension.personal));
   }
 
   /// Year, month and day in columns of their own are one date.
@@ -276,6 +320,54 @@ class DimensionMaker {
       }
     }
     draft_.entity.dimensions.push_back(std::move(date));
+  }
+
+  /// Without a day of its end something goes on: members that have not left are active, tickets that are not closed are
+  /// open, unless a column says so itself. What an end of an event is (a trip's) ends nothing that goes on.
+  void AddStillThere() {
+    static const WordSet kLasting{"member",     "customer", "account", "employee", "subscription", "contract",
+                                  "user",       "client",   "store",   "policy",   "membership",   "subscriber",
+                                  "enrollment", "project",  "bike",    "vehicle",  "device",       "product",
+                                  "supplier",   "station",  "branch",  "site",     "assignment",   "lease",
+                                  "student",    "driver",   "agent",   "machine",  "asset",        "campaign"};
+    static const WordSet kEnds{"left",     "churned", "terminated", "retired",     "cancelled",
+                               "canceled", "closed",  "ended",      "deactivated", "discontinued"};
+    static const WordSet kCases{"ticket",  "case",  "issue", "incident", "alert", "complaint",
+                                "request", "claim", "job",   "order",    "task"};
+    static const WordSet kDone{"closed", "resolved", "completed", "finished", "solved"};
+    for (const ReadColumn& column : table_.columns) {
+      if (column.role != ColumnRole::kTime || column.known->nulls.value_or(0) == 0) continue;
+      const std::string verb = VerbOfTime(column.words);
+      const bool lasts = kLasting.contains(table_.words.back()) && kEnds.contains(verb);
+      const bool is_case = kCases.contains(table_.words.back()) && kDone.contains(verb);
+      // Customers are active who do something, contracts that have not ended.
+      static const WordSet kActing{"member", "customer",   "account", "user",
+                                   "client", "subscriber", "student", "driver"};
+      const char* word = is_case ? "open" : kActing.contains(table_.words.back()) ? "current" : "active";
+      if ((!lasts && !is_case) || SaysItself(word) || SaysItself("opened")) continue;
+      Dimension flag;
+      flag.name = UnusedName(std::string("is_") + word, draft_.taken);
+      flag.label = word;
+      if (flag.label == "active") flag.synonyms = {"current"};
+      flag.value_type = ValueType::kBoolean;
+      flag.expr = ExpressionOf(column) + " IS NULL";
+      if (lasts) flag.values = {{.value = "false", .label = "former"}};
+      if (flag.label == "active") flag.values[0].synonyms = {"inactive"};
+      drafting_.NoteAt(draft_.entity.name, flag.name,
+                       fmt::format("rows without a {} were taken for {}", column.known->name, flag.label));
+      draft_.entity.dimensions.push_back(std::move(flag));
+      return;
+    }
+  }
+
+  /// Whether some column has the word as its name or a value.
+  bool SaysItself(std::string_view word) const {
+    return std::ranges::any_of(table_.columns, [&](const ReadColumn& column) {
+      const bool is_called = std::ranges::find(column.words, word) != column.words.end();
+      return is_called || std::ranges::any_of(column.known->values, [&](const std::string& value) {
+               return EqualsIgnoringCase(value, word);
+             });
+    });
   }
 
   /// Without a name a row goes by its key: "loan 17".
@@ -333,6 +425,9 @@ std::vector<std::string> CallsOf(const Drafting& drafting, const ReadTable& tabl
   const auto called = drafting.columns_called.find(JoinedWords(column.words));
   const bool is_shared = called != drafting.columns_called.end() && called->second > 1;
   std::vector<std::string> calls;
+  if (CalendarDay(*table.known) == column.known) return {"calendar date"};  // "hour of the day" is none of it.
+  // flights.flight is the flight's number, and no flight.
+  if (column.words == table.words && column.role == ColumnRole::kCode) return {table.noun() + " number"};
   if (says_noun) {
     calls.push_back(bare);
     if (BeginsWithNoun(words, table.words)) {
@@ -348,6 +443,11 @@ std::vector<std::string> CallsOf(const Drafting& drafting, const ReadTable& tabl
   if (IsGeneric(words) || is_shared) calls = {full, bare};
   else calls = {bare, full};
   calls.insert(calls.end(), parts.begin(), parts.end());
+  if (IsOnlyOneCalled(drafting, words)) {  // "segment" for the only market segment
+    AddOnce(calls, words.back(), calls.front());
+    AddOnce(calls, table.noun() + " " + words.back(), calls.front());
+  }
+  if (IsKindOf(drafting, table, column)) AddOnce(calls, bare + " type", calls.front());
   // "brand" of brand_name, "amount" of total_amount.
   if (words.size() == 2 && (words.back() == "name" || words.front() == "total")) {
     AddOnce(calls, words.back() == "name" ? words.front() : words.back(), calls.front());

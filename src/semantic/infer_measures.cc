@@ -65,6 +65,11 @@ std::optional<LineOfSale> LineOfSaleIn(const ReadTable& table) {
   return line;
 }
 
+bool IsSold(const ReadTable& table) {
+  static const WordSet kSold{"order", "sale", "invoice", "purchase", "booking", "rental", "reservation"};
+  return kSold.contains(table.words.back());
+}
+
 class MeasureMaker {
  public:
   MeasureMaker(Drafting& drafting, DraftEntity& draft) : drafting_(drafting), draft_(draft), table_(draft.read) {}
@@ -74,9 +79,10 @@ class MeasureMaker {
     AddRevenue();
     for (const ReadColumn& column : table_.columns) AddOf(column);
     for (const ReadColumn& column : table_.columns) {
-      if (column.role == ColumnRole::kFlag) AddShareOf(column);
+      if (column.role == ColumnRole::kFlag && CalendarDay(*table_.known) == nullptr) AddShareOf(column);
     }
     AddDistinct();
+    if (!revenue_.empty()) AddOrderValue(revenue_);
   }
 
  private:
@@ -131,13 +137,52 @@ class MeasureMaker {
     std::vector<std::string> said = With("total", calls);
     std::string label = says_total ? calls.front() : said.front();
     if (takes_bare) said.insert(said.end(), calls.begin(), calls.end());
-    if (IsRevenue(column)) {
-      said.insert(said.end(), {"revenue", "sales revenue", "turnover"});
-      if (table_.words.back() != "sale") said.emplace_back("sales");
-      drafting_.Note(fmt::format("{}: {} was taken for revenue", draft_.entity.name, calls.front()));
+    for (std::string& other : OtherWordsForSum(column, calls)) said.push_back(std::move(other));
+    bool is_revenue = IsRevenue(column);
+    if (is_revenue) {
+      std::vector<std::string> calls_of_revenue{"revenue", "sales revenue", "turnover"};
+      if (table_.words.back() != "sale") calls_of_revenue.emplace_back("sales");
+      const SqlExpression counts = OnlyWhatCounts();
+      if (!counts.empty()) AddCountingRevenue(column, counts, calls_of_revenue), is_revenue = false;
+      else said.insert(said.end(), calls_of_revenue.begin(), calls_of_revenue.end());
     }
     Measure& sum = Add("total_" + column.known->name, std::move(label), std::move(said));
     Fill(sum, column);
+    if (is_revenue) drafting_.NoteAt(draft_.entity.name, sum.name, "was taken for revenue");
+  }
+
+  /// "number of pages", "total fines", "energy consumption".
+  std::vector<std::string> OtherWordsForSum(const ReadColumn& column, const std::vector<std::string>& calls) const {
+    std::vector<std::string> said;
+    if (IsCountedThing(column)) said.push_back("number of " + JoinedWords(column.words));
+    static const WordSet kMoneyThings{"payment", "fine",    "fee",    "expense",    "refund",     "donation", "deposit",
+                                      "tax",     "grant",   "budget", "withdrawal", "bonus",      "claim",    "salary",
+                                      "charge",  "premium", "cost",   "sale",       "expenditure"};
+    const bool is_amount = IsMoney(column) && column.words.back() == "amount";
+    const auto amounts = std::ranges::count_if(
+        table_.columns, [](const ReadColumn& other) { return other.role == ColumnRole::kFlow && IsMoney(other); });
+    if (is_amount && amounts == 1 && kMoneyThings.contains(table_.words.back())) {
+      said.push_back("total " + PluralOf(table_.noun()));
+      said.push_back("total " + PluralOf(table_.words.back()));
+    }
+    if (column.words == Words{"total"}) said.insert(said.end(), {table_.noun() + " total", table_.noun() + " amount"});
+    const bool is_fare = column.words.back() == "fare" || column.words.back() == "fee";
+    if (is_fare) said.push_back(JoinedWords(column.words) + " revenue");
+    if (column.unit == "kWh") {
+      for (const std::string& call : calls) said.insert(said.end(), {call + " consumption", call + " usage"});
+    }
+    static const WordSet kSold{"order", "sale", "invoice", "purchase"};
+    if (column.words == Words{"quantity"} && HasAny(table_.words, kSold))
+      said.insert(said.end(), {"units", "units sold", "quantity sold", "units ordered", "quantity ordered"});
+    return said;
+  }
+
+  /// A plural that no table is called by: pages, seats.
+  bool IsCountedThing(const ReadColumn& column) const {
+    const std::string& last = column.words.back();
+    const std::string one = SingularOf(last);
+    if (one == last || !column.unit.empty() || column.type != ValueType::kInteger) return false;
+    return std::ranges::none_of(drafting_.tables, [&](const ReadTable& table) { return table.words.back() == one; });
   }
 
   void AddAverage(const ReadColumn& column, const std::vector<std::string>& calls, bool takes_bare) {
@@ -145,6 +190,14 @@ class MeasureMaker {
     std::vector<std::string> said = With("average", calls);
     std::string label = Has(column.words, "average") || Has(column.words, "mean") ? calls.front() : said.front();
     if (takes_bare) said.insert(said.end(), calls.begin(), calls.end());
+    if (IsCountedThing(column)) said.push_back("average number of " + JoinedWords(column.words));
+    if (IsWholeOfSale(column) && OnlyWhatCounts().empty())
+      said.push_back(fmt::format("average {} value", table_.noun()));
+    // The mean over rows is the sum per row.
+    if (column.role == ColumnRole::kFlow) {
+      for (const std::string& call : calls) said.push_back(fmt::format("{} per {}", call, table_.noun()));
+      if (IsRevenue(column) && OnlyWhatCounts().empty()) said.push_back("revenue per " + table_.noun());
+    }
     Measure& average = Add("average_" + column.known->name, std::move(label), std::move(said));
     Fill(average, column);
     average.aggregation = Aggregation::kAverage;
@@ -167,8 +220,7 @@ class MeasureMaker {
     if (const auto time = TimeOfSnapshots()) {
       total.additivity = Additivity::kSemiAdditive;
       total.over_time_per = PerOfSnapshots(*time);
-      drafting_.Note(
-          fmt::format("{}.{}: taken for a balance, so its last value in a period counts", draft_.entity.name, name));
+      drafting_.NoteAt(draft_.entity.name, name, "was taken for a balance, so its last value in a period counts");
       return;
     }
     AddAverage(column, calls, false);
@@ -186,36 +238,105 @@ class MeasureMaker {
     return std::nullopt;
   }
 
-  /// Empty where each time has a row for everything; else what each has a last row of its own for.
+  /// Empty where the table is taken at common times, so that what has no row at one is gone; else what each has a last
+  /// row of its own for. Times are common where each has rows of a good part of what there is.
   std::vector<std::string> PerOfSnapshots(const std::string& time) const {
+    constexpr double kGoodPart = 0.2;
     std::vector<std::string> per;
-    double whole = 1;
+    double times = 1, others = 1;
     for (const auto& key : table_.known->keys) {
       if (!Has(key, time)) continue;
       for (const std::string& part : key) {
         const auto column = std::ranges::find(table_.known->columns, part, &KnownColumn::name);
-        if (column != table_.known->columns.end()) whole *= double(column->distinct.value_or(0));
+        const double distinct =
+            column == table_.known->columns.end() ? 1 : double(std::max<int64_t>(1, column->distinct.value_or(1)));
+        (part == time ? times : others) *= distinct;
         const auto dimension = draft_.dimension_of.find(LowerAscii(part));
         if (part != time && dimension != draft_.dimension_of.end()) per.push_back(dimension->second);
       }
       break;
     }
-    return whole == double(table_.known->rows.value_or(-1)) ? std::vector<std::string>() : per;
+    const double rows_at_once = double(table_.known->rows.value_or(0)) / times;
+    return rows_at_once >= kGoodPart * others ? std::vector<std::string>() : per;
   }
 
   /// The one amount of money of what is sold, where no table says it line by line.
   bool IsRevenue(const ReadColumn& column) const {
-    static const WordSet kSold{"order", "sale", "invoice", "purchase", "booking", "rental"};
-    static const WordSet kAmounts{"amount",      "total",        "total amount",   "order total",
-                                  "total price", "order amount", "sales amount",   "grand total",
-                                  "net amount",  "sale amount",  "invoice amount", "total sales"};
-    const bool is_sold =
-        std::ranges::any_of(table_.words, [&](const std::string& word) { return kSold.contains(word); });
+    static const WordSet kSold{"order", "sale", "invoice", "purchase",    "booking", "rental",
+                               "trip",  "ride", "stay",    "reservation", "ticket"};
+    static const WordSet kAmounts{"fare",         "total fare",  "charge",      "amount",         "total",
+                                  "total amount", "order total", "total price", "order amount",   "sales amount",
+                                  "grand total",  "net amount",  "sale amount", "invoice amount", "total sales"};
+    const bool is_sold = kSold.contains(table_.words.back()) || kSold.contains(table_.words.front());
     if (drafting_.has_revenue || !is_sold || !kAmounts.contains(JoinedWords(column.words))) return false;
     const auto rivals = std::ranges::count_if(table_.columns, [&](const ReadColumn& other) {
       return other.role == ColumnRole::kFlow && kAmounts.contains(JoinedWords(other.words));
     });
     return rivals == 1;
+  }
+
+  /// What a whole order comes to.
+  bool IsWholeOfSale(const ReadColumn& column) const { return SaysWholeOfSale(table_, column); }
+
+  /// Where no column says what an order comes to: revenue over orders.
+  void AddOrderValue(const std::string& revenue) {
+    for (const ReadColumn& column : table_.columns) {
+      const KnownReference* reference = drafting_.ReferenceFrom(table_, column);
+      const ReadTable* to = reference == nullptr ? nullptr : drafting_.Find(reference->to_table);
+      if (to == nullptr || !IsSold(*to)) continue;
+      const bool says_itself =
+          std::ranges::any_of(to->columns, [&](const ReadColumn& other) { return SaysWholeOfSale(*to, other); });
+      const std::string distinct = ModelNameOf("distinct_" + PluralOf(to->noun()));
+      const bool is_counted =
+          std::ranges::any_of(draft_.entity.measures, [&](const Measure& one) { return one.name == distinct; });
+      if (says_itself || !is_counted) continue;
+      Metric value;
+      value.name = UnusedName(ModelNameOf(fmt::format("average_{}_value", to->noun())), drafting_.taken_metrics);
+      value.label = fmt::format("average {} value", to->noun());
+      value.synonyms = {fmt::format("{} value", to->noun()), fmt::format("average value of an {}", to->noun()),
+                        fmt::format("average revenue per {}", to->noun()), fmt::format("revenue per {}", to->noun()),
+                        "average basket value"};
+      if (to->noun() == "order") value.synonyms.emplace_back("aov");
+      value.kind = MetricKind::kRatio;
+      value.numerator = revenue;
+      value.denominator = distinct;
+      drafting_.NoteAt("", value.name, fmt::format("{} over the {} it is from", revenue, PluralOf(to->noun())));
+      drafting_.metrics.push_back(std::move(value));
+      return;
+    }
+  }
+
+  /// A condition that leaves out what was called off or failed, by a status that lists it; empty: nothing says so.
+  SqlExpression OnlyWhatCounts() const {
+    static const WordSet kStatus{"status", "state", "outcome", "result"};
+    static const WordSet kOff{"void",    "voided",   "cancelled", "canceled",  "failed",
+                              "failure", "declined", "rejected",  "storniert", "annulled"};
+    for (const ReadColumn& column : table_.columns) {
+      if (column.role != ColumnRole::kCategory || !kStatus.contains(column.words.back())) continue;
+      std::vector<std::string> off;
+      for (const std::string& value : column.known->values) {
+        if (kOff.contains(LowerAscii(value))) off.push_back(QuoteLiteral(value));
+      }
+      if (off.empty()) continue;
+      return fmt::format("coalesce({}, '') NOT IN ({})", ColumnExpression(column.known->name), fmt::join(off, ", "));
+    }
+    return {};
+  }
+
+  void AddCountingRevenue(const ReadColumn& column, const SqlExpression& counts, std::vector<std::string> calls) {
+    calls.erase(calls.begin());
+    Measure& revenue = Add("revenue", "revenue", std::move(calls));
+    Fill(revenue, column);
+    revenue.filter = counts;
+    drafting_.NoteAt(draft_.entity.name, revenue.name,
+                     fmt::format("{} was taken for revenue, but for what was called off", column.known->name));
+    const std::string noun = table_.noun();
+    Measure& value =
+        Add("average_revenue", fmt::format("average {} value", noun), {"revenue per " + noun, "average revenue"});
+    Fill(value, column);
+    value.aggregation = Aggregation::kAverage;
+    value.additivity = Additivity::kNonAdditive;
+    value.filter = counts;
   }
 
   void AddRevenue() {
@@ -228,10 +349,12 @@ class MeasureMaker {
       expression += fmt::format(" * (1 - {})", ColumnExpression(line->discount->known->name));
     revenue.expr = expression;
     revenue.format = FormatOf(*line->price);
+    revenue.filter = OnlyWhatCounts();
     revenue.description = fmt::format("{}{}{}.", line->price->words.back() == "price" ? "Price" : "Amount",
                                       line->quantity != nullptr ? " times quantity" : "",
                                       line->discount != nullptr ? ", less the discount" : "");
-    drafting_.Note(fmt::format("{}: revenue was taken for {}", draft_.entity.name, expression));
+    drafting_.NoteAt(draft_.entity.name, revenue.name, "revenue was taken for this");
+    revenue_ = revenue.name;
   }
 
   /// "share of churned customers", also "churn rate".
@@ -268,11 +391,12 @@ class MeasureMaker {
 
   /// How many different customers are in the orders of a time.
   void AddDistinct() {
-    if (draft_.entity.default_time.empty()) return;
     for (const ReadColumn& column : table_.columns) {
       const KnownReference* reference = drafting_.ReferenceFrom(table_, column);
       const ReadTable* to = reference == nullptr ? nullptr : drafting_.Find(reference->to_table);
       if (to == nullptr || to == &table_) continue;
+      const bool is_own = drafting_.IsOtherSelf(*to);
+      if (draft_.entity.default_time.empty() && !is_own) continue;
       const std::string role = RoleOfReference(column.words, to->words);
       const std::string things = (role.empty() ? "" : role + " ") + PluralOf(to->noun());
       Measure& count =
@@ -283,6 +407,7 @@ class MeasureMaker {
       count.aggregation = Aggregation::kCountDistinct;
       count.additivity = Additivity::kDistinct;
       count.expr = ColumnExpression(column.known->name);
+      if (is_own) count.synonyms.push_back("number of " + things);  // No table is counted by that word.
     }
   }
 
@@ -290,11 +415,19 @@ class MeasureMaker {
   DraftEntity& draft_;
   const ReadTable& table_;
   std::string count_;
+  std::string revenue_;  ///< Of lines; empty: there is none.
 };
 
 }  // namespace
 
 void AddMeasures(Drafting& drafting, DraftEntity& draft) { MeasureMaker(drafting, draft).Run(); }
+
+bool SaysWholeOfSale(const ReadTable& table, const ReadColumn& column) {
+  static const WordSet kWholes{"total",        "total amount", "total price", "grand total",    "order total", "amount",
+                               "order amount", "total value",  "order value", "invoice amount", "net amount"};
+  const bool is_sum = column.role == ColumnRole::kFlow || column.role == ColumnRole::kRate;
+  return is_sum && IsSold(table) && kWholes.contains(JoinedWords(column.words));
+}
 
 bool SaysRevenueByLine(const ReadTable& table) { return LineOfSaleIn(table).has_value(); }
 

@@ -41,16 +41,72 @@ std::vector<const ReadColumn*> Targets(const ReadTable& table) {
   return targets;
 }
 
+/// Parts that people play, and tables of those who play them: seller_id to users.
 bool SaysPerson(const Words& words, const Words& noun) {
-  static const std::unordered_set<std::string_view> kRoles{
-      "manager", "supervisor", "representative", "rep",   "salesperson", "agent",   "assignee", "owner",
-      "author",  "reporter",   "approver",       "buyer", "seller",      "cashier", "head",     "lead"};
-  static const std::unordered_set<std::string_view> kPeople{"employee", "staff", "user", "person", "worker"};
-  return !words.empty() && kRoles.contains(words.back()) && kPeople.contains(noun.back());
+  static const std::unordered_set<std::string_view> kStaff{
+      "manager",    "supervisor", "representative", "rep",       "salesperson", "agent",     "assignee",
+      "approver",   "cashier",    "head",           "lead",      "driver",      "operator",  "technician",
+      "instructor", "consultant", "inspector",      "clerk",     "handler",     "mentor",    "boss",
+      "leader",     "director",   "chair",          "reviewer",  "coordinator", "advisor",   "officer",
+      "author",     "owner",      "reporter",       "requester", "creator",     "recruiter", "editor"};
+  static const std::unordered_set<std::string_view> kParties{"buyer", "seller", "sender", "recipient", "payer",
+                                                             "payee", "host",   "guest",  "receiver",  "borrower",
+                                                             "owner", "holder", "author", "referrer",  "contact"};
+  static const std::unordered_set<std::string_view> kStaffTables{"employee", "staff",  "user",  "person",
+                                                                 "worker",   "member", "agent", "team"};
+  static const std::unordered_set<std::string_view> kPartyTables{"customer", "client",  "user",  "person",
+                                                                 "member",   "account", "party", "company"};
+  if (words.empty()) return false;
+  // "created_by", "assigned_to"
+  const bool is_done = words.size() >= 2 && (words.back() == "by" || words.back() == "to") &&
+                       (words[words.size() - 2].ends_with("ed") || words[words.size() - 2] == "sold" ||
+                        words[words.size() - 2] == "taken" || words[words.size() - 2] == "written");
+  return ((kStaff.contains(words.back()) || is_done) && kStaffTables.contains(noun.back())) ||
+         (kParties.contains(words.back()) && kPartyTables.contains(noun.back()));
+}
+
+/// Ends of ways, and tables of places: origin_id to stations.
+bool SaysEnd(const Words& words, const Words& noun) {
+  static const std::unordered_set<std::string_view> kEnds{"origin", "destination", "from",      "to",
+                                                          "source", "target",      "start",     "end",
+                                                          "pickup", "dropoff",     "departure", "arrival"};
+  static const std::unordered_set<std::string_view> kPlaces{
+      "station", "airport", "location", "city",   "port", "stop", "warehouse", "place",  "hub",
+      "depot",   "node",    "store",    "branch", "site", "zone", "terminal",  "address"};
+  return !words.empty() && kEnds.contains(words.back()) && kPlaces.contains(noun.back());
+}
+
+/// What a row says of another row of its own table: parent_id, reports_to, manager_id of people.
+bool SaysOwnTable(const Words& words, const Words& noun) {
+  static const std::unordered_set<std::string_view> kOwn{"parent",   "superior", "predecessor", "previous", "original",
+                                                         "replaces", "referrer", "root",        "master"};
+  const std::string said = JoinedWords(words);
+  if (said == "reports to" || said == "referred by" || said == "report to") return true;
+  return !words.empty() && (kOwn.contains(words.back()) || SaysPerson(words, noun));
+}
+
+/// "prd" for product, "whs" for warehouse: its letters stand in the word in their order, the first one first.
+bool Abbreviates(std::string_view letters, std::string_view word) {
+  if (letters.size() < 3 || letters.size() + 1 >= word.size() || letters.front() != word.front()) return false;
+  size_t at = 0;
+  for (const char letter : letters) {
+    at = word.find(letter, at);
+    if (at == std::string_view::npos) return false;
+    ++at;
+  }
+  return true;
+}
+
+/// "po" for purchase orders.
+bool AreInitials(std::string_view letters, const Words& noun) {
+  return noun.size() >= 2 && letters.size() == noun.size() &&
+         std::ranges::equal(letters, noun, [](char letter, const std::string& word) { return word.front() == letter; });
 }
 
 /// ship_via to shippers: a word of the column begins the table's.
 bool SaysPart(const Words& words, const Words& noun) {
+  static const std::unordered_set<std::string_view> kCounts{"count", "quantity", "number", "total", "amount", "cost"};
+  if (!words.empty() && kCounts.contains(words.back())) return false;
   return std::ranges::any_of(words, [&](const std::string& word) {
     return word.size() >= 4 && noun.back().size() > word.size() && noun.back().starts_with(word);
   });
@@ -59,11 +115,17 @@ bool SaysPart(const Words& words, const Words& noun) {
 double EvidenceOf(const ReadColumn& from, const ReadTable& to_table, const ReadColumn& to) {
   const Words words = WithoutKeyMarks(from.words);
   const bool is_key = EndsAsKey(from.words);
-  if (!words.empty() && EndsWithWords(words, to_table.words) && (is_key || IsText(from))) return kSaysTable;
+  // A number that is called as a table is and has no mark of a key says the same ("customer").
+  const bool may_name = is_key || IsText(from) || words == to_table.words;
+  if (!words.empty() && EndsWithWords(words, to_table.words) && may_name) return kSaysTable;
   const Words own = WithoutKeyMarks(to.words);
   if (!own.empty() && from.words == to.words) return kSaysColumn;
   if (!words.empty() && is_key && EndsWithWords(to_table.words, words)) return kSaysColumn;
-  if (is_key && SaysPerson(words, to_table.words)) return kSaysPerson;
+  const bool is_person = SaysPerson(words, to_table.words);
+  if (is_person && (is_key || words.back() == "by" || words.back() == "to")) return kSaysPerson;
+  if (SaysEnd(words, to_table.words)) return kSaysPerson;
+  const bool is_short = is_key && words.size() == 1;
+  if (is_short && (Abbreviates(words[0], to_table.noun()) || AreInitials(words[0], to_table.words))) return kSaysPerson;
   if (from.type == ValueType::kInteger && SaysPart(words, to_table.words)) return kSaysPerson;
   return IsText(from) && from.known->distinct.value_or(0) >= 3 ? kSaysNothing : 0;
 }
@@ -77,10 +139,35 @@ bool MayRefer(const ReadColumn& from, const ReadColumn& to) {
   return from.known->distinct.value_or(1) > 0;
 }
 
+/// Of a column for its own table's key.
+double OwnEvidenceOf(const ReadColumn& from, const ReadTable& table, const ReadColumn& to) {
+  if (from.known == to.known || IsUnique(*table.known, *from.known)) return 0;
+  const Words words = WithoutKeyMarks(from.words);
+  const bool is_other_end = EndsWithWords(words, table.words) && words.size() > table.words.size();
+  if (is_other_end && EndsAsKey(from.words)) return kSaysPerson;
+  return SaysOwnTable(words, table.words) ? kSaysPerson : 0;
+}
+
 struct Scored {
   double evidence = 0;
   KnownReference reference;
 };
+
+bool IsStaff(const ReadTable& table) {
+  static const std::unordered_set<std::string_view> kStaff{"employee", "staff", "user", "person", "worker"};
+  return kStaff.contains(table.words.back());
+}
+
+/// A key that is called as no table is says what somebody does ("csm_id"), where one table alone holds people who work.
+bool MayBeStaff(const std::vector<ReadTable>& tables, const ReadColumn& from, const ReadTable& to_table) {
+  const Words words = WithoutKeyMarks(from.words);
+  if (words.empty() || from.words.back() != "id" || from.type != ValueType::kInteger || !IsStaff(to_table))
+    return false;
+  return std::ranges::none_of(tables, [&](const ReadTable& table) {
+    return (&table != &to_table && IsStaff(table)) || table.words.back() == words.back() ||
+           Abbreviates(words.back(), table.words.back());
+  });
+}
 
 std::vector<ReadTable> ReadAll(const std::vector<KnownTable>& tables) {
   std::vector<ReadTable> read;
@@ -93,10 +180,11 @@ std::vector<Scored> ScoredFor(const std::vector<ReadTable>& tables, const ReadTa
   std::vector<Scored> scored;
   const bool is_own_key = IsUnique(*from_table.known, *from.known);
   for (const ReadTable& to_table : tables) {
-    if (&to_table == &from_table) continue;
     for (const ReadColumn* to : Targets(to_table)) {
       if (!MayRefer(from, *to)) continue;
       double evidence = EvidenceOf(from, to_table, *to);
+      if (&to_table == &from_table) evidence = OwnEvidenceOf(from, from_table, *to);
+      else if (evidence == 0 && MayBeStaff(tables, from, to_table)) evidence = kSaysNothing;
       // A table's own key is another's only where it is called after that one.
       if (is_own_key && (evidence < kSaysTable || EndsWithWords(WithoutKeyMarks(from.words), from_table.words)))
         evidence = 0;
@@ -186,6 +274,22 @@ std::vector<std::vector<std::string>> CandidateKeys(const KnownTable& table,
   }
   if (parts.size() >= 2 && !times.empty()) add({parts[0], parts[1], times[0]});
   return keys;
+}
+
+bool FollowsFromDay(const KnownTable& calendar, const KnownColumn& column) {
+  if (&column == CalendarDay(calendar) || IsTimeType(ValueTypeOf(column.type))) return true;
+  static const std::unordered_set<std::string_view> kParts{
+      "date",    "day",      "week",     "month", "quarter",   "year",  "weekday", "dow",  "doy",  "key",
+      "id",      "name",     "number",   "of",    "in",        "iso",   "fiscal",  "fy",   "is",   "weekend",
+      "last",    "first",    "sk",       "flag",  "indicator", "abbr",  "short",   "long", "text", "label",
+      "half",    "semester", "sequence", "leap",  "begin",     "start", "end",     "this", "same", "ago",
+      "current", "moy",      "dom",      "qoy",   "ly",        "lq"};
+  const Words words = WordsOfName(column.name);
+  if (words.empty()) return false;
+  // d_month_seq: without the prefix that all share.
+  const bool has_prefix = words.size() > 1 && words.front().size() <= 2;
+  return std::all_of(words.begin() + (has_prefix ? 1 : 0), words.end(),
+                     [](const std::string& word) { return kParts.contains(word) || word == "seq"; });
 }
 
 const KnownColumn* CalendarDay(const KnownTable& table) {

@@ -1,6 +1,7 @@
 #include "semantic/lint.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -43,29 +44,38 @@ class Linter {
     findings_.push_back({severity, std::move(rule), std::move(member), std::move(text), line});
   }
 
-  void AddWords(const Described& described, const std::string& member, const std::string& meaning) {
+  /// What a word was said of first.
+  struct Meaning {
+    std::string member, what, entity;
+  };
+
+  /// Names of things and fields are one vocabulary, names of numbers another: "amount" may be a column and its total.
+  void AddWords(const Described& described, const Meaning& meaning, bool is_number) {
     std::set<std::string> words{Folded(described.name), Folded(described.label)};
     for (const std::string& synonym : described.synonyms) words.insert(Folded(synonym));
     for (const std::string& word : words) {
-      const auto [known, is_new] = words_.emplace(word, std::pair(member, meaning));
-      if (is_new || known->second.first == member || known->second.second == meaning) continue;
-      Find(Severity::kWarning, "ambiguous-word", member,
-           fmt::format("'{}' also means {}: give one of them another synonym or label", word, known->second.first),
+      const auto [known, is_new] = words_[is_number].emplace(word, meaning);
+      const Meaning& first = known->second;
+      if (is_new || first.member == meaning.member || first.what == meaning.what) continue;
+      // Between entities a question's other words tell, or it is asked back.
+      const bool is_told = first.entity != meaning.entity && !first.entity.empty() && !meaning.entity.empty();
+      Find(is_told ? Severity::kNote : Severity::kWarning, "ambiguous-word", meaning.member,
+           fmt::format("'{}' also means {}: give one of them another synonym or label", word, first.member),
            described.line);
     }
   }
 
   /// A measure and the metric made of it mean the same.
   void Words() {
-    for (const Entity& entity : model_.entities) AddWords(entity, entity.name, "entity " + entity.name);
+    for (const Entity& entity : model_.entities) AddWords(entity, {entity.name, "entity " + entity.name, ""}, false);
     for (const Entity& entity : model_.entities) {
       for (const Dimension& dimension : entity.dimensions) {
         const std::string member = entity.name + "." + dimension.name;
-        if (!dimension.hidden) AddWords(dimension, member, "dimension " + member);
+        if (!dimension.hidden) AddWords(dimension, {member, "dimension " + member, entity.name}, false);
       }
     }
     for (const Metric& metric : model_.metrics) {
-      if (!metric.hidden) AddWords(metric, metric.name, "metric " + metric.name);
+      if (!metric.hidden) AddWords(metric, {metric.name, "metric " + metric.name, metric.entity}, true);
     }
     std::map<std::string, std::string> values;
     for (const Entity& entity : model_.entities) {
@@ -160,7 +170,7 @@ class Linter {
   }
 
   const SemanticModel& model_;
-  std::map<std::string, std::pair<std::string, std::string>> words_;
+  std::array<std::map<std::string, Meaning>, 2> words_;
   std::vector<LintFinding> findings_;
 };
 

@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "common/text.h"
+#include "semantic/foreign_words.h"
 
 namespace neurolake::semantic {
 namespace {
@@ -182,21 +183,22 @@ const WordMap& Abbreviations() {
 /// Words that stand together with others without anything between: "orderdate", "retailprice", "lineitem".
 const WordSet& GluedWords() {
   static const WordSet kWords{
-      "account",  "address",  "amount",      "available", "balance",   "birth",    "booking",   "branch",   "brand",
-      "cancel",   "category", "city",        "client",    "close",     "code",     "commit",    "company",  "contact",
-      "cost",     "count",    "country",     "create",    "created",   "credit",   "currency",  "customer", "date",
-      "delay",    "delivery", "department",  "detail",    "details",   "device",   "discount",  "due",      "email",
-      "employee", "end",      "event",       "extended",  "first",     "flag",     "freight",   "full",     "group",
-      "hire",     "hired",    "hour",        "index",     "instruct",  "invoice",  "item",      "items",    "job",
-      "key",      "last",     "level",       "limit",     "line",      "list",     "loan",      "location", "manager",
-      "market",   "member",   "method",      "middle",    "mode",      "month",    "name",      "nation",   "net",
-      "number",   "open",     "opened",      "order",     "orders",    "page",     "paid",      "part",     "patient",
-      "payment",  "phone",    "point",       "postal",    "price",     "priority", "product",   "profit",   "purchase",
-      "quantity", "rate",     "receipt",     "region",    "request",   "required", "retail",    "return",   "sale",
-      "sales",    "segment",  "sensor",      "session",   "ship",      "shipped",  "shipping",  "size",     "start",
-      "state",    "status",   "stock",       "store",     "street",    "supplier", "supply",    "tax",      "time",
-      "title",    "total",    "transaction", "type",      "unit",      "units",    "updated",   "user",     "value",
-      "vendor",   "view",     "views",       "visit",     "warehouse", "week",     "wholesale", "year",     "zip"};
+      "account",  "address",  "amount",      "available", "balance",   "birth",    "booking",  "branch",    "brand",
+      "cancel",   "category", "city",        "client",    "close",     "code",     "commit",   "company",   "contact",
+      "cost",     "count",    "country",     "create",    "created",   "credit",   "currency", "customer",  "date",
+      "delay",    "delivery", "department",  "detail",    "details",   "device",   "discount", "due",       "email",
+      "employee", "end",      "event",       "extended",  "first",     "flag",     "freight",  "full",      "group",
+      "hire",     "hired",    "hour",        "index",     "instruct",  "invoice",  "item",     "items",     "job",
+      "key",      "last",     "level",       "limit",     "line",      "list",     "loan",     "location",  "manager",
+      "market",   "member",   "method",      "middle",    "mode",      "month",    "name",     "nation",    "net",
+      "number",   "open",     "opened",      "order",     "orders",    "page",     "paid",     "part",      "patient",
+      "payment",  "phone",    "point",       "postal",    "price",     "priority", "product",  "profit",    "purchase",
+      "quantity", "rate",     "receipt",     "region",    "request",   "required", "retail",   "return",    "sale",
+      "sales",    "segment",  "sensor",      "session",   "ship",      "shipped",  "shipping", "size",      "start",
+      "state",    "status",   "stock",       "store",     "street",    "supplier", "supply",   "tax",       "time",
+      "title",    "total",    "transaction", "type",      "unit",      "units",    "updated",  "user",      "value",
+      "vendor",   "view",     "views",       "visit",     "warehouse", "week",     "weekend",  "wholesale", "year",
+      "zip"};
   return kWords;
 }
 
@@ -207,6 +209,8 @@ bool HasNoPlural(std::string_view word) {
                               "history", "men",    "women",     "usage",     "sales",   "telemetry", "attendance"};
   return kWords.contains(word);
 }
+
+constexpr size_t kForeignBytesMin = 4;  ///< Of a part of a compound: shorter ones are in too many words.
 
 /// The parts of a word that is made of known ones; empty where it is not. The fewest parts win.
 std::vector<std::string> TakenApart(std::string_view word) {
@@ -219,24 +223,48 @@ std::vector<std::string> TakenApart(std::string_view word) {
       if (!reached[begin]) continue;
       const std::string_view part = word.substr(begin, end - begin);
       const auto abbreviation = part.size() >= 3 ? Abbreviations().find(part) : Abbreviations().end();
-      const bool known = GluedWords().contains(part) || abbreviation != Abbreviations().end();
+      const std::string_view english = part.size() >= kForeignBytesMin ? EnglishWordFor(part) : std::string_view();
+      const bool known = GluedWords().contains(part) || abbreviation != Abbreviations().end() || !english.empty();
       const bool ends_in_id = part == "id" && end == word.size() && begin > 0;
-      if (!known && !ends_in_id) continue;
+      const bool is_ending = part == "ship" && end == word.size() && begin > 0;  // membership
+      if ((!known && !ends_in_id) || is_ending) continue;
       if (reached[end] && best[end].size() <= best[begin].size() + 1) continue;
       reached[end] = true;
       best[end] = best[begin];
-      best[end].emplace_back(abbreviation != Abbreviations().end() ? abbreviation->second : part);
+      const std::string_view whole = english.empty() ? part : english;
+      best[end].emplace_back(abbreviation != Abbreviations().end() ? abbreviation->second : whole);
     }
   }
   if (!reached[word.size()] || best[word.size()].size() < 2) return {};
   return best[word.size()];
 }
 
+/// ä as ae and é as e, as names without such letters write them.
+std::string WithoutAccents(std::string_view word) {
+  static constexpr std::pair<std::string_view, std::string_view> kLetters[] = {
+      {"ä", "ae"}, {"Ä", "ae"}, {"ö", "oe"}, {"Ö", "oe"}, {"ü", "ue"}, {"Ü", "ue"}, {"ß", "ss"},
+      {"é", "e"},  {"É", "e"},  {"è", "e"},  {"ê", "e"},  {"ë", "e"},  {"à", "a"},  {"â", "a"},
+      {"î", "i"},  {"ï", "i"},  {"ô", "o"},  {"û", "u"},  {"ù", "u"},  {"ç", "c"}};
+  std::string plain;
+  for (size_t at = 0; at < word.size();) {
+    const auto* letter =
+        std::ranges::find_if(kLetters, [&](const auto& one) { return word.substr(at).starts_with(one.first); });
+    const bool is_accented = letter != std::end(kLetters);
+    plain += is_accented ? letter->second : word.substr(at, 1);
+    at += is_accented ? letter->first.size() : 1;
+  }
+  return plain;
+}
+
 void AddWord(std::string_view word, std::vector<std::string>& words) {
   std::string text(word);
+  const std::string plain = WithoutAccents(word);
+  const bool is_race = plain == "prix" && !words.empty() && words.back() == "grand";
   if (const auto found = Abbreviations().find(word); found != Abbreviations().end()) {
     text = std::string(found->second);
-  } else if (const auto parts = TakenApart(word); !parts.empty()) {
+  } else if (const auto english = EnglishWordFor(plain); !english.empty() && !is_race) {
+    text = std::string(english);
+  } else if (const auto parts = TakenApart(plain); !parts.empty()) {
     text = JoinedWords(parts);
   }
   for (std::string& part : Split(text, ' ')) {
@@ -249,8 +277,15 @@ void AddWord(std::string_view word, std::vector<std::string>& words) {
 std::vector<std::string> WordsOfName(std::string_view name) {
   std::vector<std::string> words;
   std::string word;
+  size_t parts = 0;
+  bool is_french = false;
   const auto flush = [&] {
-    if (!word.empty()) AddWord(LowerAscii(word), words);
+    if (!word.empty()) {
+      const std::string lower = LowerAscii(word);
+      is_french = is_french || IsFrench(WithoutAccents(lower));
+      ++parts;
+      AddWord(lower, words);
+    }
     word.clear();
   };
   for (size_t i = 0; i < name.size(); ++i) {
@@ -266,6 +301,10 @@ std::vector<std::string> WordsOfName(std::string_view name) {
     word += c;
   }
   flush();
+  // "date_commande" is the date of an order; "client_id" has its mark at the end in every language.
+  static const WordSet kMarks{"id", "key", "code", "number"};
+  const bool is_said_first = words.size() == 2 && !kMarks.contains(words.back()) && words.back() != "prix";
+  if (is_french && parts == 2 && is_said_first) std::swap(words[0], words[1]);
   return words;
 }
 
@@ -358,7 +397,16 @@ std::string VerbOfTime(const std::vector<std::string>& words) {
                               {"completion", "completed"},
                               {"approval", "approved"},
                               {"founding", "founded"},
-                              {"renewal", "renewed"}};
+                              {"renewal", "renewed"},
+                              {"left", "left"},
+                              {"departure", "departed"},
+                              {"arrival", "arrived"},
+                              {"begin", "began"},
+                              {"churn", "churned"},
+                              {"retirement", "retired"},
+                              {"expiry", "expired"},
+                              {"expiration", "expired"},
+                              {"finish", "finished"}};
   for (const std::string& word : words) {
     if (const auto found = kVerbs.find(word); found != kVerbs.end()) return std::string(found->second);
   }

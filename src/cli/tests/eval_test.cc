@@ -87,5 +87,30 @@ TEST(EvalReportTest, CountsWhatIsRightWrongAndOpen) {
   EXPECT_EQ(LinesOf(report, false).back().front(), "all");
 }
 
+TEST(EvalReportTest, AddsUpWhatAnswersTook) {
+  const EvalQuestion one{.id = "1", .kind = "a", .expect = "answer"}, two{.id = "2", .kind = "b", .expect = "answer"};
+  EvalReport report{.model = "m"};
+  report.scored.push_back({.question = &one,
+                           .outcome = Outcome::kRight,
+                           .status = "answered",
+                           .cost = {.predicted = 1, .bytes = 2048, .rows = 5, .files = 2}});
+  report.scored.push_back({.question = &two,
+                           .outcome = Outcome::kNotAnswered,
+                           .status = "abstained",
+                           .cost = {.model_calls = 2, .model_tokens = 300, .dollars = 0.25}});
+  EXPECT_EQ(report.by_kind().at("a").cost.bytes, 2048);
+  EXPECT_EQ(report.by_kind().at("a").cost.model_calls, 0);
+  EXPECT_EQ(CostLine(report.all().cost),
+            "1 answers were predicted to read 2.0 KiB in 2 files, 5 rows; 2 calls of language models took 300 tokens, "
+            "$0.2500");
+  const auto lines = LinesOf(report, false);
+  ASSERT_EQ(lines.size(), 3u);
+  EXPECT_EQ(lines[0].back(), "-");
+  EXPECT_EQ(lines[0][6], "2.0 KiB");
+  EXPECT_EQ(lines[1].back(), "$0.2500");
+  EXPECT_NE(ReportJson({report}).find("\"dollars\":2.5E-1"), std::string::npos);
+  EXPECT_EQ(CostLine({}), "0 answers were predicted to read 0 B in 0 files, 0 rows; no language model was called");
+}
+
 }  // namespace
 }  // namespace neurolake::cli

@@ -14,16 +14,24 @@ struct Drafting {
   std::vector<std::string> names;  ///< Of the entities, by table.
   std::vector<KnownReference> references;
   InferenceOptions options;
-  std::map<std::string, int> columns_called;  ///< Tables with a column of these words.
+  std::map<std::string, int> columns_called;                    ///< Tables with a column of these words.
+  std::map<std::string, std::set<std::string>> called_by_last;  ///< Words of columns, by the last of them.
   std::set<std::string> taken_metrics;
   std::vector<std::string> notes;
   std::vector<Metric> metrics;
   bool has_revenue = false;  ///< Some table says it line by line.
 
+  std::vector<MemberNote> member_notes;
+
   void Note(std::string text) { notes.push_back(std::move(text)); }
+  void NoteAt(std::string entity, std::string member, std::string text) {
+    member_notes.push_back({std::move(entity), std::move(member), std::move(text)});
+  }
   const KnownReference* ReferenceFrom(const ReadTable& table, const ReadColumn& column) const;
   bool IsReferredTo(const ReadTable& table) const;
   const ReadTable* Find(const std::vector<std::string>& name) const;
+  size_t own_tables = 0;  ///< Before those that stand for rows of another of them.
+  bool IsOtherSelf(const ReadTable& table) const { return size_t(&table - tables.data()) >= own_tables; }
 };
 
 /// One entity under way.
@@ -41,6 +49,12 @@ std::vector<std::string> CallsOf(const Drafting& drafting, const ReadTable& tabl
 void AddDimensions(Drafting& drafting, DraftEntity& draft);
 /// All measures, and the ratios that flags give. After AddDimensions, and after the default time is known.
 void AddMeasures(Drafting& drafting, DraftEntity& draft);
+/// Counts by other times than the default, and how long things took. After AddMeasures.
+void AddEvents(Drafting& drafting, DraftEntity& draft);
+/// Words that people say besides, once all members are known: "segment" for the only market segment.
+void AddWords(SemanticModel& model);
+/// Whether the column is what one order, invoice or booking comes to.
+bool SaysWholeOfSale(const ReadTable& table, const ReadColumn& column);
 /// Whether the table's rows each sell something, with what is made of quantity and price.
 bool SaysRevenueByLine(const ReadTable& table);
 

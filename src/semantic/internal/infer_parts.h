@@ -76,6 +76,9 @@ struct ChosenTime {
 };
 std::optional<ChosenTime> ChooseTime(const ReadTable& table);
 
+/// Whether a hidden form says a day and no time of it.
+bool IsDayForm(HiddenForm form);
+
 /// The expression that gives a column's time, flag or plain value.
 SqlExpression ExpressionOf(const ReadColumn& column);
 

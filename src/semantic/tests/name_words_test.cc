@@ -34,6 +34,20 @@ TEST(WordsOfNameTest, TakesWordsOfTheTradeApart) {
   }
 }
 
+TEST(WordsOfNameTest, SaysGermanAndFrenchNamesInEnglish) {
+  EXPECT_EQ(Said("Kundennummer"), "customer number");
+  EXPECT_EQ(Said("bestell_datum"), "order date");
+  EXPECT_EQ(Said("Rechnungsbetrag"), "invoice amount");
+  EXPECT_EQ(Said("größe"), "size");
+  EXPECT_EQ(Said("prix_unitaire"), "unit price");
+  EXPECT_EQ(Said("date_commande"), "order date");
+  EXPECT_EQ(Said("quantité"), "quantity");
+  // What is English, too, stays what it is.
+  for (const char* word : {"tag", "art", "rate", "note", "land", "position", "grand prix"}) {
+    EXPECT_EQ(Said(word), word);
+  }
+}
+
 TEST(PluralTest, GoesBothWays) {
   for (const auto& [one, many] : {std::pair{"customer", "customers"},
                                   {"order line", "order lines"},
