@@ -14,7 +14,7 @@ class Mutants(unittest.TestCase):
             with self.subTest(mutant=str(mutant)):
                 source = (ROOT / mutant.path).read_text()
                 self.assertNotEqual(mutant.applied_to(source), source)
-        self.assertGreater(len(found), 40)
+        self.assertGreater(len(found), 600)
 
 
 if __name__ == "__main__":

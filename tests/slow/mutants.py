@@ -1,119 +1,267 @@
 #!/usr/bin/env python3
 """Takes away lines that enforce policies, one at a time, and expects a test to fail for each: a sample of
-enforcement.mutants, or all with --sample 0. Works on a copy of the sources below build/. Ends with "N passed, N failed"; a
-failure is a mutant that every test let live, or one that does not build, which says nothing."""
+enforcement.mutants, or all with --sample 0. Ends with "N passed, N failed"; a failure is a mutant that every test let live,
+or a test that fails without any.
+
+One copy of the sources below build/mutants has all mutants compiled in, each switched by the environment, and is built
+once. A first run without a mutant tells which tests come by the place of each; those alone are tried on it, cheapest first
+and first of all the one that noticed it the last time, until one fails. build/mutants/results.json has what came of each;
+an interrupted run over the same sources goes on from it with --continue."""
 import argparse
+import collections
+import functools
+import hashlib
+import io
+import json
 import os
 import pathlib
 import random
 import shutil
+import signal
 import subprocess
 import sys
+import tarfile
+import tempfile
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(HERE.parent / "support"))
 import mutants  # noqa: E402
 
-# What is tried on a mutant, cheapest first: targets to build, and a command that fails when it is noticed.
-STAGES = [
-    (["neurolake"], "python3 tests/sql/run.py --binary build/release/bin/neurolake tests/sql/governance/*.test"),
-    ([], "python3 tests/attack/run.py --binary build/release/bin/neurolake --only test_policies.py"),
-    (["governance_tests", "query_tests"], "build/release/src/governance_tests --gtest_brief=1 && "
-                                          "build/release/src/query_tests --gtest_brief=1 --gtest_filter='*Polic*:AgentTest*:FunctionGrants*'"),
-    (["engine_duckdb_tests"], "build/release/src/engine_duckdb_tests --gtest_brief=1 --gtest_filter='PolicyTest*'"),
-    ([], "python3 tests/sql/run.py --binary build/release/bin/neurolake"),
-]
+COPY = ROOT / "build" / "mutants" / "tree"
+BINARY = "build/release/bin/neurolake"
 
-E2E = "python3 tests/e2e/run.py --binary build/release/bin/neurolake --only "
-ATTACK = "python3 tests/attack/run.py --binary build/release/bin/neurolake --only "
+PROGRAMS = ["net", "storage", "audit", "privacy", "catalog", "models", "engine_duckdb", "governance", "query", "orchestration",
+            "ask_service", "ask_conversation", "server_http", "server_mcp", "cli"]
+#: Of attack all, of e2e those about rights. Suites that kill, race or measure say nothing about who may what.
+ATTACKS_NOT = {"test_mutants.py", "test_coverage.py"}
+E2E = ["ask", "ask_doors", "ask_mcp", "ask_models", "audit", "cli", "erasure", "expectations", "http", "identity", "keys",
+       "lineage", "mcp", "model_grants", "personal_data", "policies_rego", "request_limits", "semantic_models",
+       "shallow_clones"]
 
-# What is tried first on mutants of these files, as the general stages do not come by there.
-OWN_STAGES = {
-    "src/ask/service/": [(["ask_service_tests"], "build/release/src/ask_service_tests --gtest_brief=1"),
-                         (["neurolake"], ATTACK + "test_asking.py")],
-    "src/models/": [(["models_tests"], "build/release/src/models_tests --gtest_brief=1")],
-    "src/audit/": [(["audit_tests"], "build/release/src/audit_tests --gtest_brief=1")],
-    "src/catalog/": [(["catalog_tests"], "build/release/src/catalog_tests --gtest_brief=1"),
-                     (["neurolake"], E2E + "test_identity.py")],
-    "src/query/object_grants.cc": [(["query_tests"], "build/release/src/query_tests --gtest_brief=1 --gtest_filter='ObjectGrants*'")],
-    "src/query/column_keys.cc": [(["neurolake"], ATTACK + "test_encrypted_columns.py")],
-    "src/query/read_only.cc": [(["query_tests"], "build/release/src/query_tests --gtest_brief=1 --gtest_filter='*ReadOnly*'"),
-                               (["neurolake"], E2E + "test_mcp.py")],
-    "src/server/http/": [(["server_http_tests"], "build/release/src/server_http_tests --gtest_brief=1"),
-                         (["neurolake"], ATTACK + "test_asking.py")],
-    "src/server/mcp/": [(["server_mcp_tests"], "build/release/src/server_mcp_tests --gtest_brief=1"),
-                        (["neurolake"], E2E + "test_mcp.py")],
-}
+# A program that is started with an environment of its own is told which mutant it is.
+HANDED_ON = {"src/documents/document_extractor.cc": (
+    "char* environment[] = {nullptr};",
+    "std::string mutant = fmt::format(\"NL_MUTANT={}\", nl_mutants::Active());\n"
+    "    char* environment[] = {mutant.data(), nullptr};")}
+
+DEFINED = {"NL_SOURCE_DIR": "", "NL_BINARY": "/build/release/bin/neurolake"}
+PLACES = [('NL_SOURCE_DIR="${CMAKE_SOURCE_DIR}"', f'NL_SOURCE_DIR="{ROOT}"'),
+          ('NL_BINARY="${CMAKE_BINARY_DIR}/bin', f'NL_BINARY="{ROOT}/build/release/bin')]
+
+UNIT_SECONDS_MAX = 900
 
 
-def stages_of(mutant):
-    own = [stage for path, stages in OWN_STAGES.items() if mutant.path.startswith(path) for stage in stages]
-    return own + STAGES
+def sources(commit):
+    """{path: content} of the repository as it lies here, or of a commit."""
+    if commit:
+        archive = subprocess.run(["git", "archive", commit], cwd=ROOT, check=True, capture_output=True).stdout
+        with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+            return {one.name: (files.extractfile(one).read(), one.mode) for one in files if one.isfile()}
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    paths = {name: ROOT / name for name in filter(None, names.split("\0")) if (ROOT / name).is_file()}
+    return {name: (path.read_bytes(), path.stat().st_mode & 0o777) for name, path in paths.items()}
 
 
-def copy_of_sources():
-    copy = ROOT / "build" / "mutants"
-    files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    for name in filter(None, files.split("\0")):
-        (copy / name).parent.mkdir(parents=True, exist_ok=True)
-        # With their times, so that a copy that was built before builds what has changed alone.
-        shutil.copy2(ROOT / name, copy / name)
-    return copy
+def mutated(files, found):
+    """The files with every mutant compiled in."""
+    files = dict(files)
+
+    def change(path, function):
+        content, mode = files[path]
+        files[path] = (function(content.decode()).encode(), mode)
+
+    for path in sorted({mutant.path for mutant in found}):
+        change(path, lambda text: mutants.with_all(text, [mutant for mutant in found if mutant.path == path]))
+    for path, (before, after) in HANDED_ON.items():
+        change(path, lambda text: mutants.with_all(text, [mutants.Mutant(path, before, "", 0, after)]))
+    # Places stand in the compiler's arguments: with those of the sources' own build tests come from its cache, but for the few
+    # that read them.
+    change("cmake/Rooms.cmake", lambda text: functools.reduce(lambda text, one: text.replace(*one), PLACES, text))
+    defined = "".join(f'#undef {name}\n#define {name} "{COPY}{below}"\n' for name, below in DEFINED.items())
+    for path, (content, _) in list(files.items()):
+        if "/tests/" in path and path.endswith((".cc", ".h")) and any(name.encode() in content for name in DEFINED):
+            change(path, lambda text: defined + text)
+    files["src/nl_mutants.h"] = (mutants.HEADER.encode(), 0o644)
+    return files
 
 
-def build(tree, targets):
-    done = subprocess.run(["scripts/build.sh", "release", *targets], cwd=tree, capture_output=True, text=True)
-    return done.returncode == 0, done.stdout + done.stderr
+def write_copy(files):
+    """Writes what has changed, so that a copy that was built before builds that alone."""
+    for path in [path for path in COPY.rglob("*") if path.is_file()]:
+        name = str(path.relative_to(COPY))
+        if name not in files and not name.startswith("build/"):
+            path.unlink()
+    for name, (content, mode) in files.items():
+        path = COPY / name
+        if not path.is_file() or path.read_bytes() != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        path.chmod(mode)
 
 
-def noticed(tree, mutant, environment):
-    """What noticed the mutant, None when nothing did."""
-    for targets, command in stages_of(mutant):
-        if targets:
-            built, output = build(tree, targets)
-            if not built:
-                raise RuntimeError("does not build:\n" + "\n".join(
-                    line for line in output.splitlines() if "error" in line)[:2000])
-        if subprocess.run(command, shell=True, cwd=tree, env=environment, capture_output=True).returncode != 0:
-            return command.split(" --binary")[0] if targets == ["neurolake"] or not targets else targets[0]
-    return None
+def build():
+    targets = ["neurolake", "neurolake-audit-verify", "neurolake-extract", *(name + "_tests" for name in PROGRAMS)]
+    done = subprocess.run(["scripts/build.sh", "release", *targets], cwd=COPY, capture_output=True, text=True)
+    if done.returncode != 0:
+        said = (done.stdout + done.stderr).splitlines()
+        errors = [line for line in said if "error" in line] or said[-40:]
+        sys.exit("the copy does not build:\n" + "\n".join(errors)[:6000] + "\n0 passed, 1 failed")
+
+
+def digest(files, chosen):
+    return hashlib.sha256(repr(sorted(one for one in files.items() if chosen(one[0]))).encode()).hexdigest()
+
+
+def is_product(path):
+    return path.startswith(("src/", "rust/", "cmake/", "tools/")) and "/tests/" not in path
+
+
+def units(files):
+    """{name: (command, what decides how it goes)}: what is run by itself, in the copy."""
+    found = {}
+    product = digest(files, is_product)
+    for program in PROGRAMS:
+        binary = f"build/release/src/{program}_tests"
+        sources = digest(files, lambda path: path.startswith("src/") and "/tests/" in path and
+                         program == path[4:path.index("/tests/")].replace("/", "_"))
+        listed = subprocess.run([COPY / binary, "--gtest_list_tests"], capture_output=True, text=True, check=True).stdout
+        for line in listed.splitlines():
+            if not line.startswith((" ", "Running main")):
+                suite = line.split("#")[0].strip()
+                command = [binary, "--gtest_brief=1", "--gtest_fail_fast", f"--gtest_filter={suite}*"]
+                found[f"{program} {suite}"] = command, product + sources
+    support = product + digest(files, lambda path: path.startswith("tests/support/"))
+    for path in sorted((COPY / "tests" / "sql").rglob("*.test")):
+        name = str(path.relative_to(COPY))
+        command = ["python3", "tests/sql/run.py", "--metastore", "sqlite", "--binary", BINARY, name]
+        found[name] = command, support + digest(files, lambda path: path in (name, "tests/sql/run.py"))
+    for suite, names in (("attack", [path.name for path in sorted((COPY / "tests" / "attack").glob("test_*.py"))]),
+                         ("e2e", [f"test_{name}.py" for name in E2E])):
+        for name in names:
+            path = f"tests/{suite}/{name}"
+            # Attacks are lists beside their test.
+            sources = digest(files, lambda other: other == path or suite == "attack" and "/attack/" in other and "/test_" not in other)
+            if name not in ATTACKS_NOT:
+                command = ["python3", f"tests/{suite}/run.py", "--failfast", "--binary", BINARY, "--only", name]
+                found[path] = command, support + sources
+    return found
+
+
+def run(command, number, seconds, seed, reached=None):
+    """(whether it passed, what it said). What it started ends with it."""
+    environment = {**os.environ, mutants.VARIABLE: str(number), "ORACLE_QUERIES": "300", "ORACLE_SEED": str(seed),
+                   "TWO_LAKES_QUERIES": "300", "WALKS": "10"}
+    if reached:
+        environment[mutants.REACHED] = str(reached)
+    with tempfile.TemporaryFile("w+") as said:
+        process = subprocess.Popen(command, cwd=COPY, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+                                   start_new_session=True)
+        try:
+            passed = process.wait(seconds) == 0
+        except subprocess.TimeoutExpired:
+            passed = False
+        finally:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            process.wait()
+        said.seek(0)
+        return passed, said.read()
+
+
+def profile(tests, seed):
+    """{unit: {"seconds", "reached"}} of units that pass without a mutant, and the names of those that fail."""
+    path = COPY.parent / "profile.json"
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    failed = []
+    for name, (command, sources) in tests.items():
+        if name in kept and kept[name]["sources"] == sources:
+            continue
+        with tempfile.TemporaryDirectory(prefix="nl-reached-") as directory:
+            start = time.monotonic()
+            passed, said = run(command, 0, UNIT_SECONDS_MAX, seed, directory)
+            seconds = round(time.monotonic() - start, 2)
+            reached = sorted(int(one) for one in os.listdir(directory))
+        kept.pop(name, None)
+        if passed:
+            kept[name] = {"seconds": seconds, "reached": reached, "sources": sources}
+        else:
+            failed.append(name)
+            print(f"FAILS without a mutant: {name}\n{said[-2000:]}", flush=True)
+        path.write_text(json.dumps(kept))
+    return {name: kept[name] for name in tests if name in kept}, failed
+
+
+def judge(mutant, profiled, tests, results, seed, patience):
+    """The unit that noticed the mutant, None when nothing did within `patience` seconds, and how many were tried."""
+    # What noticed others in the same file is the likeliest to notice this one.
+    kills = collections.Counter((one["by"], one["path"]) for one in results.values())
+    last = results.get(str(mutant.number), {}).get("by")
+    reaching = sorted((name for name, unit in profiled.items() if mutant.number in unit["reached"]),
+                      key=lambda name: (name != last, profiled[name]["seconds"] / (1 + kills[name, mutant.path])))
+    spent = 0
+    for tried, name in enumerate(reaching, 1):
+        spent += profiled[name]["seconds"]
+        if spent > patience:
+            return None, tried - 1
+        passed, _ = run(tests[name][0], mutant.number, 60 + 5 * profiled[name]["seconds"], seed)
+        if not passed:
+            return name, tried
+    return None, len(reaching)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--binary", help="not used: each mutant has its own")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--binary", help="not used: the mutants have their own")
     parser.add_argument("--sample", type=int, default=8, help="how many mutants; 0: all")
     parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("--tree", type=pathlib.Path, help="a checkout that may be changed, instead of a copy")
+    parser.add_argument("--commit", help="of what is committed there, not of the sources as they lie here")
     parser.add_argument("--only", default="", help="of files whose path contains this")
+    parser.add_argument("--patience", type=float, default=3600, help="seconds of tests to try on one mutant at most")
+    parser.add_argument("--build", action="store_true", help="write and build the copy, and no more")
+    parser.add_argument("--continue", dest="goes_on", action="store_true", help="none that was noticed in these sources")
     args = parser.parse_args()
     seed = args.seed if args.seed is not None else random.SystemRandom().randrange(1 << 32)
-    chosen = [one for one in mutants.read(HERE / "enforcement.mutants") if args.only in one.path]
+    COPY.mkdir(parents=True, exist_ok=True)
+    files = sources(args.commit)
+    found, unfit = [], 0
+    for mutant in mutants.read(HERE / "enforcement.mutants"):
+        try:
+            mutant.place_in(files[mutant.path][0].decode())
+            found.append(mutant)
+        except (KeyError, ValueError) as error:
+            unfit += 1
+            print(f"does not fit: {mutant}: {error}")
+    files = mutated(files, found)
+    write_copy(files)
+    build()
+    if args.build:
+        return
+    identity = digest(files, is_product)
+    tests = units(files)
+    profiled, broken = profile(tests, seed)
+    path = COPY.parent / "results.json"
+    results = json.loads(path.read_text()) if path.exists() else {}
+    chosen = [one for one in found if args.only in one.path]
     if args.sample:
         chosen = random.Random(seed).sample(chosen, min(args.sample, len(chosen)))
-    print(f"seed {seed}, {len(chosen)} mutants", flush=True)
-    tree = args.tree or copy_of_sources()
-    built, output = build(tree, [target for targets, _ in STAGES for target in targets])
-    if not built:
-        sys.exit(f"the sources do not build:\n{output[-3000:]}\n0 passed, 1 failed")
-    environment = {**os.environ, "ORACLE_QUERIES": "300", "ORACLE_SEED": str(seed)}
-    failed = 0
+    print(f"seed {seed}, {len(chosen)} of {len(found)} mutants, {len(profiled)} tests", flush=True)
+    failed, start = 0, time.monotonic()
     for mutant in chosen:
-        path = tree / mutant.path
-        source = path.read_text()
-        path.write_text(mutant.applied_to(source))
-        try:
-            by = noticed(tree, mutant, environment)
-            print(f"{'noticed by ' + by if by else 'LIVES'}: {mutant}", flush=True)
-            failed += by is None
-        except RuntimeError as error:
-            print(f"{error}: {mutant}", flush=True)
-            failed += 1
-        finally:
-            path.write_text(source)
-    print(f"{len(chosen) - failed} passed, {failed} failed")
-    sys.exit(failed > 0)
+        known = results.get(str(mutant.number))
+        if args.goes_on and known and known["by"] and known["identity"] == identity:
+            continue
+        by, tried = judge(mutant, profiled, tests, results, seed, args.patience)
+        results[str(mutant.number)] = {"by": by, "path": mutant.path, "identity": identity, "mutant": str(mutant)}
+        path.write_text(json.dumps(results, indent=1))
+        print(f"{'noticed by ' + by if by else 'LIVES'} ({tried} tried): {mutant}", flush=True)
+        failed += by is None
+    print(f"{(time.monotonic() - start) / 60:.1f} minutes")
+    print(f"{len(chosen) - failed} passed, {failed + len(broken) + unfit} failed")
+    sys.exit(failed + len(broken) + unfit > 0)
 
 
 if __name__ == "__main__":

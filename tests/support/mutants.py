@@ -1,6 +1,49 @@
-"""Reads lists of mutants: changes of single places of the source, each of which a test must notice."""
+"""Reads lists of mutants: changes of single places of the source, each of which a test must notice. All of them can be
+compiled at once, switched by a variable of the environment."""
 import pathlib
+import re
+import zlib
 from dataclasses import dataclass
+
+#: Which mutant a program is: its number. The settings' prefix is not ours to use.
+VARIABLE = "NL_MUTANT"
+#: A directory where programs leave, as an empty file, the number of each mutant whose place they came by.
+REACHED = "NL_MUTANTS_REACHED"
+
+HEADER = """#pragma once
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+
+namespace nl_mutants {
+
+inline int Active() {
+  static const int active = [] {
+    const char* text = std::getenv("NL_MUTANT");
+    return text == nullptr ? 0 : std::atoi(text);
+  }();
+  return active;
+}
+
+template <int number>
+bool Is() {
+  static const char* directory = std::getenv("NL_MUTANTS_REACHED");
+  static std::atomic<bool> is_known{false};
+  if (directory != nullptr && !is_known.exchange(true)) {
+    std::array<char, 512> path;
+    std::snprintf(path.data(), path.size(), "%s/%d", directory, number);
+    if (const int file = ::open(path.data(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666); file >= 0) ::close(file);
+  }
+  return Active() == number;
+}
+
+}  // namespace nl_mutants
+"""
 
 
 @dataclass
@@ -9,28 +52,106 @@ class Mutant:
     before: str
     after: str
     line: int  # Of the list.
+    switch: str = ""  # Does the one or the other by MUTANT, where that cannot be made of the two.
+
+    @property
+    def number(self):
+        """The same wherever in the list it stands, so that a change of the list compiles what it names alone."""
+        return zlib.crc32("\0".join((self.path, self.before, self.after, self.switch)).encode()) >> 1
 
     def __str__(self):
-        return f"{self.path}: {' '.join(self.before.split())[:100]}"
+        return f"line {self.line}: {self.path}: {' '.join(self.before.split())[:100]}"
 
-    def applied_to(self, source):
-        """The changed source. ValueError unless the place is there just once: the list is to follow the source."""
+    def place_in(self, source):
+        """Where it stands. ValueError unless that is just once: the list is to follow the source."""
         if source.count(self.before) != 1:
             raise ValueError(f"line {self.line}: stands {source.count(self.before)} times in {self.path}: {self.before}")
-        return source.replace(self.before, self.after)
+        return source.index(self.before)
+
+    def applied_to(self, source):
+        place = self.place_in(source)
+        return source[:place] + self.after + source[place + len(self.before):]
 
 
 def read(path):
-    """Mutants of a list: "@ file", then lines of "- before" and lines of "+ after"."""
+    """Mutants of a list: "@ file", then lines of "- before", lines of "+ after" and, where needed, lines of "~ switch"."""
     found = []
+    parts = {"-": "before", "+": "after", "~": "switch"}
     for number, line in enumerate(pathlib.Path(path).read_text().splitlines(), 1):
-        mark, text = line[:2], line[2:]
-        if mark == "@ ":
+        mark, text = line[:1], line[2:]
+        if line[1:2] not in ("", " ") or mark not in ("", "#", "@", *parts):
+            raise ValueError(f"{path}:{number}: neither @ file, - before, + after nor ~ switch")
+        if mark == "@":
             found.append(Mutant(text, "", "", number))
-        elif mark == "- ":
-            found[-1].before += ("\n" if found[-1].before else "") + text
-        elif mark == "+ ":
-            found[-1].after += ("\n" if found[-1].after else "") + text
-        elif line and not line.startswith("#"):
-            raise ValueError(f"{path}:{number}: neither @ file, - before nor + after")
+        elif mark in parts:
+            known = getattr(found[-1], parts[mark])
+            setattr(found[-1], parts[mark], f"{known}\n{text}" if known else text)
     return found
+
+
+def condition_of(text):
+    """("condition", "the rest") of a text that begins with an if, None of another, or of one that declares something."""
+    if not text.startswith("if ("):
+        return None
+    depth = 0
+    for place, letter in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if letter == ")" and depth == 0:
+            condition = text[len("if ("):place]
+            return None if re.match(r"(const )?auto\b", condition) or ";" in condition else (condition, text[place + 1:])
+    return None
+
+
+def switched_lines(before, after, on):
+    condition, other = condition_of(before), condition_of(after)
+    if after.startswith("if (false) ") and after[len("if (false) "):].strip() == before:
+        return f"if (!{on}) {{ {before}\n}}"
+    if condition and other and condition[1] == other[1]:
+        return f"if ({on} ? static_cast<bool>({other[0]}) : static_cast<bool>({condition[0]})){condition[1]}"
+    label = re.match(r"(case [^;]*?:|default:)(?!:) ", before)
+    if label and after.startswith(label.group(0)):
+        return label.group(0) + switched_lines(before[label.end():], after[label.end():], on)
+    if before.startswith("return ") and before.endswith(";") and re.match("(return|continue|break)\\b", after):
+        return f"{{ if ({on}) {{ {after} }} {before}\n}}"
+    assigned, otherwise = (re.match(r"((?:const )?[\w:<>]+[&*]? \w+ = )(.*);$", text, re.S) for text in (before, after))
+    if assigned and otherwise and assigned.group(1) == otherwise.group(1):
+        return f"{assigned.group(1)}{on} ? ({otherwise.group(2)}) : ({assigned.group(2)});"
+    if before.endswith((";", "}")):
+        return f"if ({on}) {{ {after} }} else {{ {before}\n}}"
+    if not re.search(r"[;{}]", before + after):
+        return f"({on} ? ({after}) : ({before}))"
+    raise ValueError("cannot be switched as it stands: a line of ~ is to say how")
+
+
+def switched(mutant):
+    """What stands instead of `before` in a source that has every mutant. ValueError where that needs a ~ line."""
+    on = f"nl_mutants::Is<{mutant.number}>()"
+    if mutant.switch:
+        return re.sub(r"\bMUTANT\b", on, mutant.switch)
+    before, after = mutant.before.split("\n"), mutant.after.split("\n")
+    head, tail = [], []
+    while before and after and before[0] == after[0]:
+        head.append(before.pop(0))
+        after.pop(0)
+    while before and after and before[-1] == after[-1]:
+        tail.insert(0, before.pop())
+        after.pop()
+    if head and not head[-1].rstrip().endswith((";", "{", "}", ":")):
+        # An expression over several lines stays one.
+        before, after, head = head + before, head + after, []
+    try:
+        middle = switched_lines("\n".join(before).strip(), "\n".join(after).strip(), on)
+    except ValueError as error:
+        raise ValueError(f"{mutant}: {error}") from None
+    return "\n".join([*head, middle, *tail])
+
+
+def with_all(source, mutants):
+    """`source` with every one of `mutants`, switched. ValueError when two share a place."""
+    places = sorted(((mutant.place_in(source), mutant) for mutant in mutants), key=lambda one: one[0])
+    for (start, first), (following, second) in zip(places, places[1:]):
+        if start + len(first.before) > following:
+            raise ValueError(f"{second}: in the place of line {first.line}")
+    for start, mutant in reversed(places):
+        source = source[:start] + switched(mutant) + source[start + len(mutant.before):]
+    return '#include "nl_mutants.h"\n' + source

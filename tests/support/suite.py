@@ -25,6 +25,7 @@ def main(folder, needs_judges=False):
     parser = argparse.ArgumentParser()
     parser.add_argument("--binary", required=True)
     parser.add_argument("--only", default="test*.py", help="pattern of modules")
+    parser.add_argument("--failfast", action="store_true", help="stop at the first failure")
     args = parser.parse_args()
     if needs_judges:
         run_in_judges_environment()
@@ -32,7 +33,7 @@ def main(folder, needs_judges=False):
     os.environ["TESTED_BINARY"] = BINARY
     sys.path.insert(0, str(folder))
     suite = unittest.defaultTestLoader.discover(str(folder), pattern=args.only, top_level_dir=str(folder))
-    result = unittest.TextTestRunner(verbosity=2 if sys.stdout.isatty() else 1).run(suite)
+    result = unittest.TextTestRunner(verbosity=2 if sys.stdout.isatty() else 1, failfast=args.failfast).run(suite)
     failed = len(result.failures) + len(result.errors)
     skipped = len(result.skipped)
     passed = max(0, result.testsRun - failed - skipped)

@@ -328,6 +328,54 @@ TEST_F(GovernorTest, ColumnsAreReadAsTheyWereGrantedAndDenied) {
   ExpectError(Govern("reader", Select({scan})), ErrorCode::kInternal, "");
 }
 
+TEST_F(GovernorTest, EachPartOfAPlanNeedsItsRight) {
+  // Of the product, whose kinds of statements need none; each part of the plan by itself is told.
+  const auto product = StatementOrigin::kProduct;
+  auto scan = Scan(1);
+  EXPECT_TRUE(Govern("reader", Select({scan}), product).has_value());
+  ExpectError(Govern("monitor", Select({scan}), product), ErrorCode::kPermissionDenied, "lacks the right to read");
+  scan.for_write = true;
+  EXPECT_TRUE(Govern("writer", Select({scan}), product).has_value());
+  ExpectError(Govern("reader", Select({scan}), product), ErrorCode::kPermissionDenied, "lacks the right to write");
+  auto writes = Select({Scan(1)});
+  writes.writes = {{.table = TableId("t"), .schema_name = "main", .table_name = "t", .operation = "INSERT"}};
+  EXPECT_TRUE(Govern("writer", writes, product).has_value());
+  ExpectError(Govern("reader", writes, product), ErrorCode::kPermissionDenied, "lacks the right to write");
+  auto inserts = Insert();
+  EXPECT_TRUE(Govern("writer", inserts, product).has_value());
+  inserts.writes.clear();
+  ExpectError(Govern("reader", inserts, product), ErrorCode::kPermissionDenied, "lacks the right to write");
+}
+
+TEST_F(GovernorTest, AScansPolicyIsItsDecision) {
+  auto scan = Scan(1);
+  auto policy = std::make_shared<plan::TablePolicy>();
+  policy->filters_rows = true;
+  scan.policy = policy;
+  const auto governed = Govern("reader", Select({scan, Scan(2)}));
+  ASSERT_TRUE(governed.has_value()) << governed.error().message();
+  EXPECT_EQ(governed->decisions().at(1).policy, policy);
+  EXPECT_EQ(governed->decisions().at(2).policy, nullptr);
+}
+
+TEST_F(GovernorTest, RowsWhoseValuesAreMaskedAreNotWrittenAnew) {
+  auto scan = Scan(1);
+  auto policy = std::make_shared<plan::TablePolicy>();
+  policy->masks = {{.column = {.name = "c", .physical = "c"}, .value = {.policy = "m", .sql = "NULL", .columns = {}}}};
+  scan.policy = policy;
+  for (const char* operation : {"UPDATE", "MERGE", "DELETE"}) {
+    auto digest = Select({scan});
+    digest.writes = {{.table = scan.table, .schema_name = "main", .table_name = "t", .operation = operation}};
+    const bool rewrites = std::string_view(operation) != "DELETE";
+    const auto governed = Govern("admin", digest);
+    EXPECT_EQ(governed.has_value(), !rewrites) << operation;
+    if (rewrites) ExpectError(governed, ErrorCode::kPermissionDenied, "cannot be changed by UPDATE or MERGE");
+    // Of another table the values that are seen may be written.
+    digest.writes[0].table = TableId("other");
+    EXPECT_TRUE(Govern("admin", digest).has_value()) << operation;
+  }
+}
+
 TEST_F(GovernorTest, ADeadStatementIsNotGoverned) {
   const RequestContext late(WithRole("admin"), "r", "test", clock_, clock_.SteadyNow() - std::chrono::seconds(1));
   ExpectError(governor_.Govern(late, Bound(Select({Scan(1)}))), ErrorCode::kDeadlineExceeded, "");
