@@ -2,6 +2,7 @@
 #include "catalog/ask_records.h"
 
 #include <boost/json.hpp>
+#include <set>
 
 #include "catalog/internal/rows.h"
 #include "catalog/internal/store_ask_records.h"
@@ -19,6 +20,8 @@ using metastore::Value;
 
 constexpr size_t kQuestionTexts = 4;
 constexpr size_t kFeedbackTexts = 5;
+/// Between a key's id and what is sealed with it.
+constexpr char kAfterKey = ' ';
 
 const std::string kQuestionColumns =
     "SELECT q.id, q.conversation_id, q.status, q.model, q.model_version, q.asked, q.sealed, q.key_id FROM "
@@ -109,7 +112,7 @@ Result<AskedQuestion> StoreAskRecords::QuestionOf(const Row& row) {
   return question;
 }
 
-Result<AskFeedback> StoreAskRecords::FeedbackOf(const Row& row) {
+Result<AskFeedback> StoreAskRecords::FeedbackAt(const Row& row) {
   AskFeedback feedback{.id = TextAt(row, 0),
                        .question_id = TextAt(row, 1),
                        .model = TextAt(row, 2),
@@ -153,7 +156,7 @@ Result<void> StoreAskRecords::CheckOwner(const std::string& owner, const std::st
 }
 
 Result<std::string> StoreAskRecords::AddQuestion(const std::string& owner, AskedQuestion question) {
-  question.id = NewUuid();
+  if (question.id.empty()) question.id = NewUuid();
   NL_ASSIGN_OR_RETURN(const Sealed sealed,
                       Seal({question.question, question.intent, question.as_of, question.follows ? "follows" : ""},
                            AboutQuestion(question.id)));
@@ -162,6 +165,8 @@ Result<std::string> StoreAskRecords::AddQuestion(const std::string& owner, Asked
                         session.Query("UPDATE ask_conversations SET updated = ? WHERE id = ? AND owner = ? RETURNING 1",
                                       {ToValue(question.asked), MakeStorable(question.conversation_id), owner}));
     if (found.empty()) return NoConversation();
+    NL_RETURN_IF_ERROR(session.Execute("DELETE FROM ask_questions WHERE id = ? AND conversation_id = ?",
+                                       {question.id, question.conversation_id}));
     NL_ASSIGN_OR_RETURN(const auto last,
                         session.Query("SELECT count(*), coalesce(max(place), 0) FROM ask_questions WHERE "
                                       "conversation_id = ?",
@@ -211,6 +216,20 @@ Result<std::vector<AskedQuestion>> StoreAskRecords::ReadConversation(const std::
   NL_RETURN_IF_ERROR(CheckOwner(owner, id));
   NL_ASSIGN_OR_RETURN(const auto rows,
                       store_.ReadOnce(kQuestionColumns + "WHERE q.conversation_id = ? ORDER BY q.place", {id}));
+  std::vector<AskedQuestion> questions;
+  for (const Row& row : rows) {
+    NL_ASSIGN_OR_RETURN(auto question, QuestionOf(row));
+    questions.push_back(std::move(question));
+  }
+  return questions;
+}
+
+Result<std::vector<AskedQuestion>> StoreAskRecords::ListQuestions(const std::string& owner, int64_t limit,
+                                                                  int64_t offset) {
+  NL_ASSIGN_OR_RETURN(const auto rows,
+                      store_.ReadOnce(kQuestionColumns + "JOIN ask_conversations c ON c.id = q.conversation_id WHERE "
+                                                         "c.owner = ? ORDER BY q.asked DESC, q.id LIMIT ? OFFSET ?",
+                                      {owner, limit, offset}));
   std::vector<AskedQuestion> questions;
   for (const Row& row : rows) {
     NL_ASSIGN_OR_RETURN(auto question, QuestionOf(row));
@@ -286,7 +305,7 @@ Result<std::vector<AskFeedback>> StoreAskRecords::ReadFeedback(const std::string
   NL_ASSIGN_OR_RETURN(const auto rows, store_.ReadOnce(kFeedbackColumns + where, values));
   std::vector<AskFeedback> list;
   for (const Row& row : rows) {
-    NL_ASSIGN_OR_RETURN(auto feedback, FeedbackOf(row));
+    NL_ASSIGN_OR_RETURN(auto feedback, FeedbackAt(row));
     list.push_back(std::move(feedback));
   }
   return list;
@@ -300,6 +319,17 @@ Result<std::vector<AskFeedback>> StoreAskRecords::ListFeedback(const std::string
   if (!state.empty()) where += "AND state = ? ", values.emplace_back(state);
   values.emplace_back(limit);
   return ReadFeedback(where + "ORDER BY given, id LIMIT ?", values);
+}
+
+Result<std::vector<AskFeedback>> StoreAskRecords::ListFeedbackOf(const FeedbackOf& of, int64_t limit, int64_t offset) {
+  std::string where;
+  std::vector<Value> values;
+  if (!of.everybody) {
+    where = "WHERE given_by_id = ? ", values.emplace_back(of.given_by_id);
+    for (const std::string& model : of.models) where += "OR model = ? ", values.emplace_back(MakeStorable(model));
+  }
+  values.insert(values.end(), {limit, offset});
+  return ReadFeedback(where + "ORDER BY given DESC, id LIMIT ? OFFSET ?", values);
 }
 
 Result<std::optional<AskFeedback>> StoreAskRecords::FindFeedback(const std::string& id) {
@@ -374,6 +404,41 @@ Result<int64_t> StoreAskRecords::Forget(WallTime time) {
   return forgotten;
 }
 
+Result<std::string> StoreAskRecords::SealText(const std::string& text, const std::string& about) {
+  NL_ASSIGN_OR_RETURN(const Sealed sealed, Seal({text}, about));
+  return sealed.key_id + kAfterKey + sealed.text;
+}
+
+Result<std::string> StoreAskRecords::OpenText(const std::string& sealed, const std::string& about) {
+  const size_t end = sealed.find(kAfterKey);
+  if (end == std::string::npos) return MakeError(ErrorCode::kCorruption, "a question that was kept has another form");
+  NL_ASSIGN_OR_RETURN(auto texts, Open(sealed.substr(end + 1), about, sealed.substr(0, end), 1));
+  return std::move(texts[0]);
+}
+
+/// Questions that wait for who asked them: checkpoints of runs (orchestration::RunStore).
+Result<int64_t> StoreAskRecords::EraseWaiting(const std::function<bool(const std::string&)>& holds, bool erase) {
+  NL_ASSIGN_OR_RETURN(
+      const auto steps,
+      store_.ReadOnce("SELECT s.run_id, s.step, s.value FROM run_steps s JOIN runs r ON r.id = s.run_id "
+                      "WHERE r.graph = 'ask'"));
+  std::set<std::string> runs;
+  for (const Row& row : steps) {
+    const std::string id = TextAt(row, 0);
+    NL_ASSIGN_OR_RETURN(const auto text, OpenText(TextAt(row, 2), fmt::format("run {}/{}", id, NumberAt(row, 1))));
+    if (holds(text)) runs.insert(id);
+  }
+  for (const std::string& id : runs) {
+    if (!erase) break;
+    NL_RETURN_IF_ERROR(store_.Write([&](Session& session) -> Result<void> {
+      NL_RETURN_IF_ERROR(session.Execute("DELETE FROM run_steps WHERE run_id = ?", {id}));
+      NL_RETURN_IF_ERROR(session.Execute("DELETE FROM runs WHERE id = ?", {id}));
+      return {};
+    }));
+  }
+  return static_cast<int64_t>(runs.size());
+}
+
 Result<int64_t> StoreAskRecords::EraseTexts(const std::function<bool(const std::string&)>& holds, bool erase) {
   int64_t found = 0;
   const auto any = [&](const std::vector<std::string>& texts) { return std::ranges::any_of(texts, holds); };
@@ -399,7 +464,8 @@ Result<int64_t> StoreAskRecords::EraseTexts(const std::function<bool(const std::
     }));
   }
   if (erase && found > 0) FeedbackChanged();
-  return found;
+  NL_ASSIGN_OR_RETURN(const int64_t waiting, EraseWaiting(holds, erase));
+  return found + waiting;
 }
 
 }  // namespace neurolake::catalog

@@ -69,13 +69,16 @@ class AskRecords {
 
   /// Returns the id of a new conversation.
   virtual Result<std::string> BeginConversation(const std::string& owner, WallTime at) = 0;
-  /// Keeps `question` under a new id, which is returned. Errors: kNotFound for a conversation that is not there or not
-  /// the owner's, alike; kInvalidArgument for one that has kQuestionsMax.
+  /// Keeps `question` under its id, in the place of one of its conversation that has it, or under a new one where it
+  /// has none. Returns the id. Errors: kNotFound for a conversation that is not there or not the owner's, alike;
+  /// kInvalidArgument for one that has kQuestionsMax.
   virtual Result<std::string> AddQuestion(const std::string& owner, AskedQuestion question) = 0;
   /// Latest used first.
   virtual Result<std::vector<ConversationRecord>> ListConversations(const std::string& owner, int64_t limit) = 0;
   /// In order. Errors: kNotFound, as AddQuestion.
   virtual Result<std::vector<AskedQuestion>> ReadConversation(const std::string& owner, const std::string& id) = 0;
+  /// Of all its conversations, the latest first.
+  virtual Result<std::vector<AskedQuestion>> ListQuestions(const std::string& owner, int64_t limit, int64_t offset) = 0;
   /// The last one that came to an intent. Errors: kNotFound, as AddQuestion.
   virtual Result<std::optional<AskedQuestion>> LastUnderstood(const std::string& owner, const std::string& id) = 0;
   /// Errors: kNotFound, as AddQuestion.
@@ -89,6 +92,14 @@ class AskRecords {
   /// Oldest first; of all models and states where these are empty.
   virtual Result<std::vector<AskFeedback>> ListFeedback(const std::string& model, const std::string& state,
                                                         int64_t limit) = 0;
+  /// Whose feedback: what `given_by_id` gave, or on one of `models`, or everybody's.
+  struct FeedbackOf {
+    std::string given_by_id;
+    std::vector<std::string> models = {};
+    bool everybody = false;
+  };
+  /// Latest first.
+  virtual Result<std::vector<AskFeedback>> ListFeedbackOf(const FeedbackOf& of, int64_t limit, int64_t offset) = 0;
   virtual Result<std::optional<AskFeedback>> FindFeedback(const std::string& id) = 0;
   /// "approved", with what is meant, or "rejected": also of one approved before, which is no verified question then.
   /// Errors: kNotFound; kInvalidArgument for kVerifiedMax.
@@ -99,7 +110,13 @@ class AskRecords {
 
   /// Forgets conversations last used, and feedback not approved that was given, before `time`. Returns how many.
   virtual Result<int64_t> Forget(WallTime time) = 0;
-  /// Deletes (`erase`), or only counts, questions and feedback with a text of which `holds` is true.
+  /// Encrypts a text of the checkpoints of questions that wait, under the same key. `about` binds it to its place:
+  /// orchestration::AboutCheckpoint, by which EraseTexts opens it.
+  virtual Result<std::string> SealText(const std::string& text, const std::string& about) = 0;
+  /// Errors: kCorruption.
+  virtual Result<std::string> OpenText(const std::string& sealed, const std::string& about) = 0;
+  /// Deletes (`erase`), or only counts, questions, also those that wait, and feedback with a text of which `holds` is
+  /// true.
   virtual Result<int64_t> EraseTexts(const std::function<bool(const std::string&)>& holds, bool erase) = 0;
 };
 

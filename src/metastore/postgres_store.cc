@@ -118,7 +118,7 @@ Result<void> PostgresStore::Scrub() {
   for (const char* sql :
        {"VACUUM (FULL) statements", "VACUUM (FULL) table_statistics", "VACUUM (FULL) expectation_results",
         "VACUUM (FULL) event_outbox", "VACUUM (FULL) lineage", "VACUUM (FULL) erasures", "VACUUM (FULL) ask_questions",
-        "VACUUM (FULL) ask_feedback", "VACUUM (FULL) kept_answers"}) {
+        "VACUUM (FULL) ask_feedback", "VACUUM (FULL) kept_answers", "VACUUM (FULL) run_steps"}) {
     NL_RETURN_IF_ERROR(session->Run(sql));
   }
   return {};

@@ -1,17 +1,11 @@
 #include "ask/conversation/ask_door.h"
 
-#include <openssl/hmac.h>
-#include <openssl/rand.h>
-
 #include <boost/json.hpp>
-#include <charconv>
 
 #include "ask/conversation/internal/door_json.h"
 #include "ask/conversation/move_times.h"
 #include "ask/intent/intent_json.h"
 #include "ask/service/asker.h"
-#include "ask/time/zone.h"
-#include "common/check.h"
 #include "common/text.h"
 #include "semantic/load.h"
 
@@ -20,26 +14,8 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::chrono::minutes kConfirmLife{10};
 constexpr std::string_view kNewConversation = "new";
 constexpr size_t kVersionsMax = 256;
-
-std::string RandomKey() {
-  std::string key(32, '\0');
-  NL_CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(key.data()), static_cast<int>(key.size())) == 1);
-  return key;
-}
-
-std::string HmacHex(const std::string& key, const std::string& text) {
-  std::array<unsigned char, 32> digest{};
-  unsigned length = 0;
-  const auto* made = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-                          reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(), &length);
-  NL_CHECK(made != nullptr && length == digest.size());
-  std::string hex;
-  for (const unsigned char byte : digest) hex += fmt::format("{:02x}", byte);
-  return hex;
-}
 
 json::object ToJson(const catalog::AskedQuestion& asked) {
   json::object object{
@@ -60,8 +36,7 @@ AskDoor::AskDoor(AskService& service, ModelSource& models, query::StatementServi
       records_(statements.catalog().ask_records()),
       clock_(clock),
       options_(options),
-      verified_(records_),
-      confirm_key_(RandomKey()) {
+      verified_(&records_) {
   service_.UseMemory(&verified_);
 }
 
@@ -79,26 +54,17 @@ std::string AskDoor::VersionOf(const std::shared_ptr<const semantic::SemanticMod
   return result;
 }
 
-std::string AskDoor::ConfirmToken(const RequestContext& ctx, const AskRequest& request, const Intent& intent,
-                                  int64_t until_seconds) const {
-  const std::string about = fmt::format("{}\n{}\n{}\n{}\n{}", catalog::AskOwner(ctx.principal()), request.model,
-                                        request.purpose, until_seconds, EncodeIntent(intent));
-  return fmt::format("{}.{}", until_seconds, HmacHex(confirm_key_, about));
-}
-
-bool AskDoor::Confirms(const RequestContext& ctx, const AskBody& asked) const {
-  int64_t until = 0;
-  const std::string& token = asked.confirm;
-  const auto [end, problem] = std::from_chars(token.data(), token.data() + token.size(), until);
-  if (problem != std::errc() || end == token.data() + token.size() || *end != '.') return false;
-  const auto now = std::chrono::duration_cast<std::chrono::seconds>(clock_.Now().time_since_epoch()).count();
-  return until >= now && token == ConfirmToken(ctx, asked.request, *asked.intent, until);
-}
-
 /// Takes up what the conversation came to before.
 Result<void> AskDoor::Resume(const RequestContext& ctx, AskBody& asked) {
-  if (asked.conversation.empty() || asked.conversation == kNewConversation) return {};
-  NL_ASSIGN_OR_RETURN(const auto last, records_.LastUnderstood(catalog::AskOwner(ctx.principal()), asked.conversation));
+  const std::string& conversation = asked.request.conversation;
+  if (conversation.empty() || conversation == kNewConversation || !asked.run.empty()) return {};
+  const std::string owner = catalog::AskOwner(ctx.principal());
+  NL_ASSIGN_OR_RETURN(const auto last, records_.LastUnderstood(owner, conversation));
+  if (asked.intent.has_value() && asked.confirm.empty()) {
+    // One that waits has the id that its question was kept under.
+    NL_ASSIGN_OR_RETURN(const auto questions, records_.ReadConversation(owner, conversation));
+    if (!questions.empty() && questions.back().status == StatusName(Status::kClarify)) asked.run = questions.back().id;
+  }
   if (!last.has_value()) return {};
   if (asked.request.model.empty()) asked.request.model = last->model;
   const bool goes_on = !asked.request.previous.has_value() && !asked.intent.has_value();
@@ -108,55 +74,64 @@ Result<void> AskDoor::Resume(const RequestContext& ctx, AskBody& asked) {
   return {};
 }
 
-Result<void> AskDoor::Keep(const RequestContext& ctx, const AskBody& asked, const Answer& answer,
-                           json::object& object) {
-  if (asked.conversation.empty() || options_.history_keep.count() == 0) return {};
+Result<KeptQuestion> AskDoor::Keep(const RequestContext& ctx, const AskRequest& request, const FoundModel& model,
+                                   LocalTime today, const std::string& run, const Answer& answer) {
+  if (request.conversation.empty() || options_.history_keep.count() == 0) return KeptQuestion{};
   const std::string owner = catalog::AskOwner(ctx.principal());
-  NL_ASSIGN_OR_RETURN(const auto found, ChooseModel(ctx, models_, asked.request.model, asked.request.schema));
-  const auto& model = found.model;
-  const std::string zone = asked.request.zone.empty() ? model->calendar.zone : asked.request.zone;
-  NL_ASSIGN_OR_RETURN(const auto now, ToLocal(clock_.Now(), zone));
-  catalog::AskedQuestion question{.conversation_id = asked.conversation,
-                                  .question = asked.request.question,
+  catalog::AskedQuestion question{.id = run,
+                                  .conversation_id = request.conversation,
+                                  .question = request.question,
                                   .intent = answer.intent.has_value() ? EncodeIntent(*answer.intent) : "",
-                                  .as_of = SqlTime(asked.request.as_of.value_or(now)),
+                                  .as_of = SqlTime(today),
                                   .status = std::string(StatusName(answer.status)),
-                                  .model = model->name,
-                                  .model_version = VersionOf(model),
+                                  .model = model.model->name,
+                                  .model_version = VersionOf(model.model),
                                   .follows = answer.is_follow_up,
                                   .asked = clock_.Now()};
-  if (asked.conversation == kNewConversation) {
+  if (request.conversation == kNewConversation) {
     NL_ASSIGN_OR_RETURN(question.conversation_id, records_.BeginConversation(owner, clock_.Now()));
   }
-  object["conversation"] = question.conversation_id;
-  NL_ASSIGN_OR_RETURN(object["id"], records_.AddQuestion(owner, std::move(question)));
-  return {};
+  KeptQuestion kept{.id = "", .conversation = question.conversation_id};
+  NL_ASSIGN_OR_RETURN(kept.id, records_.AddQuestion(owner, std::move(question)));
+  return kept;
+}
+
+/// Goes on with the question that waits for this, or asks.
+Result<Asked> AskDoor::AnsweredBy(const RequestContext& ctx, const AskBody& asked, const AskRequest& request) {
+  if (!asked.confirm.empty()) {
+    auto confirmed = service_.GoOn(ctx, request, asked.confirm, AskReply{.intent = asked.intent});
+    if (confirmed.has_value() ||
+        (confirmed.error().code() != ErrorCode::kNotFound && confirmed.error().code() != ErrorCode::kInvalidArgument)) {
+      return confirmed;
+    }
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "the member \"confirm\" is not what came with this intent, or is too old");
+  }
+  if (!asked.run.empty() && asked.intent.has_value()) {
+    auto chosen = service_.GoOn(ctx, request, asked.run, AskReply{.intent = asked.intent});
+    // An intent may be none of the choices, and be asked all the same.
+    if (chosen.has_value() ||
+        (chosen.error().code() != ErrorCode::kNotFound && chosen.error().code() != ErrorCode::kInvalidArgument)) {
+      return chosen;
+    }
+    return service_.Run(ctx, request, *asked.intent);
+  }
+  if (!asked.run.empty()) return service_.GoOn(ctx, request, asked.run, asked.reply);
+  return asked.intent.has_value() ? service_.Run(ctx, request, *asked.intent) : service_.Ask(ctx, request);
 }
 
 Result<std::string> AskDoor::Answered(const RequestContext& ctx, const AskBody& asked, AskObserver* observer) {
   AskRequest request = asked.request;
   request.observer = observer;
+  request.keeper = this;
+  request.may_wait = true;
   request.read_only = ctx.door() == "mcp";
   request.confirm_bytes = options_.confirm_bytes;
-  if (!asked.confirm.empty()) {
-    if (!Confirms(ctx, asked)) {
-      return MakeError(ErrorCode::kInvalidArgument,
-                       "the member \"confirm\" is not what came with this intent, or is older than {} minutes",
-                       kConfirmLife.count());
-    }
-    request.confirm_bytes = 0;
-  }
-  NL_ASSIGN_OR_RETURN(const auto answer, asked.intent.has_value() ? service_.Run(ctx, request, *asked.intent)
-                                                                  : service_.Ask(ctx, request));
-  auto object = ask::ToJson(answer);
-  if (answer.asks_first && answer.choices.size() == 1) {
-    const auto until =
-        std::chrono::duration_cast<std::chrono::seconds>((clock_.Now() + kConfirmLife).time_since_epoch());
-    object["confirm"] = ConfirmToken(ctx, request, answer.choices[0].intent, until.count());
-  }
-  NL_RETURN_IF_ERROR(Keep(ctx, asked, answer, object));
-  return json::serialize(object);
+  NL_ASSIGN_OR_RETURN(const auto answered, AnsweredBy(ctx, asked, request));
+  return json::serialize(ToJson(answered, asked.trace));
 }
+
+Result<void> AskDoor::Cancel(const RequestContext& ctx, const std::string& run) { return service_.Cancel(ctx, run); }
 
 Result<std::string> AskDoor::Ask(const RequestContext& caller, std::string_view body, AskObserver* observer) {
   NL_ASSIGN_OR_RETURN(const RequestContext ctx, AsAsker(caller));

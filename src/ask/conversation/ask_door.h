@@ -18,7 +18,7 @@ namespace neurolake::ask {
 ///
 /// It keeps questions and what they were understood as, and no rows. Errors of every call beside its own:
 /// kPermissionDenied for who may not ask; kInvalidArgument naming a member of the body; those of the store.
-class AskDoor {
+class AskDoor : private QuestionKeeper {
  public:
   struct Options {
     std::chrono::milliseconds history_keep{0};  ///< 0: no conversation is kept.
@@ -30,12 +30,19 @@ class AskDoor {
   /// Borrows the first four. `service` uses its verified questions from here on.
   AskDoor(AskService& service, ModelSource& models, query::StatementService& statements, const Clock& clock,
           Options options);
-  ~AskDoor();
+  ~AskDoor() override;
+
+  /// Before it is used: as VerifiedQuestions::UseTexts.
+  void UseTexts(retrieval::TextIndex* texts) { verified_.UseTexts(texts); }
 
   /// `observer` may be null. Errors: kNotFound for a model or a conversation that is not there or somebody else's;
   /// those of AskService.
   Result<std::string> Ask(const RequestContext& ctx, std::string_view body, AskObserver* observer = nullptr);
+  /// Stops the principal's own question `run`, or ends one that waits. Errors: kNotFound, also for somebody else's.
+  Result<void> Cancel(const RequestContext& ctx, const std::string& run);
 
+  /// The models that the principal may ask over: docs/ask.md, "Setting it up".
+  Result<std::string> ListModels(const RequestContext& ctx);
   /// What the models have that the principal may know: docs/mcp.md, list_metrics. `model` empty: all of them.
   Result<std::string> ListMetrics(const RequestContext& ctx, const std::string& model, const std::string& purpose);
   /// A query by names of metrics and dimensions: docs/mcp.md, query_metrics. An answer as Ask's.
@@ -59,13 +66,12 @@ class AskDoor {
 
  private:
   Result<std::string> Answered(const RequestContext& ctx, const AskBody& asked, AskObserver* observer);
+  Result<Asked> AnsweredBy(const RequestContext& ctx, const AskBody& asked, const AskRequest& request);
   Result<void> Resume(const RequestContext& ctx, AskBody& asked);
-  Result<void> Keep(const RequestContext& ctx, const AskBody& asked, const Answer& answer, boost::json::object& object);
+  Result<KeptQuestion> Keep(const RequestContext& ctx, const AskRequest& request, const FoundModel& model,
+                            LocalTime today, const std::string& run, const Answer& answer) override;
   Result<Intent> MeantBy(const RequestContext& ctx, const boost::json::object& body, const AskRequest& request);
   Result<void> CheckMeant(const RequestContext& ctx, const catalog::AskFeedback& feedback, const Intent& meant);
-  std::string ConfirmToken(const RequestContext& ctx, const AskRequest& request, const Intent& intent,
-                           int64_t until_seconds) const;
-  bool Confirms(const RequestContext& ctx, const AskBody& asked) const;
   std::string VersionOf(const std::shared_ptr<const semantic::SemanticModel>& model);
 
   AskService& service_;
@@ -75,7 +81,6 @@ class AskDoor {
   const Clock& clock_;
   const Options options_;
   VerifiedQuestions verified_;
-  const std::string confirm_key_;
   std::mutex mutex_;
   std::map<std::string, std::pair<std::shared_ptr<const semantic::SemanticModel>, std::string>> versions_;
 };

@@ -63,7 +63,8 @@ Result<Intent> AskDoor::MeantBy(const RequestContext& ctx, const json::object& b
   if (intent.has_value()) return std::move(*intent);
   AskRequest other = request;
   other.question = means;
-  NL_ASSIGN_OR_RETURN(const auto answer, service_.Ask(ctx, other));
+  NL_ASSIGN_OR_RETURN(const auto asked, service_.Ask(ctx, other));
+  const Answer& answer = asked.answer;
   if (answer.status == Status::kAnswered && answer.intent.has_value()) return *answer.intent;
   return MakeError(ErrorCode::kInvalidArgument, "the words of \"means\" have no one answer either: {}", answer.reason);
 }

@@ -11,6 +11,19 @@ namespace neurolake::ask {
 
 namespace json = boost::json;
 
+Result<std::string> AskDoor::ListModels(const RequestContext& caller) {
+  NL_ASSIGN_OR_RETURN(const RequestContext ctx, AsAsker(caller));
+  NL_ASSIGN_OR_RETURN(const auto entries, models_.List(ctx));
+  json::array models;
+  for (const ModelEntry& entry : entries) {
+    models.push_back(json::object{{"name", entry.name},
+                                  {"schema", entry.schema.empty() ? json::value() : json::value(entry.schema)},
+                                  {"label", entry.label},
+                                  {"description", entry.description}});
+  }
+  return json::serialize(json::object{{"models", std::move(models)}});
+}
+
 Result<std::string> AskDoor::ListMetrics(const RequestContext& caller, const std::string& model,
                                          const std::string& purpose) {
   NL_ASSIGN_OR_RETURN(const RequestContext ctx, AsAsker(caller));

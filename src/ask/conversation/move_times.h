@@ -13,7 +13,4 @@ namespace neurolake::ask {
 std::optional<Intent> MoveTimes(std::string_view question, Intent intent, const TimeContext& then,
                                 const TimeContext& now);
 
-/// A time as SQL writes it, for ParseSqlTime.
-std::string SqlTime(LocalTime time);
-
 }  // namespace neurolake::ask

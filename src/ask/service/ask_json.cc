@@ -39,7 +39,8 @@ Result<std::optional<Intent>> IntentMember(const json::object& object, std::stri
 
 Result<AskRequest> RequestOf(const json::object& object) {
   static constexpr std::string_view kKnown[] = {"question", "intent", "model",    "schema",       "time_zone",
-                                                "purpose",  "as_of",  "previous", "conversation", "confirm"};
+                                                "purpose",  "as_of",  "previous", "conversation", "confirm",
+                                                "run",      "choice", "trace"};
   for (const auto& [name, value] : object) {
     if (std::find(std::begin(kKnown), std::end(kKnown), std::string_view(name)) == std::end(kKnown)) {
       return MakeError(ErrorCode::kInvalidArgument, "a question has no member \"{}\"", std::string_view(name));
@@ -60,7 +61,24 @@ Result<AskRequest> RequestOf(const json::object& object) {
     }
   }
   NL_ASSIGN_OR_RETURN(request.previous, IntentMember(object, "previous"));
+  NL_ASSIGN_OR_RETURN(request.conversation, Text(object, "conversation"));
   return request;
+}
+
+Result<std::optional<AskReply>> ReplyOf(const json::object& object) {
+  const auto* value = object.if_contains("choice");
+  if (value == nullptr) return std::nullopt;
+  if (!value->is_int64() || value->get_int64() < 1) {
+    return MakeError(ErrorCode::kInvalidArgument, "the member \"choice\" must be a number from 1 on");
+  }
+  return AskReply{.choice = static_cast<size_t>(value->get_int64())};
+}
+
+Result<bool> Truth(const json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  if (value == nullptr) return false;
+  if (!value->is_bool()) return MakeError(ErrorCode::kInvalidArgument, "the member \"{}\" must be true or false", name);
+  return value->get_bool();
 }
 
 }  // namespace
@@ -70,26 +88,53 @@ Result<AskBody> ParseAskBody(std::string_view body) {
   AskBody parsed;
   NL_ASSIGN_OR_RETURN(parsed.request, RequestOf(object));
   NL_ASSIGN_OR_RETURN(parsed.intent, IntentMember(object, "intent"));
-  NL_ASSIGN_OR_RETURN(parsed.conversation, Text(object, "conversation"));
   NL_ASSIGN_OR_RETURN(parsed.confirm, Text(object, "confirm"));
-  if (parsed.intent.has_value() == !parsed.request.question.empty()) {
-    return MakeError(ErrorCode::kInvalidArgument, "either \"question\" or \"intent\" must be there, and not both");
+  NL_ASSIGN_OR_RETURN(parsed.run, Text(object, "run"));
+  NL_ASSIGN_OR_RETURN(parsed.reply, ReplyOf(object));
+  NL_ASSIGN_OR_RETURN(parsed.trace, Truth(object, "trace"));
+  const int asked = (parsed.intent.has_value() ? 1 : 0) + (parsed.request.question.empty() ? 0 : 1);
+  if (parsed.run.empty() ? asked != 1 : asked != 0) {
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "either \"question\" or \"intent\" or \"run\" must be there, and no two of them");
   }
   if (!parsed.confirm.empty() && !parsed.intent.has_value()) {
     return MakeError(ErrorCode::kInvalidArgument, "\"confirm\" goes with the \"intent\" of the choice it came with");
   }
+  if (parsed.reply.has_value() && parsed.run.empty()) {
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "\"choice\" goes with the \"run\" of the question that was asked back");
+  }
   return parsed;
+}
+
+json::object ToJson(const Asked& asked, bool with_trace) {
+  json::object object = ToJson(asked.answer);
+  if (!asked.waits_as.empty()) {
+    object["run"] = asked.waits_as;
+    if (asked.answer.asks_first) object["confirm"] = asked.waits_as;
+  }
+  if (!asked.kept.id.empty()) {
+    object["conversation"] = asked.kept.conversation;
+    object["id"] = asked.kept.id;
+  }
+  if (const auto& used = asked.model_usage; used.has_value()) {
+    object["model_usage"] = json::object{{"calls", used->calls},
+                                         {"input_tokens", used->input_tokens},
+                                         {"output_tokens", used->output_tokens},
+                                         {"dollars", static_cast<double>(used->cost_nanodollars) / 1e9}};
+  }
+  if (with_trace) object["trace"] = orchestration::ToJson(asked.trace);
+  return object;
 }
 
 Result<std::string> AskJson(const RequestContext& ctx, AskService& service, std::string_view body) {
   NL_ASSIGN_OR_RETURN(const auto parsed, ParseAskBody(body));
-  if (!parsed.conversation.empty() || !parsed.confirm.empty()) {
+  if (!parsed.request.conversation.empty() || !parsed.confirm.empty() || !parsed.run.empty()) {
     return MakeError(ErrorCode::kNotSupported, "conversations are not kept here");
   }
-  const auto& [request, intent, conversation, confirm] = parsed;
-  NL_ASSIGN_OR_RETURN(const auto answer,
-                      intent.has_value() ? service.Run(ctx, request, *intent) : service.Ask(ctx, request));
-  return json::serialize(ToJson(answer));
+  NL_ASSIGN_OR_RETURN(const auto asked, parsed.intent.has_value() ? service.Run(ctx, parsed.request, *parsed.intent)
+                                                                  : service.Ask(ctx, parsed.request));
+  return json::serialize(ToJson(asked, parsed.trace));
 }
 
 }  // namespace neurolake::ask

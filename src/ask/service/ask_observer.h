@@ -4,10 +4,10 @@
 
 namespace neurolake::ask {
 
-/// Is told how far a question has come, in the thread that answers it, by stages in this order, of which some may be
-/// missing or come again (each of two readings is planned and run):
-/// - "linked": it was read; `readings` are the words of what it can mean,
-/// - "planned": a query was made; `words`, `sql` and, where it is known, `cost`,
+/// Is told how far a question has come, one thing after the other, in threads that answer it, by stages in this order,
+/// of which some may be missing or come again (each of two readings is planned and run, beside the other):
+/// - "linked": it was read; `readings` are the words of what it can mean, `run` is what stops it (AskService::Cancel),
+/// - "planned": a query was made; `words`, `sql`, `run` and, where it asks first, `cost`,
 /// - "running": its rows are read,
 /// - "checking": the answer is compared with what must hold.
 /// What it is told is for who asks, as the answer is.

@@ -40,7 +40,9 @@ PipelineRunner::PipelineRunner(query::StatementService& service, Options options
     : service_(service), options_(std::move(options)) {}
 
 void PipelineRunner::Reached(std::string_view stage, const json::object& details) {
-  if (options_.observer != nullptr) options_.observer->Reached(stage, details);
+  if (options_.observer == nullptr) return;
+  const std::scoped_lock lock(mutex_);
+  options_.observer->Reached(stage, details);
 }
 
 Result<std::optional<std::string>> PipelineRunner::CostToConfirm(const RequestContext& ctx, const std::string& sql) {

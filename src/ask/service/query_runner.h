@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,7 @@ class PipelineRunner : public QueryRunner {
  private:
   query::StatementService& service_;
   const Options options_;
+  std::mutex mutex_;  ///< The observer is told one thing after the other.
 };
 
 }  // namespace neurolake::ask

@@ -72,7 +72,7 @@ bool TakesEvents(const Request& request) {
 
 Result<ask::AskDoor*> Questions(const Door& door) {
   if (door.ask != nullptr) return door.ask;
-  return MakeError(ErrorCode::kNotFound, "this server has no semantic models: set ask.models to their folder");
+  return MakeError(ErrorCode::kNotFound, "questions are not answered here");
 }
 
 Result<void> StreamAnswer(Door& door, Call& call, ask::AskDoor& questions) {
@@ -94,6 +94,19 @@ Result<void> PostAsk(Door& door, Call& call) {
   NL_ASSIGN_OR_RETURN(const std::string answer,
                       questions->Ask(call.Context(door, door.settings.statement_timeout), call.body));
   return call.SendJson(200, answer);
+}
+
+Result<void> DeleteAsk(Door& door, Call& call) {
+  NL_ASSIGN_OR_RETURN(auto* const questions, Questions(door));
+  NL_RETURN_IF_ERROR(questions->Cancel(call.Context(door, door.settings.statement_timeout), call.arguments.at(0)));
+  return call.Send(204, "", "");
+}
+
+Result<void> ListSemanticModels(Door& door, Call& call) {
+  NL_ASSIGN_OR_RETURN(auto* const questions, Questions(door));
+  NL_ASSIGN_OR_RETURN(const std::string list,
+                      questions->ListModels(call.Context(door, door.settings.statement_timeout)));
+  return call.SendJson(200, list);
 }
 
 Result<void> ListConversations(Door& door, Call& call) {

@@ -42,6 +42,8 @@ Result<void> PostIdentity(Door& door, Call& call);
 Result<void> DeleteIdentity(Door& door, Call& call);
 
 Result<void> PostAsk(Door& door, Call& call);
+Result<void> DeleteAsk(Door& door, Call& call);
+Result<void> ListSemanticModels(Door& door, Call& call);
 Result<void> ListConversations(Door& door, Call& call);
 Result<void> GetConversation(Door& door, Call& call);
 Result<void> DeleteConversation(Door& door, Call& call);
