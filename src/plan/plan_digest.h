@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/clock.h"
 #include "common/ids.h"
 #include "plan/lineage_digest.h"
 #include "plan/table_policy.h"
@@ -17,8 +18,9 @@ struct ScanDigest {
   TableId table;
   std::string schema_name;
   std::string table_name;
-  int64_t version = -1;              ///< Snapshot version that is read.
-  std::vector<std::string> columns;  ///< Top-level columns the plan may read, by name; all of them before pruning.
+  int64_t version = -1;               ///< Snapshot version that is read.
+  std::optional<WallTime> committed;  ///< When that was committed; nullopt where the principal may not know all of it.
+  std::vector<std::string> columns;   ///< Top-level columns the plan may read, by name; all of them before pruning.
   std::vector<std::string> physical_columns;  ///< What the table's files call `columns`, in the same order.
   bool for_write = false;                     ///< The reading side of an UPDATE or DELETE.
   bool reads_row_ids = false;                 ///< Asks for a row's file or place in it.

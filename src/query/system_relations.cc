@@ -5,8 +5,10 @@
 #include <boost/json/serialize.hpp>
 #include <map>
 
+#include "common/field_path.h"
 #include "common/text.h"
 #include "query/access.h"
+#include "query/ask_relations.h"
 #include "query/erasure_actions.h"
 #include "query/information_schema.h"
 #include "query/personal_data_actions.h"
@@ -131,8 +133,8 @@ Result<std::vector<std::string>> ReadTags(const RequestContext& ctx, catalog::Ca
     const auto name = names.find(tag.relation_id);
     if (name == names.end()) continue;
     rows.push_back(Row({name->second.first, name->second.second,
-                        tag.column.empty() ? json::value(nullptr) : json::value(tag.label), tag.tag, tag.value,
-                        tag.set_by, Instant(tag.created)}));
+                        tag.column.empty() ? json::value(nullptr) : json::value(ShownPath(tag.label)), tag.tag,
+                        tag.value, tag.set_by, Instant(tag.created)}));
   }
   return rows;
 }
@@ -246,6 +248,8 @@ Result<std::vector<std::string>> ReadSystemRelation(const RequestContext& ctx, c
     for (const auto& statement : statements) rows.push_back(QueryRow(statement));
     return rows;
   }
+  if (relation == "ask_questions") return ReadAskQuestions(ctx, catalog, kPageRows, offset);
+  if (relation == "ask_feedback") return ReadAskFeedback(ctx, catalog, kPageRows, offset);
   if (relation == "expectation_results") return ReadExpectationResults(ctx, catalog, offset);
   constexpr std::string_view kInformation = "information_schema.";
   auto whole = relation.starts_with(kInformation) ? ReadInformation(ctx, catalog, relation.substr(kInformation.size()))

@@ -94,15 +94,17 @@ json::array ColumnsRead(const plan::PlanDigest& digest, const plan::ScanDigest& 
 }
 
 /// Tables and versions of a plan, for history and status:
-/// [{"table":"s.t","id":"…","version":3,"access":"read","columns":["a"]}].
+/// [{"table":"s.t","id":"…","version":3,"access":"read","columns":["a"],"committed_at":"2025-04-02T10:00:00Z"}].
 std::string TablesJson(const plan::PlanDigest& digest) {
   json::array tables;
   for (const auto& scan : digest.scans) {
-    tables.push_back({{"table", scan.schema_name + "." + scan.table_name},
-                      {"id", scan.table.value()},
-                      {"version", scan.version},
-                      {"access", "read"},
-                      {"columns", ColumnsRead(digest, scan)}});
+    json::object table{{"table", scan.schema_name + "." + scan.table_name},
+                       {"id", scan.table.value()},
+                       {"version", scan.version},
+                       {"access", "read"},
+                       {"columns", ColumnsRead(digest, scan)}};
+    if (scan.committed.has_value()) table["committed_at"] = FormatTimestamp(*scan.committed);
+    tables.push_back(std::move(table));
   }
   for (const auto& write : digest.writes) {
     tables.push_back(

@@ -17,6 +17,14 @@ namespace {
 using native::ExpressionClass;
 using native::LogicalOperatorType;
 
+/// When the version was committed: as its commit says, or as its file is dated.
+std::optional<WallTime> CommitTimeOf(const tables::delta::Snapshot& snapshot) {
+  const auto& log = snapshot.log();
+  if (log.in_commit_timestamp_ms.has_value()) return WallTime(std::chrono::milliseconds(*log.in_commit_timestamp_ms));
+  if (log.newest_commit.size_bytes < 0) return std::nullopt;
+  return log.newest_commit.modified;
+}
+
 // Collects what a plan reads, writes and calls.
 class PlanWalk {
  public:
@@ -176,6 +184,8 @@ class PlanWalk {
     digest.table_name = scan->table->entry().table_name;
     digest.version = scan->snapshot->version();
     digest.policy = scan->table->entry().policy;
+    // It may be that of rows that are hidden.
+    if (digest.policy == nullptr) digest.committed = CommitTimeOf(*scan->snapshot);
     native::vector<native::column_t> ids;
     for (const auto& id : get.GetColumnIds()) {
       ids.push_back(id.GetPrimaryIndex());

@@ -61,6 +61,38 @@ std::vector<SystemRelation> ErasureRelations() {
   };
 }
 
+/// Questions in plain language that were kept, and what was said of their answers.
+std::vector<SystemRelation> QuestionRelations() {
+  return {
+      {"ask_questions",
+       {{"id", kText},
+        {"conversation_id", kText},
+        {"asked_at", kInstant},
+        {"question", kText},
+        {"status", kText},
+        {"model_name", kText},
+        {"model_version", kText},
+        {"is_follow_up", kBoolean},
+        {"as_of", kText},
+        {"intent", kText}}},
+      {"ask_feedback",
+       {{"id", kText},
+        {"question_id", kText},
+        {"model_name", kText},
+        {"verdict", kText},
+        {"state", kText},
+        {"given_by", kText},
+        {"given_at", kInstant},
+        {"question", kText},
+        {"as_of", kText},
+        {"intent", kText},
+        {"meant", kText},
+        {"comment", kText},
+        {"decided_by", kText},
+        {"decided_at", kInstant}}},
+  };
+}
+
 /// Semantic models of the catalogue.
 std::vector<SystemRelation> SemanticModelRelations() {
   return {
@@ -230,6 +262,8 @@ const std::vector<SystemRelation>& SystemRelations() {
     all.insert(all.end(), erasures.begin(), erasures.end());
     const auto models = SemanticModelRelations();
     all.insert(all.end(), models.begin(), models.end());
+    const auto questions = QuestionRelations();
+    all.insert(all.end(), questions.begin(), questions.end());
     const auto lineage = LineageRelations();
     all.insert(all.end(), lineage.begin(), lineage.end());
     all.push_back(AuditRelation());
