@@ -101,7 +101,7 @@ struct DocumentArguments {
 
 struct AskArguments {
   std::string question;  ///< Empty: a conversation.
-  std::string model;
+  std::string model;     ///< A name, or a YAML file.
   std::string as_of;
   std::string purpose;
   bool show_sql = false;
@@ -119,6 +119,8 @@ struct AskArguments {
   std::string state = "open";  ///< Of the feedback that is listed; "all" of them.
   std::string approve = {};    ///< Id of feedback.
   std::string reject = {};     ///< Id of feedback.
+  std::string schema = {};     ///< The one in use; with `infer`, the draft's.
+  bool infer = false;          ///< Ask with a draft.
 };
 
 /// Of `neurolake semantic apply`, `show` and `list`.

@@ -4,6 +4,7 @@
 #include <istream>
 
 #include "cli/ask_records.h"
+#include "cli/local_ask.h"
 #include "cli/text_table.h"
 #include "common/text.h"
 
@@ -32,10 +33,11 @@ std::string Member(const json::object& object, std::string_view name) {
 
 class Conversation {
  public:
-  Conversation(const AskArguments& ask, OutputFormat format, StatementRunner& runner)
-      : ask_(ask), format_(format), runner_(runner), id_(ask.conversation) {
+  /// `local` asks with a model that no lake has; null: the lake answers.
+  Conversation(const AskArguments& ask, OutputFormat format, StatementRunner& runner, LocalAsk* local)
+      : ask_(ask), format_(format), runner_(runner), local_(local), id_(ask.conversation) {
     // What is said line by line is one conversation.
-    if (id_.empty() && ask.question.empty()) id_ = "new";
+    if (id_.empty() && ask.question.empty() && local_ == nullptr) id_ = "new";
   }
 
   /// False where there is no answer yet.
@@ -56,7 +58,8 @@ class Conversation {
  private:
   Result<bool> Put(json::object body) {
     if (!id_.empty()) body["conversation"] = id_;
-    if (!ask_.model.empty()) body["model"] = ask_.model;
+    if (!ask_.model.empty() && local_ == nullptr) body["model"] = ask_.model;
+    if (!ask_.schema.empty() && local_ == nullptr) body["schema"] = ask_.schema;
     if (!ask_.as_of.empty()) body["as_of"] = ask_.as_of;
     if (!runner_.options().time_zone.empty()) body["time_zone"] = runner_.options().time_zone;
     if (!ask_.purpose.empty()) body["purpose"] = ask_.purpose;
@@ -85,6 +88,7 @@ class Conversation {
 
   /// On a terminal a line says meanwhile how far it is.
   Result<std::string> Answered(const std::string& body) {
+    if (local_ != nullptr) return local_->Ask({}, body);
     Console& console = runner_.console();
     if (!console.err_is_terminal || format_ == OutputFormat::kJson) return runner_.client().Ask({}, body);
     auto answer = runner_.client().AskWatched({}, body, [&](std::string_view stage, std::string_view) {
@@ -173,6 +177,7 @@ class Conversation {
   const AskArguments& ask_;
   const OutputFormat format_;
   StatementRunner& runner_;
+  LocalAsk* const local_;
   std::optional<json::value> previous_ = std::nullopt;
   std::vector<json::value> choices_ = {};
   std::string id_;
@@ -180,11 +185,27 @@ class Conversation {
   std::string last_question_ = {};
 };
 
+/// What asks with a model that no lake has; null: the lake answers.
+Result<std::unique_ptr<LocalAsk>> LocalOf(const AskArguments& ask, StatementRunner& runner, const Clock& clock) {
+  const bool is_file = IsModelFile(ask.model);
+  if (!ask.infer && !is_file) return nullptr;
+  if (ask.infer && !ask.model.empty()) {
+    return MakeError(ErrorCode::kInvalidArgument, "--infer drafts a model: it does not go with --model");
+  }
+  if (!ask.conversation.empty()) {
+    return MakeError(ErrorCode::kInvalidArgument, "no conversation is kept with a model from a file or a draft");
+  }
+  return is_file ? AskWithFile(ask.model, runner, clock) : AskWithDraft(ask.schema, runner, clock);
+}
+
 }  // namespace
 
-int RunAsk(const AskArguments& ask, OutputFormat format, StatementRunner& runner, std::istream& in) {
+int RunAsk(const AskArguments& ask, OutputFormat format, StatementRunner& runner, std::istream& in,
+           const Clock& clock) {
   if (const auto code = RunAskRecords(ask, format, runner)) return *code;
-  Conversation conversation(ask, format, runner);
+  const auto local = LocalOf(ask, runner, clock);
+  if (!local) return runner.Report(local.error());
+  Conversation conversation(ask, format, runner, local->get());
   if (!ask.question.empty()) {
     const auto answered = conversation.Put(ask.question);
     if (!answered) return runner.Report(answered.error());

@@ -164,7 +164,7 @@ int RunClientCommand(const Arguments& arguments, StatementRunner& runner, const 
   if (name == "ingest") return RunIngest(arguments.ingest, runner);
   if (name == "lineage") return RunLineage(arguments.lineage, runner);
   if (name == "user") return RunUser(action, arguments.user, arguments.format, runner);
-  if (name == "ask") return RunAsk(arguments.ask, arguments.format, runner, std::cin);
+  if (name == "ask") return RunAsk(arguments.ask, arguments.format, runner, std::cin, clock);
   if (name == "eval") return RunEval(arguments.eval, arguments.format, runner, clock);
   if (name == "semantic" && action == "infer") return RunSemanticInfer(arguments.semantic, runner);
   if (name == "semantic") return RunSemanticCatalog(action, arguments.semantic_model, runner);

@@ -1,7 +1,11 @@
 #include "cli/local_ask.h"
 
+#include <filesystem>
+
+#include "ask/conversation/verified_questions.h"
 #include "ask/service/ask_json.h"
 #include "ask/service/ask_service.h"
+#include "cli/semantic_command.h"
 #include "common/text.h"
 
 namespace neurolake::cli {
@@ -71,7 +75,16 @@ class OneModel final : public ask::ModelSource {
 class LocalAskOverClient final : public LocalAsk {
  public:
   LocalAskOverClient(Client& client, semantic::SemanticModel model, const Clock& clock)
-      : clock_(clock), statements_(client), models_(std::move(model)), service_(statements_, models_, clock) {}
+      : clock_(clock),
+        name_(model.name),
+        statements_(client),
+        models_(std::move(model)),
+        verified_(nullptr),
+        service_(statements_, models_, clock) {
+    service_.UseMemory(&verified_);
+  }
+
+  const std::string& model_name() const override { return name_; }
 
   Result<std::string> Ask(std::stop_token stop, const std::string& question_json) override {
     // Who may ask here, may by asking no more than run statements as itself: the lake knows who that is.
@@ -84,8 +97,10 @@ class LocalAskOverClient final : public LocalAsk {
 
  private:
   const Clock& clock_;
+  const std::string name_;
   ClientStatements statements_;
   OneModel models_;
+  ask::VerifiedQuestions verified_;
   ask::AskService service_;
 };
 
@@ -93,6 +108,21 @@ class LocalAskOverClient final : public LocalAsk {
 
 std::unique_ptr<LocalAsk> MakeLocalAsk(Client& client, semantic::SemanticModel model, const Clock& clock) {
   return std::make_unique<LocalAskOverClient>(client, std::move(model), clock);
+}
+
+bool IsModelFile(const std::string& model) {
+  std::error_code ignored;
+  return model.ends_with(".yaml") || model.ends_with(".yml") || std::filesystem::is_regular_file(model, ignored);
+}
+
+Result<std::unique_ptr<LocalAsk>> AskWithFile(const std::string& path, StatementRunner& runner, const Clock& clock) {
+  NL_ASSIGN_OR_RETURN(auto model, ReadModelFile(path));
+  return MakeLocalAsk(runner.client(), std::move(model), clock);
+}
+
+Result<std::unique_ptr<LocalAsk>> AskWithDraft(const std::string& schema, StatementRunner& runner, const Clock& clock) {
+  NL_ASSIGN_OR_RETURN(auto inference, InferSchema({.schema = schema}, runner));
+  return MakeLocalAsk(runner.client(), std::move(inference.model), clock);
 }
 
 }  // namespace neurolake::cli

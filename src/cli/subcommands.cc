@@ -205,6 +205,7 @@ void AddAsk(CLI::App& app, AskArguments& ask) {
   neurolake --lake ./lake --ask.models ./models ask "revenue by country last month"
   neurolake --server http://127.0.0.1:8321 --format json ask "top 5 customers by revenue"
   neurolake --server http://127.0.0.1:8321 ask            a conversation: a question on each line
+  neurolake --lake ./lake ask --infer --schema shop "revenue by country"
   neurolake --server http://127.0.0.1:8321 ask --conversations
   neurolake --server http://127.0.0.1:8321 ask --continue ID "only Germany"
   neurolake --server http://127.0.0.1:8321 ask --feedback wrong --about ID --comment "without returns"
@@ -212,7 +213,12 @@ void AddAsk(CLI::App& app, AskArguments& ask) {
 Answers what it can check, asks back where a question means two things, and says no otherwise. In a conversation
 /correct, /wrong [COMMENT] and /means OTHER WORDS say what of the last answer is so; the number of a choice takes it.)");
   command->add_option("question", ask.question, "The question; a conversation without one");
-  command->add_option("--model", ask.model, "Semantic model, where there are several")->option_text("NAME");
+  command
+      ->add_option("--model", ask.model, "Semantic model, where there are several; or a YAML file, which is used here")
+      ->option_text("NAME|FILE");
+  command->add_option("--schema", ask.schema, "Where there are several models: the only one of this schema")
+      ->option_text("NAME");
+  command->add_flag("--infer", ask.infer, "Draft a model, of --schema if given, and ask with it");
   command->add_option("--as-of", ask.as_of, "The day that is today for the question, such as 2025-04-02")
       ->option_text("DATE");
   command->add_option("--purpose", ask.purpose, "What it is for")->option_text("NAME");

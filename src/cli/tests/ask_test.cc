@@ -54,7 +54,8 @@ constexpr const char* kAnswered =
 TEST(AskTest, ShowsTheAnswerWithWhatWasAssumed) {
   TestBench bench;
   bench.client.answer = kAnswered;
-  EXPECT_EQ(RunAsk({.question = "revenue by country"}, OutputFormat::kCsv, bench.runner, bench.in), kExitOk);
+  EXPECT_EQ(RunAsk({.question = "revenue by country"}, OutputFormat::kCsv, bench.runner, bench.in, bench.clock),
+            kExitOk);
   const std::string out = bench.out.str();
   EXPECT_NE(out.find("Revenue by country: DE 10; FR 20.5."), std::string::npos);
   EXPECT_NE(out.find("FR,20.5\n"), std::string::npos) << out;
@@ -66,7 +67,8 @@ TEST(AskTest, ShowsTheAnswerWithWhatWasAssumed) {
 TEST(AskTest, JsonIsTheAnswerAsItCame) {
   TestBench bench;
   bench.client.answer = kAnswered;
-  EXPECT_EQ(RunAsk({.question = "q", .as_of = "2025-04-02"}, OutputFormat::kJson, bench.runner, bench.in), kExitOk);
+  EXPECT_EQ(RunAsk({.question = "q", .as_of = "2025-04-02"}, OutputFormat::kJson, bench.runner, bench.in, bench.clock),
+            kExitOk);
   EXPECT_EQ(bench.out.str(), std::string(kAnswered) + "\n");
   EXPECT_EQ(bench.client.questions.at(0), R"({"question":"q","as_of":"2025-04-02"})");
 }
@@ -74,7 +76,7 @@ TEST(AskTest, JsonIsTheAnswerAsItCame) {
 TEST(AskTest, WhatIsNotAnsweredIsNoSuccess) {
   TestBench bench;
   bench.client.answer = R"({"status":"abstained","reason":"nobody knows","suggestions":["revenue by country"]})";
-  EXPECT_EQ(RunAsk({.question = "why"}, OutputFormat::kBox, bench.runner, bench.in), kExitFailed);
+  EXPECT_EQ(RunAsk({.question = "why"}, OutputFormat::kBox, bench.runner, bench.in, bench.clock), kExitFailed);
   EXPECT_EQ(bench.out.str(), "nobody knows\n  try: revenue by country\n");
 }
 
@@ -83,7 +85,7 @@ TEST(AskTest, AConversationRemembersTheIntentAndTakesChoicesByNumber) {
   bench.in.str("revenue by country\n\nonly DE\n2\n");
   bench.client.answer =
       R"({"status":"clarify","reason":"","choices":[{"words":"by customer","intent":{"c":1}},{"words":"by supplier","intent":{"c":2}}],"intent":{"p":1}})";
-  EXPECT_EQ(RunAsk({}, OutputFormat::kBox, bench.runner, bench.in), kExitFailed);
+  EXPECT_EQ(RunAsk({}, OutputFormat::kBox, bench.runner, bench.in, bench.clock), kExitFailed);
   ASSERT_EQ(bench.client.questions.size(), 3u);
   EXPECT_EQ(bench.client.questions[0], R"({"question":"revenue by country","conversation":"new"})");
   EXPECT_EQ(bench.client.questions[1], R"({"question":"only DE","previous":{"p":1},"conversation":"new"})");

@@ -82,6 +82,7 @@ struct TestBench {
   FakeClient client;
   Console console{.in = in, .out = out, .err = err};
   StatementRunner runner{client, console, nullptr};
+  FakeClock clock;
 };
 
 }  // namespace neurolake::cli
