@@ -1,24 +1,20 @@
 """Conversations, events, feedback and its review, and the cost of a question, by two principals and more."""
 import http.client
 import json
-import os
 import pathlib
 import shutil
-import subprocess
 import tempfile
 import time
 import unittest
 import urllib.parse
 
 from server import Server
-from test_ask import MODEL, SETUP
+from shop import AS_OF, BINARY, MODEL, SETUP, Asks
 
-BINARY = os.environ["TESTED_BINARY"]
-AS_OF = "2025-04-02"
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 
-class Doors(unittest.TestCase):
+class Doors(Asks, unittest.TestCase):
     SETTINGS = {}
 
     @classmethod
@@ -34,15 +30,6 @@ class Doors(unittest.TestCase):
         cls.server.__exit__()
         cls.folder.cleanup()
 
-    def call(self, method, path, body=None, user="admin", status=200, headers=None):
-        code, _, text = self.server.request(method, path, body, self.server.token_of(user), headers)
-        self.assertEqual(code, status, text)
-        return json.loads(text) if text else None
-
-    def ask(self, question=None, user="admin", status=200, **more):
-        body = {"as_of": AS_OF, **({"question": question} if question is not None else {}), **more}
-        return self.call("POST", "/v1/ask", body, user, status)
-
     def stream(self, body, user="admin"):
         code, headers, text = self.server.request("POST", "/v1/ask", {"as_of": AS_OF, **body}, self.server.token_of(user),
                                                   {"Accept": "text/event-stream"})
@@ -54,10 +41,6 @@ class Doors(unittest.TestCase):
             if fields:
                 events.append((fields["event"], json.loads(fields["data"])))
         return code, events
-
-    def run_cli(self, *arguments, given=None, user="admin"):
-        return subprocess.run([BINARY, "--server", self.server.url, *arguments], capture_output=True, text=True, input=given,
-                              env={**os.environ, "NEUROLAKE_TOKEN": self.server.token_of(user)})
 
 
 class AskDoors(Doors):
@@ -231,6 +214,26 @@ class AskDoors(Doors):
         self.decide(feedback, {"decision": "reject"})
         self.assertEqual(self.ask(question)["status"], "abstained")
 
+    def relation(self, name, user, columns):
+        return [tuple(row) for row in self.server.sql(f"SELECT {columns} FROM system.{name}", user)["rows"]]
+
+    def test_questions_and_feedback_are_relations_of_who_may_read_them(self):
+        said = "too much, says " + UNKNOWN
+        mine = self.remark("revenue by country", {"verdict": "wrong", "comment": said}, user="reader")
+        other = self.remark("number of customers", {"verdict": "correct"}, user="writer")
+        seen = {user: self.relation("ask_feedback", user, "id, question, verdict, state, given_by, comment")
+                for user in ("reader", "writer", "admin")}
+        self.assertIn((mine["id"], "revenue by country", "wrong", "open", "reader", said), seen["reader"])
+        self.assertNotIn(other["id"], [row[0] for row in seen["reader"]])
+        self.assertNotIn(said, json.dumps(seen["writer"]))
+        self.assertLessEqual({mine["id"], other["id"]}, {row[0] for row in seen["admin"]})
+        asked = self.relation("ask_questions", "reader", "question, status, model_name")
+        self.assertIn(("revenue by country", "answered", "shop"), asked)
+        for user in ("writer", "admin"):
+            self.assertNotIn("revenue by country", [row[0] for row in self.relation("ask_questions", user, "question")], user)
+        self.decide(mine, {"decision": "reject"})
+        self.assertIn((mine["id"], "rejected", "admin"), self.relation("ask_feedback", "reader", "id, state, decided_by"))
+
     def test_a_reviewed_question_moves_on_with_its_time(self):
         feedback = self.remark("how was the last month for us", {"verdict": "corrected", "means": "revenue last month"})
         self.decide(feedback, {"decision": "approve"})
@@ -351,7 +354,7 @@ class AskCost(Doors):
         intent = first["choices"][0]["intent"]
         for user, chosen, token in (("writer", intent, first["confirm"]), ("admin", other["choices"][0]["intent"], first["confirm"]),
                                     ("admin", intent, "1." + "0" * 64), ("admin", intent, "nonsense"),
-                                    ("admin", intent, "9" * 10 + "." + first["confirm"].split(".")[1])):
+                                    ("admin", intent, UNKNOWN)):
             self.assertIn("confirm", self.call("POST", "/v1/ask", {"intent": chosen, "confirm": token}, user, 400)["detail"])
         self.assertIn("intent", self.call("POST", "/v1/ask", {"question": "revenue", "confirm": first["confirm"]}, status=400)["detail"])
 

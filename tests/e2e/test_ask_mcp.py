@@ -9,7 +9,7 @@ import unittest
 import mcp_client
 from mcp_client import VERSION, Refused
 from server import Server
-from test_ask import MODEL, SETUP
+from shop import MODEL, SETUP
 from test_mcp import TOOLS, official
 
 BINARY = os.environ["TESTED_BINARY"]

@@ -9,7 +9,7 @@ import unittest
 
 from language_model import NO_READING, Cut, LanguageModel, Raw, Silence, Status, Stopped, reading
 from server import Server
-from test_ask import MODEL, SETUP
+from shop import MODEL, SETUP
 
 BINARY = os.environ["TESTED_BINARY"]
 
@@ -200,7 +200,10 @@ class KeptAnswers(Lake):
     def test_the_same_question_is_asked_once_for_each_principal(self):
         self.model.says = BY_STATUS
         first = self.ask(QUESTION)
-        self.assertEqual(self.ask("  how lucrative was  each status "), {**first, "question": "  how lucrative was  each status "})
+        self.assertEqual(first["model_usage"]["calls"], 1)
+        again = self.ask("  how lucrative was  each status ")
+        self.assertEqual(again, {**first, "question": "  how lucrative was  each status ", "model_usage": again["model_usage"]})
+        self.assertEqual(again["model_usage"], {"calls": 0, "input_tokens": 0, "output_tokens": 0, "dollars": 0})
         self.assertEqual(self.model.calls(), 1)
         self.ask(QUESTION, user="reader")
         self.assertEqual(self.model.calls(), 2)

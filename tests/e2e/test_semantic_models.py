@@ -1,65 +1,15 @@
 """Semantic models of the catalogue through the doors: who may ask over which, what changes with the next question, and the
 command line."""
 import json
-import os
 import pathlib
-import subprocess
 import tempfile
 import unittest
 
 from server import Server, StatementError
-
-BINARY = os.environ["TESTED_BINARY"]
-
-MODEL = """semantic_model: shop
-entities:
-  - name: orders
-    table: shop.orders
-    description: One row per order.
-    primary_key: id
-    default_time: ordered_on
-    dimensions:
-      - {name: ordered_on, type: time, label: order date}
-      - {name: status}
-    measures:
-      - {name: revenue, expr: amount, unit: EUR, synonyms: [sales]}
-      - {name: orders_count, aggregation: count, label: number of orders}
-  - name: salaries
-    table: shop.salaries
-    description: One row per employee.
-    primary_key: employee
-    dimensions:
-      - {name: employee}
-    measures:
-      - {name: payroll, expr: salary}
-"""
-OTHER = """semantic_model: staff
-entities:
-  - name: salaries
-    table: shop.salaries
-    description: One row per employee.
-    primary_key: employee
-    dimensions:
-      - {name: employee}
-    measures:
-      - {name: payroll, expr: salary}
-"""
-SETUP = [
-    "CREATE SCHEMA shop",
-    "CREATE TABLE shop.orders (id BIGINT, ordered_on DATE, status STRING, amount BIGINT)",
-    "INSERT INTO shop.orders VALUES (1, DATE '2025-03-01', 'done', 100), (2, DATE '2025-03-20', 'open', 50), "
-    "(3, DATE '2025-02-10', 'done', 30)",
-    "CREATE TABLE shop.salaries (employee STRING, salary BIGINT)",
-    "INSERT INTO shop.salaries VALUES ('Zoe', 4242)",
-    "DENY SELECT ON TABLE shop.salaries TO ROLE reader",
-]
+from shop import BINARY, MODEL, SETUP, STAFF, Asks, create_model
 
 
-def create(name, text, clause="ON SCHEMA shop"):
-    return f"CREATE OR REPLACE SEMANTIC MODEL {name} {clause} AS $yaml${text}$yaml$"
-
-
-class SemanticModels(unittest.TestCase):
+class SemanticModels(Asks, unittest.TestCase):
     def setUp(self):
         self.server = Server(BINARY).start()
         self.addCleanup(self.server.__exit__)
@@ -68,30 +18,29 @@ class SemanticModels(unittest.TestCase):
         for user in ("reader", "writer", "engineer"):
             self.server.sql("SELECT 1", user)
 
-    def ask(self, question, user="admin", status=200, **more):
-        body = {"as_of": "2025-04-02", "question": question, **more}
-        code, _, text = self.server.request("POST", "/v1/ask", body, self.server.token_of(user))
-        self.assertEqual(code, status, text)
-        return json.loads(text)
-
-    def rows(self, *arguments, **more):
-        answer = self.ask(*arguments, **more)
-        self.assertEqual(answer["status"], "answered", answer)
-        return answer["rows"]
-
     def test_a_model_is_for_those_it_was_granted_to(self):
         missing = self.ask("revenue", status=404, model="shop")["detail"]
-        self.server.sql(create("shop", MODEL))
-        self.assertEqual([float(row[0]) for row in self.rows("revenue", model="shop")], [180])
+        self.server.sql(create_model("shop", MODEL))
+        self.assertEqual([float(row[0]) for row in self.rows("revenue", model="shop")], [1187])
         self.assertEqual(self.ask("revenue", user="reader", status=404, model="shop")["detail"], missing)
         self.assertIn("no semantic model", self.ask("revenue", user="reader", status=404)["detail"])
         self.server.sql("GRANT USAGE ON SEMANTIC MODEL shop TO ROLE reader")
-        self.assertEqual(self.rows("number of orders", user="reader"), [[3]])
+        self.assertEqual(self.rows("number of orders", user="reader"), [[5]])
         self.server.sql("DENY USAGE ON SEMANTIC MODEL shop TO USER reader")
         self.assertEqual(self.ask("number of orders", user="reader", status=404, model="shop")["detail"], missing)
 
+    def test_one_lists_what_one_may_ask_over(self):
+        self.assertEqual(self.call("GET", "/v1/semantic-models"), {"models": []})
+        self.server.sql(create_model("shop", MODEL, "ON SCHEMA shop COMMENT 'What sales counts'"))
+        self.server.sql(create_model("staff", STAFF))
+        self.assertEqual([(one["name"], one["schema"], one["description"]) for one in self.call("GET", "/v1/semantic-models")["models"]],
+                         [("shop", "shop", "What sales counts"), ("staff", "shop", "")])
+        self.assertEqual(self.call("GET", "/v1/semantic-models", user="reader"), {"models": []})
+        self.server.sql("GRANT USAGE ON SEMANTIC MODEL shop TO ROLE reader")
+        self.assertEqual([one["name"] for one in self.call("GET", "/v1/semantic-models", user="reader")["models"]], ["shop"])
+
     def test_to_use_a_model_shows_no_table(self):
-        self.server.sql(create("shop", MODEL))
+        self.server.sql(create_model("shop", MODEL))
         self.server.sql("GRANT USAGE ON SEMANTIC MODEL shop TO PUBLIC")
         self.assertEqual([[int(row[0])] for row in self.rows("payroll")], [[4242]])
         intent = self.ask("payroll")["intent"]
@@ -107,27 +56,27 @@ class SemanticModels(unittest.TestCase):
             self.server.sql("SELECT * FROM shop.salaries", "reader")
 
     def test_a_token_for_asking_alone_asks_over_what_its_principal_may_use(self):
-        self.server.sql(create("shop", MODEL))
+        self.server.sql(create_model("shop", MODEL))
         status, _, made = self.server.request("POST", "/v1/tokens", {"principal": "reader", "role": "reader", "name": "asker",
                                                                      "scopes": ["ask"]}, self.server.admin_token)
         self.assertEqual(status, 201, made)
         self.server.tokens["asker"] = json.loads(made)["token"]
         self.assertIn("no semantic model", self.ask("number of orders", user="asker", status=404)["detail"])
         self.server.sql("GRANT USAGE ON SEMANTIC MODEL shop TO ROLE reader")
-        self.assertEqual(self.rows("number of orders", user="asker"), [[3]])
+        self.assertEqual(self.rows("number of orders", user="asker"), [[5]])
         with self.assertRaises(StatementError):
             self.server.sql("DESCRIBE SEMANTIC MODEL shop", "asker")
 
     def test_a_version_holds_from_the_next_question_on(self):
-        self.server.sql(create("shop", MODEL))
-        self.assertEqual(float(self.rows("revenue last month")[0][0]), 150)
-        self.server.sql(create("shop", MODEL.replace("expr: amount", "expr: amount * 2")))
-        self.assertEqual(float(self.rows("revenue last month")[0][0]), 300)
+        self.server.sql(create_model("shop", MODEL))
+        self.assertEqual(float(self.rows("revenue last month")[0][0]), 1157)
+        self.server.sql(create_model("shop", MODEL.replace("expr: amount", "expr: amount * 2")))
+        self.assertEqual(float(self.rows("revenue last month")[0][0]), 2314)
         self.server.sql("RESTORE SEMANTIC MODEL shop TO VERSION 1")
-        self.assertEqual(float(self.rows("revenue last month")[0][0]), 150)
+        self.assertEqual(float(self.rows("revenue last month")[0][0]), 1157)
 
     def test_tables_are_followed_and_a_lost_one_is_said(self):
-        self.server.sql(create("shop", MODEL))
+        self.server.sql(create_model("shop", MODEL))
         self.server.sql("ALTER TABLE shop.orders RENAME TO sales")
         answer = self.ask("revenue last month")
         self.assertEqual([one["table"] for one in answer["freshness"]], ["shop.sales"])
@@ -136,28 +85,28 @@ class SemanticModels(unittest.TestCase):
         self.assertIn("stale", refused["detail"])
         self.assertNotIn("sales", refused["detail"])
         # Another table of that name is not what the model's author meant.
-        self.server.sql("CREATE TABLE shop.sales (id BIGINT, ordered_on DATE, status STRING, amount BIGINT)")
+        self.server.sql("CREATE TABLE shop.sales (id BIGINT, customer_id BIGINT, ordered_on DATE, status STRING, amount BIGINT)")
         self.ask("revenue last month", status=409)
-        self.server.sql(create("shop", MODEL.replace("shop.orders", "shop.sales")))
+        self.server.sql(create_model("shop", MODEL.replace("shop.orders", "shop.sales")))
         self.assertEqual(self.ask("number of orders")["status"], "answered")
 
     def test_without_a_name_the_only_one_is_meant(self):
-        self.server.sql(create("shop", MODEL))
-        self.server.sql(create("staff", OTHER, "ON SCHEMA gold"))
+        self.server.sql(create_model("shop", MODEL))
+        self.server.sql(create_model("staff", STAFF, "ON SCHEMA gold"))
         self.server.sql("GRANT USAGE ON SEMANTIC MODEL shop TO ROLE reader")
-        self.assertEqual(self.rows("number of orders", user="reader"), [[3]])
+        self.assertEqual(self.rows("number of orders", user="reader"), [[5]])
         self.assertIn("shop, staff", self.ask("number of orders", status=404)["detail"])
-        self.assertEqual(self.rows("number of orders", schema="SHOP"), [[3]])
+        self.assertEqual(self.rows("number of orders", schema="SHOP"), [[5]])
         self.assertIn("shop, staff", self.ask("number of orders", status=404, schema="bronze")["detail"])
 
     def test_it_outlives_the_server(self):
-        self.server.sql(create("shop", MODEL))
+        self.server.sql(create_model("shop", MODEL))
         self.server.stop()
         self.server.start()
-        self.assertEqual(self.rows("number of orders"), [[3]])
+        self.assertEqual(self.rows("number of orders"), [[5]])
 
     def test_what_was_done_is_in_the_audit_log(self):
-        self.server.sql(create("shop", MODEL))
+        self.server.sql(create_model("shop", MODEL))
         self.server.sql("GRANT USAGE ON SEMANTIC MODEL shop TO USER reader")
         with self.assertRaises(StatementError):
             self.server.sql("DROP SEMANTIC MODEL shop", "writer")
@@ -167,10 +116,6 @@ class SemanticModels(unittest.TestCase):
                                                      ["writer", "drop_semantic_model"]])
         self.assertIn("definition_sha256", rows[0][2])
         self.assertNotIn("One row per order", json.dumps(rows))
-
-    def run_cli(self, *arguments, given=None, user="admin"):
-        return subprocess.run([BINARY, "--server", self.server.url, *arguments], capture_output=True, text=True, input=given,
-                              env={**os.environ, "NEUROLAKE_TOKEN": self.server.token_of(user)})
 
     def test_the_command_line_applies_and_shows(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -195,6 +140,36 @@ class SemanticModels(unittest.TestCase):
             self.assertIn("line 2", run.stderr)
 
 
+    def test_the_command_line_asks_with_a_file_and_with_a_draft(self):
+        self.server.sql(create_model("staff", STAFF))
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder, "mine.yaml")
+            file.write_text(MODEL + """verified_questions:
+  - question: how is the shop doing
+    intent: '{"metrics": [{"metric": "revenue"}], "dimensions": [{"field": {"entity": "orders", "name": "status"}}]}'
+""")
+            run = self.run_cli("--format", "json", "ask", "--model", str(file), "revenue by status")
+            self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+            self.assertEqual(sorted(row[0] for row in json.loads(run.stdout)["rows"]), ["done", "open"])
+            verified = json.loads(self.run_cli("--format", "json", "ask", "--model", str(file), "How is the shop doing?").stdout)
+            self.assertEqual(verified["status"], "answered", verified)
+            # A model from a file gives no right.
+            run = self.run_cli("--format", "json", "ask", "--model", str(file), "payroll", user="reader")
+            self.assertEqual(run.returncode, 1, run.stdout + run.stderr)
+            self.assertNotIn("4242", run.stdout)
+            run = self.run_cli("ask", "--model", str(file), given="number of orders by status\nonly done\n")
+            self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+            run = self.run_cli("ask", "--model", str(file), "--continue", "new", "number of orders")
+            self.assertIn("no conversation is kept", run.stderr)
+            run = self.run_cli("ask", "--model", str(file), "--infer", "number of orders")
+            self.assertIn("--infer", run.stderr)
+        run = self.run_cli("--format", "json", "ask", "--infer", "--schema", "shop", "number of orders by status")
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertEqual(sorted((row[0], row[1]) for row in json.loads(run.stdout)["rows"]), [("done", 4), ("open", 1)])
+        run = self.run_cli("--format", "json", "ask", "--schema", "shop", "payroll")
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+
+
 class BesideFiles(unittest.TestCase):
     def test_the_catalogue_goes_first_and_files_still_serve(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -204,13 +179,13 @@ class BesideFiles(unittest.TestCase):
                     server.sql(statement)
                 asked = {"question": "revenue last month", "as_of": "2025-04-02", "model": "shop"}
                 revenue = lambda: float(json.loads(server.request("POST", "/v1/ask", asked, server.admin_token)[2])["rows"][0][0])  # noqa: E731
-                self.assertEqual(revenue(), 150)
-                server.sql(create("shop", MODEL.replace("expr: amount", "expr: amount * 2")))
-                self.assertEqual(revenue(), 300)
+                self.assertEqual(revenue(), 1157)
+                server.sql(create_model("shop", MODEL.replace("expr: amount", "expr: amount * 2")))
+                self.assertEqual(revenue(), 2314)
                 server.sql("DROP SEMANTIC MODEL shop")
-                self.assertEqual(revenue(), 150)
+                self.assertEqual(revenue(), 1157)
                 # One that comes and goes while the server runs.
-                pathlib.Path(folder, "staff.yaml").write_text(OTHER)
+                pathlib.Path(folder, "staff.yaml").write_text(STAFF)
                 asked = {"question": "payroll", "model": "staff"}
                 self.assertEqual(server.request("POST", "/v1/ask", asked, server.admin_token)[0], 200)
                 pathlib.Path(folder, "staff.yaml").unlink()
