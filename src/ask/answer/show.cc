@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "ask/answer/table.h"
+#include "ask/time/calendar.h"
 
 namespace neurolake::ask {
 namespace {
@@ -14,14 +15,11 @@ using std::chrono::local_days;
 using std::chrono::month;
 using std::chrono::year_month_day;
 
-constexpr const char* kMonths[] = {"January", "February", "March",     "April",   "May",      "June",
-                                   "July",    "August",   "September", "October", "November", "December"};
 constexpr const char* kWeekdays[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
 
-const char* MonthName(month value) { return kMonths[unsigned{value} - 1]; }
-
 std::string ShowDay(const year_month_day& day) {
-  return fmt::format("{} {} {}", unsigned{day.day()}, MonthName(day.month()), int{day.year()});
+  return fmt::format("{} {} {}", unsigned{day.day()}, MonthName(static_cast<int>(unsigned{day.month()})),
+                     int{day.year()});
 }
 
 /// "1234567" with commas; a sign may lead.
@@ -31,33 +29,14 @@ std::string WithThousands(std::string digits) {
   return digits;
 }
 
-std::string ShowIsoWeek(local_days day) {
-  const auto thursday = day + days{3};  // ISO 8601: a week belongs to the year of its Thursday.
-  const year_month_day of_thursday{thursday};
-  const auto new_year = local_days{of_thursday.year() / std::chrono::January / 1};
-  return fmt::format("week {} of {}", (thursday - new_year).count() / 7 + 1, int{of_thursday.year()});
-}
-
 std::string ShowPart(int64_t value, TimePart part) {
   if (part == TimePart::kDayOfWeek && value >= 1 && value <= 7) return kWeekdays[value - 1];
-  if (part == TimePart::kMonthOfYear && value >= 1 && value <= 12) return kMonths[value - 1];
+  if (part == TimePart::kMonthOfYear && value >= 1 && value <= 12)
+    return std::string(MonthName(static_cast<int>(value)));
   if (part == TimePart::kQuarterOfYear) return fmt::format("Q{}", value);
   if (part == TimePart::kHourOfDay) return fmt::format("{:02}:00", value);
   if (part == TimePart::kWeekOfYear) return fmt::format("week {}", value);
   return std::to_string(value);
-}
-
-/// The grain whose single period is just this range, coarsest first.
-std::optional<TimeGrain> WholePeriod(local_days from, local_days to) {
-  const year_month_day first{from};
-  if (to - from == days{1}) return TimeGrain::kDay;
-  if (unsigned{first.day()} != 1) return std::nullopt;
-  const auto after = [&](int months) { return local_days{first + std::chrono::months{months}}; };
-  const unsigned number = unsigned{first.month()};
-  if (number == 1 && to == after(12)) return TimeGrain::kYear;
-  if (number % 3 == 1 && to == after(3)) return TimeGrain::kQuarter;
-  if (to == after(1)) return TimeGrain::kMonth;
-  return std::nullopt;
 }
 
 }  // namespace
@@ -103,35 +82,17 @@ std::string ShowPeriod(LocalTime start, TimeGrain grain) {
   const auto time = std::chrono::hh_mm_ss{start - day};
   switch (grain) {
     case TimeGrain::kYear:
-    case TimeGrain::kFiscalYear:
-      return fmt::format("{}{}", grain == TimeGrain::kYear ? "" : "fiscal year from ",
-                         grain == TimeGrain::kYear ? std::to_string(int{date.year()}) : ShowDay(date));
-    case TimeGrain::kQuarter: return fmt::format("Q{} {}", (unsigned{date.month()} - 1) / 3 + 1, int{date.year()});
+    case TimeGrain::kQuarter:
+    case TimeGrain::kMonth:
+    case TimeGrain::kWeek: return PeriodName(start, grain, {});
+    // Which year they are counted from is not in the table.
+    case TimeGrain::kFiscalYear: return "fiscal year from " + ShowDay(date);
     case TimeGrain::kFiscalQuarter: return "fiscal quarter from " + ShowDay(date);
-    case TimeGrain::kMonth: return fmt::format("{} {}", MonthName(date.month()), int{date.year()});
-    case TimeGrain::kWeek: return ShowIsoWeek(day);
     case TimeGrain::kDay: return ShowDay(date);
     default: break;
   }
   return fmt::format("{} {:02}:{:02}{}", ShowDay(date), time.hours().count(), time.minutes().count(),
                      grain == TimeGrain::kSecond ? fmt::format(":{:02}", time.seconds().count()) : "");
-}
-
-std::string ShowRange(const TimeRange& range) {
-  const auto show = [](LocalTime time) {
-    return ShowPeriod(time, floor<days>(time) == time ? TimeGrain::kDay : TimeGrain::kMinute);
-  };
-  if (!range.from.has_value() && !range.to.has_value()) return "at any time";
-  if (!range.to.has_value()) return "since " + show(*range.from);
-  if (!range.from.has_value()) return "before " + show(*range.to);
-  const auto from = floor<days>(*range.from);
-  const auto to = floor<days>(*range.to);
-  if (from != *range.from || to != *range.to)
-    return fmt::format("from {} until before {}", show(*range.from), show(*range.to));
-  if (const auto grain = WholePeriod(from, to)) {
-    return (*grain == TimeGrain::kDay ? "on " : "in ") + ShowPeriod(*range.from, *grain);
-  }
-  return fmt::format("from {} to {}", show(*range.from), show(to - days{1}));
 }
 
 std::optional<LocalTime> ParseSqlTime(std::string_view text) {

@@ -32,9 +32,6 @@ std::string ShowNumber(double number, const semantic::Format& format);
 /// The period of `grain` that begins at `start`, for people: "1 July 1998", "July 1998", "Q3 1998", "week 27 of 1998".
 std::string ShowPeriod(LocalTime start, TimeGrain grain);
 
-/// A half-open range for people: "in July 1998", "on 1 July 1998", "since 1 July 1998", "from 3 to 9 July 1998".
-std::string ShowRange(const TimeRange& range);
-
 /// A date or time as SQL writes it; nullopt for what is none.
 std::optional<LocalTime> ParseSqlTime(std::string_view text);
 

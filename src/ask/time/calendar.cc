@@ -122,10 +122,11 @@ int WeekdayOf(LocalTime time) {
   return static_cast<int>(std::chrono::weekday(std::chrono::floor<days>(time)).iso_encoding());
 }
 
+std::string_view MonthName(int month) { return kMonths[static_cast<size_t>(month - 1)]; }
+
 std::string PeriodName(LocalTime start, TimeGrain grain, const semantic::Calendar& calendar) {
   switch (grain) {
-    case TimeGrain::kMonth:
-      return fmt::format("{} {}", kMonths[static_cast<size_t>(MonthOf(start) - 1)], YearOf(start));
+    case TimeGrain::kMonth: return fmt::format("{} {}", MonthName(MonthOf(start)), YearOf(start));
     case TimeGrain::kQuarter: return fmt::format("Q{} {}", (MonthOf(start) + 2) / 3, YearOf(start));
     case TimeGrain::kYear: return fmt::format("{}", YearOf(start));
     case TimeGrain::kFiscalYear: return fmt::format("FY{}", FiscalYearOf(start, calendar));

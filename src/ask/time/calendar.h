@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "semantic/model.h"
 
@@ -40,6 +41,8 @@ int MonthOf(LocalTime time);
 /// 1 is Monday, 7 Sunday.
 int WeekdayOf(LocalTime time);
 
+/// 1 is January; `month` is from 1 to 12.
+std::string_view MonthName(int month);
 /// "2024", "March 2024", "Q3 2024", "week 53 of 2020", "FY2024", "2024-03-04": the period of `grain` that begins at
 /// `start`.
 std::string PeriodName(LocalTime start, TimeGrain grain, const semantic::Calendar& calendar);

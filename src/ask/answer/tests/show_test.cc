@@ -42,22 +42,6 @@ TEST(ShowPeriodTest, WeeksBelongToTheYearOfTheirThursday) {
   EXPECT_EQ(ShowPeriod(Day(2025, 1, 6), TimeGrain::kWeek), "week 2 of 2025");
 }
 
-TEST(ShowRangeTest, SaysWholePeriodsAsSuch) {
-  EXPECT_EQ(ShowRange({Day(1998, 7, 1), Day(1998, 8, 1)}), "in July 1998");
-  EXPECT_EQ(ShowRange({Day(1998, 7, 1), Day(1998, 10, 1)}), "in Q3 1998");
-  EXPECT_EQ(ShowRange({Day(1997, 1, 1), Day(1998, 1, 1)}), "in 1997");
-  EXPECT_EQ(ShowRange({Day(2024, 2, 29), Day(2024, 3, 1)}), "on 29 February 2024");
-}
-
-TEST(ShowRangeTest, NamesTheLastDayOfOthers) {
-  EXPECT_EQ(ShowRange({Day(2013, 5, 10), Day(2013, 5, 21)}), "from 10 May 2013 to 20 May 2013");
-  EXPECT_EQ(ShowRange({Day(2013, 5, 10), std::nullopt}), "since 10 May 2013");
-  EXPECT_EQ(ShowRange({std::nullopt, Day(2013, 5, 10)}), "before 10 May 2013");
-  EXPECT_EQ(ShowRange({}), "at any time");
-  EXPECT_EQ(ShowRange({Day(2013, 5, 10) + std::chrono::hours{6}, Day(2013, 5, 11)}),
-            "from 10 May 2013 06:00 until before 11 May 2013");
-}
-
 TEST(ParseSqlTimeTest, ReadsDatesAndTimesAndNothingElse) {
   EXPECT_EQ(ParseSqlTime("2024-02-29"), Day(2024, 2, 29));
   EXPECT_EQ(ParseSqlTime("2024-02-29 13:05:06"),
