@@ -28,20 +28,6 @@ PolicyRecord ToPolicy(const Row& row) {
           .created = TimeAt(row, 8)};
 }
 
-/// The way to what a mask hides, from the column on.
-std::vector<std::string> PathOf(const std::string& column) {
-  if (!column.starts_with("[\"")) return {column};
-  auto path = TextsFromJson(column);
-  return path ? *std::move(path) : std::vector{column};
-}
-
-/// Whether one is the other, or inside of it.
-bool Overlap(const std::string& one, const std::string& other) {
-  const auto a = PathOf(one), b = PathOf(other);
-  const size_t common = std::min(a.size(), b.size());
-  return std::equal(a.begin(), a.begin() + static_cast<int64_t>(common), b.begin());
-}
-
 /// What else the table has must leave room for `policy`.
 Result<void> CheckRoom(Session& session, const PolicyRecord& policy, const std::string& name) {
   NL_ASSIGN_OR_RETURN(
@@ -51,7 +37,8 @@ Result<void> CheckRoom(Session& session, const PolicyRecord& policy, const std::
     if (TextAt(row, 0) == name) {
       return MakeError(ErrorCode::kAlreadyExists, "the table has a policy of this name already: {}", name);
     }
-    if (!policy.column.empty() && !TextAt(row, 1).empty() && Overlap(TextAt(row, 1), policy.column)) {
+    if (!policy.column.empty() && !TextAt(row, 1).empty() &&
+        Overlap(MaskedPath(TextAt(row, 1)), MaskedPath(policy.column))) {
       return MakeError(ErrorCode::kAlreadyExists,
                        "the column, or a field that is around or inside of it, has a mask already, use CASE in one: {}",
                        TextAt(row, 0));
@@ -81,7 +68,8 @@ Result<void> StoreCatalog::AddPolicy(const PolicyRecord& policy, bool or_replace
          policy.column.empty() ? Value(std::monostate{}) : Value(metastore::MakeStorable(policy.column)),
          metastore::MakeStorable(policy.definition), metastore::MakeStorable(policy.plan),
          metastore::MakeStorable(policy.created_by), ToValue(policy.created)}));
-    return policy.column.empty() ? Result<void>() : CheckOneMaskPerColumn(session);
+    if (policy.column.empty()) return {};
+    return CheckOneMaskPerColumn(session, {.relation = policy.table.value(), .columns = {policy.column}});
   });
 }
 

@@ -1,8 +1,12 @@
 // Row and mask policies by tag, in the metadata store.
+#include <set>
+
 #include "catalog/internal/masks.h"
 #include "catalog/internal/names.h"
 #include "catalog/internal/rows.h"
 #include "catalog/internal/store_catalog.h"
+#include "catalog/internal/store_identities.h"
+#include "common/field_path.h"
 #include "common/text.h"
 #include "metastore/stored_text.h"
 
@@ -54,19 +58,68 @@ Result<void> CheckMatches(Session& session, const TagPolicyRecord& policy, const
 
 }  // namespace
 
-Result<void> CheckOneMaskPerColumn(Session& session) {
+std::vector<std::string> MaskedPath(const std::string& column) {
+  if (!column.starts_with("[\"")) return FieldPath(column);
+  auto path = TextsFromJson(column);
+  return path ? *std::move(path) : std::vector{column};
+}
+
+bool Overlap(const std::vector<std::string>& one, const std::vector<std::string>& other) {
+  const size_t common = std::min(one.size(), other.size());
+  return std::equal(one.begin(), one.begin() + static_cast<int64_t>(common), other.begin());
+}
+
+Result<void> CheckOneMaskPerColumn(Session& session, const MaskChange& change) {
+  const bool by_policy = change.relation.empty();
+  const std::string meant =
+      by_policy ? fmt::format(
+                      "SELECT g.relation_id FROM tag_policies p JOIN tags g ON g.tag = p.tag JOIN relations r "
+                      "ON r.id = g.relation_id WHERE p.id = ? AND {}",
+                      kBrings)
+                : "?";
   NL_ASSIGN_OR_RETURN(
       const auto rows,
-      session.Query(fmt::format(
-          "SELECT min(name), max(name) FROM (SELECT table_id AS relation_id, column_name, name FROM policies WHERE "
-          "kind = 'mask' AND column_name IS NOT NULL UNION ALL SELECT g.relation_id, g.column_name, p.name FROM tags g "
-          "JOIN relations r ON r.id = g.relation_id JOIN tag_policies p ON p.kind = 'mask' AND p.of_columns <> 0 AND "
-          "{}) AS masks GROUP BY relation_id, column_name HAVING count(*) > 1 ORDER BY 1 LIMIT 1",
-          kBrings)));
-  if (rows.empty()) return {};
-  return MakeError(ErrorCode::kAlreadyExists,
-                   "a column would have two masks, by itself or by its tags; use CASE in one: {}, {}",
-                   TextAt(rows[0], 0), TextAt(rows[0], 1));
+      session.Query(
+          fmt::format(
+              "SELECT relation_id, column_name, name, id FROM (SELECT table_id AS relation_id, column_name, name, id "
+              "FROM "
+              "policies WHERE kind = 'mask' AND column_name IS NOT NULL UNION ALL SELECT g.relation_id, g.column_name, "
+              "p.name, p.id FROM tags g JOIN relations r ON r.id = g.relation_id JOIN tag_policies p ON p.kind = "
+              "'mask' AND "
+              "p.of_columns <> 0 AND {}) AS masks WHERE relation_id IN ({})",
+              kBrings, meant),
+          {by_policy ? change.policy : change.relation}));
+  struct Mask {
+    std::string relation;
+    std::vector<std::string> path;
+    std::string name, id;
+    auto operator<=>(const Mask&) const = default;
+  };
+  std::vector<Mask> masks;
+  for (const Row& row : rows) {
+    masks.push_back({TextAt(row, 0), MaskedPath(TextAt(row, 1)), TextAt(row, 2), TextAt(row, 3)});
+  }
+  std::set<std::vector<std::string>> changed;
+  for (const std::string& column : change.columns) changed.insert(MaskedPath(column));
+  const auto is_changed = [&](const Mask& mask) {
+    return by_policy ? mask.id == change.policy : changed.contains(mask.path);
+  };
+  // What is inside of something comes right behind it.
+  std::ranges::sort(masks);
+  for (size_t i = 0; i < masks.size(); ++i) {
+    const Mask& one = masks[i];
+    for (size_t j = i + 1; j < masks.size(); ++j) {
+      const Mask& other = masks[j];
+      if (other.relation != one.relation || !Overlap(one.path, other.path)) break;
+      if (!is_changed(one) && !is_changed(other)) continue;
+      return MakeError(
+          ErrorCode::kAlreadyExists,
+          "a column, or a field and what is around it, would have two masks, by itself or by its tags; use "
+          "CASE in one: {}, {}",
+          std::min(one.name, other.name), std::max(one.name, other.name));
+    }
+  }
+  return {};
 }
 
 Result<void> StoreCatalog::AddTagPolicy(const TagPolicyRecord& policy, const TagPolicyOptions& options) {
@@ -101,7 +154,7 @@ Result<void> StoreCatalog::AddTagPolicy(const TagPolicyRecord& policy, const Tag
          optional(policy.on.value), optional(folded), metastore::MakeStorable(policy.definition),
          metastore::MakeStorable(policy.plan), metastore::MakeStorable(policy.created_by), ToValue(policy.created)}));
     if (!options.if_any) NL_RETURN_IF_ERROR(CheckMatches(session, policy, tag));
-    return policy.kind == "mask" ? CheckOneMaskPerColumn(session) : Result<void>();
+    return policy.kind == "mask" ? CheckOneMaskPerColumn(session, {.policy = policy.id}) : Result<void>();
   });
 }
 

@@ -128,7 +128,12 @@ Result<void> StoreCatalog::ChangeTags(const TagChange& change) {
     if (NumberAt(count.at(0), 0) > kTagsMax) {
       return MakeError(ErrorCode::kInvalidArgument, "a table and its columns have at most {} tags", kTagsMax);
     }
-    return change.only_add || change.set.empty() ? Result<void>() : CheckOneMaskPerColumn(session);
+    if (change.only_add || change.set.empty()) return {};
+    MaskChange masks{.relation = change.relation_id};
+    for (const TagRecord& one : change.set) {
+      if (!one.column.empty()) masks.columns.push_back(one.column);
+    }
+    return CheckOneMaskPerColumn(session, masks);
   });
 }
 

@@ -17,7 +17,8 @@ struct TableRecord;
 struct TagRecord {
   std::string relation_id;
   std::string column;  ///< What the table's files call it; of a view its name; empty: the tag is the relation's own.
-  std::string label;   ///< The column's name when it was tagged.
+                       ///< Of a field inside of a column the way to it (common/field_path.h).
+  std::string label;   ///< The column's name, or the way by names, when it was tagged.
   std::string tag;     ///< Lower case.
   std::string value;   ///< May be empty.
   std::string set_by;

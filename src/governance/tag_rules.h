@@ -11,9 +11,9 @@
 
 namespace neurolake::governance {
 
-/// A tag of a table, or of one of its columns.
+/// A tag of a table, of one of its columns, or of a field inside of one.
 struct ObjectTag {
-  plan::PolicyColumn column;  ///< Without names: the table's own.
+  plan::PolicyColumn column;  ///< Without names: the table's own. Of a field the way to it (plan/field_path.h).
   std::string tag;            ///< Lower case.
   std::string value;          ///< Compared without ASCII case.
   bool is_stood_on = false;   ///< By a policy or a list of purposes.
@@ -35,7 +35,9 @@ struct TagRule {
 std::vector<PolicyRule> RulesByTag(const std::vector<TagRule>& rules, const std::vector<ObjectTag>& tags);
 
 /// What a write brings to the tags of its target: those of the columns that each of its columns is made of, or chosen
-/// by (DIRECT and CONDITIONAL dependence), and the tables' own. Filters, joins and groups carry nothing.
+/// by (DIRECT and CONDITIONAL dependence), and the tables' own. Filters, joins and groups carry nothing. The tag of a
+/// field goes to the field that it is taken to; where the digest does not know that, or something is computed of what
+/// is around it, to all of the column or field that this is.
 /// `sources` are the tags of all tables that the statement found; `target` those that the target has. Columns of what
 /// comes out have the target's names, and what its files call them if the digest knows.
 /// Errors: kPermissionDenied where a tag that something stands on would need two values at one place.

@@ -1,25 +1,17 @@
 #pragma once
-#include <string>
-#include <vector>
-
-#include "common/text.h"
+#include "common/field_path.h"
 
 namespace neurolake::plan {
 
-/// A mask of a field inside of a STRUCT has the way to it in PolicyColumn: in `name` the names from the column on, in
-/// `physical` what the table's files call each, with this between them. No name has it.
-inline constexpr char kFieldSeparator = '\x01';
+// A mask, or a tag, of a field has the way to it in PolicyColumn: in `name` the names, in `physical` what the files
+// call each.
+using neurolake::FieldPath;
+using neurolake::IsFieldPath;
+using neurolake::kFieldSeparator;
+using neurolake::ShownPath;
 
 /// What a mask's expression calls the field that it masks, and what the files are said to call it, as no column's.
 inline constexpr const char* kMaskedValue = "value";
 inline constexpr const char* kMaskedValuePhysical = "\x01value";
-
-inline std::vector<std::string> FieldPath(const std::string& text) { return Split(text, kFieldSeparator); }
-
-/// For people: "address.street".
-inline std::string ShownPath(std::string text) {
-  for (char& c : text) c = c == kFieldSeparator ? '.' : c;
-  return text;
-}
 
 }  // namespace neurolake::plan

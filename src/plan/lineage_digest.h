@@ -22,6 +22,12 @@ enum class DependenceKind : uint8_t {
 };
 inline constexpr int kDependenceKinds = 9;
 
+/// A field inside of a column: both ways begin with the column.
+struct LineageNested {
+  std::string names;
+  std::string physical;  ///< What the files call each.
+};
+
 /// Something that rows come from.
 struct LineageRelation {
   std::string kind;  ///< "table" or "files".
@@ -34,6 +40,7 @@ struct LineageRelation {
   std::vector<std::string> fields;  ///< Names of its columns, which sources count in.
   /// What a table's files call them, in the same order; empty where that is not known.
   std::vector<std::string> physical_fields = {};
+  std::vector<LineageNested> nested = {};  ///< All fields inside of its columns; of what writes alone.
 };
 
 /// One column that something depends on. Bit i of `kinds` is DependenceKind i.
@@ -43,9 +50,19 @@ struct LineageSource {
   uint16_t kinds = 0;
 };
 
+/// Fields that a value is made of, or goes to: less than a column at one end or both.
+struct LineagePart {
+  LineageSource source;   ///< Of `kinds`, kIdentity: the field is taken as it is, with what is inside of it.
+  std::string from = {};  ///< The way from the source's column inwards (common/field_path.h); empty: all of it.
+  std::string to = {};    ///< The same in the column that is made.
+};
+
 struct LineageColumn {
   std::string name;
   std::vector<LineageSource> sources;
+  /// All that comes of tables, field by field, where any of it is less than a column; else empty: `sources` says it
+  /// all.
+  std::vector<LineagePart> parts = {};
 };
 
 struct LineageField {
@@ -62,7 +79,8 @@ struct LineageDigest {
   TableId target;           ///< Empty for what does not exist yet.
   std::string target_schema;
   std::string target_name;
-  std::vector<LineageField> target_fields;  ///< All columns of the target.
+  std::vector<LineageField> target_fields;        ///< All columns of the target.
+  std::vector<LineageNested> target_nested = {};  ///< All fields inside of them, where they are known.
   std::vector<LineageRelation> relations;
   std::vector<LineageColumn> columns;
   /// What decides which rows there are: filters, joins, groups, orders. All INDIRECT.

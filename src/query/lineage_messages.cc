@@ -21,6 +21,20 @@ json::array ToArray(const std::vector<LineageSource>& sources) {
   return array;
 }
 
+json::array ToArray(const std::vector<plan::LineageNested>& nested) {
+  json::array array;
+  for (const plan::LineageNested& field : nested) array.push_back({field.names, field.physical});
+  return array;
+}
+
+json::array ToArray(const std::vector<plan::LineagePart>& parts) {
+  json::array array;
+  for (const auto& [source, from, to] : parts) {
+    array.push_back({source.relation, source.field, source.kinds, from, to});
+  }
+  return array;
+}
+
 Result<const json::array*> ArrayMember(const json::object& object, std::string_view name) {
   const auto* member = object.if_contains(name);
   if (member == nullptr || !member->is_array()) return BadMember(name);
@@ -37,25 +51,58 @@ Result<std::vector<std::string>> TextsMember(const json::object& object, std::st
   return texts;
 }
 
+/// The source that `value`, of `size` members, begins with.
+Result<LineageSource> DecodeSource(const json::value& value, size_t size, std::string_view name,
+                                   const LineageDigest& digest) {
+  if (!value.is_array() || value.get_array().size() != size) return BadMember(name);
+  int64_t numbers[3];
+  for (size_t i = 0; i < 3; ++i) {
+    if (!value.get_array()[i].is_int64()) return BadMember(name);
+    numbers[i] = value.get_array()[i].get_int64();
+  }
+  const auto relations = static_cast<int64_t>(digest.relations.size());
+  if (numbers[0] < 0 || numbers[0] >= relations || numbers[2] <= 0 || numbers[2] > kAllKinds) return BadMember(name);
+  const auto& fields = digest.relations[static_cast<size_t>(numbers[0])].fields;
+  if (numbers[1] < 0 || numbers[1] >= static_cast<int64_t>(fields.size())) return BadMember(name);
+  return LineageSource{static_cast<uint32_t>(numbers[0]), static_cast<uint32_t>(numbers[1]),
+                       static_cast<uint16_t>(numbers[2])};
+}
+
 Result<std::vector<LineageSource>> SourcesMember(const json::object& object, std::string_view name,
                                                  const LineageDigest& digest) {
   NL_ASSIGN_OR_RETURN(const json::array* array, ArrayMember(object, name));
   std::vector<LineageSource> sources;
   for (const auto& value : *array) {
-    if (!value.is_array() || value.get_array().size() != 3) return BadMember(name);
-    int64_t numbers[3];
-    for (size_t i = 0; i < 3; ++i) {
-      if (!value.get_array()[i].is_int64()) return BadMember(name);
-      numbers[i] = value.get_array()[i].get_int64();
-    }
-    const auto relations = static_cast<int64_t>(digest.relations.size());
-    if (numbers[0] < 0 || numbers[0] >= relations || numbers[2] <= 0 || numbers[2] > kAllKinds) return BadMember(name);
-    const auto& fields = digest.relations[static_cast<size_t>(numbers[0])].fields;
-    if (numbers[1] < 0 || numbers[1] >= static_cast<int64_t>(fields.size())) return BadMember(name);
-    sources.push_back(
-        {static_cast<uint32_t>(numbers[0]), static_cast<uint32_t>(numbers[1]), static_cast<uint16_t>(numbers[2])});
+    NL_ASSIGN_OR_RETURN(sources.emplace_back(), DecodeSource(value, 3, name, digest));
   }
   return sources;
+}
+
+Result<std::vector<plan::LineagePart>> PartsMember(const json::object& object, const LineageDigest& digest) {
+  NL_ASSIGN_OR_RETURN(const json::array* array, ArrayMember(object, "parts"));
+  std::vector<plan::LineagePart> parts;
+  for (const auto& value : *array) {
+    plan::LineagePart part;
+    NL_ASSIGN_OR_RETURN(part.source, DecodeSource(value, 5, "parts", digest));
+    const json::array& members = value.get_array();
+    if (!members[3].is_string() || !members[4].is_string()) return BadMember("parts");
+    part.from = members[3].get_string();
+    part.to = members[4].get_string();
+    parts.push_back(std::move(part));
+  }
+  return parts;
+}
+
+Result<std::vector<plan::LineageNested>> NestedMember(const json::object& object, std::string_view name) {
+  NL_ASSIGN_OR_RETURN(const json::array* array, ArrayMember(object, name));
+  std::vector<plan::LineageNested> nested;
+  for (const auto& value : *array) {
+    const bool pair = value.is_array() && value.get_array().size() == 2 && value.get_array()[0].is_string() &&
+                      value.get_array()[1].is_string();
+    if (!pair) return BadMember(name);
+    nested.push_back({std::string(value.get_array()[0].get_string()), std::string(value.get_array()[1].get_string())});
+  }
+  return nested;
 }
 
 Result<plan::LineageRelation> DecodeRelation(const json::value& value) {
@@ -70,6 +117,7 @@ Result<plan::LineageRelation> DecodeRelation(const json::value& value) {
   NL_ASSIGN_OR_RETURN(relation.files, TextsMember(object, "files"));
   NL_ASSIGN_OR_RETURN(relation.fields, TextsMember(object, "fields"));
   NL_ASSIGN_OR_RETURN(relation.physical_fields, TextsMember(object, "physical_fields"));
+  NL_ASSIGN_OR_RETURN(relation.nested, NestedMember(object, "nested"));
   return relation;
 }
 
@@ -85,10 +133,11 @@ std::string EncodeLineage(const LineageDigest& digest) {
                          {"via", ToArray(relation.via)},
                          {"files", ToArray(relation.files)},
                          {"fields", ToArray(relation.fields)},
-                         {"physical_fields", ToArray(relation.physical_fields)}});
+                         {"physical_fields", ToArray(relation.physical_fields)},
+                         {"nested", ToArray(relation.nested)}});
   }
   for (const auto& column : digest.columns) {
-    columns.push_back({{"name", column.name}, {"sources", ToArray(column.sources)}});
+    columns.push_back({{"name", column.name}, {"sources", ToArray(column.sources)}, {"parts", ToArray(column.parts)}});
   }
   return json::serialize(json::object{{"operation", digest.operation},
                                       {"target_kind", digest.target_kind},
@@ -96,6 +145,7 @@ std::string EncodeLineage(const LineageDigest& digest) {
                                       {"target_schema", digest.target_schema},
                                       {"target_name", digest.target_name},
                                       {"target_fields", std::move(fields)},
+                                      {"target_nested", ToArray(digest.target_nested)},
                                       {"relations", std::move(relations)},
                                       {"columns", std::move(columns)},
                                       {"rows", ToArray(digest.rows)}});
@@ -120,6 +170,7 @@ Result<LineageDigest> DecodeLineage(std::string_view payload) {
     digest.target_fields.push_back(
         {std::string(texts[0].get_string()), std::string(texts[1].get_string()), std::string(texts[2].get_string())});
   }
+  NL_ASSIGN_OR_RETURN(digest.target_nested, NestedMember(object, "target_nested"));
   NL_ASSIGN_OR_RETURN(const json::array* relations, ArrayMember(object, "relations"));
   for (const auto& value : *relations) {
     NL_ASSIGN_OR_RETURN(auto relation, DecodeRelation(value));
@@ -131,6 +182,7 @@ Result<LineageDigest> DecodeLineage(std::string_view payload) {
     plan::LineageColumn column;
     NL_ASSIGN_OR_RETURN(column.name, StringMember(value.get_object(), "name"));
     NL_ASSIGN_OR_RETURN(column.sources, SourcesMember(value.get_object(), "sources", digest));
+    NL_ASSIGN_OR_RETURN(column.parts, PartsMember(value.get_object(), digest));
     digest.columns.push_back(std::move(column));
   }
   NL_ASSIGN_OR_RETURN(digest.rows, SourcesMember(object, "rows", digest));

@@ -8,6 +8,7 @@
 #include "plan/field_path.h"
 #include "query/access.h"
 #include "query/break_glass_actions.h"
+#include "query/effective_privileges.h"
 #include "query/key_actions.h"
 #include "query/messages.h"
 #include "query/policy_messages.h"
@@ -213,8 +214,12 @@ Result<json::value> ShowPolicies(const RequestContext& ctx, catalog::Catalog& ca
   json::array rows;
   for (const auto& [table, policy] : all) {
     if (!IsSteward(ctx.principal(), table) || (!only.empty() && table.id.value() != only)) continue;
-    rows.push_back(json::array{table.schema_name, table.name, policy.name, policy.kind, policy.definition,
-                               policy.created_by, FormatTimestamp(policy.created)});
+    json::value column;
+    if (const auto rule = RuleOfPlan(policy.kind, policy.plan); rule && policy.kind == "mask") {
+      column = plan::ShownPath(rule->column.table_name());
+    }
+    rows.push_back(json::array{table.schema_name, table.name, policy.name, policy.kind, std::move(column),
+                               policy.definition, policy.created_by, FormatTimestamp(policy.created)});
   }
   return json::value{{"rows", std::move(rows)}};
 }
@@ -242,7 +247,7 @@ json::array Describe(const std::shared_ptr<const plan::TablePolicy>& policy) {
   }
   for (const auto& one : policy->masks) add("mask", plan::ShownPath(one.column.table_name()), one.value);
   for (const auto& one : policy->group_minimums) {
-    add("smallest group", one.entity ? one.entity->name : "",
+    add("smallest group", one.entity ? plan::ShownPath(one.entity->name) : "",
         {.policy = std::to_string(one.size), .sql = "", .columns = {}});
   }
   if (policy->lacks_purpose) {
@@ -271,7 +276,8 @@ Result<json::value> ShowEffective(const RequestContext& ctx, catalog::Catalog& c
   }
   const RequestContext theirs(subject, ctx.request_id(), ctx.door(), ctx.clock(), ctx.deadline(), ctx.stop_token());
   NL_ASSIGN_OR_RETURN(const auto policy, PolicyFor(catalog, theirs, table));
-  json::array rows = Describe(policy);
+  NL_ASSIGN_OR_RETURN(json::array rows, MissingPrivileges(theirs, catalog, table));
+  for (auto& row : Describe(policy)) rows.push_back(std::move(row));
   NL_ASSIGN_OR_RETURN(const auto past_policies, BreakGlassOf(catalog, subject, table));
   if (past_policies) rows.push_back(json::array{"break glass, past all policies", *past_policies, "", ""});
   NL_ASSIGN_OR_RETURN(const auto records, catalog.ListPolicies(table.id));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "common/field_path.h"
 #include "common/log.h"
 #include "net/opa_client.h"
 #include "query/messages.h"
@@ -48,9 +49,10 @@ void AddTags(const std::vector<catalog::TagRecord>& tags, governance::DecisionRe
       request.tags.push_back(text);
       continue;
     }
-    auto column = std::ranges::find(request.columns, tag.label, &governance::DecisionColumn::name);
+    const std::string name = ShownPath(tag.label);
+    auto column = std::ranges::find(request.columns, name, &governance::DecisionColumn::name);
     if (column == request.columns.end()) {
-      column = request.columns.insert(column, {.name = tag.label, .type = "", .tags = {}});
+      column = request.columns.insert(column, {.name = name, .type = "", .tags = {}});
     }
     column->tags.push_back(text);
   }

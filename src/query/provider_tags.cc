@@ -7,6 +7,7 @@
 #include "query/policy_actions.h"
 #include "query/provider_server.h"
 #include "query/tag_actions.h"
+#include "tables/delta/field_places.h"
 #include "tables/delta/schema.h"
 
 namespace neurolake::query {
@@ -30,6 +31,10 @@ Result<void> NameFields(const std::string& schema_string, LineageDigest& digest)
     const auto found = std::ranges::find_if(digest.target_fields,
                                             [&](const auto& one) { return EqualsIgnoringCase(one.name, field.name); });
     if (found != digest.target_fields.end()) found->physical = field.physical_name();
+  }
+  digest.target_nested.clear();
+  for (const auto& place : tables::delta::NestedPlaces(schema)) {
+    digest.target_nested.push_back({place.names, place.physical});
   }
   return {};
 }

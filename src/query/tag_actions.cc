@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "common/field_path.h"
 #include "common/text.h"
 #include "query/access.h"
 #include "query/key_actions.h"
@@ -74,6 +75,8 @@ Result<json::value> SetTags(const RequestContext& ctx, catalog::Catalog& catalog
   catalog::TagChange change{
       .relation_id = table.id.value(), .set = {}, .unset = {}, .may_weaken = ctx.principal().Has(Right::kManage)};
   for (const auto& row : set) {
+    // Each step by both names, or a mask would not find the way.
+    if (FieldPath(row[0]).size() != FieldPath(row[1]).size()) return BadMember("set");
     change.set.push_back({.relation_id = table.id.value(),
                           .column = row[0],
                           .label = row[1],
@@ -252,16 +255,21 @@ Result<std::vector<governance::ObjectTag>> TagsOfTable(catalog::Catalog& catalog
   if (tags.empty()) return found;
   NL_ASSIGN_OR_RETURN(const auto policies, catalog.TagPoliciesOf(table.value()));
   NL_ASSIGN_OR_RETURN(const auto lists, catalog.AllowedPurposesOf(table));
+  NL_ASSIGN_OR_RETURN(const auto groups, catalog.MinimumGroupsOf(table));
   for (const TagRecord& tag : tags) {
     const bool of_policy =
         std::ranges::any_of(policies, [&](const auto& policy) { return catalog::Matches(policy.on, tag); });
     const bool of_list = std::ranges::any_of(lists, [&](const auto& list) {
       return list.table.empty() && list.tag == tag.tag && (!list.value || EqualsIgnoringCase(*list.value, tag.value));
     });
+    const bool of_group = std::ranges::any_of(groups, [&](const auto& group) {
+      const bool has_value = !group.value || EqualsIgnoringCase(*group.value, tag.value);
+      return group.table.empty() && ((group.tag == tag.tag && has_value) || group.entity_tag == tag.tag);
+    });
     found.push_back({.column = {.name = tag.label, .physical = tag.column},
                      .tag = tag.tag,
                      .value = tag.value,
-                     .is_stood_on = of_policy || of_list});
+                     .is_stood_on = of_policy || of_list || of_group});
   }
   return found;
 }

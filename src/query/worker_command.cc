@@ -10,6 +10,7 @@
 #include "query/messages.h"
 #include "query/statement_sql.h"
 #include "query/worker_statement.h"
+#include "tables/delta/field_places.h"
 #include "tables/delta/row_tracking.h"
 
 namespace neurolake::query {
@@ -108,6 +109,10 @@ class WorkerCommandContext final : public CommandContext {
       lineage.target_fields.push_back({field.name, {}, field.physical_name()});
       lineage.columns.push_back({.name = field.name, .sources = {{0, index, kIdentity}}});
     }
+    for (const auto& place : tables::delta::NestedPlaces(source.snapshot->schema())) {
+      from.nested.push_back({place.names, place.physical});
+    }
+    lineage.target_nested = from.nested;
     return statement_.SendLineage(std::move(lineage));
   }
   int64_t committed_version() const override { return committed_version_; }

@@ -86,8 +86,14 @@ Result<Kept> KeptOf(const RequestContext& ctx, QueryRunner& runner, catalog::Tag
     const auto* name = std::get_if<std::string>(&row[tag]);
     if (name == nullptr || *name != kNoExternalModelTag) continue;
     const auto* of = std::get_if<std::string>(&row[column]);
-    if (of == nullptr || of->empty()) kept.all = true;
-    else kept.columns.push_back(*of);
+    if (of == nullptr || of->empty()) {
+      kept.all = true;
+      continue;
+    }
+    kept.columns.push_back(*of);
+    // Of a field, "home.street": by which other words an expression reaches it is not to be known, so all of its
+    // column.
+    if (const size_t dot = of->find('.'); dot != std::string::npos) kept.columns.push_back(of->substr(0, dot));
   }
   return kept;
 }

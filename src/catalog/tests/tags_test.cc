@@ -177,6 +177,33 @@ TEST_P(TagsTest, AColumnHasOneMaskHoweverItComesToIt) {
   EXPECT_EQ(catalog_->ListTagPolicies().value().size(), 1U);
 }
 
+TEST_P(TagsTest, AFieldHasOneMaskWithWhatIsAroundIt) {
+  ASSERT_OK(Set({Tag("pii", "", "home\x01street"), Tag("pii", "", "homes")}));
+  ASSERT_OK(catalog_->AddTagPolicy(Policy("p", "mask", {true, "pii", std::nullopt}), {}));
+  EXPECT_THAT(Tags(), testing::Contains("home\x01street pii="));
+  // Around it, inside of it, itself; then beside it.
+  for (const char* column : {"home", "home\x01street\x01line"}) {
+    EXPECT_EQ(CodeOf(Set({Tag("pii", "", column)})), ErrorCode::kAlreadyExists) << column;
+  }
+  ASSERT_OK(Set({Tag("pii", "", "home\x01streets")}));
+  PolicyRecord own{.id = "own",
+                   .table = TableId("1"),
+                   .name = "own",
+                   .kind = "mask",
+                   .column = R"(["home","street"])",
+                   .definition = "",
+                   .plan = "{}",
+                   .created_by = "ada",
+                   .created = clock_.Now()};
+  EXPECT_EQ(CodeOf(catalog_->AddPolicy(own, false)), ErrorCode::kAlreadyExists);
+  own.column = R"(["home","town"])";
+  ASSERT_OK(catalog_->AddPolicy(own, false));
+  EXPECT_EQ(CodeOf(Set({Tag("pii", "",
+                            "home\x01town\x01"
+                            "code")})),
+            ErrorCode::kAlreadyExists);
+}
+
 TEST_P(TagsTest, WhatIsInheritedOnlyAdds) {
   ASSERT_OK(Set({Tag("a", "mine")}));
   ASSERT_OK(catalog_->AddTagPolicy(Policy("p", "row", {false, "a", std::nullopt}), {}));

@@ -5,6 +5,7 @@
 #include "common/text.h"
 #include "duckdb/planner/operator/logical_merge_into.hpp"
 #include "engine/duckdb/internal/lineage_walk.h"
+#include "tables/delta/field_places.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
@@ -98,8 +99,12 @@ class Trace {
     // Names are kept of columns that something depends on; where all are read there is nothing to leave out.
     for (LineageColumn& column : digest_.columns) {
       const auto found = std::ranges::find(sources_, column.name, &std::pair<std::string, Sources>::first);
-      if (found != sources_.end()) column.sources = found->second.entries();
+      if (found != sources_.end()) Put(found->second, column);
     }
+    if (!digest_.target_kind.empty()) return;
+    // Tags go with what is written alone.
+    for (plan::LineageRelation& relation : digest_.relations) relation.nested.clear();
+    for (LineageColumn& column : digest_.columns) column.parts.clear();
   }
 
  private:
@@ -114,6 +119,9 @@ class Trace {
     const auto* lake = dynamic_cast<const LakeTableEntry*>(&table);
     if (lake == nullptr) return;
     digest_.target = lake->entry().id;
+    for (const auto& place : tables::delta::NestedPlaces(lake->snapshot()->schema())) {
+      digest_.target_nested.push_back({place.names, place.physical});
+    }
     for (plan::LineageField& field : digest_.target_fields) {
       const auto& fields = lake->snapshot()->schema().fields;
       const auto found = std::ranges::find(fields, field.name, &tables::delta::StructField::name);
@@ -123,7 +131,17 @@ class Trace {
 
   void AddColumn(const std::string& name, const native::LogicalType& type, const Sources& sources) {
     if (!digest_.target_kind.empty()) digest_.target_fields.push_back({name, type.ToString()});
-    digest_.columns.push_back({.name = name, .sources = sources.entries()});
+    Put(sources, digest_.columns.emplace_back(LineageColumn{.name = name, .sources = {}}));
+  }
+
+  void Put(const Sources& sources, LineageColumn& column) const {
+    column.sources = sources.entries();
+    const auto& parts = sources.parts();
+    const auto narrow = [](const plan::LineagePart& part) { return !part.from.empty() || !part.to.empty(); };
+    if (std::ranges::none_of(parts, narrow)) return;
+    for (const plan::LineagePart& part : parts) {
+      if (digest_.relations[part.source.relation].kind == "table") column.parts.push_back(part);
+    }
   }
 
   /// A column that several clauses assign to depends on what each of them gives it.
@@ -156,8 +174,9 @@ class Trace {
   }
 
   bool IsItself(const Sources& sources, const std::string& column) const {
-    if (sources.entries().size() != 1) return false;
-    const LineageSource& source = sources.entries().front();
+    const auto entries = sources.entries();
+    if (entries.size() != 1) return false;
+    const LineageSource& source = entries.front();
     const plan::LineageRelation& relation = digest_.relations[source.relation];
     return source.kinds == 1U << static_cast<int>(DependenceKind::kIdentity) && relation.kind == "table" &&
            relation.id == digest_.target && relation.fields[source.field] == column;

@@ -4,6 +4,7 @@
 #include "duckdb/planner/expression_iterator.hpp"
 #include "engine/duckdb/internal/policy_expressions.h"
 #include "engine/duckdb/internal/type_mapping.h"
+#include "plan/field_path.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
@@ -29,7 +30,7 @@ class FieldMasks {
     const DataType& type = schema_.fields[column_].type;
     const std::string sql = Shown(type, kColumn, masks, 0);
     auto shown = BindOverColumns(context_, sql, with_places_, names_, ToDuckDbType(type));
-    Put(shown, schema_.fields.size(), [&](size_t place) { return std::move(places_[place]); });
+    ReplaceBehind(shown, schema_.fields.size(), [&](size_t place) { return std::move(places_[place]); });
     return shown;
   }
 
@@ -73,20 +74,8 @@ class FieldMasks {
     // The place may be of another type by now; what was decided for the table as it is has to fit.
     fitting.null_if_unfit = mask.null_if_unfit || !mask.value.by_name;
     auto bound = BindMask(context_, who_, fitting, WithMaskedValue(schema_, type), ToDuckDbType(type));
-    Put(bound, schema_.fields.size(), [&](size_t) { return value->Copy(); });
+    ReplaceBehind(bound, schema_.fields.size(), [&](size_t) { return value->Copy(); });
     return bound;
-  }
-
-  /// Replaces references to what stands behind the table's columns.
-  template <typename Replacement>
-  static void Put(ExpressionPointer& expression, size_t first, const Replacement& replacement) {
-    if (expression->GetExpressionClass() == native::ExpressionClass::BOUND_REF) {
-      const auto index = expression->Cast<native::BoundReferenceExpression>().index;
-      if (index >= first) expression = replacement(index - first);
-      return;
-    }
-    native::ExpressionIterator::EnumerateChildren(*expression,
-                                                  [&](ExpressionPointer& child) { Put(child, first, replacement); });
   }
 
   native::ClientContext& context_;
@@ -118,6 +107,40 @@ std::optional<std::pair<size_t, std::vector<FieldStep>>> FindDottedField(const D
   const auto column = find(schema, parts[0]) - schema.fields.begin();
   path.erase(path.begin());
   return std::pair(static_cast<size_t>(column), std::move(path));
+}
+
+void ReplaceBehind(ExpressionPointer& expression, size_t first,
+                   const std::function<ExpressionPointer(size_t)>& replacement) {
+  if (expression->GetExpressionClass() == native::ExpressionClass::BOUND_REF) {
+    const auto index = expression->Cast<native::BoundReferenceExpression>().index;
+    if (index >= first) expression = replacement(index - first);
+    return;
+  }
+  native::ExpressionIterator::EnumerateChildren(
+      *expression, [&](ExpressionPointer& child) { ReplaceBehind(child, first, replacement); });
+}
+
+std::optional<FieldValue> FindFieldValue(native::ClientContext& context, const DataType& schema,
+                                         const plan::PolicyColumn& column) {
+  const auto physical = plan::FieldPath(column.physical);
+  const auto names = plan::FieldPath(column.table_name());
+  if (physical.size() < 2 || physical.size() != names.size()) return std::nullopt;
+  std::vector<std::string> called;
+  for (size_t i = 0; i < schema.fields.size(); ++i) called.push_back(fmt::format("\x01{}", i));
+  const DataType* type = &schema;
+  std::string sql;
+  for (size_t i = 0; i < physical.size(); ++i) {
+    const auto& fields = type->fields;
+    auto field = std::ranges::find(fields, physical[i], [](const auto& one) { return one.physical_name(); });
+    if (field == fields.end()) {
+      field = std::ranges::find_if(fields, [&](const auto& one) { return EqualsIgnoringCase(one.name, names[i]); });
+    }
+    if (field == fields.end()) return std::nullopt;
+    type = &field->type;
+    if (i == 0) called[static_cast<size_t>(field - fields.begin())] = "c";
+    sql = i == 0 ? "c" : fmt::format("struct_extract({}, {})", sql, QuoteLiteral(field->name));
+  }
+  return FieldValue{.type = *type, .value = BindOverColumns(context, sql, schema, called, ToDuckDbType(*type))};
 }
 
 ExpressionPointer BindFieldMasks(native::ClientContext& context, const plan::PolicyContext& who,

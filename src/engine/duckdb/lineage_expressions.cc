@@ -2,6 +2,8 @@
 #include <set>
 
 #include "common/text.h"
+#include "duckdb/function/scalar/struct_utils.hpp"
+#include "duckdb/planner/expression/bound_unnest_expression.hpp"
 #include "duckdb/planner/expression_iterator.hpp"
 #include "engine/duckdb/internal/lineage_walk.h"
 
@@ -35,6 +37,36 @@ bool Picks(const std::string& function) {
   return names.contains(LowerAscii(function));
 }
 
+bool IsStruct(const native::LogicalType& type) { return type.id() == LogicalTypeId::STRUCT; }
+
+bool IsOneOf(const std::string& function, std::initializer_list<std::string_view> names) {
+  return std::ranges::any_of(names, [&](std::string_view name) { return EqualsIgnoringCase(function, name); });
+}
+
+/// Whether both have the same fields in the same order, so that a cast takes each from the one of its name.
+bool HaveSameFields(const native::LogicalType& a, const native::LogicalType& b) {
+  if (!IsStruct(a) || !IsStruct(b)) return false;
+  return std::ranges::equal(
+      native::StructType::GetChildTypes(a), native::StructType::GetChildTypes(b),
+      [](const auto& one, const auto& other) { return !one.first.empty() && one.first == other.first; });
+}
+
+/// Of a struct `sources` cast to `to`, which has the same fields.
+Sources OfStructCast(const Sources& sources, const native::LogicalType& from, const native::LogicalType& to) {
+  Sources cast;
+  const auto& before = native::StructType::GetChildTypes(from);
+  const auto& after = native::StructType::GetChildTypes(to);
+  for (size_t i = 0; i < after.size(); ++i) {
+    const Sources inside = sources.Inside(after[i].first);
+    const bool nested = HaveSameFields(before[i].second, after[i].second);
+    const auto kind =
+        Widens(before[i].second, after[i].second) ? DependenceKind::kIdentity : DependenceKind::kTransformation;
+    const Sources field = nested ? OfStructCast(inside, before[i].second, after[i].second) : inside.Computed(kind);
+    cast.Add(field.Within(after[i].first));
+  }
+  return cast;
+}
+
 }  // namespace
 
 Sources LineageWalk::OfChildren(const native::Expression& expression) {
@@ -49,10 +81,20 @@ Sources LineageWalk::Of(const native::Expression& expression) {
     case ExpressionClass::BOUND_COLUMN_REF: return Column(expression.Cast<native::BoundColumnRefExpression>().binding);
     case ExpressionClass::BOUND_CAST: {
       const auto& cast = expression.Cast<native::BoundCastExpression>();
-      const bool widens = !cast.try_cast && Widens(cast.child->return_type, cast.return_type);
+      const auto& from = cast.child->return_type;
+      if (!cast.try_cast && from != cast.return_type && HaveSameFields(from, cast.return_type)) {
+        return OfStructCast(Of(*cast.child), from, cast.return_type);
+      }
+      const bool widens = !cast.try_cast && Widens(from, cast.return_type);
       return Of(*cast.child).Computed(widens ? DependenceKind::kIdentity : DependenceKind::kTransformation);
     }
     case ExpressionClass::BOUND_CASE: return OfCase(expression.Cast<native::BoundCaseExpression>());
+    case ExpressionClass::BOUND_FUNCTION: return OfFunction(expression.Cast<native::BoundFunctionExpression>());
+    case ExpressionClass::BOUND_UNNEST: {
+      const auto& child = *expression.Cast<native::BoundUnnestExpression>().child;
+      if (child.return_type.id() == LogicalTypeId::LIST) return Of(child).Inside("element");
+      return Of(child).Computed(DependenceKind::kTransformation);
+    }
     case ExpressionClass::BOUND_OPERATOR: return OfOperator(expression.Cast<native::BoundOperatorExpression>());
     case ExpressionClass::BOUND_AGGREGATE: return OfAggregate(expression.Cast<native::BoundAggregateExpression>());
     case ExpressionClass::BOUND_WINDOW: return OfWindow(expression.Cast<native::BoundWindowExpression>());
@@ -68,6 +110,51 @@ Sources LineageWalk::Of(const native::Expression& expression) {
     }
     default: return OfChildren(expression).Computed(DependenceKind::kTransformation);
   }
+}
+
+// What takes structs apart, and puts them together, is known field by field; all else computes.
+Sources LineageWalk::OfFunction(const native::BoundFunctionExpression& call) {
+  const std::string& name = call.function.name;
+  const auto& children = call.children;
+  const auto whole = [&] { return OfChildren(call).Computed(DependenceKind::kTransformation); };
+  if (children.empty()) return {};
+  const auto& first = children[0]->return_type;
+  if (IsStruct(first) && call.bind_info != nullptr &&
+      IsOneOf(name, {"struct_extract", "struct_extract_at", "array_extract"})) {
+    const auto index = call.bind_info->Cast<native::StructExtractBindData>().index;
+    const auto& fields = native::StructType::GetChildTypes(first);
+    if (index >= fields.size() || fields[index].first.empty()) return whole();
+    return Of(*children[0]).Inside(fields[index].first);
+  }
+  if (first.id() == LogicalTypeId::LIST && IsOneOf(name, {"list_extract", "list_element", "array_extract"})) {
+    Sources sources = Of(*children[0]).Inside("element");
+    for (size_t i = 1; i < children.size(); ++i) {
+      sources.Add(Of(*children[i]).Computed(DependenceKind::kTransformation));
+    }
+    return sources;
+  }
+  if (!IsStruct(call.return_type)) return whole();
+  const auto& made = native::StructType::GetChildTypes(call.return_type);
+  const bool packs = IsOneOf(name, {"struct_pack", "row"}) && made.size() == children.size();
+  const bool changes = IsStruct(first) && IsOneOf(name, {"struct_update", "struct_insert"});
+  if ((!packs && !changes) || std::ranges::any_of(made, [](const auto& field) { return field.first.empty(); })) {
+    return whole();
+  }
+  Sources sources;
+  size_t named = 1;
+  for (size_t i = 0; i < made.size(); ++i) {
+    const std::string& field = made[i].first;
+    if (packs) {
+      sources.Add(Of(*children[i]).Within(field));
+      continue;
+    }
+    const auto given = std::find_if(children.begin() + 1, children.end(),
+                                    [&](const auto& child) { return EqualsIgnoringCase(child->GetAlias(), field); });
+    named += given == children.end() ? 0 : 1;
+    sources.Add((given == children.end() ? Of(*children[0]).Inside(field) : Of(**given)).Within(field));
+  }
+  // One that is called otherwise went nobody knows where.
+  return packs || named == children.size() ? sources : whole();
 }
 
 Sources LineageWalk::OfCase(const native::BoundCaseExpression& expression) {

@@ -6,6 +6,7 @@
 #include "duckdb/planner/operator/logical_positional_join.hpp"
 #include "engine/duckdb/internal/lake_scan.h"
 #include "engine/duckdb/internal/system_table.h"
+#include "tables/delta/field_places.h"
 
 namespace neurolake::engine::duckdb {
 
@@ -303,6 +304,9 @@ uint32_t LineageWalk::Relation(const native::LogicalGet& get) {
     relation.version = scan->snapshot->version();
     relation.via = scan->via;
     for (const auto& field : scan->snapshot->schema().fields) relation.physical_fields.push_back(field.physical_name());
+    for (const auto& place : tables::delta::NestedPlaces(scan->snapshot->schema())) {
+      relation.nested.push_back({place.names, place.physical});
+    }
   } else if (IsSystemScan(get) || get.bind_data == nullptr) {
     relation.kind = "other";
   } else if (const auto* files = dynamic_cast<const native::MultiFileBindData*>(get.bind_data.get())) {

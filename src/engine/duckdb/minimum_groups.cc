@@ -6,6 +6,7 @@
 #include "duckdb/function/aggregate/distributive_functions.hpp"
 #include "duckdb/function/function_binder.hpp"
 #include "engine/duckdb/internal/error_translation.h"
+#include "engine/duckdb/internal/field_masks.h"
 #include "engine/duckdb/internal/policy_barrier.h"
 
 namespace neurolake::engine::duckdb {
@@ -90,7 +91,7 @@ class ProtectedAggregate {
     }
   }
 
-  ExpressionPointer Entity(native::idx_t column) {
+  ExpressionPointer ColumnOfScan(native::idx_t column) {
     const auto& ids = get_.GetColumnIds();
     native::idx_t position = 0;
     while (position < ids.size() && (ids[position].GetPrimaryIndex() != column || ids[position].HasChildren())) {
@@ -99,6 +100,11 @@ class ProtectedAggregate {
     if (position == ids.size()) get_.AddColumnId(column);
     return native::make_uniq<native::BoundColumnRefExpression>(get_.returned_types[column],
                                                                native::ColumnBinding(get_.table_index, position));
+  }
+  ExpressionPointer Entity(const native::Expression& counted) {
+    ExpressionPointer entity = counted.Copy();
+    ReplaceBehind(entity, 0, [&](size_t column) { return ColumnOfScan(column); });
+    return entity;
   }
 
   /// Adds a count to the aggregate, of rows where `argument` is not NULL, and refers to it.

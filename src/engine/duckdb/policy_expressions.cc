@@ -10,11 +10,13 @@
 #include "duckdb/parser/parser.hpp"
 #include "duckdb/planner/expression_binder/check_binder.hpp"
 #include "engine/duckdb/internal/error_translation.h"
+#include "engine/duckdb/internal/field_masks.h"
 #include "engine/duckdb/internal/lookup_check.h"
 #include "engine/duckdb/internal/session_settings.h"
 #include "engine/duckdb/internal/statement_state.h"
 #include "engine/duckdb/internal/type_mapping.h"
 #include "plan/field_path.h"
+#include "tables/delta/field_places.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
@@ -229,16 +231,25 @@ native::unique_ptr<native::Expression> BindPolicyExpression(native::ClientContex
   for (size_t i = 0; i < schema.fields.size(); ++i) {
     names.push_back(expression.by_name ? NameInMask(schema, i) : fmt::format("\x01{}", i));
   }
+  DataType over = schema;
+  std::vector<native::unique_ptr<native::Expression>> fields;
   for (const plan::PolicyColumn& column : expression.columns) {
-    const auto found = FindPolicyColumn(schema, column);
-    if (!found) refuse();
-    names[*found] = column.name;
+    if (const auto found = FindPolicyColumn(schema, column)) {
+      names[*found] = column.name;
+      continue;
+    }
+    auto field = FindFieldValue(context, schema, column);
+    if (!field) refuse();
+    names.push_back(column.name);
+    over.fields.push_back({.name = column.name, .type = field->type});
+    fields.push_back(std::move(field->value));
   }
   native::physical_index_set_t used;
   try {
     // Nobody has looked at it before; a condition has to be BOOLEAN of itself, as one of CREATE ROW POLICY is.
     if (expression.by_name) CheckByName(context, who, expression, schema, names, type);
-    auto bound = Bind(context, who, expression.sql, schema, names, type, used);
+    auto bound = Bind(context, who, expression.sql, over, names, type, used);
+    ReplaceBehind(bound, schema.fields.size(), [&](size_t field) { return fields[field]->Copy(); });
     // A text that is no value of the type would fail only once there is a row.
     if (expression.by_name && bound->IsFoldable()) native::ExpressionExecutor::EvaluateScalar(context, *bound);
     return bound;
@@ -327,17 +338,22 @@ plan::PolicyNeeds CheckFieldMask(native::ClientContext& context, const std::stri
   return needs;
 }
 
+/// Of a policy by tag over a field of `type` alone.
+plan::PolicyNeeds CheckOverField(native::ClientContext& context, const std::string& sql, const DataType& type,
+                                 bool masks) {
+  DataType only;
+  only.kind = DataType::Kind::kStruct;
+  only.fields.push_back({.name = plan::kMaskedValue, .type = type});
+  return CheckPolicyExpression(context, sql, only, masks ? plan::kMaskedValue : "", plan::kMaskedValue);
+}
+
 plan::PolicyNeeds CheckPolicyExpression(native::ClientContext& context, const std::string& sql, const DataType& schema,
                                         const std::string& mask_of, const std::string& value_of) {
-  if (mask_of.find(plan::kFieldSeparator) != std::string::npos) {
-    const DataType* type = &schema;
-    for (const std::string& name : plan::FieldPath(mask_of)) {
-      const auto field =
-          std::ranges::find_if(type->fields, [&](const auto& one) { return EqualsIgnoringCase(one.name, name); });
-      NL_CHECK(field != type->fields.end());
-      type = &field->type;
-    }
-    return CheckFieldMask(context, sql, schema, *type);
+  if (plan::IsFieldPath(mask_of) || plan::IsFieldPath(value_of)) {
+    const auto place = tables::delta::FindPlace(schema, plan::FieldPath(value_of.empty() ? mask_of : value_of));
+    NL_CHECK(place && !place->repeated);
+    if (value_of.empty()) return CheckFieldMask(context, sql, schema, *place->type);
+    return CheckOverField(context, sql, *place->type, !mask_of.empty());
   }
   plan::PolicyNeeds needs;
   std::vector<std::string> names;

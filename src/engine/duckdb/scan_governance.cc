@@ -205,7 +205,7 @@ bool Apply(native::ClientContext& context, native::Binder& binder, OperatorPoint
 }
 
 /// What the decision for a scan says of groups.
-std::vector<GroupFloor> FloorsOf(const native::LogicalGet& get,
+std::vector<GroupFloor> FloorsOf(native::ClientContext& context, const native::LogicalGet& get,
                                  const std::map<uint64_t, plan::ScanDecision>& decisions) {
   std::vector<GroupFloor> floors;
   const auto scan = FindLakeScan(get);
@@ -215,14 +215,18 @@ std::vector<GroupFloor> FloorsOf(const native::LogicalGet& get,
   const auto& policy = decision->second.policy;
   if (policy == nullptr) return floors;
   for (const plan::GroupMinimum& minimum : policy->group_minimums) {
-    GroupFloor& floor = floors.emplace_back(GroupFloor{.size = minimum.size, .entity = std::nullopt});
+    GroupFloor& floor = floors.emplace_back(GroupFloor{.size = minimum.size, .entity = nullptr});
     if (!minimum.entity) continue;
-    const auto column = FindPolicyColumn(scan->snapshot->schema(), *minimum.entity);
-    if (!column) {
+    const auto schema = ReadableSchemaOf(scan->snapshot->schema());
+    if (const auto column = FindPolicyColumn(schema, *minimum.entity)) {
+      floor.entity = native::make_uniq<native::BoundReferenceExpression>(get.returned_types[*column], *column);
+    } else if (auto field = FindFieldValue(context, schema, *minimum.entity)) {
+      floor.entity = std::move(field->value);
+    } else {
       ThrowLakeError(Error(ErrorCode::kPermissionDenied,
-                           "the column that groups are counted by is not there, so nothing of the table can be read"));
+                           "the column that groups are counted by is not there, or in a list, so nothing of the table "
+                           "can be read"));
     }
-    floor.entity = *column;
   }
   return floors;
 }
@@ -232,7 +236,7 @@ std::vector<GroupFloor> FloorsOf(const native::LogicalGet& get,
 void ApplyDecisions(native::ClientContext& context, BoundPlan& plan,
                     const std::map<uint64_t, plan::ScanDecision>& decisions) {
   if (plan.root == nullptr) return;
-  RequireGroups(context, plan.root, [&](const auto& get) { return FloorsOf(get, decisions); });
+  RequireGroups(context, plan.root, [&](const auto& get) { return FloorsOf(context, get, decisions); });
   const bool filters = std::ranges::any_of(
       decisions, [](const auto& one) { return one.second.policy != nullptr && one.second.policy->filters_rows; });
   if (filters) {

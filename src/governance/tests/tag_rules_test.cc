@@ -7,6 +7,7 @@ namespace neurolake::governance {
 namespace {
 
 using plan::DependenceKind;
+using plan::LineageDigest;
 using Kind = PolicyRule::Kind;
 
 const Grantee kEverybody{};
@@ -247,6 +248,99 @@ TEST(TagsOfWriteTest, TwoValuesOfATagThatSomethingStandsOnAreRefused) {
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code(), ErrorCode::kPermissionDenied);
   EXPECT_TRUE(TagsOfWrite(copy, {{TableId("s"), {high}}}, {ColumnTag("m", "level", "HIGH")})->empty());
+}
+
+// A table with a struct "home" of "street" and "town", which has a "code", copied into a column "h" of the same fields.
+ObjectTag FieldTag(const std::string& names, const std::string& physical) {
+  return {.column = {.name = names, .physical = physical}, .tag = "pii", .value = ""};
+}
+LineageDigest CopyOfStruct(std::vector<plan::LineagePart> parts, uint16_t kinds) {
+  LineageDigest digest;
+  digest.target_kind = "table";
+  digest.target = TableId("t");
+  digest.target_fields = {{"h", "", "col-h"}};
+  digest.target_nested = {{"h\x01street", "col-h\x01s"},
+                          {"h\x01town", "col-h\x01t"},
+                          {"h\x01town\x01"
+                           "code",
+                           "col-h\x01t\x01"
+                           "c"}};
+  digest.relations.push_back({.kind = "table",
+                              .id = TableId("s"),
+                              .schema_name = "main",
+                              .name = "s",
+                              .fields = {"home"},
+                              .physical_fields = {"p0"},
+                              .nested = {{"home\x01street", "p0\x01p1"},
+                                         {"home\x01town", "p0\x01p2"},
+                                         {"home\x01town\x01"
+                                          "code",
+                                          "p0\x01p2\x01p3"}}});
+  digest.columns = {{"h", {{0, 0, kinds}}, std::move(parts)}};
+  return digest;
+}
+std::vector<std::string> Tagged(const LineageDigest& digest, const ObjectTag& tag) {
+  const auto tags = TagsOfWrite(digest, {{TableId("s"), {tag}}}, {});
+  EXPECT_TRUE(tags.has_value());
+  std::vector<std::string> places;
+  for (const ObjectTag& one : *tags) places.push_back(one.column.physical);
+  return places;
+}
+const ObjectTag kStreet = FieldTag("home\x01street", "p0\x01p1");
+const ObjectTag kCode = FieldTag(
+    "home\x01town\x01"
+    "code",
+    "p0\x01p2\x01p3");
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST(TagsOfFieldsTest, GoWithTheStructToTheFieldOfItsName) {
+  const auto copy = CopyOfStruct({}, Bits(DependenceKind::kIdentity));
+  EXPECT_THAT(Tagged(copy, kStreet), ElementsAre("col-h\x01s"));
+  EXPECT_THAT(Tagged(copy, kCode), ElementsAre("col-h\x01t\x01"
+                                               "c"));
+  // It is called otherwise since it was tagged.
+  EXPECT_THAT(Tagged(copy, FieldTag("home\x01road", "p0\x01p1")), ElementsAre("col-h\x01s"));
+  // What is computed of the whole has it as a whole.
+  EXPECT_THAT(Tagged(CopyOfStruct({}, Bits(DependenceKind::kTransformation)), kStreet), ElementsAre("col-h"));
+  EXPECT_THAT(Tagged(CopyOfStruct({}, Bits(DependenceKind::kFilter)), kStreet), IsEmpty());
+}
+
+TEST(TagsOfFieldsTest, GoNowhereWithAnotherField) {
+  const uint16_t identity = Bits(DependenceKind::kIdentity);
+  const auto street = CopyOfStruct({{.source = {0, 0, identity}, .from = "street"}}, identity);
+  EXPECT_THAT(Tagged(street, kStreet), ElementsAre("col-h"));
+  EXPECT_THAT(Tagged(street, kCode), IsEmpty());
+  EXPECT_THAT(Tagged(street, ColumnTag("home", "pii")), ElementsAre("col-h"));
+  const auto town = CopyOfStruct({{.source = {0, 0, identity}, .from = "TOWN", .to = "town"}}, identity);
+  EXPECT_THAT(Tagged(town, kCode), ElementsAre("col-h\x01t\x01"
+                                               "c"));
+  EXPECT_THAT(Tagged(town, kStreet), IsEmpty());
+  const auto hashed = CopyOfStruct(
+      {{.source = {0, 0, Bits(DependenceKind::kTransformation)}, .from = "town", .to = "street"}}, identity);
+  EXPECT_THAT(Tagged(hashed, kCode), ElementsAre("col-h\x01s"));
+}
+
+TEST(TagsOfFieldsTest, GoToTheWholeColumnWhereTheFieldIsNotKnown) {
+  auto copy = CopyOfStruct({}, Bits(DependenceKind::kIdentity));
+  copy.target_nested.clear();
+  EXPECT_THAT(Tagged(copy, kStreet), ElementsAre("col-h"));
+  copy.target_kind = "view";
+  EXPECT_THAT(Tagged(copy, kStreet), ElementsAre("h\x01street"));
+}
+
+TEST(TagsOfFieldsTest, AreOfTheFieldInAMaskAndOfTheRowInACondition) {
+  auto rules = RulesByTag({Mask("m", "pii")}, {kStreet});
+  ASSERT_EQ(rules.size(), 1U);
+  EXPECT_EQ(rules[0].column.physical, kStreet.column.physical);
+  EXPECT_EQ(rules[0].value.columns[0].physical, "\x01value");
+  TagRule row = Row("p", "value = 'x'", "pii", {kEverybody});
+  row.of_columns = true;
+  row.rule.value.columns = {{"value", ""}};
+  rules = RulesByTag({row}, {kStreet});
+  ASSERT_EQ(rules.size(), 1U);
+  EXPECT_EQ(rules[0].value.columns[0].physical, kStreet.column.physical);
 }
 
 }  // namespace

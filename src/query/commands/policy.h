@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "query/commands/table_command.h"
+#include "tables/delta/field_places.h"
 #include "tables/delta/schema.h"
 
 namespace neurolake::query {
@@ -70,10 +71,10 @@ std::shared_ptr<const TableCommand> MakeShowTagPolicies();
 /// What a policy says once it was bound, for the server, which knows the ids of keys and whether they may be used.
 plan::PolicyExpression ExpressionOf(const std::string& policy, const std::string& sql, plan::PolicyNeeds needs);
 
-/// Binds what a policy by tag says to a table, or to its column, that has the tag. Errors: those of BindPolicy, which
-/// say that it does not fit.
+/// Binds what a policy by tag says to a table, or to its column or field, that has the tag; without names: the table.
+/// Errors: those of BindPolicy, which say that it does not fit; kNotSupported for a condition inside of a list or map.
 Result<plan::PolicyNeeds> BindByTag(CommandContext& context, const OpenedTable& table, const std::string& policy,
-                                    const std::string& sql, bool is_mask, const std::string& column);
+                                    const std::string& sql, bool is_mask, const tables::delta::FieldPlace& place);
 
 /// ALTER TABLE … [ALTER COLUMN …] SET TAGS and UNSET TAGS, SHOW TAGS.
 Result<std::shared_ptr<const TableCommand>> ParseTagStatement(TokenCursor cursor);

@@ -2,6 +2,7 @@
 
 #include <boost/json/array.hpp>
 
+#include "common/field_path.h"
 #include "common/text.h"
 #include "privacy/detector/column_scanner.h"
 #include "privacy/detector/thresholds.h"
@@ -9,6 +10,7 @@
 #include "query/commands/server_action.h"
 #include "query/front_parser_cursor.h"
 #include "query/messages.h"
+#include "tables/delta/field_places.h"
 #include "tables/delta/schema.h"
 
 namespace neurolake::query {
@@ -16,7 +18,7 @@ namespace {
 
 namespace json = boost::json;
 using tables::delta::DataType;
-using tables::delta::StructField;
+using tables::delta::FieldPlace;
 
 constexpr int64_t kRowsMax = 1'000'000;
 /// Cells that are held at once: columns are read in groups of so many.
@@ -26,6 +28,29 @@ constexpr int kCellCharacters = 4096;
 /// Bytes are no text, and what a text in them would be nobody said.
 bool IsScanned(const DataType& type) {
   return type.kind != DataType::Kind::kBinary && type.kind != DataType::Kind::kBoolean;
+}
+
+/// Columns, and in the place of a struct what is inside of it. Lists and maps are looked at as a whole, as text.
+std::vector<FieldPlace> ScannedPlaces(const DataType& schema) {
+  std::vector<FieldPlace> places;
+  const auto add = [&](const FieldPlace& place) {
+    if (!place.repeated && place.type->kind != DataType::Kind::kStruct && IsScanned(*place.type)) {
+      places.push_back(place);
+    }
+  };
+  for (const auto& field : schema.fields) {
+    add({.names = field.name, .physical = field.physical_name(), .type = &field.type});
+  }
+  for (const FieldPlace& place : tables::delta::NestedPlaces(schema)) add(place);
+  return places;
+}
+
+std::string SqlOf(const FieldPlace& place) {
+  std::string sql;
+  for (const std::string& name : FieldPath(place.names)) {
+    sql = sql.empty() ? QuoteIdentifier(name) : fmt::format("struct_extract({}, {})", sql, QuoteLiteral(name));
+  }
+  return sql;
 }
 
 class ScanTable final : public TableCommand {
@@ -65,14 +90,13 @@ class ScanTable final : public TableCommand {
 };
 
 /// Reads the columns from `first` on that `count` says and gives what each holds.
-Result<int64_t> ScanColumns(CommandContext& context, const OpenedTable& table,
-                            std::span<const StructField* const> columns, const ScanOptions& options,
-                            const privacy::Thresholds& thresholds, PersonalDataScan& scan, json::array& saved) {
+Result<int64_t> ScanColumns(CommandContext& context, const OpenedTable& table, std::span<const FieldPlace> columns,
+                            const ScanOptions& options, const privacy::Thresholds& thresholds, PersonalDataScan& scan,
+                            json::array& saved) {
   NL_ASSIGN_OR_RETURN(const auto detector, privacy::Detector::Get());
   std::string list;
-  for (const StructField* field : columns) {
-    list += fmt::format("{}left(CAST({} AS VARCHAR), {})", list.empty() ? "" : ", ", QuoteIdentifier(field->name),
-                        kCellCharacters);
+  for (const FieldPlace& place : columns) {
+    list += fmt::format("{}left(CAST({} AS VARCHAR), {})", list.empty() ? "" : ", ", SqlOf(place), kCellCharacters);
   }
   // As the user's own statement: its gates, its rights, its policies. The same rows for every group of columns.
   const std::string some = options.first_rows
@@ -82,7 +106,9 @@ Result<int64_t> ScanColumns(CommandContext& context, const OpenedTable& table,
                                                                        QuoteIdentifier(table.entry.schema_name),
                                                                        QuoteIdentifier(table.entry.table_name), some)));
   for (size_t i = 0; i < columns.size(); ++i) {
-    privacy::ColumnScanner scanner(detector, columns[i]->name);
+    // What a field is inside of may be what says what it is.
+    std::string name = ShownPath(columns[i].names);
+    privacy::ColumnScanner scanner(detector, name);
     for (const auto& row : rows.rows) {
       if (row[i]) scanner.Add(*row[i]);
     }
@@ -90,14 +116,13 @@ Result<int64_t> ScanColumns(CommandContext& context, const OpenedTable& table,
     column.threshold = thresholds.all;
     column.thresholds = thresholds.of;
     for (const auto& found : scanner.Finish(column)) {
-      PersonalDataScan::Finding finding{columns[i]->name, std::string(privacy::InfoOf(found.entity).name),
-                                        found.tag(),      {},
-                                        found.why,        found.confidence,
-                                        found.in_text};
+      PersonalDataScan::Finding finding{
+          name,         std::string(privacy::InfoOf(found.entity).name), found.tag(), {}, found.why, found.confidence,
+          found.in_text};
       for (const privacy::Entity other : found.also) {
         finding.also += fmt::format("{}{}", finding.also.empty() ? "" : ", ", privacy::InfoOf(other).name);
       }
-      saved.push_back({{"column_id", columns[i]->physical_name()},
+      saved.push_back({{"column_id", columns[i].physical},
                        {"column_name", finding.column},
                        {"entity", finding.entity},
                        {"tag", finding.tag},
@@ -125,16 +150,12 @@ Result<PersonalDataScan> ScanForPersonalData(CommandContext& context, const Open
   if (!list.empty()) {
     NL_ASSIGN_OR_RETURN(thresholds, privacy::ParseThresholds(list));
   }
-  std::vector<const StructField*> columns;
-  for (const StructField& field : table.snapshot->schema().fields) {
-    if (IsScanned(field.type)) columns.push_back(&field);
-  }
+  const auto columns = ScannedPlaces(table.snapshot->schema());
   PersonalDataScan scan;
   json::array saved;
   const auto group = static_cast<size_t>(std::max<int64_t>(1, kCellsMax / options.rows_max));
   for (size_t first = 0; first < columns.size(); first += group) {
-    const auto part =
-        std::span<const StructField* const>(columns).subspan(first, std::min(group, columns.size() - first));
+    const auto part = std::span<const FieldPlace>(columns).subspan(first, std::min(group, columns.size() - first));
     NL_ASSIGN_OR_RETURN(scan.rows, ScanColumns(context, table, part, options, thresholds, scan, saved));
   }
   NL_ASSIGN_OR_RETURN(const auto answer, AskServer(context, "save_personal_data",

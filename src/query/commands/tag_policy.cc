@@ -108,12 +108,15 @@ class CreateTagPolicy final : public TableCommand {
       const auto table = context.Open({std::string(row[0].get_string()), std::string(row[1].get_string())});
       // What cannot be opened cannot be read either, and what it binds to is looked at whenever it is read.
       if (!table.has_value()) continue;
-      std::string column;
-      for (const StructField& field : table->snapshot->schema().fields) {
-        if (field.physical_name() == std::string_view(row[2].get_string())) column = field.name;
+      tables::delta::FieldPlace place;
+      if (tag_.of_columns) {
+        const auto found = tables::delta::PlaceOf(table->snapshot->schema(), std::string(row[2].get_string()));
+        if (!found) continue;
+        place = *found;
       }
-      if (tag_.of_columns && column.empty()) continue;
-      NL_ASSIGN_OR_RETURN(auto needs, BindByTag(context, *table, clause_.name, sql, clause_.kind == "mask", column));
+      // Inside of a list or map it shows NULL, whatever it says.
+      if (place.repeated && clause_.kind == "mask") continue;
+      NL_ASSIGN_OR_RETURN(auto needs, BindByTag(context, *table, clause_.name, sql, clause_.kind == "mask", place));
       for (auto& used : needs.columns) used.physical.clear();
       if (!needed) needed = std::move(needs);
     }

@@ -1,6 +1,7 @@
 // SET TAGS, UNSET TAGS and SHOW TAGS: docs/sql/grammar.md, "tags".
 #include <boost/json/array.hpp>
 
+#include "common/field_path.h"
 #include "common/text.h"
 #include "query/commands/policy.h"
 #include "query/commands/server_action.h"
@@ -12,21 +13,14 @@ namespace neurolake::query {
 namespace {
 
 namespace json = boost::json;
-using tables::delta::StructField;
+using tables::delta::FieldPlace;
 
 struct TagsClause {
   ObjectName table;
-  std::string column;  ///< Empty: the table's own.
+  std::vector<std::string> column;  ///< The way to a column or a field inside of one; empty: the table's own.
   bool unset = false;
   std::vector<std::pair<std::string, std::string>> tags;  ///< Name and value, which UNSET has none of.
 };
-
-Result<const StructField*> FieldOf(const OpenedTable& table, const std::string& column) {
-  for (const StructField& field : table.snapshot->schema().fields) {
-    if (EqualsIgnoringCase(field.name, column)) return &field;
-  }
-  return MakeError(ErrorCode::kColumnNotFound, "the table has no such column: {} of {}", column, table.full_name());
-}
 
 class ChangeTags final : public TableCommand {
  public:
@@ -37,17 +31,20 @@ class ChangeTags final : public TableCommand {
 
   Result<OwnResult> Run(CommandContext& context) const override {
     NL_ASSIGN_OR_RETURN(const OpenedTable table, context.Open(clause_.table));
-    std::string physical, label;
+    FieldPlace place;
     if (!clause_.column.empty()) {
-      NL_ASSIGN_OR_RETURN(const StructField* field, FieldOf(table, clause_.column));
-      physical = field->physical_name();
-      label = field->name;
+      const auto found = tables::delta::FindPlace(table.snapshot->schema(), clause_.column);
+      if (!found) {
+        return MakeError(ErrorCode::kColumnNotFound, "the table has no such column or field: {} of {}",
+                         fmt::format("{}", fmt::join(clause_.column, ".")), table.full_name());
+      }
+      place = *found;
     }
-    if (!clause_.unset) NL_RETURN_IF_ERROR(CheckFits(context, table, physical, label));
+    if (!clause_.unset) NL_RETURN_IF_ERROR(CheckFits(context, table, place));
     json::array set, unset;
     for (const auto& [tag, value] : clause_.tags) {
-      if (clause_.unset) unset.push_back(json::array{physical, tag});
-      else set.push_back(json::array{physical, label, tag, value});
+      if (clause_.unset) unset.push_back(json::array{place.physical, tag});
+      else set.push_back(json::array{place.physical, place.names, tag, value});
     }
     NL_RETURN_IF_ERROR(
         AskServer(context, "set_tags",
@@ -57,10 +54,9 @@ class ChangeTags final : public TableCommand {
 
  private:
   /// What policies say of these tags has to be true or false, or of the column's type, here.
-  Result<void> CheckFits(CommandContext& context, const OpenedTable& table, const std::string& physical,
-                         const std::string& label) const {
+  Result<void> CheckFits(CommandContext& context, const OpenedTable& table, const FieldPlace& place) const {
     json::array tags;
-    for (const auto& [tag, value] : clause_.tags) tags.push_back(json::array{physical, tag, value});
+    for (const auto& [tag, value] : clause_.tags) tags.push_back(json::array{place.physical, tag, value});
     NL_ASSIGN_OR_RETURN(const auto answer, AskServer(context, "tag_policies",
                                                      {{"table", table.entry.id.value()}, {"tags", std::move(tags)}}));
     const auto* policies = answer.if_contains("policies");
@@ -75,7 +71,7 @@ class ChangeTags final : public TableCommand {
         const auto* member = plan.if_contains(part);
         if (member == nullptr || !member->is_object()) continue;
         NL_ASSIGN_OR_RETURN(const auto expression, DecodePolicyExpression(member->get_object()));
-        NL_RETURN_IF_ERROR(BindByTag(context, table, name, expression.sql, kind == "mask", label));
+        NL_RETURN_IF_ERROR(BindByTag(context, table, name, expression.sql, kind == "mask", place));
       }
     }
     return {};
@@ -106,9 +102,12 @@ class ShowTags final : public TableCommand {
       const json::array& row = one.get_array();
       if (!row[0].is_string() || !row[1].is_string()) return BadMember("rows");
       const std::string physical(row[0].get_string());
-      json::value column = row[1];
-      if (physical.empty()) column = nullptr;
-      if (table.has_value() && !physical.empty()) column = NameOf(*table, physical, std::string(row[1].get_string()));
+      std::string name(row[1].get_string());
+      if (table.has_value()) {
+        const auto place = tables::delta::PlaceOf(table->snapshot->schema(), physical);
+        if (place) name = place->names;
+      }
+      const json::value column = physical.empty() ? json::value(nullptr) : json::value(ShownPath(std::move(name)));
       shown.push_back(json::array{column, row[2], row[3], row[4], row[5]});
     }
     return ResultOfRows({{"column_name", "VARCHAR"},
@@ -120,12 +119,6 @@ class ShowTags final : public TableCommand {
   }
 
  private:
-  static json::value NameOf(const OpenedTable& table, const std::string& physical, const std::string& label) {
-    for (const StructField& field : table.snapshot->schema().fields) {
-      if (field.physical_name() == physical) return json::value(field.name);
-    }
-    return json::value(label);
-  }
   ObjectName relation_;
 };
 
@@ -151,12 +144,20 @@ Result<std::vector<std::pair<std::string, std::string>>> ParseTags(TokenCursor& 
 }  // namespace
 
 Result<plan::PolicyNeeds> BindByTag(CommandContext& context, const OpenedTable& table, const std::string& policy,
-                                    const std::string& sql, bool is_mask, const std::string& column) {
-  auto bound = context.BindPolicy(table, sql, is_mask ? column : "", column);
+                                    const std::string& sql, bool is_mask, const FieldPlace& place) {
+  const std::string where =
+      table.full_name() + (place.names.empty() ? "" : ", column " + ShownPath(place.names)) + ": " + policy;
+  if (place.repeated) {
+    // All of the list or map is NULL then, which fits whatever it is.
+    if (is_mask) return plan::PolicyNeeds();
+    return MakeError(ErrorCode::kNotSupported,
+                     "the policy by tag does not fit {}: what is inside of a list or map is no single value of a row",
+                     where);
+  }
+  auto bound = context.BindPolicy(table, sql, is_mask ? place.names : "", place.names);
   if (bound.has_value()) return bound;
   // What was said of the text is said of this table.
-  return MakeError(bound.error().code(), "the policy by tag does not fit {}{}: {}: {}", table.full_name(),
-                   column.empty() ? "" : ", column " + column, policy, bound.error().message());
+  return MakeError(bound.error().code(), "the policy by tag does not fit {}: {}", where, bound.error().message());
 }
 
 Result<std::shared_ptr<const TableCommand>> ParseTagStatement(TokenCursor cursor) {
@@ -174,16 +175,11 @@ Result<std::shared_ptr<const TableCommand>> ParseTagStatement(TokenCursor cursor
   clause.table = *std::move(table);
   if (cursor.AcceptWord("alter")) {
     cursor.AcceptWord("column");
-    auto column = cursor.ExpectIdentifier("a column");
-    if (!column.has_value()) return nullptr;
-    clause.column = *std::move(column);
-    if (cursor.IsSymbol(".")) {
-      const TokenCursor nested = cursor;
-      while (cursor.AcceptSymbol(".")) cursor.Skip();
-      const bool of_tags = cursor.AcceptWords({"set", "tags"}) || cursor.AcceptWords({"unset", "tags"});
-      if (of_tags) return nested.NotSupported("a tag of a nested field: tag the column");
-      return nullptr;
-    }
+    do {
+      auto name = cursor.ExpectIdentifier("a column");
+      if (!name.has_value()) return nullptr;
+      clause.column.push_back(*std::move(name));
+    } while (cursor.AcceptSymbol("."));
   }
   if (cursor.AcceptWords({"unset", "tags"})) {
     clause.unset = true;

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -32,5 +33,20 @@ std::optional<std::pair<size_t, std::vector<FieldStep>>> FindDottedField(const t
 native::unique_ptr<native::Expression> BindFieldMasks(native::ClientContext& context, const plan::PolicyContext& who,
                                                       const std::vector<FieldMask>& masks,
                                                       const tables::delta::DataType& schema, size_t column);
+
+/// A field that a policy by tag means in a row.
+struct FieldValue {
+  tables::delta::DataType type;
+  native::unique_ptr<native::Expression> value;  ///< Refers to columns as BindPolicyExpression does.
+};
+
+/// What lies at the way of `column` (plan/field_path.h), each step found by what files call it and else by its name;
+/// nullopt: nothing does, or there may be several, inside of a list or map.
+std::optional<FieldValue> FindFieldValue(native::ClientContext& context, const tables::delta::DataType& schema,
+                                         const plan::PolicyColumn& column);
+
+/// Puts `replacement` of i in the place of what refers to column `first` + i, behind the table's own.
+void ReplaceBehind(native::unique_ptr<native::Expression>& expression, size_t first,
+                   const std::function<native::unique_ptr<native::Expression>(size_t)>& replacement);
 
 }  // namespace neurolake::engine::duckdb

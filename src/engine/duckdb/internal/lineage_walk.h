@@ -41,6 +41,7 @@ class LineageWalk {
   void AddToColumns(native::LogicalOperator& op, const Sources& more);
 
   Sources OfChildren(const native::Expression& expression);
+  Sources OfFunction(const native::BoundFunctionExpression& call);
   Sources OfCase(const native::BoundCaseExpression& expression);
   Sources OfOperator(const native::BoundOperatorExpression& expression);
   Sources OfAggregate(const native::BoundAggregateExpression& call);

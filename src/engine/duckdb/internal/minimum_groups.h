@@ -1,6 +1,5 @@
 #pragma once
 #include <functional>
-#include <optional>
 #include <vector>
 
 #include "engine/duckdb/internal/native.h"
@@ -10,7 +9,9 @@ namespace neurolake::engine::duckdb {
 /// How large a group of a scan's rows has to be, to leave it.
 struct GroupFloor {
   int64_t size = 0;
-  std::optional<native::idx_t> entity;  ///< The column whose different values are counted; else rows are.
+  /// Whose different values are counted: a column, or a field of one, referring to columns by their place in the
+  /// table; null: rows are.
+  native::unique_ptr<native::Expression> entity;
 };
 
 /// Makes sure that rows of scans with floors leave as aggregates over large enough groups alone, and leaves small

@@ -50,10 +50,10 @@ native::unique_ptr<native::Expression> BindPolicyCondition(native::ClientContext
 /// For the making of a policy: binds `sql` over the columns of `schema` by their own names and gives those that it
 /// needs, and the keys that its masks name, which need not be there. `mask_of` empty: a condition, which must be
 /// BOOLEAN of itself; else the mask of that column, which must be of its type or go into it without loss. `value_of`
-/// not empty: the expression is over that column alone, called `value`. `mask_of` may be the way to a field, its names
-/// with plan::kFieldSeparator between them; then the field is called `value`, and the columns by their names. Throws
-/// kBindError and its kin; kNotSupported for sub-queries and aggregates; kTypeMismatch; kInvalidArgument for what
-/// depends on chance.
+/// not empty: the expression is over that column alone, called `value`. Both may be the way to a field that is in no
+/// list or map, by names (plan/field_path.h); with `mask_of` alone the field is called `value`, and the columns by
+/// their names. Throws kBindError and its kin; kNotSupported for sub-queries and aggregates; kTypeMismatch;
+/// kInvalidArgument for what depends on chance.
 plan::PolicyNeeds CheckPolicyExpression(native::ClientContext& context, const std::string& sql,
                                         const tables::delta::DataType& schema, const std::string& mask_of,
                                         const std::string& value_of);
