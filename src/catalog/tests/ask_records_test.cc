@@ -160,6 +160,76 @@ TEST_P(AskRecordsTest, ErasesWhatNamesSomebody) {
   EXPECT_EQ(records().EraseTexts(holds, /*erase=*/true).value(), 0);
 }
 
+TEST_P(AskRecordsTest, ErasesQuestionsThatWait) {
+  const auto wait = [&](const std::string& id, const std::string& graph, const std::string& text) {
+    const std::string sealed = records().SealText(text, "run " + id + "/3").value();
+    EXPECT_EQ(sealed.find("ann@"), std::string::npos);
+    ASSERT_TRUE(store_->Write([&](metastore::Session& session) -> Result<void> {
+      NL_RETURN_IF_ERROR(session.Execute(
+          "INSERT INTO runs (id, graph, graph_version, principal_id, state, started, updated) VALUES (?, ?, 1, 'ann', "
+          "'running', 0, 0)",
+          {id, graph}));
+      NL_RETURN_IF_ERROR(session.Execute(
+          "INSERT INTO run_steps (run_id, step, value, next, trace, made) VALUES (?, 3, ?, '?readings', '{}', 0)",
+          {id, sealed}));
+      return {};
+    }));
+  };
+  wait("one", "ask", "orders of ann@example.org");
+  wait("two", "ask", "orders of bob@example.org");
+  wait("other", "agent", "orders of ann@example.org");  // Not a question: another owner's to open.
+  const auto holds = [](const std::string& text) { return text.find("ann@example.org") != std::string::npos; };
+  EXPECT_EQ(records().EraseTexts(holds, /*erase=*/false).value(), 1);
+  EXPECT_EQ(records().EraseTexts(holds, /*erase=*/true).value(), 1);
+  const auto left = store_->ReadOnce("SELECT run_id FROM run_steps ORDER BY run_id", {}).value();
+  ASSERT_EQ(left.size(), 2u);
+  EXPECT_EQ(std::get<std::string>(left[0].at(0)), "other");
+  EXPECT_EQ(std::get<std::string>(left[1].at(0)), "two");
+}
+
+TEST_P(AskRecordsTest, ASealedTextIsBoundToItsPlace) {
+  const std::string sealed = records().SealText("secret", "run a/1").value();
+  EXPECT_EQ(records().OpenText(sealed, "run a/1").value(), "secret");
+  EXPECT_EQ(records().OpenText(sealed, "run b/1").error().code(), ErrorCode::kCorruption);
+  EXPECT_EQ(records().OpenText("nonsense", "run a/1").error().code(), ErrorCode::kCorruption);
+}
+
+TEST_P(AskRecordsTest, OneUnderAnIdTakesThePlaceOfTheOneThatHadIt) {
+  const std::string conversation = Begin("ann");
+  AskedQuestion question = Question(conversation, "turnover");
+  question.id = "run-1";
+  question.status = "clarify";
+  ASSERT_EQ(records().AddQuestion("ann", question).value(), "run-1");
+  ASSERT_TRUE(records().AddQuestion("ann", Question(conversation, "orders")).has_value());
+  question.question = "turnover last month";
+  ASSERT_EQ(records().AddQuestion("ann", question).value(), "run-1");
+  const auto read = records().ReadConversation("ann", conversation).value();
+  ASSERT_EQ(read.size(), 2u);
+  EXPECT_EQ(read[0].question, "orders");
+  EXPECT_EQ(read[1].question, "turnover last month");
+}
+
+TEST_P(AskRecordsTest, ListsAreOfWhoMayReadThem) {
+  ASSERT_TRUE(records().AddQuestion("ann", Question(Begin("ann"), "first")).has_value());
+  clock_.Advance(std::chrono::seconds(1));
+  ASSERT_TRUE(records().AddQuestion("ann", Question(Begin("ann"), "second")).has_value());
+  ASSERT_TRUE(records().AddQuestion("bob", Question(Begin("bob"), "third")).has_value());
+  const auto asked = records().ListQuestions("ann", 10, 0).value();
+  ASSERT_EQ(asked.size(), 2u);
+  EXPECT_EQ(asked[0].question, "second");
+  EXPECT_EQ(records().ListQuestions("ann", 10, 1)->at(0).question, "first");
+  ASSERT_TRUE(records().AddFeedback(Feedback("q1", "ann")).has_value());
+  AskFeedback other = Feedback("q2", "bob");
+  other.model = "staff";
+  ASSERT_TRUE(records().AddFeedback(other).has_value());
+  const auto count = [&](const AskRecords::FeedbackOf& of) { return records().ListFeedbackOf(of, 10, 0)->size(); };
+  EXPECT_EQ(count({.given_by_id = "id of ann"}), 1u);
+  EXPECT_EQ(count({.given_by_id = "id of carl"}), 0u);
+  EXPECT_EQ(count({.given_by_id = "id of carl", .models = {"shop", "staff"}}), 2u);
+  EXPECT_EQ(count({.given_by_id = "id of ann", .models = {"staff"}}), 2u);
+  EXPECT_EQ(count({.given_by_id = "id of carl", .everybody = true}), 2u);
+}
+
 TEST_P(AskRecordsTest, ConversationsArePartedByWhomOneActsForAndWhatATokenIsLimitedTo) {
   Principal agent{.id = PrincipalId("agent"), .name = "bot"};
   Principal ann{.id = PrincipalId("ann"), .name = "ann"};
