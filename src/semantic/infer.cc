@@ -16,30 +16,6 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-/// Other words for what tables hold, where no table is called so.
-std::vector<std::string> OtherWordsFor(std::string_view noun) {
-  struct Other {
-    std::string_view noun, word;
-  };
-  static constexpr Other kWords[] = {
-      {"customer", "client"}, {"client", "customer"},     {"account", "customer"},    {"account", "client"},
-      {"supplier", "vendor"}, {"vendor", "supplier"},     {"employee", "worker"},     {"employee", "staff"},
-      {"product", "article"}, {"article", "product"},     {"product", "item"},        {"plane", "aircraft"},
-      {"aircraft", "plane"},  {"doctor", "physician"},    {"physician", "doctor"},    {"session", "visit"},
-      {"film", "movie"},      {"movie", "film"},          {"track", "song"},          {"song", "track"},
-      {"vehicle", "car"},     {"company", "firm"},        {"store", "shop"},          {"shop", "store"},
-      {"order", "purchase"},  {"purchase", "order"},      {"invoice", "bill"},        {"trip", "ride"},
-      {"ride", "trip"},       {"student", "pupil"},       {"reservation", "booking"}, {"booking", "reservation"},
-      {"author", "writer"},   {"carrier", "airline"},     {"instructor", "teacher"},  {"teacher", "instructor"},
-      {"user", "visitor"},    {"measurement", "reading"}, {"reading", "measurement"}, {"shipper", "carrier"},
-      {"rating", "review"}};
-  std::vector<std::string> others;
-  for (const Other& other : kWords) {
-    if (other.noun == noun) others.emplace_back(other.word);
-  }
-  return others;
-}
-
 /// What is said before the one end of a way, where the column's name says which.
 std::vector<std::string_view> WordsForEnd(std::string_view role) {
   if (role == "start" || role == "begin") return {"from", "starting at", "starting from", "started at", "leaving"};

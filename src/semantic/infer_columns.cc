@@ -67,6 +67,10 @@ Words NounOf(const KnownTable& table) {
   return words;
 }
 
+bool IsCurrency(const std::string& unit) {
+  return unit.size() == 3 && std::ranges::all_of(unit, [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
 /// What a number is measured in, by the last word of its name.
 std::string UnitOf(const Words& words) {
   static const std::unordered_map<std::string_view, std::string_view> kUnits{
@@ -86,8 +90,9 @@ std::string UnitOf(const Words& words) {
   static const WordSet kEmpty{"total", "number", "average", "count", "max", "min", "sum"};
   if ((last == "c" || last == "f") && !Has(before, "temperature")) return {};
   if (last == "min" && !HasAny(before, kTimes)) return {};
-  if (std::ranges::all_of(before, [](const std::string& word) { return kEmpty.contains(word); })) return {};
-  return std::string(found->second);
+  // "total_hours" is no total measured in hours; "total_eur" is one in euros.
+  const bool is_empty = std::ranges::all_of(before, [](const std::string& word) { return kEmpty.contains(word); });
+  return is_empty && !IsCurrency(std::string(found->second)) ? std::string() : std::string(found->second);
 }
 
 /// "is", "has" and what else begins or ends the name of a yes or no.
@@ -219,14 +224,15 @@ ColumnRole RoleOfNumber(const ReadColumn& column) {
   if (HasAny(words, kSums) && !Has(words, "unit")) return ColumnRole::kFlow;
   static const WordSet kPerPiece{"unit", "standard", "list", "supply", "per", "retail", "wholesale"};
   if (last == "cost" && HasAny(words, kPerPiece)) return ColumnRole::kRate;
-  if (last == "value" && words.size() == 1) return ColumnRole::kRate;
+  if (last == "value" && words.size() == 1 && !IsCurrency(column.unit)) return ColumnRole::kRate;
   if (last == "discount" || last == "tax") {
     return last == "discount" && NumberOf(column.known->max, 1000) <= 100 && column.type == ValueType::kInteger
                ? ColumnRole::kRate
                : ColumnRole::kFlow;
   }
-  if (kRates.contains(last) || IsScale(column)) return ColumnRole::kRate;
-  if (kExtents.contains(last)) return ColumnRole::kExtent;
+  const std::string one = SingularOf(last);
+  if (kRates.contains(last) || kRates.contains(one) || IsScale(column)) return ColumnRole::kRate;
+  if (kExtents.contains(last) || kExtents.contains(one)) return ColumnRole::kExtent;
   return ColumnRole::kFlow;
 }
 
@@ -237,6 +243,12 @@ ReadColumn ReadName(const KnownColumn& known, const std::string& prefix) {
   column.strips_prefix = !prefix.empty();
   column.words = WordsOfName(std::string_view(known.name).substr(prefix.size()));
   if (column.words.empty()) column.words = {"column"};
+  // "minutes" alone: what they are minutes of, the table says.
+  static const std::unordered_map<std::string_view, std::string_view> kAlone{
+      {"minutes", "min"}, {"hours", "h"}, {"seconds", "s"}, {"kilometers", "km"}};
+  if (column.words.size() == 1 && IsNumber(column.type)) {
+    if (const auto unit = kAlone.find(column.words[0]); unit != kAlone.end()) column.unit = unit->second;
+  }
   if (column.words.size() > 1 && IsNumber(column.type)) {
     column.unit = UnitOf(column.words);
     if (!column.unit.empty()) column.words.pop_back();
@@ -282,6 +294,29 @@ void ChooseRole(ReadColumn& column, const ReadTable& table) {
 }  // namespace
 
 std::string ReadTable::noun() const { return JoinedWords(words); }
+
+std::vector<std::string> OtherWordsFor(std::string_view noun) {
+  struct Other {
+    std::string_view noun, word;
+  };
+  static constexpr Other kWords[] = {
+      {"customer", "client"}, {"client", "customer"},     {"account", "customer"},    {"account", "client"},
+      {"supplier", "vendor"}, {"vendor", "supplier"},     {"employee", "worker"},     {"employee", "staff"},
+      {"product", "article"}, {"article", "product"},     {"product", "item"},        {"plane", "aircraft"},
+      {"aircraft", "plane"},  {"doctor", "physician"},    {"physician", "doctor"},    {"session", "visit"},
+      {"film", "movie"},      {"movie", "film"},          {"track", "song"},          {"song", "track"},
+      {"vehicle", "car"},     {"company", "firm"},        {"store", "shop"},          {"shop", "store"},
+      {"order", "purchase"},  {"purchase", "order"},      {"invoice", "bill"},        {"trip", "ride"},
+      {"ride", "trip"},       {"student", "pupil"},       {"reservation", "booking"}, {"booking", "reservation"},
+      {"author", "writer"},   {"carrier", "airline"},     {"instructor", "teacher"},  {"teacher", "instructor"},
+      {"user", "visitor"},    {"measurement", "reading"}, {"reading", "measurement"}, {"shipper", "carrier"},
+      {"rating", "review"}};
+  std::vector<std::string> others;
+  for (const Other& other : kWords) {
+    if (other.noun == noun) others.emplace_back(other.word);
+  }
+  return others;
+}
 
 ReadTable ReadTableNames(const KnownTable& table) {
   ReadTable read;
@@ -423,7 +458,8 @@ std::optional<ChosenTime> ChooseTime(const ReadTable& table) {
       "end",       "ended",    "closed",    "valid",      "birth",     "born",       "return",      "returned",
       "shipped",   "ship",     "delivery",  "delivered",  "cancelled", "canceled",   "last",        "required",
       "commit",    "receipt",  "discharge", "discharged", "effective", "terminated", "termination", "resolved",
-      "completed", "left",     "next",      "expected",   "promised",  "scheduled",  "until"};
+      "completed", "left",     "next",      "expected",   "promised",  "scheduled",  "until",       "plan",
+      "planned",   "exit",     "expiry",    "retired",    "closing"};
   std::vector<std::pair<int, size_t>> scored;
   for (size_t i = 0; i < table.columns.size(); ++i) {
     const ReadColumn& column = table.columns[i];

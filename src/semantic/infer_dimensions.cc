@@ -16,41 +16,8 @@ using WordSet = std::unordered_set<std::string_view>;
 
 constexpr size_t kDescriptionBytesMax = 4000;
 
-bool IsGeneric(const Words& words) {
-  static const WordSet kWords{
-      "name",      "title",   "type",    "status",  "kind",     "category", "state",  "code",  "description",
-      "date",      "time",    "amount",  "price",   "quantity", "value",    "number", "count", "country",
-      "city",      "region",  "level",   "comment", "notes",    "label",    "size",   "plan",  "email",
-      "phone",     "address", "total",   "cost",    "balance",  "active",   "id",     "key",   "zip",
-      "timestamp", "day",     "created", "year",    "rate",     "group",    "class",  "start", "end"};
-  return words.size() == 1 && kWords.contains(words.front());
-}
-
-bool BeginsWithNoun(const Words& words, const Words& noun) {
-  if (words.size() <= noun.size()) return false;
-  for (size_t i = 0; i < noun.size(); ++i) {
-    if (SingularOf(words[i]) != noun[i]) return false;
-  }
-  return true;
-}
-
 void AddOnce(std::vector<std::string>& words, const std::string& text, const std::string& label) {
   if (!text.empty() && text != label && std::ranges::find(words, text) == words.end()) words.push_back(text);
-}
-
-/// "order date", "created date", "measured time": what a time is called.
-Words TimeWords(const ReadColumn& column) {
-  static const WordSet kTimes{"date", "day", "time", "timestamp", "datetime", "month", "year"};
-  Words words;
-  for (const std::string& word : column.words) {
-    if (word != "at" && word != "on" && word != "key" && word != "id" && word != "sk") words.push_back(word);
-  }
-  if (words.empty()) words = {"date"};
-  if (words.back() == "timestamp" || words.back() == "datetime") words.back() = "time";
-  const bool is_day = column.type == ValueType::kDate || IsDayForm(column.known->form);
-  const bool says_time = std::ranges::any_of(words, [](const std::string& word) { return kTimes.contains(word); });
-  if (!says_time) words.emplace_back(is_day ? "date" : "time");
-  return words;
 }
 
 const ReadColumn* ColumnCalled(const ReadTable& table, const Words& words) {
@@ -60,35 +27,11 @@ const ReadColumn* ColumnCalled(const ReadTable& table, const Words& words) {
   return nullptr;
 }
 
-/// Whether the last of several words says it, because no other column and no table is called so. Not what is said of
-/// everything ("number", "rate"), nor what alone means another number ("cost" of a unit's cost).
-bool IsOnlyOneCalled(const Drafting& drafting, const Words& words) {
-  static const WordSet kOfEverything{"rate",  "ratio",  "number",     "name",    "code",  "id",   "key",
-                                     "value", "count",  "total",      "percent", "date",  "time", "day",
-                                     "year",  "month",  "unit",       "cost",    "share", "flag", "index",
-                                     "text",  "number", "percentage", "score"};
-  if (words.size() < 2 || kOfEverything.contains(words.back())) return false;
-  const std::string last = SingularOf(words.back());
-  const auto others = drafting.called_by_last.find(last);
-  if (others == drafting.called_by_last.end() || others->second.size() != 1) return false;
-  return std::ranges::none_of(drafting.tables, [&](const ReadTable& table) {
-    return std::ranges::find(table.words, last) != table.words.end();
-  });
-}
-
 /// What names a row to people: a column, or first and last name together.
 struct Label {
   const ReadColumn* column = nullptr;
   const ReadColumn* second = nullptr;  ///< The last name.
 };
-
-/// One word with few values of its table's own kind: "membership type" is the membership, where no column is called so.
-bool IsKindOf(const Drafting& drafting, const ReadTable& table, const ReadColumn& column) {
-  constexpr int64_t kKindsMax = 12;
-  if (column.role != ColumnRole::kCategory || column.words.size() != 1 || IsGeneric(column.words)) return false;
-  if (!column.level.empty() || column.known->distinct.value_or(0) > kKindsMax || !table.known->rows) return false;
-  return !drafting.columns_called.contains(column.words.front() + " type") && column.words != table.words;
-}
 
 /// Whether most values stand for one row alone, as far as that was counted.
 bool TellsApart(const ReadTable& table, const ReadColumn& column) {
@@ -159,6 +102,11 @@ void NameValues(const ReadColumn& column, Dimension& dimension) {
       if (lower == "m") named = {.value = value, .label = "male", .synonyms = {"men", "man"}};
       if (lower == "f") named = {.value = value, .label = "female", .synonyms = {"women", "woman"}};
     }
+    static constexpr std::pair<std::string_view, std::string_view> kDone[] = {
+        {"pass", "passed"}, {"fail", "failed"}, {"win", "won"}, {"loss", "lost"}, {"cancel", "cancelled"}};
+    for (const auto& [verb, done] : kDone) {
+      if (lower == verb) named.synonyms.emplace_back(done);
+    }
     // "1-URGENT" is called urgent.
     const size_t digits = value.find_first_not_of("0123456789");
     if (digits != std::string::npos && digits > 0 && digits <= 2 && digits + 1 < value.size() &&
@@ -170,6 +118,32 @@ void NameValues(const ReadColumn& column, Dimension& dimension) {
     }
     if (!named.label.empty() || !named.synonyms.empty()) dimension.values.push_back(std::move(named));
   }
+}
+
+/// Whether the time is of a plan that another column tells the outcome of: "started" is then the other.
+bool HasDoneTwin(const ReadTable& table, const ReadColumn& column) {
+  static const WordSet kPlans{"plan",   "planned",  "scheduled", "expected", "estimated",
+                              "target", "promised", "due",       "required"};
+  const auto is_plan = [](const ReadColumn& one) {
+    return std::ranges::any_of(one.words, [](const std::string& word) { return kPlans.contains(word); });
+  };
+  const std::string verb = VerbOfTime(column.words);
+  return is_plan(column) && std::ranges::any_of(table.columns, [&](const ReadColumn& other) {
+           return other.role == ColumnRole::kTime && !is_plan(other) && VerbOfTime(other.words) == verb;
+         });
+}
+
+/// What a yes or no is called where it is no.
+std::string OppositeOf(const Words& words) {
+  static const std::unordered_map<std::string_view, std::string_view> kOpposites{
+      {"active", "inactive"},       {"valid", "invalid"},          {"complete", "incomplete"},
+      {"available", "unavailable"}, {"internal", "external"},      {"external", "internal"},
+      {"online", "offline"},        {"public", "private"},         {"domestic", "international"},
+      {"taxable", "tax free"},      {"successful", "unsuccessful"}};
+  if (words.size() != 1) return {};
+  if (const auto found = kOpposites.find(words[0]); found != kOpposites.end()) return std::string(found->second);
+  const bool is_done = words[0].ends_with("ed") || words[0] == "paid" || words[0] == "sold" || words[0] == "known";
+  return is_done && !words[0].starts_with("un") ? "un" + words[0] : "";
 }
 
 class DimensionMaker {
@@ -231,7 +205,11 @@ class DimensionMaker {
     const auto calls = CallsOf(drafting_, table_, column);
     dimension.label = calls.front();
     dimension.synonyms.assign(calls.begin() + 1, calls.end());
-    if (SaysWholeOfSale(table_, column)) AddOnce(dimension.synonyms, table_.noun() + " value", dimension.label);
+    const bool is_filtered = std::ranges::any_of(table_.columns, [](const ReadColumn& other) {
+      return other.role == ColumnRole::kCategory && (other.words.back() == "status" || other.words.back() == "state");
+    });
+    if (SaysWholeOfSale(table_, column) && !is_filtered)
+      AddOnce(dimension.synonyms, table_.noun() + " value", dimension.label);
     if (column.role == ColumnRole::kCode && column.words.back() == "id") {
       Words number = column.words;
       number.back() = "number";
@@ -248,9 +226,12 @@ class DimensionMaker {
       dimension.grain = dimension.value_type == ValueType::kDate ? TimeGrain::kDay : TimeGrain::kSecond;
       const bool is_month = column.known->form == HiddenForm::kYearMonth || column.known->pattern == "%Y-%m";
       if (is_month) dimension.grain = TimeGrain::kMonth;
-      dimension.role = VerbOfTime(column.words);
+      if (!HasDoneTwin(table_, column)) dimension.role = VerbOfTime(column.words);
     } else if (column.role == ColumnRole::kFlag) {
       dimension.value_type = ValueType::kBoolean;
+      const std::string opposite = OppositeOf(column.words);
+      const auto has_other = drafting_.called_by_last.contains(opposite);
+      if (!opposite.empty() && !has_other) dimension.values = {{.value = "false", .label = opposite}};
     } else if (!column.level.empty() && column.type == ValueType::kText) {
       dimension.type = DimensionType::kGeographic;
       dimension.geographic_level = column.level;
@@ -330,8 +311,8 @@ class DimensionMaker {
                                   "enrollment", "project",  "bike",    "vehicle",  "device",       "product",
                                   "supplier",   "station",  "branch",  "site",     "assignment",   "lease",
                                   "student",    "driver",   "agent",   "machine",  "asset",        "campaign"};
-    static const WordSet kEnds{"left",     "churned", "terminated", "retired",     "cancelled",
-                               "canceled", "closed",  "ended",      "deactivated", "discontinued"};
+    static const WordSet kEnds{"left",      "exited",   "decommissioned", "churned", "terminated",  "retired",
+                               "cancelled", "canceled", "closed",         "ended",   "deactivated", "discontinued"};
     static const WordSet kCases{"ticket",  "case",  "issue", "incident", "alert", "complaint",
                                 "request", "claim", "job",   "order",    "task"};
     static const WordSet kDone{"closed", "resolved", "completed", "finished", "solved"};
@@ -343,7 +324,8 @@ class DimensionMaker {
       // Customers are active who do something, contracts that have not ended.
       static const WordSet kActing{"member", "customer",   "account", "user",
                                    "client", "subscriber", "student", "driver"};
-      const char* word = is_case ? "open" : kActing.contains(table_.words.back()) ? "current" : "active";
+      const bool acts = kActing.contains(table_.words.back()) && verb != "churned";
+      const char* word = is_case ? "open" : acts ? "current" : "active";
       if ((!lasts && !is_case) || SaysItself(word) || SaysItself("opened")) continue;
       Dimension flag;
       flag.name = UnusedName(std::string("is_") + word, draft_.taken);
@@ -416,43 +398,6 @@ const ReadTable* Drafting::Find(const std::vector<std::string>& name) const {
     if (SameTable(table.known->name, name)) return &table;
   }
   return nullptr;
-}
-
-std::vector<std::string> CallsOf(const Drafting& drafting, const ReadTable& table, const ReadColumn& column) {
-  const Words words = column.role == ColumnRole::kTime ? TimeWords(column) : column.words;
-  const std::string bare = JoinedWords(words);
-  const bool says_noun = std::ranges::find(words, table.words.back()) != words.end();
-  const auto called = drafting.columns_called.find(JoinedWords(column.words));
-  const bool is_shared = called != drafting.columns_called.end() && called->second > 1;
-  std::vector<std::string> calls;
-  if (CalendarDay(*table.known) == column.known) return {"calendar date"};  // "hour of the day" is none of it.
-  // flights.flight is the flight's number, and no flight.
-  if (column.words == table.words && column.role == ColumnRole::kCode) return {table.noun() + " number"};
-  if (says_noun) {
-    calls.push_back(bare);
-    if (BeginsWithNoun(words, table.words)) {
-      AddOnce(calls, JoinedWords(Words(words.begin() + ptrdiff_t(table.words.size()), words.end())), bare);
-    }
-    return calls;
-  }
-  const std::string full = table.noun() + " " + bare;
-  const bool is_flag = column.role == ColumnRole::kFlag;
-  if (is_flag) return {bare, VerbOfTime(words).empty() ? full : VerbOfTime(words)};
-  std::vector<std::string> parts;  // "review score" of performance_reviews.score
-  if (table.words.size() > 1) parts = {table.words.back() + " " + bare, table.words.front() + " " + bare};
-  if (IsGeneric(words) || is_shared) calls = {full, bare};
-  else calls = {bare, full};
-  calls.insert(calls.end(), parts.begin(), parts.end());
-  if (IsOnlyOneCalled(drafting, words)) {  // "segment" for the only market segment
-    AddOnce(calls, words.back(), calls.front());
-    AddOnce(calls, table.noun() + " " + words.back(), calls.front());
-  }
-  if (IsKindOf(drafting, table, column)) AddOnce(calls, bare + " type", calls.front());
-  // "brand" of brand_name, "amount" of total_amount.
-  if (words.size() == 2 && (words.back() == "name" || words.front() == "total")) {
-    AddOnce(calls, words.back() == "name" ? words.front() : words.back(), calls.front());
-  }
-  return calls;
 }
 
 void AddDimensions(Drafting& drafting, DraftEntity& draft) { DimensionMaker(drafting, draft).Run(); }

@@ -51,6 +51,7 @@ constexpr Event kEvents[] = {
     {"settled", "settlements", {"settlement time", "time to settle"}},
     {"activated", "activations", {"time to activate"}},
     {"published", "publications", {}},
+    {"arrived", "arrivals", {"lead time", "delivery time", "time to arrive"}},
     {"answered", "", {"answer time", "time to answer"}},
     {"responded", "", {"response time", "time to respond"}},
     {"repaired", "repairs", {"repair time", "time to repair"}}};
@@ -63,8 +64,9 @@ const Event* EventAt(const ReadColumn& column) {
 
 /// What was planned did not happen by being planned.
 bool IsPlanned(const ReadColumn& column) {
-  static const WordSet kPlans{"due",    "expected", "required", "promised", "scheduled", "planned", "estimated",
-                              "target", "valid",    "updated",  "next",     "birth",     "born",    "expires"};
+  static const WordSet kPlans{"due",     "expected",  "required", "promised", "scheduled",
+                              "planned", "estimated", "target",   "valid",    "updated",
+                              "next",    "birth",     "born",     "expires",  "plan"};
   return HasAny(column.words, kPlans);
 }
 

@@ -165,6 +165,10 @@ class MeasureMaker {
       said.push_back("total " + PluralOf(table_.noun()));
       said.push_back("total " + PluralOf(table_.words.back()));
     }
+    // "total downtime" of its minutes.
+    if (!column.unit.empty() && column.words.size() == 1 && SingularOf(column.words[0]) != column.words[0] &&
+        (column.unit == "min" || column.unit == "h" || column.unit == "s"))
+      said.insert(said.end(), {"total " + table_.noun(), table_.noun() + " " + column.words[0]});
     if (column.words == Words{"total"}) said.insert(said.end(), {table_.noun() + " total", table_.noun() + " amount"});
     const bool is_fare = column.words.back() == "fare" || column.words.back() == "fee";
     if (is_fare) said.push_back(JoinedWords(column.words) + " revenue");
@@ -190,7 +194,12 @@ class MeasureMaker {
     std::vector<std::string> said = With("average", calls);
     std::string label = Has(column.words, "average") || Has(column.words, "mean") ? calls.front() : said.front();
     if (takes_bare) said.insert(said.end(), calls.begin(), calls.end());
-    if (IsCountedThing(column)) said.push_back("average number of " + JoinedWords(column.words));
+    if (IsCountedThing(column)) {
+      for (const char* mean : {"average", "mean"}) {
+        const std::string number = fmt::format("{} number of {}", mean, JoinedWords(column.words));
+        said.insert(said.end(), {number, number + " per " + table_.noun()});
+      }
+    }
     if (IsWholeOfSale(column) && OnlyWhatCounts().empty())
       said.push_back(fmt::format("average {} value", table_.noun()));
     // The mean over rows is the sum per row.

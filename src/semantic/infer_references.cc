@@ -41,8 +41,16 @@ std::vector<const ReadColumn*> Targets(const ReadTable& table) {
   return targets;
 }
 
+/// Whether the rows were hired, or are paid a salary: people who work.
+bool HasHired(const ReadTable& table) {
+  return std::ranges::any_of(table.columns, [](const ReadColumn& column) {
+    return VerbOfTime(column.words) == "hired" || column.words.back() == "salary";
+  });
+}
+
 /// Parts that people play, and tables of those who play them: seller_id to users.
-bool SaysPerson(const Words& words, const Words& noun) {
+bool SaysPerson(const Words& words, const ReadTable& table) {
+  const Words& noun = table.words;
   static const std::unordered_set<std::string_view> kStaff{
       "manager",    "supervisor", "representative", "rep",       "salesperson", "agent",     "assignee",
       "approver",   "cashier",    "head",           "lead",      "driver",      "operator",  "technician",
@@ -61,7 +69,8 @@ bool SaysPerson(const Words& words, const Words& noun) {
   const bool is_done = words.size() >= 2 && (words.back() == "by" || words.back() == "to") &&
                        (words[words.size() - 2].ends_with("ed") || words[words.size() - 2] == "sold" ||
                         words[words.size() - 2] == "taken" || words[words.size() - 2] == "written");
-  return ((kStaff.contains(words.back()) || is_done) && kStaffTables.contains(noun.back())) ||
+  const bool is_staff = kStaffTables.contains(noun.back()) || HasHired(table);
+  return ((kStaff.contains(words.back()) || is_done) && is_staff) ||
          (kParties.contains(words.back()) && kPartyTables.contains(noun.back()));
 }
 
@@ -77,12 +86,12 @@ bool SaysEnd(const Words& words, const Words& noun) {
 }
 
 /// What a row says of another row of its own table: parent_id, reports_to, manager_id of people.
-bool SaysOwnTable(const Words& words, const Words& noun) {
+bool SaysOwnTable(const Words& words, const ReadTable& table) {
   static const std::unordered_set<std::string_view> kOwn{"parent",   "superior", "predecessor", "previous", "original",
                                                          "replaces", "referrer", "root",        "master"};
   const std::string said = JoinedWords(words);
   if (said == "reports to" || said == "referred by" || said == "report to") return true;
-  return !words.empty() && (kOwn.contains(words.back()) || SaysPerson(words, noun));
+  return !words.empty() && (kOwn.contains(words.back()) || SaysPerson(words, table));
 }
 
 /// "prd" for product, "whs" for warehouse: its letters stand in the word in their order, the first one first.
@@ -118,10 +127,13 @@ double EvidenceOf(const ReadColumn& from, const ReadTable& to_table, const ReadC
   // A number that is called as a table is and has no mark of a key says the same ("customer").
   const bool may_name = is_key || IsText(from) || words == to_table.words;
   if (!words.empty() && EndsWithWords(words, to_table.words) && may_name) return kSaysTable;
+  // client_id to customers
+  const auto others = is_key && words.size() == 1 ? OtherWordsFor(to_table.noun()) : std::vector<std::string>();
+  if (std::ranges::find(others, words.empty() ? "" : words[0]) != others.end()) return kSaysPerson;
   const Words own = WithoutKeyMarks(to.words);
   if (!own.empty() && from.words == to.words) return kSaysColumn;
   if (!words.empty() && is_key && EndsWithWords(to_table.words, words)) return kSaysColumn;
-  const bool is_person = SaysPerson(words, to_table.words);
+  const bool is_person = SaysPerson(words, to_table);
   if (is_person && (is_key || words.back() == "by" || words.back() == "to")) return kSaysPerson;
   if (SaysEnd(words, to_table.words)) return kSaysPerson;
   const bool is_short = is_key && words.size() == 1;
@@ -145,7 +157,7 @@ double OwnEvidenceOf(const ReadColumn& from, const ReadTable& table, const ReadC
   const Words words = WithoutKeyMarks(from.words);
   const bool is_other_end = EndsWithWords(words, table.words) && words.size() > table.words.size();
   if (is_other_end && EndsAsKey(from.words)) return kSaysPerson;
-  return SaysOwnTable(words, table.words) ? kSaysPerson : 0;
+  return SaysOwnTable(words, table) ? kSaysPerson : 0;
 }
 
 struct Scored {
@@ -155,14 +167,14 @@ struct Scored {
 
 bool IsStaff(const ReadTable& table) {
   static const std::unordered_set<std::string_view> kStaff{"employee", "staff", "user", "person", "worker"};
-  return kStaff.contains(table.words.back());
+  return kStaff.contains(table.words.back()) || HasHired(table);
 }
 
 /// A key that is called as no table is says what somebody does ("csm_id"), where one table alone holds people who work.
 bool MayBeStaff(const std::vector<ReadTable>& tables, const ReadColumn& from, const ReadTable& to_table) {
   const Words words = WithoutKeyMarks(from.words);
-  if (words.empty() || from.words.back() != "id" || from.type != ValueType::kInteger || !IsStaff(to_table))
-    return false;
+  const bool is_key = !words.empty() && (from.words.back() == "id" || from.words.back() == "key");
+  if (!is_key || from.type != ValueType::kInteger || !IsStaff(to_table)) return false;
   return std::ranges::none_of(tables, [&](const ReadTable& table) {
     return (&table != &to_table && IsStaff(table)) || table.words.back() == words.back() ||
            Abbreviates(words.back(), table.words.back());

@@ -102,7 +102,11 @@ class Linter {
     const bool has_time = std::ranges::any_of(
         entity.dimensions, [](const Dimension& dimension) { return dimension.type == DimensionType::kTime; });
     if (!entity.measures.empty() && entity.default_time.empty()) {
-      Find(Severity::kWarning, "no-default-time", entity.name,
+      // Things are counted without a time; only sums of them miss one.
+      const bool only_counts = std::ranges::all_of(entity.measures, [](const Measure& measure) {
+        return measure.aggregation == Aggregation::kCount || measure.aggregation == Aggregation::kCountDistinct;
+      });
+      Find(only_counts && !has_time ? Severity::kNote : Severity::kWarning, "no-default-time", entity.name,
            has_time
                ? "questions about its measures over time have to name one of its times: set default_time"
                : "its measures have no time, so that questions over time are refused: name one as entity.dimension",

@@ -47,6 +47,8 @@ struct ReadTable {
 };
 
 ReadTable ReadTableNames(const KnownTable& table);
+/// Other words for what tables hold, where no table is called so.
+std::vector<std::string> OtherWordsFor(std::string_view noun);
 
 ValueType ValueTypeOf(std::string_view sql_type);
 bool IsNumber(ValueType type);

@@ -234,6 +234,104 @@ TEST(OrderValueTest, IsRevenueOverOrdersWhereNoOrderSaysIt) {
   EXPECT_TRUE(Says(*FindMetric(told, "average_total_amount"), "average order value"));
 }
 
+TEST(RevenueTest, WhatWasCalledOffDoesNotCount) {
+  auto orders =
+      Table("orders", 100,
+            {Counted("id", "BIGINT", 100), Counted("order_date", "DATE", 90),
+             Counted("total_eur", "DOUBLE", 90, "1", "900"), Listed("status", {"cancelled", "done", "returned"})});
+  const Entity entity = ModelOf({orders}).entities[0];
+  const Measure* revenue = FindMeasure(entity, "revenue");
+  ASSERT_NE(revenue, nullptr);
+  EXPECT_EQ(revenue->filter, "coalesce(status, '') NOT IN ('cancelled')");
+  EXPECT_EQ(revenue->format.unit, "EUR");
+  EXPECT_TRUE(FindMeasure(entity, "total_total_eur")->filter.empty()) << "the column's own total is all of it";
+  EXPECT_FALSE(Says(*FindMeasure(entity, "total_total_eur"), "revenue"));
+  EXPECT_EQ(FindMeasure(entity, "average_revenue")->filter, revenue->filter);
+  orders.columns.back() = Listed("status", {"done", "open"});
+  const Entity plain = ModelOf({orders}).entities[0];
+  EXPECT_TRUE(Says(*FindMeasure(plain, "total_total_eur"), "revenue"));
+}
+
+TEST(SnapshotsTest, AtCommonTimesWhatHasNoRowIsGone) {
+  const auto per = [](int64_t rows, int64_t accounts, int64_t days) {
+    auto table = Table(
+        "mrr_snapshots", rows,
+        {Counted("account_id", "BIGINT", accounts, "1", "100"),
+         Counted("snapshot_date", "DATE", days, "2024-01-31", "2024-10-31"), Counted("mrr", "DOUBLE", 900, "5", "99")});
+    table.keys = {{"account_id", "snapshot_date"}};
+    const Entity entity = ModelOf({table}).entities[0];
+    const Measure* measure = FindMeasure(entity, "total_mrr");
+    EXPECT_NE(measure, nullptr);
+    EXPECT_EQ(measure->additivity, Additivity::kSemiAdditive);
+    return measure->over_time_per.size();
+  };
+  EXPECT_EQ(per(600, 100, 10), 0u) << "most are there each month";
+  EXPECT_EQ(per(600, 100, 300), 1u) << "each goes by days of its own";
+}
+
+TEST(CalendarTest, IsKeptWhereItTellsMoreThanDays) {
+  KnownColumn key = Counted("date_key", "INTEGER", 300, "20240101", "20241231");
+  key.form = HiddenForm::kYearMonthDay;
+  auto day = Table("dim_day", 366,
+                   {Counted("date_key", "INTEGER", 366, "20240101", "20241231"), Counted("day", "DATE", 366),
+                    Counted("month_name", "VARCHAR", 12), Counted("season", "VARCHAR", 4)});
+  const auto trips = Table("trips", 900, {Counted("id", "BIGINT", 900), key});
+  const std::vector<KnownReference> references{{{"s", "trips"}, "date_key", {"s", "dim_day"}, "date_key"}};
+  const auto model = ModelOf({trips, day}, references);
+  const Entity* calendar = FindEntity(model, "calendar_days");
+  ASSERT_NE(calendar, nullptr);
+  EXPECT_TRUE(FindDimension(*calendar, "month_name")->hidden) << "any time has a month";
+  EXPECT_FALSE(FindDimension(*calendar, "season")->hidden);
+  EXPECT_FALSE(Says(*FindDimension(*calendar, "day"), "day")) << "no rival of “per day”";
+  day.columns.pop_back();
+  EXPECT_EQ(FindEntity(ModelOf({trips, day}, references), "calendar_days"), nullptr);
+}
+
+TEST(StillThereTest, LastsUntilItEnds) {
+  KnownColumn end = Counted("end_date", "DATE", 50);
+  end.nulls = 60;
+  const auto of = [&](const char* name) {
+    return ModelOf({Table(name, 100, {Counted("id", "BIGINT", 100), Counted("start_date", "DATE", 90), end})})
+        .entities[0];
+  };
+  const Entity contracts = of("contracts");
+  const Dimension* active = FindDimension(contracts, "is_active");
+  ASSERT_NE(active, nullptr);
+  EXPECT_EQ(active->expr, "end_date IS NULL");
+  EXPECT_EQ(active->value_type, ValueType::kBoolean);
+  const Entity members = of("members");
+  EXPECT_EQ(FindDimension(members, "is_active"), nullptr) << "active members do something";
+  EXPECT_NE(FindDimension(members, "is_current"), nullptr);
+  const Entity trips = of("trips");
+  EXPECT_EQ(FindDimension(trips, "is_active"), nullptr);
+  EXPECT_EQ(FindDimension(trips, "is_current"), nullptr);
+}
+
+TEST(ScalesTest, MarksAreNotAddedUp) {
+  const Entity entity =
+      ModelOf({Table("answers", 900,
+                     {Counted("id", "BIGINT", 900), Counted("csat", "INTEGER", 5, "1", "5"),
+                      Counted("ease", "INTEGER", 10, "1", "10"), Counted("quantity", "INTEGER", 5, "1", "5"),
+                      Counted("guests", "INTEGER", 5, "1", "5")})})
+          .entities[0];
+  for (const char* name : {"total_csat", "total_ease"}) EXPECT_EQ(FindMeasure(entity, name), nullptr) << name;
+  for (const char* name : {"average_csat", "average_ease", "total_quantity", "total_guests"})
+    EXPECT_NE(FindMeasure(entity, name), nullptr) << name;
+}
+
+TEST(RolesTest, AKeyThatNoTableIsCalledByIsOfThePeopleWhoWork) {
+  const auto employees = Employees();
+  const auto accounts = Table("accounts", 200,
+                              {Counted("id", "BIGINT", 200, "1", "200"), Counted("csm_id", "BIGINT", 6, "1", "6"),
+                               Counted("level", "BIGINT", 6, "1", "6")});
+  const std::vector tables{employees, accounts};
+  EXPECT_TRUE(LooksUp(tables, "csm_id", "employees"));
+  EXPECT_FALSE(LooksUp(tables, "level", "employees"));
+  auto users = employees;
+  users.name = {"s", "users"};
+  EXPECT_FALSE(LooksUp({employees, users, accounts}, "csm_id", "employees")) << "whose?";
+}
+
 TEST(CodesTest, AreNamedWhereAllAreOfOneList) {
   EXPECT_EQ(NamesOfStandardCodes({"country"}, std::vector<std::string>{"DE", "GB"})[1].label, "United Kingdom");
   EXPECT_EQ(NamesOfStandardCodes({"country"}, std::vector<std::string>{"DEU"})[0].label, "Germany");

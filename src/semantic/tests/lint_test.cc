@@ -58,6 +58,17 @@ joins: [{name: j, from: orders, to: customers, on: {customer_id: id}}]
   EXPECT_EQ(std::ranges::count(notes, "ambiguous-word customers.standing"), 1);
 }
 
+TEST(LintModelTest, WhatIsOnlyCountedNeedsNoTime) {
+  const auto model = [](const char* measure) {
+    return fmt::format(
+        "semantic_model: m\nentities: [{{name: a, table: a, primary_key: id, measures: [{{name: x, aggregation: "
+        "{}}}]}}]",
+        measure);
+  };
+  EXPECT_TRUE(Findings(model("count")).empty());
+  EXPECT_EQ(Findings(model("sum")), std::vector<std::string>{"no-default-time a"});
+}
+
 TEST(LintModelTest, SaysNothingOfAClearModel) {
   EXPECT_TRUE(Findings(R"(
 semantic_model: m

@@ -1,0 +1,138 @@
+#include <algorithm>
+#include <unordered_set>
+
+#include "common/text.h"
+#include "semantic/internal/infer_members.h"
+#include "semantic/name_words.h"
+
+namespace neurolake::semantic {
+namespace {
+
+using Words = std::vector<std::string>;
+using WordSet = std::unordered_set<std::string_view>;
+
+bool IsGeneric(const Words& words) {
+  static const WordSet kWords{
+      "name",      "title",   "type",    "status",  "kind",     "category", "state",  "code",  "description",
+      "date",      "time",    "amount",  "price",   "quantity", "value",    "number", "count", "country",
+      "city",      "region",  "level",   "comment", "notes",    "label",    "size",   "plan",  "email",
+      "phone",     "address", "total",   "cost",    "balance",  "active",   "id",     "key",   "zip",
+      "timestamp", "day",     "created", "year",    "rate",     "group",    "class",  "start", "end"};
+  return words.size() == 1 && kWords.contains(words.front());
+}
+
+bool BeginsWithNoun(const Words& words, const Words& noun) {
+  if (words.size() <= noun.size()) return false;
+  for (size_t i = 0; i < noun.size(); ++i) {
+    if (SingularOf(words[i]) != noun[i]) return false;
+  }
+  return true;
+}
+
+void AddOnce(std::vector<std::string>& words, const std::string& text, const std::string& label) {
+  if (!text.empty() && text != label && std::ranges::find(words, text) == words.end()) words.push_back(text);
+}
+
+/// "order date", "created date", "measured time": what a time is called.
+Words TimeWords(const ReadColumn& column) {
+  static const WordSet kTimes{"date", "day", "time", "timestamp", "datetime", "month", "year"};
+  Words words;
+  for (const std::string& word : column.words) {
+    if (word != "at" && word != "on" && word != "key" && word != "id" && word != "sk") words.push_back(word);
+  }
+  if (words.empty()) words = {"date"};
+  if (words.back() == "timestamp" || words.back() == "datetime") words.back() = "time";
+  const bool is_day = column.type == ValueType::kDate || IsDayForm(column.known->form);
+  const bool says_time = std::ranges::any_of(words, [](const std::string& word) { return kTimes.contains(word); });
+  if (!says_time) words.emplace_back(is_day ? "date" : "time");
+  return words;
+}
+
+/// Whether the last of several words says it, because no other column and no table is called so. Not what is said of
+/// everything ("number", "rate"), nor what alone means another number ("cost" of a unit's cost).
+bool IsOnlyOneCalled(const Drafting& drafting, const Words& words) {
+  static const WordSet kOfEverything{"rate",  "ratio",  "number",     "name",    "code",  "id",   "key",
+                                     "value", "count",  "total",      "percent", "date",  "time", "day",
+                                     "year",  "month",  "unit",       "cost",    "share", "flag", "index",
+                                     "text",  "number", "percentage", "score"};
+  if (words.size() < 2 || kOfEverything.contains(words.back())) return false;
+  const std::string last = SingularOf(words.back());
+  const auto others = drafting.called_by_last.find(last);
+  if (others == drafting.called_by_last.end() || others->second.size() != 1) return false;
+  return std::ranges::none_of(drafting.tables, [&](const ReadTable& table) {
+    return std::ranges::find(table.words, last) != table.words.end();
+  });
+}
+
+/// One word with few values of its table's own kind: "membership type" is the membership, where no column is called so.
+bool IsKindOf(const Drafting& drafting, const ReadTable& table, const ReadColumn& column) {
+  constexpr int64_t kKindsMax = 12;
+  if (column.role != ColumnRole::kCategory || column.words.size() != 1 || IsGeneric(column.words)) return false;
+  if (!column.level.empty() || column.known->distinct.value_or(0) > kKindsMax || !table.known->rows) return false;
+  return !drafting.columns_called.contains(column.words.front() + " type") && column.words != table.words;
+}
+
+/// "status" of a status code, "grade" of grade points, "scrap quantity" of qty_scrap: names without their general end,
+/// and with their general beginning at the end, where no column is called so.
+void AddShortened(const Drafting& drafting, const ReadTable& table, const ReadColumn& column, Words& calls) {
+  static const WordSet kEnds{"code", "points", "description", "text"};
+  static const WordSet kHeads{"quantity", "amount", "price", "cost", "number", "value", "rate"};
+  const Words& words = column.words;
+  if (words.size() < 2 || column.role == ColumnRole::kTime) return;
+  const auto add = [&](const Words& shorter) {
+    const std::string said = JoinedWords(shorter);
+    const bool is_table =
+        std::ranges::any_of(drafting.tables, [&](const ReadTable& one) { return one.words == shorter; });
+    if (drafting.columns_called.contains(said) || is_table) return;
+    AddOnce(calls, said, calls.front());
+    AddOnce(calls, table.noun() + " " + said, calls.front());
+  };
+  if (kEnds.contains(words.back())) add(Words(words.begin(), words.end() - 1));
+  if (!kHeads.contains(words.front()) || words.front() == "number") return;
+  Words turned(words.begin() + 1, words.end());
+  turned.push_back(words.front());
+  if (turned.front() == "plan") turned.front() = "planned";
+  add(turned);
+}
+
+}  // namespace
+
+std::vector<std::string> CallsOf(const Drafting& drafting, const ReadTable& table, const ReadColumn& column) {
+  const Words words = column.role == ColumnRole::kTime ? TimeWords(column) : column.words;
+  const std::string bare = JoinedWords(words);
+  const bool says_noun = std::ranges::find(words, table.words.back()) != words.end();
+  const auto called = drafting.columns_called.find(JoinedWords(column.words));
+  const bool is_shared = called != drafting.columns_called.end() && called->second > 1;
+  std::vector<std::string> calls;
+  if (CalendarDay(*table.known) == column.known) return {"calendar date"};  // "hour of the day" is none of it.
+  // flights.flight is the flight's number, and no flight.
+  if (column.words == table.words && column.role == ColumnRole::kCode) return {table.noun() + " number"};
+  if (says_noun) {
+    calls.push_back(bare);
+    if (BeginsWithNoun(words, table.words)) {
+      AddOnce(calls, JoinedWords(Words(words.begin() + ptrdiff_t(table.words.size()), words.end())), bare);
+    }
+    return calls;
+  }
+  const std::string full = table.noun() + " " + bare;
+  const bool is_flag = column.role == ColumnRole::kFlag;
+  if (is_flag) return {bare, VerbOfTime(words).empty() ? full : VerbOfTime(words)};
+  std::vector<std::string> parts;  // "review score" of performance_reviews.score
+  if (table.words.size() > 1) parts = {table.words.back() + " " + bare, table.words.front() + " " + bare};
+  if (IsGeneric(words) || is_shared) calls = {full, bare};
+  else calls = {bare, full};
+  calls.insert(calls.end(), parts.begin(), parts.end());
+  if (IsOnlyOneCalled(drafting, words)) {  // "segment" for the only market segment
+    AddOnce(calls, words.back(), calls.front());
+    AddOnce(calls, table.noun() + " " + words.back(), calls.front());
+  }
+  if (IsKindOf(drafting, table, column)) AddOnce(calls, bare + " type", calls.front());
+  AddShortened(drafting, table, column, calls);
+  // "brand" of brand_name, "amount" of total_amount.
+  if (words.size() == 2 && (words.back() == "name" || words.front() == "total")) {
+    AddOnce(calls, words.back() == "name" ? words.front() : words.back(), calls.front());
+  }
+  return calls;
+}
+
+}  // namespace neurolake::semantic
