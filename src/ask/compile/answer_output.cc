@@ -254,16 +254,19 @@ void Answer::Outputs(std::vector<std::string>& select) {
   for (uint32_t i = 0; i < intent_.calculations.size(); ++i) {
     const Calculation& calculation = intent_.calculations[i];
     const std::string metric = MetricName(scope_, intent_.metrics[calculation.metric]);
-    std::string name = metric + std::string(Suffix(calculation.kind));
+    using enum CalculationKind;
+    // Of a number limited to some of its rows a ratio is a share; else it is so much of one for each of the other.
+    const bool is_per = calculation.kind == kRatio && intent_.metrics[calculation.metric].filters.empty();
+    std::string name = metric + (is_per ? "_per_one" : std::string(Suffix(calculation.kind)));
     if (calculation.window > 0) name += fmt::format("_{}", calculation.window);
     OutputColumn column{.name = name, .role = Role::kCalculation, .index = i};
     const MetricUse& use = intent_.metrics[calculation.metric];
     const semantic::Metric* known = FindMetric(scope_.model, use.metric);
     const bool is_named = known != nullptr && use.label.empty() && !use.aggregation;
-    column.label = fmt::format("{}, {}", is_named ? known->label : metric, Words(calculation.kind));
-    using enum CalculationKind;
+    column.label =
+        fmt::format("{}, {}", is_named ? known->label : metric, is_per ? "for each one" : Words(calculation.kind));
     const bool is_fraction = calculation.kind == kShareOfTotal || calculation.kind == kShareOfParent ||
-                             calculation.kind == kGrowth || calculation.kind == kRatio;
+                             calculation.kind == kGrowth || (calculation.kind == kRatio && !is_per);
     if (is_fraction) column.format = {.pattern = "percent"};
     else if (calculation.kind != kRankPosition && known != nullptr) column.format = known->format;
     AddColumn(select, fmt::format("\"s\".\"k{}\"", i), std::move(column));

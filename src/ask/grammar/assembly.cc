@@ -10,6 +10,12 @@ using semantic::Dimension;
 using semantic::Entity;
 using semantic::Metric;
 
+namespace {
+
+bool IsArticle(std::string_view word) { return word == "the" || word == "a" || word == "an"; }
+
+}  // namespace
+
 Assembly::Parts Assembly::All(FragmentKind kind) const {
   Parts found;
   for (const Fragment* part : parts_) {
@@ -120,10 +126,14 @@ FieldRef Assembly::DefaultTimeField() const {
 
 bool Assembly::Multiplicity() {
   using enum FragmentKind;
-  for (const FragmentKind kind :
-       {kTop, kTopBy, kOrderBy, kWhich, kVersus, kGrowth, kExists, kLimit, kTimeField, kDirection, kKeepEmpty}) {
+  for (const FragmentKind kind : {kTop, kTopBy, kExtreme, kOrderBy, kWhich, kVersus, kGrowth, kExists, kLimit,
+                                  kTimeField, kDirection, kKeepEmpty}) {
     if (All(kind).size() > 1) return Fail("two parts of the question say the same kind of thing");
   }
+  if (One(kExists) != nullptr && One(kCount) != nullptr) return Fail("whether any are and how many are one question");
+  const bool percent = std::ranges::any_of(parts_, [](const Fragment* part) { return part->percent; });
+  if (percent && One(kGrowth) == nullptr && One(kCompare) == nullptr && One(kShare) == nullptr)
+    return Fail("it is open of what the percentage is");
   for (const FragmentKind kind : {kDescribe, kAskable}) {
     if (const Fragment* special = One(kind)) {
       for (const Fragment* part : parts_) {
@@ -187,6 +197,15 @@ bool Assembly::Metrics() {
     const bool side_by_side = parts_[i]->kind == FragmentKind::kMetric && parts_[i - 1]->kind == FragmentKind::kMetric;
     if (side_by_side && !Joined(*parts_[i - 1], *parts_[i])) draft_.cost += 0.7;
   }
+  const Fragment* first = One(FragmentKind::kMetric);
+  for (const Fragment* part : All(FragmentKind::kMetric)) {  // "revenue by customer orders" does not ask for orders.
+    size_t before = part->begin;
+    while (before > 0 && IsArticle(context_.tokens[before - 1].word)) --before;
+    const bool stuck = std::ranges::any_of(parts_, [&](const Fragment* other) {
+      return other->end == before && (other->kind == FragmentKind::kGroup || other->kind == FragmentKind::kWhich);
+    });
+    if (part != first && stuck) draft_.cost += 0.7;
+  }
   if (!Scopes())
     return Fail(
         "a condition stands between two numbers, and it is open which of them it is for; ask for one at a time");
@@ -195,15 +214,18 @@ bool Assembly::Metrics() {
 
 /// An entity beside a metric only says what the metric is of, which must be so.
 bool Assembly::ScopeOfEntity(const Fragment& part) {
-  for (size_t i = 0; i < parts_.size(); ++i) {  // "headcount and salary", "by mode and warehouse": listed, no scope.
-    if (parts_[i] != &part) continue;
+  if (!StandsByItself(part)) return Fail(fmt::format("it is open what {} says of the word before it", part.entity));
+  Parts parts = parts_;  // "and" is a part of its own where a conversation goes on.
+  std::erase_if(parts, [](const Fragment* one) { return one->kind == FragmentKind::kFollowUp; });
+  for (size_t i = 0; i < parts.size(); ++i) {  // "headcount and salary", "by mode and warehouse": listed, no scope.
+    if (parts[i] != &part) continue;
     const auto lists = [&](const Fragment& first, const Fragment& second, FragmentKind kind, const Fragment& other) {
       return other.kind == kind && Joined(first, second);
     };
-    if (i + 1 < parts_.size() && lists(part, *parts_[i + 1], FragmentKind::kMetric, *parts_[i + 1]))
+    if (i + 1 < parts.size() && lists(part, *parts[i + 1], FragmentKind::kMetric, *parts[i + 1]))
       return Fail(fmt::format("{} stands in a list of numbers", part.entity));
-    if (i > 0 && (lists(*parts_[i - 1], part, FragmentKind::kMetric, *parts_[i - 1]) ||
-                  lists(*parts_[i - 1], part, FragmentKind::kGroup, *parts_[i - 1])))
+    if (i > 0 && (lists(*parts[i - 1], part, FragmentKind::kMetric, *parts[i - 1]) ||
+                  lists(*parts[i - 1], part, FragmentKind::kGroup, *parts[i - 1])))
       return Fail(fmt::format("{} stands in a list of numbers or groups", part.entity));
   }
   for (const MetricUse& use : draft_.intent.metrics) {
@@ -256,6 +278,12 @@ bool Assembly::Entities() {
     if (entity != entities.end()) {
       const Fragment* counted = *entity;
       entities.erase(entity);
+      size_t reached = count->end;  // "how many members have ridden a bike" does not count bikes.
+      for (const Fragment* part : parts_) {
+        const bool limits = part->kind == FragmentKind::kFilter || part->kind == FragmentKind::kRequest;
+        if (limits && part->begin >= reached && part->begin <= reached + 1) reached = part->end;
+      }
+      if (counted->begin > reached + 1) draft_.cost += 0.6;
       if (!counted->plural && counted->difference) draft_.cost += 0.15;
       subject_ = counted->entity;
       MetricIndex(CountOf(counted->entity));
@@ -265,6 +293,24 @@ bool Assembly::Entities() {
     for (const Fragment* part : parts_) {
       if (part->kind == FragmentKind::kMetric && part->begin >= count->end && IsCountMetric(part->metrics[0]))
         paired = true;
+    }
+    const bool trails = counts.size() == 1 && count == parts_.back() && draft_.intent.metrics.empty();
+    if (!paired && trails && entities.size() == 1) {  // "was there a trip on Christmas? how many"
+      subject_ = entities[0]->entity;
+      entities.clear();
+      MetricIndex(CountOf(subject_));
+      paired = true;
+    }
+    for (const Fragment* part : All(FragmentKind::kFilter)) {  // "how many grades were between 50 and 55"
+      const Filter& filter = part->filters[0].any_of[0];
+      const bool compares = filter.op != FilterOperator::kIn && filter.op != FilterOperator::kNotIn &&
+                            filter.op != FilterOperator::kIsNull && filter.op != FilterOperator::kIsNotNull;
+      if (paired || !compares || part->begin != count->end || !entities.empty() || !draft_.intent.metrics.empty())
+        continue;
+      subject_ = filter.field.entity;
+      draft_.notes.push_back(fmt::format("{} are counted", subject_));
+      MetricIndex(CountOf(subject_));
+      paired = true;
     }
     if (!paired) return Fail("it is open what is to be counted");
     draft_.cost += 0.01;
@@ -280,8 +326,9 @@ bool Assembly::Entities() {
       if (part->difference) draft_.cost += 0.15;  // It is a number of its own, and would have been said so.
       if (subject_.empty()) subject_ = part->entity;
     } else if (which == nullptr && subject_.empty() &&
-               (rows_said || !All(FragmentKind::kSet).empty() || HasOtherNumbers(part->entity) ||
-                One(FragmentKind::kPrivacy) != nullptr)) {
+               (rows_said || (!All(FragmentKind::kSet).empty() && !IsEvent(part->entity)) ||
+                HasOtherNumbers(part->entity) || One(FragmentKind::kPrivacy) != nullptr ||
+                One(FragmentKind::kExtreme) != nullptr)) {
       subject_ = part->entity;
       wants_rows_ = true;
       if (!rows_said) draft_.cost += 0.05;
@@ -306,7 +353,8 @@ bool Assembly::Entities() {
     subject_ = privacy->dimensions[0].field.entity;  // "mask the e-mails of customers"
     wants_rows_ = true;
   }
-  if (wants_rows_ && One(FragmentKind::kGroup) != nullptr) {  // "show orders by region" counts.
+  if (wants_rows_ && One(FragmentKind::kGroup) != nullptr &&
+      One(FragmentKind::kExtreme) == nullptr) {  // "show orders by region" counts.
     wants_rows_ = false;
     draft_.notes.push_back(fmt::format("{} are counted", subject_));
     MetricIndex(CountOf(subject_));
@@ -315,6 +363,10 @@ bool Assembly::Entities() {
 }
 
 bool Assembly::AddDimensions(const Fragment& part) {
+  const auto is_level = [&](const MetricUse& use) { return IsLevel(use); };
+  if (part.kind == FragmentKind::kGroup && part.role &&
+      (draft_.intent.metrics.empty() || !std::ranges::all_of(draft_.intent.metrics, is_level)))
+    return Fail("only what is counted at a day, such as a balance, is known at the end of a time");
   for (DimensionUse use : part.dimensions) {
     if (use.part && use.field.name.empty()) {
       use.field = DefaultTimeField();
@@ -336,8 +388,14 @@ bool Assembly::AddDimensions(const Fragment& part) {
 
 bool Assembly::Dimensions() {
   using enum FragmentKind;
-  for (const FragmentKind kind : {kWhich, kTop, kGroup}) {
+  for (const FragmentKind kind : {kWhich, kTop, kGroup, kShare}) {
     for (const Fragment* part : All(kind)) {
+      if (kind == kShare && part->calculation != CalculationKind::kShareOfTotal) continue;
+      const auto& numbers = draft_.intent.metrics;
+      const bool levels =
+          !numbers.empty() && std::ranges::all_of(numbers, [&](const MetricUse& use) { return IsLevel(use); });
+      if (kind == kGroup && part->role && !levels)
+        return Fail("only what is counted at a day, such as a balance, is known at the end of a time");
       if (!AddDimensions(*part)) return false;
       if (kind == kWhich && !part->dimensions.empty() && subject_.empty()) subject_ = part->dimensions[0].field.entity;
     }
@@ -365,15 +423,17 @@ std::vector<Draft> Assembly::Run(std::string& reason) {
   }
   bool ok = Multiplicity() && Special();
   if (ok && draft_.intent.output == OutputKind::kTable) {
-    ok = ApplyPrevious() && (follows_ || (Metrics() && Entities() && Dimensions() && Time() && TimeParts() &&
-                                          Filters() && Versus() && Shares() && Calculations() && Sets() && Havings() &&
-                                          Growth() && Comparisons() && Rank() && Order() && Output()));
+    ok = ApplyPrevious() &&
+         (follows_ || (Metrics() && Extreme() && Entities() && Dimensions() && Time() && TimeParts() && Filters() &&
+                       Versus() && Shares() && Calculations() && Sets() && Havings() && RelatedFilters() && Growth() &&
+                       Comparisons() && Rank() && Order() && Output()));
   }
   if (!ok) {
     reason = reason_;
     return {};
   }
   std::vector<Draft> resolved;
+  reason = reason_;
   for (const Draft& choice : OpenChoices()) {
     for (Draft& one : ResolveJoins(context_.model, choice, reason)) resolved.push_back(std::move(one));
   }

@@ -43,9 +43,16 @@ bool Assembly::Time() {
       if (field->role && Follows(*entity, *field) && !EqualsIgnoringCase(entity->entity, field->field.entity))
         draft_.cost += 0.3;
     }
+    for (const Fragment* metric : All(FragmentKind::kMetric)) {  // "vacation days left" are no days of who left.
+      const auto bases = BaseEntities(context_.model, metric->metrics[0]);
+      const bool own = std::ranges::any_of(
+          bases, [&](const std::string& base) { return EqualsIgnoringCase(base, field->field.entity); });
+      if (field->role && Follows(*metric, *field) && !own) draft_.cost += 0.8;
+    }
     if (field->role && times.empty() && !time.grain)  // "how many were cancelled"
       draft_.intent.filters.push_back({.any_of = {{.field = field->field, .op = FilterOperator::kIsNotNull}}});
   }
+  if (!EventTimes()) return false;
   if (times.size() == 2 && times[0]->time->range == times[1]->time->range) {
     if (SaidBefore(*times[1]) == nullptr) return Fail("one time is named twice");
     times.pop_back();  // "Black Friday 2024 (29 November)"
@@ -171,6 +178,16 @@ bool Assembly::Filters() {
           return Fail(fmt::format("two different values of {} are said to be one", field.name));
         continue;
       }
+      if (known.field.entity != field.entity || known.field.via != field.via)
+        return Fail(fmt::format("what stands in brackets is not {}", known.field.name));
+    }
+    for (const Fragment* other : All(FragmentKind::kFilter)) {  // "Boston Logan": two guesses are no guess at one.
+      const auto guessed = [](const Fragment* one) {
+        return std::ranges::any_of(
+            one->notes, [](const std::string& note) { return note.find(" is read as ") != std::string::npos; });
+      };
+      if (other != part && other->end == part->begin && guessed(other) && guessed(part))
+        return Fail("two values are guessed where one is named");
     }
     if (!Qualifies(*part)) return false;
     for (const Fragment* set : sets) {
@@ -194,7 +211,8 @@ bool Assembly::Filters() {
     }
     if (!MergeFilter(*part, draft_.intent.filters)) return false;
   }
-  for (const FragmentKind kind : {FragmentKind::kMetric, FragmentKind::kTopBy}) {  // "errors": events of that kind.
+  for (const FragmentKind kind :
+       {FragmentKind::kMetric, FragmentKind::kTopBy, FragmentKind::kEntity}) {  // "errors": events of that kind.
     for (const Fragment* part : All(kind)) {
       if (!MergeFilter(*part, draft_.intent.filters)) return false;
     }
@@ -219,7 +237,11 @@ bool Assembly::Qualifies(const Fragment& part) {
     });
     if (!own && !named) return Fail("it is open which number is compared");
   }
-  if (part.of_rows && (!draft_.intent.dimensions.empty() || !All(FragmentKind::kHaving).empty())) draft_.cost += 0.4;
+  const bool behind_rows = std::ranges::any_of(All(FragmentKind::kEntity), [&](const Fragment* entity) {
+    return EqualsIgnoringCase(entity->entity, field.entity) && Follows(*entity, part);
+  });
+  if (part.of_rows && !behind_rows && (!draft_.intent.dimensions.empty() || !All(FragmentKind::kHaving).empty()))
+    draft_.cost += 0.4;
   const bool timed = draft_.intent.time.grain || draft_.intent.time.range.from || draft_.intent.time.range.to;
   if (part.role && timed) draft_.cost += 0.4;  // "cancelled per quarter": when, and not that.
   return true;

@@ -31,11 +31,18 @@ bool Assembly::RelatedWith(SetCondition& set) {
 bool Assembly::Sets() {
   Parts parts = All(FragmentKind::kSet);
   if (parts.empty()) return true;
+  if (subject_.empty() && draft_.intent.metrics.size() == 1 && IsCountMetric(draft_.intent.metrics[0])) {
+    const auto bases =
+        BaseEntities(context_.model, draft_.intent.metrics[0]);  // "how many different customers ordered"
+    if (bases.size() == 1) subject_ = bases[0];
+  }
   if (subject_.empty()) return Fail("it is open whose doing is asked for");
   std::string related;
   const Fragment* time = One(FragmentKind::kTime);
   for (const Fragment* part : parts) {
-    if (time != nullptr && Follows(*part, *time)) return Fail("the time belongs to what was done");
+    const std::string_view lead = context_.tokens[part->begin].word;
+    const bool of_either = (lead == "without" || lead == "with") && IsEvent(subject_);
+    if (time != nullptr && Follows(*part, *time) && !of_either) return Fail("the time belongs to what was done");
     for (SetCondition set : part->sets) {
       if (set.related.empty()) set.related = related;
       if (set.related.empty()) return Fail("it is open what did not happen");
@@ -66,6 +73,15 @@ bool Assembly::Havings() {
     const auto& dimensions = draft_.intent.dimensions;
     if (bases.size() == 1 && dimensions.size() == 1 && !draft_.intent.time.grain && IsLabelOf(dimensions[0], bases[0]))
       draft_.cost += 0.6;  // Each row by itself: said so, it is a condition on rows.
+    const bool of_rows = bases.size() == 1 && !IsCountMetric(use) && !draft_.intent.dimensions.empty() &&
+                         std::ranges::any_of(parts_, [&](const Fragment* one) {
+                           const bool named =
+                               one->kind == FragmentKind::kEntity && EqualsIgnoringCase(one->entity, bases[0]);
+                           const bool label = one->kind == FragmentKind::kWhich && one->dimensions.size() == 1 &&
+                                              IsLabelOf(one->dimensions[0], bases[0]);
+                           return (named || label) && one->end == part->begin;
+                         });
+    if (of_rows) draft_.cost += 0.4;  // "enrolments with a grade of 80 or more by …": each by itself.
     const bool about_subject = !subject_.empty() && bases.size() == 1 && !EqualsIgnoringCase(bases[0], subject_) &&
                                Reaches(bases[0], subject_);
     if (about_subject && (wants_rows_ || !grouped || One(FragmentKind::kCount) != nullptr)) {
@@ -87,12 +103,24 @@ bool Assembly::Havings() {
       const bool rows_said = std::any_of(parts_.begin(), parts_.end(), [](const Fragment* one) {
         return one->kind == FragmentKind::kRequest && one->rows;
       });
-      if (wants_rows_ && !rows_said) draft_.cost += 0.25;  // The number belongs into the answer.
+      const bool asks = std::any_of(parts_.begin(), parts_.end(), [&](const Fragment* one) {
+        const std::string_view word = context_.tokens[one->begin].word;
+        return one->kind == FragmentKind::kRequest && one->rows && (word == "which" || word == "who");
+      });
+      if (wants_rows_ && (!rows_said || asks)) draft_.cost += 0.25;  // The number belongs into the answer.
       continue;
     }
     if (!grouped)
       return Fail(
           "a condition on a number needs something that has one each, such as “customers with more than 5 orders”");
+    for (const Fragment* which : All(FragmentKind::kWhich)) {  // Trips of no member are no member's.
+      for (const DimensionUse& dimension : which->dimensions) {
+        const FilterGroup known{.any_of = {{.field = dimension.field, .op = FilterOperator::kIsNotNull}}};
+        const bool is_label = IsLabelOf(dimension, dimension.field.entity) && !dimension.part && !dimension.grain;
+        if (is_label && std::ranges::find(draft_.intent.filters, known) == draft_.intent.filters.end())
+          draft_.intent.filters.push_back(known);
+      }
+    }
     draft_.intent.having.push_back(
         {.value = {.index = MetricIndex(use)}, .op = part->op, .operand = part->operand, .upper = part->upper});
     average_of_sum_ = average_of_sum_ || part->average_of_sum;
@@ -172,13 +200,16 @@ bool Assembly::Growth() {
 
 /// Whether more of the number is better, as everybody would say by its name; nullopt: that is open.
 std::optional<bool> Assembly::IsGoodWhenLarge(const MetricUse& use) const {
-  static constexpr std::string_view kGood[] = {"score",  "rating", "satisfaction", "revenue", "sale",
-                                               "profit", "margin", "income",       "turnover"};
+  static constexpr std::string_view kGood[] = {"score",  "rating",  "satisfaction", "revenue",  "sale",
+                                               "profit", "margin",  "income",       "turnover", "point",
+                                               "mark",   "success", "pass"};
   static constexpr std::string_view kBad[] = {"delay",    "cost",    "late",  "error",     "failure",   "default",
                                               "churn",    "bounce",  "claim", "complaint", "outage",    "defect",
                                               "downtime", "absence", "loss",  "cancel",    "cancelled", "cancellation"};
   const Metric* metric = semantic::FindMetric(context_.model, use.metric);
-  const std::string label = metric != nullptr ? metric->label : use.field.name;
+  std::string label = metric != nullptr ? metric->label : use.field.name;
+  for (const std::string& synonym : metric != nullptr ? metric->synonyms : std::vector<std::string>{})
+    label += " " + synonym;
   std::optional<bool> good;
   for (const Token& token : TokenizeName(label)) {
     const std::string word = Singular(token.word);
@@ -213,7 +244,8 @@ bool Assembly::Rank() {
   const bool by_growth = growth != nullptr && growth->n == 1;
   const bool order_metric = order_by != nullptr && !order_by->metrics.empty();
   if (top == nullptr && top_by == nullptr && !by_growth && !(which != nullptr && which->n > 0)) return true;
-  if (top_by != nullptr && order_metric) return Fail("two numbers to rank by are named");
+  if ((top_by != nullptr && order_metric) || (top != nullptr && !top->metrics.empty() && (top_by || order_metric)))
+    return Fail("two numbers to rank by are named");
   if (top != nullptr && top->difference && top_by == nullptr && !order_metric && !by_growth)
     return Fail("it is open which end is meant");
   for (const Fragment* entity : All(FragmentKind::kEntity)) {
@@ -241,6 +273,10 @@ bool Assembly::Rank() {
     rank.descending = order_metric ? (top != nullptr ? top->descending : by.descending) : by.descending;
     if (top != nullptr && top_by != nullptr && !top->difference && top->descending != top_by->descending)
       return Fail("both ends are named");
+  } else if (top != nullptr && !top->metrics.empty()) {
+    if (!intent.metrics.empty()) return Fail("two numbers to rank by are named");
+    rank.by.index = MetricIndex(top->metrics[0]);
+    rank.descending = top->descending;
   } else if (intent.metrics.size() == 1) {
     rank.descending = top == nullptr || top->descending;
   } else if (intent.metrics.empty() && top != nullptr) {
@@ -366,6 +402,8 @@ bool Assembly::Output() {
       return Fail("rows and numbers are asked for at once");
     intent.output = OutputKind::kRows;
     intent.entity = subject_;
+    if (const Fragment* extreme = One(FragmentKind::kExtreme); extreme != nullptr && !RankRows(*extreme)) return false;
+    if (One(FragmentKind::kColumns) != nullptr) ShowColumns();
   } else if (intent.metrics.empty() && intent.dimensions.empty()) {
     return Fail("no number is asked for");
   } else if (intent.metrics.empty() && !metric_open_) {
@@ -382,18 +420,24 @@ bool Assembly::Output() {
                        ? 0.2
                        : 0.03;  // "list all airlines": their rows, with all there is.
   }
-  if (average_of_sum_ && (intent.time.grain || std::any_of(parts_.begin(), parts_.end(), [](const Fragment* part) {
-                            return part->kind == FragmentKind::kGroup && part->each;
-                          }))) {
+  if (!wants_rows_ && One(FragmentKind::kColumns) != nullptr) return Fail("columns are shown of rows that are listed");
+  if (!Repeats()) return false;
+  if (average_of_sum_ && DividesBy() == nullptr &&
+      (intent.time.grain || std::any_of(parts_.begin(), parts_.end(), [](const Fragment* part) {
+         return part->kind == FragmentKind::kGroup && part->each;
+       }))) {
     return Fail(
         "an average is asked for, and it is open whether of single rows or of the sums of each group; ask for the "
         "total by group instead");
   }
-  if (average_of_sum_) draft_.notes.push_back("the average is over single rows");
+  if (average_of_sum_ && DividesBy() == nullptr) draft_.notes.push_back("the average is over single rows");
   const bool timed =
       intent.time.range.from || intent.time.range.to || intent.time.grain || !intent.time.comparisons.empty();
   const bool different =
       std::ranges::any_of(All(FragmentKind::kMetric), [](const Fragment* part) { return part->nth; });
+  for (const MetricUse& use : intent.metrics) {  // Those that did something at all are meant only of some time.
+    if (!timed && use.metric.empty() && !use.entity.empty() && !use.field.name.empty()) draft_.cost += 0.3;
+  }
   if (timed && different && intent.sets.empty())  // "distinct clients per month" are those who did something in it.
     return Fail("it is open which doing of those counted falls into the time");
   if (timed && intent.time.field.name.empty()) {
@@ -424,77 +468,6 @@ bool Assembly::Output() {
   }
   if (!set_filters_.empty()) return Fail("a condition belongs to nothing");
   return true;
-}
-
-/// Whether the number is the one that tells how large a row is: the only sum of a thing that nothing else hangs on.
-bool Assembly::IsSize(const MetricUse& use, const Intent& intent) const {
-  if (intent.dimensions.size() != 1 || intent.time.grain) return false;
-  const FieldRef& field = intent.dimensions[0].field;
-  const Entity* entity = semantic::FindEntity(context_.model, field.entity);
-  const auto* label = entity == nullptr ? nullptr : semantic::LabelDimension(*entity);
-  if (label == nullptr || !EqualsIgnoringCase(label->name, field.name)) return false;
-  const bool is_looked_up = std::ranges::any_of(
-      context_.model.joins, [&](const semantic::Join& join) { return EqualsIgnoringCase(join.to, entity->name); });
-  const auto sums = std::ranges::count_if(entity->measures, [](const semantic::Measure& measure) {
-    return !measure.hidden && measure.aggregation == Aggregation::kSum;
-  });
-  const Metric* metric = semantic::FindMetric(context_.model, use.metric);
-  if (is_looked_up || sums != 1 || metric == nullptr || !metric->implicit) return false;
-  const auto* measure = semantic::FindMeasure(*entity, metric->measure.substr(metric->measure.find('.') + 1));
-  const auto bases = BaseEntities(context_.model, use);
-  return measure != nullptr && measure->aggregation == Aggregation::kSum && bases.size() == 1 &&
-         EqualsIgnoringCase(bases[0], entity->name);
-}
-
-/// Whether "the most common" is told by this number: the plain count of the rows that have the dimension.
-bool Assembly::Counts(const MetricUse& use, const std::vector<std::string>& bases) const {
-  const Fragment* top = One(FragmentKind::kTop);
-  if (top == nullptr || !top->frequent || bases.size() != 1 || draft_.intent.dimensions.empty()) return false;
-  const DimensionUse& ranked = top->dimensions.empty() ? draft_.intent.dimensions[0] : top->dimensions[0];
-  return EqualsIgnoringCase(bases[0], ranked.field.entity) && !IsLabelOf(ranked, bases[0]) && use == CountOf(bases[0]);
-}
-
-/// Readings that differ in what was left open: how many, or by which number.
-std::vector<Draft> Assembly::OpenChoices() {
-  std::vector<Draft> drafts{draft_};
-  if (metric_open_) {
-    drafts.clear();
-    for (const Metric& metric : context_.model.metrics) {
-      MetricUse use{.metric = metric.name};
-      if (metric.hidden || drafts.size() >= 4) continue;
-      const auto bases = BaseEntities(context_.model, use);
-      const bool reached = !bases.empty() && std::all_of(bases.begin(), bases.end(), [&](const std::string& base) {
-        return std::all_of(draft_.intent.dimensions.begin(), draft_.intent.dimensions.end(),
-                           [&](const DimensionUse& dimension) { return Reaches(base, dimension.field.entity); });
-      });
-      if (!reached) continue;
-      Draft choice = draft_;
-      choice.intent.metrics = {use};
-      const bool own = IsSize(use, draft_.intent);
-      choice.cost += own || Counts(use, bases) ? 0.06 : 0.2;
-      const Metric* size = own ? semantic::FindMetric(context_.model, use.metric) : nullptr;
-      if (size != nullptr) choice.notes.push_back(fmt::format("ranked by {}", size->label));
-      drafts.push_back(std::move(choice));
-    }
-  }
-  if (!rank_choices_.empty()) {
-    std::vector<Draft> wider;
-    for (const Draft& draft : drafts) {
-      for (const int64_t n : rank_choices_) {
-        Draft choice = draft;
-        choice.cost += 0.1;
-        if (n > 0) {
-          choice.intent.rank->n = n;
-        } else {
-          choice.intent.order = {{.value = choice.intent.rank->by, .descending = choice.intent.rank->descending}};
-          choice.intent.rank.reset();
-        }
-        wider.push_back(std::move(choice));
-      }
-    }
-    drafts = std::move(wider);
-  }
-  return drafts;
 }
 
 }  // namespace neurolake::ask

@@ -5,12 +5,19 @@ namespace neurolake::ask {
 
 /// "more than 100 flights", "revenue over 5k", "with at least 10 % margin".
 void FragmentParser::Havings(size_t at) {
-  const size_t lead = Phrase(at, kHavingsLeads);
+  size_t lead = Phrase(at, kHavingsLeads);
+  size_t verb = at;  // "have opened at least 12 tickets"
+  while (Is(verb, {"who", "that", "which", "have", "has", "had"})) ++verb;
+  for (const Link& link : LinksAt(verb)) {
+    if (link.kind == LinkKind::kEntity && link.verb && !link.event) lead = std::max(lead, link.end - at);
+  }
   for (const size_t length : {lead, size_t{0}}) {
     const auto add = [&](size_t end, const ComparePhrase& compare, const MetricPhrase& metric) {
       const semantic::Metric* known = semantic::FindMetric(model_, metric.use.metric);
       const semantic::Format format = known != nullptr ? known->format : semantic::Format{};
-      if (SaysUnit(Word(end), format.unit)) ++end;  // "under 30,000 kWh"
+      static constexpr std::string_view kPieces[] = {"pieces", "units", "items", "points", "credits"};
+      const bool pieces = end == compare.end && std::ranges::find(kPieces, Word(end)) != std::end(kPieces);
+      if (pieces || SaysUnit(Word(end), format.unit)) ++end;  // "under 30,000 kWh"
       const auto operand = Operand(compare, format, compare.operand);
       const auto upper =
           compare.op == CompareOperator::kBetween ? Operand(compare, format, compare.upper) : std::optional(0.0);
@@ -39,6 +46,12 @@ void FragmentParser::Havings(size_t at) {
         if (link.kind != LinkKind::kEntity || link.verb) continue;
         if (const auto use = CountOf(link.name))
           add(link.end, compare, {.end = link.end, .cost = link.cost + 0.01, .use = *use});
+      }
+      for (const NounPhrase& limited : LimitedNouns(noun)) {  // "at least two storm outages"
+        auto use = limited.filters.empty() ? std::nullopt : CountOf(limited.entity);
+        if (!use) continue;
+        use->filters = limited.filters;
+        add(limited.end, compare, {.end = limited.end, .cost = limited.cost + 0.01, .use = *use});
       }
     }
     for (const MetricPhrase& metric : Metrics(at + length)) {
@@ -212,7 +225,11 @@ void FragmentParser::Shares(size_t at) {
     for (const Link& link : LinksAt(SkipDeterminers(at + length))) {
       if (link.kind != LinkKind::kEntity || link.verb) continue;
       if (const auto use = CountOf(link.name)) {
-        Fragment& fragment = Add(FragmentKind::kShare, at, link.end, link.cost);
+        const size_t noun = SkipDeterminers(at + length);
+        const bool is_number = !link.plural && std::ranges::any_of(LinksAt(noun), [&](const Link& other) {
+          return other.kind == LinkKind::kMetric && other.end == link.end && other.note.empty();
+        });
+        Fragment& fragment = Add(FragmentKind::kShare, at, link.end, link.cost + (is_number ? 0.3 : 0));
         if (!link.note.empty()) fragment.notes.push_back(link.note);
         fragment.metrics = {*use};
       }
@@ -225,6 +242,7 @@ void FragmentParser::Shares(size_t at) {
     Fragment& fragment = Add(FragmentKind::kShare, at, metric.end + 1, metric.cost, metric.notes);
     fragment.metrics = {metric.use};
   }
+  Contributions(at);
   if (const size_t length = Phrase(at, kSharesAs); length > 0) Add(FragmentKind::kShare, at, at + length, 0.01);
   const size_t within = Phrase(at, kSharesWithin);
   if (within == 0 || (Word(at) == "within")) return;
@@ -235,6 +253,30 @@ void FragmentParser::Shares(size_t at) {
     Fragment& fragment = Add(FragmentKind::kShare, at, end, phrase.cost, phrase.notes);
     fragment.calculation = CalculationKind::kShareOfParent;
     fragment.dimensions = {*phrase.use};
+  }
+}
+
+/// "contribution of each tier to total weight", "how much does each channel contribute to revenue".
+void FragmentParser::Contributions(size_t at) {
+  static constexpr std::string_view kLeads[] = {"contribution of",      "contributions of", "the contribution of",
+                                                "how much does",        "how much do",      "what does",
+                                                "what percentage does", "what share does",  "how much did"};
+  static constexpr std::string_view kLinks[] = {"contribute to", "contributes to", "add to", "contributed to",
+                                                "account for of"};
+  const size_t lead = Phrase(at, kLeads);
+  if (lead == 0) return;
+  const bool noun = Word(at + lead - 1) == "of";
+  size_t place = at + lead;
+  if (Is(place, {"each", "every", "the"})) ++place;
+  if (Is(place, {"different", "various"})) ++place;
+  for (const DimensionPhrase& phrase : Dimensions(place)) {
+    const size_t link = noun ? (Word(phrase.end) == "to" ? 1 : 0) : Phrase(phrase.end, kLinks);
+    if (!phrase.use || link == 0) continue;
+    for (const MetricPhrase& metric : Metrics(phrase.end + link)) {
+      Fragment& fragment = Add(FragmentKind::kShare, at, metric.end, phrase.cost + metric.cost, metric.notes);
+      fragment.metrics = {metric.use};
+      fragment.dimensions = {*phrase.use};
+    }
   }
 }
 
@@ -279,6 +321,19 @@ void FragmentParser::Calculations(size_t at) {
     const bool average = Word(next) == "average";
     ++next;
     if (Is(next, {"of", "for"})) ++next;
+    size_t window_at = SkipDeterminers(Is(at + 2, {"over", "across"}) ? at + 3 : at + 2);
+    if (Is(window_at, {"last", "past"})) ++window_at;
+    if (const auto window = ParseNumber(From(window_at));
+        window && Is(at + 2, {"over", "across"}) && !window->ordinal && window->value >= 2) {
+      const size_t unit = window_at + window->tokens;
+      const auto grain = ParseGrain(From(unit), grain_used);
+      if (grain && Is(unit + grain_used, {"of", "for"}) && window->value <= 1000) {  // "over 3 months of downtime"
+        Fragment& fragment = Add(FragmentKind::kCalculation, at, unit + grain_used + 1, 0);
+        fragment.calculation = average ? CalculationKind::kRollingAverage : CalculationKind::kRollingSum;
+        fragment.n = static_cast<int64_t>(window->value);
+        fragment.grain = grain;
+      }
+    }
     for (MetricPhrase& metric : Metrics(next)) {  // "moving average of revenue over 7 days"
       size_t after = metric.end;
       if (!Is(after, {"over", "across", "with"})) continue;

@@ -15,6 +15,12 @@ bool IsCurrencyCode(std::string_view unit) {
   return unit.size() == 3 && std::ranges::all_of(unit, [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
+/// Whether the number is a year, by its name.
+bool IsYear(const Dimension& dimension) {
+  const auto words = TokenizeName(dimension.label + " " + dimension.name);
+  return std::ranges::any_of(words, [](const Token& token) { return token.word == "year"; });
+}
+
 /// Seconds in a unit of time, as it is written in models and said; 0: none.
 double SecondsIn(std::string_view unit) {
   const std::string one = Singular(unit);
@@ -49,7 +55,8 @@ bool FragmentParser::SaysUnit(std::string_view word, std::string_view unit_name)
   if (unit_name.empty() || word.empty()) return false;
   const std::string unit = Singular(Fold(unit_name));
   const std::string said = Singular(word);
-  return said == unit || (unit == "mi" && said == "mile") || (unit == "min" && said == "minute") ||
+  const bool degrees = unit.find("\xc2\xb0") != std::string::npos && (said == "degree" || said == "celsius");
+  return degrees || said == unit || (unit == "mi" && said == "mile") || (unit == "min" && said == "minute") ||
          (unit == "h" && said == "hour") || (unit == "km" && said == "kilometer") ||
          (unit == "kg" && said == "kilogram");
 }
@@ -70,12 +77,21 @@ bool FragmentParser::IsRoleOf(size_t begin, size_t end, std::string_view entity)
   });
 }
 
+/// Whether the link is an entity whose rows the field names: departments by their name.
+bool FragmentParser::IsNamedBy(const Link& link, const FieldRef& field) const {
+  if (link.kind != LinkKind::kEntity || link.verb || link.name != field.entity) return false;
+  const semantic::Entity* entity = semantic::FindEntity(model_, link.name);
+  const Dimension* label = entity == nullptr ? nullptr : semantic::LabelDimension(*entity);
+  return label != nullptr && EqualsIgnoringCase(label->name, field.name);
+}
+
 /// "in Germany", "for Delta or United", "excluding returns", "cancelled".
 void FragmentParser::ValueFilters(size_t at) {
   const size_t negation = Phrase(at, kValueFiltersNegations);
   size_t lead = negation > 0 ? negation : Phrase(at, kValueFiltersPrepositions);
   if (negation > 0) lead += Phrase(at + lead, kValueFiltersPrepositions);
   if (negation > 0 && Word(at + lead) == "the") ++lead;
+  if (lead == 0) lead = DoneBy(at);
   bool takes_role = false;  // "from JFK" is one link; "from" is then no empty word.
   for (const Link& link : LinksAt(at)) takes_role = takes_role || link.kind == LinkKind::kRole;
   for (size_t place = at + 1; negation > 0 && place < at + lead; ++place) {
@@ -92,11 +108,22 @@ void FragmentParser::ValueFilters(size_t at) {
       const double extra = Word(at) == "by" && length == 1 ? 0.1 : length > 0 && takes_role && !qualified ? 0.5 : 0;
       size_t end = phrase.end;
       for (const Link& link : LinksAt(end)) {  // "the Germany region", "Delta airlines" where that is the dimension
-        if (link.kind == LinkKind::kDimension && link.field.name == phrase.field.name &&
-            link.field.entity == phrase.field.entity)
-          end = link.end;
+        const bool is_field = link.kind == LinkKind::kDimension && link.field.name == phrase.field.name &&
+                              link.field.entity == phrase.field.entity;
+        if (is_field || (!link.plural && IsNamedBy(link, phrase.field))) end = link.end;  // "the Sales department"
+        const bool are_left_out = negation > 0 && !Is(at, {"not", "non", "no"}) && link.kind == LinkKind::kEntity &&
+                                  !link.verb && link.plural;
+        if (are_left_out && link.name == phrase.field.entity) end = link.end;  // "without cancelled bookings"
       }
-      Fragment& fragment = Add(FragmentKind::kFilter, at, end, phrase.cost + extra, phrase.notes);
+      const bool of_next = std::ranges::any_of(LinksAt(phrase.end), [&](const Link& thing) {  // "law students"
+        const auto own = [&](const Link& other) {
+          return other.kind == LinkKind::kValue && other.end == phrase.end && other.field.entity == thing.name &&
+                 other.note.empty();
+        };
+        return thing.kind == LinkKind::kEntity && !thing.verb && thing.name != phrase.field.entity &&
+               std::ranges::any_of(LinksAt(SkipDeterminers(at + length)), own);
+      });
+      Fragment& fragment = Add(FragmentKind::kFilter, at, end, phrase.cost + extra + (of_next ? 0.3 : 0), phrase.notes);
       fragment.listed = phrase.conjunction;
       fragment.role = negation == 0 && IsRoleOf(at + length, phrase.end, phrase.field.entity);
       fragment.filters = {One({.field = phrase.field,
@@ -126,17 +153,36 @@ void FragmentParser::DimensionFilters(size_t at) {
       if (link.kind != LinkKind::kDimension || link.verb) continue;
       const Dimension* dimension = DimensionOf(link.field);
       if (dimension == nullptr || dimension->value_type == ValueType::kBoolean) continue;
-      Fragment& fragment = Add(FragmentKind::kFilter, at, link.end, link.cost + 0.03);
+      size_t end = link.end;
+      static constexpr std::string_view kTails[] = {
+          "is given",      "is known",   "is recorded",  "is set",         "is specified",
+          "is available",  "was given",  "was recorded", "has been given", "has been recorded",
+          "has been set",  "is present", "is stored",    "is entered",     "exists",
+          "was specified", "is there",   "on file"};
+      end += Phrase(end, kTails);
+      if (Is(at, {"where", "for"}) && end == link.end) continue;
+      Fragment& fragment = Add(FragmentKind::kFilter, at, end, link.cost + 0.03);
       fragment.filters = {One({.field = link.field, .op = FilterOperator::kIsNull})};
     }
   }
   for (const size_t length : {lead, size_t{0}}) {
     for (const Link& link : LinksAt(SkipDeterminers(at + length))) {
       if (link.kind != LinkKind::kDimension || link.verb) continue;
+      if (length > 0 && Word(at) == "whose" && IsOfAnother(at, link)) continue;
       DimensionPhrase phrase{.end = link.end, .cost = link.cost, .use = DimensionUse{.field = link.field}};
       if (!link.note.empty()) phrase.notes.push_back(link.note);
       TextFilter(phrase.end, at, phrase);
       NumberFilters(phrase.end, at, phrase);
+    }
+    if (length == 0) break;
+  }
+  for (const size_t length : {Phrase(at, kValueFiltersPrepositions), size_t{0}}) {  // "in hotel Lisbon"
+    for (const Link& link : LinksAt(SkipDeterminers(at + length))) {
+      for (const ValuePhrase& value : link.plural ? std::vector<ValuePhrase>{} : Values(link.end)) {
+        if (!IsNamedBy(link, value.field)) continue;
+        Fragment& fragment = Add(FragmentKind::kFilter, at, value.end, link.cost + value.cost, value.notes);
+        fragment.filters = {One({.field = value.field, .values = value.values})};
+      }
     }
     if (length == 0) break;
   }
@@ -173,6 +219,21 @@ void FragmentParser::DimensionFilters(size_t at) {
   }
   Signs(at);
   InTheName(at);
+}
+
+/// Whether the words before name another entity than the link's, which has a field of these words, too: "accounts whose
+/// name" is not the name of an employee.
+bool FragmentParser::IsOfAnother(size_t at, const Link& link) const {
+  for (size_t begin = at > 3 ? at - 3 : 0; begin < at; ++begin) {
+    for (const Link& owner : LinksAt(begin)) {
+      if (owner.end != at || owner.kind != LinkKind::kEntity || owner.verb || owner.name == link.field.entity) continue;
+      const auto own = [&](const Link& other) {
+        return other.kind == LinkKind::kDimension && other.end == link.end && other.field.entity == owner.name;
+      };
+      if (std::ranges::any_of(LinksAt(link.begin), own)) return true;
+    }
+  }
+  return false;
 }
 
 /// "with a negative balance".
@@ -221,18 +282,35 @@ FieldRef FragmentParser::SizeOf(std::string_view name) const {
   const semantic::Measure* size = nullptr;
   for (const semantic::Measure& measure : entity->measures) {
     if (measure.hidden || measure.aggregation != semantic::Aggregation::kSum) continue;
-    if (size != nullptr) return {};
-    size = &measure;
+    const auto column_of = [](const semantic::Measure& one) { return one.expr.empty() ? one.name : one.expr; };
+    if (size != nullptr && column_of(*size) != column_of(measure)) return {};
+    if (size == nullptr || !size->filter.empty()) size = &measure;
   }
   const bool is_looked_up = std::ranges::any_of(
       model_.joins, [&](const semantic::Join& join) { return EqualsIgnoringCase(join.to, entity->name); });
-  if (size == nullptr || is_looked_up || !size->filter.empty()) return {};
+  if (size == nullptr || is_looked_up) return {};
   const auto column = [](const auto& member) { return member.expr.empty() ? member.name : member.expr; };
   for (const Dimension& dimension : entity->dimensions) {
     const FieldRef field{entity->name, dimension.name};
     if (!dimension.hidden && column(dimension) == column(*size) && IsMeasured(field)) return field;
   }
   return {};
+}
+
+/// The end of what says once more what a unit's number is of: "5 mm of rain", "100 hours to resolve".
+size_t FragmentParser::UnitTail(size_t at, const FieldRef& field) const {
+  const Dimension* dimension = DimensionOf(field);
+  if (dimension == nullptr) return at;
+  const auto alike = [&](std::string_view said) {
+    const auto words = TokenizeName(dimension->label);
+    return said.size() >= 4 && std::ranges::any_of(words, [&](const Token& word) {
+             const size_t length = std::min<size_t>({said.size(), word.word.size(), 5});
+             return length >= 4 && word.word.substr(0, length) == said.substr(0, length);
+           });
+  };
+  if (Is(at, {"celsius"})) return at + 1;
+  if (Is(at, {"of", "in", "to"}) && alike(Word(at + 1))) return at + 2;
+  return at;
 }
 
 /// "longer than 1000 miles": a dimension that is measured in miles. Where several are, each is a reading.
@@ -250,7 +328,7 @@ void FragmentParser::UnitFilter(size_t begin, const ComparePhrase& compare) {
                                    : FactorOf(Word(compare.end), dimension.format.unit);
       if (!factor) continue;
       const std::string unit = is_money ? dimension.format.unit : std::string(Word(compare.end));
-      Fragment& fragment = Add(FragmentKind::kFilter, begin, end, 0.05,
+      Fragment& fragment = Add(FragmentKind::kFilter, begin, UnitTail(end, field), 0.05,
                                {fmt::format("{} is what is measured in {}", dimension.label, unit)});
       Filter filter{.field = field,
                     .op = OperatorOf(compare.op),
@@ -277,8 +355,12 @@ void FragmentParser::TextFilter(size_t at, size_t begin, const DimensionPhrase& 
     if (length == 0 || kind->value_type != ValueType::kText || next >= tokens_.size() ||
         tokens_[next].kind == TokenKind::kSymbol)
       continue;
-    Fragment& fragment = Add(FragmentKind::kFilter, begin, next + 1, dimension.cost, dimension.notes);
-    fragment.filters = {One({.field = field, .op = entry.op, .values = {tokens_[next].text}})};
+    size_t end = next + 1;
+    std::string literal = tokens_[next].text;  // "B-101" is one.
+    while (end < tokens_.size() && tokens_[end].glued && !Is(end, {"?", ".", "!", ",", ";", ")"}))
+      literal += tokens_[end++].text;
+    Fragment& fragment = Add(FragmentKind::kFilter, begin, end, dimension.cost, dimension.notes);
+    fragment.filters = {One({.field = field, .op = entry.op, .values = {literal}})};
   }
   for (const TextFilterNulls& entry : kTextFilterNulls) {
     const std::string_view phrase[] = {entry.words};
@@ -324,7 +406,8 @@ void FragmentParser::InTheName(size_t at) {
     const Dimension* dimension = link.kind == LinkKind::kDimension && !link.verb ? DimensionOf(link.field) : nullptr;
     if (dimension == nullptr || dimension->value_type != ValueType::kText || dimension->type == DimensionType::kTime)
       continue;
-    Fragment& fragment = Add(FragmentKind::kFilter, at, link.end, link.cost + 0.02);
+    const bool of_another = IsOfAnother(at, link);
+    Fragment& fragment = Add(FragmentKind::kFilter, at, link.end, link.cost + (of_another ? 0.32 : 0.02));
     if (!link.note.empty()) fragment.notes.push_back(link.note);
     fragment.filters = {One({.field = link.field, .op = FilterOperator::kContains, .values = {tokens_[literal].text}})};
   }
@@ -341,7 +424,22 @@ void FragmentParser::NumberFilters(size_t at, size_t begin, const DimensionPhras
     Fragment& fragment = Add(FragmentKind::kFilter, begin, end, dimension.cost, dimension.notes);
     fragment.filters = {One({.field = field, .op = op, .values = std::move(values)})};
   };
-  const auto unit_end = [&](size_t end) { return SaysUnit(Word(end), kind->format.unit) ? end + 1 : end; };
+  const auto unit_end = [&](size_t end) {
+    const bool pieces = kind->format.unit.empty() && Is(end, {"pieces", "units", "items", "points", "credits"});
+    return pieces || SaysUnit(Word(end), kind->format.unit) ? end + 1 : end;
+  };
+  if (IsYear(*kind)) {  // "built before 1980"
+    using enum FilterOperator;
+    const auto year = ParseNumber(From(next + 1));
+    const bool is_year = year && year->value >= 1000 && year->value < 3000 && !year->ordinal;
+    const std::optional<FilterOperator> op = Is(next, {"before"})          ? std::optional(kLess)
+                                             : Is(next, {"after"})         ? std::optional(kGreater)
+                                             : Is(next, {"since", "from"}) ? std::optional(kGreaterOrEqual)
+                                             : Is(next, {"until", "by"})   ? std::optional(kLessOrEqual)
+                                             : Is(next, {"in"})            ? std::optional(kIn)
+                                                                           : std::nullopt;
+    if (op && is_year) add(next + 1 + year->tokens, *op, {NumberLiteral(year->value, kind->value_type)});
+  }
   for (const ComparePhrase& compare : Comparisons(next)) {
     if (!IsMeasured(field) && compare.op != CompareOperator::kEqual && compare.op != CompareOperator::kNotEqual)
       continue;

@@ -67,7 +67,8 @@ bool Assembly::ApplyPrevious() {
   cue = cue || refers;
   const bool shares = std::ranges::any_of(All(kShare), [](const Fragment* part) { return !part->metrics.empty(); });
   const bool own_number = !All(kMetric).empty() || shares || !All(kEntity).empty() || !All(kTopBy).empty() ||
-                          !All(kExists).empty() || !All(kCount).empty() || !All(kSet).empty() || !All(kHaving).empty();
+                          !All(kExtreme).empty() || !All(kExists).empty() || !All(kCount).empty() ||
+                          !All(kSet).empty() || !All(kHaving).empty();
   const auto stands_alone = [&] {
     for (size_t i = 0; i < parts_.size(); ++i) {
       if (parts_[i]->kind != kFollowUp) continue;
@@ -104,6 +105,11 @@ bool Assembly::ApplyPrevious() {
       Reaches(parts_[1]->entity, parts_[2]->filters[0].any_of[0].field.entity) &&
       (context_.tokens[parts_[0]->begin].word == "only" || context_.tokens[parts_[0]->begin].word == "just");
   if (limits_entity) return ChangePrevious(cue, instead);
+  const bool ranks_by = cue && context_.previous->rank && std::ranges::all_of(parts_, [](const Fragment* part) {
+                          return part->kind == kFollowUp || part->kind == kRequest || part->kind == kTopBy ||
+                                 (part->kind == kOrderBy && !part->metrics.empty());
+                        });
+  if (ranks_by && All(kTopBy).size() + All(kOrderBy).size() == 1) return ChangePrevious(cue, instead);
   const bool names_number = cue && All(kEntity).size() == 1 && std::ranges::all_of(parts_, [](const Fragment* part) {
                               return part->kind == kFollowUp || part->kind == kRequest || part->kind == kEntity;
                             });
@@ -112,7 +118,7 @@ bool Assembly::ApplyPrevious() {
                      !All(kTopBy).empty() || !All(kExists).empty() || !All(kHaving).empty())) {
     return stands_alone();
   }
-  for (const FragmentKind kind : {kVersus, kCalculation, kWhich, kExists, kKeepEmpty}) {
+  for (const FragmentKind kind : {kVersus, kCalculation, kWhich, kExists, kKeepEmpty, kExtreme}) {
     if (!All(kind).empty()) return stands_alone();
   }
   return ChangePrevious(cue, instead);
@@ -127,6 +133,17 @@ bool Assembly::ChangeNumbers() {
                       !draft_.intent.dimensions.empty() && draft_.intent.calculations.empty();
     if (!fits) return Fail("it is open what the share is of");
     draft_.intent.calculations.push_back({.kind = CalculationKind::kShareOfTotal});
+    return true;
+  }
+  const Fragment* by = One(kTopBy) != nullptr ? One(kTopBy) : One(kOrderBy);
+  if (by != nullptr && !by->metrics.empty() && draft_.intent.rank && All(kMetric).empty()) {  // "and by scrap?"
+    if (draft_.intent.metrics.size() != 1 || !draft_.intent.calculations.empty() || !draft_.intent.having.empty())
+      return Fail("the question before does not fit this number; ask the whole question");
+    draft_.intent.metrics = by->metrics;
+    draft_.intent.rank->by = {};
+    if (by->kind == kTopBy) draft_.intent.rank->descending = by->descending;
+    if (by->n > 0) draft_.intent.rank->n = by->n, draft_.intent.rank->nth_only = by->nth;
+    draft_.intent.order.clear();
     return true;
   }
   const bool counts = !All(kEntity).empty() && All(kFilter).empty();  // "and headcount"
@@ -238,7 +255,8 @@ bool Assembly::ChangeShape() {
     if (top->difference) draft_.intent.rank->n = top->n;
     else draft_.intent.rank = ask::Rank{.n = top->n, .descending = top->descending, .nth_only = top->nth};
   }
-  if (!Order()) return false;
+  const bool ranked_by = draft_.intent.rank && One(kOrderBy) != nullptr && !One(kOrderBy)->metrics.empty();
+  if (!ranked_by && !Order()) return false;
   for (const Fragment* part : All(kPrivacy)) {
     if (part->mask && part->dimensions.empty()) return Fail("it is open which columns are to be masked");
     if (!part->mask) draft_.intent.privacy.remove_personal = true;

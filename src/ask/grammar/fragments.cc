@@ -96,24 +96,8 @@ std::optional<double> FragmentParser::SkipCost(size_t at) const {
   if (!preposition(at)) return 0.008;
   // A preposition with nothing behind it had something that was not understood.
   const bool dangles = at + 1 >= tokens_.size() || preposition(at + 1) || tokens_[at + 1].kind == TokenKind::kSymbol;
+  if (dangles && IsStranded(at)) return 0.05;
   return dangles ? std::nullopt : std::optional(Word(at) == "of" ? 0.008 : 0.06);
-}
-
-/// Whether the word is a verb that adds nothing to the noun before it: "orders placed in June", "do we use".
-bool FragmentParser::OnlySaysThatItWas(size_t at) const {
-  if (!LinksAt(at).empty() || at == 0) return false;
-  if (Is(at, {"use", "have"}) && Is(at - 1, {"we", "you", "they", "i"})) return true;
-  if (!Is(at, {"placed", "made", "taken", "recorded", "registered", "received", "happened", "occurred", "reported",
-               "logged", "seen", "done"}))
-    return false;
-  const bool ends = at + 1 >= tokens_.size() || tokens_[at + 1].kind == TokenKind::kSymbol;
-  const bool noun = std::ranges::any_of(links_, [&](const std::vector<Link>& links) {
-    return std::ranges::any_of(links, [&](const Link& link) {
-      return link.end == at && (link.kind == LinkKind::kEntity || link.kind == LinkKind::kMetric);
-    });
-  });
-  return noun && (ends || Is(at + 1, {"in", "on", "during", "per", "since", "last", "this", "between", "from", "until",
-                                      "before", "after", "yesterday", "today", "so", "each", "every"}));
 }
 
 std::vector<Fragment> FragmentParser::At(size_t at) {
@@ -122,11 +106,20 @@ std::vector<Fragment> FragmentParser::At(size_t at) {
   MetricsAndEntities(at);
   Functions(at);
   LastTimes(at);
+  Agents(at);
   Groups(at);
+  EndsOfEach(at);
+  OtherThan(at);
+  BooleanVersus(at);
   Which(at);
   Tops(at);
   TopBys(at);
   OrderBys(at);
+  Extremes(at);
+  MostDone(at);
+  Events(at);
+  States(at);
+  CountedNouns(at);
   ValueFilters(at);
   DimensionFilters(at);
   SizeFilters(at);
@@ -138,7 +131,11 @@ std::vector<Fragment> FragmentParser::At(size_t at) {
   Calculations(at);
   Sets(at);
   Outputs(at);
+  Columns(at);
   Privacy(at);
+  Sayings(at);
+  Identified(at);
+  AmountsDone(at);
   return std::move(found_);
 }
 
@@ -148,6 +145,29 @@ void FragmentParser::Requests(size_t at) {
   if (const size_t length = Phrase(at, kRequestsList); length > 0 && !relative)
     Add(FragmentKind::kRequest, at, at + length, 0).rows = true;
   if (const size_t length = Phrase(at, kRequestsCounts); length > 0) Add(FragmentKind::kCount, at, at + length, 0);
+  static constexpr std::string_view kAll[] = {"in total",  "altogether", "all together", "in all", "all told",
+                                              "in sum",    "in the end", "overall",      "at all", "to date",
+                                              "until now", "up to now",  "till now"};
+  if (const size_t length = at > 0 ? Phrase(at, kAll) : 0; length > 0)
+    Add(FragmentKind::kRequest, at, at + length, 0.01);
+  if (Is(at, {"so"}) && Word(at + 1) == "far" && Word(at + 2) == "today") Add(FragmentKind::kRequest, at, at + 2, 0.01);
+  static constexpr std::string_view kNow[] = {"right now",   "now",         "currently",      "at the moment",
+                                              "at present",  "presently",   "as of now",      "current",
+                                              "as of today", "the current", "at this moment", "for the moment"};
+  const bool period = Is(at, {"current"}) && !ParseTime(From(at), time_, problems_).empty();
+  const bool is_state =
+      std::ranges::any_of(LinksAt(at), [](const Link& link) { return link.kind == LinkKind::kValue; });
+  if (const size_t length = period || (at == 0 && Is(at, {"now"})) ? 0 : Phrase(at, kNow); length > 0)
+    Add(FragmentKind::kRequest, at, at + length, is_state ? 0.2 : 0.01).nth = true;
+  static constexpr std::string_view kCares[] = {"look after", "looks after", "take care of", "be responsible for"};
+  const size_t cares = Phrase(at, kCares);
+  if (cares > 0 && at + cares >= tokens_.size() - (Word(tokens_.size() - 1) == "?" ? 1 : 0))
+    Add(FragmentKind::kRequest, at, at + cares, 0.03);
+  if (at > 0 && Is(at, {"in"})) Unit(at);
+  static constexpr std::string_view kPercent[] = {"in percent", "in %", "in percentage", "in percentages",
+                                                  "in percentage terms"};
+  if (const size_t length = at > 0 ? Phrase(at, kPercent) : 0; length > 0)
+    Add(FragmentKind::kRequest, at, at + length, 0).percent = true;
   if (Is(at, {"instead"}) && Word(at + 1) == "of") {  // "per airline instead of origin"
     for (const DimensionPhrase& phrase : Dimensions(at + 2))
       Add(FragmentKind::kFollowUp, at, phrase.end, phrase.cost + 0.01);
@@ -162,6 +182,18 @@ void FragmentParser::Requests(size_t at) {
     // Between the phrases of a whole question "and", "only" and "just" only join.
     const bool joins = Is(at, {"and", "only", "just", "but", "also", "now", "then", "too"}) && length == 1;
     Add(FragmentKind::kFollowUp, at, at + length, joins ? 0.01 : 0.05).each = joins;
+  }
+}
+
+/// "in km": the unit that the number is kept in, said once more.
+void FragmentParser::Unit(size_t at) {
+  for (const semantic::Metric& metric : model_.metrics) {
+    const std::string& unit = metric.format.unit;
+    const bool said = SaysUnit(Word(at + 1), unit) || (unit == "EUR" && Is(at + 1, {"euro", "euros"})) ||
+                      (unit == "USD" && Is(at + 1, {"dollars", "dollar"})) || (unit == "GBP" && Is(at + 1, {"pounds"}));
+    if (!said || metric.hidden) continue;
+    Add(FragmentKind::kRequest, at, at + 2, 0.01).entity = unit;
+    return;
   }
 }
 
@@ -189,6 +221,7 @@ void FragmentParser::MetricsAndEntities(size_t at) {
   const size_t noun = SkipDeterminers(at);
   for (const Link& link : LinksAt(noun)) {
     if (link.kind != LinkKind::kEntity || link.verb) continue;
+    if (noun > 0 && !link.plural && Is(noun - 1, {"we", "you", "they", "i"})) continue;  // "what did we invoice"
     const bool is_metric = std::any_of(LinksAt(noun).begin(), LinksAt(noun).end(), [&](const Link& other) {
       return other.kind == LinkKind::kMetric && other.end == link.end;
     });
@@ -200,6 +233,14 @@ void FragmentParser::MetricsAndEntities(size_t at) {
     const auto count = !is_metric && ListedWithNumbers(at, link.end) ? CountOf(link.name) : std::nullopt;
     if (count) Add(FragmentKind::kMetric, at, link.end, link.cost + 0.01).metrics = {*count};
   }
+  for (ValuePhrase& phrase : Values(at)) {  // "list the laptops"
+    const bool listed = phrase.plural && (Is(0, {"list", "show", "which"}) || Is(1, {"list", "show"}));
+    if (!listed || at > 3 || semantic::FindEntity(model_, phrase.field.entity) == nullptr) continue;
+    Fragment& fragment = Add(FragmentKind::kEntity, at, phrase.end, phrase.cost + 0.1, std::move(phrase.notes));
+    fragment.entity = phrase.field.entity;
+    fragment.plural = true;
+    fragment.filters = {{.any_of = {{.field = phrase.field, .values = phrase.values}}}};
+  }
 }
 
 /// Whether a number stands beside it, joined by a comma or "and": "visits, total cost and satisfaction".
@@ -208,9 +249,18 @@ bool FragmentParser::ListedWithNumbers(size_t begin, size_t end) const {
   if (Word(next) == ",") ++next;
   if (Is(next, {"and", "&", "plus"})) ++next;
   if (next > end && !Metrics(next).empty()) return true;
+  const auto names_rows = [](const Link& link) { return link.kind == LinkKind::kEntity && !link.verb && link.plural; };
+  const bool counted = std::ranges::any_of(LinksAt(begin), [&](const Link& link) {  // "enrolments and loans per term"
+    return link.end == end && names_rows(link);
+  });
+  if (counted && next > end && std::ranges::any_of(LinksAt(next), names_rows)) return true;
   size_t before = begin;
   while (before > 0 && Is(before - 1, {"and", "&", ",", "plus", "the"})) --before;
   if (before == begin || before == 0) return false;
+  for (size_t from = before > 3 ? before - 3 : 0; counted && from < before; ++from) {
+    const auto ends_here = [&](const Link& link) { return link.end == before && names_rows(link); };
+    if (std::ranges::any_of(LinksAt(from), ends_here)) return true;
+  }
   for (size_t from = before > 6 ? before - 6 : 0; from < before; ++from) {
     for (const MetricPhrase& phrase : Metrics(from)) {
       if (phrase.end == before) return true;
@@ -223,14 +273,15 @@ bool FragmentParser::ListedWithNumbers(size_t begin, size_t end) const {
 void FragmentParser::LastTimes(size_t at) {
   const size_t lead = Phrase(at, kLastTimesLeads);
   if (lead == 0) return;
-  const bool last = Is(at + lead, {"last", "latest", "newest"});
+  const size_t recent = Is(at + lead, {"most"}) && Is(at + lead + 1, {"recent"}) ? 1 : 0;
+  const bool last = recent > 0 || Is(at + lead, {"last", "latest", "newest"});
   if (!last && !Is(at + lead, {"first", "earliest", "oldest"})) return;
-  for (const Link& link : LinksAt(at + lead + 1)) {
-    const semantic::Entity* entity =
-        link.kind == LinkKind::kEntity && !link.verb ? semantic::FindEntity(model_, link.name) : nullptr;
+  for (const NounPhrase& link : LimitedNouns(at + lead + recent + 1)) {
+    const semantic::Entity* entity = semantic::FindEntity(model_, link.entity);
     if (entity == nullptr) continue;
     const auto add = [&](size_t end, FieldRef field, double cost) {
-      Fragment& fragment = Add(FragmentKind::kMetric, at, end, cost);
+      Fragment& fragment = Add(FragmentKind::kMetric, at, end, cost, link.notes);
+      fragment.filters = link.filters;
       fragment.metrics = {{.aggregation = last ? Aggregation::kMax : Aggregation::kMin, .field = std::move(field)}};
     };
     for (const Link& verb : LinksAt(link.end)) {
@@ -240,6 +291,18 @@ void FragmentParser::LastTimes(size_t at) {
     if (entity->default_time.empty() || entity->default_time.contains('.')) continue;
     add(link.end, {entity->name, entity->default_time}, link.cost + 0.03);
   }
+}
+
+bool FragmentParser::IsLabelField(const FieldRef& field) const {
+  const semantic::Entity* entity = semantic::FindEntity(model_, field.entity);
+  const auto* label = entity == nullptr ? nullptr : semantic::LabelDimension(*entity);
+  return label != nullptr && EqualsIgnoringCase(label->name, field.name);
+}
+
+/// The entity whose rows the phrase names, by its own name or that of its label; empty: none.
+std::string FragmentParser::EntityNamed(const DimensionPhrase& phrase) const {
+  if (!phrase.entity.empty() || !phrase.use || !phrase.use->field.via.empty()) return phrase.entity;
+  return IsLabelField(phrase.use->field) ? phrase.use->field.entity : "";
 }
 
 std::vector<FragmentParser::DimensionList> FragmentParser::DimensionLists(size_t at) const {
@@ -268,6 +331,7 @@ std::vector<FragmentParser::DimensionList> FragmentParser::DimensionLists(size_t
         } else {
           if (std::find(longer.uses.begin(), longer.uses.end(), *phrase.use) != longer.uses.end()) continue;
           longer.uses.push_back(*phrase.use);
+          longer.entity = depth == 0 && !phrase.plural ? EntityNamed(phrase) : "";
         }
         longer.notes.insert(longer.notes.end(), phrase.notes.begin(), phrase.notes.end());
         next.push_back(std::move(longer));
@@ -288,16 +352,35 @@ void FragmentParser::Groups(size_t at) {
   const size_t each = Phrase(at, kGroupsEach);
   const auto add = [&](size_t length, bool is_each, double extra) {
     for (DimensionList& list : DimensionLists(at + length)) {
+      const bool whom = Word(at) == "among" && list.uses.size() == 1 && !list.grain;
+      if (whom && IsLabelField(list.uses[0].field)) continue;  // "among our students" says of whom.
       size_t end = list.end;
+      const bool among = Word(at) == "among" && !list.uses.empty() && !list.grain;
+      const auto* first = among ? semantic::FindEntity(model_, list.uses[0].field.entity) : nullptr;
+      const auto* label = first == nullptr ? nullptr : semantic::LabelDimension(*first);
+      if (label != nullptr && label->name == list.uses[0].field.name) continue;  // "among our students" are those.
+      const bool agent = std::ranges::any_of(
+          found_, [&](const Fragment& one) { return one.kind == FragmentKind::kEntity && one.each && one.end == end; });
       if (Is(end, {"wise"})) ++end;
       if (Is(end, {"separately", "individually"})) ++end;
-      Fragment& fragment = Add(FragmentKind::kGroup, at, end, list.cost + extra, list.notes);
+      Fragment& fragment = Add(FragmentKind::kGroup, at, end, list.cost + extra + (agent ? 0.4 : 0), list.notes);
       fragment.dimensions = list.uses;
       fragment.grain = list.grain;
       fragment.field = list.time_field;
       fragment.each = is_each;
+      const bool measured = std::ranges::any_of(
+          list.uses, [&](const DimensionUse& use) { return use.field.entity.empty() ? false : IsMeasured(use.field); });
+      if (is_each && measured) fragment.cost += 0.6;  // "bookings per room" divides by a number, and splits by none.
+      fragment.entity = is_each ? list.entity : "";
     }
   };
+  for (DimensionList& list : at == 0 ? DimensionLists(0) : std::vector<DimensionList>{}) {  // "plan x region: revenue"
+    if (Word(list.end) != ":") continue;
+    Fragment& fragment = Add(FragmentKind::kGroup, 0, list.end + 1, list.cost + 0.02, list.notes);
+    fragment.dimensions = list.uses;
+    fragment.grain = list.grain;
+    fragment.field = list.time_field;
+  }
   if (by > 0) add(by, false, Word(at) == "over" ? 0.1 : 0);
   if (each > 0) add(each, true, Word(at) == "for" && Word(at + 1) == "all" ? 0.05 : 0);
   // "region wise", "monthly", "over time"
@@ -341,6 +424,9 @@ void FragmentParser::Which(size_t at) {
     fragment.plural = Singular(Word(list.end - 1)) != Word(list.end - 1);
     fragment.difference = length == 0;
     fragment.each = !asks;
+    const bool measured = std::ranges::any_of(
+        list.uses, [&](const DimensionUse& use) { return !use.field.entity.empty() && IsMeasured(use.field); });
+    if (measured && !asks) fragment.cost += 0.6;  // "planned quantity of orders that …" asks for the number.
     if (length == 0 && Is(list.end, {",", "and", "&"})) fragment.cost += 0.3;  // "visits, cost and …" lists numbers.
     // "carriers with …", "the carrier with …"
     if (length == 0 && !fragment.plural && !counted && !Is(list.end, {"with", "that", "having", "which"}))
@@ -372,6 +458,21 @@ void FragmentParser::Times(size_t at) {
       Fragment& fragment = Add(FragmentKind::kTimeField, at, link.end, link.cost + 0.1);
       fragment.field = link.field;
       fragment.role = true;
+    }
+  }
+  static constexpr std::string_view kCame[] = {
+      "signed up",     "joined",        "registered",  "were created",   "created",        "were added",
+      "who signed up", "who joined",    "that joined", "who registered", "that signed up", "have signed up",
+      "have joined",   "were acquired", "acquired",    "onboarded",      "were onboarded", "that were created"};
+  if (const size_t length = Phrase(at, kCame); length > 0) {  // Of a thing with a beginning, where no date is named so.
+    for (const semantic::Entity& entity : model_.entities) {
+      const auto is_owner = [&](const Link& link) {
+        return link.kind == LinkKind::kEntity && !link.verb && link.end <= at && link.name == entity.name;
+      };
+      const bool named = std::ranges::any_of(
+          links_, [&](const std::vector<Link>& links) { return std::ranges::any_of(links, is_owner); });
+      if (named && !entity.default_time.empty() && !entity.default_time.contains('.'))
+        add(at + length, at, {entity.name, entity.default_time}, 0.06);
     }
   }
   if (const size_t length = Phrase(at, kTimesBy); length > 0 && Word(at) != "by") {

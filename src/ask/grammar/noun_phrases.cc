@@ -1,12 +1,9 @@
-#include <array>
-
 #include "ask/grammar/internal/fragment_parser.h"
+#include "ask/grammar/internal/members.h"
 #include "ask/grammar/internal/words_of_noun_phrases.h"
 #include "common/text.h"
 
 namespace neurolake::ask {
-namespace {
-
 using semantic::Dimension;
 using semantic::DimensionType;
 using semantic::Entity;
@@ -15,92 +12,18 @@ using semantic::Metric;
 using semantic::MetricKind;
 using semantic::ValueType;
 
-struct AggregationWords {
-  std::string_view words;
-  Aggregation aggregation;
-};
-constexpr std::array<AggregationWords, 39> kAggregations{{{"total", Aggregation::kSum},
-                                                          {"sum of", Aggregation::kSum},
-                                                          {"sum", Aggregation::kSum},
-                                                          {"total amount of", Aggregation::kSum},
-                                                          {"combined", Aggregation::kSum},
-                                                          {"average", Aggregation::kAverage},
-                                                          {"avg", Aggregation::kAverage},
-                                                          {"mean", Aggregation::kAverage},
-                                                          {"average value of", Aggregation::kAverage},
-                                                          {"avg .", Aggregation::kAverage},
-                                                          {"typical", Aggregation::kMedian},
-                                                          {"durchschnittliche", Aggregation::kAverage},
-                                                          {"moyenne", Aggregation::kAverage},
-                                                          {"minimum", Aggregation::kMin},
-                                                          {"min", Aggregation::kMin},
-                                                          {"smallest", Aggregation::kMin},
-                                                          {"lowest", Aggregation::kMin},
-                                                          {"shortest", Aggregation::kMin},
-                                                          {"least", Aggregation::kMin},
-                                                          {"maximum", Aggregation::kMax},
-                                                          {"max", Aggregation::kMax},
-                                                          {"largest", Aggregation::kMax},
-                                                          {"highest", Aggregation::kMax},
-                                                          {"biggest", Aggregation::kMax},
-                                                          {"longest", Aggregation::kMax},
-                                                          {"greatest", Aggregation::kMax},
-                                                          {"median", Aggregation::kMedian},
-                                                          {"standard deviation of", Aggregation::kStandardDeviation},
-                                                          {"standard deviation in", Aggregation::kStandardDeviation},
-                                                          {"stddev of", Aggregation::kStandardDeviation},
-                                                          {"variance of", Aggregation::kVariance},
-                                                          {"variance in", Aggregation::kVariance},
-                                                          {"earliest", Aggregation::kMin},
-                                                          {"latest", Aggregation::kMax},
-                                                          {"most recent", Aggregation::kMax},
-                                                          {"first", Aggregation::kMin},
-                                                          {"last", Aggregation::kMax},
-                                                          {"newest", Aggregation::kMax},
-                                                          {"oldest", Aggregation::kMin}}};
-
-/// Ends of times, and of nothing else: the first revenue is not the smallest.
-bool IsEndOfTimes(std::string_view words) {
-  static constexpr std::string_view kWords[] = {"earliest", "latest", "most recent", "first",
-                                                "last",     "newest", "oldest"};
-  return std::ranges::find(kWords, words) != std::end(kWords);
-}
-
-/// Whether it only tells rows apart ("customer number"): nobody adds such up, nor is one of them larger.
-bool IsKey(const semantic::SemanticModel& model, const FieldRef& field, const Dimension& dimension) {
+bool IsKey(const semantic::SemanticModel& model, const Entity* entity, const Dimension& dimension) {
   if (dimension.is_label) return true;
   const std::string& column = dimension.expr.empty() ? dimension.name : dimension.expr;
   const auto is_column = [&](const std::string& key) { return EqualsIgnoringCase(key, column); };
-  const Entity* entity = semantic::FindEntity(model, field.entity);
   if (entity != nullptr && entity->primary_key.size() == 1 && is_column(entity->primary_key[0])) return true;
   for (const semantic::Join& join : model.joins) {
-    if (EqualsIgnoringCase(join.from, field.entity) && std::ranges::any_of(join.from_columns, is_column)) return true;
+    if (entity != nullptr && EqualsIgnoringCase(join.from, entity->name) &&
+        std::ranges::any_of(join.from_columns, is_column))
+      return true;
   }
   return false;
 }
-
-bool IsNumeric(const Dimension& dimension) {
-  return dimension.type == DimensionType::kCategorical &&
-         (dimension.value_type == ValueType::kInteger || dimension.value_type == ValueType::kNumber);
-}
-
-const Measure* MeasureOf(const semantic::SemanticModel& model, const Metric& metric) {
-  if (metric.kind != MetricKind::kSimple) return nullptr;
-  std::string entity_name = metric.entity;
-  std::string measure_name = metric.measure;
-  if (const size_t dot = measure_name.find('.'); dot != std::string::npos) {
-    entity_name = measure_name.substr(0, dot);
-    measure_name = measure_name.substr(dot + 1);
-  }
-  const Entity* entity = semantic::FindEntity(model, entity_name);
-  return entity == nullptr ? nullptr : semantic::FindMeasure(*entity, measure_name);
-}
-
-bool IsCount(Aggregation aggregation) {
-  return aggregation == Aggregation::kCount || aggregation == Aggregation::kCountDistinct;
-}
-
-}  // namespace
 
 const semantic::Dimension* FragmentParser::DimensionOf(const FieldRef& field) const {
   const Entity* entity = semantic::FindEntity(model_, field.entity);
@@ -139,161 +62,10 @@ std::optional<FieldRef> FragmentParser::RowFieldOf(const MetricUse& use) const {
   return std::nullopt;
 }
 
-void FragmentParser::Aggregate(Aggregation aggregation, double percentile, size_t at,
-                               std::vector<MetricPhrase>& found) const {
-  for (const Link& link : LinksAt(at)) {
-    if (link.verb) continue;
-    MetricPhrase phrase{.end = link.end, .cost = link.cost};
-    if (!link.note.empty()) phrase.notes.push_back(link.note);
-    if (link.kind == LinkKind::kDimension) {
-      const Dimension* dimension = DimensionOf(link.field);
-      const bool of_time = aggregation == Aggregation::kMin || aggregation == Aggregation::kMax;
-      if (dimension == nullptr || IsKey(model_, link.field, *dimension) ||
-          !(IsNumeric(*dimension) || (of_time && dimension->type == DimensionType::kTime)))
-        continue;
-      phrase.use = {.aggregation = aggregation, .percentile = percentile, .field = link.field};
-      phrase.cost += 0.03;
-      found.push_back(std::move(phrase));
-    } else if (link.kind == LinkKind::kMetric) {
-      const Metric* metric = semantic::FindMetric(model_, link.name);
-      const Measure* measure = metric == nullptr ? nullptr : MeasureOf(model_, *metric);
-      if (metric == nullptr) continue;
-      phrase.use.metric = metric->name;
-      for (size_t i = link.begin; i < link.end;
-           ++i) {  // "highest average delay" ranks, it is no maximum of an average.
-        if (Is(i, {"average", "avg", "mean", "total", "number"}) && aggregation != Aggregation::kSum)
-          measure = nullptr, metric = nullptr;
-      }
-      if (metric == nullptr) continue;
-      if (measure ==
-          nullptr) {  // A ratio or the like: "average" of one is the ratio of the whole, nothing else makes sense.
-        if (aggregation != Aggregation::kAverage || metric->kind != MetricKind::kRatio) continue;
-        phrase.notes.push_back(
-            fmt::format("{} is computed over all rows together, no average of averages", metric->label));
-        phrase.cost += 0.1;
-      } else if (aggregation != measure->aggregation) {
-        if (aggregation == Aggregation::kSum && IsCount(measure->aggregation)) {
-          phrase.cost += 0;  // "total orders"
-        } else if (IsCount(measure->aggregation) || aggregation == Aggregation::kSum) {
-          continue;
-        } else {
-          phrase.use.aggregation = aggregation;
-          phrase.use.percentile = percentile;
-          phrase.average_of_sum = aggregation == Aggregation::kAverage && measure->aggregation == Aggregation::kSum;
-          // "highest revenue" is more likely to rank something than to ask for the largest row.
-          const bool plain =
-              Is(at - 1, {"average", "avg", "mean", "minimum", "min", "maximum", "max", "median", "of", "the"});
-          phrase.cost += phrase.average_of_sum ? 0.1 : plain ? 0.05 : 0.2;
-        }
-      }
-      found.push_back(std::move(phrase));
-    }
-  }
-}
-
-/// "the median instead": another function of the number of the question before.
-void FragmentParser::Functions(size_t at) {
-  if (Is(at, {"("}) && Word(at + 2) == ")") {  // "typical air time (median)": the same again
-    const auto of = [&](size_t place) {
-      const auto named = [&](const AggregationWords& entry) { return entry.words == Word(place); };
-      const auto found = std::ranges::find_if(kAggregations, named);
-      return found == kAggregations.end() ? std::optional<Aggregation>() : found->aggregation;
-    };
-    for (size_t before = 0; before < at && of(at + 1); ++before) {
-      if (of(before) == of(at + 1)) return static_cast<void>(Add(FragmentKind::kRequest, at, at + 3, 0.01));
-    }
-  }
-  const size_t noun = SkipDeterminers(at);
-  for (const auto& [words, aggregation] : kAggregations) {
-    if (words.ends_with(" of") || words.ends_with(" in")) continue;
-    const std::string_view phrase[] = {words};
-    const size_t length = Phrase(noun, phrase);
-    if (length == 0 ||
-        (noun + length < tokens_.size() && !Is(noun + length, {"instead", "rather", "?", ".", "please"})))
-      continue;
-    Add(FragmentKind::kMetric, at, noun + length, 0.05).metrics = {MetricUse{.aggregation = aggregation}};
-  }
-}
-
-/// "min, max and average distance": several functions of one number.
-std::vector<FragmentParser::FunctionList> FragmentParser::FunctionLists(size_t at) const {
-  std::vector<Aggregation> listed;
-  size_t next = SkipDeterminers(at);
-  bool joined = true;
-  while (joined) {
-    size_t longest = 0;
-    for (const auto& [words, aggregation] : kAggregations) {
-      const std::string_view phrase[] = {words};
-      const size_t length = Phrase(next, phrase);
-      if (length <= longest) continue;
-      if (longest > 0) listed.pop_back();
-      longest = length;
-      listed.push_back(aggregation);
-    }
-    if (longest == 0) return {};
-    next += longest;
-    const size_t before = next;
-    if (Word(next) == ",") ++next;
-    if (Is(next, {"and", "&"})) ++next;
-    joined = next != before;
-    next = SkipDeterminers(next);
-  }
-  if (listed.size() < 2) return {};
-  std::vector<FunctionList> lists;
-  std::vector<MetricPhrase> last;
-  Aggregate(listed.back(), 0.5, next, last);
-  for (const MetricPhrase& phrase : last) {
-    FunctionList list{.end = phrase.end, .cost = phrase.cost};
-    for (const Aggregation aggregation : listed) {
-      std::vector<MetricPhrase> found;
-      Aggregate(aggregation, 0.5, next, found);
-      const auto same = std::ranges::find_if(found, [&](const MetricPhrase& other) {
-        return other.end == phrase.end && other.use.metric == phrase.use.metric &&
-               other.use.field == phrase.use.field && other.average_of_sum == phrase.average_of_sum;
-      });
-      if (same != found.end()) list.metrics.push_back(same->use);
-    }
-    if (list.metrics.size() == listed.size()) lists.push_back(std::move(list));
-  }
-  return lists;
-}
-
-void FragmentParser::Aggregated(size_t at, std::vector<MetricPhrase>& found) const {
-  for (const auto& [words, aggregation] : kAggregations) {
-    const std::string_view phrase[] = {words};
-    const size_t length = Phrase(at, phrase);
-    if (length == 0) continue;
-    size_t next = SkipDeterminers(at + length);
-    if (Word(next) == "of" || Word(next) == "in") next = SkipDeterminers(next + 1);
-    std::vector<MetricPhrase> read;
-    Aggregate(aggregation, 0.5, next, read);
-    for (MetricPhrase& phrase : read) {
-      const Dimension* dimension = DimensionOf(phrase.use.field);
-      if (IsEndOfTimes(words) && (dimension == nullptr || dimension->type != DimensionType::kTime)) continue;
-      found.push_back(std::move(phrase));
-    }
-  }
-  // "p95 of", "95th percentile of"
-  const std::string_view word = Word(at);
-  std::optional<double> percentile;
-  size_t next = at + 1;
-  if (word.size() >= 2 && word.size() <= 3 && word[0] == 'p' &&
-      word.find_first_not_of("0123456789", 1) == std::string_view::npos) {
-    percentile = std::stod(std::string(word.substr(1)));
-  } else if (const auto number = ParseNumber(From(at));
-             number && Is(at + number->tokens, {"percentile", "perzentil"})) {
-    percentile = number->value;
-    next = at + number->tokens + 1;
-  }
-  if (!percentile || *percentile <= 0 || *percentile >= 100) return;
-  next = SkipDeterminers(next);
-  if (Word(next) == "of" || Word(next) == "for") next = SkipDeterminers(next + 1);
-  Aggregate(Aggregation::kPercentile, *percentile / 100, next, found);
-}
-
 bool FragmentParser::IsMeasured(const FieldRef& field) const {
   const Dimension* dimension = DimensionOf(field);
-  return dimension != nullptr && IsNumeric(*dimension) && !IsKey(model_, field, *dimension);
+  return dimension != nullptr && IsNumeric(*dimension) &&
+         !IsKey(model_, semantic::FindEntity(model_, field.entity), *dimension);
 }
 
 std::vector<MetricPhrase> FragmentParser::Metrics(size_t at) const {
@@ -315,6 +87,13 @@ std::vector<MetricPhrase> FragmentParser::Metrics(size_t at) const {
   };
   add_links(at, 0);
   Aggregated(at, found);
+  std::vector<MetricPhrase> averages;  // "discount on average"
+  Aggregate(Aggregation::kAverage, 0.5, at, averages);
+  for (MetricPhrase& phrase : averages) {
+    if (!Is(phrase.end, {"on"}) || Word(phrase.end + 1) != "average") continue;
+    phrase.end += 2;
+    found.push_back(std::move(phrase));
+  }
   const size_t distinct = Phrase(at, kMetricsDistinct);
   const size_t count = distinct == 0 ? Phrase(at, kMetricsCounts) : 0;
   if (distinct == 0 && count == 0) {
@@ -347,7 +126,13 @@ std::vector<MetricPhrase> FragmentParser::Metrics(size_t at) const {
       if (!use) continue;
       phrase.use = *use;
       phrase.distinct = distinct > 0;
-      found.push_back(std::move(phrase));
+      found.push_back(phrase);
+      for (MetricUse& among : distinct > 0 ? DistinctOf(link.name) : std::vector<MetricUse>{}) {
+        phrase.use = std::move(among);
+        phrase.distinct = false;
+        phrase.cost = link.cost + 0.04;
+        found.push_back(phrase);
+      }
     } else if (link.kind == LinkKind::kDimension && !link.verb) {
       const Dimension* dimension = DimensionOf(link.field);
       if (dimension == nullptr || dimension->value_type == ValueType::kBoolean ||

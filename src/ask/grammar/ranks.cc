@@ -41,6 +41,7 @@ void FragmentParser::Tops(size_t at) {
   const size_t at_superlative = next;
   const int direction = Superlative(Word(next), either);
   bool frequent = Word(next) == "busiest";
+  bool done = frequent;  // By what happened, and not by how many there are of a kind.
   const bool resized = at > 1 && Is(at - 1, {"it", "that", "to"}) && Is(at - 2, {"make", "change"});
   if (resized && direction == 0 && n > 0 && !nth) {  // "make it 10"
     Fragment& fragment = Add(FragmentKind::kTop, at, next, 0);
@@ -52,9 +53,11 @@ void FragmentParser::Tops(size_t at) {
   if (direction != 0) {
     ++next;
     if (n == 0 && !nth) take(ParseNumber(From(next)));
-    if (Is(next, {"performing", "ranked", "ranking", "used", "popular", "common", "frequent", "active", "visited"}) &&
-        LinksAt(next).empty()) {
+    if (Is(next, {"performing", "ranked", "ranking", "used", "popular", "common", "frequent", "active", "visited",
+                  "selling", "grossing", "earning"}) &&
+        (LinksAt(next).empty() || Is(next, {"used", "selling"}))) {
       frequent = Is(next, {"used", "popular", "common", "frequent"});
+      done = Is(next, {"used", "popular"});
       ++next;
     }
     bool ignored = false;
@@ -72,13 +75,18 @@ void FragmentParser::Tops(size_t at) {
     fragment.judged = both_ends;
     fragment.role = both_ends && Word(at_superlative) == "best";
     fragment.frequent = frequent;
+    fragment.each = done;
     if (direction == 0) fragment.difference = true;  // No end said: a TopBy must say it.
     return fragment;
   };
   for (const bool descending : {true, false}) {
     if (!both_ends && descending != (direction >= 0)) continue;
     for (const DimensionPhrase& phrase : Dimensions(next)) {
-      Fragment& fragment = add(phrase.end, phrase.cost, descending);
+      const bool is_number =
+          direction != 0 && std::ranges::any_of(LinksAt(next), [&](const Link& other) {
+            return other.kind == LinkKind::kMetric && other.end == phrase.end && other.note.empty() && !phrase.plural;
+          });
+      Fragment& fragment = add(phrase.end, phrase.cost + (is_number && !phrase.entity.empty() ? 0.3 : 0), descending);
       fragment.notes = phrase.notes;
       if (phrase.use) fragment.dimensions = {*phrase.use};
       fragment.grain = phrase.grain;
@@ -96,6 +104,10 @@ void FragmentParser::Tops(size_t at) {
 /// "the most flights", "highest average delay", "with the lowest revenue".
 void FragmentParser::TopBys(size_t at) {
   size_t next = at + Phrase(at, kTopBysLeads);
+  for (const Link& link : LinksAt(at)) {  // "placed the most orders"
+    if (link.kind == LinkKind::kEntity && link.verb && !link.event && Is(link.end, {"the", "most", "fewest", "least"}))
+      next = SkipDeterminers(link.end);
+  }
   int64_t n = 0;
   bool nth = false;
   if (const auto number = ParseNumber(From(next)); number && number->ordinal) {
@@ -137,7 +149,10 @@ void FragmentParser::TopBys(size_t at) {
     if (link.kind != LinkKind::kEntity || link.verb || !Is(next - 1, {"most", "fewest", "least"})) continue;
     const auto use = CountOf(link.name);
     if (!use) continue;
-    Fragment& fragment = Add(FragmentKind::kTopBy, at, link.end, link.cost);
+    const bool is_number = std::ranges::any_of(LinksAt(next), [&](const Link& other) {  // "the most downtime" is long.
+      return other.kind == LinkKind::kMetric && other.end == link.end && !link.plural;
+    });
+    Fragment& fragment = Add(FragmentKind::kTopBy, at, link.end, link.cost + (is_number ? 0.25 : 0));
     if (!link.note.empty()) fragment.notes.push_back(link.note);
     fragment.metrics = {*use};
     fragment.descending = direction > 0;
@@ -173,6 +188,12 @@ void FragmentParser::OrderBys(size_t at) {
       if (!use) continue;
       Fragment& fragment = Add(FragmentKind::kOrderBy, at, link.end, link.cost + 0.05);
       fragment.metrics = {*use};
+    }
+    for (const NounPhrase& noun : LimitedNouns(SkipDeterminers(at + length))) {  // "by current students"
+      auto use = noun.plural && !noun.filters.empty() ? CountOf(noun.entity) : std::nullopt;
+      if (!use) continue;
+      use->filters = noun.filters;
+      Add(FragmentKind::kOrderBy, at, noun.end, noun.cost + 0.05, noun.notes).metrics = {*use};
     }
     const bool sorts = Is(at, {"sorted", "ordered", "sort", "order"});
     for (DimensionPhrase& phrase : sorts ? Dimensions(at + length) : std::vector<DimensionPhrase>{}) {

@@ -30,8 +30,13 @@ constexpr std::array<Kind, 6> kKinds{{
 }  // namespace
 
 std::optional<std::string> OutOfScope(std::span<const Token> tokens) {
-  for (const Token& token : tokens) {
+  for (size_t at = 0; at < tokens.size(); ++at) {
+    const Token& token = tokens[at];
     if (token.kind != TokenKind::kWord) continue;
+    const std::string_view next = at + 1 < tokens.size() ? std::string_view(tokens[at + 1].word) : "";
+    const bool polite = (token.word == "would" && next == "like") || (token.word == "could" && next == "you");
+    const bool is_date = token.word == "due" && next != "to" && next != "because";
+    if (polite || is_date) continue;
     const std::string padded = " " + token.word + " ";
     for (const Kind& kind : kKinds) {
       if (kind.words.find(padded) != std::string_view::npos) return std::string(kind.reason);

@@ -102,6 +102,11 @@ bool ResolveComparison(const ComparisonTarget& target, const TimePhrase* main, b
         reason = "the time compared with is not as long as the question's own";
         return false;
       }
+      if (target.grain && time.grain == target.grain && closed && main->unit && *target.grain < *main->unit) {
+        made.kind = ComparisonKind::kOffset;  // Each quarter of a year against the one before it.
+        made.grain = *target.grain;
+        break;
+      }
       if (target.grain && closed && main->unit && main->unit != target.grain) {
         // "in May compared with the previous year": May of it.
         if (*target.grain < *main->unit) {

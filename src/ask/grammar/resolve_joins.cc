@@ -12,6 +12,8 @@ using semantic::MetricKind;
 using semantic::SemanticModel;
 
 constexpr double kHopCost = 0.1;
+constexpr double kDetourCost = 0.15;
+constexpr double kOtherRoleCost = 0.3;
 constexpr size_t kChoicesMax = 6;
 
 void CollectBases(const SemanticModel& model, std::string_view name, int depth, std::set<std::string>& bases) {
@@ -67,6 +69,9 @@ std::vector<Site> Sites(const SemanticModel& model, Intent& intent) {
       for (Filter& filter : group.any_of) sites.push_back({BaseEntities(model, use), &filter.field});
     }
   }
+  for (MetricUse& use : intent.metrics) {
+    if (!use.entity.empty() && !use.field.name.empty()) sites.push_back({{use.entity}, &use.field});
+  }
   if (!intent.time.field.entity.empty()) sites.push_back({all, &intent.time.field});
   for (SetCondition& set : intent.sets) {
     for (FilterGroup& group : set.filters) {
@@ -74,6 +79,19 @@ std::vector<Site> Sites(const SemanticModel& model, Intent& intent) {
     }
   }
   return sites;
+}
+
+/// Whether the way goes through the role that another field of the same entity was given by words, if one was: the
+/// district of "busiest start station in each district" is that of the start.
+bool IsOfSaidRole(const SemanticModel& model, Intent& said, const FieldRef& field,
+                  const std::vector<std::string>& way) {
+  bool other_said = false;
+  for (const Site& site : Sites(model, said)) {
+    if (site.field->entity != field.entity || site.field->via.empty()) continue;
+    if (std::ranges::find(way, site.field->via[0]) != way.end()) return true;
+    other_said = true;
+  }
+  return !other_said;
 }
 
 }  // namespace
@@ -88,6 +106,7 @@ std::vector<std::string> BaseEntities(const SemanticModel& model, const MetricUs
 
 std::vector<Draft> ResolveJoins(const SemanticModel& model, const Draft& draft, std::string& reason) {
   std::vector<Draft> open{draft};
+  Intent intent_said = draft.intent;  // With what the words said of ways, and nothing that was found out here.
   const size_t count = Sites(model, open[0].intent).size();
   // Fields that were given one way keep it: two uses of one field in one reading go the same way.
   for (size_t index = 0; index < count; ++index) {
@@ -127,6 +146,13 @@ std::vector<Draft> ResolveJoins(const SemanticModel& model, const Draft& draft, 
           return std::any_of(before.begin(), before.begin() + static_cast<std::ptrdiff_t>(index),
                              [&](const Site& other) { return other.field->entity == original.entity; });
         }();
+        // A way of its own is meant rather than one that another thing has: loans of a branch, not of their members'.
+        const bool direct = choices.front().size() == 1 && original.via.empty();
+        if (direct && choice.size() > 1) chosen.cost += kDetourCost;
+        if (direct && choice.size() == 1 && choices.back().size() > 1 && !paid)
+          chosen.notes.push_back(fmt::format("{} is that of {} itself", original.entity, site.bases.front()));
+        if (original.via.empty() && several && !IsOfSaidRole(model, intent_said, original, choice))
+          chosen.cost += kOtherRoleCost;
         if (!paid) chosen.cost += kHopCost * static_cast<double>(choice.size());
         next.push_back(std::move(chosen));
       }

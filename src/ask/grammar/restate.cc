@@ -85,8 +85,8 @@ std::string MetricAlone(const MetricUse& use, const SemanticModel& model) {
     const auto* metric = semantic::FindMetric(model, use.metric);
     return text + (metric == nullptr ? use.metric : metric->label);
   }
-  if (!use.entity.empty()) return "number of rows of " + use.entity;
-  return text + Field(use.field, model);
+  if (!use.entity.empty() && use.field.name.empty()) return "number of rows of " + use.entity;
+  return text + Field(use.field, model) + (use.entity.empty() ? "" : " in " + use.entity);
 }
 
 std::string Metric(const MetricUse& use, const SemanticModel& model) {
@@ -136,6 +136,11 @@ std::string Calculations(const Intent& intent, const SemanticModel& model) {
                                                 "the share of"};
   std::string text;
   for (const Calculation& calculation : intent.calculations) {
+    if (calculation.kind == CalculationKind::kRatio && intent.metrics[calculation.metric].filters.empty()) {
+      text += fmt::format(", {} divided by {}", Metric(intent.metrics[calculation.metric], model),
+                          Metric(intent.metrics[calculation.of], model));
+      continue;
+    }
     text += fmt::format(", with {}", kNames[static_cast<size_t>(calculation.kind)]);
     if (calculation.window > 0) text += fmt::format(" over {} periods", calculation.window);
     if (calculation.kind == CalculationKind::kRatio)
@@ -211,12 +216,14 @@ std::string Restate(const Intent& intent, const SemanticModel& model) {
   }
   if (intent.rank) {
     const ask::Rank& rank = *intent.rank;
-    text += fmt::format(", {} {} by {}",
-                        rank.nth_only     ? "only number"
-                        : rank.descending ? "the top"
-                                          : "the bottom",
-                        rank.n, ValueText(rank.by, intent, model));
-    if (rank.nth_only) text += rank.descending ? " from the top" : " from the bottom";
+    const bool rows = intent.output == OutputKind::kRows;  // They are ranked by their order.
+    text += fmt::format(", {} {}{}",
+                        rank.nth_only             ? "only number"
+                        : rank.descending && rows ? "the first"
+                        : rank.descending         ? "the top"
+                                                  : "the bottom",
+                        rank.n, rows ? "" : " by " + ValueText(rank.by, intent, model));
+    if (rank.nth_only && !rows) text += rank.descending ? " from the top" : " from the bottom";
     for (const uint32_t index : rank.per) text += ", for each " + Field(intent.dimensions[index].field, model);
     if (rank.per_period) text += ", for each period";
   }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "ask/grammar/internal/assembler.h"
 #include "ask/language/words.h"
 #include "ask/time/calendar.h"
 
@@ -151,6 +152,19 @@ bool IsName(const std::vector<Link>& links, size_t at) {
   });
 }
 
+/// "planned versus not planned": denied on one side of what the answer is grouped by.
+bool IsOtherSide(const std::vector<Link>& links, size_t at, const Intent& intent) {
+  return std::ranges::any_of(intent.dimensions, [&](const DimensionUse& use) {
+    const auto says = [&](auto&& where) {
+      return std::ranges::any_of(links, [&](const Link& link) { return link.field == use.field && where(link); });
+    };
+    const bool before = says([&](const Link& link) { return link.end < at && link.end + 2 >= at; });
+    const bool behind = says([&](const Link& link) { return link.begin == at + 1; });
+    const bool next = says([&](const Link& link) { return link.begin > at + 1 && link.begin <= at + 3; });
+    return behind && (before || next);
+  });
+}
+
 bool Ranks(const Intent& intent) {
   const bool is_end = std::ranges::any_of(intent.metrics, [](const MetricUse& use) {
     return use.aggregation == Aggregation::kMin || use.aggregation == Aggregation::kMax;
@@ -158,18 +172,48 @@ bool Ranks(const Intent& intent) {
   return is_end || intent.rank || !intent.order.empty() || !intent.having.empty() || !intent.sets.empty();
 }
 
+/// Whether what is said to be counted is counted: "number of students who failed more than 3 exams" counts no exams.
+bool CountsOther(std::span<const Token> tokens, const std::vector<Link>& links, const Intent& intent,
+                 const SemanticModel& model) {
+  const auto says = [&](size_t at, std::string_view word) { return at < tokens.size() && tokens[at].word == word; };
+  for (size_t at = 0; at + 2 < tokens.size(); ++at) {
+    const bool counts = (says(at, "how") && says(at + 1, "many")) || (says(at, "number") && says(at + 1, "of"));
+    if (!counts || (at > 0 && tokens[at - 1].word == "by")) continue;
+    const auto counted = [&](const Link& link) {
+      return link.begin == at + 2 && link.kind == LinkKind::kEntity && !link.verb && link.note.empty();
+    };
+    const auto found = std::ranges::find_if(links, counted);
+    if (found == links.end()) continue;
+    const auto is_of = [&](const MetricUse& use) {
+      if (use.field.entity == found->name || use.entity == found->name) return true;
+      const auto bases = BaseEntities(model, use);
+      return std::ranges::find(bases, found->name) != bases.end();
+    };
+    // What has several words may be the name of a number: "number of active members".
+    const bool named = std::ranges::any_of(links, [&](const Link& link) {
+      return link.kind == LinkKind::kMetric && link.begin <= at + 2 && link.end >= at + 3 &&
+             std::ranges::any_of(intent.metrics, [&](const MetricUse& use) { return use.metric == link.name; });
+    });
+    if (!named && std::ranges::none_of(intent.metrics, is_of)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::optional<std::string> LeftOut(std::span<const Token> tokens, const std::vector<Link>& links, const Intent& intent,
-                                   const TimeContext& time) {
+                                   const TimeContext& time, const SemanticModel& model) {
   if (intent.output == OutputKind::kDescribe || intent.output == OutputKind::kListAskable) return std::nullopt;
+  const bool answers = intent.output == OutputKind::kTable || intent.output == OutputKind::kRows;
+  if (answers && CountsOther(tokens, links, intent, model))
+    return "one thing is to be counted, and the reading counts another";
   const Numbers numbers(intent, time);
   bool negated = false, end = false;
   for (size_t at = 0; at < tokens.size(); ++at) {
     if (IsName(links, at)) continue;
     const std::string& word = tokens[at].word;
     const std::string_view before = at == 0 ? std::string_view() : std::string_view(tokens[at - 1].word);
-    negated = negated || std::ranges::find(kNegations, word) != kNegations.end();
+    negated = negated || (std::ranges::find(kNegations, word) != kNegations.end() && !IsOtherSide(links, at, intent));
     end = end || (std::ranges::find(kEnds, word) != kEnds.end() && before != "at");
     if (tokens[at].kind != TokenKind::kNumber) continue;
     const auto number = ParseNumber(tokens.subspan(at));

@@ -45,11 +45,48 @@ std::vector<std::string> CorrectGrammar(std::vector<Token>& tokens, const std::v
     for (const std::string_view word : kGrammarWords) {
       if (const auto cost = TypoCost(token.word, word); cost && *cost < best_cost) best = word, best_cost = *cost;
     }
+    static constexpr std::string_view kShort[] = {"many", "last", "each", "more", "less", "with", "from", "that",
+                                                  "show", "list", "most", "much", "this", "year", "days", "week"};
+    for (const std::string_view word : kShort) {  // "mnay": a swap in a word too short for any other slip.
+      if (word.size() != token.word.size()) continue;
+      const auto [a, b] = std::ranges::mismatch(word, token.word);
+      if (a == word.end() || a + 1 == word.end() || *a != *(b + 1) || *(a + 1) != *b) continue;
+      if (std::equal(a + 2, word.end(), b + 2)) best = word, best_cost = 0.2;
+    }
     if (best.empty() || best_cost == 0) continue;
     notes.push_back(fmt::format("“{}” is read as {}", token.text, best));
     token.word = std::string(best);
   }
   return notes;
+}
+
+/// "unpaid" is not paid, "inactive" not active: parts the words that no phrase has a use for, where the rest of one is
+/// what rows can be. Whether any was parted.
+bool PartNegations(std::vector<Token>& tokens, const std::vector<std::string>& unknown, const Linker& linker) {
+  static constexpr std::string_view kPrefixes[] = {"un", "in", "non", "im", "ir", "not"};
+  bool parted = false;
+  for (size_t at = 0; at < tokens.size(); ++at) {
+    const Token whole = tokens[at];
+    if (whole.kind != TokenKind::kWord || std::ranges::find(unknown, whole.text) == unknown.end()) continue;
+    for (const std::string_view prefix : kPrefixes) {
+      if (!whole.word.starts_with(prefix) || whole.word.size() < prefix.size() + 4) continue;
+      Token rest = whole;
+      rest.word = whole.word.substr(prefix.size());
+      rest.text = rest.word;
+      const auto links = linker.Find(std::span(&rest, 1));
+      const bool says = std::ranges::any_of(links, [](const Link& link) {
+        return link.note.empty() && (link.kind == LinkKind::kValue || link.kind == LinkKind::kDimension);
+      });
+      if (!says) continue;
+      Token no = whole;
+      no.word = no.text = "not";
+      tokens[at] = no;
+      tokens.insert(tokens.begin() + static_cast<std::ptrdiff_t>(at) + 1, rest);
+      parted = true;
+      break;
+    }
+  }
+  return parted;
 }
 
 /// Fragments and the ways in which they cover the whole question.
@@ -146,8 +183,9 @@ Result<Understanding> Understander::Understand(std::string_view question, const 
   auto unknown = chart.Unknown();
   std::vector<std::string> corrections;
   if (!unknown.empty()) {
+    const bool parted = PartNegations(tokens, unknown, linker_);
     corrections = CorrectGrammar(tokens, unknown);
-    if (!corrections.empty()) {
+    if (parted || !corrections.empty()) {
       chart = parse();
       unknown = chart.Unknown();
     }
@@ -174,7 +212,7 @@ Result<Understanding> Understander::Understand(std::string_view question, const 
       draft.cost += 0.15 * static_cast<double>(corrections.size());
       draft.notes.insert(draft.notes.begin(), corrections.begin(), corrections.end());
       draft.intent = Canonical(draft.intent, model_);
-      if (auto left_out = LeftOut(tokens, links, draft.intent, time)) {
+      if (auto left_out = LeftOut(tokens, links, draft.intent, time, model_)) {
         if (why.empty()) why = std::move(*left_out);
         continue;
       }

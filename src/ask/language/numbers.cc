@@ -125,7 +125,9 @@ std::optional<NumberPhrase> ReadPlain(std::span<const Token> tokens) {
     if (tokens.size() > 1) {
       const auto scale = Look(kScales, tokens[1].word);
       const auto suffix =
-          tokens[1].word.size() <= 3 && tokens[1].word != "th" ? Look(kSuffixes, tokens[1].word) : std::nullopt;
+          tokens[1].word.size() <= 3 && tokens[1].word != "th" && (tokens[1].word != "mm" || tokens[1].glued)
+              ? Look(kSuffixes, tokens[1].word)
+              : std::nullopt;
       if (scale || suffix) return NumberPhrase{.value = *value * (scale ? *scale : *suffix), .tokens = 2};
     }
     return number;

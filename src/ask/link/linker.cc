@@ -11,10 +11,25 @@ using semantic::Dimension;
 using semantic::Entity;
 using semantic::Metric;
 
+constexpr double kLongNameBonus = 0.03;
+
 /// Words for the two ends of a way, where a join's name is one of its usual names.
 std::vector<std::string> RoleWords(std::string_view name) {
   const std::string folded = Fold(name);
   const auto has = [&](std::string_view part) { return folded.find(part) != std::string::npos; };
+  const auto words = TokenizeName(name);
+  const auto is = [&](std::string_view word) {
+    return std::ranges::any_of(words, [&](const Token& token) { return token.word == word; });
+  };
+  if (is("start") || is("begin")) {
+    return {"from",       "starting at", "starting in",  "starting from",   "started at",
+            "started in", "start at",    "start in",     "began at",        "began in",
+            "went from",  "going from",  "beginning at", "that started at", "leaving from"};
+  }
+  if (is("end") || is("finish") || is("return")) {
+    return {"to",       "ending at", "ending in",   "ended at",    "ended in",   "end at",     "end in",
+            "going to", "went to",   "finished at", "arriving at", "arrived at", "returned to"};
+  }
   if (has("origin") || has("departure") || has("source") || has("pickup") || has("from")) {
     return {"from",          "departing", "departing from", "leaving",  "leaving from",  "out of",    "originating in",
             "starting from", "left",      "left from",      "departed", "departed from", "flew from", "took off from"};
@@ -24,6 +39,37 @@ std::vector<std::string> RoleWords(std::string_view name) {
             "flying to", "headed to", "went to",     "flew to",     "landed in", "arrived at", "arrived in"};
   }
   return {};
+}
+
+/// "customer nation": the nation that customers lead to, and not another's. False: there is no such way, or several.
+bool QualifyByEntity(const semantic::SemanticModel& model, const Link& qualifier, const Link& head, Link& link) {
+  if (head.kind == LinkKind::kValue || head.event || head.verb || !head.field.via.empty()) return false;
+  const std::string& target = head.kind == LinkKind::kEntity ? head.name : head.field.entity;
+  if (EqualsIgnoringCase(target, qualifier.name)) return false;
+  const auto paths = ToOnePaths(model, qualifier.name, target);
+  if (paths.size() != 1 || paths[0].empty()) return false;
+  if (head.kind == LinkKind::kEntity) {
+    const Entity* entity = semantic::FindEntity(model, target);
+    const Dimension* label = entity == nullptr ? nullptr : semantic::LabelDimension(*entity);
+    if (label == nullptr) return false;
+    link.kind = LinkKind::kDimension;
+    link.field = {entity->name, label->name};
+  }
+  link.field.via = {paths[0].front()};
+  link.shown = qualifier.shown + " " + head.shown;
+  return true;
+}
+
+/// Whether more than one is meant; "paid" is no number of anything.
+bool IsPlural(std::string_view word) {
+  static constexpr std::string_view kVerbs[] = {"paid", "sold", "bought", "flew", "flown", "spent"};
+  return Singular(word) != word && std::ranges::find(kVerbs, word) == std::end(kVerbs);
+}
+
+/// "when did the last delivery …": a verb behind it stands in its base form.
+bool AsksWhatWasDone(std::span<const Token> before) {
+  return std::ranges::any_of(
+      before, [](const Token& token) { return token.word == "did" || token.word == "do" || token.word == "does"; });
 }
 
 bool IsArticle(std::string_view word) { return word == "the" || word == "a" || word == "an"; }
@@ -50,10 +96,21 @@ Linker::Linker(const semantic::SemanticModel& model, const ValueIndex* values, S
     AddTerm(metric.label, link);
     AddTerm(metric.name, link);
     for (const std::string& name : OtherNames(metric.label)) AddTerm(name, link);
-    for (const std::string& synonym : metric.synonyms) AddTerm(synonym, link);
+    for (const std::string& synonym : metric.synonyms) {
+      AddTerm(synonym, link);
+      for (const std::string& name : OtherNames(synonym)) AddTerm(name, link);
+    }
+    AddOwnedNames(metric, link);
   }
   for (const Entity& entity : model.entities) AddEntity(entity);
   AddJoins();
+  AddShortEntities();
+  AddVerbs();
+  AddEvents();
+  AddRoleVerbs();
+  AddAdverbs();
+  AddHeads();
+  AddShortNames();
 }
 
 void Linker::AddEntity(const Entity& entity) {
@@ -72,18 +129,38 @@ void Linker::AddEntity(const Entity& entity) {
   }
 }
 
+/// "status" beside claims is the claim status, "rating" beside trips the rating of a trip.
+void Linker::AddBareNames(const Entity& entity, const Dimension& dimension, const Link& link) {
+  std::vector<std::string> owners;
+  for (const std::string& name : {entity.label, entity.name}) {
+    const std::vector<Token> words = TokenizeName(name);
+    owners.push_back(Singular(Fold(name)));
+    if (!words.empty()) owners.push_back(Singular(words.back().word));
+  }
+  const size_t own = owners.size();  // "departure delay" is no delay of departures where flights are also called so.
+  for (const std::string& synonym : entity.synonyms) owners.push_back(Singular(Fold(synonym)));
+  std::vector<std::string> names{dimension.label};
+  names.insert(names.end(), dimension.synonyms.begin(), dimension.synonyms.end());
+  for (const std::string& said : names) {
+    const std::string name = Fold(said);
+    for (size_t i = 0; i < owners.size(); ++i) {
+      const std::string& owner = owners[i];
+      if (owner.empty()) continue;
+      if (i < own && name.starts_with(owner + " ")) AddTerm(std::string_view(name).substr(owner.size() + 1), link);
+      for (const std::string_view of : {" of a ", " of an ", " of the ", " of "}) {
+        const std::string tail = std::string(of) + owner;
+        if (name.ends_with(tail)) AddTerm(std::string_view(name).substr(0, name.size() - tail.size()), link);
+      }
+    }
+  }
+}
+
 void Linker::AddDimension(const Entity& entity, const Dimension& dimension) {
   Link link{.kind = LinkKind::kDimension, .field = {entity.name, dimension.name}, .shown = dimension.label};
   AddTerm(dimension.label, link);
   AddTerm(dimension.name, link);
   for (const std::string& synonym : dimension.synonyms) AddTerm(synonym, link);
-  const std::string label = Fold(dimension.label);
-  for (const std::string& owner : {Singular(Fold(entity.label)), Singular(Fold(entity.name))}) {
-    if (!label.starts_with(owner + " ") || dimension.type == semantic::DimensionType::kTime) continue;
-    Link bare = link;  // "status" beside claims is the claim status.
-    AddTerm(std::string_view(label).substr(owner.size() + 1), bare);
-    break;
-  }
+  if (dimension.type != semantic::DimensionType::kTime) AddBareNames(entity, dimension, link);
   if (!dimension.role.empty() && dimension.type == semantic::DimensionType::kTime) {
     link.verb = true;
     AddTerm(dimension.role, link);
@@ -104,7 +181,30 @@ void Linker::AddDimension(const Entity& entity, const Dimension& dimension) {
   }
 }
 
+/// "by account executive": what a join calls the one it leads to, where that is another word than the entity's own.
+void Linker::AddRoleNouns(const semantic::Join& join) {
+  const Entity* target = semantic::FindEntity(model_, join.to);
+  const Dimension* label = target == nullptr ? nullptr : semantic::LabelDimension(*target);
+  if (label == nullptr || label->hidden) return;
+  const Link link{.kind = LinkKind::kDimension,
+                  .field = {target->name, label->name, {join.name}},
+                  .shown = join.label,
+                  .cost = 0.02};
+  std::vector<std::string> names{join.label, join.name};
+  names.insert(names.end(), join.synonyms.begin(), join.synonyms.end());
+  for (const std::string& name : names) {
+    const auto words = TokenizeName(name);
+    static constexpr std::string_view kNoNouns[] = {"of", "by", "at", "in", "to", "from", "for", "is", "on", "with"};
+    const auto says_how = [&](const Token& token) {
+      return std::ranges::find(kNoNouns, token.word) != std::end(kNoNouns) || token.word.ends_with("ed");
+    };
+    if (std::ranges::any_of(words, says_how) || !RoleWords(name).empty() || HasTerm(name)) continue;
+    AddTerm(name, link);
+  }
+}
+
 void Linker::AddJoins() {
+  for (const semantic::Join& join : model_.joins) AddRoleNouns(join);
   for (const semantic::Join& join : model_.joins) {
     // A role is worth a word only where more than one join leads to the same entity.
     const auto rivals = std::count_if(model_.joins.begin(), model_.joins.end(), [&](const semantic::Join& other) {
@@ -181,12 +281,16 @@ void Linker::Match(std::span<const Token> tokens, size_t at, const Term& term, s
     const Token& token = tokens[position];
     if (token.kind == TokenKind::kQuoted && !(term.words.size() == 1 && term.link.kind == LinkKind::kValue)) return;
     if (i > 0 && IsArticle(token.word) && IsArticle(term.words[i])) continue;
-    if (token.word == term.words[i] || (!term.link.verb && Singular(token.word) == term.singular[i])) continue;
+    const bool inflects = !term.link.verb || term.link.event;
+    if (token.word == term.words[i] || (inflects && Singular(token.word) == term.singular[i])) continue;
+    if (term.link.event && token.word == term.words[i] + "s") continue;  // "ups"
     if (term.link.kind == LinkKind::kRole || token.kind != TokenKind::kWord) return;
+    if (term.link.kind == LinkKind::kEntity && term.link.verb) return;  // All its forms are terms of their own.
     if (token.word.size() >= 5 && Stem(token.word) == term.stems[i]) {
       const bool verb_form = token.word.ends_with("ed") || token.word.ends_with("ing") ||
                              Singular(token.word) != token.word || term.words[i].ends_with("ed");
-      if (term.link.verb && !token.word.ends_with("ed") && !token.word.ends_with("ing")) return;
+      const bool inflected = token.word.ends_with("ed") || token.word.ends_with("ing");
+      if (term.link.verb && !inflected && !AsksWhatWasDone(tokens.first(at))) return;
       if (verb_form) {
         cost += term.link.verb ? 0 : 0.12;
         by_stem = true;
@@ -204,10 +308,14 @@ void Linker::Match(std::span<const Token> tokens, size_t at, const Term& term, s
   link.begin = at;
   link.end = position;
   link.cost += cost;
-  link.note = typos;
+  // What is named by several words is not what its parts might be.
+  if (link.cost == 0 && term.words.size() > 1)
+    link.cost = -kLongNameBonus * std::min<double>(2, term.words.size() - 1.0);
+  if (link.note.empty() || !typos.empty()) link.note = typos;
+  else link.note = fmt::format("“{}” is read as {}", JoinWords(tokens.subspan(at, position - at)), link.shown);
   link.verb = link.verb || by_stem;
   const std::string& last = tokens[position - 1].word;
-  link.plural = Singular(last) != last || last == "people";
+  link.plural = IsPlural(last) || last == "people" || (link.event && last == term.words.back() + "s");
   found.push_back(std::move(link));
 }
 
@@ -260,7 +368,12 @@ void Linker::Qualify(std::span<const Token> tokens, std::vector<Link>& found) co
       link.field.via = {join->name};
       link.shown = join->label + " " + head.shown;
     } else if (qualifier.name != head.field.entity || head.kind != LinkKind::kDimension) {
-      return;
+      const bool has_own = std::ranges::any_of(found, [&](const Link& own) {  // "department of the course" is its own.
+        return own.kind == LinkKind::kDimension && own.begin == head.begin && own.end == head.end &&
+               own.field.entity == qualifier.name && own.field.via.empty();
+      });
+      if (has_own) return;
+      if (!QualifyByEntity(model_, qualifier, head, link)) return;
     }
     made.push_back(std::move(link));
   };
@@ -269,7 +382,7 @@ void Linker::Qualify(std::span<const Token> tokens, std::vector<Link>& found) co
   };
   for (const Link& first : found) {
     for (const Link& second : found) {
-      const bool first_qualifies = first.kind == LinkKind::kRole || first.kind == LinkKind::kEntity;
+      const bool first_qualifies = first.kind == LinkKind::kRole || (first.kind == LinkKind::kEntity && !first.verb);
       size_t gap = first.end;
       while (gap < second.begin && (tokens[gap].word == "the" || tokens[gap].word == "a")) ++gap;
       if (first_qualifies && is_head(second) && gap == second.begin && !second.verb)

@@ -26,7 +26,8 @@ struct Link {
   double cost = 0;
   std::string note = {};  ///< “slaes” read as sales; empty if the words are its own.
   bool plural = false;    ///< Of what was typed.
-  bool verb = false;      ///< Found by its stem alone: "ordered" for orders.
+  bool verb = false;      ///< Found by its stem alone: "ordered" for orders; also a verb of the thing: "placed".
+  bool event = false;     ///< Of kEntity with `verb`: what happened at `field`, as a noun: "hires", "sign-ups".
 };
 
 /// How alike a phrase and a name are, from -1 to 1; only breaks ties between links of the same words.
@@ -56,8 +57,21 @@ class Linker {
   };
   void AddTerm(std::string_view text, const Link& link);
   void AddEntity(const semantic::Entity& entity);
+  void AddBareNames(const semantic::Entity& entity, const semantic::Dimension& dimension, const Link& link);
   void AddDimension(const semantic::Entity& entity, const semantic::Dimension& dimension);
   void AddJoins();
+  void AddRoleNouns(const semantic::Join& join);
+  void AddOwnedNames(const semantic::Metric& metric, const Link& link);
+  void AddVerbs();
+  void AddEvents();
+  void AddShortNames();
+  void AddShortEntities();
+  void AddHeads();
+  void AddRoleVerbs();
+  void AddAdverbs();
+  void AddShortName(std::string_view text, const Link& link, std::vector<Term>& open) const;
+  size_t CountNamesWith(const std::vector<std::string>& singular) const;
+  bool HasTerm(std::string_view text) const;
   void Match(std::span<const Token> tokens, size_t at, const Term& term, std::vector<Link>& found) const;
   void FindValues(std::span<const Token> tokens, size_t at, std::vector<Link>& found) const;
   void Qualify(std::span<const Token> tokens, std::vector<Link>& found) const;

@@ -58,10 +58,19 @@ class RangeParser {
     size_t at = Word(0) == "at" || Word(0) == "by" || Word(0) == "on" ? 1 : 0;
     if (Word(0) == "as" && Word(1) == "of") at = 2;
     if (Word(at) == "the") ++at;
-    if (Word(at) != "end" || Word(at + 1) != "of") return;
-    for (TimePhrase& period : periods_.At(at + 2)) {
-      if (!period.unit || !period.range.to) continue;
-      period.tokens += at + 2;
+    size_t used = 0;
+    const auto grain = at < tokens_.size() ? ParseGrain(tokens_.subspan(at), used) : std::nullopt;
+    if (grain) {  // "at year end 2024", "month-end October"
+      at += used;
+      if (Word(at) == "-") ++at;
+    }
+    if (Word(at) != "end" && !(Word(at) == "close" && !grain)) return;
+    size_t behind = at + 1;
+    if (Word(behind) == "of") ++behind;
+    else if (!grain && Word(at) != "end") return;
+    for (TimePhrase& period : periods_.At(behind)) {
+      if (!period.unit || !period.range.to || (grain && *period.unit != *grain)) continue;
+      period.tokens += behind;
       period.connective = period.at_end = true;
       found_.push_back(std::move(period));
     }
@@ -79,8 +88,9 @@ class RangeParser {
     else if (Word(0) == "later" && Word(1) == "than") lead = 2, inclusive = false;
     else if (Word(0) == "on" && Word(1) == "or" && Word(2) == "after") lead = 3;
     if (lead > 0) {
-      if (Word(lead) == "the" && (Word(lead + 1) == "beginning" || Word(lead + 1) == "start") && Word(lead + 2) == "of")
-        lead += 3;
+      const size_t article = Word(lead) == "the" ? 1 : 0;
+      if ((Word(lead + article) == "beginning" || Word(lead + article) == "start") && Word(lead + article + 1) == "of")
+        lead += article + 2;
       for (const TimePhrase& period : periods_.At(lead)) {
         if (period.range.from && period.range.to) OpenEnd(period, lead, true, inclusive);
       }

@@ -38,6 +38,15 @@ class Assembly {
   bool Metrics();
   bool HasOtherNumbers(std::string_view entity) const;
   bool Entities();
+  bool Extreme();
+  bool RankRows(const Fragment& extreme);
+  void ShowColumns();
+  bool Repeats();
+  bool EventTimes();
+  const Fragment* DividesBy() const;
+  std::vector<Draft> Divided(const Fragment& group) const;
+  bool IsEvent(std::string_view entity) const;
+  bool StandsByItself(const Fragment& part) const;
   MetricUse CountOf(const std::string& name) const;
   bool ScopeOfEntity(const Fragment& part);
   bool Dimensions();
@@ -54,6 +63,8 @@ class Assembly {
   bool Versus();
   bool RelatedWith(SetCondition& set);
   bool Sets();
+  bool RelatedFilters();
+  bool RelateFilters(const std::vector<FilterGroup>& groups, bool both);
   bool Havings();
   bool Shares();
   bool HasParts(const MetricUse& use) const;

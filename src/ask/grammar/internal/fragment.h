@@ -17,6 +17,7 @@ enum class FragmentKind : uint8_t {
   kWhich,      ///< "which carriers": what is sought.
   kTop,        ///< "top 5 carriers"; without a dimension "top 5".
   kTopBy,      ///< "the most flights": an order by a metric.
+  kExtreme,    ///< "5 cheapest rooms", "latest order": rows of `entity` by their own `field`.
   kOrderBy,    ///< "by number of flights".
   kDirection,  ///< "descending".
   kFilter,
@@ -33,6 +34,7 @@ enum class FragmentKind : uint8_t {
   kExists,
   kDescribe,
   kAskable,
+  kColumns,  ///< "with name and due date": what is shown of rows besides.
   kPrivacy,
   kLimit,
   kKeepEmpty,
@@ -58,8 +60,8 @@ struct Fragment {
   double cost = 0;
   std::vector<std::string> notes = {};  ///< Assumptions.
 
-  std::vector<MetricUse> metrics = {};
-  std::string entity = {};
+  std::vector<MetricUse> metrics = {};  ///< Of kTop: what the word itself ranks by ("most borrowed").
+  std::string entity = {};              ///< Of kGroup: what a number can be divided by ("per customer").
   std::vector<DimensionUse> dimensions = {};
   std::optional<TimeGrain> grain = std::nullopt;  ///< A time axis, of kGroup and kTop; also of calculations.
   std::vector<FilterGroup> filters = {};

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ask/grammar/internal/fragment.h"
+#include "ask/language/related_words.h"
 #include "ask/language/token.h"
 #include "ask/language/words.h"
 #include "ask/link/linker.h"
@@ -97,6 +98,7 @@ class FragmentParser {
 
   // Fragments: fragments.cc, filters.cc, ranks.cc, comparisons.cc, outputs.cc.
   void Requests(size_t at);
+  void Unit(size_t at);
   void MetricsAndEntities(size_t at);
   bool ListedWithNumbers(size_t begin, size_t end) const;
   void Functions(size_t at);
@@ -112,11 +114,22 @@ class FragmentParser {
   void Tops(size_t at);
   void TopBys(size_t at);
   void OrderBys(size_t at);
+  void Extremes(size_t at);
+  void ExtremesOf(size_t at, size_t begin, size_t end, const MeasuredBy& word, const Fragment& shape);
+  std::vector<std::pair<FieldRef, bool>> MeasuresOf(const semantic::Entity& entity, const MeasuredBy& word) const;
+  void MostDone(size_t at);
+  void Events(size_t at);
+  void States(size_t at);
+  void CountedNouns(size_t at);
+  std::vector<MetricUse> DistinctOf(std::string_view entity) const;
   void ValueFilters(size_t at);
+  bool IsNamedBy(const Link& link, const FieldRef& field) const;
+  size_t DoneBy(size_t at) const;
   bool IsRoleOf(size_t begin, size_t end, std::string_view entity) const;
   void DimensionFilters(size_t at);
   void TextFilter(size_t at, size_t begin, const DimensionPhrase& dimension);
   void NumberFilters(size_t at, size_t begin, const DimensionPhrase& dimension);
+  bool IsOfAnother(size_t at, const Link& link) const;
   void Signs(size_t at);
   void InTheName(size_t at);
   void SizeFilters(size_t at);
@@ -126,6 +139,7 @@ class FragmentParser {
   static std::optional<double> FactorOf(std::string_view word, std::string_view unit);
   static FilterOperator OperatorOf(CompareOperator op);
   static Literal NumberLiteral(double value, semantic::ValueType type);
+  size_t UnitTail(size_t at, const FieldRef& field) const;
   void UnitFilter(size_t begin, const ComparePhrase& compare);
   void Times(size_t at);
   void Havings(size_t at);
@@ -133,10 +147,32 @@ class FragmentParser {
   std::pair<size_t, ComparisonTarget> RelativeTarget(size_t at) const;
   void Growths(size_t at);
   void Shares(size_t at);
+  void Contributions(size_t at);
   void Calculations(size_t at);
   void Sets(size_t at);
   void Outputs(size_t at);
+  void Columns(size_t at);
   void Privacy(size_t at);
+  // sayings.cc, looked_up.cc, done_to.cc.
+  void Sayings(size_t at);
+  void Identified(size_t at);
+  void AmountsDone(size_t at);
+  void Agents(size_t at);
+  bool IsStranded(size_t at) const;
+  void EndsOfEach(size_t at);
+  void OtherThan(size_t at);
+  void BooleanVersus(size_t at);
+  /// A thing with conditions that stand before it.
+  struct NounPhrase {
+    size_t end = 0;
+    double cost = 0;
+    std::string entity = {};
+    std::vector<FilterGroup> filters = {};
+    std::vector<std::string> notes = {};
+    bool plural = false;
+  };
+  std::vector<NounPhrase> LimitedNouns(size_t begin) const;
+  size_t ObjectOf(const Link& verb, size_t at) const;
   void SetVerb(size_t at, size_t begin, bool negated, bool needs_object);
 
   Fragment& Add(FragmentKind kind, size_t begin, size_t end, double cost, std::vector<std::string> notes = {});
@@ -148,7 +184,10 @@ class FragmentParser {
     std::optional<TimeGrain> grain = std::nullopt;
     FieldRef time_field = {};
     std::vector<std::string> notes = {};
+    std::string entity = {};  ///< The only one of `uses` is named by it, in the singular.
   };
+  bool IsLabelField(const FieldRef& field) const;
+  std::string EntityNamed(const DimensionPhrase& phrase) const;
   std::vector<DimensionList> DimensionLists(size_t at) const;
 
   std::span<const Token> tokens_;

@@ -11,10 +11,10 @@
 
 namespace neurolake::ask {
 
-/// What a question says and a reading of it does not: a number, a negation, a superlative. Knows nothing of fragments
-/// and how they were put together: it holds the question's own words against the finished intent, so that a
-/// mistake in one is not made in the other. nullopt: nothing was found. Pure.
+/// What a question says and a reading of it does not: a number, a negation, a superlative, what is to be counted. Knows
+/// nothing of fragments and how they were put together: it holds the question's own words against the finished intent,
+/// so that a mistake in one is not made in the other. nullopt: nothing was found. Pure.
 std::optional<std::string> LeftOut(std::span<const Token> tokens, const std::vector<Link>& links, const Intent& intent,
-                                   const TimeContext& time);
+                                   const TimeContext& time, const semantic::SemanticModel& model);
 
 }  // namespace neurolake::ask

@@ -45,7 +45,6 @@ const std::vector<std::string_view>& MustAbstain() {
                                                         "revenue in Germany and orders in France",
                                                         "revenue last month and this month",
                                                         "share of revenue",
-                                                        "what share of revenue comes from Germany",
                                                         "revenue by orders",
                                                         "revenue in Germany by country in France",
                                                         "top 10 percent of customers by revenue",

@@ -1,0 +1,195 @@
+#include "ask/grammar/internal/assembler.h"
+#include "ask/grammar/internal/fragment_parser.h"
+#include "ask/grammar/internal/words_of_ranks.h"
+#include "common/text.h"
+
+namespace neurolake::ask {
+namespace {
+
+using semantic::Dimension;
+using semantic::DimensionType;
+using semantic::Entity;
+
+/// Where in `nouns` the first word of the member's names is; nullopt: none of them is.
+std::optional<size_t> NounOf(const semantic::Described& member, std::span<const std::string_view> nouns) {
+  std::vector<std::string> words;
+  const auto add = [&](std::string_view name) {
+    for (const Token& token : TokenizeName(name)) words.push_back(Singular(token.word));
+  };
+  add(member.label);
+  add(member.name);
+  for (const std::string& synonym : member.synonyms) add(synonym);
+  for (size_t i = 0; i < nouns.size(); ++i) {
+    if (std::ranges::find(words, nouns[i]) != words.end()) return i;
+  }
+  return std::nullopt;
+}
+
+bool SaysAge(const Dimension& dimension) {
+  static constexpr std::string_view kAge[] = {"age"};
+  return NounOf(dimension, kAge).has_value();
+}
+
+/// Whether what is kept in the unit is what the superlative is about.
+bool IsKeptIn(std::string_view unit, std::string_view superlative) {
+  static constexpr std::string_view kLong[] = {"s", "sec", "min", "h", "d", "days", "minutes", "hours", "km", "mi"};
+  static constexpr std::string_view kHeavy[] = {"kg", "g", "t", "lb"};
+  static constexpr std::string_view kMoney[] = {"EUR", "USD", "GBP", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "JPY"};
+  const auto kept = [&](const auto& units) { return std::ranges::find(units, unit) != std::end(units); };
+  if (superlative == "longest" || superlative == "shortest") return kept(kLong);
+  if (superlative == "heaviest" || superlative == "lightest") return kept(kHeavy);
+  return (superlative == "expensive" || superlative == "cheapest" || superlative == "costly") && kept(kMoney);
+}
+
+}  // namespace
+
+/// What of a row the word is about, and whether its largest is meant: the price of "cheapest", the smallest.
+std::vector<std::pair<FieldRef, bool>> FragmentParser::MeasuresOf(const Entity& entity, const MeasuredBy& word) const {
+  std::vector<std::pair<FieldRef, bool>> found;
+  size_t best = SIZE_MAX;
+  for (const Dimension& dimension : entity.dimensions) {
+    if (dimension.hidden) continue;
+    const FieldRef field{entity.name, dimension.name};
+    const bool is_time = dimension.type == DimensionType::kTime;
+    if (is_time ? !word.of_times : !IsMeasured(field)) continue;
+    const auto noun = NounOf(dimension, word.nouns);
+    if (!noun) continue;
+    if (*noun > best) continue;
+    if (*noun < best) found.clear();
+    best = *noun;
+    found.emplace_back(field, !is_time && word.of_times && SaysAge(dimension) ? !word.large : word.large);
+  }
+  if (found.empty()) {  // "longest stop": what is kept in minutes.
+    for (const Dimension& dimension : entity.dimensions) {
+      const FieldRef field{entity.name, dimension.name};
+      if (!dimension.hidden && IsMeasured(field) && IsKeptIn(dimension.format.unit, word.word))
+        found.emplace_back(field, word.large);
+    }
+    if (found.size() > 1) found.clear();
+  }
+  const bool by_time = word.of_times && found.empty() && word.word != "youngest";
+  if (by_time && !entity.default_time.empty() && !entity.default_time.contains('.'))
+    found.emplace_back(FieldRef{entity.name, entity.default_time}, word.large);
+  return found;
+}
+
+/// Rows of what is named at `at`, or, where nothing is, of what the rest of the question names.
+void FragmentParser::ExtremesOf(size_t at, size_t begin, size_t end, const MeasuredBy& word, const Fragment& shape) {
+  const auto add = [&](const Entity& entity, size_t to, double cost, std::string_view note, bool plural, bool named) {
+    const FieldRef size = SizeOf(entity.name);
+    for (const auto& [field, large] : MeasuresOf(entity, word)) {
+      if (field == size) continue;  // Its sum ranks the rows already.
+      Fragment& fragment = Add(FragmentKind::kExtreme, begin, to, cost + 0.01);
+      if (!note.empty()) fragment.notes.emplace_back(note);
+      fragment.entity = entity.name;
+      fragment.field = field;
+      fragment.n = shape.n;
+      fragment.nth = shape.nth;
+      fragment.descending = large == shape.descending;
+      fragment.plural = plural;
+      fragment.rows = named;
+    }
+  };
+  const bool sized = word.word == "largest" || word.word == "biggest" || word.word == "smallest";
+  for (const Link& link : LinksAt(at)) {
+    const Entity* entity =
+        link.kind == LinkKind::kEntity && !link.verb ? semantic::FindEntity(model_, link.name) : nullptr;
+    if (entity == nullptr || (sized && !SizeOf(link.name).name.empty())) continue;
+    add(*entity, link.end, link.cost, link.note, link.plural, true);
+  }
+  const bool ends = at >= tokens_.size() || tokens_[at].kind == TokenKind::kSymbol ||
+                    Is(at, {"in", "of", "from", "for", "at", "on", "by", "with", "during", "per", "last", "this"});
+  if (!ends || begin == 0 || word.word == "first" || word.word == "last") return;
+  for (const Entity& entity : model_.entities) add(entity, end, 0.05, "", false, false);
+}
+
+/// "cheapest room", "5 most expensive products", "latest 3 loans", "the highest paid employee", "is the oldest".
+void FragmentParser::Extremes(size_t at) {
+  size_t next = at + Phrase(at, kTopsLeads);
+  if (Is(next, {"is", "are", "was", "were"})) ++next;
+  next = SkipDeterminers(next);
+  Fragment shape;
+  const auto number = [&] {
+    const auto read = ParseNumber(From(next));
+    if (shape.n > 0 || !read || read->unit != NumberUnit::kNone || read->value < 1 || read->value > 100'000) return;
+    shape.n = static_cast<int64_t>(read->value);
+    shape.nth = read->ordinal;
+    next += read->tokens;
+  };
+  const auto first = ParseNumber(From(next));  // "first" is also an end of times.
+  if (first && !(Is(next, {"first"}) && ParseNumber(From(next + 1)))) number();
+  const bool most = Is(next, {"most", "least"});
+  const MeasuredBy* word = most ? GradableOf(Word(next + 1)) : SuperlativeOf(Word(next));
+  if (Is(next, {"longest"}) && Is(next + 1, {"serving", "standing", "established", "running"})) {
+    word = SuperlativeOf("earliest");
+    ++next;
+  }
+  const bool ranks = Is(next, {"highest", "lowest", "best", "worst", "top"});
+  if (ranks && ParticipleOf(Word(next + 1)) != nullptr) {
+    word = ParticipleOf(Word(next + 1));
+    shape.descending = Is(next, {"highest", "best", "top"});
+    next += 2;
+  } else if (word != nullptr) {
+    shape.descending = !most || Word(next) == "most";
+    next += most ? 2 : 1;
+  } else {
+    return;
+  }
+  number();
+  const bool counted = shape.n > 0 && !shape.nth;
+  if ((word->word == "first" || word->word == "last") && !counted) return;
+  ExtremesOf(SkipDeterminers(next), at, next, *word, shape);
+}
+
+/// "the most borrowed books", "was prescribed least often": by how often it was done.
+void FragmentParser::MostDone(size_t at) {
+  const auto verb_of = [&](size_t place, size_t& end) -> std::optional<MetricUse> {
+    for (const Link& link : LinksAt(place)) {
+      if (link.kind != LinkKind::kEntity || !link.verb || link.event) continue;
+      end = link.end;
+      return CountOf(link.name);
+    }
+    return std::nullopt;
+  };
+  const auto often = [&](size_t place) { return Is(place, {"often", "frequently"}) ? place + 1 : place; };
+  size_t end = 0;
+  size_t next = at;
+  while (Is(next, {"is", "are", "was", "were", "has", "been", "have", "did", "get", "gets", "got"})) ++next;
+  if (const auto use = verb_of(next, end)) {  // "prescribed least", "ordered the most often"
+    const size_t superlative = SkipDeterminers(end);
+    if (Is(superlative, {"most", "least"})) {
+      const size_t behind = often(superlative + 1);
+      const bool done = behind > superlative + 1 || behind >= tokens_.size() || LinksAt(behind).empty();
+      if (done) {
+        Fragment& fragment = Add(FragmentKind::kTopBy, at, behind, 0.02);
+        fragment.metrics = {*use};
+        fragment.descending = Word(superlative) == "most";
+      }
+    }
+  }
+  size_t start = at + Phrase(at, kTopsLeads);
+  start = SkipDeterminers(start);
+  Fragment shape;
+  if (const auto number = ParseNumber(From(start)); number && number->unit == NumberUnit::kNone && number->value >= 1) {
+    shape.n = static_cast<int64_t>(number->value);
+    shape.nth = number->ordinal;
+    start += number->tokens;
+  }
+  if (!Is(start, {"most", "least"})) return;
+  const size_t adverb = Is(start + 1, {"often", "frequently", "commonly"}) ? start + 2 : start + 1;
+  const auto use = verb_of(adverb, end);
+  if (!use) return;
+  for (const DimensionPhrase& phrase : Dimensions(end)) {
+    if (!phrase.use) continue;
+    Fragment& fragment = Add(FragmentKind::kTop, at, phrase.end, phrase.cost, phrase.notes);
+    fragment.dimensions = {*phrase.use};
+    fragment.metrics = {*use};
+    fragment.n = shape.n;
+    fragment.nth = shape.nth;
+    fragment.descending = Word(start) == "most";
+    fragment.plural = phrase.plural;
+    fragment.entity = phrase.entity;
+  }
+}
+
+}  // namespace neurolake::ask

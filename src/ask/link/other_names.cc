@@ -1,0 +1,125 @@
+#include "ask/language/words.h"
+#include "ask/link/linker.h"
+#include "common/text.h"
+
+namespace neurolake::ask {
+namespace {
+
+using semantic::Dimension;
+using semantic::DimensionType;
+using semantic::Entity;
+using semantic::Metric;
+
+constexpr double kShortEntityCost = 0.03;
+constexpr double kHeadCost = 0.02;
+
+std::vector<std::string> WordsOf(std::string_view text) {
+  std::vector<std::string> words;
+  for (const Token& token : TokenizeName(text)) {
+    if (token.kind != TokenKind::kSymbol) words.push_back(token.word);
+  }
+  return words;
+}
+
+std::vector<std::string> NamesOf(const semantic::Described& member) {
+  std::vector<std::string> names{member.label, member.name};
+  names.insert(names.end(), member.synonyms.begin(), member.synonyms.end());
+  return names;
+}
+
+/// Words that end names of many kinds of things and say of none what it is.
+bool SaysNoThing(std::string_view word) {
+  static constexpr std::string_view kWords[] = {"line", "item", "entry",  "record", "detail", "list", "history",
+                                                "data", "info", "master", "table",  "type",   "unit", "registration"};
+  return word.size() < 4 || std::ranges::find(kWords, Singular(word)) != std::end(kWords);
+}
+
+bool IsParticiple(std::string_view word) {
+  static constexpr std::string_view kIrregular[] = {"sold",  "bought", "paid", "taught", "led",  "made",  "written",
+                                                    "drawn", "given",  "held", "kept",   "seen", "driven"};
+  return word.ends_with("ed") || std::ranges::find(kIrregular, word) != std::end(kIrregular);
+}
+
+}  // namespace
+
+/// "orders" for work orders: the last word of a thing's name, where nothing else is called so.
+void Linker::AddShortEntities() {
+  std::vector<std::pair<std::string, std::string>> found;
+  for (const Entity& entity : model_.entities) {
+    for (const std::string& name : NamesOf(entity)) {
+      const std::vector<std::string> words = WordsOf(name);
+      if (words.size() < 2 || words.size() > 3 || SaysNoThing(words.back())) continue;
+      found.emplace_back(Singular(words.back()), entity.name);
+    }
+  }
+  for (const auto& [noun, entity] : found) {
+    const bool rivals =
+        std::ranges::any_of(found, [&](const auto& other) { return other.first == noun && other.second != entity; });
+    if (rivals || HasTerm(noun)) continue;
+    AddTerm(noun, {.kind = LinkKind::kEntity, .name = entity, .shown = entity, .cost = kShortEntityCost});
+  }
+}
+
+/// "planned" of planned downtime, "external" of an external lecturer: what is yes or no of a thing, without its name.
+void Linker::AddHeads() {
+  for (const Entity& entity : model_.entities) {
+    std::vector<std::string> owners = NamesOf(entity);
+    for (const Metric& metric : model_.metrics) {
+      if (!metric.hidden && EqualsIgnoringCase(metric.entity, entity.name)) owners.push_back(metric.label);
+    }
+    for (const Dimension& dimension : entity.dimensions) {
+      if (dimension.hidden || dimension.value_type != semantic::ValueType::kBoolean) continue;
+      for (const std::string& name : NamesOf(dimension)) {
+        const std::string folded = Fold(name);
+        for (const std::string& owner : owners) {
+          const std::string tail = " " + Singular(Fold(owner));
+          const std::string singular = Singular(folded);
+          if (singular.size() <= tail.size() || !singular.ends_with(tail)) continue;
+          AddTerm(std::string_view(singular).substr(0, singular.size() - tail.size()),
+                  {.kind = LinkKind::kDimension,
+                   .field = {entity.name, dimension.name},
+                   .shown = dimension.label,
+                   .cost = kHeadCost});
+        }
+      }
+    }
+  }
+}
+
+/// "advised by": what a join says of the one it leads to, with a verb.
+void Linker::AddRoleVerbs() {
+  for (const semantic::Join& join : model_.joins) {
+    for (const std::string& name : NamesOf(join)) {
+      const std::vector<std::string> words = WordsOf(name);
+      static constexpr std::string_view kPrepositions[] = {"by", "at", "in", "to", "from", "for", "on", "with", "of"};
+      const bool leads = words.size() >= 2 && words.size() <= 3 && IsParticiple(words.front()) &&
+                         std::ranges::find(kPrepositions, words.back()) != std::end(kPrepositions);
+      if (leads) AddTerm(name, {.kind = LinkKind::kRole, .name = join.name, .shown = join.label});
+    }
+  }
+}
+
+/// "currently" says what "current" says of a thing.
+void Linker::AddAdverbs() {
+  for (const Entity& entity : model_.entities) {
+    for (const Dimension& dimension : entity.dimensions) {
+      for (const semantic::NamedValue& value : dimension.values) {
+        if (dimension.hidden || dimension.value_type != semantic::ValueType::kText) continue;
+        std::vector<std::string> names = value.synonyms;
+        names.push_back(value.value);
+        names.push_back(value.label);
+        for (const std::string& name : names) {
+          const std::vector<std::string> words = WordsOf(name);
+          if (words.size() != 1 || words[0].size() < 5 || words[0].ends_with("y")) continue;
+          AddTerm(words[0] + "ly", {.kind = LinkKind::kValue,
+                                    .field = {entity.name, dimension.name},
+                                    .value = value.value,
+                                    .shown = value.label.empty() ? value.value : value.label,
+                                    .cost = 0.02});
+        }
+      }
+    }
+  }
+}
+
+}  // namespace neurolake::ask
