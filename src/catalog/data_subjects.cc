@@ -294,7 +294,8 @@ Result<int64_t> StoreDataSubjects::EraseKeptAnswers(bool erase) {
 
 Result<std::vector<std::pair<std::string, int64_t>>> StoreDataSubjects::FindElsewhere(
     const std::function<bool(const std::string&)>& holds) {
-  constexpr std::string_view kErased[] = {"statements", "event_outbox", "lineage", "table_statistics", "kept_answers"};
+  constexpr std::string_view kErased[] = {"statements",       "event_outbox", "lineage",
+                                          "table_statistics", "kept_answers", "semantic_model_versions"};
   std::vector<std::pair<std::string, int64_t>> found;
   NL_ASSIGN_OR_RETURN(const auto tables, metastore::TableNames());
   NL_RETURN_IF_ERROR(store_.Read([&](Session& session) -> Result<void> {

@@ -221,6 +221,8 @@ Result<SubjectTraces> FindTraces(const TraceSearch& search) {
   NL_ASSIGN_OR_RETURN(traces.statements, FindInHistory(search));
   const auto may_hold = [&](const std::string& text) { return search.mentions.HoldsInQuestion(text); };
   NL_ASSIGN_OR_RETURN(traces.questions, search.catalog.ask_records().EraseTexts(may_hold, search.erase));
+  NL_ASSIGN_OR_RETURN(traces.models,
+                      EraseInModels(search.ctx, search.catalog, search.mentions, search.table_names, search.erase));
   NL_RETURN_IF_ERROR(FindInUploads(search, traces));
   NL_ASSIGN_OR_RETURN(traces.elsewhere, subjects.FindElsewhere(holds));
   // Last: it has the statement's own value too, with which the rest is found.

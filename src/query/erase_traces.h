@@ -7,6 +7,7 @@
 #include "catalog/catalog.h"
 #include "common/request_context.h"
 #include "query/audit_trail.h"
+#include "query/erase_models.h"
 #include "query/subject_mentions.h"
 
 namespace neurolake::query {
@@ -20,6 +21,7 @@ struct SubjectTraces {
   int64_t events = 0;          ///< That wait for delivery.
   int64_t lineage = 0;         ///< Names of files.
   int64_t questions = 0;       ///< In plain language, and feedback on their answers.
+  ModelTraces models = {};     ///< Semantic ones.
   int64_t uploads = 0;         ///< Staged files that hold it.
   int64_t uploads_unread = 0;  ///< Staged files in a form in which nobody can tell by looking at bytes.
   /// What else of the metadata store holds an identifier, and stays: definitions, names, comments; by table of it.

@@ -288,9 +288,14 @@ json::array RowsOf(const SubjectTraces& traces) {
   add("events", traces.events, "that wait for delivery, deleted");
   add("lineage", traces.lineage, "names of files, replaced");
   add("questions", traces.questions, "in plain language, and feedback on their answers, deleted");
+  add("semantic models", traces.models.texts, "texts, taken out of the newest version; older ones, deleted");
   add("uploads", traces.uploads, "staged files, deleted");
   if (traces.uploads_unread > 0) {
     add("uploads not read", traces.uploads_unread, "packed: delete them if they may hold the subject");
+  }
+  for (const ModelMention& one : traces.models.left) {
+    rows.push_back(json::array{"named in semantic model " + one.model, one.count,
+                               "in " + one.places + ", which stay: replace or drop it, and run the statement again"});
   }
   for (const auto& [what, count] : traces.elsewhere) {
     rows.push_back(json::array{"named in " + what, count, "of the metadata store, which stay: change or drop them"});

@@ -4,12 +4,15 @@
 
 #include "common/text.h"
 #include "query/front_parser_tokens.h"
+#include "query/lower_text.h"
 #include "query/statement_constants.h"
 
 namespace neurolake::query {
 namespace {
 
 constexpr size_t kTellingBytes = 4;
+/// Shorter ones are years, amounts and postcodes as well.
+constexpr size_t kLongNumberDigits = 6;
 constexpr std::string_view kErasedConstant = "'[erased]'";
 
 bool IsTelling(std::string_view value) {
@@ -39,11 +42,11 @@ std::string CommentsOf(std::string_view sql) {
 std::string ConstantText(std::string_view constant) {
   const bool dollars = constant.starts_with('$');
   const size_t begin = constant.find_first_of(dollars ? "$" : "'\"");
-  if (begin == std::string_view::npos) return LowerAscii(constant);
+  if (begin == std::string_view::npos) return LowerText(constant);
   if (dollars) {
     const size_t tag = constant.find('$', 1);
-    if (tag == std::string_view::npos || constant.size() < 2 * (tag + 1)) return LowerAscii(constant);
-    return LowerAscii(constant.substr(tag + 1, constant.size() - 2 * (tag + 1)));
+    if (tag == std::string_view::npos || constant.size() < 2 * (tag + 1)) return LowerText(constant);
+    return LowerText(constant.substr(tag + 1, constant.size() - 2 * (tag + 1)));
   }
   const char quote = constant[begin];
   std::string text;
@@ -52,15 +55,18 @@ std::string ConstantText(std::string_view constant) {
     if (constant[i] == quote) ++i;
     text += constant[i];
   }
-  return LowerAscii(text);
+  return LowerText(text);
 }
 
-SubjectMentions::SubjectMentions(const KnownOfSubject& known) : key_(LowerAscii(known.key)) {
+SubjectMentions::SubjectMentions(const KnownOfSubject& known) : key_(LowerText(known.key)) {
   for (const std::string& value : known.identifiers) {
-    const std::string low = LowerAscii(value);
+    const std::string low = LowerText(value);
     const bool telling = IsTelling(low);
     telling ? in_constants_.AddAnywhere(low) : in_constants_.AddWord(low);
     if (telling) CouldBeWord(low) ? elsewhere_.AddWord(low) : elsewhere_.AddAnywhere(low);
+    identifiers_.insert(low);
+    if (telling) CouldBeWord(low) ? in_models_.AddWord(low) : in_models_.AddAnywhere(low);
+    if (!telling && low.size() >= kLongNumberDigits) in_models_.AddWord(low);
     const bool is_short =
         low.size() < kTellingBytes && std::ranges::all_of(low, [](unsigned char c) { return std::isdigit(c) != 0; });
     if (telling) in_questions_.AddAnywhere(low);
@@ -72,26 +78,33 @@ SubjectMentions::SubjectMentions(const KnownOfSubject& known) : key_(LowerAscii(
       telling ? in_statements_.AddAnywhere(low) : in_statements_.AddWord(low);
     }
   }
-  for (const std::string& text : known.texts) texts_.insert(LowerAscii(text));
+  for (const std::string& text : known.texts) texts_.insert(LowerText(text));
 }
 
 bool SubjectMentions::Holds(std::string_view text, bool touches) const {
-  const std::string low = LowerAscii(text);
+  const std::string low = LowerText(text);
   return in_constants_.FindsAnywhere(low) || (touches && in_constants_.FindsWord(low));
 }
 
 bool SubjectMentions::HoldsElsewhere(std::string_view text) const {
-  const std::string low = LowerAscii(text);
+  const std::string low = LowerText(text);
   return elsewhere_.FindsAnywhere(low) || elsewhere_.FindsWord(low);
 }
 
 bool SubjectMentions::HoldsInQuestion(std::string_view text) const {
-  const std::string low = LowerAscii(text);
+  const std::string low = LowerText(text);
   return in_questions_.FindsAnywhere(low) || in_questions_.FindsWord(low);
 }
 
+bool SubjectMentions::HoldsInModel(std::string_view text) const {
+  const std::string low = LowerText(text);
+  return in_models_.FindsAnywhere(low) || in_models_.FindsWord(low);
+}
+
+bool SubjectMentions::IsIdentifier(std::string_view text) const { return identifiers_.contains(LowerText(text)); }
+
 bool SubjectMentions::HoldsBesideConstants(std::string_view text, bool touches) const {
-  const std::string low = LowerAscii(text);
+  const std::string low = LowerText(text);
   return in_statements_.FindsAnywhere(low) || (touches && in_statements_.FindsWord(low));
 }
 

@@ -28,6 +28,10 @@ class SubjectMentions {
   /// The same of a question in plain language, of which nobody says what tables it is about: short numbers, which stand
   /// in many, count if one is the key.
   bool HoldsInQuestion(std::string_view text) const;
+  /// The same of a semantic model, which is written for everybody: words alone, and numbers from six digits on.
+  bool HoldsInModel(std::string_view text) const;
+  /// Whether all of the text is an identifier.
+  bool IsIdentifier(std::string_view text) const;
   /// Positions of those constants of one statement, as they were written, that have to go: those that hold an
   /// identifier, where there is one those that are one of the texts, and those about the tables that are the key.
   std::vector<size_t> Find(const std::vector<std::string>& constants, bool touches) const;
@@ -43,6 +47,8 @@ class SubjectMentions {
   TextFinder in_statements_;
   TextFinder elsewhere_;
   TextFinder in_questions_;
+  TextFinder in_models_;
+  std::set<std::string, std::less<>> identifiers_;
   std::set<std::string, std::less<>> texts_;
   std::string key_;
 };

@@ -3,14 +3,18 @@
 #include <algorithm>
 #include <charconv>
 
+#include "common/field_path.h"
 #include "common/text.h"
 #include "query/commands/subject_texts.h"
+#include "query/lower_text.h"
 #include "query/text_finder.h"
+#include "tables/delta/field_places.h"
 
 namespace neurolake::query {
 namespace {
 
 using tables::delta::DataType;
+using tables::delta::FieldPlace;
 using tables::delta::Snapshot;
 using tables::delta::StructField;
 
@@ -25,11 +29,11 @@ bool IsWholeNumber(const DataType& type) {
          type.kind == DataType::Kind::kInteger || type.kind == DataType::Kind::kLong;
 }
 
-const StructField* FieldOf(const Snapshot& snapshot, const std::string& id) {
-  for (const StructField& field : snapshot.schema().fields) {
-    if (field.physical_name() == id) return &field;
-  }
-  return nullptr;
+/// What names somebody in a version, if it can there.
+std::optional<FieldPlace> PlaceIn(const Snapshot& snapshot, const std::string& id) {
+  auto place = tables::delta::PlaceOf(snapshot.schema(), id);
+  if (!place || place->repeated || !MayIdentify(*place->type)) return std::nullopt;
+  return place;
 }
 
 /// What a column is called in a version, as an expression of type VARCHAR or of whole numbers.
@@ -41,13 +45,21 @@ struct ColumnSql {
 std::optional<ColumnSql> SqlOf(const SubjectTable& table, const SubjectTable::Column& column,
                                const Snapshot& snapshot) {
   if (table.kind == "quarantine") {
-    std::string name;
-    for (const char c : column.name) name += c == '"' || c == '\\' ? std::string{'\\', c} : std::string{c};
-    return ColumnSql{"(row_data ->> " + QuoteLiteral("$.\"" + name + "\"") + ")", false};
+    std::string way = "$";
+    for (const std::string& name : FieldPath(column.name)) {
+      way += ".\"";
+      for (const char c : name) way += c == '"' || c == '\\' ? std::string{'\\', c} : std::string{c};
+      way += '"';
+    }
+    return ColumnSql{"(row_data ->> " + QuoteLiteral(way) + ")", false};
   }
-  const StructField* field = FieldOf(snapshot, column.id);
-  if (field == nullptr || !MayIdentify(field->type)) return std::nullopt;
-  return ColumnSql{QuoteIdentifier(field->name), IsWholeNumber(field->type)};
+  const auto place = PlaceIn(snapshot, column.id);
+  if (!place) return std::nullopt;
+  std::string sql;
+  for (const std::string& name : FieldPath(place->names)) {
+    sql = sql.empty() ? QuoteIdentifier(name) : fmt::format("struct_extract({}, {})", sql, QuoteLiteral(name));
+  }
+  return ColumnSql{std::move(sql), IsWholeNumber(*place->type)};
 }
 
 std::string Matches(const ColumnSql& column, bool exact, const std::set<std::string>& values) {
@@ -178,7 +190,7 @@ Result<void> SubjectSearch::LearnIdentifiers(const SubjectTable& table, const So
   for (const auto& [place, value] : found) {
     if (place >= names.size()) return MakeError(ErrorCode::kInternal, "a value of a column that was not asked for");
     auto& known = known_.values[names[place].first];
-    known.insert(LowerAscii(value));
+    known.insert(LowerText(value));
     if (known.size() > kValuesMax || found.size() > kValuesMax) {
       return MakeError(ErrorCode::kInvalidArgument, "a data subject has more identifiers than can be followed: {}",
                        kValuesMax);
@@ -237,15 +249,14 @@ Result<void> SubjectSearch::CheckColumns(std::vector<SubjectTable>& tables) {
     if (table.kind == "quarantine") continue;
     NL_ASSIGN_OR_RETURN(const OpenedTable opened, Open(table));
     for (const auto& column : table.columns) {
-      const StructField* field = FieldOf(*opened.snapshot, column.id);
-      const bool fits = field != nullptr && MayIdentify(field->type);
-      if (table.kind == "table" && !fits) {
+      const auto place = PlaceIn(*opened.snapshot, column.id);
+      if (table.kind == "table" && !place) {
         return MakeError(ErrorCode::kInvalidArgument,
                          "a column of the data subject is not in its table any more, or is encrypted by now, take it "
                          "out with ALTER DATA SUBJECT … DROP: {}.{}",
-                         table.full_name(), column.name);
+                         table.full_name(), ShownPath(column.name));
       }
-      if (fits) names[table.id][column.id] = field->name;
+      if (place) names[table.id][column.id] = place->names;
     }
   }
   // Rows that were set aside have the names that columns had then.
@@ -331,14 +342,14 @@ Result<void> SubjectSearch::FindInHistory(const SubjectTable& table, SubjectRows
   TextFinder telling;
   for (const auto& [identifier, values] : known_.values) {
     for (const std::string& value : values) {
-      if (IsTelling(value)) telling.AddAnywhere(LowerAscii(value));
+      if (IsTelling(value)) telling.AddAnywhere(LowerText(value));
       // The log is full of shorter ones: sizes, counts, versions.
       if (!IsTelling(value) && value.size() >= kLongNumberDigits) telling.AddWord(value);
     }
   }
   const auto look = [&](std::string_view commit) {
     if (rows.log_holds) return;
-    const std::string low = LowerAscii(commit);
+    const std::string low = LowerText(commit);
     rows.log_holds = telling.FindsAnywhere(low) || telling.FindsWord(low);
   };
   NL_ASSIGN_OR_RETURN(rows.history, tables::delta::FindRetiredFiles(context_.request(), context_.store(),

@@ -4,7 +4,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
-#include "common/text.h"
+#include "query/lower_text.h"
 
 namespace neurolake::query {
 namespace {
@@ -22,7 +22,7 @@ void AddText(std::string_view text, std::set<std::string>& texts) {
       std::ranges::all_of(text, [&](char c) { return is_digit(c) || c == '.' || c == '-' || c == '+'; });
   // Small ones are everybody's.
   if (number && std::ranges::count_if(text, is_digit) < static_cast<std::ptrdiff_t>(kNumberDigitsMin)) return;
-  texts.insert(LowerAscii(text));
+  texts.insert(LowerText(text));
 }
 
 void AddInside(const json::value& value, std::set<std::string>& texts) {

@@ -17,6 +17,15 @@ TEST(SubjectMentionsTest, AnAddressNamesSomebodyWhereverItStands) {
   EXPECT_THAT(kAnn.Find({"'bob@example.org'", "'ann@example'"}, false), IsEmpty());
 }
 
+TEST(SubjectMentionsTest, LettersOfEveryAlphabetAreComparedWithoutCase) {
+  const SubjectMentions subject({.identifiers = {"ÄNNCHEN@example.org", "Ольга"}, .texts = {"Straße 1"}, .key = "É1"});
+  EXPECT_THAT(subject.Find({"'ännchen@Example.org'", "'für Ännchen@EXAMPLE.org'", "'STRAße 1'"}, false),
+              ElementsAre(0, 1, 2));
+  EXPECT_THAT(subject.Find({"'ОЛЬГА'"}, false), ElementsAre(0));
+  EXPECT_THAT(subject.Find({"'é1'"}, true), ElementsAre(0));
+  EXPECT_TRUE(subject.HoldsElsewhere("an ÄNNCHEN@EXAMPLE.ORG \xff"));
+}
+
 TEST(SubjectMentionsTest, ANumberNamesSomebodyInStatementsAboutTheTablesAlone) {
   EXPECT_THAT(kAnn.Find({"4711"}, true), ElementsAre(0));
   EXPECT_THAT(kAnn.Find({"'4711'", "'customer 4711 called'"}, true), ElementsAre(0, 1));
@@ -65,6 +74,17 @@ TEST(SubjectMentionsTest, AShortNumberInAQuestionIsTheKeyOrNothing) {
 }
 
 // Else whoever may have somebody forgotten could have whatever statements said forgotten.
+TEST(SubjectMentionsTest, InAModelANumberIsALongOneAndANameAWordByItself) {
+  const SubjectMentions anna(
+      {.identifiers = {"2024", "471123", "anna", "anna@example.org"}, .texts = {}, .key = "2024"});
+  EXPECT_TRUE(anna.HoldsInModel("as in <anna@example.org>"));
+  EXPECT_TRUE(anna.HoldsInModel("Anna, 471123"));
+  EXPECT_TRUE(anna.HoldsInModel("no. 471123"));
+  EXPECT_FALSE(anna.HoldsInModel("the year 2024 in Savannah, 4711234"));
+  EXPECT_TRUE(anna.IsIdentifier("2024") && anna.IsIdentifier("ANNA"));
+  EXPECT_FALSE(anna.IsIdentifier("20241") || anna.IsIdentifier(""));
+}
+
 TEST(SubjectMentionsTest, AKeyThatNoRowHasIsOneConstantOfStatementsAboutTheTables) {
   const SubjectMentions unknown({.identifiers = {}, .texts = {}, .key = "select"});
   EXPECT_THAT(unknown.Find({"'Select'", "'to select'"}, true), ElementsAre(0));
