@@ -6,6 +6,7 @@
 #include "catalog/internal/names.h"
 #include "catalog/internal/rows.h"
 #include "catalog/internal/store_identities.h"
+#include "common/text.h"
 #include "metastore/stored_text.h"
 
 namespace neurolake::catalog {
@@ -158,7 +159,14 @@ Result<Principal> StoreIdentities::PrincipalOf(const PrincipalId& id, std::strin
   };
   NL_ASSIGN_OR_RETURN(Principal principal, make(0, claims));
   principal.authentication = authentication;
-  if (claims) principal.attributes.insert(claims->attributes.begin(), claims->attributes.end());
+  if (claims) {
+    principal.attributes.insert(claims->attributes.begin(), claims->attributes.end());
+    // What a token is for is what is done with it.
+    const auto purpose = principal.attributes.find("purpose");
+    if (purpose != principal.attributes.end()) {
+      principal.purpose = LowerAscii(metastore::MakeStorable(purpose->second));
+    }
+  }
   if (principal.kind != PrincipalKind::kAgent) return principal;
   // Without somebody to act for it may do nothing.
   if (std::holds_alternative<std::monostate>(rows[0].at(7)) || NumberAt(rows[0], 13) != 0) return NotThere();

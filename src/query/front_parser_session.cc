@@ -200,7 +200,6 @@ Parsed ParseShow(TokenCursor cursor) {
     NL_ASSIGN_OR_RETURN(const auto filter, TakeShowFilter(cursor, "", "schema_name"));
     return Rewritten(fmt::format("SELECT schema_name FROM system.schemas WHERE {} ORDER BY ALL", filter.condition));
   }
-  if (cursor.IsWord("grants") && cursor.Has(1)) return cursor.NotSupported("SHOW GRANTS");
   if (cursor.IsWord("partitions") && cursor.Has(1)) return cursor.NotSupported("SHOW PARTITIONS");
   return std::nullopt;
 }

@@ -1,6 +1,8 @@
 #include "query/grant_actions.h"
 
+#include <algorithm>
 #include <boost/json/array.hpp>
+#include <tuple>
 
 #include "common/text.h"
 #include "query/access.h"
@@ -100,6 +102,22 @@ Result<json::value> Change(const RequestContext& ctx, catalog::Catalog& catalog,
   return json::value(json::object());
 }
 
+/// Who looks after a table or view from now on. An agent owns nothing: what it makes is of whom it acts for.
+Result<json::value> SetOwner(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
+  NL_ASSIGN_OR_RETURN(const std::string schema, StringMember(arguments, "schema"));
+  NL_ASSIGN_OR_RETURN(const std::string name, StringMember(arguments, "name"));
+  NL_ASSIGN_OR_RETURN(const std::string owner, StringMember(arguments, "owner"));
+  NL_ASSIGN_OR_RETURN(const std::string id, RelationId(ctx, catalog, schema, name));
+  NL_ASSIGN_OR_RETURN(const auto principals, catalog.ListPrincipals());
+  const auto found = std::ranges::find(principals, LowerAscii(owner), &catalog::PrincipalRecord::name);
+  if (found == principals.end()) return MakeError(ErrorCode::kNotFound, "there is no such user: {}", owner);
+  if (found->kind == PrincipalKind::kAgent) {
+    return MakeError(ErrorCode::kInvalidArgument, "an agent owns nothing; whom it acts for does: {}", owner);
+  }
+  NL_RETURN_IF_ERROR(catalog.SetOwner(id, found->id));
+  return json::value(json::object());
+}
+
 /// What ids are called now; what is gone has no name.
 class Names {
  public:
@@ -133,31 +151,88 @@ class Names {
   std::map<std::string, std::string> grantees_;
 };
 
-Result<json::value> Show(const RequestContext& ctx, catalog::Catalog& catalog) {
-  NL_RETURN_IF_ERROR(RequireManager(ctx));
+/// On which object, and to whom, grants are asked for; empty: any.
+struct Wanted {
+  std::string kind;  ///< As GrantRecord's securable_kind.
+  std::string id;    ///< Of that, or of a relation.
+  std::string grantee_kind;
+  std::string grantee_id;
+
+  bool Has(const GrantRecord& grant) const {
+    // Of a table or view, what is said of its schema and the lake is about it, too.
+    const bool on_it = kind.empty() || kind == "relation" || (grant.securable_kind == kind && grant.securable_id == id);
+    const bool to_them = grantee_kind.empty() || (grant.grantee_kind == grantee_kind && grant.grantee_id == grantee_id);
+    return on_it && to_them;
+  }
+};
+
+Result<Wanted> DecodeWanted(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
+  Wanted wanted;
+  NL_ASSIGN_OR_RETURN(wanted.kind, StringMember(arguments, "kind"));
+  const auto* grantees = arguments.if_contains("grantees");
+  if (grantees == nullptr || !grantees->is_array() || grantees->get_array().size() > 1) return BadMember("grantees");
+  // An owner sees what holds for a table, whoever said it of whom.
+  if (wanted.kind != "relation" || !grantees->get_array().empty()) NL_RETURN_IF_ERROR(RequireManager(ctx));
+  if (!wanted.kind.empty()) {
+    NL_ASSIGN_OR_RETURN(wanted.id, SecurableId(ctx, catalog, wanted.kind, arguments));
+  }
+  if (grantees->get_array().empty()) return wanted;
+  json::object resolved = arguments;
+  NL_RETURN_IF_ERROR(ResolveGrantees(catalog, resolved, "grantees"));
+  const json::object& grantee = resolved.at("grantees").as_array().at(0).as_object();
+  NL_ASSIGN_OR_RETURN(wanted.grantee_kind, StringMember(grantee, "kind"));
+  NL_ASSIGN_OR_RETURN(wanted.grantee_id, StringMember(grantee, "id"));
+  return wanted;
+}
+
+/// Rows, and beside them which of these are about columns: [row, schema, table, what its files call the column]. Whose
+/// name it is now is in the table's log.
+Result<json::value> Show(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
+  NL_ASSIGN_OR_RETURN(const Wanted wanted, DecodeWanted(ctx, catalog, arguments));
   NL_ASSIGN_OR_RETURN(const Names names, Names::Load(catalog));
-  NL_ASSIGN_OR_RETURN(const auto grants, catalog.ListGrants());
-  json::array rows;
+  NL_ASSIGN_OR_RETURN(auto grants, wanted.kind == "relation" ? catalog.GrantsOn(wanted.id) : catalog.ListGrants());
+  std::ranges::sort(grants, {}, [](const GrantRecord& one) {
+    return std::tie(one.securable_kind, one.securable_id, one.grantee_kind, one.grantee_id, one.privilege);
+  });
+  json::array rows, columns;
   for (const GrantRecord& one : grants) {
+    if (!wanted.Has(one)) continue;
+    if (one.privilege.starts_with(kSelectColumn)) {
+      NL_ASSIGN_OR_RETURN(const auto table, catalog.FindTable(TableId(one.securable_id)));
+      if (table) {
+        columns.push_back(json::array{static_cast<int64_t>(rows.size()), table->schema_name, table->name,
+                                      one.privilege.substr(kSelectColumn.size())});
+      }
+    }
     rows.push_back(json::array{one.securable_kind, names.Object(one), names.Grantee(one), ShownPrivilege(one.privilege),
                                one.denied ? "DENY" : "GRANT", one.granted_by, FormatTimestamp(one.created)});
   }
-  NL_ASSIGN_OR_RETURN(auto of_functions, RunFunctionGrantAction(ctx, catalog, "function_grants", {{"function", ""}}));
-  for (auto& row : of_functions.at("rows").as_array()) rows.push_back(std::move(row));
-  NL_ASSIGN_OR_RETURN(auto of_objects, ShowObjectGrants(ctx, catalog));
-  for (auto& row : of_objects) rows.push_back(std::move(row));
-  NL_ASSIGN_OR_RETURN(auto of_models, SemanticModelGrantRows(catalog));
-  for (auto& row : of_models) rows.push_back(std::move(row));
-  return json::value{{"rows", std::move(rows)}};
+  if (wanted.kind.empty()) {
+    const json::value grantee = names.Grantee({.grantee_kind = wanted.grantee_kind, .grantee_id = wanted.grantee_id});
+    const auto add = [&](json::array& more) {
+      for (auto& row : more) {
+        const bool to_them = wanted.grantee_kind.empty() || row.at(2) == grantee;
+        if (to_them) rows.push_back(std::move(row));
+      }
+    };
+    NL_ASSIGN_OR_RETURN(auto of_functions, RunFunctionGrantAction(ctx, catalog, "function_grants", {{"function", ""}}));
+    add(of_functions.at("rows").as_array());
+    NL_ASSIGN_OR_RETURN(auto of_objects, ShowObjectGrants(ctx, catalog));
+    add(of_objects);
+    NL_ASSIGN_OR_RETURN(auto of_models, SemanticModelGrantRows(catalog));
+    add(of_models);
+  }
+  return json::value{{"rows", std::move(rows)}, {"columns", std::move(columns)}};
 }
 
 }  // namespace
 
-bool IsGrantAction(std::string_view action) { return action == "grant" || action == "grants"; }
+bool IsGrantAction(std::string_view action) { return action == "grant" || action == "grants" || action == "set_owner"; }
 
 Result<json::value> RunGrantAction(const RequestContext& ctx, catalog::Catalog& catalog, const std::string& action,
                                    const json::object& arguments) {
-  return action == "grant" ? Change(ctx, catalog, arguments) : Show(ctx, catalog);
+  if (action == "set_owner") return SetOwner(ctx, catalog, arguments);
+  return action == "grant" ? Change(ctx, catalog, arguments) : Show(ctx, catalog, arguments);
 }
 
 }  // namespace neurolake::query

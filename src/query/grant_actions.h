@@ -13,7 +13,10 @@ namespace neurolake::query {
 /// GRANT, DENY and REVOKE on the server's side. The actions, with their arguments and answers:
 ///   grant  {effect: "grant"|"deny"|"revoke", privileges: ["select"|"modify"], kind: "lake"|"schema"|"relation",
 ///          schema, name, grantees: [{kind, name}]} → {}
-///   grants {} → {rows: [[kind, object, grantee, privilege, effect, granted_by, created], …]}
+///   grants {kind: "" or as above, schema, name, grantees: none or one} → {rows: [[kind, object, grantee, privilege,
+///          effect, granted_by, created], …], columns: [[row, schema, table, what files call the column], …]}; of a
+///          relation also those on its schema and the lake
+///   set_owner {schema, name, owner} → {}
 /// On a table or view they are for who looks after its policies, on a schema or the lake for who manages the lake.
 /// Errors: kPermissionDenied; kNotFound, also for what the principal may not know of.
 bool IsGrantAction(std::string_view action);

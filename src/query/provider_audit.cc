@@ -11,15 +11,14 @@ namespace json = boost::json;
 
 /// Who may see and do what hangs on these. The rest is told by the statement's own records.
 constexpr std::string_view kAudited[] = {
-    "create_policy", "drop_policy", "create_group", "drop_group", "add_member", "remove_member", "grant",
+    "create_policy", "drop_policy", "create_group", "drop_group", "add_member", "remove_member", "grant", "set_owner",
     "grant_function", "grant_object", "set_pii_threshold", "reset_pii_threshold", "create_credential",
     "drop_credential", "rotate_credential_key", "create_location", "drop_location", "create_user", "alter_user",
     "create_bundle", "activate_bundle",
     // Tags, purposes and attributes decide which policies hold, and for whom.
     "set_tags", "create_tag_policy", "drop_tag_policy", "create_purpose", "drop_purpose", "grant_purpose",
     "allow_purposes", "set_minimum_group", "set_attributes", "request_break_glass", "approve_break_glass",
-    "end_break_glass",
-    "create_semantic_model", "alter_semantic_model", "restore_semantic_model", "drop_semantic_model",
+    "end_break_glass", "create_semantic_model", "alter_semantic_model", "restore_semantic_model", "drop_semantic_model",
     "grant_semantic_model",
     // A token looked up tells who is behind it.
     "create_data_subject", "alter_data_subject", "drop_data_subject", "grant_forget", "create_key", "drop_key",
@@ -30,10 +29,10 @@ constexpr std::string_view kAudited[] = {
 /// Names and ids, and what tags and attributes are set to. Nothing else of the arguments: among them are secrets, the
 /// text of rules, and values whose tokens are looked up.
 constexpr std::string_view kTold[] = {
-    "schema",       "table",   "name",       "kind",    "column",     "group",  "member", "effect", "privileges",
-    "grantees",     "path",    "credential", "tag",     "of_columns", "set",    "unset",  "grant",  "purpose",
-    "purposes",     "size",    "principal",  "id",      "minutes",    "reason", "key",    "role",   "state",
-    "on_behalf_of", "version", "functions",  "objects", "threshold",  "use",        "privilege"};
+    "schema",       "table",   "name",       "kind",    "column",     "group",  "member",    "effect", "privileges",
+    "grantees",     "path",    "credential", "tag",     "of_columns", "set",    "unset",     "grant",  "purpose",
+    "purposes",     "size",    "principal",  "id",      "minutes",    "reason", "key",       "role",   "state",
+    "on_behalf_of", "version", "functions",  "objects", "threshold",  "use",    "privilege", "owner"};
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 // What a commit may change, the commit itself, and the name of what it made.
 #include <tuple>
 
+#include "common/log.h"
 #include "query/expectation_actions.h"
 #include "query/messages.h"
 #include "query/provider_server.h"
@@ -188,6 +189,18 @@ void ProviderServer::ForgetPrepared(const TableId& id) {
   prepared_clones_.erase(id);
 }
 
+void ProviderServer::NoteComment(const LakeCommit& commit) {
+  // An identity column moves its mark with each commit: only a comment that differs is written.
+  if (!commit.request.metadata) return;
+  const std::string& comment = commit.request.metadata->description;
+  const auto table = catalog_.FindTable(commit.table);
+  if (!table.has_value() || !table->has_value() || (*table)->comment == comment) return;
+  if (const auto noted = catalog_.SetTableComment(commit.table, comment); !noted) {
+    Log(LogLevel::kWarn, "the catalogue did not take a table's comment", ctx_.request_id(),
+        {{"table", commit.table.value()}, {"reason", noted.error().message()}});
+  }
+}
+
 Result<json::value> ProviderServer::Commit(const json::object& arguments) {
   NL_ASSIGN_OR_RETURN(LakeCommit commit, DecodeCommit(arguments));
   NL_ASSIGN_OR_RETURN(StatementEffects::Publication publication, JudgeCommit(commit));
@@ -228,6 +241,7 @@ Result<json::value> ProviderServer::Commit(const json::object& arguments) {
     ForgetPrepared(commit.table);
     return json::value{{"version", -1}, {"timestamp_us", 0}, {"rebases", 0}};
   }
+  NoteComment(commit);
   publication.version = outcome.version;
   if (!commit.register_only && !commit.beside) effects_.published.push_back(std::move(publication));
   ForgetPrepared(commit.table);

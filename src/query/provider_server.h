@@ -209,6 +209,8 @@ class ProviderServer {
   /// The same as the statement sees it: false if IF NOT EXISTS met a table that somebody made meanwhile, and nothing is
   /// left of the own one. Errors: kConflict where OR REPLACE did.
   Result<bool> AddNameAsAsked(const TableId& id, bool published);
+  /// Keeps what the log says of a table in the catalogue, too. Without it a list lacks a comment, nothing else.
+  void NoteComment(const engine::duckdb::LakeCommit& commit);
   /// From now on the statement has nothing to do with it but what it has with any table.
   void ForgetPrepared(const TableId& id);
   Result<void> Require(Right right) const;

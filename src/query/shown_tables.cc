@@ -47,7 +47,7 @@ Result<void> CheckNotDisabled(catalog::Catalog& catalog, const Principal& princi
 
 RequestContext ForPurpose(const RequestContext& ctx, const std::string& purpose, std::stop_token stop) {
   Principal principal = ctx.principal();
-  principal.purpose = LowerAscii(purpose);
+  if (!purpose.empty()) principal.purpose = LowerAscii(purpose);
   return {std::move(principal), ctx.request_id(), ctx.door(), ctx.clock(), ctx.deadline(), std::move(stop)};
 }
 

@@ -19,7 +19,7 @@ struct ShownTables {
   WallTime since;                           ///< When it began.
 };
 
-/// `ctx` with a purpose, and another way to stop than the door's (its client left).
+/// `ctx` with a purpose, if one is said here, and another way to stop than the door's (its client left).
 RequestContext ForPurpose(const RequestContext& ctx, const std::string& purpose, std::stop_token stop);
 
 /// What may be seen of a table; null: all of it.

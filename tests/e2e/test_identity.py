@@ -190,7 +190,7 @@ class Providers:
         self.addCleanup(self.provider.stop)
         self.server = Server(BINARY, settings={
             **FAST, "http.port": str(self.port), "oidc.issuer": self.provider.issuer, "oidc.audience": "urn:lake",
-            "oidc.client_id": "lake-web", "oidc.groups": "staff=analysts"},
+            "oidc.client_id": "lake-web", "oidc.groups": "staff=analysts", "oidc.attributes": "use=purpose"},
             environment={"NEUROLAKE_OIDC_CLIENT_SECRET": self.secret}).start()
         self.addCleanup(self.server.__exit__)
         ask(self.server, "POST", "/v1/users", {"name": "anna", "role": "reader"}, self.server.admin_token)
@@ -283,6 +283,32 @@ class MockProvider(Providers, unittest.TestCase):
             self.assertEqual(ask(self.server, "GET", "/v1/me", None, token)[0], 401, missing)
         self.assertEqual(len(details), 1)  # One text for every reason.
         self.assertEqual(ask(self.server, "GET", "/v1/me", None, self.provider.token(**good))[0], 200)
+
+    def test_a_token_says_what_it_is_for(self):
+        self.bind("etl-service", "svc")
+        for statement in ("CREATE TABLE t AS SELECT 7 AS n", "CREATE PURPOSE billing", "CREATE PURPOSE research",
+                          "ALTER TABLE t SET ALLOWED PURPOSES ('billing')",
+                          "GRANT USE PURPOSE billing TO USER \"etl-service\"",
+                          "GRANT USE PURPOSE research TO USER \"etl-service\""):
+            self.server.sql(statement)
+
+        def run(claim, headers=None, **more):
+            claims = {} if claim is None else {"use": claim}
+            token = self.provider.token(aud="urn:lake", sub="svc", **claims)
+            return ask(self.server, "POST", "/v1/sql", {"statement": "SELECT n FROM t", **more}, token, headers or {})
+
+        self.assertEqual(run("Billing")[2]["rows"], [[7]])
+        self.assertEqual(run("billing", purpose="billing")[2]["rows"], [[7]])
+        self.assertEqual(run(None, purpose="billing")[2]["rows"], [[7]])
+        self.assertEqual(run(None)[0], 403)
+        self.assertEqual(run("research")[0], 403)
+        self.assertEqual(run("not there")[0], 403)
+        # A token for one purpose is not one for another.
+        self.assertEqual(run("research", purpose="billing")[0], 403)
+        self.assertEqual(run("research", {"NeuroLake-Purpose": "billing"})[0], 403)
+        said = self.server.sql("SELECT DISTINCT purpose FROM system.queries WHERE principal = 'etl-service' AND "
+                               "state = 'succeeded'")["rows"]
+        self.assertEqual(said, [["billing"]])
 
 
 class Certificates(unittest.TestCase):

@@ -142,7 +142,8 @@ std::string CreateTableText(const TableEntry& table, const tables::delta::Snapsh
   }
   if (!partitions.empty()) text += fmt::format("\nPARTITIONED BY ({})", partitions);
   text += ClusteringText(snapshot);
-  const std::string& comment = table.comment.empty() ? metadata.description : table.comment;
+  // The catalogue's may be one that another writer has replaced.
+  const std::string& comment = metadata.description;
   if (!comment.empty()) text += fmt::format("\nCOMMENT {}", QuoteLiteral(comment));
   return text + PropertiesText(metadata.configuration);
 }

@@ -36,6 +36,8 @@ native::optional_ptr<native::CatalogEntry> LakeSchemaEntry::CreateTable(native::
     write.base = created.base;
     write.register_as = created.making.register_as;
     write.register_only = true;
+    // Nothing is published; the catalogue keeps the comment.
+    write.metadata = created.base->metadata();
     write.commit_when_empty = true;
     return nullptr;
   }

@@ -76,19 +76,75 @@ class ChangeGrants final : public TableCommand {
   ObjectName target_;
 };
 
+/// SHOW GRANTS [ON {LAKE | SCHEMA s | [TABLE | VIEW] t}] [TO grantee].
 class ShowGrants final : public TableCommand {
  public:
+  ShowGrants(std::string on, ObjectName object, std::vector<PolicyGrantee> to)
+      : on_(std::move(on)), object_(std::move(object)), to_(std::move(to)) {}
   std::string kind() const override { return "SHOW GRANTS"; }
   const ObjectName& target() const override { return target_; }
   bool writes() const override { return false; }
+  bool obeys_policies() const override { return true; }
 
   Result<OwnResult> Run(CommandContext& context) const override {
-    NL_ASSIGN_OR_RETURN(const auto answer, AskServer(context, "grants", {}));
+    const ObjectName object = on_ == "relation" ? context.Qualified(object_) : object_;
+    json::array grantees;
+    for (const auto& one : to_) grantees.push_back({{"kind", one.kind}, {"name", one.name}});
+    NL_ASSIGN_OR_RETURN(
+        auto answer,
+        AskServer(
+            context, "grants",
+            {{"kind", on_}, {"schema", object.schema}, {"name", object.name}, {"grantees", std::move(grantees)}}));
+    NL_RETURN_IF_ERROR(NameColumns(context, answer));
     return ResultOfRows(GrantColumns(), answer);
   }
 
  private:
+  /// Grants keep what files call a column; its name now is in the table's log. Of a table that may not be read, or not
+  /// any more, it stays as it is.
+  static Result<void> NameColumns(CommandContext& context, json::object& answer) {
+    const auto* columns = answer.if_contains("columns");
+    auto* rows = answer.if_contains("rows");
+    if (columns == nullptr || !columns->is_array() || rows == nullptr || !rows->is_array()) return BadMember("columns");
+    for (const auto& one : columns->get_array()) {
+      if (!one.is_array() || one.get_array().size() != 4 || !one.at(0).is_int64()) return BadMember("columns");
+      const auto at = static_cast<size_t>(one.at(0).get_int64());
+      if (at >= rows->get_array().size() || !rows->at(at).is_array()) return BadMember("columns");
+      const auto table =
+          context.Open({.schema = std::string(one.at(1).as_string()), .name = std::string(one.at(2).as_string())});
+      if (!table) continue;
+      for (const auto& field : table->snapshot->schema().fields) {
+        if (field.physical_name() != one.at(3).as_string()) continue;
+        rows->at(at).as_array().at(3) = "select (" + field.name + ")";
+      }
+    }
+    return {};
+  }
+
+  std::string on_;
+  ObjectName object_;
+  std::vector<PolicyGrantee> to_;
   ObjectName target_;
+};
+
+/// ALTER TABLE and ALTER VIEW … [SET] OWNER TO user.
+class ChangeOwner final : public TableCommand {
+ public:
+  ChangeOwner(ObjectName object, std::string owner) : object_(std::move(object)), owner_(std::move(owner)) {}
+  std::string kind() const override { return "ALTER OWNER"; }
+  const ObjectName& target() const override { return object_; }
+  bool obeys_policies() const override { return true; }
+
+  Result<OwnResult> Run(CommandContext& context) const override {
+    const ObjectName object = context.Qualified(object_);
+    NL_RETURN_IF_ERROR(
+        AskServer(context, "set_owner", {{"schema", object.schema}, {"name", object.name}, {"owner", owner_}}));
+    return MakeRowsChangedResult(-1);
+  }
+
+ private:
+  ObjectName object_;
+  std::string owner_;
 };
 
 Result<std::vector<std::string>> ParsePrivileges(TokenCursor& cursor) {
@@ -109,6 +165,34 @@ Result<std::vector<std::string>> ParsePrivileges(TokenCursor& cursor) {
   return privileges;
 }
 
+/// `LAKE`, `SCHEMA s` or `[TABLE | VIEW] t`; returns which kind it is.
+Result<std::string> ParseSecurable(TokenCursor& cursor, ObjectName& object) {
+  if (cursor.AcceptWord("lake")) return std::string("lake");
+  if (cursor.AcceptWord("schema")) {
+    NL_ASSIGN_OR_RETURN(const std::string name, cursor.ExpectIdentifier("a schema"));
+    object.schema = LowerAscii(name);
+    return std::string("schema");
+  }
+  if (!cursor.AcceptWord("table")) cursor.AcceptWord("view");
+  NL_ASSIGN_OR_RETURN(object, cursor.ExpectObjectName());
+  return std::string("relation");
+}
+
+Result<std::shared_ptr<const TableCommand>> ParseShow(TokenCursor cursor) {
+  std::string on;
+  ObjectName object;
+  std::vector<PolicyGrantee> to;
+  if (cursor.AcceptWord("on")) {
+    NL_ASSIGN_OR_RETURN(on, ParseSecurable(cursor, object));
+  }
+  if (cursor.AcceptWord("to")) {
+    NL_ASSIGN_OR_RETURN(to, ParseGrantees(cursor));
+    if (to.size() > 1) return cursor.NotSupported("SHOW GRANTS TO more than one");
+  }
+  NL_RETURN_IF_ERROR(cursor.ExpectEnd());
+  return std::make_shared<ShowGrants>(std::move(on), std::move(object), std::move(to));
+}
+
 Result<std::shared_ptr<const TableCommand>> ParseChange(TokenCursor cursor, std::string effect) {
   GrantClause clause;
   clause.effect = std::move(effect);
@@ -124,17 +208,7 @@ Result<std::shared_ptr<const TableCommand>> ParseChange(TokenCursor cursor, std:
     NL_RETURN_IF_ERROR(cursor.ExpectSymbol(")"));
   }
   NL_RETURN_IF_ERROR(cursor.ExpectWord("on"));
-  if (cursor.AcceptWord("lake")) {
-    clause.kind = "lake";
-  } else if (cursor.AcceptWord("schema")) {
-    clause.kind = "schema";
-    NL_ASSIGN_OR_RETURN(const std::string name, cursor.ExpectIdentifier("a schema"));
-    clause.object.schema = LowerAscii(name);
-  } else {
-    clause.kind = "relation";
-    if (!cursor.AcceptWord("table")) cursor.AcceptWord("view");
-    NL_ASSIGN_OR_RETURN(clause.object, cursor.ExpectObjectName());
-  }
+  NL_ASSIGN_OR_RETURN(clause.kind, ParseSecurable(cursor, clause.object));
   if (!clause.columns.empty() && clause.kind != "relation") return cursor.NotSupported("columns of more than a table");
   NL_RETURN_IF_ERROR(cursor.ExpectWord(clause.effect == "revoke" ? "from" : "to"));
   NL_ASSIGN_OR_RETURN(clause.grantees, ParseGrantees(cursor));
@@ -148,9 +222,19 @@ Result<std::shared_ptr<const TableCommand>> ParseGrantStatement(TokenCursor curs
   for (const std::string effect : {"grant", "deny", "revoke"}) {
     if (cursor.AcceptWord(effect)) return ParseChange(cursor, effect);
   }
-  // Those of one object alone are not there yet, which the front parser says.
-  if (cursor.AcceptWords({"show", "grants"}) && cursor.AtEnd()) return std::make_shared<ShowGrants>();
+  if (cursor.AcceptWords({"show", "grants"})) return ParseShow(cursor);
   return nullptr;
+}
+
+Result<std::shared_ptr<const TableCommand>> ParseChangeOwner(TokenCursor cursor) {
+  if (!cursor.AcceptWords({"alter", "table"}) && !cursor.AcceptWords({"alter", "view"})) return nullptr;
+  const auto object = cursor.ExpectObjectName();
+  if (!object) return nullptr;
+  cursor.AcceptWord("set");
+  if (!cursor.AcceptWords({"owner", "to"})) return nullptr;
+  NL_ASSIGN_OR_RETURN(std::string owner, cursor.ExpectIdentifier("a user"));
+  NL_RETURN_IF_ERROR(cursor.ExpectEnd());
+  return std::make_shared<ChangeOwner>(*object, std::move(owner));
 }
 
 }  // namespace neurolake::query

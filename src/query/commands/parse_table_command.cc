@@ -43,6 +43,7 @@ constexpr CommandParser kParsers[] = {
     ParsePurposeStatement,
     ParseBreakGlassStatement,
     ParsePiiThreshold,
+    ParseChangeOwner,
     ParseAlterTable,
     ParseCommentOn,
     ParseExpectationStatement,

@@ -241,8 +241,9 @@ class ShowPolicies final : public TableCommand {
       id = table.entry.id.value();
     }
     if (effective_) {
-      NL_ASSIGN_OR_RETURN(const auto answer,
+      NL_ASSIGN_OR_RETURN(auto answer,
                           AskServer(context, "effective_policy", {{"table", id}, {"principal", principal_}}));
+      NL_RETURN_IF_ERROR(NameColumns(context, answer));
       return ResultOfRows(
           {{"applies", "VARCHAR"}, {"policy", "VARCHAR"}, {"column_name", "VARCHAR"}, {"expression", "VARCHAR"}},
           answer);
@@ -252,6 +253,7 @@ class ShowPolicies final : public TableCommand {
                          {"table_name", "VARCHAR"},
                          {"policy", "VARCHAR"},
                          {"kind", "VARCHAR"},
+                         {"column_name", "VARCHAR"},
                          {"definition", "VARCHAR"},
                          {"created_by", "VARCHAR"},
                          {"created_at", "VARCHAR"}},
@@ -259,6 +261,22 @@ class ShowPolicies final : public TableCommand {
   }
 
  private:
+  /// Privileges keep what files call a column.
+  Result<void> NameColumns(CommandContext& context, json::object& answer) const {
+    auto* rows = answer.if_contains("rows");
+    if (rows == nullptr || !rows->is_array()) return BadMember("rows");
+    NL_ASSIGN_OR_RETURN(const OpenedTable table, context.Open(*table_));
+    for (auto& row : rows->get_array()) {
+      if (!row.is_array() || row.get_array().size() != 4 || row.at(1) != "select") continue;
+      for (const StructField& field : table.snapshot->schema().fields) {
+        if (row.at(2) != json::value(field.physical_name())) continue;
+        row.at(2) = field.name;
+        break;
+      }
+    }
+    return {};
+  }
+
   std::optional<ObjectName> table_;
   bool effective_;
   std::string principal_;
