@@ -102,6 +102,16 @@ class Waiting(Runs):
         self.assertEqual(answer["conversation"], asked["conversation"])
         self.ask(status=404, model=None, run=asked["run"], choice=2)
 
+    def test_a_guess_is_asked_back(self):
+        # How sure a reading is may change; that one of these is a guess does not.
+        asked = [self.ask(question) for question in ("top 2 custmers by reveneu", "numbr of custmers in Frnce", "nmber of ordrs by sttus")]
+        guesses = [one for one in asked if one["status"] == "clarify"]
+        self.assertTrue(guesses, asked)
+        for guess in guesses:
+            self.assertEqual((len(guess["choices"]), guess["reason"]), (1, "this is a guess"))
+            answer = self.ask(model=None, run=guess["run"], choice=1)
+            self.assertEqual((answer["status"], answer["intent"]), ("answered", guess["choices"][0]["intent"]), answer)
+
     def test_it_outlives_the_server(self):
         asked = self.ask("turnover last month", conversation="new")
         self.kill()
