@@ -10,6 +10,7 @@ import time
 import unittest
 import urllib.parse
 
+import mcp_client
 from language_model import LanguageModel, reading
 from server import Server
 from shop import AS_OF, BINARY, MODEL, SETUP, Asks
@@ -151,6 +152,15 @@ class Waiting(Runs):
         self.call("DELETE", "/v1/ask/" + asked["run"], status=204)
         self.call("DELETE", "/v1/ask/" + asked["run"], status=404)
         self.ask(status=404, model=None, run=asked["run"], choice=1)
+
+    def test_an_assistant_goes_on_with_it_too(self):
+        tools = mcp_client.Http(self.server, "admin")
+        asked, _ = tools.call("ask", {"question": "turnover last month", "model": "shop", "as_of": AS_OF})
+        self.assertEqual(asked["status"], "clarify", asked)
+        refused, error = mcp_client.Http(self.server, "reader").call("ask", {"run": asked["run"], "choice": 1})
+        self.assertIsNone(refused, error)
+        answer, _ = tools.call("ask", {"run": asked["run"], "choice": 1})
+        self.assertEqual((answer["status"], answer["question"]), ("answered", "turnover last month"), answer)
 
     def test_rights_are_those_of_when_one_goes_on(self):
         asked = self.ask("turnover last month", user="reader")
