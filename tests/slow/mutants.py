@@ -135,7 +135,7 @@ def units(files):
     support = product + digest(files, lambda path: path.startswith("tests/support/"))
     for path in sorted((COPY / "tests" / "sql").rglob("*.test")):
         name = str(path.relative_to(COPY))
-        command = ["python3", "tests/sql/run.py", "--metastore", "sqlite", "--binary", BINARY, name]
+        command = ["python3", "tests/sql/run.py", "--failfast", "--metastore", "sqlite", "--binary", BINARY, name]
         found[name] = command, support + digest(files, lambda path: path in (name, "tests/sql/run.py"))
     for suite, names in (("attack", [path.name for path in sorted((COPY / "tests" / "attack").glob("test_*.py"))]),
                          ("e2e", [f"test_{name}.py" for name in E2E])):

@@ -95,13 +95,15 @@ def run_record(server, user, options, header, body, substitutions):
         raise Failure(f"rows differ; got {len(rows)}, expected {len(wanted)}:\n{show}")
 
 
-def run_file(binary, path, metastore):
+def run_file(binary, path, metastore, failfast=False):
     passed, failures = 0, []
     user, options = "admin", {}
     try:
         settings = {"metastore.url": metastore()} if metastore else {}
         with Server(binary, settings=settings) as server:
             for line, header, body in records(path.read_text()):
+                if failfast and failures:
+                    break
                 if header[0] == "user":
                     user = header[1]
                     continue
@@ -133,6 +135,7 @@ def main():
     parser.add_argument("--binary", required=True)
     parser.add_argument("files", nargs="*", type=pathlib.Path)
     parser.add_argument("--metastore", choices=["sqlite", "postgresql", "both"], default="both")
+    parser.add_argument("--failfast", action="store_true", help="leave a file at its first failure")
     args = parser.parse_args()
     files = [f.resolve() for f in args.files] or sorted(HERE.rglob("*.test"))
     passed, failures = 0, []
@@ -143,7 +146,7 @@ def main():
         if args.metastore == "postgresql":
             del stores["sqlite"]
         for name, store in stores.items():
-            for ok, bad in pool.map(lambda path: run_file(args.binary, path, store), files):
+            for ok, bad in pool.map(lambda path: run_file(args.binary, path, store, args.failfast), files):
                 passed += ok
                 failures += [f"{name}: {failure}" for failure in bad]
     for failure in failures:
