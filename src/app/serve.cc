@@ -50,9 +50,11 @@ int Serve(const Settings& settings, const std::string& program) {
   Metrics metrics;
   auto lake = query::OpenLake(settings, program, clock, metrics);
   if (!lake) return Fail(lake.error());
-  server::mcp::McpServer mcp(*lake->service, clock, server::mcp::McpServer::OptionsFrom(settings, NL_VERSION));
   const auto questions = ask::OpenQuestions(settings, program, *lake->service, lake->store, clock);
   if (!questions) return Fail(questions.error());
+  auto mcp_options = server::mcp::McpServer::OptionsFrom(settings, NL_VERSION);
+  mcp_options.texts = questions->texts;
+  server::mcp::McpServer mcp(*lake->service, clock, std::move(mcp_options));
   OfferQuestions(mcp, *questions, settings);
   auto server = server::HttpServer::Start(settings, *lake->service, clock,
                                           {.results_directory = settings.lake + "/spill/results",

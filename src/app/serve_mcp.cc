@@ -45,7 +45,9 @@ Result<void> ServeMcp(const Settings& settings, const std::string& program, cons
   NL_RETURN_IF_ERROR(authenticate());
   NL_ASSIGN_OR_RETURN(const auto questions, ask::OpenQuestions(settings, program, *lake.service, lake.store, clock));
   auto served = [&] {
-    mcp::McpServer server(*lake.service, clock, mcp::McpServer::OptionsFrom(settings, NL_VERSION));
+    auto server_options = mcp::McpServer::OptionsFrom(settings, NL_VERSION);
+    server_options.texts = questions.texts;
+    mcp::McpServer server(*lake.service, clock, std::move(server_options));
     OfferQuestions(server, questions, settings);
     return mcp::ServePipe(server, authenticate, clock, options);
   }();

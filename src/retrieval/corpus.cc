@@ -49,6 +49,7 @@ Result<std::unique_ptr<Corpus>> Corpus::Open(const RequestContext& ctx, CorpusOp
 }
 
 Result<void> Corpus::Recover(const RequestContext& ctx) {
+  if (options_.path.empty()) return index_->Clear(ctx);
   std::map<uint64_t, std::vector<uint64_t>> changed;  // Keys by sequence.
   const auto visit = [&](uint64_t sequence, std::vector<PassageChange> changes) -> Result<void> {
     NL_RETURN_IF_ERROR(ctx.CheckAlive());
@@ -73,7 +74,7 @@ Result<void> Corpus::Recover(const RequestContext& ctx) {
 Result<void> Corpus::CatchUp(const RequestContext& ctx) {
   const bool any = !stale_.empty();
   while (!stale_.empty()) NL_RETURN_IF_ERROR(CatchUpBatch(ctx));
-  if (any && index_->persists_cheaply()) NL_RETURN_IF_ERROR(index_->Persist(ctx, log_->Mark()));
+  if (any && log_ != nullptr && index_->persists_cheaply()) NL_RETURN_IF_ERROR(index_->Persist(ctx, log_->Mark()));
   return {};
 }
 
@@ -162,7 +163,7 @@ Result<void> Corpus::Commit(const RequestContext& ctx, std::vector<Passage> pass
   }
   if (passages.empty() && removed.empty()) return {};
   NL_ASSIGN_OR_RETURN(std::vector<PassageChange> changes, ChangesFor(ctx, std::move(passages), removed));
-  NL_RETURN_IF_ERROR(log_->Append(changes));
+  if (log_ != nullptr) NL_RETURN_IF_ERROR(log_->Append(changes));
   {
     std::unique_lock lock(mutex_);
     for (PassageChange& change : changes) {
@@ -290,6 +291,7 @@ uint64_t Corpus::Count(const Viewer& viewer) const {
 
 Result<void> Corpus::Checkpoint(const RequestContext& ctx) {
   std::lock_guard changing(changing_);
+  if (log_ == nullptr) return CatchUp(ctx);
   if (removals_ >= kRemovalsMin && removals_ > entries_.size()) {
     std::vector<PassageChange> all;
     for (const auto& [key, entry] : entries_) all.push_back({key, false, entry.passage, entry.vector});

@@ -20,7 +20,7 @@
 namespace neurolake::retrieval {
 
 struct CorpusOptions {
-  std::string path;             ///< Of the log of passages (docs/formats/passages.md).
+  std::string path;  ///< Of the log of passages (docs/formats/passages.md); empty: there is none, all is in memory.
   double lexical_weight = 0.1;  ///< Of BM25 beside the cosine.
   size_t candidates_min = 50;   ///< Taken from each of both before they are ranked together.
 };
@@ -96,7 +96,7 @@ class Corpus {
   const CorpusOptions options_;
   const std::unique_ptr<Embedder> embedder_;
   const std::unique_ptr<VectorIndex> index_;
-  std::unique_ptr<PassageLog> log_;
+  std::unique_ptr<PassageLog> log_;  ///< Null without a path.
   std::mutex changing_;  ///< Held by a change from beginning to end; `mutex_` only while what searches read changes.
   mutable std::shared_mutex mutex_;
   std::map<uint64_t, Entry> entries_;

@@ -28,6 +28,12 @@ std::string Digest(std::string_view bytes) {
   return digest;
 }
 
+std::string HexDigest(std::string_view bytes) {
+  std::string hex;
+  for (const char byte : Digest(bytes)) hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+  return hex;
+}
+
 Result<std::string> ReadFile(const std::string& path, size_t limit_bytes) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.valid()) return FileError(errno, "open", path);

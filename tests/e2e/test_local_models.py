@@ -161,7 +161,7 @@ class Asked(unittest.TestCase):
         self.assertIn("moneyed", told)
         self.assertTrue(any("what money was made with" in text for text in told), told)
         # The model's name and dimension stand with the index.
-        kept = pathlib.Path(server.lake, "retrieval", "texts.log").read_bytes()
+        kept = pathlib.Path(server.lake, "retrieval", "vectors.log").read_bytes()
         self.assertIn(b'"model":"local:toy.gguf","dimension":2', kept)
 
 

@@ -187,7 +187,7 @@ def embeddings(binary):
         server.sql("COMMENT ON TABLE t2 IS 'weather of each day'")
         found, _ = mcp_client.Http(server, "admin").call("search_catalog", {"query": "expenditure of clients"})
         yield "what means the same is found", [table["name"] for table in found["tables"]] == ["t1"]
-        kept = pathlib.Path(server.lake, "retrieval", "texts.log").read_bytes()
+        kept = pathlib.Path(server.lake, "retrieval", "vectors.log").read_bytes()
         yield "its dimension is kept", b'"dimension":384' in kept
 
 

@@ -16,6 +16,10 @@ namespace {
 using semantic::SemanticModel;
 
 constexpr size_t kModelsMax = 256;
+/// Of questions that are compared by meaning: each is compiled for who asks.
+constexpr size_t kRankedMax = 200;
+/// Below this a question is about something else.
+constexpr double kNearMin = 0.5;
 
 std::vector<const Filter*> FiltersOf(const Intent& intent) {
   std::vector<const Filter*> filters;
@@ -89,7 +93,9 @@ bool MayKnow(const Intent& intent, const std::string& question, const VisibleMod
 
 std::shared_ptr<const VerifiedQuestions::Index> VerifiedQuestions::IndexOf(
     const std::shared_ptr<const SemanticModel>& whole) {
-  const auto approved = records_.Verified(whole->name);
+  static const auto kNone = std::make_shared<const std::vector<catalog::AskFeedback>>();
+  const auto approved = records_ == nullptr ? Result<std::shared_ptr<const std::vector<catalog::AskFeedback>>>(kNone)
+                                            : records_->Verified(whole->name);
   if (!approved.has_value()) {
     Log(LogLevel::kWarn, "verified questions cannot be read", {}, {{"reason", approved.error().message()}});
     return nullptr;
@@ -159,7 +165,29 @@ Usage VerifiedQuestions::UsageOf(const std::shared_ptr<const SemanticModel>& who
   };
 }
 
-std::vector<std::string> VerifiedQuestions::Nearest(const std::string& question,
+void VerifiedQuestions::AddNear(const RequestContext& ctx, const std::string& question, const Index& index,
+                                const VisibleModel& visible, const TimeContext& time, size_t limit,
+                                std::vector<std::string>& nearest) const {
+  if (texts_ == nullptr || !texts_->has_meaning() || nearest.size() >= limit) return;
+  // Only what may be asked is ranked, and as it would be said.
+  retrieval::TextGroup group{
+      .name = "questions:" + index.whole->name, .texts = {}, .kind = retrieval::PassageKind::kQuestion};
+  for (const auto& [key, entry] : index.entries) {
+    if (group.texts.size() >= kRankedMax) break;
+    const auto intent = IntentNow(entry, "", visible, time);
+    if (intent.has_value()) group.texts.push_back(Restate(*intent, *visible.model));
+  }
+  // Values are in them, which can be erased: nothing of it gets onto the disk.
+  const auto hits = texts_->Rank(ctx, {.groups = std::span(&group, 1), .text = question, .lasting = false});
+  if (!hits.has_value()) return;
+  for (const auto& hit : *hits) {
+    if (nearest.size() >= limit || hit.meaning < kNearMin) break;
+    std::string& words = group.texts[hit.index];
+    if (std::ranges::find(nearest, words) == nearest.end()) nearest.push_back(std::move(words));
+  }
+}
+
+std::vector<std::string> VerifiedQuestions::Nearest(const RequestContext& ctx, const std::string& question,
                                                     const std::shared_ptr<const SemanticModel>& whole,
                                                     const VisibleModel& visible, const TimeContext& time,
                                                     size_t limit) {
@@ -186,6 +214,7 @@ std::vector<std::string> VerifiedQuestions::Nearest(const std::string& question,
     auto words = Restate(*intent, *visible.model);
     if (std::ranges::find(nearest, words) == nearest.end()) nearest.push_back(std::move(words));
   }
+  AddNear(ctx, question, *index, visible, time, limit, nearest);
   return nearest;
 }
 

@@ -9,6 +9,7 @@
 #include "ask/service/question_memory.h"
 #include "catalog/ask_records.h"
 #include "common/clock.h"
+#include "retrieval/text_index.h"
 
 namespace neurolake::ask {
 
@@ -24,13 +25,16 @@ bool MayKnow(const Intent& intent, const std::string& question, const VisibleMod
 /// Thread-safe.
 class VerifiedQuestions final : public QuestionMemory {
  public:
-  /// Borrows it.
-  explicit VerifiedQuestions(catalog::AskRecords& records) : records_(records) {}
+  /// Borrows it; null: of the model's author alone.
+  explicit VerifiedQuestions(catalog::AskRecords* records) : records_(records) {}
+
+  /// Before it is used: what finds questions by their meaning, too. May be null; borrowed.
+  void UseTexts(retrieval::TextIndex* texts) { texts_ = texts; }
 
   void Recall(const std::string& question, const std::shared_ptr<const semantic::SemanticModel>& whole,
               const VisibleModel& visible, const TimeContext& time, Understanding& understood) override;
   Usage UsageOf(const std::shared_ptr<const semantic::SemanticModel>& whole) override;
-  std::vector<std::string> Nearest(const std::string& question,
+  std::vector<std::string> Nearest(const RequestContext& ctx, const std::string& question,
                                    const std::shared_ptr<const semantic::SemanticModel>& whole,
                                    const VisibleModel& visible, const TimeContext& time, size_t limit) override;
 
@@ -53,7 +57,12 @@ class VerifiedQuestions final : public QuestionMemory {
   static std::optional<Intent> IntentNow(const Entry& entry, const std::string& question, const VisibleModel& visible,
                                          const TimeContext& time);
 
-  catalog::AskRecords& records_;
+  /// The restated questions that are near `question` by meaning, behind those in `nearest`.
+  void AddNear(const RequestContext& ctx, const std::string& question, const Index& index, const VisibleModel& visible,
+               const TimeContext& time, size_t limit, std::vector<std::string>& nearest) const;
+
+  catalog::AskRecords* const records_;
+  retrieval::TextIndex* texts_ = nullptr;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<const Index>> indexes_;  ///< By the model's name.
 };

@@ -1,9 +1,11 @@
 #include "ask/propose/model_part.h"
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 
 #include "ask/link/join_paths.h"
+#include "common/log.h"
 #include "common/untrusted_text.h"
 
 namespace neurolake::ask {
@@ -109,34 +111,48 @@ void Take(const SemanticModel& model, const std::string& name, size_t bytes_max,
 
 }  // namespace
 
-Result<std::unique_ptr<const MemberRanking>> MemberRanking::Make(const RequestContext& ctx, const SemanticModel& model,
-                                                                 const retrieval::Embedder* embedder) {
-  auto ranking = std::make_unique<MemberRanking>();
-  std::vector<std::string> texts;
-  const auto add = [&](std::string name, const semantic::Described& one, const std::string& about) {
+std::shared_ptr<const MemberRanking> MemberRanking::Make(const SemanticModel& model, retrieval::TextIndex* texts,
+                                                         const std::set<std::string>& behind) {
+  auto ranking = std::make_shared<MemberRanking>();
+  ranking->texts_ = texts;
+  ranking->group_ = {.name = "model:" + model.name, .texts = {}, .kind = retrieval::PassageKind::kMetric};
+  const auto add = [&](std::string name, const semantic::Described& one, const std::string& about,
+                       const std::string& entity) {
     ranking->members_.push_back({.name = std::move(name), .label = one.label});
-    texts.push_back(about.empty() ? WordsOf(one) : about + "\n" + WordsOf(one));
+    ranking->is_behind_.push_back(behind.contains(entity));
+    ranking->group_.texts.push_back(about.empty() ? WordsOf(one) : about + "\n" + WordsOf(one));
   };
   for (const auto& metric : model.metrics) {
-    if (!metric.hidden) add(metric.name, metric, "");
+    if (!metric.hidden) add(metric.name, metric, "", EntityOf(model, metric));
   }
   for (const auto& entity : model.entities) {
     for (const auto& dimension : entity.dimensions) {
-      if (!dimension.hidden) add(entity.name + "." + dimension.name, dimension, entity.label);
+      if (!dimension.hidden) add(entity.name + "." + dimension.name, dimension, entity.label, entity.name);
     }
   }
-  NL_ASSIGN_OR_RETURN(ranking->texts_, TextRanking::Make(ctx, texts, embedder));
   return ranking;
 }
 
 Result<std::vector<MemberRanking::Member>> MemberRanking::Rank(const RequestContext& ctx,
                                                                std::string_view question) const {
-  NL_ASSIGN_OR_RETURN(const auto hits, texts_->Rank(ctx, question));
-  std::vector<Member> ranked;
-  for (const auto& hit : hits) {
-    ranked.push_back(members_[hit.index]);
-    ranked.back().score = hit.Score();
+  std::vector<Member> all = members_;
+  if (texts_ != nullptr) {
+    const auto hits = texts_->Rank(ctx, {.groups = std::span(&group_, 1), .text = question});
+    if (!hits.has_value()) {
+      NL_RETURN_IF_ERROR(ctx.CheckAlive());
+      Log(LogLevel::kWarn, "no member of a model is nearer than another", ctx.request_id(),
+          {{"reason", hits.error().message()}});
+    } else {
+      for (const auto& hit : *hits) all[hit.index].score = hit.Score();
+    }
   }
+  std::vector<size_t> order(all.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::ranges::stable_sort(order, [&](size_t a, size_t b) {
+    return is_behind_[a] != is_behind_[b] ? is_behind_[b] : all[a].score > all[b].score;
+  });
+  std::vector<Member> ranked;
+  for (const size_t at : order) ranked.push_back(std::move(all[at]));
   return ranked;
 }
 

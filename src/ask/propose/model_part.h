@@ -1,38 +1,40 @@
 #pragma once
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "ask/propose/text_ranking.h"
 #include "common/request_context.h"
+#include "retrieval/text_index.h"
 #include "semantic/model.h"
 
 namespace neurolake::ask {
 
-/// How near the members of a model are to a question: by meaning (a table of word embeddings, or none) and by word,
-/// over labels, synonyms and descriptions. Made of what one principal may see, so that nothing else moves a score.
-/// Immutable and thread-safe; made in some microseconds a member.
+/// How near the members of a model are to a question: by meaning and by word, over labels, synonyms and descriptions.
+/// The model is as much as one principal may know, so that nothing else moves a score. Immutable and thread-safe.
 class MemberRanking {
  public:
   struct Member {
     std::string name;  ///< Of the metric, or `entity.dimension`.
     std::string label;
-    double score = 0;  ///< Of TextRanking.
+    double score = 0;  ///< Of retrieval::TextHit.
   };
 
-  /// `embedder` may be null. Borrows both.
-  /// Errors: those of Embedder::Embed.
-  static Result<std::unique_ptr<const MemberRanking>> Make(const RequestContext& ctx,
-                                                           const semantic::SemanticModel& model,
-                                                           const retrieval::Embedder* embedder);
+  /// Borrows `texts`, which may be null: then no member is nearer than another. Members of the entities `behind` come
+  /// after all others.
+  static std::shared_ptr<const MemberRanking> Make(const semantic::SemanticModel& model, retrieval::TextIndex* texts,
+                                                   const std::set<std::string>& behind = {});
 
-  /// All members that are not hidden, nearest first; those of one score in the model's order.
+  /// All members that are not hidden, nearest first; those of one score in the model's order. An index that fails makes
+  /// none nearer than another. Errors: kCancelled, kDeadlineExceeded.
   Result<std::vector<Member>> Rank(const RequestContext& ctx, std::string_view question) const;
 
  private:
   std::vector<Member> members_;
-  std::unique_ptr<const TextRanking> texts_;
+  std::vector<bool> is_behind_;  ///< Of each member.
+  retrieval::TextGroup group_;   ///< Of their texts.
+  retrieval::TextIndex* texts_ = nullptr;
 };
 
 /// The part of `model` that fits into `bytes_max` of a prompt: metrics and dimensions, nearest first, with the entities

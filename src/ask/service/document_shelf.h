@@ -4,7 +4,7 @@
 
 #include "ask/answer/answer.h"
 #include "ask/service/query_runner.h"
-#include "retrieval/embedder.h"
+#include "retrieval/text_index.h"
 
 namespace neurolake::ask {
 
@@ -16,19 +16,21 @@ class DocumentShelf {
   static constexpr size_t kPassagesMax = 5'000;  ///< Of all that the asker may see, by document and position.
   static constexpr size_t kCitationsMax = 3;
 
-  /// `table` is schema.table; empty: there are no documents. Borrows `embedder`, which may be null.
+  /// `table` is schema.table; empty: there are no documents. Borrows `texts`.
   /// Errors: kInvalidArgument for another name.
-  static Result<DocumentShelf> Open(const std::string& table, const retrieval::Embedder* embedder);
+  static Result<DocumentShelf> Open(const std::string& table, retrieval::TextIndex& texts);
 
   /// Passages about `text` that have a word of it, nearest first. Errors: kCancelled, kDeadlineExceeded; where the
   /// table cannot be read there are none.
   Result<std::vector<Citation>> Find(const RequestContext& ctx, QueryRunner& runner, const std::string& text) const;
 
  private:
-  DocumentShelf(std::string sql, const retrieval::Embedder* embedder) : sql_(std::move(sql)), embedder_(embedder) {}
+  DocumentShelf(std::string table, std::string sql, retrieval::TextIndex& texts)
+      : table_(std::move(table)), sql_(std::move(sql)), texts_(texts) {}
 
+  std::string table_;
   std::string sql_;  ///< Empty: none.
-  const retrieval::Embedder* embedder_;
+  retrieval::TextIndex& texts_;
 };
 
 }  // namespace neurolake::ask

@@ -23,9 +23,9 @@ class QuestionMemory {
   /// How large a part of the model's reviewed questions use each metric: for Understander.
   virtual Usage UsageOf(const std::shared_ptr<const semantic::SemanticModel>& whole) = 0;
 
-  /// Up to `limit` reviewed questions that the principal can ask, with a word of `question`, likeliest first: as
-  /// Restate says them, as the words of whoever asked first may name what is hidden.
-  virtual std::vector<std::string> Nearest(const std::string& question,
+  /// Up to `limit` reviewed questions that the principal can ask, those with a word of `question` first, then those
+  /// near to it by meaning: as Restate says them, as the words of whoever asked first may name what is hidden.
+  virtual std::vector<std::string> Nearest(const RequestContext& ctx, const std::string& question,
                                            const std::shared_ptr<const semantic::SemanticModel>& whole,
                                            const VisibleModel& visible, const TimeContext& time, size_t limit) = 0;
 };

@@ -10,6 +10,8 @@ inline constexpr size_t kDigestBytes = 32;
 
 /// SHA-256 as 32 bytes.
 std::string Digest(std::string_view bytes);
+/// The same as 64 hexadecimal digits.
+std::string HexDigest(std::string_view bytes);
 
 /// Errors: kNotFound; kIoError; kPayloadTooLarge above `limit_bytes`.
 Result<std::string> ReadFile(const std::string& path, size_t limit_bytes);

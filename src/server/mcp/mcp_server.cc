@@ -143,7 +143,7 @@ struct McpServer::Parts {
                   .idle_max = options.session_idle}),
         resources(service, limits),
         methods(tools, resources, options.version) {
-    tools.Add(NewSearchCatalog(service, limits));
+    tools.Add(NewSearchCatalog(service, options.texts));
     tools.Add(NewDescribeTable(service, limits));
     tools.Add(NewPredictCost(service, limits));
     tools.Add(NewRunSql(service, limits));

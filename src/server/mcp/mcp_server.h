@@ -7,6 +7,7 @@
 #include "common/settings.h"
 #include "net/message_endpoint.h"
 #include "query/service.h"
+#include "retrieval/text_index.h"
 #include "server/mcp/resource_source.h"
 #include "server/mcp/tool.h"
 
@@ -27,6 +28,8 @@ class McpServer final : public net::MessageEndpoint {
     int64_t sessions_max = 1000;
     std::chrono::milliseconds session_idle{1'800'000};
     std::chrono::milliseconds statement_timeout{600'000};
+    /// What search_catalog ranks by; null: words alone.
+    std::shared_ptr<retrieval::TextIndex> texts = nullptr;
   };
   static Options OptionsFrom(const Settings& settings, std::string version);
 

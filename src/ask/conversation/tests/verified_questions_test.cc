@@ -4,6 +4,8 @@
 
 #include "ask/conversation/tests/conversation_fixture.h"
 #include "ask/intent/intent_json.h"
+#include "common/clock.h"
+#include "retrieval/static_embedder.h"
 
 namespace neurolake::ask {
 namespace {
@@ -50,6 +52,14 @@ class FakeRecords : public catalog::AskRecords {
                               WallTime) override {
     return None();
   }
+  Result<std::vector<catalog::AskedQuestion>> ListQuestions(const std::string&, int64_t, int64_t) override {
+    return None();
+  }
+  Result<std::vector<catalog::AskFeedback>> ListFeedbackOf(const FeedbackOf&, int64_t, int64_t) override {
+    return None();
+  }
+  Result<std::string> SealText(const std::string&, const std::string&) override { return None(); }
+  Result<std::string> OpenText(const std::string&, const std::string&) override { return None(); }
   Result<int64_t> Forget(WallTime) override { return None(); }
   Result<int64_t> EraseTexts(const std::function<bool(const std::string&)>&, bool) override { return None(); }
 
@@ -60,6 +70,10 @@ class FakeRecords : public catalog::AskRecords {
 
 class VerifiedQuestionsTest : public testing::Test {
  protected:
+  static RequestContext Context() {
+    static const SystemClock clock;
+    return RequestContext({}, "r", "test", clock, clock.SteadyNow() + std::chrono::minutes(1));
+  }
   static Intent Revenue() {
     Intent intent;
     intent.metrics = {{.metric = "revenue"}};
@@ -79,7 +93,7 @@ class VerifiedQuestionsTest : public testing::Test {
 
   std::shared_ptr<const semantic::SemanticModel> model_ = ShopModel();
   FakeRecords records_;
-  VerifiedQuestions verified_{records_};
+  VerifiedQuestions verified_{&records_};
 };
 
 TEST_F(VerifiedQuestionsTest, AnswersTheSameQuestionInWhateverCase) {
@@ -130,19 +144,38 @@ TEST_F(VerifiedQuestionsTest, TellsNobodyOfMembersThatTheyMayNotKnow) {
   Understanding understood;
   verified_.Recall("how are we doing", model_, visible, On("2025-04-02"), understood);
   EXPECT_EQ(understood.status, Status::kAbstained);
-  EXPECT_THAT(verified_.Nearest("doing what", model_, visible, On("2025-04-02"), 3), IsEmpty());
+  EXPECT_THAT(verified_.Nearest(Context(), "doing what", model_, visible, On("2025-04-02"), 3), IsEmpty());
 }
 
 TEST_F(VerifiedQuestionsTest, SuggestsTheMeaningAndNotTheWords) {
   records_.Approve("how is Zebulon's baby doing", Revenue(), "2025-04-02 00:00:00");
   records_.Approve("what is the baby of Atlantis doing", In("Atlantis"), "2025-04-02 00:00:00");
   const auto visible = ShopVisible(model_, {"Germany"});
-  EXPECT_THAT(verified_.Nearest("the baby", model_, visible, On("2025-04-02"), 3),
+  EXPECT_THAT(verified_.Nearest(Context(), "the baby", model_, visible, On("2025-04-02"), 3),
               ElementsAre(Restate(Revenue(), *model_)));
   // Naming it in one's own question brings nothing out either.
-  EXPECT_THAT(verified_.Nearest("the baby of Atlantis", model_, visible, On("2025-04-02"), 3),
+  EXPECT_THAT(verified_.Nearest(Context(), "the baby of Atlantis", model_, visible, On("2025-04-02"), 3),
               ElementsAre(Restate(Revenue(), *model_)));
-  EXPECT_THAT(verified_.Nearest("weather", model_, visible, On("2025-04-02"), 3), IsEmpty());
+  EXPECT_THAT(verified_.Nearest(Context(), "weather", model_, visible, On("2025-04-02"), 3), IsEmpty());
+}
+
+TEST_F(VerifiedQuestionsTest, SuggestsWhatMeansTheSameInOtherWords) {
+  const auto texts =
+      retrieval::TextIndex::Open(
+          Context(), {}, retrieval::StaticEmbedder::Open(NL_CACHE_DIR "/word-embeddings/embeddings.nlembed").value())
+          .value();
+  records_.Approve("how are we doing", Revenue(), "2025-04-02 00:00:00");
+  records_.Approve("how is it going over there", In("Atlantis"), "2025-04-02 00:00:00");
+  const auto visible = ShopVisible(model_, {"Germany"});
+  const auto nearest = [&](const std::string& question) {
+    return verified_.Nearest(Context(), question, model_, visible, On("2025-04-02"), 3);
+  };
+  EXPECT_THAT(nearest("income"), IsEmpty());
+  verified_.UseTexts(texts.get());
+  EXPECT_THAT(nearest("income"), ElementsAre(Restate(Revenue(), *model_)));
+  // Of what one may not see neither a word nor a meaning brings anything out.
+  EXPECT_THAT(nearest("revenue of Atlantis"), ElementsAre(Restate(Revenue(), *model_)));
+  EXPECT_THAT(nearest("weather"), IsEmpty());
 }
 
 TEST_F(VerifiedQuestionsTest, AFollowUpIsReadAsOne) {

@@ -64,7 +64,7 @@ class ProposerTest : public ::testing::Test {
                             .time = domain.time,
                             .zone = "Europe/Berlin"};
     const auto ctx = ContextOf(clock_);
-    request.ranking = MemberRanking::Make(ctx, *request.model, nullptr).value();
+    request.ranking = MemberRanking::Make(*request.model, texts_.get());
     return Proposer(*router_, {.timeout = std::chrono::milliseconds(1000)}).Propose(ctx, request).value();
   }
 
@@ -76,6 +76,8 @@ class ProposerTest : public ::testing::Test {
   std::unique_ptr<models::PromptCache> cache_ = models::NewMemoryPromptCache(1 << 20);
   std::unique_ptr<ScriptedProvider> provider_;
   std::unique_ptr<models::ModelRouter> router_;
+  /// By words alone.
+  std::unique_ptr<retrieval::TextIndex> texts_ = retrieval::TextIndex::Open(ContextOf(clock_), {}, nullptr).value();
 };
 
 TEST_F(ProposerTest, AReadingIsTakenThatFits) {
@@ -160,7 +162,7 @@ TEST_F(ProposerTest, WithoutTokensNobodyIsAsked) {
 TEST_F(ProposerTest, ThePromptIsBounded) {
   const auto& domain = testing::Retail();
   const auto ctx = ContextOf(clock_);
-  const auto ranking = MemberRanking::Make(ctx, domain.model, nullptr).value();
+  const auto ranking = MemberRanking::Make(domain.model, texts_.get());
   const auto part = PartOf(domain.model, ranking->Rank(ctx, "units sold by brand").value(), 600);
   EXPECT_LE(DescribeForPrompt(part).size(), 900U);
   EXPECT_NE(semantic::FindMetric(part, "units"), nullptr);
@@ -168,6 +170,16 @@ TEST_F(ProposerTest, ThePromptIsBounded) {
   ASSERT_NE(products, nullptr);
   EXPECT_NE(semantic::FindDimension(*products, "brand"), nullptr);
   EXPECT_LT(part.metrics.size(), domain.model.metrics.size());
+}
+
+TEST_F(ProposerTest, WhatCannotAnswerComesLast) {
+  const auto& domain = testing::Retail();
+  const auto ctx = ContextOf(clock_);
+  const auto first = [&](const std::set<std::string>& behind) {
+    return MemberRanking::Make(domain.model, texts_.get(), behind)->Rank(ctx, "brand").value().front().name;
+  };
+  EXPECT_EQ(first({}), "products.brand");
+  EXPECT_NE(first({"products"}), "products.brand");
 }
 
 TEST_F(ProposerTest, DescriptionsCannotEndTheirQuotation) {

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "query/service.h"
+#include "retrieval/text_index.h"
 #include "server/mcp/internal/rows.h"
 #include "server/mcp/tool.h"
 
@@ -13,7 +14,8 @@ struct ToolLimits {
 };
 
 // All of them borrow the service.
-std::unique_ptr<Tool> NewSearchCatalog(query::StatementService& service, const ToolLimits& limits);
+/// `texts` may be null.
+std::unique_ptr<Tool> NewSearchCatalog(query::StatementService& service, std::shared_ptr<retrieval::TextIndex> texts);
 std::unique_ptr<Tool> NewDescribeTable(query::StatementService& service, const ToolLimits& limits);
 std::unique_ptr<Tool> NewRunSql(query::StatementService& service, const ToolLimits& limits);
 std::unique_ptr<Tool> NewPredictCost(query::StatementService& service, const ToolLimits& limits);
