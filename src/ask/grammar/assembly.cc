@@ -266,11 +266,37 @@ bool Assembly::HasOtherNumbers(std::string_view entity) const {
   });
 }
 
-bool Assembly::Entities() {
-  Parts counts = All(FragmentKind::kCount);
-  Parts entities = All(FragmentKind::kEntity);
-  const bool exists = One(FragmentKind::kExists) != nullptr;
-  const Fragment* which = One(FragmentKind::kWhich);
+/// Whether something else than a noun behind it says what is counted: a number, the only noun before, a field.
+bool Assembly::CountedElsewhere(const Fragment& count, Parts& entities) {
+  bool paired = false;
+  for (const Fragment* part : parts_) {
+    if (part->kind == FragmentKind::kMetric && part->begin >= count.end && IsCountMetric(part->metrics[0]))
+      paired = true;
+  }
+  const bool trails = All(FragmentKind::kCount).size() == 1 && &count == parts_.back() && draft_.intent.metrics.empty();
+  if (!paired && trails && entities.size() == 1) {  // "was there a trip on Christmas? how many"
+    subject_ = entities[0]->entity;
+    entities.clear();
+    MetricIndex(CountOf(subject_));
+    paired = true;
+  }
+  for (const Fragment* part : All(FragmentKind::kFilter)) {  // "how many grades were between 50 and 55"
+    const Filter& filter = part->filters[0].any_of[0];
+    const bool compares = filter.op != FilterOperator::kIn && filter.op != FilterOperator::kNotIn &&
+                          filter.op != FilterOperator::kIsNull && filter.op != FilterOperator::kIsNotNull;
+    if (paired || !compares || part->begin != count.end || !entities.empty() || !draft_.intent.metrics.empty())
+      continue;
+    subject_ = filter.field.entity;
+    draft_.notes.push_back(fmt::format("{} are counted", subject_));
+    MetricIndex(CountOf(subject_));
+    paired = true;
+  }
+  return paired;
+}
+
+/// "how many", "number of": counts the nearest entity behind each, and takes it out of `entities`.
+bool Assembly::Counted(Parts& entities) {
+  const Parts counts = All(FragmentKind::kCount);
   for (const Fragment* count : counts) {
     // Counted is the nearest entity or count behind it.
     const auto entity =
@@ -289,32 +315,17 @@ bool Assembly::Entities() {
       MetricIndex(CountOf(counted->entity));
       continue;
     }
-    bool paired = false;
-    for (const Fragment* part : parts_) {
-      if (part->kind == FragmentKind::kMetric && part->begin >= count->end && IsCountMetric(part->metrics[0]))
-        paired = true;
-    }
-    const bool trails = counts.size() == 1 && count == parts_.back() && draft_.intent.metrics.empty();
-    if (!paired && trails && entities.size() == 1) {  // "was there a trip on Christmas? how many"
-      subject_ = entities[0]->entity;
-      entities.clear();
-      MetricIndex(CountOf(subject_));
-      paired = true;
-    }
-    for (const Fragment* part : All(FragmentKind::kFilter)) {  // "how many grades were between 50 and 55"
-      const Filter& filter = part->filters[0].any_of[0];
-      const bool compares = filter.op != FilterOperator::kIn && filter.op != FilterOperator::kNotIn &&
-                            filter.op != FilterOperator::kIsNull && filter.op != FilterOperator::kIsNotNull;
-      if (paired || !compares || part->begin != count->end || !entities.empty() || !draft_.intent.metrics.empty())
-        continue;
-      subject_ = filter.field.entity;
-      draft_.notes.push_back(fmt::format("{} are counted", subject_));
-      MetricIndex(CountOf(subject_));
-      paired = true;
-    }
-    if (!paired) return Fail("it is open what is to be counted");
+    if (!CountedElsewhere(*count, entities)) return Fail("it is open what is to be counted");
     draft_.cost += 0.01;
   }
+  return true;
+}
+
+bool Assembly::Entities() {
+  Parts entities = All(FragmentKind::kEntity);
+  const bool exists = One(FragmentKind::kExists) != nullptr;
+  const Fragment* which = One(FragmentKind::kWhich);
+  if (!Counted(entities)) return false;
   const bool rows_said = std::any_of(parts_.begin(), parts_.end(), [](const Fragment* part) {
     return part->kind == FragmentKind::kRequest && part->rows;
   });

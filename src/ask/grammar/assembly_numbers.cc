@@ -235,6 +235,61 @@ void Assembly::Judge(const ask::Rank& rank) {
   }
 }
 
+/// The number that ranks, and the end that is meant.
+bool Assembly::RankedBy(ask::Rank& rank) {
+  const Fragment* top = One(FragmentKind::kTop);
+  const Fragment* top_by = One(FragmentKind::kTopBy);
+  const Fragment* order_by = One(FragmentKind::kOrderBy);
+  const Fragment* growth = One(FragmentKind::kGrowth);
+  const bool by_growth = growth != nullptr && growth->n == 1;
+  const bool order_metric = order_by != nullptr && !order_by->metrics.empty();
+  Intent& intent = draft_.intent;
+  if (by_growth) {
+    rank.by = {.part = ValueRef::Part::kGrowth};
+    rank.descending = growth->descending;
+    if (intent.time.comparisons.empty() && One(FragmentKind::kCompare) == nullptr) return Fail("growth against what?");
+  } else if (order_metric || top_by != nullptr) {
+    const Fragment& by = order_metric ? *order_by : *top_by;
+    average_of_sum_ = average_of_sum_ || by.average_of_sum;
+    rank.by.index = MetricIndex(by.metrics[0]);
+    rank.descending = order_metric ? (top != nullptr ? top->descending : by.descending) : by.descending;
+    if (top != nullptr && top_by != nullptr && !top->difference && top->descending != top_by->descending)
+      return Fail("both ends are named");
+  } else if (top != nullptr && !top->metrics.empty()) {
+    if (!intent.metrics.empty()) return Fail("two numbers to rank by are named");
+    rank.by.index = MetricIndex(top->metrics[0]);
+    rank.descending = top->descending;
+  } else if (intent.metrics.size() == 1) {
+    rank.descending = top == nullptr || top->descending;
+  } else if (intent.metrics.empty() && top != nullptr) {
+    rank.descending = top->descending;
+    metric_open_ = true;
+  } else {
+    return Fail("it is open which number ranks them");
+  }
+  return true;
+}
+
+/// What each group has its own ranks for: "per month", "for each region".
+bool Assembly::RankedPer(ask::Rank& rank) {
+  const Fragment* top = One(FragmentKind::kTop);
+  for (const Fragment* group : All(FragmentKind::kGroup)) {
+    const bool top_of_its_own = top != nullptr && (!top->dimensions.empty() || top->grain);
+    if (!group->each && !top_of_its_own) continue;  // "revenue by country, top 3"
+    if (!group->each && group->begin < top->begin) {
+      return Fail("it is open whether the top ones are to be split up, or each group has its own");
+    }
+    if (group->grain) rank.per_period = true;
+    for (const DimensionUse& use : group->dimensions) {
+      DimensionUse known = use;
+      if (known.part && known.field.name.empty()) known.field = DefaultTimeField();
+      rank.per.push_back(DimensionIndex(known));
+    }
+    if (!group->each) draft_.cost += 0.1;
+  }
+  return true;
+}
+
 bool Assembly::Rank() {
   const Fragment* top = One(FragmentKind::kTop);
   const Fragment* top_by = One(FragmentKind::kTopBy);
@@ -262,45 +317,9 @@ bool Assembly::Rank() {
     DimensionIndex({.field = {entity->name, label->name}});
   }
   ask::Rank rank;
-  if (by_growth) {
-    rank.by = {.part = ValueRef::Part::kGrowth};
-    rank.descending = growth->descending;
-    if (intent.time.comparisons.empty() && One(FragmentKind::kCompare) == nullptr) return Fail("growth against what?");
-  } else if (order_metric || top_by != nullptr) {
-    const Fragment& by = order_metric ? *order_by : *top_by;
-    average_of_sum_ = average_of_sum_ || by.average_of_sum;
-    rank.by.index = MetricIndex(by.metrics[0]);
-    rank.descending = order_metric ? (top != nullptr ? top->descending : by.descending) : by.descending;
-    if (top != nullptr && top_by != nullptr && !top->difference && top->descending != top_by->descending)
-      return Fail("both ends are named");
-  } else if (top != nullptr && !top->metrics.empty()) {
-    if (!intent.metrics.empty()) return Fail("two numbers to rank by are named");
-    rank.by.index = MetricIndex(top->metrics[0]);
-    rank.descending = top->descending;
-  } else if (intent.metrics.size() == 1) {
-    rank.descending = top == nullptr || top->descending;
-  } else if (intent.metrics.empty() && top != nullptr) {
-    rank.descending = top->descending;
-    metric_open_ = true;
-  } else {
-    return Fail("it is open which number ranks them");
-  }
+  if (!RankedBy(rank)) return false;
   Judge(rank);
-  // What each group has its own ranks for: "per month", "for each region".
-  for (const Fragment* group : All(FragmentKind::kGroup)) {
-    const bool top_of_its_own = top != nullptr && (!top->dimensions.empty() || top->grain);
-    if (!group->each && !top_of_its_own) continue;  // "revenue by country, top 3"
-    if (!group->each && group->begin < top->begin) {
-      return Fail("it is open whether the top ones are to be split up, or each group has its own");
-    }
-    if (group->grain) rank.per_period = true;
-    for (const DimensionUse& use : group->dimensions) {
-      DimensionUse known = use;
-      if (known.part && known.field.name.empty()) known.field = DefaultTimeField();
-      rank.per.push_back(DimensionIndex(known));
-    }
-    if (!group->each) draft_.cost += 0.1;
-  }
+  if (!RankedPer(rank)) return false;
   if (top == nullptr && which == nullptr && !by_growth) {  // "the most flights by carrier"
     draft_.cost += 0.12;
   }
@@ -385,7 +404,26 @@ bool Assembly::Privacy() {
   return true;
 }
 
-bool Assembly::Output() {
+/// The values of a field: "which airlines fly there".
+bool Assembly::Ungrouped() {
+  const Intent& intent = draft_.intent;
+  if (intent.time.range.from || intent.time.range.to || intent.time.grain || !intent.time.comparisons.empty())
+    return Fail("no number is asked for");
+  if (One(FragmentKind::kWhich) == nullptr) return Fail("no number is asked for");
+  const Fragment& which = *One(FragmentKind::kWhich);
+  if (which.difference) return Fail("no number is asked for");  // "users on the free plan" are counted, not named.
+  if (One(FragmentKind::kGroup) != nullptr || which.dimensions.empty()) return Fail("no number is asked for");
+  const Entity* entity = semantic::FindEntity(context_.model, which.dimensions[0].field.entity);
+  const auto* label = entity == nullptr ? nullptr : semantic::LabelDimension(*entity);
+  const bool is_label = label != nullptr && EqualsIgnoringCase(label->name, which.dimensions[0].field.name);
+  draft_.cost += is_label && (which.each || !intent.sets.empty())
+                     ? 0.2
+                     : 0.03;  // "list all airlines": their rows, with all there is.
+  return true;
+}
+
+/// Whether rows, existence, values or numbers are asked for.
+bool Assembly::Kind() {
   Intent& intent = draft_.intent;
   const Fragment* exists = One(FragmentKind::kExists);
   if (exists != nullptr) {
@@ -407,30 +445,14 @@ bool Assembly::Output() {
   } else if (intent.metrics.empty() && intent.dimensions.empty()) {
     return Fail("no number is asked for");
   } else if (intent.metrics.empty() && !metric_open_) {
-    if (intent.time.range.from || intent.time.range.to || intent.time.grain || !intent.time.comparisons.empty())
-      return Fail("no number is asked for");
-    if (One(FragmentKind::kWhich) == nullptr) return Fail("no number is asked for");
-    const Fragment& which = *One(FragmentKind::kWhich);
-    if (which.difference) return Fail("no number is asked for");  // "users on the free plan" are counted, not named.
-    if (One(FragmentKind::kGroup) != nullptr || which.dimensions.empty()) return Fail("no number is asked for");
-    const Entity* entity = semantic::FindEntity(context_.model, which.dimensions[0].field.entity);
-    const auto* label = entity == nullptr ? nullptr : semantic::LabelDimension(*entity);
-    const bool is_label = label != nullptr && EqualsIgnoringCase(label->name, which.dimensions[0].field.name);
-    draft_.cost += is_label && (which.each || !intent.sets.empty())
-                       ? 0.2
-                       : 0.03;  // "list all airlines": their rows, with all there is.
+    return Ungrouped();
   }
-  if (!wants_rows_ && One(FragmentKind::kColumns) != nullptr) return Fail("columns are shown of rows that are listed");
-  if (!Repeats()) return false;
-  if (average_of_sum_ && DividesBy() == nullptr &&
-      (intent.time.grain || std::any_of(parts_.begin(), parts_.end(), [](const Fragment* part) {
-         return part->kind == FragmentKind::kGroup && part->each;
-       }))) {
-    return Fail(
-        "an average is asked for, and it is open whether of single rows or of the sums of each group; ask for the "
-        "total by group instead");
-  }
-  if (average_of_sum_ && DividesBy() == nullptr) draft_.notes.push_back("the average is over single rows");
+  return true;
+}
+
+/// The time that the whole answer goes by.
+bool Assembly::TimeOfAll() {
+  Intent& intent = draft_.intent;
   const bool timed =
       intent.time.range.from || intent.time.range.to || intent.time.grain || !intent.time.comparisons.empty();
   const bool different =
@@ -456,6 +478,24 @@ bool Assembly::Output() {
       return Fail(fmt::format("{} is only known by {}", kept->label, semantic::TimeGrainName(kept->grain)));
     }
   }
+  return true;
+}
+
+bool Assembly::Output() {
+  Intent& intent = draft_.intent;
+  if (!Kind()) return false;
+  if (!wants_rows_ && One(FragmentKind::kColumns) != nullptr) return Fail("columns are shown of rows that are listed");
+  if (!Repeats()) return false;
+  if (average_of_sum_ && DividesBy() == nullptr &&
+      (intent.time.grain || std::any_of(parts_.begin(), parts_.end(), [](const Fragment* part) {
+         return part->kind == FragmentKind::kGroup && part->each;
+       }))) {
+    return Fail(
+        "an average is asked for, and it is open whether of single rows or of the sums of each group; ask for the "
+        "total by group instead");
+  }
+  if (average_of_sum_ && DividesBy() == nullptr) draft_.notes.push_back("the average is over single rows");
+  if (!TimeOfAll()) return false;
   if (!Privacy()) return false;
   if (const Fragment* limit = One(FragmentKind::kLimit)) {
     if (intent.rank) return Fail("two numbers of rows are named");

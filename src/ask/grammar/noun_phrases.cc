@@ -68,24 +68,57 @@ bool FragmentParser::IsMeasured(const FieldRef& field) const {
          !IsKey(model_, semantic::FindEntity(model_, field.entity), *dimension);
 }
 
+/// The model's own numbers by their names.
+void FragmentParser::NamedMetrics(size_t from, std::vector<MetricPhrase>& found) const {
+  for (const Link& link : LinksAt(from)) {
+    if (link.kind != LinkKind::kMetric) continue;
+    MetricPhrase phrase{.end = link.end, .cost = link.cost, .use = {.metric = link.name}};
+    if (!link.note.empty()) phrase.notes.push_back(link.note);
+    if (Is(phrase.end, {"count", "total", "amount", "volume"}) && LinksAt(phrase.end).empty()) {  // "order count"
+      const Metric* metric = semantic::FindMetric(model_, link.name);
+      const Measure* measure = metric == nullptr ? nullptr : MeasureOf(model_, *metric);
+      const bool counts = measure != nullptr && IsCount(measure->aggregation);
+      if (measure != nullptr && (counts ? Word(phrase.end) != "amount" : Word(phrase.end) != "count")) ++phrase.end;
+    }
+    found.push_back(std::move(phrase));
+  }
+}
+
+/// Rows and values that are counted: "customers", "distinct brands".
+void FragmentParser::CountedThings(size_t noun, bool distinct, std::vector<MetricPhrase>& found) const {
+  for (const Link& link : LinksAt(noun)) {
+    MetricPhrase phrase{.end = link.end, .cost = link.cost};
+    if (!link.note.empty()) phrase.notes.push_back(link.note);
+    if (link.kind == LinkKind::kEntity && !link.verb) {
+      const auto use = CountOf(link.name);
+      if (!use) continue;
+      phrase.use = *use;
+      phrase.distinct = distinct;
+      found.push_back(phrase);
+      for (MetricUse& among : distinct ? DistinctOf(link.name) : std::vector<MetricUse>{}) {
+        phrase.use = std::move(among);
+        phrase.distinct = false;
+        phrase.cost = link.cost + 0.04;
+        found.push_back(phrase);
+      }
+    } else if (link.kind == LinkKind::kDimension && !link.verb) {
+      const Dimension* dimension = DimensionOf(link.field);
+      if (dimension == nullptr || dimension->value_type == ValueType::kBoolean ||
+          (dimension->type == DimensionType::kTime && !distinct))
+        continue;
+      phrase.use = {.aggregation = Aggregation::kCountDistinct, .field = link.field};
+      phrase.distinct = distinct && dimension->is_label;
+      phrase.cost += distinct ? 0.0 : 0.15;
+      if (!distinct) phrase.notes.push_back(fmt::format("different values of {} are counted", dimension->label));
+      found.push_back(std::move(phrase));
+    }
+  }
+}
+
 std::vector<MetricPhrase> FragmentParser::Metrics(size_t at) const {
   std::vector<MetricPhrase> found;
   at = SkipDeterminers(at);
-  const auto add_links = [&](size_t from, double extra) {
-    for (const Link& link : LinksAt(from)) {
-      if (link.kind != LinkKind::kMetric) continue;
-      MetricPhrase phrase{.end = link.end, .cost = link.cost + extra, .use = {.metric = link.name}};
-      if (!link.note.empty()) phrase.notes.push_back(link.note);
-      if (Is(phrase.end, {"count", "total", "amount", "volume"}) && LinksAt(phrase.end).empty()) {  // "order count"
-        const Metric* metric = semantic::FindMetric(model_, link.name);
-        const Measure* measure = metric == nullptr ? nullptr : MeasureOf(model_, *metric);
-        const bool counts = measure != nullptr && IsCount(measure->aggregation);
-        if (measure != nullptr && (counts ? Word(phrase.end) != "amount" : Word(phrase.end) != "count")) ++phrase.end;
-      }
-      found.push_back(std::move(phrase));
-    }
-  };
-  add_links(at, 0);
+  NamedMetrics(at, found);
   Aggregated(at, found);
   std::vector<MetricPhrase> averages;  // "discount on average"
   Aggregate(Aggregation::kAverage, 0.5, at, averages);
@@ -107,7 +140,7 @@ std::vector<MetricPhrase> FragmentParser::Metrics(size_t at) const {
   if (count > 0) {
     std::vector<MetricPhrase> before;
     std::swap(before, found);
-    add_links(noun, 0);
+    NamedMetrics(noun, found);
     std::erase_if(found, [&](const MetricPhrase& phrase) {  // "number of revenue" is nothing.
       const Metric* metric = semantic::FindMetric(model_, phrase.use.metric);
       const Measure* measure = metric == nullptr ? nullptr : MeasureOf(model_, *metric);
@@ -118,33 +151,7 @@ std::vector<MetricPhrase> FragmentParser::Metrics(size_t at) const {
     });
     found.insert(found.end(), before.begin(), before.end());
   }
-  for (const Link& link : LinksAt(noun)) {
-    MetricPhrase phrase{.end = link.end, .cost = link.cost};
-    if (!link.note.empty()) phrase.notes.push_back(link.note);
-    if (link.kind == LinkKind::kEntity && !link.verb) {
-      const auto use = CountOf(link.name);
-      if (!use) continue;
-      phrase.use = *use;
-      phrase.distinct = distinct > 0;
-      found.push_back(phrase);
-      for (MetricUse& among : distinct > 0 ? DistinctOf(link.name) : std::vector<MetricUse>{}) {
-        phrase.use = std::move(among);
-        phrase.distinct = false;
-        phrase.cost = link.cost + 0.04;
-        found.push_back(phrase);
-      }
-    } else if (link.kind == LinkKind::kDimension && !link.verb) {
-      const Dimension* dimension = DimensionOf(link.field);
-      if (dimension == nullptr || dimension->value_type == ValueType::kBoolean ||
-          (dimension->type == DimensionType::kTime && distinct == 0))
-        continue;
-      phrase.use = {.aggregation = Aggregation::kCountDistinct, .field = link.field};
-      phrase.distinct = distinct > 0 && dimension->is_label;
-      phrase.cost += distinct > 0 ? 0.0 : 0.15;
-      if (distinct == 0) phrase.notes.push_back(fmt::format("different values of {} are counted", dimension->label));
-      found.push_back(std::move(phrase));
-    }
-  }
+  CountedThings(noun, distinct > 0, found);
   return found;
 }
 

@@ -66,21 +66,30 @@ void FragmentParser::Tops(size_t at) {
     return;
   }
   if (Is(next, {"%", "percent"})) return;  // The top 10 % are not a number of rows.
-  const bool both_ends = either && direction != 0;
+  Fragment shape{.kind = FragmentKind::kTop, .begin = at, .n = n, .nth = nth, .each = done};
+  shape.judged = either && direction != 0;
+  shape.role = shape.judged && Word(at_superlative) == "best";
+  shape.frequent = frequent;
+  shape.difference = direction == 0;  // No end said: a TopBy must say it.
+  TopsOf(next, direction, shape);
+}
+
+/// The top ones of what is named at `next`, or of what the rest of the question names.
+void FragmentParser::TopsOf(size_t next, int direction, const Fragment& shape) {
   const auto add = [&](size_t end, double cost, bool descending) -> Fragment& {
-    Fragment& fragment = Add(FragmentKind::kTop, at, end, cost + (both_ends ? 0.05 : 0));
-    fragment.n = n;
-    fragment.nth = nth;
+    Fragment& fragment = Add(FragmentKind::kTop, shape.begin, end, cost + (shape.judged ? 0.05 : 0));
+    fragment.n = shape.n;
+    fragment.nth = shape.nth;
     fragment.descending = descending;
-    fragment.judged = both_ends;
-    fragment.role = both_ends && Word(at_superlative) == "best";
-    fragment.frequent = frequent;
-    fragment.each = done;
-    if (direction == 0) fragment.difference = true;  // No end said: a TopBy must say it.
+    fragment.judged = shape.judged;
+    fragment.role = shape.role;
+    fragment.frequent = shape.frequent;
+    fragment.each = shape.each;
+    fragment.difference = shape.difference;
     return fragment;
   };
   for (const bool descending : {true, false}) {
-    if (!both_ends && descending != (direction >= 0)) continue;
+    if (!shape.judged && descending != (direction >= 0)) continue;
     for (const DimensionPhrase& phrase : Dimensions(next)) {
       const bool is_number =
           direction != 0 && std::ranges::any_of(LinksAt(next), [&](const Link& other) {
@@ -93,11 +102,11 @@ void FragmentParser::Tops(size_t at) {
       fragment.field = phrase.time_field;
       fragment.plural = phrase.plural;
       fragment.entity = phrase.entity;
-      if (both_ends)
+      if (shape.judged)
         fragment.notes.push_back(descending ? "best and worst are read as highest and lowest"
                                             : "best and worst are read as lowest and highest");
     }
-    if (n > 0 && direction != 0 && !nth) add(next, 0.1, descending);
+    if (shape.n > 0 && direction != 0 && !shape.nth) add(next, 0.1, descending);
   }
 }
 

@@ -37,6 +37,8 @@ class Assembly {
   bool Special();
   bool Metrics();
   bool HasOtherNumbers(std::string_view entity) const;
+  bool CountedElsewhere(const Fragment& count, Parts& entities);
+  bool Counted(Parts& entities);
   bool Entities();
   bool Extreme();
   bool RankRows(const Fragment& extreme);
@@ -76,11 +78,16 @@ class Assembly {
   bool Growth();
   std::optional<bool> IsGoodWhenLarge(const MetricUse& use) const;
   void Judge(const ask::Rank& rank);
+  bool RankedBy(ask::Rank& rank);
+  bool RankedPer(ask::Rank& rank);
   bool Rank();
   bool Order();
   bool Counts(const MetricUse& use, const std::vector<std::string>& bases) const;
   bool IsSize(const MetricUse& use, const Intent& intent) const;
   bool Privacy();
+  bool Kind();
+  bool Ungrouped();
+  bool TimeOfAll();
   bool Output();
   bool RefersBack() const;
   bool ApplyPrevious();

@@ -82,6 +82,8 @@ class FragmentParser {
 
   // Noun phrases: noun_phrases.cc.
   std::vector<MetricPhrase> Metrics(size_t at) const;
+  void NamedMetrics(size_t from, std::vector<MetricPhrase>& found) const;
+  void CountedThings(size_t noun, bool distinct, std::vector<MetricPhrase>& found) const;
   std::vector<DimensionPhrase> Dimensions(size_t at) const;
   std::vector<ValuePhrase> Values(size_t at) const;
   std::vector<ComparePhrase> Comparisons(size_t at) const;
@@ -112,6 +114,7 @@ class FragmentParser {
   void Groups(size_t at);
   void Which(size_t at);
   void Tops(size_t at);
+  void TopsOf(size_t next, int direction, const Fragment& shape);
   void TopBys(size_t at);
   void OrderBys(size_t at);
   void Extremes(size_t at);
