@@ -225,17 +225,21 @@ class Inferrer {
     const ReadColumn& column = draft.read.columns[time->column];
     const auto dimension = draft.dimension_of.find(LowerAscii(column.known->name));
     if (dimension == draft.dimension_of.end()) return;
-    draft.entity.default_time = dimension->second;
+    // Which of several is meant is not to be guessed: the numbers would differ, and nobody would see why.
     if (!time->is_sure) {
-      drafting_.NoteAt(draft.entity.name, "",
-                       fmt::format("{} was taken for its default time; it has others", dimension->second));
+      drafting_.NoteAt(
+          draft.entity.name, "",
+          fmt::format("has several times that its numbers may go by ({} is one): set default_time", dimension->second));
+      draft.has_rival_times = true;
+      return;
     }
+    draft.entity.default_time = dimension->second;
   }
 
   /// Lines go by the time of their order.
   void TimeOfParent(size_t index) {
     DraftEntity& draft = drafts_[index];
-    if (!draft.entity.default_time.empty()) return;
+    if (!draft.entity.default_time.empty() || draft.has_rival_times) return;
     static const std::unordered_set<std::string_view> kHappens{
         "order", "invoice", "visit", "flight",   "session", "appointment", "transaction", "encounter", "admission",
         "trip",  "booking", "sale",  "purchase", "loan",    "checkout",    "stay",        "rental",    "delivery"};

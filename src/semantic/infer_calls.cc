@@ -95,6 +95,16 @@ void AddShortened(const Drafting& drafting, const ReadTable& table, const ReadCo
   add(turned);
 }
 
+/// "user" of user_id, where users have no table and no name.
+void AddThing(const Drafting& drafting, const ReadTable& table, const ReadColumn& column, Words& calls) {
+  const Words thing = WithoutKeyMarks(column.words);
+  if (!EndsAsKey(column.words) || thing.empty() || thing == table.words) return;
+  const std::string said = JoinedWords(thing);
+  const bool is_known = drafting.columns_called.contains(said) || drafting.columns_called.contains(said + " name") ||
+                        std::ranges::any_of(drafting.tables, [&](const ReadTable& one) { return one.words == thing; });
+  if (!is_known && drafting.ReferenceFrom(table, column) == nullptr) AddOnce(calls, said, calls.front());
+}
+
 }  // namespace
 
 std::vector<std::string> CallsOf(const Drafting& drafting, const ReadTable& table, const ReadColumn& column) {
@@ -109,7 +119,9 @@ std::vector<std::string> CallsOf(const Drafting& drafting, const ReadTable& tabl
   if (column.words == table.words && column.role == ColumnRole::kCode) return {table.noun() + " number"};
   if (says_noun) {
     calls.push_back(bare);
-    if (BeginsWithNoun(words, table.words)) {
+    static const WordSet kMarks{"id", "number", "key", "code"};
+    const bool is_mark = words.size() == table.words.size() + 1 && kMarks.contains(words.back());
+    if (BeginsWithNoun(words, table.words) && !is_mark) {
       AddOnce(calls, JoinedWords(Words(words.begin() + ptrdiff_t(table.words.size()), words.end())), bare);
     }
     return calls;
@@ -128,8 +140,11 @@ std::vector<std::string> CallsOf(const Drafting& drafting, const ReadTable& tabl
   }
   if (IsKindOf(drafting, table, column)) AddOnce(calls, bare + " type", calls.front());
   AddShortened(drafting, table, column, calls);
+  AddThing(drafting, table, column, calls);
   // "brand" of brand_name, "amount" of total_amount.
-  if (words.size() == 2 && (words.back() == "name" || words.front() == "total")) {
+  static const WordSet kParts{"first", "last", "middle", "full", "given", "family", "display", "short", "long"};
+  const bool is_name = words.back() == "name" && !kParts.contains(words.front());
+  if (words.size() == 2 && (is_name || words.front() == "total")) {
     AddOnce(calls, words.back() == "name" ? words.front() : words.back(), calls.front());
   }
   return calls;

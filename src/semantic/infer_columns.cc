@@ -45,8 +45,8 @@ std::string SharedPrefix(const KnownTable& table) {
 }
 
 bool IsAffixOfTable(std::string_view word) {
-  static const WordSet kAffixes{"dim", "fact", "fct", "stg", "staging", "tbl", "table",
-                                "raw", "vw",   "f",   "d",   "t",       "tb",  "dm"};
+  static const WordSet kAffixes{"dim", "fact", "fct", "stg", "staging", "tbl",  "table", "raw",          "vw",
+                                "f",   "d",    "t",   "tb",  "dm",      "wide", "flat",  "denormalized", "obt"};
   return kAffixes.contains(word);
 }
 
@@ -443,6 +443,17 @@ std::string PersonalByName(const std::vector<std::string>& words, const std::vec
   return {};
 }
 
+namespace {
+
+/// "ship" of a shipment, "deliver" of a delivery.
+bool BeginsNoun(const Words& words, std::string_view noun) {
+  return std::ranges::any_of(words, [&](const std::string& word) {
+    return word.size() >= 4 && noun.size() > word.size() + 2 && noun.starts_with(word) && word != "time";
+  });
+}
+
+}  // namespace
+
 std::optional<ChosenTime> ChooseTime(const ReadTable& table) {
   static const WordSet kHappens{
       "order",        "ordered",  "transaction", "event",       "sale",        "sold",      "purchase", "purchased",
@@ -467,10 +478,11 @@ std::optional<ChosenTime> ChooseTime(const ReadTable& table) {
     int score = 1;
     const bool is_own = HasAny(column.words, WordSet(table.words.begin(), table.words.end()));
     if (HasAny(column.words, kHappens)) score = 4;
-    if (is_own) score = 5;
+    if (is_own || BeginsNoun(column.words, table.words.back())) score = 5;
     if (column.words.size() == 1) score = std::max(score, 3);  // "date", "day", "timestamp"
     if (Has(column.words, "created") || Has(column.words, "creation")) score = 2;
-    if (HasAny(column.words, kNeverFirst)) score = -1;
+    const bool is_later = HasAny(column.words, kNeverFirst) && !BeginsNoun(column.words, table.words.back());
+    if (is_later) score = -1;
     if (column.known->nulls.value_or(0) > 0) score -= 2;
     scored.emplace_back(score, i);
   }

@@ -68,7 +68,7 @@ Label LabelByWords(const ReadTable& table) {
     if (column.role != ColumnRole::kCategory || column.words.back() != "name") continue;
     const bool is_other = column.words.front() == "contact" || column.words.front() == "brand";
     const bool is_better = best == nullptr || column.known->distinct.value_or(0) > best->known->distinct.value_or(0);
-    if (!is_other && is_better) best = &column;
+    if (!is_other && is_better && TellsApart(table, column)) best = &column;  // "product name" of a wide table is none
   }
   return {best, nullptr};
 }

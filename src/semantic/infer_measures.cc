@@ -165,10 +165,10 @@ class MeasureMaker {
       said.push_back("total " + PluralOf(table_.noun()));
       said.push_back("total " + PluralOf(table_.words.back()));
     }
-    // "total downtime" of its minutes.
+    // "total downtime" of its minutes; "downtime" alone may be how often or how long, and is asked back.
     if (!column.unit.empty() && column.words.size() == 1 && SingularOf(column.words[0]) != column.words[0] &&
         (column.unit == "min" || column.unit == "h" || column.unit == "s"))
-      said.insert(said.end(), {"total " + table_.noun(), table_.noun() + " " + column.words[0]});
+      said.insert(said.end(), {"total " + table_.noun(), table_.noun() + " " + column.words[0], table_.noun()});
     if (column.words == Words{"total"}) said.insert(said.end(), {table_.noun() + " total", table_.noun() + " amount"});
     const bool is_fare = column.words.back() == "fare" || column.words.back() == "fee";
     if (is_fare) said.push_back(JoinedWords(column.words) + " revenue");
@@ -226,7 +226,16 @@ class MeasureMaker {
     Measure& total = Add("total_" + column.known->name, "total " + calls.front(), std::move(said));
     Fill(total, column);
     const std::string name = total.name;
-    if (const auto time = TimeOfSnapshots()) {
+    const auto time = TimeOfSnapshots();
+    // Rows that nothing tells apart and nothing refers to are taken again and again.
+    const bool repeats = !time && draft_.entity.primary_key.empty() && !draft_.entity.default_time.empty() &&
+                         table_.known->rows && draft_.entity.default_time.find('.') == std::string::npos;
+    if (repeats) {
+      total.additivity = Additivity::kSemiAdditive;
+      drafting_.NoteAt(draft_.entity.name, name, "was taken for a balance, so the last time in a period counts");
+      return;
+    }
+    if (time) {
       total.additivity = Additivity::kSemiAdditive;
       total.over_time_per = PerOfSnapshots(*time);
       drafting_.NoteAt(draft_.entity.name, name, "was taken for a balance, so its last value in a period counts");
@@ -321,6 +330,8 @@ class MeasureMaker {
     static const WordSet kOff{"void",    "voided",   "cancelled", "canceled",  "failed",
                               "failure", "declined", "rejected",  "storniert", "annulled"};
     for (const ReadColumn& column : table_.columns) {
+      if (column.role == ColumnRole::kFlag && kOff.contains(column.words.back()))
+        return fmt::format("NOT coalesce({}, false)", ExpressionOf(column));
       if (column.role != ColumnRole::kCategory || !kStatus.contains(column.words.back())) continue;
       std::vector<std::string> off;
       for (const std::string& value : column.known->values) {

@@ -11,7 +11,7 @@ namespace {
 using Words = std::vector<std::string>;
 
 constexpr size_t kCandidatesMax = 4;
-constexpr size_t kKeysMax = 6;
+constexpr size_t kKeysMax = 10;
 
 // How much a name says for a reference, and what share of its values has to be found then.
 constexpr double kSaysTable = 3;
@@ -258,7 +258,8 @@ std::vector<KnownReference> ChosenReferences(const std::vector<KnownTable>& tabl
 std::vector<std::vector<std::string>> CandidateKeys(const KnownTable& table,
                                                     const std::vector<KnownReference>& references) {
   const ReadTable read = ReadTableNames(table);
-  std::vector<std::string> parts, numbers, times;
+  constexpr int64_t kKindsMax = 200;
+  std::vector<std::string> parts, numbers, times, kinds;
   for (const ReadColumn& column : read.columns) {
     if (IsUnique(table, *column.known)) return {};
     if (column.known->nulls.value_or(0) > 0 || column.role == ColumnRole::kSkipped) continue;
@@ -269,6 +270,8 @@ std::vector<std::vector<std::string>> CandidateKeys(const KnownTable& table,
     if (column.role == ColumnRole::kTime) times.push_back(column.known->name);
     else if (refers) parts.push_back(column.known->name);
     else if (EndsAsKey(column.words) || column.role == ColumnRole::kCode) numbers.push_back(column.known->name);
+    else if (column.role == ColumnRole::kCategory && column.known->distinct.value_or(kKindsMax + 1) <= kKindsMax)
+      kinds.push_back(column.known->name);
   }
   std::vector<std::vector<std::string>> keys;
   const auto add = [&](std::vector<std::string> key) {
@@ -285,6 +288,14 @@ std::vector<std::vector<std::string>> CandidateKeys(const KnownTable& table,
     for (const std::string& time : times) add({number, time});
   }
   if (parts.size() >= 2 && !times.empty()) add({parts[0], parts[1], times[0]});
+  // Stock of each product at each place, where places are no table.
+  for (const std::string& kind : kinds) {
+    for (const std::string& time : times) {
+      add({kind, time});
+      if (!parts.empty()) add({parts[0], kind, time});
+      else if (!numbers.empty()) add({numbers[0], kind, time});
+    }
+  }
   return keys;
 }
 

@@ -102,11 +102,8 @@ class Linter {
     const bool has_time = std::ranges::any_of(
         entity.dimensions, [](const Dimension& dimension) { return dimension.type == DimensionType::kTime; });
     if (!entity.measures.empty() && entity.default_time.empty()) {
-      // Things are counted without a time; only sums of them miss one.
-      const bool only_counts = std::ranges::all_of(entity.measures, [](const Measure& measure) {
-        return measure.aggregation == Aggregation::kCount || measure.aggregation == Aggregation::kCountDistinct;
-      });
-      Find(only_counts && !has_time ? Severity::kNote : Severity::kWarning, "no-default-time", entity.name,
+      // Where there is no time, there is nothing to choose from.
+      Find(has_time ? Severity::kWarning : Severity::kNote, "no-default-time", entity.name,
            has_time
                ? "questions about its measures over time have to name one of its times: set default_time"
                : "its measures have no time, so that questions over time are refused: name one as entity.dimension",
@@ -149,7 +146,9 @@ class Linter {
     }
     for (const Entity& entity : model_.entities) {
       if (model_.entities.size() > 1 && !joined.contains(LowerAscii(entity.name))) {
-        Find(Severity::kWarning, "unreachable-entity", entity.name, "no join leads to it or from it", entity.line);
+        // What has numbers of its own is asked for by itself.
+        Find(entity.measures.empty() ? Severity::kWarning : Severity::kNote, "unreachable-entity", entity.name,
+             "no join leads to it or from it", entity.line);
       }
     }
   }

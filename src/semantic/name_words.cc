@@ -232,9 +232,11 @@ const WordSet& GluedWords() {
 
 /// Words whose plural nobody forms, or that are plurals already without looking so.
 bool HasNoPlural(std::string_view word) {
-  static const WordSet kWords{"weather", "staff",  "inventory", "equipment", "data",    "stock",     "traffic",
-                              "news",    "people", "children",  "feedback",  "payroll", "personnel", "information",
-                              "history", "men",    "women",     "usage",     "sales",   "telemetry", "attendance"};
+  static const WordSet kWords{"weather",   "staff",       "inventory",  "equipment", "data",     "stock",
+                              "traffic",   "news",        "people",     "children",  "feedback", "payroll",
+                              "personnel", "information", "history",    "downtime",  "overtime", "uptime",
+                              "rainfall",  "consumption", "production", "men",       "women",    "usage",
+                              "sales",     "telemetry",   "attendance"};
   return kWords.contains(word);
 }
 

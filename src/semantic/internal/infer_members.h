@@ -40,6 +40,7 @@ struct DraftEntity {
   Entity entity = {};
   std::set<std::string> taken = {};                      ///< Names of its dimensions and measures.
   std::map<std::string, std::string> dimension_of = {};  ///< By column.
+  bool has_rival_times = false;                          ///< None of which is its default.
 };
 
 /// What people call a column: the clear way first, then shorter ones that other tables may share.

@@ -332,6 +332,30 @@ TEST(RolesTest, AKeyThatNoTableIsCalledByIsOfThePeopleWhoWork) {
   EXPECT_FALSE(LooksUp({employees, users, accounts}, "csm_id", "employees")) << "whose?";
 }
 
+TEST(WideTableTest, HasThingsAndNoNameOfItsOwn) {
+  const Entity entity = ModelOf({Table("events_wide", 1000,
+                                       {Counted("event_date", "DATE", 300), Counted("user_id", "VARCHAR", 50),
+                                        Counted("product_name", "VARCHAR", 9), Counted("first_name", "VARCHAR", 30),
+                                        Listed("cancelled", {"N", "Y"}), Counted("price", "DOUBLE", 90, "1", "9"),
+                                        Counted("qty", "INTEGER", 5, "1", "5")})})
+                            .entities[0];
+  EXPECT_EQ(entity.label, "events");
+  EXPECT_EQ(LabelDimension(entity), nullptr) << "a product names no event";
+  EXPECT_TRUE(Says(*FindDimension(entity, "user_id"), "user"));
+  EXPECT_TRUE(Says(*FindDimension(entity, "product_name"), "product"));
+  EXPECT_FALSE(Says(*FindDimension(entity, "first_name"), "first"));
+  EXPECT_NE(FindMeasure(entity, "revenue")->filter.find("NOT coalesce("), std::string::npos);
+}
+
+TEST(DefaultTimeTest, IsLeftOpenWhereTwoAreAsLikely) {
+  auto orders = Table("visits", 100,
+                      {Counted("id", "BIGINT", 100), Counted("recorded_at", "TIMESTAMP", 90),
+                       Counted("posted_at", "TIMESTAMP", 90), Counted("amount", "DOUBLE", 90)});
+  const Inference inference = InferenceOf({orders});
+  EXPECT_EQ(inference.model.entities[0].default_time, "");
+  EXPECT_NE(AnnotatedYaml(inference, {}).find("set default_time"), std::string::npos);
+}
+
 TEST(CodesTest, AreNamedWhereAllAreOfOneList) {
   EXPECT_EQ(NamesOfStandardCodes({"country"}, std::vector<std::string>{"DE", "GB"})[1].label, "United Kingdom");
   EXPECT_EQ(NamesOfStandardCodes({"country"}, std::vector<std::string>{"DEU"})[0].label, "Germany");

@@ -26,7 +26,7 @@ entities:
   - name: orders
     table: orders
     primary_key: id
-    dimensions: [{name: status, synonyms: [state]}]
+    dimensions: [{name: status, synonyms: [state]}, {name: day, type: time}]
     measures: [{name: revenue, synonyms: [sales]}, {name: margin, synonyms: [Sales]}]
   - {name: customers, table: customers, primary_key: id, dimensions: [{name: region, synonyms: [State]}]}
   - {name: lonely, table: lonely}
@@ -58,15 +58,14 @@ joins: [{name: j, from: orders, to: customers, on: {customer_id: id}}]
   EXPECT_EQ(std::ranges::count(notes, "ambiguous-word customers.standing"), 1);
 }
 
-TEST(LintModelTest, WhatIsOnlyCountedNeedsNoTime) {
-  const auto model = [](const char* measure) {
+TEST(LintModelTest, ATimeIsMissedWhereThereAreSome) {
+  const auto model = [](const char* dimensions) {
     return fmt::format(
-        "semantic_model: m\nentities: [{{name: a, table: a, primary_key: id, measures: [{{name: x, aggregation: "
-        "{}}}]}}]",
-        measure);
+        "semantic_model: m\nentities: [{{name: a, table: a, primary_key: id, {} measures: [{{name: x}}]}}]",
+        dimensions);
   };
-  EXPECT_TRUE(Findings(model("count")).empty());
-  EXPECT_EQ(Findings(model("sum")), std::vector<std::string>{"no-default-time a"});
+  EXPECT_TRUE(Findings(model("")).empty());
+  EXPECT_EQ(Findings(model("dimensions: [{name: t, type: time}],")), std::vector<std::string>{"no-default-time a"});
 }
 
 TEST(LintModelTest, SaysNothingOfAClearModel) {
