@@ -46,12 +46,14 @@ std::string Inside(const std::string& around, const std::string& inner) {
 
 /// The ways that a tag may mean in a relation: to what files call so, and to what has its name.
 std::vector<std::string> MeantIn(const plan::LineageRelation& relation, const plan::PolicyColumn& tagged) {
-  std::vector<std::string> meant = {tagged.table_name()};
+  std::vector<std::string> meant;
+  if (!plan::IsFieldPath(tagged.physical)) meant.push_back(tagged.table_name());
   for (size_t i = 0; i < relation.physical_fields.size() && i < relation.fields.size(); ++i) {
     if (relation.physical_fields[i] == tagged.physical) meant.push_back(relation.fields[i]);
   }
   for (const plan::LineageNested& field : relation.nested) {
-    if (field.physical == tagged.physical) meant.push_back(field.names);
+    const bool is_named = EqualsIgnoringCase(field.names, tagged.table_name());
+    if (is_named || field.physical == tagged.physical) meant.push_back(field.names);
   }
   return meant;
 }

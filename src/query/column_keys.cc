@@ -2,9 +2,11 @@
 
 #include <boost/json/array.hpp>
 
+#include "catalog/data_subjects.h"
 #include "common/text.h"
 #include "privacy/field_cipher.h"
 #include "query/messages.h"
+#include "query/policy_actions.h"
 
 namespace neurolake::query {
 namespace {
@@ -107,16 +109,29 @@ Result<json::value> Cells(const KeyActionContext& context, const json::object& a
   return json::value{{"name", key.name}, {"cells", std::move(cells)}};
 }
 
+/// A table's rows are written anew with a column encrypted, or in the clear.
+Result<json::value> Rewrite(const KeyActionContext& context, const json::object& arguments) {
+  NL_ASSIGN_OR_RETURN(const std::string id, StringMember(arguments, "table"));
+  NL_ASSIGN_OR_RETURN(const auto table, context.catalog.FindTable(TableId(id)));
+  if (!table) return MakeError(ErrorCode::kNotFound, "the table of the column is not there any more");
+  NL_RETURN_IF_ERROR(RequireSteward(context.ctx.principal(), *table));
+  NL_ASSIGN_OR_RETURN(const bool erase, BoolMember(arguments, "erase"));
+  if (erase) NL_RETURN_IF_ERROR(context.catalog.data_subjects().EraseStatistics({table->id}));
+  return json::value(json::object());
+}
+
 }  // namespace
 
 bool IsColumnKeyAction(std::string_view action) {
-  return action == "column_key_use" || action == "column_keys" || action == "column_cells";
+  return action == "column_key_use" || action == "column_keys" || action == "column_cells" ||
+         action == "column_rewrite";
 }
 
 Result<json::value> RunColumnKeyAction(const KeyActionContext& context, const std::string& action,
                                        const json::object& arguments) {
   if (action == "column_key_use") return Use(context, arguments);
   if (action == "column_keys") return Keys(context, arguments);
+  if (action == "column_rewrite") return Rewrite(context, arguments);
   return Cells(context, arguments);
 }
 

@@ -8,6 +8,7 @@
 #include "duckdb/function/scalar_function.hpp"
 #include "engine/duckdb/internal/error_translation.h"
 #include "engine/duckdb/internal/statement_state.h"
+#include "engine/duckdb/internal/type_mapping.h"
 #include "privacy/field_cipher.h"
 
 namespace neurolake::engine::duckdb {
@@ -239,19 +240,49 @@ void RunReencrypt(native::DataChunk& arguments, native::ExpressionState& state, 
   });
 }
 
-/// The table's field, as a schema of one column.
-native::unique_ptr<native::FunctionData> BindReencrypt(native::ClientContext& context, native::ScalarFunction& function,
-                                                       native::vector<native::unique_ptr<native::Expression>>& given) {
+using Given = native::vector<native::unique_ptr<native::Expression>>;
+
+/// The table's field, as a schema of one column: the second argument of a function.
+std::pair<ColumnEncryption, std::string> EncryptionGiven(native::ClientContext& context, const Given& given) {
   const auto text = native::ExpressionExecutor::EvaluateScalar(context, *given[1]).ToString();
   const auto schema = ValueOrThrow(tables::delta::ParseSchema(text));
   NL_CHECK(schema.fields.size() == 1);
   const auto encryption = ValueOrThrow(tables::delta::EncryptionOf(schema.fields[0]));
   NL_CHECK(encryption.has_value());
+  return {*encryption, schema.fields[0].name};
+}
+
+native::unique_ptr<native::FunctionData> BindReencrypt(native::ClientContext& context, native::ScalarFunction& function,
+                                                       Given& given) {
   auto opener = std::make_shared<CellOpener>();
-  opener->encryption = *encryption;
-  opener->column = schema.fields[0].name;
+  std::tie(opener->encryption, opener->column) = EncryptionGiven(context, given);
+  opener->ciphers = ValueOrThrow(
+      AskForCiphers(StatementState::Get(context), opener->encryption, ColumnUse::kRewrite, opener->column));
+  native::Function::EraseArgument(function, given, 1);
+  auto data = native::make_uniq<OpenData>();
+  data->opener = std::move(opener);
+  return data;
+}
+
+native::unique_ptr<native::FunctionData> BindEncrypted(native::ClientContext& context, native::ScalarFunction& function,
+                                                       Given& given) {
+  const auto [encryption, column] = EncryptionGiven(context, given);
+  auto ciphers = ValueOrThrow(AskForCiphers(StatementState::Get(context), encryption, ColumnUse::kWrite, column));
+  function.arguments[0] = ToDuckDbType(encryption.type);
+  native::Function::EraseArgument(function, given, 1);
+  auto data = native::make_uniq<CloseData>();
+  data->cipher = std::make_shared<const FieldCipher>(std::move(ciphers.rbegin()->second));
+  data->column = column;
+  return data;
+}
+
+native::unique_ptr<native::FunctionData> BindDecrypted(native::ClientContext& context, native::ScalarFunction& function,
+                                                       Given& given) {
+  auto opener = std::make_shared<CellOpener>();
+  std::tie(opener->encryption, opener->column) = EncryptionGiven(context, given);
   opener->ciphers =
-      ValueOrThrow(AskForCiphers(StatementState::Get(context), *encryption, ColumnUse::kRewrite, opener->column));
+      ValueOrThrow(AskForCiphers(StatementState::Get(context), opener->encryption, ColumnUse::kRead, opener->column));
+  function.return_type = ToDuckDbType(opener->encryption.type);
   native::Function::EraseArgument(function, given, 1);
   auto data = native::make_uniq<OpenData>();
   data->opener = std::move(opener);
@@ -320,14 +351,20 @@ native::unique_ptr<native::Expression> CloseCell(native::ClientContext& context,
   return Call(std::move(function), std::move(value), std::move(data));
 }
 
-native::ScalarFunctionSet ReencryptedCellFunction() {
-  native::ScalarFunctionSet set("reencrypted_cell");
-  native::ScalarFunction function({LogicalType::BLOB, LogicalType::VARCHAR}, LogicalType::BLOB, RunReencrypt,
-                                  BindReencrypt);
-  function.SetSerializeCallback(RefuseWrite);
-  function.SetDeserializeCallback(RefuseRead);
-  set.AddFunction(std::move(function));
-  return set;
+std::vector<native::ScalarFunctionSet> RewrittenCellFunctions() {
+  std::vector<native::ScalarFunctionSet> sets;
+  const auto add = [&](const char* name, const LogicalType& given, const LogicalType& result, auto run, auto bind) {
+    native::ScalarFunction function({given, LogicalType::VARCHAR}, result, run, bind);
+    function.SetSerializeCallback(RefuseWrite);
+    function.SetDeserializeCallback(RefuseRead);
+    // Equal values are not to be equal cells.
+    function.SetVolatile();
+    sets.emplace_back(name).AddFunction(std::move(function));
+  };
+  add("reencrypted_cell", LogicalType::BLOB, LogicalType::BLOB, RunReencrypt, BindReencrypt);
+  add("encrypted_cell", LogicalType::ANY, LogicalType::BLOB, RunClose, BindEncrypted);
+  add("decrypted_cell", LogicalType::BLOB, LogicalType::ANY, RunOpen, BindDecrypted);
+  return sets;
 }
 
 std::vector<std::string> CellsOf(native::ClientContext& context, const CellOpener& opener, const native::Value& value,

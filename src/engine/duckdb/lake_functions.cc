@@ -5,11 +5,12 @@
 #include "common/text.h"
 #include "duckdb/parser/parsed_data/create_scalar_function_info.hpp"
 #include "duckdb/parser/parsed_data/create_table_function_info.hpp"
+#include "engine/duckdb/internal/cell_functions.h"
 #include "engine/duckdb/internal/create_table_text.h"
+#include "engine/duckdb/internal/definition_change.h"
 #include "engine/duckdb/internal/json_rows.h"
 #include "engine/duckdb/internal/lake_append.h"
 #include "engine/duckdb/internal/lake_catalog.h"
-#include "engine/duckdb/internal/cell_functions.h"
 #include "engine/duckdb/internal/lake_files.h"
 #include "engine/duckdb/internal/lake_scan.h"
 #include "engine/duckdb/internal/layout_curve.h"
@@ -262,7 +263,8 @@ void RegisterLakeFunctions(native::ClientContext& context) {
     auto scalar_functions = MaskFunctions();
     scalar_functions.push_back(TokenLookupFunction());
     scalar_functions.push_back(RedactFunctions());
-    scalar_functions.push_back(ReencryptedCellFunction());
+    scalar_functions.push_back(RedefinedFunction());
+    for (auto& set : RewrittenCellFunctions()) scalar_functions.push_back(std::move(set));
     for (auto& set : scalar_functions) {
       native::CreateScalarFunctionInfo scalar(std::move(set));
       scalar.internal = true;

@@ -113,8 +113,8 @@ bool CannotBeListed(const AllowEntry& entry) {
                                                        "MERGE",      "MULTIPLE", "COPY DATABASE", "UPDATE EXTENSIONS"};
   if (entry.kind == "copy function") return true;
   // engine/duckdb adds these to the engine it opens.
-  static const std::set<std::string_view> kOurFunctions = {"lookup_token", "redact", "reencrypted_cell",
-                                                              "table_changes", "table_rows"};
+  static const std::set<std::string_view> kOurFunctions = {
+      "lookup_token", "redact", "reencrypted_cell", "encrypted_cell", "decrypted_cell", "table_changes", "table_rows"};
   if (entry.kind.ends_with("function") &&
       (entry.name.starts_with("lake_") || entry.name.starts_with("mask_") || kOurFunctions.contains(entry.name))) {
     return true;

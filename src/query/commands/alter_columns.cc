@@ -194,6 +194,9 @@ class ChangeColumn final : public TableAlteration {
     NL_RETURN_IF_ERROR(Do(context, table, editor));
     ColumnPath path = change_.path;
     AlterOperation operation{.name = "CHANGE COLUMN"};
+    if (rewrites() && !table.snapshot->files().empty()) {
+      NL_RETURN_IF_ERROR(PutRewrite(context, table, editor, operation));
+    }
     if (!change_.new_name.empty()) {
       NL_RETURN_IF_ERROR(editor.RenameColumn(path, change_.new_name));
       path.back() = change_.new_name;
@@ -205,6 +208,8 @@ class ChangeColumn final : public TableAlteration {
     }
     return operation;
   }
+
+  bool rewrites() const override { return change_.what == What::kEncrypt || change_.what == What::kDecrypt; }
 
  private:
   Result<void> Do(CommandContext& context, const OpenedTable& table, TableEditor& editor) const {
@@ -242,6 +247,26 @@ class ChangeColumn final : public TableAlteration {
     NL_RETURN_IF_ERROR(CheckTopLevel("cannot be encrypted"));
     NL_ASSIGN_OR_RETURN(const auto encryption, NewEncryption(context, table, change_.encryption));
     return editor.EncryptColumn(change_.path[0], encryption);
+  }
+
+  /// Rows that exist have the column otherwise.
+  Result<void> PutRewrite(CommandContext& context, const OpenedTable& table, const TableEditor& editor,
+                          AlterOperation& operation) const {
+    NL_RETURN_IF_ERROR(AskServer(context, "column_rewrite", {{"table", table.entry.id.value()}, {"erase", false}}));
+    const bool encrypts = change_.what == What::kEncrypt;
+    const TableEditor before(*table.snapshot);
+    const StructField* cells = (encrypts ? editor : before).FindField(change_.path);
+    NL_CHECK(cells != nullptr);
+    tables::delta::DataType alone{.kind = tables::delta::DataType::Kind::kStruct};
+    alone.fields.push_back(*cells);
+    const std::string name = QuoteIdentifier(cells->name);
+    operation.replaced_columns = fmt::format("{}({}, {}) AS {}", encrypts ? "encrypted_cell" : "decrypted_cell", name,
+                                             QuoteLiteral(SerializeSchema(alone)), name);
+    operation.note = encrypts
+                         ? "Files of older versions hold the column's values in the clear until VACUUM takes them, "
+                           "after delta.deletedFileRetentionDuration; statistics in the log do until its clean-up"
+                         : "The column is in the clear from this version on";
+    return {};
   }
 
   Result<void> SetDefault(CommandContext& context, TableEditor& editor) const {

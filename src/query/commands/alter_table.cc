@@ -5,7 +5,10 @@
 
 #include "common/text.h"
 #include "query/commands/column_definition.h"
+#include "query/commands/compaction.h"
+#include "query/commands/server_action.h"
 #include "query/front_parser_cursor.h"
+#include "tables/delta/layout.h"
 
 namespace neurolake::query {
 namespace {
@@ -24,6 +27,7 @@ class AlterTable final : public TableCommand {
       : table_(std::move(table)), if_exists_(if_exists), change_(std::move(change)) {}
   std::string kind() const override { return "ALTER TABLE"; }
   const ObjectName& target() const override { return table_; }
+  bool needs_memory() const override { return change_->rewrites(); }
 
   Result<OwnResult> Run(CommandContext& context) const override {
     NL_RETURN_IF_ERROR(context.Authorize(Right::kCreate));
@@ -37,6 +41,7 @@ class AlterTable final : public TableCommand {
     NL_ASSIGN_OR_RETURN(auto operation, change_->Apply(context, *table, editor));
     NL_RETURN_IF_ERROR(editor.CheckEncryption());
     if (operation.skip) return Answer(operation.name, std::nullopt);
+    if (!operation.replaced_columns.empty()) return Rewrite(context, *table, editor, std::move(operation));
     tables::delta::CommitRequest request;
     request.operation = operation.name;
     request.operation_parameters = std::move(operation.parameters);
@@ -50,6 +55,29 @@ class AlterTable final : public TableCommand {
   }
 
  private:
+  /// All files in the version that has the new definition, each on its own: a partition's stay its own.
+  static Result<OwnResult> Rewrite(CommandContext& context, const OpenedTable& table, const TableEditor& editor,
+                                   AlterOperation operation) {
+    Rearrangement rearrangement;
+    rearrangement.operation = operation.name;
+    rearrangement.parameters = std::move(operation.parameters);
+    rearrangement.replaced_columns = std::move(operation.replaced_columns);
+    rearrangement.definition = ToJsonLine(editor.protocol()) + "\n" + ToJsonLine(editor.metadata());
+    // What the catalogue keeps of the table's values was not made under the new definition.
+    rearrangement.before_commit = [&]() -> Result<void> {
+      NL_RETURN_IF_ERROR(AskServer(context, "column_rewrite", {{"table", table.entry.id.value()}, {"erase", true}}));
+      return {};
+    };
+    const int64_t target = tables::delta::TargetFileBytes(editor.metadata());
+    for (uint32_t i = 0; i < table.snapshot->files().size(); ++i) {
+      rearrangement.rewrites.push_back({.files = {i}, .file_bytes = 2 * target});
+    }
+    NL_ASSIGN_OR_RETURN(const auto outcome, Rearrange(context, table, rearrangement));
+    return MakeOwnResult(
+        {{"operation", "VARCHAR"}, {"version", "BIGINT"}, {"files_rewritten", "BIGINT"}, {"note", "VARCHAR"}},
+        {{operation.name, std::to_string(outcome.version), std::to_string(outcome.files_removed), operation.note}});
+  }
+
   ObjectName table_;
   bool if_exists_;
   std::unique_ptr<const TableAlteration> change_;

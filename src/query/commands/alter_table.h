@@ -13,6 +13,9 @@ struct AlterOperation {
   std::string name;
   std::map<std::string, std::string> parameters;
   bool skip = false;  ///< IF [NOT] EXISTS: there is nothing to do.
+  /// `expression AS column, …`: what files that exist are written anew with, in the same version. Empty: they stay.
+  std::string replaced_columns = {};
+  std::string note = {};  ///< For people, in the statement's answer.
 };
 
 /// One change of a table's schema, rules, properties or layout. Immutable after parsing.
@@ -22,6 +25,8 @@ class TableAlteration {
   /// Applies it to `editor`, after looking at rows that exist where these must obey it.
   virtual Result<AlterOperation> Apply(CommandContext& context, const OpenedTable& table,
                                        tables::delta::TableEditor& editor) const = 0;
+  /// Whether it may write rows anew, which takes memory.
+  virtual bool rewrites() const { return false; }
 };
 
 /// ALTER TABLE, COMMENT ON TABLE and COMMENT ON COLUMN.

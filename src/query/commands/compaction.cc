@@ -27,7 +27,9 @@ class Rearranging {
   Result<RearrangementOutcome> Run() {
     if (what_.rewrites.empty()) return RearrangementOutcome{};
     NL_RETURN_IF_ERROR(context_.Write("BEGIN TRANSACTION", {}));
-    auto done = WriteAll();
+    auto done = Redefine();
+    if (done.has_value()) done = WriteAll();
+    if (done.has_value() && what_.before_commit) done = what_.before_commit();
     if (!done.has_value()) {
       // What cannot be rolled back must not meet the next statement: its error is the worse one.
       NL_RETURN_IF_ERROR(context_.Write("ROLLBACK", {}));
@@ -38,13 +40,23 @@ class Rearranging {
   }
 
  private:
+  Result<void> Redefine() {
+    if (what_.definition.empty()) return {};
+    NL_RETURN_IF_ERROR(
+        context_.Query(fmt::format("SELECT lake_redefined({}, {}, {}, {})", QuoteLiteral(table_.entry.schema_name),
+                                   QuoteLiteral(table_.entry.table_name), version(), QuoteLiteral(what_.definition))));
+    return {};
+  }
+
   Result<void> WriteAll() {
     const std::string name = QuoteIdentifier(table_.entry.schema_name) + "." + QuoteIdentifier(table_.entry.table_name);
     for (size_t i = 0; i < what_.rewrites.size(); ++i) {
       NL_RETURN_IF_ERROR(context_.request().CheckAlive());
       const Rewrite& rewrite = what_.rewrites[i];
-      const std::string source = fmt::format("lake_files({}, {}, -1, {})", QuoteLiteral(table_.entry.schema_name),
-                                             QuoteLiteral(table_.entry.table_name), PathList(table_, rewrite.files));
+      // Of a table that is redefined as it was before.
+      const std::string source = fmt::format(
+          "lake_files({}, {}, {}, {})", QuoteLiteral(table_.entry.schema_name), QuoteLiteral(table_.entry.table_name),
+          what_.definition.empty() ? -1 : version(), PathList(table_, rewrite.files));
       WriteIntent intent = Intent(rewrite);
       // All at once, with the last one: looking them up costs a walk over the table's files.
       if (i + 1 == what_.rewrites.size()) {
@@ -96,6 +108,7 @@ class Rearranging {
     return intent;
   }
 
+  int64_t version() const { return table_.snapshot->version(); }
   AddFile File(uint32_t index) const { return table_.snapshot->files()[index]; }
 
   Result<RearrangementOutcome> ReadOutcome() {

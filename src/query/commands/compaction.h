@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -26,6 +27,11 @@ struct Rearrangement {
   std::map<std::string, std::string> parameters;
   /// `expression AS column, …`: what stands in the place of columns as files hold them. Empty: they stay.
   std::string replaced_columns;
+  /// Protocol and metadata that the version has too, as lines of a commit; what is written is as files hold it under
+  /// them, and the table has to be at the plan's version still. Empty: they stay.
+  std::string definition;
+  /// When all files are written and nothing is published; its error ends all. Empty: nothing.
+  std::function<Result<void>()> before_commit = {};
   std::string keep;  ///< SQL over the table's columns, never NULL: only rows of which it is true stay. Empty: all.
   std::string clustering_provider;
   std::map<std::string, std::string> tags;

@@ -78,10 +78,10 @@ class TableEditor {
   Result<void> MakeGenerated(const std::string& column, const std::string& expression);
   Result<void> MakeIdentity(const std::string& column, int64_t start, int64_t step, bool allow_explicit);
 
-  /// Makes the column one that holds cells. Errors: kNotSupported where files exist, which have its values, and as
-  /// Encrypt().
+  /// Makes the column one that holds cells. Files that exist have its values: who calls it writes them anew in the same
+  /// version. Errors: as Encrypt(); kInvalidArgument for one that holds cells already.
   Result<void> EncryptColumn(const std::string& column, const ColumnEncryption& encryption);
-  /// The same the other way round.
+  /// The same the other way round. Errors: kInvalidArgument for one that holds none.
   Result<void> DecryptColumn(const std::string& column);
   /// As CheckEncryptedColumns: when all changes were made.
   Result<void> CheckEncryption() const;

@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "common/text.h"
+#include "tables/delta/encrypted_columns.h"
 #include "tables/delta/internal/log_files.h"
 
 namespace neurolake::tables::delta {
@@ -80,6 +81,7 @@ class FeedReader {
     if (!bytes.has_value()) return std::unexpected(std::move(bytes).error());
     NL_ASSIGN_OR_RETURN(const CommitActions actions, ParseCommit(*bytes, path));
     if (actions.metadata.has_value() && !FeedIsOn(actions.metadata->configuration)) return FeedWasOff(version);
+    if (actions.metadata.has_value()) NL_RETURN_IF_ERROR(CheckCells(actions.metadata->schema_string, version));
     version_ = std::to_string(version);
     timestamp_ = FormatTimestamp(timestamp);
     if (actions.changes.empty()) return ReadFileActions(actions);
@@ -93,10 +95,40 @@ class FeedReader {
     return {};
   }
 
+  /// Files are read as the last version has the columns. Whether they hold cells or values must have been the same.
+  Result<void> CheckCells(const DataType& schema, int64_t version) {
+    std::string differing;
+    for (const StructField& now : last_.schema().fields) {
+      const auto then = std::ranges::find_if(
+          schema.fields, [&](const StructField& one) { return one.physical_name() == now.physical_name(); });
+      if (then == schema.fields.end()) continue;
+      if (then->TextMetadata(kEncryptionColumn) != now.TextMetadata(kEncryptionColumn)) differing = now.name;
+    }
+    if (differing.empty() != !cells_differ_) same_cells_since_ = version;
+    cells_differ_ = !differing.empty();
+    if (cells_differ_) differing_column_ = differing;
+    return {};
+  }
+  Result<void> CheckCells(const std::string& schema_string, int64_t version) {
+    NL_ASSIGN_OR_RETURN(const DataType schema, ParseSchema(schema_string));
+    return CheckCells(schema, version);
+  }
+  /// When all versions were read.
+  Result<void> CheckAllSame() const {
+    if (differing_column_.empty()) return {};
+    return MakeError(ErrorCode::kNotSupported,
+                     "a column was encrypted, or decrypted, among these versions, and its files before that are of "
+                     "another kind; ask for changes from a later version on: column {}, from version {}",
+                     differing_column_, same_cells_since_);
+  }
+
   std::vector<AddFile> files;
   std::map<uint32_t, DeletedRows> only_rows;
 
  private:
+  bool cells_differ_ = false;
+  int64_t same_cells_since_ = 0;
+  std::string differing_column_;
   /// Without files of changes, what came and what went says it all.
   Result<void> ReadFileActions(const CommitActions& actions) {
     std::unordered_map<std::string_view, const AddFile*> added;
@@ -175,6 +207,7 @@ Result<ChangeFeed> ReadChangeFeed(const RequestContext& ctx, storage::ObjectStor
   NL_ASSIGN_OR_RETURN(DataType schema, FeedSchema(last.schema()));
   NL_ASSIGN_OR_RETURN(const auto history, ReadHistory(ctx, store, last.table_path(), std::nullopt));
   FeedReader feed(ctx, store, last);
+  NL_RETURN_IF_ERROR(feed.CheckCells(first.schema(), first.version()));
   std::map<int64_t, WallTime> times;
   for (const HistoryEntry& entry : history) times.emplace(entry.version, entry.timestamp);
   for (int64_t version = first.version(); version <= last.version(); ++version) {
@@ -184,6 +217,7 @@ Result<ChangeFeed> ReadChangeFeed(const RequestContext& ctx, storage::ObjectStor
     }
     NL_RETURN_IF_ERROR(feed.ReadVersion(version, time->second));
   }
+  NL_RETURN_IF_ERROR(feed.CheckAllSame());
   ReplayedLog log;
   log.protocol = last.protocol();
   log.metadata = last.metadata();

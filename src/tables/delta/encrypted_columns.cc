@@ -124,28 +124,17 @@ Result<void> CheckEncryptedColumns(const Metadata& metadata, const DataType& sch
   return {};
 }
 
-namespace {
-
-std::unexpected<Error> RowsExist(const std::string& column) {
-  return MakeError(ErrorCode::kNotSupported,
-                   "a column of a table with rows is neither encrypted nor decrypted in its place, as its files keep "
-                   "the values they have: add another column, UPDATE it from this one and drop this one: {}",
-                   column);
-}
-
-}  // namespace
-
 Result<void> TableEditor::EncryptColumn(const std::string& column, const ColumnEncryption& encryption) {
   NL_ASSIGN_OR_RETURN(StructField* const field, LocateField({column}));
-  if (has_files_) return RowsExist(field->name);
   NL_RETURN_IF_ERROR(Encrypt(encryption, *field));
+  // All that the table has is written anew, in the type it has by now.
+  field->metadata.erase("delta.typeChanges");
   Store();
   return {};
 }
 
 Result<void> TableEditor::DecryptColumn(const std::string& column) {
   NL_ASSIGN_OR_RETURN(StructField* const field, LocateField({column}));
-  if (has_files_) return RowsExist(field->name);
   NL_RETURN_IF_ERROR(Decrypt(*field));
   Store();
   return {};

@@ -34,10 +34,11 @@ native::unique_ptr<native::Expression> CloseCell(native::ClientContext& context,
                                                  const tables::delta::ColumnEncryption& encryption,
                                                  const std::string& column);
 
-/// reencrypted_cell(cell, schema): the cell under the newest version of its column's key, for statements of the
-/// product's that see cells. `schema`: a Delta schema of the one column. The principal needs the rights to encrypt and
-/// to use the key; no value is shown.
-native::ScalarFunctionSet ReencryptedCellFunction();
+/// For statements of the product's that see cells; `schema` is a Delta schema of the one column, encrypted:
+/// reencrypted_cell(cell, schema), the cell under the newest version of its column's key: the principal needs the
+/// rights to encrypt and to use the key, no value is shown; encrypted_cell(value, schema): the right to encrypt;
+/// decrypted_cell(cell, schema): the right to decrypt. They throw kPermissionDenied.
+std::vector<native::ScalarFunctionSet> RewrittenCellFunctions();
 
 /// What a deterministic column has for `value`, one cell for each version of its key: made with the keys, or asked of
 /// the server where the principal may only look up and `may_ask` and the statement is a query. Empty: neither. Throws
