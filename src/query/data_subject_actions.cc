@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 #include <map>
 
+#include "common/field_path.h"
 #include "common/text.h"
 #include "query/erasure_actions.h"
 #include "query/messages.h"
@@ -55,7 +56,8 @@ bool SameColumn(const DataSubjectColumn& one, const DataSubjectColumn& other) {
 Result<void> AddColumns(std::vector<DataSubjectColumn>& columns, std::vector<DataSubjectColumn> added) {
   for (DataSubjectColumn& column : added) {
     if (std::ranges::any_of(columns, [&](const auto& known) { return SameColumn(known, column); })) {
-      return MakeError(ErrorCode::kAlreadyExists, "the data subject has the column already: {}", column.column_name);
+      return MakeError(ErrorCode::kAlreadyExists, "the data subject has the column already: {}",
+                       ShownPath(column.column_name));
     }
     columns.push_back(std::move(column));
   }
@@ -88,7 +90,8 @@ Result<json::value> Alter(catalog::Catalog& catalog, const json::object& argumen
   for (const DataSubjectColumn& column : dropped) {
     const auto gone = std::erase_if(subject.columns, [&](const auto& known) { return SameColumn(known, column); });
     if (gone == 0) {
-      return MakeError(ErrorCode::kNotFound, "the data subject does not have the column: {}", column.column_name);
+      return MakeError(ErrorCode::kNotFound, "the data subject does not have the column: {}",
+                       ShownPath(column.column_name));
     }
   }
   if (std::ranges::none_of(subject.columns, [](const auto& column) { return column.identifier.empty(); })) {
@@ -159,7 +162,7 @@ Result<json::array> ColumnRows(catalog::Catalog& catalog, const DataSubjectRecor
   for (const DataSubjectColumn& column : subject.columns) {
     NL_ASSIGN_OR_RETURN(const auto table, catalog.FindTable(column.table));
     rows.push_back(json::array{table ? json::value(table->schema_name) : json::value(nullptr),
-                               table ? table->name : column.table.value(), column.column_name,
+                               table ? table->name : column.table.value(), ShownPath(column.column_name),
                                column.identifier.empty() ? "key" : column.identifier});
   }
   return rows;

@@ -2,47 +2,85 @@
 
 #include <boost/json/array.hpp>
 
+#include "common/field_path.h"
 #include "common/text.h"
 #include "query/commands/policy.h"
 #include "query/commands/server_action.h"
 #include "query/commands/subject_rows.h"
 #include "query/front_parser_cursor.h"
 #include "query/messages.h"
+#include "tables/delta/field_places.h"
 
 namespace neurolake::query {
 namespace {
 
 namespace json = boost::json;
+using tables::delta::FieldPlace;
+using tables::delta::StructField;
 using Parsed = Result<std::shared_ptr<const TableCommand>>;
 
-/// A column as a declaration names it.
+/// A column, or a field inside of one, as a declaration names it.
 struct NamedColumn {
-  ObjectName table;
-  std::string column;
-  std::string identifier;  ///< Empty: holds the key.
+  std::vector<std::string> parts;  ///< [schema.]table.column[.field …]
+  std::string identifier;          ///< Empty: holds the key.
 };
 
-Result<json::object> Resolve(CommandContext& context, const NamedColumn& named) {
-  NL_ASSIGN_OR_RETURN(const OpenedTable table, context.Open(named.table));
-  for (const auto& field : table.snapshot->schema().fields) {
-    if (!EqualsIgnoringCase(field.name, named.column)) continue;
-    if (table.snapshot->IsPartitionColumn(field)) {
-      return MakeError(ErrorCode::kNotSupported,
-                       "a partition column cannot name a data subject: its values stand in the names of directories, "
-                       "column: {}.{}",
-                       table.full_name(), field.name);
-    }
-    if (!MayIdentify(field.type)) {
-      return MakeError(ErrorCode::kTypeMismatch,
-                       "a column that names a data subject has to be of text or whole numbers: {}.{}",
-                       table.full_name(), field.name);
-    }
-    return json::object{{"table", table.entry.id.value()},
-                        {"column_id", field.physical_name()},
-                        {"column_name", field.name},
-                        {"identifier", named.identifier}};
+Result<json::object> Declared(const OpenedTable& table, const FieldPlace& place, const NamedColumn& named) {
+  const std::string shown = table.full_name() + "." + ShownPath(place.names);
+  const StructField& column = *std::ranges::find_if(table.snapshot->schema().fields, [&](const StructField& field) {
+    return field.physical_name() == FieldPath(place.physical)[0];
+  });
+  if (table.snapshot->IsPartitionColumn(column)) {
+    return MakeError(ErrorCode::kNotSupported,
+                     "a partition column cannot name a data subject: its values stand in the names of directories, "
+                     "column: {}",
+                     shown);
   }
-  return MakeError(ErrorCode::kInvalidArgument, "the table has no such column: {}.{}", table.full_name(), named.column);
+  if (place.repeated) {
+    return MakeError(ErrorCode::kNotSupported,
+                     "what is inside of a list or map cannot name a data subject: a row has several, and the rows of "
+                     "one would be those of others too: {}",
+                     shown);
+  }
+  if (!MayIdentify(*place.type)) {
+    return MakeError(ErrorCode::kTypeMismatch,
+                     "a column that names a data subject has to be of text or whole numbers: {}", shown);
+  }
+  return json::object{{"table", table.entry.id.value()},
+                      {"column_id", place.physical},
+                      {"column_name", place.names},
+                      {"identifier", named.identifier}};
+}
+
+/// The first name is of a schema or of a table, whichever has the rest.
+Result<json::object> Resolve(CommandContext& context, const NamedColumn& named) {
+  std::optional<std::pair<OpenedTable, FieldPlace>> found;
+  std::optional<std::string> without;
+  for (const size_t schemas : {size_t{0}, size_t{1}}) {
+    if (named.parts.size() < schemas + 2) continue;
+    const ObjectName name{.schema = schemas == 0 ? "" : LowerAscii(named.parts[0]),
+                          .name = LowerAscii(named.parts[schemas])};
+    const auto table = context.Open(name);
+    if (!table.has_value() && table.error().code() != ErrorCode::kNotFound &&
+        table.error().code() != ErrorCode::kSchemaNotFound) {
+      return std::unexpected(table.error());
+    }
+    if (!table.has_value()) continue;
+    const std::vector<std::string> path(named.parts.begin() + static_cast<int64_t>(schemas) + 1, named.parts.end());
+    auto place = tables::delta::FindPlace(table->snapshot->schema(), path);
+    if (!place) {
+      without = fmt::format("{}.{}", table->full_name(), fmt::join(path, "."));
+    } else if (found) {
+      return MakeError(ErrorCode::kInvalidArgument, "two columns could be meant, say the schema and the table: {}, {}",
+                       found->first.full_name(), table->full_name());
+    } else {
+      found = {*table, *place};
+    }
+  }
+  if (found) return Declared(found->first, found->second, named);
+  if (without) return MakeError(ErrorCode::kInvalidArgument, "the table has no such column: {}", *without);
+  return MakeError(ErrorCode::kNotFound, "the table does not exist or may not be read: {}",
+                   fmt::format("{}", fmt::join(named.parts, ".")));
 }
 
 /// CREATE and ALTER: columns become ids here, where tables can be opened.
@@ -114,28 +152,23 @@ Result<std::string> ExpectSubject(TokenCursor& cursor) {
   return LowerAscii(name);
 }
 
-/// `[[lake.]schema.]table.column`.
+/// `[[lake.]schema.]table.column[.field …]`.
 Result<NamedColumn> ExpectColumn(TokenCursor& cursor) {
   std::vector<std::string> parts;
   do {
     NL_ASSIGN_OR_RETURN(std::string part, cursor.ExpectIdentifier("a column, as table.column"));
     parts.push_back(std::move(part));
   } while (cursor.AcceptSymbol("."));
-  if (parts.size() == 4 && EqualsIgnoringCase(parts[0], "lake")) parts.erase(parts.begin());
-  if (parts.size() < 2 || parts.size() > 3)
-    return cursor.Unexpected("a column, as table.column or schema.table.column");
-  NamedColumn named;
-  named.column = parts.back();
-  named.table.name = parts[parts.size() - 2];
-  if (parts.size() == 3) named.table.schema = parts[0];
-  return named;
+  if (parts.size() >= 4 && EqualsIgnoringCase(parts[0], "lake")) parts.erase(parts.begin());
+  if (parts.size() < 2) return cursor.Unexpected("a column, as table.column or schema.table.column");
+  return NamedColumn{.parts = std::move(parts), .identifier = {}};
 }
 
 Result<void> ExpectColumns(TokenCursor& cursor, bool identifiers, std::vector<NamedColumn>& columns) {
   do {
     NL_ASSIGN_OR_RETURN(NamedColumn named, ExpectColumn(cursor));
     if (identifiers) {
-      named.identifier = LowerAscii(named.column);
+      named.identifier = LowerAscii(named.parts.back());
       if (cursor.AcceptWord("as")) {
         NL_ASSIGN_OR_RETURN(const std::string name, cursor.ExpectIdentifier("what the identifier is called"));
         named.identifier = LowerAscii(name);
