@@ -200,6 +200,9 @@ TEST_P(IdentitiesTest, SessionsEndOnTimeAndForReasons) {
   const std::string before_password = begin();
   ASSERT_OK(identities().SetPassword("anna", "h"));
   EXPECT_EQ(CodeOf(identities().PrincipalOfSession(before_password)), ErrorCode::kUnauthenticated);
+  const std::string with_password = begin();
+  ASSERT_OK(identities().RemovePassword("anna"));
+  EXPECT_EQ(CodeOf(identities().PrincipalOfSession(with_password)), ErrorCode::kUnauthenticated);
   const std::string before_disabling = begin();
   ASSERT_OK(catalog_->DisablePrincipal("anna"));
   ASSERT_OK(catalog_->EnablePrincipal("anna"));

@@ -357,6 +357,11 @@ TEST_P(RelationsTest, ExternalLocationsEndInASlashAndKeepOutOfTheLake) {
     EXPECT_EQ(CodeOf(catalog_->AddExternalLocation({"y", bad, false, clock_.Now()})), ErrorCode::kInvalidArgument)
         << bad;
   }
+  // A store is opened by a credential, a directory by none.
+  EXPECT_EQ(CodeOf(catalog_->AddExternalLocation({"y", "s3://box/y", false, clock_.Now()})),
+            ErrorCode::kInvalidArgument);
+  EXPECT_EQ(CodeOf(catalog_->AddExternalLocation({"y", "/srv/y", false, clock_.Now(), "c"})),
+            ErrorCode::kInvalidArgument);
   ASSERT_OK(catalog_->DropExternalLocation("dRop"));
   EXPECT_EQ(CodeOf(catalog_->DropExternalLocation("drop")), ErrorCode::kNotFound);
 }

@@ -52,6 +52,23 @@ TEST(XChaChaTest, GivesTheVectorOfItsDraft) {
   EXPECT_EQ(internal::OpenXChaCha(key, nonce, data, sealed).value(), plain);
 }
 
+// Cells lie in files for years: what was sealed stays readable, so none of what they are bound to may change.
+TEST(CellFormatTest, CellsThatWereWrittenBeforeOpen) {
+  std::string bytes;
+  for (int i = 0; i < 32; ++i) bytes += static_cast<char>(i);
+  const auto key = SecretKey::FromBytes(bytes).value();
+  const FieldCipher deterministic(key, {"key-1", 3}, {"table-1", "column-1"}, Mode::kDeterministic);
+  const FieldCipher randomized(key, {"key-1", 3}, {"table-1", "column-1"}, Mode::kRandomized);
+  const std::string cell = FromHex("0102be2974546978e37300000003fb27d817e8214f3a5ac84ff85be0f091788a9b3099");
+  EXPECT_EQ(ToHex(deterministic.Encrypt("Anna").value()), ToHex(cell));
+  EXPECT_EQ(deterministic.Decrypt(cell).value(), "Anna");
+  EXPECT_EQ(randomized
+                .Decrypt(FromHex("0101be2974546978e373000000032d6141255139f7ad59f3d404bfa1aafe0944620efbc394e5a7f6d23f5"
+                                 "3ba8acf190a6dbd7ad5b2eb1b9d0ecaad"))
+                .value(),
+            "Anna");
+}
+
 class FieldCipherTest : public testing::TestWithParam<Mode> {
  protected:
   FieldCipher Cipher(const SecretKey& key, std::string id = "key-1", uint32_t version = 1,
