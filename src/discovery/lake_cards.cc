@@ -6,6 +6,7 @@
 
 #include "common/log.h"
 #include "common/text.h"
+#include "retrieval/terms.h"
 
 namespace neurolake::discovery {
 namespace {
@@ -49,14 +50,10 @@ std::string TextOf(const LakeCard& one) {
   return text + "\n" + plain;
 }
 
+/// The words of a search that may be pieces of names.
 std::vector<std::string> WordsOf(std::string_view text) {
   std::vector<std::string> words;
-  std::string word;
-  for (const char c : LowerAscii(text) + " ") {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80;
-    if (letter) word.push_back(c);
-    else if (!word.empty()) words.push_back(std::exchange(word, {}));
-  }
+  for (const std::string& term : retrieval::QuestionTermsOf(text)) words.push_back(LowerAscii(term));
   return words;
 }
 

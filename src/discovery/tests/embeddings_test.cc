@@ -78,6 +78,7 @@ TEST_F(OpenTextsTest, WhatIsConfiguredWronglyIsSaid) {
   EXPECT_EQ(error("local:" + settings_.lake + "/none.gguf").message().find("retrieval.embeddings"), 0U);
   // Another machine's, although models may be: this one is told everything.
   settings_.models_external = true;
+  settings_.models_openai_url = "https://api.example.org/v1";
   EXPECT_THAT(error("openai:text-embedding-3-small").message(), HasSubstr("stay on this machine"));
 }
 

@@ -91,6 +91,8 @@ TEST(LakeCardsTest, WordsPiecesAndMeaningsFind) {
   EXPECT_EQ(find({.text = "orders that were sold"}).front(), "shop.orders");
   EXPECT_THAT(find({.text = "email"}), ElementsAre("shop.orders"));
   EXPECT_THAT(find({.text = "weather"}), IsEmpty());
+  // Words that only hold a sentence together are pieces of nothing.
+  EXPECT_THAT(find({.text = "what is the weather"}), IsEmpty());
   EXPECT_THAT(find({.text = "orders", .constraint = {.tags = {"gold"}}}), ElementsAre("shop.orders"));
   EXPECT_THAT(find({.text = "came back", .constraint = {.rows_min = 1}}), IsEmpty());
   EXPECT_THAT(find({.text = ""}), ElementsAre("shop.big_orders", "shop.orders", "shop.returns"));
