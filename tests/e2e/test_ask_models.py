@@ -264,6 +264,26 @@ class Elsewhere(Lake):
         self.assertIn(b"revenue", self.model.all_bytes())
         self.assertNotIn(b"headcount", self.model.all_bytes())
 
+    def test_a_field_that_is_tagged_keeps_its_column_here(self):
+        self.server.sql("CREATE TABLE shop.profiles (id BIGINT, home STRUCT(hideout VARCHAR, town VARCHAR), hobby VARCHAR)")
+        text = pathlib.Path(self.folder.name, "shop.yaml").read_text()
+        self.addCleanup(pathlib.Path(self.folder.name, "shop.yaml").write_text, text)
+        pathlib.Path(self.folder.name, "shop.yaml").write_text(
+            text.replace("joins:", "  - name: profiles\n    table: shop.profiles\n    dimensions:\n"
+                                   "      - {name: dwelling, expr: \"home.hideout\"}\n"
+                                   "      - {name: settlement, expr: \"struct_extract(home, 'town')\"}\n"
+                                   "      - {name: hobby}\n"
+                                   "    measures:\n      - {name: headcount, aggregation: count}\njoins:"))
+        self.ask(QUESTION)
+        for told in (b"dwelling", b"settlement", b"hobby"):
+            self.assertIn(told, self.model.all_bytes())
+        self.server.sql("ALTER TABLE shop.profiles ALTER COLUMN home.hideout SET TAGS ('no_external_model')")
+        self.model.forget()
+        self.ask(QUESTION)
+        self.assertIn(b"hobby", self.model.all_bytes())
+        for kept in (b"dwelling", b"settlement", b"hideout"):
+            self.assertNotIn(kept, self.model.all_bytes())
+
 
 class NotAllowed(unittest.TestCase):
     def start(self, **settings):
