@@ -33,12 +33,13 @@ bool IsInStore(const Settings& settings) {
 /// A folder for what an object store has of the log, for the time of one check.
 class TemporaryFolder {
  public:
-  static Result<TemporaryFolder> Make() {
-    std::string path = (fs::temp_directory_path() / "neurolake-audit-XXXXXX").string();
-    if (::mkdtemp(path.data()) == nullptr) {
-      return MakeError(ErrorCode::kIoError, "a temporary directory cannot be made, errno {}: {}", errno, path);
-    }
-    return TemporaryFolder(std::move(path));
+  /// Beside the log, where its files can be linked; else where there is room for such things.
+  static Result<TemporaryFolder> Make(const fs::path& log) {
+    std::string path = (log / "checked-XXXXXX").string();
+    if (::mkdtemp(path.data()) != nullptr) return TemporaryFolder(std::move(path));
+    path = (fs::temp_directory_path() / "neurolake-audit-XXXXXX").string();
+    if (::mkdtemp(path.data()) != nullptr) return TemporaryFolder(std::move(path));
+    return MakeError(ErrorCode::kIoError, "a temporary directory cannot be made, errno {}: {}", errno, path);
   }
   TemporaryFolder(TemporaryFolder&& other) noexcept : path_(std::exchange(other.path_, "")) {}
   TemporaryFolder& operator=(TemporaryFolder&&) = delete;
@@ -105,7 +106,21 @@ Result<void> CopyLines(const fs::path& from, const fs::path& to) {
 Result<int> Verify(const fs::path& log, const AuditArguments& audit, const Settings& settings,
                    const std::string& program, Console& console) {
   if (!IsInStore(settings)) return RunVerifier(log, audit, settings.audit_archive, program, console);
-  NL_ASSIGN_OR_RETURN(const TemporaryFolder fetched, TemporaryFolder::Make());
+  NL_ASSIGN_OR_RETURN(const TemporaryFolder fetched, TemporaryFolder::Make(log));
+  // What goes to the archive while the verifier reads is there, too.
+  std::error_code failure;
+  for (fs::directory_iterator entry(log / "segments", failure), end; !failure && entry != end;
+       entry.increment(failure)) {
+    if (entry->path().extension() != ".jsonl") continue;
+    const fs::path link = fs::path(fetched.path()) / entry->path().filename();
+    std::error_code problem;
+    fs::create_hard_link(entry->path(), link, problem);
+    if (problem) fs::copy_file(entry->path(), link, problem);
+    // It went there just now.
+    if (problem && fs::exists(entry->path(), problem)) {
+      return MakeError(ErrorCode::kIoError, "a segment cannot be copied to {}", fetched.path());
+    }
+  }
   NL_RETURN_IF_ERROR(query::FetchArchivedSegments(settings, SystemClock(), fetched.path()));
   return RunVerifier(log, audit, fetched.path(), program, console);
 }
@@ -136,7 +151,11 @@ Result<void> Export(const fs::path& log, const Settings& settings, const fs::pat
     } else if (from.extension() != ".jsonl") {
       continue;
     }
-    NL_RETURN_IF_ERROR(CopyLines(from, target / "segments" / from.filename()));
+    const auto copied = CopyLines(from, target / "segments" / from.filename());
+    // It went to the archive just now, from where it is fetched below.
+    std::error_code ignored;
+    if (!copied && IsInStore(settings) && !fs::exists(from, ignored)) continue;
+    NL_RETURN_IF_ERROR(copied);
     ++segments;
   }
   if (failure) return MakeError(ErrorCode::kIoError, "cannot list {}: {}", log.string(), failure.message());

@@ -34,6 +34,9 @@ Result<std::vector<std::string>> ArchivedAlone(const fs::path& segments) {
 }
 
 Result<void> Fetch(const StoreArchive& archive, const std::string& name, const fs::path& to) {
+  // What is there may be a link to the log's own file.
+  std::error_code ignored;
+  fs::remove(to, ignored);
   std::ofstream file(to, std::ios::binary | std::ios::trunc);
   for (uint64_t begin = 0;;) {
     NL_ASSIGN_OR_RETURN(const std::string piece, archive.Read(name, begin, kPieceBytes));

@@ -105,9 +105,12 @@ class LakeService final : public StatementService {
                           [this](WallTime before) { return catalog_->ask_records().Forget(before); }),
         dropped_keeper_(clock, settings_.undrop_keep, [this](WallTime before) {
           StatementStores stores;
-          locations_.Begin(stores, nullptr);
+          const RequestContext ctx = OwnContext();
+          locations_.Begin(stores, &ctx);
           return PurgeDroppedTables(*catalog_, *NewStatementStore(*objects_, stores), before);
         }) {}
+
+  ~LakeService() override { ending_.request_stop(); }
 
   /// Before the first statement. Errors: kInvalidArgument for settings that name no policy server.
   Result<void> StartPolicies() {
@@ -147,7 +150,10 @@ class LakeService final : public StatementService {
     NL_ASSIGN_OR_RETURN(const std::string place, ArchivePlace(settings_));
     if (place.empty()) return {};
     NL_RETURN_IF_ERROR(catalog_->ReservePlace(place));
-    StoreArchive::Open open = [this] { return locations_.ClientBy(settings_.audit_archive_credential); };
+    StoreArchive::Open open = [this]() -> Result<std::shared_ptr<storage::ObjectStore>> {
+      NL_ASSIGN_OR_RETURN(const auto client, locations_.ClientBy(settings_.audit_archive_credential));
+      return UntilTheEnd(client);
+    };
     if (!storage::IsUrl(place)) {
       const std::shared_ptr<storage::ObjectStore> local = storage::NewLocalStore();
       NL_RETURN_IF_ERROR(local->MakeDirectory(place));
@@ -319,6 +325,7 @@ class LakeService final : public StatementService {
     // Whose rows are in a group already waits for its outcome; nothing else is begun.
     if (append_groups_ != nullptr) append_groups_->Shutdown();
     running_.CancelAll();
+    ending_.request_stop();
   }
 
  private:
@@ -330,6 +337,19 @@ class LakeService final : public StatementService {
     } else if (*moved > 0) {
       Log(LogLevel::kInfo, "segments of the audit log went to the archive", {}, {{"segments", *moved}});
     }
+  }
+  /// For what the server does by itself: it ends with the server, whatever it waits for.
+  RequestContext OwnContext() const {
+    return RequestContext(Principal{}, {}, {}, clock_, SteadyTime::max(), ending_.get_token());
+  }
+  /// The store, for requests that end with the server.
+  std::shared_ptr<storage::ObjectStore> UntilTheEnd(std::shared_ptr<storage::ObjectStore> store) const {
+    struct Held {
+      std::shared_ptr<storage::ObjectStore> store;
+      std::unique_ptr<storage::ObjectStore> for_us;
+    };
+    auto held = std::make_shared<Held>(Held{store, store->For(OwnContext())});
+    return {held, held->for_us.get()};
   }
   MaintenancePolicy maintenance() const {
     return {.short_retention = settings_.vacuum_short_retention,
@@ -411,6 +431,7 @@ class LakeService final : public StatementService {
   std::unique_ptr<GroupWriter> group_writer_;
   std::unique_ptr<AppendGroups> append_groups_;  ///< Before the writer goes, it waits for what is being written.
   std::atomic<bool> stopping_ = false;
+  std::stop_source ending_;
   HistoryKeeper history_keeper_;  ///< Last, with the next: they use the catalogue until they end.
   HistoryKeeper lineage_keeper_;
   HistoryKeeper questions_keeper_;

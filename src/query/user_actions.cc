@@ -23,7 +23,7 @@ Result<json::value> Create(catalog::Catalog& catalog, const json::object& argume
   return json::value(json::object());
 }
 
-Result<json::value> Alter(catalog::Catalog& catalog, const json::object& arguments) {
+Result<json::value> Alter(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
   NL_ASSIGN_OR_RETURN(const std::string name, StringMember(arguments, "name"));
   NL_ASSIGN_OR_RETURN(const std::string kind, StringMember(arguments, "kind"));
   NL_ASSIGN_OR_RETURN(const std::string role, StringMember(arguments, "role"));
@@ -31,6 +31,11 @@ Result<json::value> Alter(catalog::Catalog& catalog, const json::object& argumen
   NL_ASSIGN_OR_RETURN(const auto found, catalog.identities().FindPrincipal(name));
   if (!found || NameOf(found->kind) != kind)
     return MakeError(ErrorCode::kNotFound, "there is no such {}: {}", kind, name);
+  // The last administrator would be gone before anybody noticed.
+  if (state == "disabled" && found->id == ctx.principal().id) {
+    return MakeError(ErrorCode::kInvalidArgument, "nobody disables themselves, have another administrator do it: {}",
+                     name);
+  }
   if (!role.empty()) NL_RETURN_IF_ERROR(catalog.SetRole(name, role));
   if (state == "disabled") NL_RETURN_IF_ERROR(catalog.DisablePrincipal(name));
   if (state == "enabled") NL_RETURN_IF_ERROR(catalog.EnablePrincipal(name));
@@ -60,7 +65,7 @@ Result<json::value> RunUserAction(const RequestContext& ctx, catalog::Catalog& c
     return MakeError(ErrorCode::kPermissionDenied, "principals need the right to manage the lake");
   }
   if (action == "users") return List(catalog);
-  return action == "create_user" ? Create(catalog, arguments) : Alter(catalog, arguments);
+  return action == "create_user" ? Create(catalog, arguments) : Alter(ctx, catalog, arguments);
 }
 
 }  // namespace neurolake::query

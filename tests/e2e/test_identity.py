@@ -70,6 +70,7 @@ class Identity(unittest.TestCase):
         self.assertEqual(self.run_sql("SELECT 1", None, cookie)[0], 401)
         cookie["Cookie"] = self.login("pia", PASSWORD)[1]["Set-Cookie"].split(";")[0]
         self.assertEqual(self.run_sql("SELECT 1", None, cookie)[0], 200)
+        self.assertEqual(ask(self.server, "PATCH", "/v1/users/Admin", {"disabled": True}, self.admin)[0], 400)
         ask(self.server, "PATCH", "/v1/users/pia", {"disabled": True}, self.admin)
         self.assertEqual(self.run_sql("SELECT 1", None, cookie)[0], 401)
         self.assertEqual(self.login("pia", PASSWORD)[0], 401)

@@ -116,6 +116,13 @@ Result<std::shared_ptr<const TableCommand>> ParseUserStatement(TokenCursor curso
   if (cursor.AcceptWords({"alter", "user"})) return ParseAlter(cursor, kUser);
   if (cursor.AcceptWords({"alter", "service", "account"})) return ParseAlter(cursor, kServiceAccount);
   if (cursor.AcceptWords({"alter", "agent"})) return ParseAlter(cursor, kAgent);
+  const bool drops = cursor.AcceptWords({"drop", "user"}) || cursor.AcceptWords({"drop", "service", "account"}) ||
+                     cursor.AcceptWords({"drop", "agent"});
+  if (drops) {
+    return MakeError(
+        ErrorCode::kNotSupported,
+        "principals are disabled, never dropped, since history and owners name them: ALTER USER … DISABLE");
+  }
   return nullptr;
 }
 

@@ -108,7 +108,8 @@ TEST_F(EraseModelsTest, OlderVersionsThatNameTheSubjectGoAndOthersStay) {
   ASSERT_EQ(models().AddVersion("id of shop", 3, Version(std::string(kClean) + "\n")).value(), 4);
   EXPECT_EQ(Erase().texts, 2);
   std::vector<int64_t> left;
-  for (const auto& version : models().ListVersions("id of shop").value()) left.push_back(version.version);
+  const auto versions = models().ListVersions("id of shop").value();
+  for (const auto& version : versions) left.push_back(version.version);
   EXPECT_THAT(left, ElementsAre(4, 2));
   EXPECT_EQ(Text("shop"), std::string(kClean) + "\n") << "what says nothing of anybody is not touched";
 }

@@ -72,6 +72,10 @@ Result<void> PatchUser(Door& door, Call& call) {
   if (disabled != nullptr && !disabled->is_bool()) {
     return MakeError(ErrorCode::kInvalidArgument, "the member \"disabled\" must be true or false");
   }
+  if (disabled != nullptr && disabled->get_bool() && EqualsIgnoringCase(name, call.principal->name)) {
+    return MakeError(ErrorCode::kInvalidArgument, "nobody disables themselves, have another administrator do it: {}",
+                     name);
+  }
   const char* state = disabled == nullptr ? "" : disabled->get_bool() ? "disabled" : "enabled";
   NL_RETURN_IF_ERROR(RecordChange(door, call, "alter_user", {{"name", name}, {"role", role}, {"state", state}}));
   if (!role.empty()) NL_RETURN_IF_ERROR(catalog.SetRole(name, role));
