@@ -1,6 +1,7 @@
 #include "ask/conversation/move_times.h"
 
 #include "ask/conversation/tests/conversation_fixture.h"
+#include "ask/service/ask_request.h"
 
 namespace neurolake::ask {
 namespace {
