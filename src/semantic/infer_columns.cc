@@ -64,6 +64,9 @@ Words NounOf(const KnownTable& table) {
   }
   if (words.empty()) words = {"row"};
   words.back() = SingularOf(words.back());
+  // Who asks for the stock asks for what is counted, and not how often it was.
+  static const WordSet kCountedOnce{"stock", "inventory"};
+  if (kCountedOnce.contains(words.back())) words.emplace_back("record");
   return words;
 }
 

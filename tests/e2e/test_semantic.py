@@ -27,6 +27,32 @@ SETUP = [
     "CREATE ROW POLICY everything ON shop.cust TO ROLE admin USING (true)",
 ]
 
+# Times that are no dates by type, an own reference, a snapshot, codes, what was called off.
+ODD = [
+    "CREATE SCHEMA odd",
+    "CREATE TABLE odd.employees AS SELECT i AS emp_id, 'E' || i AS emp_nm, CASE WHEN i > 1 THEN 1 + i % 3 END AS manager_id, "
+    "strftime(DATE '2020-01-15' + CAST(i * 20 AS INTEGER), '%d.%m.%Y') AS hired_on FROM range(1, 31) t(i)",
+    "CREATE TABLE odd.tickets AS SELECT i AS ticket_id, 1 + i % 30 AS created_by, 1735689600 + i * 3600 AS opened_ts, "
+    "CASE WHEN i % 10 > 0 THEN 1735689600 + i * 3600 + 7200 * (1 + i % 3) END AS closed_ts FROM range(1, 201) t(i)",
+    "CREATE TABLE odd.stock AS SELECT p AS sku, s AS site, DATE '2025-01-31' + CAST(d * 7 AS INTEGER) AS stock_dt, "
+    "p * 10 + d AS qty_on_hand FROM range(1, 21) a(p), (VALUES ('North'), ('South')) b(s), range(0, 5) c(d)",
+]
+
+ODD_QUESTIONS = [
+    {"id": "1", "question": "number of employees by manager",
+     "gold_sql": "SELECT m.emp_nm, count(*) FROM employees e LEFT JOIN employees m ON e.manager_id = m.emp_id GROUP BY 1"},
+    {"id": "2", "question": "employees hired in 2020",
+     "gold_sql": "SELECT count(*) FROM employees WHERE year(strptime(hired_on, '%d.%m.%Y')) = 2020"},
+    {"id": "3", "question": "tickets opened in January 2025 per week",
+     "gold_sql": "SELECT date_trunc('week', make_timestamp(opened_ts * 1000000)), count(*) FROM tickets WHERE "
+                 "make_timestamp(opened_ts * 1000000) < TIMESTAMP '2025-02-01' GROUP BY 1"},
+    {"id": "4", "question": "average resolution time",
+     "gold_sql": "SELECT avg(closed_ts - opened_ts) / 3600.0 FROM tickets"},
+    {"id": "5", "question": "stock by site in February 2025",
+     "gold_sql": "SELECT site, sum(qty_on_hand) FROM stock WHERE stock_dt = DATE '2025-02-28' GROUP BY 1"},
+]
+
+
 QUESTIONS = [
     {"id": "1", "question": "total amount by country last month", "expect": "answer",
      "gold_sql": ["SELECT 1", "SELECT ctry, sum(amt_eur) FROM ord JOIN cust USING (cust_id) WHERE ord_dt >= '2025-03-01' GROUP BY 1"]},
@@ -79,6 +105,18 @@ class Semantic(unittest.TestCase):
         self.assertRegex(draft, r"joins:\n(.*\n)*.*from: orders\n.*to: customers")
         self.write("drafted.yaml", draft)
         self.run_cli("semantic", "lint", "drafted.yaml", remote=False)
+
+    def test_what_no_type_says_is_found_in_the_data(self):
+        for statement in ODD:
+            self.server.sql(statement)
+        questions = self.write("odd.jsonl", lines(ODD_QUESTIONS))
+        run = self.run_cli("--format", "json", "eval", "--questions", questions, "--schema", "odd", "--infer", "--show", "missed")
+        whole = json.loads(run.stdout)[-1]
+        self.assertEqual((whole["accuracy"], whole["coverage"]), ("100.0 %", "100.0 %"), run.stderr)
+        self.run_cli("semantic", "infer", "--schema", "odd", "-o", "odd.yaml")
+        self.run_cli("semantic", "lint", "odd.yaml", "--strict", remote=False)
+        draft = pathlib.Path(self.folder.name, "odd.yaml").read_text()
+        self.assertRegex(draft, r"# Guessed: .*\n +- name: total_qty_on_hand")
 
     def test_a_draft_holds_no_rows_and_nothing_its_caller_may_not_see(self):
         self.assertIn("salaries", self.draft())

@@ -269,6 +269,17 @@ TEST(SnapshotsTest, AtCommonTimesWhatHasNoRowIsGone) {
   EXPECT_EQ(per(600, 100, 300), 1u) << "each goes by days of its own";
 }
 
+TEST(SnapshotsTest, StockIsWhatIsThereAndNotHowOftenItWasCounted) {
+  auto table =
+      Table("stock", 200,
+            {Counted("sku", "BIGINT", 20, "1", "20"), Counted("stock_dt", "DATE", 10, "2024-01-31", "2024-10-31"),
+             Counted("qty_on_hand", "BIGINT", 90, "0", "99")});
+  table.keys = {{"sku", "stock_dt"}};
+  const Entity entity = ModelOf({table}).entities[0];
+  EXPECT_EQ(entity.label, "stock records");
+  EXPECT_TRUE(Says(*FindMeasure(entity, "total_qty_on_hand"), "stock"));
+}
+
 TEST(CalendarTest, IsKeptWhereItTellsMoreThanDays) {
   KnownColumn key = Counted("date_key", "INTEGER", 300, "20240101", "20241231");
   key.form = HiddenForm::kYearMonthDay;
