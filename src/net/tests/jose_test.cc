@@ -221,6 +221,11 @@ TEST(JwkTest, WeakAndForeignKeysAreNotUsed) {
     rsa["e"] = exponent;
     EXPECT_THAT(WhyUnusable(rsa), HasSubstr("exponent")) << exponent;
   }
+  json::object even = TokenMaker("RS256").Jwk();
+  std::string modulus = *DecodeBase64Url(std::string(even["n"].as_string()));
+  modulus.back() = static_cast<char>(modulus.back() & ~1);
+  even["n"] = EncodeBase64Url(modulus);
+  EXPECT_THAT(WhyUnusable(even), HasSubstr("no valid key"));
   json::object ec = TokenMaker("ES256").Jwk();
   EXPECT_EQ(WhyUnusable(ec), "usable");
   json::object moved = ec;
