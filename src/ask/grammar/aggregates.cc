@@ -102,7 +102,9 @@ void FragmentParser::Aggregate(Aggregation aggregation, double percentile, size_
       if (aggregation == Aggregation::kSum && !AddsUp(model_, link.field, *dimension)) continue;
       const bool is_number = std::ranges::any_of(LinksAt(at), [&](const Link& other) {
         const Metric* metric = other.kind == LinkKind::kMetric ? semantic::FindMetric(model_, other.name) : nullptr;
-        return metric != nullptr && metric->entity == link.field.entity && other.end == link.end && other.note.empty();
+        const Measure* measure = metric == nullptr ? nullptr : MeasureOf(model_, *metric);
+        return measure != nullptr && !measure->filter.empty() && metric->entity == link.field.entity &&
+               other.end == link.end && other.note.empty();
       });
       if (aggregation == Aggregation::kSum && is_number) continue;
       phrase.use = {.aggregation = aggregation, .percentile = percentile, .field = link.field};

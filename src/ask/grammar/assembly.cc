@@ -114,6 +114,11 @@ FieldRef Assembly::DefaultTimeField() const {
   const Entity* entity = semantic::FindEntity(context_.model, DefaultTimeEntity());
   if (entity == nullptr) return {};
   if (!entity->default_time.empty()) return {entity->name, entity->default_time};
+  // With times of its own, none of which is the default, it is open which is meant: never another's.
+  const bool has_times = std::ranges::any_of(entity->dimensions, [](const Dimension& dimension) {
+    return dimension.type == semantic::DimensionType::kTime && !dimension.hidden;
+  });
+  if (has_times) return {};
   FieldRef found;
   for (const Entity& other : context_.model.entities) {
     const auto paths = ToOnePaths(context_.model, entity->name, other.name);
@@ -273,6 +278,8 @@ bool Assembly::CountedElsewhere(const Fragment& count, Parts& entities) {
     if (part->kind == FragmentKind::kMetric && part->begin >= count.end && IsCountMetric(part->metrics[0]))
       paired = true;
   }
+  // "which airline had the most flights, and how many?"
+  if (One(FragmentKind::kTopBy) != nullptr && &count == parts_.back()) return true;
   const bool trails = All(FragmentKind::kCount).size() == 1 && &count == parts_.back() && draft_.intent.metrics.empty();
   if (!paired && trails && entities.size() == 1) {  // "was there a trip on Christmas? how many"
     subject_ = entities[0]->entity;

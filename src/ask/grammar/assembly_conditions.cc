@@ -120,7 +120,8 @@ bool Assembly::MergeFilter(const Fragment& part, std::vector<FilterGroup>& filte
         if (!is_this) continue;
         size_t before = i;
         while (before > 0 && parts_[before - 1]->kind == FragmentKind::kFollowUp) --before;
-        if (before == 0 || parts_[before - 1]->kind != FragmentKind::kFilter) {
+        const bool joined = before > 0 && Joined(*parts_[before - 1], part);
+        if (!joined || parts_[before - 1]->kind != FragmentKind::kFilter) {
           return Fail(fmt::format("two different values of {} are asked for in two places", filter.field.name));
         }
       }

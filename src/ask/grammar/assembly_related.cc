@@ -125,4 +125,65 @@ bool Assembly::RelateFilters(const std::vector<FilterGroup>& groups, bool both) 
   return true;
 }
 
+/// Adds the conditions behind a set. Where what was done does not have them itself, the entity below it that does
+/// stands in: who ordered tea has items of orders that are tea.
+bool Assembly::RelatedWith(SetCondition& set) {
+  set.filters.insert(set.filters.end(), set_filters_.begin(), set_filters_.end());
+  for (const FilterGroup& group : set.filters) {
+    const std::string& wanted = group.any_of[0].field.entity;
+    if (Reaches(set.related, wanted)) continue;
+    std::vector<std::string> below;
+    for (const Entity& entity : context_.model.entities) {
+      if (Reaches(entity.name, set.related) && Reaches(entity.name, wanted)) below.push_back(entity.name);
+    }
+    if (below.size() != 1) return Fail(fmt::format("{} have nothing to do with {}", set.related, wanted));
+    const Entity* done = semantic::FindEntity(context_.model, set.related);
+    const bool timed = set.time.from || set.time.to;
+    if (timed && set.time_field.name.empty() && done != nullptr && !done->default_time.empty())
+      set.time_field = {done->name, done->default_time};
+    set.related = below[0];
+  }
+  return true;
+}
+
+bool Assembly::Sets() {
+  Parts parts = All(FragmentKind::kSet);
+  if (parts.empty()) return true;
+  if (subject_.empty() && draft_.intent.metrics.size() == 1 && IsCountMetric(draft_.intent.metrics[0])) {
+    const auto bases =
+        BaseEntities(context_.model, draft_.intent.metrics[0]);  // "how many different customers ordered"
+    if (bases.size() == 1) subject_ = bases[0];
+  }
+  if (subject_.empty()) return Fail("it is open whose doing is asked for");
+  std::string related;
+  const Fragment* time = One(FragmentKind::kTime);
+  for (const Fragment* part : parts) {
+    for (const Fragment* having : All(FragmentKind::kHaving)) {  // "taught fewer than 100 enrolments"
+      if (Follows(*part, *having) && part->end == having->begin) draft_.cost += 0.3;
+    }
+    const std::string_view lead = context_.tokens[part->begin].word;
+    const bool of_either = (lead == "without" || lead == "with") && IsEvent(subject_);
+    if (time != nullptr && Follows(*part, *time) && !of_either) return Fail("the time belongs to what was done");
+    for (SetCondition set : part->sets) {
+      if (set.related.empty()) set.related = related;
+      if (set.related.empty()) return Fail("it is open what did not happen");
+      related = set.related;
+      set.subject = subject_;
+      if (!RelatedWith(set)) return false;
+      if (EqualsIgnoringCase(set.related, subject_) || !Reaches(set.related, subject_)) {
+        return Fail(fmt::format("{} do not belong to {}", set.related, subject_));
+      }
+      const Entity* entity = semantic::FindEntity(context_.model, set.related);
+      if ((set.time.from || set.time.to) && set.time_field.name.empty() &&
+          (entity == nullptr || entity->default_time.empty())) {
+        return Fail(fmt::format("{} has no time", set.related));
+      }
+      if (entity != nullptr && set.time_field == FieldRef{entity->name, entity->default_time}) set.time_field = {};
+      draft_.intent.sets.push_back(std::move(set));
+    }
+  }
+  set_filters_.clear();
+  return true;
+}
+
 }  // namespace neurolake::ask

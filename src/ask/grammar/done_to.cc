@@ -36,7 +36,15 @@ void FragmentParser::AmountsDone(size_t at) {
 
 /// "amount paid by students that withdrew": those who did it limit the number, and do not split it.
 void FragmentParser::Agents(size_t at) {
-  if (at == 0 || !Is(at, {"by"}) || !IsParticiple(Word(at - 1))) return;
+  if (at == 0 || !Is(at, {"by"})) return;
+  bool done = IsParticiple(Word(at - 1));
+  for (size_t back = 2; back <= 5 && back <= at && !done; ++back) {  // "paid in 2024 by students that …"
+    std::vector<std::string> problems;
+    const auto times =
+        IsParticiple(Word(at - back)) ? ParseTime(From(at - back + 1), time_, problems) : std::vector<TimePhrase>{};
+    done = std::ranges::any_of(times, [&](const TimePhrase& time) { return time.tokens == back - 1; });
+  }
+  if (!done) return;
   for (const Link& link : LinksAt(SkipDeterminers(at + 1))) {
     if (link.kind != LinkKind::kEntity || link.verb || !link.plural) continue;
     if (!Is(link.end, {"that", "who", "which", "with", "without", "whose", "having", "from", "in", "of", "aged"}))

@@ -104,7 +104,11 @@ bool Assembly::ApplyPrevious() {
       parts_.size() == 3 && parts_[0]->kind == kFollowUp && parts_[1]->kind == kEntity && parts_[2]->kind == kFilter &&
       Reaches(parts_[1]->entity, parts_[2]->filters[0].any_of[0].field.entity) &&
       (context_.tokens[parts_[0]->begin].word == "only" || context_.tokens[parts_[0]->begin].word == "just");
-  if (limits_entity) return ChangePrevious(cue, instead);
+  const bool limits_before =  // "just law students"
+      parts_.size() == 3 && parts_[0]->kind == kFollowUp && parts_[1]->kind == kFilter && parts_[2]->kind == kEntity &&
+      Reaches(parts_[2]->entity, parts_[1]->filters[0].any_of[0].field.entity) &&
+      (context_.tokens[parts_[0]->begin].word == "only" || context_.tokens[parts_[0]->begin].word == "just");
+  if (limits_entity || limits_before) return ChangePrevious(cue, instead);
   const bool ranks_by = cue && context_.previous->rank && std::ranges::all_of(parts_, [](const Fragment* part) {
                           return part->kind == kFollowUp || part->kind == kRequest || part->kind == kTopBy ||
                                  (part->kind == kOrderBy && !part->metrics.empty());
@@ -186,6 +190,29 @@ bool Assembly::ChangeNumbers() {
   return true;
 }
 
+/// "and the year before?": the same of that time, where nothing says that the two are to be compared.
+bool Assembly::MovesBack() {
+  using enum FragmentKind;
+  const Fragment* compare = One(kCompare);
+  TimeScope& time = draft_.intent.time;
+  const bool alone = std::ranges::all_of(parts_, [](const Fragment* part) {
+    return part->kind == kCompare || part->kind == kFollowUp || part->kind == kRequest;
+  });
+  if (compare == nullptr || !alone || All(kCompare).size() > 1 || context_.tokens[compare->begin].word != "and" ||
+      !time.range.from || !time.range.to || !time.comparisons.empty() || compare->target.growth ||
+      compare->target.count > 0)
+    return false;
+  using Kind = ComparisonTarget::Kind;
+  const bool by_year = compare->target.kind == Kind::kSameLastYear;
+  const bool by_grain = (compare->target.kind == Kind::kPrevious || compare->target.kind == Kind::kOffset) &&
+                        compare->target.grain.has_value();
+  if (!by_year && !by_grain) return false;
+  const TimeGrain grain = by_year ? TimeGrain::kYear : *compare->target.grain;
+  time.range = {AddPeriods(*time.range.from, grain, -1), AddPeriods(*time.range.to, grain, -1)};
+  draft_.notes.push_back(fmt::format("read as one {} before", semantic::TimeGrainName(grain)));
+  return true;
+}
+
 /// Puts what the fragments name in the place of the same kind of thing in the question before.
 bool Assembly::ChangePrevious(bool cue, bool instead) {
   using enum FragmentKind;
@@ -236,7 +263,8 @@ bool Assembly::ChangePrevious(bool cue, bool instead) {
     if (!known) draft_.cost += 0.1;  // "and for LGA": what was spoken of already comes first.
     for (const FilterGroup& group : part->filters) ReplaceFilter(draft_.intent, group);
   }
-  if (!TimeParts() || !Growth() || !Comparisons()) return false;
+  if (!TimeParts() || !Growth()) return false;
+  if (!MovesBack() && !Comparisons()) return false;
   if (!ChangeShape()) return false;
   if (draft_.intent == *context_.previous && !One(kRequest)) return Fail("that changes nothing of the question before");
   draft_.cost += cue ? 0.02 : 0.1;

@@ -75,6 +75,10 @@ std::optional<double> FragmentParser::SkipCost(size_t at) const {
     return Is(at, {",", ".", "?", "!", ";", ":", "-", "(", ")"}) ? std::optional(0.005) : std::nullopt;
   }
   if (token.kind == TokenKind::kWord && OnlySaysThatItWas(at)) return 0.03;
+  const bool shares = std::ranges::any_of(tokens_, [](const Token& one) {  // Among whom is then the whole.
+    return one.word == "share" || one.word == "percentage" || one.word == "proportion" || one.word == "percent";
+  });
+  if (Is(at, {"among", "amongst"}) && !shares && !LimitedNouns(SkipDeterminers(at + 1)).empty()) return 0.03;
   if (at == 0 && Is(at, {"and", "then"})) return std::nullopt;  // It goes on from something.
   if (token.kind != TokenKind::kWord || !IsFiller(token.word)) return std::nullopt;
   for (const Link& link : LinksAt(at)) {  // "from" before an airport tells which end is meant.
@@ -116,6 +120,7 @@ std::vector<Fragment> FragmentParser::At(size_t at) {
   TopBys(at);
   OrderBys(at);
   Extremes(at);
+  Averages(at);
   MostDone(at);
   Events(at);
   States(at);
@@ -293,6 +298,14 @@ void FragmentParser::LastTimes(size_t at) {
   }
 }
 
+/// Whether the number says how many of something there are: "rooms of a hotel".
+bool FragmentParser::IsManyOf(const FieldRef& field) const {
+  const semantic::Dimension* dimension = DimensionOf(field);
+  const auto words = dimension == nullptr ? std::vector<Token>{} : TokenizeName(dimension->label);
+  return std::ranges::any_of(
+      words, [](const Token& word) { return word.word.size() > 3 && Singular(word.word) != word.word; });
+}
+
 bool FragmentParser::IsLabelField(const FieldRef& field) const {
   const semantic::Entity* entity = semantic::FindEntity(model_, field.entity);
   const auto* label = entity == nullptr ? nullptr : semantic::LabelDimension(*entity);
@@ -322,6 +335,10 @@ std::vector<FragmentParser::DimensionList> FragmentParser::DimensionLists(size_t
       }
       for (DimensionPhrase& phrase : Dimensions(from)) {
         if (phrase.grain && list.grain) continue;
+        const auto* number = phrase.use ? DimensionOf(phrase.use->field) : nullptr;
+        const bool is_unit =
+            phrase.grain ? phrase.plural : number != nullptr && SaysUnit(Word(from), number->format.unit);
+        if (depth > 0 && Word(from - 1) == "," && is_unit && phrase.end == from + 1) continue;  // "…, minutes"
         DimensionList longer = list;
         longer.end = phrase.end;
         longer.cost += phrase.cost;
@@ -355,10 +372,6 @@ void FragmentParser::Groups(size_t at) {
       const bool whom = Word(at) == "among" && list.uses.size() == 1 && !list.grain;
       if (whom && IsLabelField(list.uses[0].field)) continue;  // "among our students" says of whom.
       size_t end = list.end;
-      const bool among = Word(at) == "among" && !list.uses.empty() && !list.grain;
-      const auto* first = among ? semantic::FindEntity(model_, list.uses[0].field.entity) : nullptr;
-      const auto* label = first == nullptr ? nullptr : semantic::LabelDimension(*first);
-      if (label != nullptr && label->name == list.uses[0].field.name) continue;  // "among our students" are those.
       const bool agent = std::ranges::any_of(
           found_, [&](const Fragment& one) { return one.kind == FragmentKind::kEntity && one.each && one.end == end; });
       if (Is(end, {"wise"})) ++end;
@@ -370,7 +383,8 @@ void FragmentParser::Groups(size_t at) {
       fragment.each = is_each;
       const bool measured = std::ranges::any_of(
           list.uses, [&](const DimensionUse& use) { return use.field.entity.empty() ? false : IsMeasured(use.field); });
-      if (is_each && measured) fragment.cost += 0.6;  // "bookings per room" divides by a number, and splits by none.
+      if (is_each && measured && IsManyOf(list.uses[0].field))
+        fragment.cost += 0.6;  // "bookings per room" divides by a number, and splits by none.
       fragment.entity = is_each ? list.entity : "";
     }
   };
@@ -409,7 +423,9 @@ void FragmentParser::Groups(size_t at) {
 
 void FragmentParser::Which(size_t at) {
   const size_t length = Phrase(at, kWhichWhich);
-  if (length == 0 && at > 0) return;
+  const bool of_each =
+      Word(at) == "the" && at >= 3 && (Is(at - 2, {"each", "every", "per"}) || Is(at - 3, {"each", "every"}));
+  if (length == 0 && at > 0 && !of_each) return;  // "for each site the machine with the most stops"
   const bool asks = length > 0 && Word(at + length - 1) != "the" && !Is(at, {"list", "find", "show", "name"});
   size_t noun = at + length;
   const auto number = ParseNumber(From(noun));

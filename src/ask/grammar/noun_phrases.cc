@@ -218,9 +218,28 @@ std::vector<DimensionPhrase> FragmentParser::Dimensions(size_t at) const {
   return found;
 }
 
+/// Whether the word is written as a name and is none that is known.
+bool FragmentParser::IsUnknownName(size_t at) const {
+  if (at >= tokens_.size() || !LinksAt(at).empty() || tokens_[at].kind != TokenKind::kWord) return false;
+  const Token& token = tokens_[at];
+  const bool capital = !token.text.empty() && token.text[0] >= 'A' && token.text[0] <= 'Z';
+  return capital && at > 0 && token.word.size() >= 3 && !IsFiller(token.word) && !IsCommonWord(token.word);
+}
+
 std::vector<ValuePhrase> FragmentParser::Values(size_t at) const {
   std::vector<ValuePhrase> found;
   at = SkipDeterminers(at);
+  if (IsUnknownName(at) && Is(at + 1, {"or", "and", ","})) {  // "Brazil or Japan" where there is nobody from Brazil
+    for (const Link& known : LinksAt(SkipDeterminers(at + 2))) {
+      if (known.kind != LinkKind::kValue || !known.note.empty()) continue;
+      found.push_back({.end = known.end,
+                       .cost = known.cost + 0.1,
+                       .field = known.field,
+                       .values = {tokens_[at].text, known.value},
+                       .notes = {fmt::format("there is no {} called “{}”", known.field.name, tokens_[at].text)},
+                       .conjunction = Word(at + 1) == "and"});
+    }
+  }
   for (const Link& first : LinksAt(at)) {
     if (first.kind != LinkKind::kValue) continue;
     ValuePhrase phrase{.end = first.end, .cost = first.cost, .field = first.field, .values = {first.value}};
@@ -237,6 +256,15 @@ std::vector<ValuePhrase> FragmentParser::Values(size_t at) const {
       if (next == phrase.end) break;
       if (Word(next - 1) == "nor" && Is(next, {"in", "from", "for", "by", "with", "on", "at", "to"})) ++next;
       next = SkipDeterminers(next);
+      if (IsUnknownName(next) && phrase.notes.empty()) {
+        ValuePhrase longer = phrase;
+        longer.end = next + 1;
+        longer.cost += 0.1;
+        longer.values.push_back(tokens_[next].text);
+        longer.notes.push_back(fmt::format("there is no {} called “{}”", phrase.field.name, tokens_[next].text));
+        longer.conjunction = conjunction;
+        found.push_back(std::move(longer));
+      }
       for (const Link& link : LinksAt(next)) {
         FieldRef same = link.field;
         if (same.via.empty()) same.via = phrase.field.via;

@@ -1,5 +1,6 @@
 #include "ask/grammar/internal/assembler.h"
 #include "ask/grammar/internal/fragment_parser.h"
+#include "ask/grammar/internal/members.h"
 #include "ask/grammar/internal/words_of_ranks.h"
 #include "common/text.h"
 
@@ -76,9 +77,7 @@ std::vector<std::pair<FieldRef, bool>> FragmentParser::MeasuresOf(const Entity& 
 /// Rows of what is named at `at`, or, where nothing is, of what the rest of the question names.
 void FragmentParser::ExtremesOf(size_t at, size_t begin, size_t end, const MeasuredBy& word, const Fragment& shape) {
   const auto add = [&](const Entity& entity, size_t to, double cost, std::string_view note, bool plural, bool named) {
-    const FieldRef size = SizeOf(entity.name);
     for (const auto& [field, large] : MeasuresOf(entity, word)) {
-      if (field == size) continue;  // Its sum ranks the rows already.
       Fragment& fragment = Add(FragmentKind::kExtreme, begin, to, cost + 0.01);
       if (!note.empty()) fragment.notes.emplace_back(note);
       fragment.entity = entity.name;
@@ -139,6 +138,36 @@ void FragmentParser::Extremes(size_t at) {
   const bool counted = shape.n > 0 && !shape.nth;
   if ((word->word == "first" || word->word == "last") && !counted) return;
   ExtremesOf(SkipDeterminers(next), at, next, *word, shape);
+}
+
+/// "has the longest sessions on average", "is the most expensive on average": by the average of what is measured.
+void FragmentParser::Averages(size_t at) {
+  size_t next = at + Phrase(at, kTopBysLeads);
+  if (Is(next, {"is", "are", "was", "were"})) ++next;
+  next = SkipDeterminers(next);
+  const bool most = Is(next, {"most", "least"});
+  const MeasuredBy* word = most ? GradableOf(Word(next + 1)) : SuperlativeOf(Word(next));
+  if (word == nullptr || word->of_times) return;
+  const bool descending = word->large == (!most || Word(next) == "most");
+  next += most ? 2 : 1;
+  const auto add = [&](size_t end, std::string_view entity, double cost) {
+    if (!Is(end, {"on"}) || Word(end + 1) != "average") return;
+    for (const semantic::Metric& metric : model_.metrics) {
+      const auto* measure = MeasureOf(model_, metric);
+      const bool averages = metric.kind == semantic::MetricKind::kRatio ||
+                            (measure != nullptr && measure->aggregation == Aggregation::kAverage);
+      if (metric.hidden || !averages || !NounOf(metric, word->nouns)) continue;
+      if (!entity.empty() && !EqualsIgnoringCase(metric.entity, entity)) continue;
+      Fragment& fragment = Add(FragmentKind::kTopBy, at, end + 2, cost + 0.03);
+      fragment.notes.push_back(fmt::format("ranked by {}", metric.label));
+      fragment.metrics = {{.metric = metric.name}};
+      fragment.descending = descending;
+    }
+  };
+  add(next, "", 0);
+  for (const Link& link : LinksAt(next)) {
+    if (link.kind == LinkKind::kEntity && !link.verb) add(link.end, link.name, link.cost);
+  }
 }
 
 /// "the most borrowed books", "was prescribed least often": by how often it was done.

@@ -24,8 +24,8 @@ constexpr std::string_view kSale[] = {"sell",   "sells",    "sold",       "selli
 constexpr std::string_view kLoan[] = {"borrow",      "borrows",   "borrowed", "borrowing", "lend",
                                       "lent",        "loaned",    "grant",    "grants",    "granted",
                                       "checked out", "check out", "took out", "take out",  "taken out"};
-constexpr std::string_view kFlight[] = {"fly",     "flies",    "flew",     "flown",    "flying",
-                                        "operate", "operates", "operated", "operating"};
+constexpr std::string_view kFlight[] = {"fly",      "flies",    "flew",      "flown", "flying", "operate",
+                                        "operates", "operated", "operating", "serve", "serves", "served"};
 constexpr std::string_view kVisit[] = {"visit", "visits", "visited", "visiting", "came", "come"};
 constexpr std::string_view kMeeting[] = {"attend", "attended", "schedule", "scheduled",
                                          "held",   "hold",     "book",     "booked"};

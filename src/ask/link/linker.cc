@@ -237,7 +237,9 @@ void Linker::AddTerm(std::string_view text, const Link& link) {
   }
   if (term.words.empty()) return;
   for (const Term& other : terms_) {
-    if (other.singular == term.singular && other.link.kind == link.kind && other.link.name == link.name &&
+    // Verbs are known in each of their forms: "sold" is no other spelling of "sell".
+    const bool alike = link.verb && !link.event ? other.words == term.words : other.singular == term.singular;
+    if (alike && other.link.kind == link.kind && other.link.verb == link.verb && other.link.name == link.name &&
         other.link.field == link.field && other.link.value == link.value) {
       return;
     }
@@ -277,11 +279,16 @@ void Linker::Match(std::span<const Token> tokens, size_t at, const Term& term, s
     if (i > 0 && position < tokens.size() && tokens[position].word == "-") ++position;
     const bool article = i > 0 && position < tokens.size() && IsArticle(tokens[position].word);
     if (article && !IsArticle(term.words[i])) ++position;  // "cost of a visit" is "cost of visit"
+    const bool copula = i > 0 && position < tokens.size() && term.link.kind == LinkKind::kMetric &&
+                        (tokens[position].word == "are" || tokens[position].word == "were");
+    if (copula && tokens[position].word != term.words[i]) ++position;  // "how many bikes are available"
     if (position >= tokens.size() || tokens[position].kind == TokenKind::kSymbol) return;
     const Token& token = tokens[position];
     if (token.kind == TokenKind::kQuoted && !(term.words.size() == 1 && term.link.kind == LinkKind::kValue)) return;
     if (i > 0 && IsArticle(token.word) && IsArticle(term.words[i])) continue;
-    const bool inflects = !term.link.verb || term.link.event;
+    const bool sibilant = token.word.ends_with("s") || term.words[i].ends_with("s");
+    const bool is_state = term.link.kind == LinkKind::kValue && !sibilant;  // "sell" is not to be sold.
+    const bool inflects = (!term.link.verb || term.link.event) && !is_state;
     if (token.word == term.words[i] || (inflects && Singular(token.word) == term.singular[i])) continue;
     if (term.link.event && token.word == term.words[i] + "s") continue;  // "ups"
     if (term.link.kind == LinkKind::kRole || token.kind != TokenKind::kWord) return;
@@ -416,7 +423,7 @@ std::vector<Link> Linker::Find(std::span<const Token> tokens) const {
   for (Link& link : found) {
     const auto same = std::find_if(kept.begin(), kept.end(), [&](const Link& other) {
       return other.begin == link.begin && other.end == link.end && other.kind == link.kind && other.name == link.name &&
-             other.field == link.field && other.value == link.value;
+             other.verb == link.verb && other.field == link.field && other.value == link.value;
     });
     if (same == kept.end()) kept.push_back(std::move(link));
     else if (link.cost < same->cost) *same = std::move(link);

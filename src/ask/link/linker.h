@@ -67,6 +67,7 @@ class Linker {
   void AddShortNames();
   void AddShortEntities();
   void AddHeads();
+  void AddDates(const semantic::Entity& entity, const semantic::Dimension& dimension);
   void AddRoleVerbs();
   void AddAdverbs();
   void AddShortName(std::string_view text, const Link& link, std::vector<Term>& open) const;

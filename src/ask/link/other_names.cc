@@ -1,4 +1,6 @@
+#include "ask/language/related_words.h"
 #include "ask/language/words.h"
+#include "ask/link/internal/name_words.h"
 #include "ask/link/linker.h"
 #include "common/text.h"
 
@@ -12,20 +14,6 @@ using semantic::Metric;
 
 constexpr double kShortEntityCost = 0.03;
 constexpr double kHeadCost = 0.02;
-
-std::vector<std::string> WordsOf(std::string_view text) {
-  std::vector<std::string> words;
-  for (const Token& token : TokenizeName(text)) {
-    if (token.kind != TokenKind::kSymbol) words.push_back(token.word);
-  }
-  return words;
-}
-
-std::vector<std::string> NamesOf(const semantic::Described& member) {
-  std::vector<std::string> names{member.label, member.name};
-  names.insert(names.end(), member.synonyms.begin(), member.synonyms.end());
-  return names;
-}
 
 /// Words that end names of many kinds of things and say of none what it is.
 bool SaysNoThing(std::string_view word) {
@@ -60,6 +48,23 @@ void Linker::AddShortEntities() {
   }
 }
 
+/// "due date", "arrival date": the date of what is done at a time.
+void Linker::AddDates(const Entity& entity, const Dimension& dimension) {
+  if (WordsOf(dimension.role).size() != 1) return;
+  std::vector<std::string> nouns = EventNouns(Fold(dimension.role));
+  nouns.push_back(Fold(dimension.role));
+  for (const std::string& noun : nouns) {
+    for (const std::string_view kind : {" date", " time", " day"}) {
+      const std::string name = noun + std::string(kind);
+      if (!HasTerm(name))
+        AddTerm(name, {.kind = LinkKind::kDimension,
+                       .field = {entity.name, dimension.name},
+                       .shown = dimension.label,
+                       .cost = 0.02});
+    }
+  }
+}
+
 /// "planned" of planned downtime, "external" of an external lecturer: what is yes or no of a thing, without its name.
 void Linker::AddHeads() {
   for (const Entity& entity : model_.entities) {
@@ -68,6 +73,7 @@ void Linker::AddHeads() {
       if (!metric.hidden && EqualsIgnoringCase(metric.entity, entity.name)) owners.push_back(metric.label);
     }
     for (const Dimension& dimension : entity.dimensions) {
+      if (dimension.type == DimensionType::kTime && !dimension.hidden) AddDates(entity, dimension);
       if (dimension.hidden || dimension.value_type != semantic::ValueType::kBoolean) continue;
       for (const std::string& name : NamesOf(dimension)) {
         const std::string folded = Fold(name);

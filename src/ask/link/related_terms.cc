@@ -1,5 +1,6 @@
 #include "ask/language/related_words.h"
 #include "ask/language/words.h"
+#include "ask/link/internal/name_words.h"
 #include "ask/link/linker.h"
 #include "common/text.h"
 
@@ -14,26 +15,6 @@ using semantic::MetricKind;
 
 constexpr double kShortNameCost = 0.08;
 constexpr size_t kSharedNameMax = 4;  ///< More names than this that end alike: the ending names none.
-
-std::vector<std::string> WordsOf(std::string_view text) {
-  std::vector<std::string> words;
-  for (const Token& token : TokenizeName(text)) {
-    if (token.kind != TokenKind::kSymbol) words.push_back(token.word);
-  }
-  return words;
-}
-
-std::string Join(std::span<const std::string> words) {
-  std::string joined;
-  for (const std::string& word : words) joined += (joined.empty() ? "" : " ") + word;
-  return joined;
-}
-
-std::vector<std::string> NamesOf(const semantic::Described& member) {
-  std::vector<std::string> names{member.label, member.name};
-  names.insert(names.end(), member.synonyms.begin(), member.synonyms.end());
-  return names;
-}
 
 /// Words that end so many names that they name nothing by themselves.
 bool IsGeneric(std::string_view word) {
@@ -55,7 +36,7 @@ bool Linker::HasTerm(std::string_view text) const {
   const std::string folded = Fold(text);
   const std::string singular = Singular(folded);
   return std::ranges::any_of(terms_, [&](const Term& term) {
-    if (term.link.kind == LinkKind::kRole) return false;
+    if (term.link.kind == LinkKind::kRole || term.link.verb) return false;
     return Join(term.words) == folded || (term.words.size() == 1 && term.singular[0] == singular);
   });
 }
@@ -73,7 +54,9 @@ void Linker::AddVerbs() {
   const auto add = [&](const Verbs& verbs) {
     for (const auto& [verb, entity] : verbs) {
       const auto is_name = [&](const Term& term) {
-        return term.link.kind == LinkKind::kEntity && term.link.name == entity && Join(term.words) == verb;
+        const bool inflected = !term.link.verb && term.singular.size() == 1 && term.singular[0] == Singular(verb);
+        return term.link.kind == LinkKind::kEntity && term.link.name == entity &&
+               (inflected || Join(term.words) == verb);
       };
       if (std::ranges::any_of(terms_, is_name)) continue;
       AddTerm(verb, {.kind = LinkKind::kEntity, .name = entity, .shown = entity, .verb = true});

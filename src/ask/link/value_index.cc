@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "ask/language/words.h"
+#include "ask/link/internal/name_words.h"
 
 namespace neurolake::ask {
 namespace {
@@ -15,20 +16,6 @@ bool IsLegalForm(std::string_view word) {
       "inc", "inc.", "co",  "co.",     "corp",        "corp.",        "ltd",     "ltd.", "llc", "gmbh",
       "ag",  "sa",   "plc", "company", "corporation", "incorporated", "limited", "kg",   "bv",  "se"};
   return std::find(std::begin(kForms), std::end(kForms), word) != std::end(kForms);
-}
-
-std::vector<std::string> WordsOf(std::string_view text) {
-  std::vector<std::string> words;
-  for (const Token& token : TokenizeName(text)) {
-    if (token.kind != TokenKind::kSymbol) words.push_back(token.word);
-  }
-  return words;
-}
-
-std::string Join(std::span<const std::string> words) {
-  std::string joined;
-  for (const std::string& word : words) joined += (joined.empty() ? "" : " ") + word;
-  return joined;
 }
 
 std::set<std::string> Trigrams(std::string_view text) {

@@ -93,6 +93,7 @@ class Assembly {
   bool ApplyPrevious();
   bool ChangePrevious(bool cue, bool instead);
   bool ChangeNumbers();
+  bool MovesBack();
   bool ChangeShape();
   bool Scopes() const;
   std::vector<Draft> OpenChoices();

@@ -86,6 +86,7 @@ class FragmentParser {
   void CountedThings(size_t noun, bool distinct, std::vector<MetricPhrase>& found) const;
   std::vector<DimensionPhrase> Dimensions(size_t at) const;
   std::vector<ValuePhrase> Values(size_t at) const;
+  bool IsUnknownName(size_t at) const;
   std::vector<ComparePhrase> Comparisons(size_t at) const;
   void Aggregated(size_t at, std::vector<MetricPhrase>& found) const;
   void Aggregate(Aggregation aggregation, double percentile, size_t at, std::vector<MetricPhrase>& found) const;
@@ -120,6 +121,7 @@ class FragmentParser {
   void Extremes(size_t at);
   void ExtremesOf(size_t at, size_t begin, size_t end, const MeasuredBy& word, const Fragment& shape);
   std::vector<std::pair<FieldRef, bool>> MeasuresOf(const semantic::Entity& entity, const MeasuredBy& word) const;
+  void Averages(size_t at);
   void MostDone(size_t at);
   void Events(size_t at);
   void States(size_t at);
@@ -153,6 +155,8 @@ class FragmentParser {
   void Contributions(size_t at);
   void Calculations(size_t at);
   void Sets(size_t at);
+  void NeitherNouns(size_t at);
+  void SetNouns(size_t at);
   void Outputs(size_t at);
   void Columns(size_t at);
   void Privacy(size_t at);
@@ -189,6 +193,7 @@ class FragmentParser {
     std::vector<std::string> notes = {};
     std::string entity = {};  ///< The only one of `uses` is named by it, in the singular.
   };
+  bool IsManyOf(const FieldRef& field) const;
   bool IsLabelField(const FieldRef& field) const;
   std::string EntityNamed(const DimensionPhrase& phrase) const;
   std::vector<DimensionList> DimensionLists(size_t at) const;

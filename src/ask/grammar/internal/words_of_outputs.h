@@ -7,20 +7,22 @@
 /// The words that outputs.cc reads: folded, blanks between; a hyphen may stand for a blank.
 namespace neurolake::ask {
 
-inline constexpr std::string_view kSetVerbMaking[] = {"placed", "place", "made",      "make",    "had",
-                                                      "have",   "has",   "submitted", "created", "with",
-                                                      "done",   "given", "received",  "taken",   "opened"};
+inline constexpr std::string_view kSetVerbMaking[] = {"placed",   "place",     "made",    "make", "had",  "have",
+                                                      "has",      "submitted", "created", "with", "done", "given",
+                                                      "received", "taken",     "opened",  "got",  "get",  "took"};
 inline constexpr std::string_view kSetVerbObjects[] = {
     "a", "an", "any", "some", "at least one", "at least 1", "a single", "one or more", "single", "one"};
 inline constexpr std::string_view kSetsWith[] = {"with",      "have",     "has",      "had",     "that have",
                                                  "who have",  "that had", "who had",  "having",  "which have",
                                                  "which had", "got",      "that has", "who got", "with at least one"};
 inline constexpr std::string_view kSetsWithout[] = {
-    "without",          "without any",      "with no",         "with zero",  "that have no",     "who have no",
-    "which have no",    "that had no",      "who had no",      "having no",  "have no",          "has no",
-    "had no",           "which had no",     "without a",       "without an", "without a single", "with 0",
-    "have not had any", "lacking",          "that has no",     "who has no", "which has no",     "have had no",
-    "has had no",       "that have had no", "who have had no", "and no",     "but no",           "nor any"};
+    "without",          "without any",  "with no",     "with zero",        "that have no",     "who have no",
+    "which have no",    "that had no",  "who had no",  "having no",        "have no",          "has no",
+    "had no",           "which had no", "without a",   "without an",       "without a single", "with 0",
+    "have not had any", "lacking",      "that has no", "who has no",       "which has no",     "took no",
+    "who took no",      "that took no", "got no",      "made no",          "placed no",        "who made no",
+    "who placed no",    "have had no",  "has had no",  "that have had no", "who have had no",  "and no",
+    "but no",           "nor any"};
 inline constexpr std::string_view kSetsNever[] = {"who never",        "nobody has",
                                                   "nobody",           "no one has",
                                                   "no one ever",      "that nobody has",
