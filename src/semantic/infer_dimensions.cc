@@ -175,6 +175,8 @@ class DimensionMaker {
              EqualsIgnoringCase(reference.from_column, column.known->name);
     });
     if (doubled) name = ModelNameOf(table_.noun() + "_" + name);
+    // A flight's number is not called flight: the name is a word, too.
+    if (column.words == table_.words && column.role == ColumnRole::kCode) name = ModelNameOf(table_.noun() + "_number");
     return UnusedName(name, draft_.taken);
   }
 

@@ -358,6 +358,18 @@ TEST(WideTableTest, HasThingsAndNoNameOfItsOwn) {
   EXPECT_NE(FindMeasure(entity, "revenue")->filter.find("NOT coalesce("), std::string::npos);
 }
 
+TEST(LabelTest, ARowsNumberIsNotCalledAsTheRowIs) {
+  const Entity entity =
+      ModelOf({Table("flights", 1000,
+                     {Counted("flight_date", "DATE", 300), Counted("flight", "INTEGER", 400, "1", "8500")})})
+          .entities[0];
+  EXPECT_EQ(FindDimension(entity, "flight"), nullptr);
+  const Dimension* number = FindDimension(entity, "flight_number");
+  ASSERT_NE(number, nullptr);
+  EXPECT_EQ(number->label, "flight number");
+  EXPECT_FALSE(Says(*number, "flight"));
+}
+
 TEST(DefaultTimeTest, IsLeftOpenWhereTwoAreAsLikely) {
   auto orders = Table("visits", 100,
                       {Counted("id", "BIGINT", 100), Counted("recorded_at", "TIMESTAMP", 90),
