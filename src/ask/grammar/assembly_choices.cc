@@ -31,11 +31,11 @@ bool Assembly::Counts(const MetricUse& use, const std::vector<std::string>& base
   const Fragment* top = One(FragmentKind::kTop);
   if (top == nullptr || !top->frequent || bases.size() != 1 || draft_.intent.dimensions.empty()) return false;
   const DimensionUse& ranked = top->dimensions.empty() ? draft_.intent.dimensions[0] : top->dimensions[0];
-  if (IsLabelOf(ranked, ranked.field.entity)) {  // "busiest stations": by the rows that lead to them.
+  if (IsLabelOf(ranked, ranked.field.entity)) {  // "busiest start stations": by the rows that lead to them so.
+    if (ranked.field.via.empty()) return false;
     std::vector<std::string> facts;
     for (const semantic::Join& join : context_.model.joins) {
-      const bool said = ranked.field.via.empty() || EqualsIgnoringCase(join.name, ranked.field.via[0]);
-      if (said && EqualsIgnoringCase(join.to, ranked.field.entity) &&
+      if (EqualsIgnoringCase(join.name, ranked.field.via[0]) && EqualsIgnoringCase(join.to, ranked.field.entity) &&
           std::ranges::find(facts, join.from) == facts.end())
         facts.push_back(join.from);
     }

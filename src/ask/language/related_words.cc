@@ -111,9 +111,8 @@ constexpr std::string_view kWeights[] = {"weight", "mass", "kg"};
 constexpr std::string_view kAges[] = {"age",         "birth",        "born",        "built",       "founded",
                                       "founding",    "opened",       "opening",     "established", "published",
                                       "publication", "construction", "manufactured"};
-constexpr std::string_view kSizes[] = {"size",   "area",  "capacity", "population", "floor", "headcount",
-                                       "amount", "value", "budget",   "volume",     "total", "square",
-                                       "m2",     "sqm",   "seat",     "room"};
+// Only what can be no other: a department is large by its people or by its budget.
+constexpr std::string_view kSizes[] = {"size", "area", "capacity", "population", "square", "m2", "sqm"};
 constexpr std::string_view kHeights[] = {"height", "altitude", "elevation"};
 constexpr std::string_view kDepths[] = {"depth"};
 constexpr std::string_view kWidths[] = {"width"};
