@@ -179,7 +179,7 @@ void Linker::AddShortName(std::string_view text, const Link& link, std::vector<T
 /// Several that end so are several readings.
 void Linker::AddShortNames() {
   std::vector<Term> open;
-  const auto shorten = [&](const semantic::Described& member, const Link& link) {
+  const auto shorten = [&](const semantic::Described& member, const Link& link, bool is_number) {
     for (const std::string& name : {member.label, member.name}) {
       std::vector<std::string> words = WordsOf(name);
       if (words.size() >= 2 && IsAmountWord(words.back())) {  // "total cost" of total cost amount
@@ -192,17 +192,24 @@ void Linker::AddShortNames() {
       }
       if (words.size() < 2 || words.size() > 3 || words.back().size() < 4 || IsGeneric(words.back())) continue;
       if (std::ranges::find(words, "of") != words.end()) continue;
+      const bool plain = std::all_of(words.begin(), words.end() - 1, [&](const std::string& word) {
+        static constexpr std::string_view kPlain[] = {"total", "overall", "sum", "average", "mean", "number", "full"};
+        return std::ranges::find(kPlain, word) != std::end(kPlain);
+      });
+      if (is_number && !plain) continue;  // The speed of a wind is no speed of what flies in it.
       AddShortName(words.back(), link, open);
     }
   };
   for (const Metric& metric : model_.metrics) {
-    if (!metric.hidden) shorten(metric, {.kind = LinkKind::kMetric, .name = metric.name, .shown = metric.label});
+    if (!metric.hidden) shorten(metric, {.kind = LinkKind::kMetric, .name = metric.name, .shown = metric.label}, true);
   }
   for (const Entity& entity : model_.entities) {
     for (const Dimension& dimension : entity.dimensions) {
       if (dimension.hidden || dimension.type == DimensionType::kTime) continue;
       shorten(dimension,
-              {.kind = LinkKind::kDimension, .field = {entity.name, dimension.name}, .shown = dimension.label});
+              {.kind = LinkKind::kDimension, .field = {entity.name, dimension.name}, .shown = dimension.label},
+              dimension.value_type == semantic::ValueType::kInteger ||
+                  dimension.value_type == semantic::ValueType::kNumber);
     }
   }
   for (const Term& term : open) {
