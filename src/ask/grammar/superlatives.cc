@@ -188,7 +188,9 @@ void FragmentParser::MostDone(size_t at) {
     const size_t superlative = SkipDeterminers(end);
     if (Is(superlative, {"most", "least"})) {
       const size_t behind = often(superlative + 1);
-      const bool done = behind > superlative + 1 || behind >= tokens_.size() || LinksAt(behind).empty();
+      // "which airline flew the most" may be by miles; what "was prescribed least" was counted.
+      const bool passive = next > at && Is(next - 1, {"is", "are", "was", "were", "been", "get", "gets", "got"});
+      const bool done = behind > superlative + 1 || (passive && (behind >= tokens_.size() || LinksAt(behind).empty()));
       if (done) {
         Fragment& fragment = Add(FragmentKind::kTopBy, at, behind, 0.02);
         fragment.metrics = {*use};
