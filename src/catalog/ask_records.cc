@@ -425,8 +425,9 @@ Result<int64_t> StoreAskRecords::EraseWaiting(const std::function<bool(const std
   std::set<std::string> runs;
   for (const Row& row : steps) {
     const std::string id = TextAt(row, 0);
-    NL_ASSIGN_OR_RETURN(const auto text, OpenText(TextAt(row, 2), fmt::format("run {}/{}", id, NumberAt(row, 1))));
-    if (holds(text)) runs.insert(id);
+    const auto text = OpenText(TextAt(row, 2), fmt::format("run {}/{}", id, NumberAt(row, 1)));
+    // What cannot be opened, as its key is gone, can never go on either, and must not stand in the way of an erasure.
+    if (!text || holds(*text)) runs.insert(id);
   }
   for (const std::string& id : runs) {
     if (!erase) break;

@@ -81,14 +81,15 @@ Result<void> DeleteRun(Session& session, const std::string& id) {
 Result<void> MakeRoom(Session& session, const RunRecord& run, const RunStore::Room& room) {
   std::vector<Row> old;
   if (room.updated_since.has_value()) {
-    NL_ASSIGN_OR_RETURN(old, session.Query("SELECT id FROM runs WHERE graph = ? AND updated < ? LIMIT 100",
-                                           {run.graph, Micros(*room.updated_since)}));
+    NL_ASSIGN_OR_RETURN(old, session.Query("SELECT id FROM runs WHERE graph = ? AND updated < ? AND held_until <= ? "
+                                           "LIMIT 100",
+                                           {run.graph, Micros(*room.updated_since), Micros(run.updated)}));
   }
   if (room.of_owner_max.has_value()) {
     NL_ASSIGN_OR_RETURN(const auto many,
-                        session.Query("SELECT id FROM runs WHERE graph = ? AND principal_id = ? ORDER BY updated DESC, "
-                                      "id LIMIT 100 OFFSET ?",
-                                      {run.graph, run.owner, *room.of_owner_max - 1}));
+                        session.Query("SELECT id FROM runs WHERE graph = ? AND principal_id = ? AND held_until <= ? "
+                                      "ORDER BY updated DESC, id LIMIT 100 OFFSET ?",
+                                      {run.graph, run.owner, Micros(run.updated), *room.of_owner_max - 1}));
     old.insert(old.end(), many.begin(), many.end());
   }
   for (const Row& row : old) NL_RETURN_IF_ERROR(DeleteRun(session, TextAt(row, 0)));
@@ -149,9 +150,10 @@ Result<RunRecord> RunStore::Take(const std::string& id, const std::string& owner
     if (run.state != RunState::kRunning) {
       return MakeError(ErrorCode::kInvalidArgument, "the run has ended: {}", NameOf(run.state));
     }
-    NL_ASSIGN_OR_RETURN(const int64_t taken,
-                        session.Execute("UPDATE runs SET holder = ?, held_until = ? WHERE id = ? AND held_until <= ?",
-                                        {hold.holder, Micros(hold.until), id, Micros(now)}));
+    NL_ASSIGN_OR_RETURN(
+        const int64_t taken,
+        session.Execute("UPDATE runs SET holder = ?, held_until = ?, updated = ? WHERE id = ? AND held_until <= ?",
+                        {hold.holder, Micros(hold.until), Micros(now), id, Micros(now)}));
     if (taken == 0) return MakeError(ErrorCode::kConflict, "another process works on the run");
     return {};
   }));

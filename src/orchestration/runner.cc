@@ -206,7 +206,7 @@ Result<RunResult> Runner::Go(Work& work, Position at) {
       return std::unexpected(after.error());
     }
     if (Pays(work, *after)) {
-      NL_RETURN_IF_ERROR(Keep(work, *after));
+      if (const auto kept = Keep(work, *after); !kept) return stopped(kept.error());
       if (!work.trace.empty()) work.trace.back().kept = true;
     }
     at = std::move(*after);

@@ -285,6 +285,8 @@ Result<json::value> ShowEffective(const RequestContext& ctx, catalog::Catalog& c
     json::array& row = one.get_array();
     // How a mask is computed is not for those from whom it hides.
     if (!steward) row[3] = nullptr;
+    // A column that is denied is not there for whom it is denied to.
+    if (!steward && row[0] == "denied") row[2] = "";
     if (!steward || row[0] != "mask") continue;
     // As it was written: what became of it has the key of a hash in it.
     const auto record = std::ranges::find_if(

@@ -4,6 +4,7 @@
 #include <boost/json/serialize.hpp>
 #include <map>
 
+#include "catalog/ask_records.h"
 #include "common/text.h"
 #include "query/access.h"
 #include "query/grantee_names.h"
@@ -105,6 +106,18 @@ Result<json::value> Replace(catalog::Catalog& catalog, const SemanticModelRecord
   return json::value{{"version", version}};
 }
 
+/// Who may change a model reads the feedback on it, by name. That on another model, of a file or dropped, is not for
+/// whoever takes its name.
+Result<void> CheckNoFeedback(const RequestContext& ctx, catalog::Catalog& catalog, const std::string& name) {
+  if (ctx.principal().Has(Right::kManage)) return {};
+  NL_ASSIGN_OR_RETURN(const auto feedback, catalog.ask_records().ListFeedback(name, "", 1));
+  if (feedback.empty()) return {};
+  return MakeError(ErrorCode::kPermissionDenied,
+                   "there is feedback on another semantic model of this name: {}; choose another name, or let somebody "
+                   "who manages the lake make it",
+                   name);
+}
+
 Result<json::value> Create(const RequestContext& ctx, catalog::Catalog& catalog, ModelAccess& access,
                            const json::object& arguments) {
   NL_ASSIGN_OR_RETURN(const std::string name, StringMember(arguments, "name"));
@@ -151,6 +164,7 @@ Result<json::value> Create(const RequestContext& ctx, catalog::Catalog& catalog,
   made.current.tables = TablesOf(model, made.schema_name);
   NL_RETURN_IF_ERROR(FindTables(ctx, catalog, made.current.tables));
   if (known) return Replace(catalog, *known, made, comment.has_value());
+  NL_RETURN_IF_ERROR(CheckNoFeedback(ctx, catalog, name));
   NL_RETURN_IF_ERROR(catalog.semantic_models().Create(made));
   return json::value{{"version", 1}};
 }
@@ -180,12 +194,14 @@ Result<json::value> Show(catalog::Catalog& catalog, ModelAccess& access, const j
                      {"stale", IsStale(version)},  {"tables", std::move(tables)}};
 }
 
-Result<json::value> Alter(catalog::Catalog& catalog, ModelAccess& access, const json::object& arguments) {
+Result<json::value> Alter(const RequestContext& ctx, catalog::Catalog& catalog, ModelAccess& access,
+                          const json::object& arguments) {
   NL_ASSIGN_OR_RETURN(const std::string kind, StringMember(arguments, "kind"));
   NL_ASSIGN_OR_RETURN(const std::string value, StringMember(arguments, kind == "comment" ? "comment" : "set"));
   NL_ASSIGN_OR_RETURN(const SemanticModelRecord model, Changeable(access, arguments));
   auto& models = catalog.semantic_models();
   if (kind == "rename") {
+    NL_RETURN_IF_ERROR(CheckNoFeedback(ctx, catalog, value));
     NL_RETURN_IF_ERROR(models.Rename(model.id, value));
   } else if (kind == "comment") {
     NL_RETURN_IF_ERROR(CheckComment(value));
@@ -351,7 +367,7 @@ Result<json::value> RunSemanticModelAction(const RequestContext& ctx, catalog::C
   ModelAccess access(catalog, ctx.principal());
   if (action == "create_semantic_model") return Create(ctx, catalog, access, arguments);
   if (action == "semantic_model") return Show(catalog, access, arguments);
-  if (action == "alter_semantic_model") return Alter(catalog, access, arguments);
+  if (action == "alter_semantic_model") return Alter(ctx, catalog, access, arguments);
   if (action == "restore_semantic_model") return Restore(ctx, catalog, access, arguments);
   if (action == "drop_semantic_model") return Drop(catalog, access, arguments);
   if (action == "semantic_models") return List(ctx, catalog);

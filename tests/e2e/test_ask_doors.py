@@ -8,8 +8,8 @@ import time
 import unittest
 import urllib.parse
 
-from server import Server
-from shop import AS_OF, BINARY, MODEL, SETUP, Asks
+from server import Server, StatementError
+from shop import AS_OF, BINARY, MODEL, SETUP, Asks, create_model
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
@@ -233,6 +233,24 @@ class AskDoors(Doors):
             self.assertNotIn("revenue by country", [row[0] for row in self.relation("ask_questions", user, "question")], user)
         self.decide(mine, {"decision": "reject"})
         self.assertIn((mine["id"], "rejected", "admin"), self.relation("ask_feedback", "reader", "id, state, decided_by"))
+
+    def test_whoever_takes_a_models_name_does_not_read_the_feedback_on_it(self):
+        given = self.remark("revenue by status", {"verdict": "wrong", "comment": "not what we sold"}, user="reader")
+        own = MODEL.replace("semantic_model: shop", "semantic_model: own")
+        statements = [create_model("shop", MODEL), "ALTER SEMANTIC MODEL own RENAME TO shop"]
+        self.server.sql(create_model("own", own), "engineer")
+        try:
+            for statement in statements:
+                with self.assertRaises(StatementError) as refused:
+                    self.server.sql(statement, "engineer")
+                self.assertEqual(refused.exception.sqlstate, "42501", str(refused.exception))
+                self.assertIn("feedback", str(refused.exception))
+            self.assertNotIn(given["id"], [row[0] for row in self.relation("ask_feedback", "engineer", "id")])
+            self.server.sql("ALTER SEMANTIC MODEL own RENAME TO others", "engineer")
+        finally:
+            self.server.sql("DROP SEMANTIC MODEL others", "admin")
+        self.server.sql(create_model("shop", MODEL), "admin")
+        self.server.sql("DROP SEMANTIC MODEL shop", "admin")
 
     def test_a_reviewed_question_moves_on_with_its_time(self):
         feedback = self.remark("how was the last month for us", {"verdict": "corrected", "means": "revenue last month"})

@@ -207,6 +207,23 @@ TEST_P(KeptWherePaysTest, OneOwnerHasNoMoreThanAreAllowed) {
   EXPECT_TRUE(runs.Find("bobs", "bob").has_value());
 }
 
+TEST_P(KeptWherePaysTest, WhatIsWorkedOnIsNotForgottenMeanwhile) {
+  RunStore runs(*store_);
+  options_.of_owner_max = 1;
+  Runner runner(&runs, clock_, options_);
+  Adder adder;
+  const auto graph = adder.MakeGraph();
+  ASSERT_TRUE(graph.Start(runner, Context(), "r", {})->waits);
+  const auto until = clock_.Now() + 2 * options_.keep_for;
+  ASSERT_TRUE(runs.Take("r", "anna", {.holder = "busy", .until = until}, clock_.Now()));
+  clock_.Advance(options_.keep_for + std::chrono::milliseconds(1));
+  ASSERT_TRUE(graph.Start(runner, Context(), "next", {})->waits);
+  EXPECT_TRUE(IsKept("r"));
+  clock_.Advance(options_.keep_for);
+  ASSERT_TRUE(graph.Start(runner, Context(), "last", {})->waits);
+  EXPECT_FALSE(IsKept("r"));
+}
+
 TEST_P(KeptWherePaysTest, WhoeverDiedWhileItWentOnLeavesItAsItWaited) {
   RunStore runs(*store_);
   Adder adder;
