@@ -178,6 +178,10 @@ class LogChecker {
     }
     if (segment.path.empty()) return ReadHashes(first, segment, is_last);
     std::ifstream file(path, std::ios::binary);
+    // It went to the archive since the segments were listed.
+    if (!file && !request_.archive.empty()) {
+      file.open(request_.archive / fs::path(path).filename(), std::ios::binary);
+    }
     std::ifstream index(segment.index, std::ios::binary);
     if (!file) {
       why = "cannot read " + path;
