@@ -3,13 +3,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstring>
 
 #include "common/descriptor.h"
+#include "common/spawn.h"
 #include "documents/internal/document_json.h"
 
 namespace neurolake::documents {
@@ -38,31 +38,9 @@ class Run {
     output_ = Descriptor(from[0]);
     const Descriptor their_output(from[1]);
     ::fcntl(input_.get(), F_SETFL, O_NONBLOCK);
-    std::vector<char*> arguments;
-    for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
-    arguments.push_back(nullptr);
-    // No environment: nothing of ours is the document's business. Signals back to what a new program expects.
-    char* environment[] = {nullptr};
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attributes;
-    ::posix_spawn_file_actions_init(&files);
-    ::posix_spawnattr_init(&attributes);
-    ::posix_spawn_file_actions_adddup2(&files, their_input.get(), 0);
-    ::posix_spawn_file_actions_adddup2(&files, their_output.get(), 1);
-    ::posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
-    sigset_t none;
-    sigset_t all;
-    ::sigemptyset(&none);
-    ::sigfillset(&all);
-    ::posix_spawnattr_setsigmask(&attributes, &none);
-    ::posix_spawnattr_setsigdefault(&attributes, &all);
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    const int failure = ::posix_spawn(&pid_, arguments[0], &files, &attributes, arguments.data(), environment);
-    ::posix_spawn_file_actions_destroy(&files);
-    ::posix_spawnattr_destroy(&attributes);
-    if (failure == 0) return {};
-    pid_ = -1;
-    return CannotStart(failure);
+    const int failure = SpawnApart(command, their_input.get(), their_output.get(), pid_);
+    if (failure != 0) return CannotStart(failure);
+    return {};
   }
 
   /// Gives `input` and takes the answer, side by side.

@@ -3,13 +3,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <boost/json/serialize.hpp>
 #include <cstring>
 
+#include "common/spawn.h"
 #include "models/internal/exchange.h"
 #include "net/strict_json.h"
 
@@ -70,32 +70,8 @@ Result<void> HelperProcess::Start() {
   Descriptor ours(ends[0]);
   const Descriptor theirs(ends[1]);
   ::fcntl(ours.get(), F_SETFL, O_NONBLOCK);
-  std::vector<char*> arguments;
-  for (const std::string& argument : options_.command) arguments.push_back(const_cast<char*>(argument.c_str()));
-  arguments.push_back(nullptr);
-  // No environment: nothing of ours is a model's business. Signals back to what a new program expects.
-  char* environment[] = {nullptr};
-  posix_spawn_file_actions_t files;
-  posix_spawnattr_t attributes;
-  ::posix_spawn_file_actions_init(&files);
-  ::posix_spawnattr_init(&attributes);
-  ::posix_spawn_file_actions_adddup2(&files, theirs.get(), 0);
-  ::posix_spawn_file_actions_adddup2(&files, theirs.get(), 1);
-  ::posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
-  sigset_t none;
-  sigset_t all;
-  ::sigemptyset(&none);
-  ::sigfillset(&all);
-  ::posix_spawnattr_setsigmask(&attributes, &none);
-  ::posix_spawnattr_setsigdefault(&attributes, &all);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  const int failure = ::posix_spawn(&pid_, arguments[0], &files, &attributes, arguments.data(), environment);
-  ::posix_spawn_file_actions_destroy(&files);
-  ::posix_spawnattr_destroy(&attributes);
-  if (failure != 0) {
-    pid_ = -1;
-    return CannotStart(failure);
-  }
+  const int failure = SpawnApart(options_.command, theirs.get(), theirs.get(), pid_);
+  if (failure != 0) return CannotStart(failure);
   socket_ = std::move(ours);
   return {};
 }
