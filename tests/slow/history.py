@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Eight writers with mixed DML, readers and maintenance for minutes, workers and the server killed in between; see
-tests/support/history.py for what is checked. Ends with "N passed, N failed"."""
+tests/support/history.py for what is checked. DuckDB's delta extension and delta-rs read the tables in the end. Ends with "N passed, N failed"."""
 import argparse
 import atexit
 import collections
@@ -13,8 +13,12 @@ import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "support"))
+sys.path[:0] = [str(HERE.parent / "support"), str(HERE.parent / "conformance")]
+import suite  # noqa: E402
+
+suite.run_in_judges_environment()
 from history import History, Judge, settle  # noqa: E402
+from judges import DeltaRs, DuckDb  # noqa: E402
 from kills import kill_workers  # noqa: E402
 from server import Server  # noqa: E402
 from threads import Threads, end_after  # noqa: E402
@@ -59,7 +63,9 @@ def main():
     history.problems += killer.failures
     settle(server)
     judge = Judge(history)
-    problems = judge.judge()
+    judge.judge()
+    judge.others([DuckDb(), DeltaRs()])
+    problems = judge.problems
     server.stop()
     watch.cancel()
     counts = collections.Counter(operation.outcome for operation in history.operations)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Kills the server, or its workers, at random points of statements that write, with a check after each: writes, commits,
-checkpoints, OPTIMIZE, VACUUM, RESTORE; see tests/support/kills.py. DuckDB's delta extension reads the table now and then.
+checkpoints, OPTIMIZE, VACUUM, RESTORE; see tests/support/kills.py. DuckDB's delta extension and delta-rs read the table now and then.
 Ends with "N passed, N failed"."""
 import argparse
 import collections
@@ -15,7 +15,7 @@ sys.path[:0] = [str(HERE.parent / "support"), str(HERE.parent / "conformance")]
 import suite  # noqa: E402
 
 suite.run_in_judges_environment()
-from judges import DuckDb  # noqa: E402
+from judges import DeltaRs, DuckDb  # noqa: E402
 from kills import Kills  # noqa: E402
 from server import LOST, Server, StatementError  # noqa: E402
 from threads import end_after  # noqa: E402
@@ -30,7 +30,7 @@ def main():
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     args = parser.parse_args()
     print(f"seed {args.seed}", flush=True)
-    judge = DuckDb()
+    judges = [DuckDb(), DeltaRs()]
     passed, failed, counts = 0, 0, collections.Counter()
     # Two lakes, one after the other: both kinds of checkpoints.
     for half, policy in enumerate(("classic", "v2")):
@@ -43,8 +43,10 @@ def main():
                 kills.once()
                 passed += 1
                 if number % 25 == 24:
-                    seen = judge.rows(kills.location, "id, part, value")[1]
-                    assert sorted(seen) == sorted((i, *row) for i, row in kills.state.items()), "DuckDB's delta extension reads other rows"
+                    rows = sorted((i, *row) for i, row in kills.state.items())
+                    for judge in judges:
+                        seen = sorted(judge.rows(kills.location, "id, part, value")[1])
+                        assert seen == rows, f"{judge.name} reads other rows"
             kills.finish()
             passed += 1
         except (AssertionError, StatementError, *LOST) as error:

@@ -22,8 +22,8 @@ ANSWER_SECONDS = 150
 #: Codes after which nothing of a statement is there. WorkerLost is none: its commit may have been on its way.
 NOTHING_HAPPENED = ("Conflict", "Unavailable", "TooManyRequests", "DeadlineExceeded", "Cancelled")
 KEPT_SECONDS = 60  # Longer than any statement is let run, so that VACUUM takes nothing from one.
-PROPERTIES = (f"'delta.deletedFileRetentionDuration' = 'interval {KEPT_SECONDS} seconds', "
-              "'delta.isolationLevel' = 'Serializable', 'delta.checkpointInterval' = '7'")
+DEFAULT = f"'delta.deletedFileRetentionDuration' = 'interval {KEPT_SECONDS} seconds', 'delta.checkpointInterval' = '7'"
+PROPERTIES = f"{DEFAULT}, 'delta.isolationLevel' = 'Serializable'"
 
 TABLES = {
     # Anybody changes any row; whole partitions are overwritten.
@@ -31,8 +31,10 @@ TABLES = {
     # The same without deletion vectors, and not partitioned: files are rewritten.
     "plain": "CREATE TABLE plain (id BIGINT, part INTEGER, value BIGINT) "
              f"TBLPROPERTIES ({PROPERTIES}, 'delta.enableDeletionVectors' = 'false')",
-    # Money only moves: the sum is the same in every version.
-    "accounts": f"CREATE TABLE accounts (id BIGINT, part INTEGER, value BIGINT) TBLPROPERTIES ({PROPERTIES})",
+    # Money only moves: the sum is the same in every version. No rows come, so the default level has one order, too.
+    "accounts": f"CREATE TABLE accounts (id BIGINT, part INTEGER, value BIGINT) TBLPROPERTIES ({DEFAULT})",
+    # At the default level rows that come may be put after what did not see them: no statement here could tell.
+    "journal": f"CREATE TABLE journal (id BIGINT, part INTEGER, value BIGINT) TBLPROPERTIES ({DEFAULT})",
 }
 
 
@@ -65,11 +67,12 @@ class Chooser:
 
     def next(self, known):
         self.number += 1
-        table = self.chance.choice(("items", "items", "items", "plain", "plain", "accounts"))
+        table = self.chance.choice(("items", "items", "items", "plain", "plain", "accounts", "journal"))
         mark = f"w{self.writer}n{self.number}"
-        kinds = (self.transfer, self.transfer_by_merge) if table == "accounts" else (
-            self.insert, self.insert, self.insert, self.update, self.update, self.update_part, self.delete, self.delete,
-            self.merge, self.merge, self.overwrite, self.move)
+        kinds = {"accounts": (self.transfer, self.transfer_by_merge),
+                 "journal": (self.insert, self.insert, self.update, self.delete_ids, self.merge, self.move)}.get(table, (
+                     self.insert, self.insert, self.insert, self.update, self.update, self.update_part, self.delete,
+                     self.delete_ids, self.merge, self.merge, self.overwrite, self.move))
         text, effect = self.chance.choice(kinds)(table, sorted(known) or [0])
         return Operation(mark, table, text, effect)
 
@@ -109,20 +112,21 @@ class Chooser:
                 state[i] = (part, state[i][1])
         return f"UPDATE {table} SET part = {part} WHERE id IN ({', '.join(map(str, ids))})", effect
 
-    def delete(self, table, known):
-        if self.chance.random() < 0.5:
-            ids = self.some(known, 8)
+    def delete_ids(self, table, known):
+        ids = self.some(known, 8)
 
-            def effect(state):
-                for i in ids:
-                    state.pop(i, None)
-            return f"DELETE FROM {table} WHERE id IN ({', '.join(map(str, ids))})", effect
+        def effect(state):
+            for i in ids:
+                state.pop(i, None)
+        return f"DELETE FROM {table} WHERE id IN ({', '.join(map(str, ids))})", effect
+
+    def delete(self, table, _):
         part, rest = self.chance.randrange(PARTS), self.chance.randrange(5)
 
-        def by_predicate(state):
+        def effect(state):
             for i in [i for i, (of, value) in state.items() if of == part and value % 5 == rest]:
                 del state[i]
-        return f"DELETE FROM {table} WHERE part = {part} AND value % 5 = {rest}", by_predicate
+        return f"DELETE FROM {table} WHERE part = {part} AND value % 5 = {rest}", effect
 
     def merge(self, table, known):
         """Deletes some, updates some, inserts some; a source row may match or not, as it comes."""
@@ -239,7 +243,8 @@ class History:
         while not self.done.is_set():
             if chooser.number % 10 == 0:
                 try:  # What others have, to change it.
-                    known = {row[0] for row in self.server.sql("SELECT id FROM items UNION SELECT id FROM plain")["rows"]}
+                    known = {row[0] for row in self.server.sql(
+                        "SELECT id FROM items UNION SELECT id FROM plain UNION SELECT id FROM journal")["rows"]}
                 except (StatementError, *LOST):
                     self.done.wait(0.2)
                     continue
@@ -254,13 +259,13 @@ class History:
         while not self.done.wait(chance.uniform(0.1, 0.8)):
             table, number = chance.choice(list(TABLES)), number + 1
             kind = chance.choice(("OPTIMIZE {}", "OPTIMIZE {}", "VACUUM {}", "VACUUM {} LITE", "RESTORE"))
-            if kind == "RESTORE":
+            if kind == "RESTORE" and table != "journal":
                 version = max(0 if table != "accounts" else 1, self.newest[table] - chance.randint(0, 6))
                 operation = Operation(f"m{number}", table, f"RESTORE TABLE {table} TO VERSION AS OF {version}", version)
                 with self.lock:
                     self.operations.append(operation)
             else:
-                operation = Operation(f"m{number}", table, kind.format(table), None)
+                operation = Operation(f"m{number}", table, kind.replace("RESTORE", "OPTIMIZE {}").format(table), None)
             self.run(operation)
 
     def read(self, reader):
@@ -297,6 +302,7 @@ class Judge:
     def __init__(self, history):
         self.history, self.server, self.problems = history, history.server, list(history.problems)
         self.versions = {}  # table -> [ids of the statements of that version]
+        self.rows = {}  # table -> rows of its newest version, as they have to be
         self.committed = 0
 
     def judge(self):
@@ -379,6 +385,15 @@ class Judge:
                 self.problems.append(f"{table}: answered with version {operation.version}, the log has "
                                      f"{done.get(operation.statement_id)}: {operation.text}")
         self.compare_versions(table, states)
+        self.rows[table] = sorted((i, *row) for i, row in states[-1].items())
+
+    def others(self, readers):
+        """Other engines read the newest versions, too."""
+        for table, rows in self.rows.items():
+            location = named(self.server.sql(f"DESCRIBE DETAIL {table}"))[0]["location"]
+            for reader in readers:
+                if sorted(reader.rows(location, "id, part, value")[1]) != rows:
+                    self.problems.append(f"{table}: {reader.name} reads other rows")
 
     def shown(self, statements, by_id):
         return "; ".join(by_id[one].text[:200] for one in statements if one in by_id)
