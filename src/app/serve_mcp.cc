@@ -37,7 +37,7 @@ Result<void> ServeMcp(const Settings& settings, const std::string& program, cons
                  settings.lake.c_str(), lake.first_token->c_str());
   }
   const auto authenticate = [&]() -> Result<Principal> {
-    if (!arguments.token.empty()) return lake.service->Authenticate(arguments.token);
+    if (!arguments.token.empty()) return lake.service->Authenticate(arguments.token, "");
     NL_ASSIGN_OR_RETURN(Principal owner, lake.service->catalog().LocalPrincipal());
     owner.authentication = "local";
     return owner;

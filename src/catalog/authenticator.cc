@@ -5,6 +5,7 @@
 #include "catalog/internal/names.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "metastore/stored_text.h"
 
 namespace neurolake::catalog {
 namespace {
@@ -122,7 +123,7 @@ Result<std::unique_ptr<Authenticator>> Authenticator::Make(Catalog& catalog, con
 
 Result<Principal> Authenticator::WithBearer(const RequestContext& ctx, std::string_view token) {
   // A JWT begins with the base64url of "{", which no token of ours does.
-  if (IsOwnToken(token)) return check_token_(token);
+  if (IsOwnToken(token)) return check_token_(ctx, token);
   const auto claims = provider_->CheckAccessToken(ctx, token);
   if (!claims) {
     Note(ctx, "a bearer token was refused", claims.error().message());
@@ -132,6 +133,7 @@ Result<Principal> Authenticator::WithBearer(const RequestContext& ctx, std::stri
   const IdentityClaims translated = Translate(*claims);
   const auto id = FindOrCreate(ctx, *claims, translated);
   auto principal = id ? catalog_.identities().PrincipalOf(*id, "oidc", translated) : std::unexpected(id.error());
+  if (principal) principal->credential = metastore::MakeStorable(claims->subject);
   if (principal || principal.error().code() != ErrorCode::kUnauthenticated) return principal;
   Note(ctx, "a bearer token was refused", principal.error().message());
   return RefusedToken();
@@ -174,6 +176,7 @@ Result<Principal> Authenticator::WithPassword(const RequestContext& ctx, const s
 
 Result<Principal> Authenticator::WithCertificate(const RequestContext& ctx, const std::vector<std::string>& names) {
   std::optional<std::string> meant;
+  std::string shown;
   for (const auto& [name, principal] : options_.certificates) {
     if (std::ranges::find(names, name) == names.end()) continue;
     if (meant && *meant != principal) {
@@ -181,6 +184,7 @@ Result<Principal> Authenticator::WithCertificate(const RequestContext& ctx, cons
       return RefusedCertificate();
     }
     meant = principal;
+    shown = name;
   }
   if (!meant) return RefusedCertificate();
   NL_ASSIGN_OR_RETURN(const auto record, catalog_.identities().FindPrincipal(*meant));
@@ -188,6 +192,7 @@ Result<Principal> Authenticator::WithCertificate(const RequestContext& ctx, cons
   if (!record || record->name == "local") return RefusedCertificate();
   auto principal = catalog_.identities().PrincipalOf(record->id, "certificate");
   if (!principal && principal.error().code() == ErrorCode::kUnauthenticated) return RefusedCertificate();
+  if (principal) principal->credential = std::move(shown);
   return principal;
 }
 
@@ -264,6 +269,7 @@ Result<std::pair<Principal, std::string>> Authenticator::BeginSession(const Requ
     if (principal.error().code() != ErrorCode::kUnauthenticated) return std::unexpected(principal.error());
     return MakeError(ErrorCode::kUnauthenticated, "the login did not succeed: the lake does not know you");
   }
+  principal->credential = metastore::MakeStorable(claims.subject);
   NL_ASSIGN_OR_RETURN(std::string secret, catalog_.identities().CreateSession(*id, "oidc", translated,
                                                                               clock_.Now() + options_.session_life));
   return std::pair(std::move(*principal), std::move(secret));

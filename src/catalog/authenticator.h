@@ -52,7 +52,7 @@ Result<std::unique_ptr<net::OidcProvider>> OidcProviderFrom(const Settings& sett
 /// reasons go to the operator's log. Thread-safe. Source: docs/identity.md.
 class Authenticator {
  public:
-  using CheckToken = std::function<Result<Principal>(std::string_view)>;
+  using CheckToken = std::function<Result<Principal>(const RequestContext&, std::string_view)>;
   /// `check_token`: for the lake's own tokens. `provider` may be null. Borrows `catalog` and `clock`.
   static Result<std::unique_ptr<Authenticator>> Make(Catalog& catalog, const Clock& clock, AuthenticatorOptions options,
                                                      CheckToken check_token,

@@ -200,7 +200,7 @@ struct StatementRecord {
 /// The schema names `system`, `information_schema`, `pg_catalog` and `temp` are reserved. A new lake has the schemas
 /// `main`, `bronze`, `silver` and `gold`. Errors of every call: kInvalidArgument for a name that breaks these rules
 /// (look-ups find nothing instead); kUnavailable, kReadOnly, kDiskFull, kCorruption of the store.
-class Catalog : public TagCatalog, public NamedGrantCatalog, public PersonalDataThresholds {
+class Catalog : public TagCatalog, public NamedGrantCatalog, public PersonalDataThresholds, public PersonalDataRules {
  public:
   virtual Result<SchemaRecord> CreateSchema(const std::string& name, bool if_not_exists,
                                             const std::string& comment) = 0;
@@ -254,14 +254,15 @@ class Catalog : public TagCatalog, public NamedGrantCatalog, public PersonalData
   /// call that directory. Of those that are being made, without name and location.
   virtual Result<std::vector<std::pair<TableRecord, CloneSource>>> ListClonesOf(const TableRecord& source) = 0;
 
-  /// Replaces what was known. Errors: kNotFound for a table that is not there.
+  /// Replaces what was known. Errors: kNotFound for a table that is not there; kConflict for a version from before
+  /// values were encrypted or erased (DataSubjects::RaiseStatisticsFloor).
   virtual Result<void> SaveStatistics(const TableStatistics& statistics) = 0;
   /// Of tables that have a name.
   virtual Result<std::vector<std::pair<TableRecord, TableStatistics>>> ListStatistics() = 0;
 
-  /// Keeps what a scan of a table found. A finding known before is brought up to date and keeps its state. With
-  /// `replaces` proposals that the scan did not find again are taken away; what was accepted or rejected stays.
-  /// Errors: kNotFound.
+  /// Keeps what a scan of a table found. A finding known before is brought up to date and keeps its state; one whose
+  /// tag the column has is accepted. With `replaces` proposals that the scan did not find again are taken away; what
+  /// was accepted or rejected stays. Errors: kNotFound.
   virtual Result<void> SavePersonalData(const TableId& table, const std::vector<PersonalDataFinding>& findings,
                                         bool replaces) = 0;
   /// Of all tables that are there, by table, column and entity.

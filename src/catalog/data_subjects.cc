@@ -224,6 +224,24 @@ Result<int64_t> StoreDataSubjects::EraseStatistics(const std::vector<TableId>& t
   return erased;
 }
 
+Result<void> StoreDataSubjects::RaiseStatisticsFloor(const TableId& table, int64_t version) {
+  return store_.Write([&](Session& session) -> Result<void> {
+    NL_RETURN_IF_ERROR(session.Execute(
+        "INSERT INTO statistics_floors (table_id, version) VALUES (?, ?) ON CONFLICT (table_id) DO UPDATE SET version "
+        "= "
+        "CASE WHEN excluded.version > statistics_floors.version THEN excluded.version ELSE statistics_floors.version "
+        "END",
+        {table.value(), version}));
+    NL_RETURN_IF_ERROR(
+        session.Execute("DELETE FROM table_statistics WHERE table_id = ? AND version < ?", {table.value(), version}));
+    NL_RETURN_IF_ERROR(
+        session.Execute("UPDATE expectation_results SET profile = '' WHERE table_id = ? AND profile <> '' AND (version "
+                        "IS NULL OR version < ?)",
+                        {table.value(), version}));
+    return {};
+  });
+}
+
 Result<int64_t> StoreDataSubjects::ChangeStatementTexts(const std::function<bool(StatementText&)>& change) {
   int64_t changed = 0;
   std::string after;

@@ -86,6 +86,9 @@ class DataSubjects {
 
   /// Takes away what ANALYZE and expectations keep of the tables' values. Returns how many entries those were.
   virtual Result<int64_t> EraseStatistics(const std::vector<TableId>& tables) = 0;
+  /// The same of what was found in versions of the table before `version`, and from now on nothing of them is kept:
+  /// SaveStatistics refuses it, and an expectation's result is kept without values. A lower version changes nothing.
+  virtual Result<void> RaiseStatisticsFloor(const TableId& table, int64_t version) = 0;
   /// What of a statement is shown as text.
   struct StatementText {
     std::string text;

@@ -158,14 +158,17 @@ Result<void> StoreCatalog::AddExpectationResults(const std::vector<ExpectationRe
   return store_.Write([&](Session& session) -> Result<void> {
     NL_ASSIGN_OR_RETURN(const auto last, session.Query("SELECT COALESCE(MAX(sequence), 0) FROM expectation_results"));
     int64_t sequence = NumberAt(last.at(0), 0);
+    NL_ASSIGN_OR_RETURN(const int64_t floor, StatisticsFloor(session, results[0].table));
     for (const ExpectationResult& result : results) {
+      // A profile holds values.
+      const bool keeps_values = floor == 0 || (result.version && *result.version >= floor);
       NL_RETURN_IF_ERROR(session.Execute(
           "INSERT INTO expectation_results (sequence, checked, table_id, expectation_id, name, action, version, "
           "rows_checked, violations, metric, profile, statement_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
           {++sequence, catalog::ToValue(result.checked), result.table.value(), result.expectation, result.name,
            result.action, result.version ? Value(*result.version) : Value(std::monostate{}), result.rows_checked,
            result.violations, result.metric ? Value(*result.metric) : Value(std::monostate{}),
-           metastore::MakeStorable(result.profile), result.statement.value()}));
+           keeps_values ? metastore::MakeStorable(result.profile) : "", result.statement.value()}));
     }
     const std::string& table = results[0].table.value();
     NL_RETURN_IF_ERROR(session.Execute(

@@ -125,8 +125,8 @@ Result<void> StoreCatalog::ForgetDroppedTable(const TableId& id) {
         {id.value()}));
     NL_RETURN_IF_ERROR(session.Execute(
         "DELETE FROM clone_sources WHERE clone_id = ? AND clone_id NOT IN (SELECT id FROM relations)", {id.value()}));
-    for (const char* table :
-         {"expectations", "expectation_results", "policies", "allowed_purposes", "minimum_groups", "pii_findings"}) {
+    for (const char* table : {"expectations", "expectation_results", "policies", "allowed_purposes", "minimum_groups",
+                              "pii_findings", "statistics_floors"}) {
       NL_RETURN_IF_ERROR(session.Execute(
           fmt::format("DELETE FROM {} WHERE table_id = ? AND table_id NOT IN (SELECT id FROM relations)", table),
           {id.value()}));
@@ -137,11 +137,24 @@ Result<void> StoreCatalog::ForgetDroppedTable(const TableId& id) {
   });
 }
 
+Result<int64_t> StatisticsFloor(Session& session, const TableId& table) {
+  NL_ASSIGN_OR_RETURN(const auto rows,
+                      session.Query("SELECT version FROM statistics_floors WHERE table_id = ?", {table.value()}));
+  return rows.empty() ? 0 : NumberAt(rows[0], 0);
+}
+
 Result<void> StoreCatalog::SaveStatistics(const TableStatistics& statistics) {
   return store_.Write([&](Session& session) -> Result<void> {
     NL_ASSIGN_OR_RETURN(const auto table, session.Query("SELECT 1 FROM relations WHERE id = ? AND kind = 'table'",
                                                         {statistics.table.value()}));
     if (table.empty()) return MakeError(ErrorCode::kNotFound, "the table of the statistics is not there any more");
+    NL_ASSIGN_OR_RETURN(const int64_t floor, StatisticsFloor(session, statistics.table));
+    if (statistics.version < floor) {
+      return MakeError(ErrorCode::kConflict,
+                       "statistics of version {} are not kept, as values of the table were encrypted or erased for "
+                       "version {}: run it again when that is there",
+                       statistics.version, floor);
+    }
     NL_RETURN_IF_ERROR(session.Execute("DELETE FROM table_statistics WHERE table_id = ?", {statistics.table.value()}));
     NL_RETURN_IF_ERROR(session.Execute(
         "INSERT INTO table_statistics (table_id, version, made, table_row, column_rows) VALUES (?, ?, ?, ?, ?)",

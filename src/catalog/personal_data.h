@@ -2,9 +2,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/clock.h"
+#include "common/ids.h"
 #include "common/result.h"
 
 namespace neurolake::catalog {
@@ -23,7 +25,8 @@ struct PersonalDataFinding {
   int64_t rows_scanned = 0;
   WallTime found;
   std::string found_by;            ///< Name of a principal.
-  std::string state = "proposed";  ///< Or "accepted" or "rejected", by who looks after the table.
+  std::string state = "proposed";  ///< Or "accepted" or "rejected", by who looks after the table, or by a rule.
+  std::string decided_by = {};     ///< Name of a principal, or "rule <name>"; empty while it is proposed.
 };
 
 /// How likely a finding has to be in this lake, unless a scan says otherwise.
@@ -44,6 +47,40 @@ class PersonalDataThresholds {
   virtual Result<void> ResetPersonalDataThreshold(const std::string& subject) = 0;
   /// By subject.
   virtual Result<std::vector<PersonalDataThreshold>> ListPersonalDataThresholds() = 0;
+};
+
+/// CREATE PII RULE: what a scan finds is accepted by itself, in the name of who owns the rule, as long as they look
+/// after the table.
+struct PersonalDataRule {
+  std::string id;
+  std::string name;      ///< Lower case; one of the lake's.
+  std::string entities;  ///< A list as privacy::ParseEntities reads it, upper case.
+  SchemaId schema;       ///< Empty: for the whole lake.
+  double threshold = 1;  ///< The least confidence.
+  PrincipalId owner;
+  /// Whoever made it managed the lake, by a token that says so too: it holds for tables of others as long as its owner
+  /// does. Else for the owner's own alone.
+  bool of_others = false;
+  WallTime created;
+};
+
+/// The part of the catalogue that is about rules and decisions. Thread-safe; errors as Catalog's.
+class PersonalDataRules {
+ public:
+  virtual ~PersonalDataRules() = default;
+  static constexpr int64_t kPersonalDataRulesMax = 1000;
+  /// `or_replace`: in the place of one of the same name. Errors: kAlreadyExists; kInvalidArgument when there are
+  /// kPersonalDataRulesMax.
+  virtual Result<void> AddPersonalDataRule(const PersonalDataRule& rule, bool or_replace) = 0;
+  /// What it accepted stays. Errors: kNotFound.
+  virtual Result<void> DropPersonalDataRule(const std::string& name) = 0;
+  /// By name.
+  virtual Result<std::vector<PersonalDataRule>> ListPersonalDataRules() = 0;
+  /// Of the table's proposals those with these columns (by what its files call them) and entities are not proposed
+  /// again, and no rule accepts them. Returns how many were open.
+  virtual Result<int64_t> RejectPersonalData(const TableId& table,
+                                             const std::vector<std::pair<std::string, std::string>>& findings,
+                                             const std::string& decided_by) = 0;
 };
 
 }  // namespace neurolake::catalog

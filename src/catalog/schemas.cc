@@ -78,6 +78,12 @@ Result<void> StoreCatalog::DropSchema(const std::string& name, bool if_exists, b
       return MakeError(ErrorCode::kDependentObjects, "a policy by tag is of the schema, drop that first: {}",
                        TextAt(scoped[0], 0));
     }
+    NL_ASSIGN_OR_RETURN(const auto ruled,
+                        session.Query("SELECT name FROM pii_rules WHERE schema_id = ? LIMIT 1", {*id}));
+    if (!ruled.empty()) {
+      return MakeError(ErrorCode::kDependentObjects, "a rule for personal data is of the schema, drop that first: {}",
+                       TextAt(ruled[0], 0));
+    }
     NL_RETURN_IF_ERROR(RememberDropped(session, "r.schema_id = ?", *id, clock_.Now()));
     NL_RETURN_IF_ERROR(session.Execute(
         "DELETE FROM tags WHERE relation_id IN (SELECT id FROM relations WHERE schema_id = ? AND kind = 'view')",

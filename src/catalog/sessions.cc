@@ -139,12 +139,13 @@ Result<Principal> StoreIdentities::PrincipalOfSession(std::string_view secret) {
   // Found by its hash: what the store's index compares is nothing that who guesses can steer.
   NL_ASSIGN_OR_RETURN(
       const auto rows,
-      store_.ReadOnce("SELECT principal_id, authentication, details, expires FROM sessions WHERE hash = ?",
+      store_.ReadOnce("SELECT principal_id, authentication, details, expires, id FROM sessions WHERE hash = ?",
                       {Sha256Hex(secret)}));
   if (rows.empty() || TimeAt(rows[0], 3) <= clock_.Now()) return NoSession();
   NL_ASSIGN_OR_RETURN(const auto claims, ClaimsFromJson(TextAt(rows[0], 2)));
   auto principal = PrincipalOf(PrincipalId(TextAt(rows[0], 0)), TextAt(rows[0], 1), claims);
   if (!principal && principal.error().code() == ErrorCode::kUnauthenticated) return NoSession();
+  if (principal) principal->credential = TextAt(rows[0], 4);
   return principal;
 }
 

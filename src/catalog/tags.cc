@@ -67,13 +67,36 @@ Result<void> CheckMayGo(const TagChange& change, const KnownTag& known, const st
                    tag);
 }
 
-/// A proposal of a scan for personal data is accepted by who sets its tag, and open again without the tag.
-Result<void> TellProposals(Session& session, const std::string& table, const std::string& column,
-                           const std::string& tag, const std::string& state) {
+/// A proposal of a scan for personal data is accepted by who sets its tag, also one that was rejected.
+Result<void> AcceptProposals(Session& session, const TagChange& change, const TagRecord& record,
+                             const std::string& tag) {
   NL_RETURN_IF_ERROR(session.Execute(
-      "UPDATE pii_findings SET state = ? WHERE table_id = ? AND column_id = ? AND tag = ? AND state <> 'rejected'",
-      {state, table, column, tag}));
+      fmt::format("UPDATE pii_findings SET state = 'accepted', decided_by = ? WHERE table_id = ? AND column_id = ? AND "
+                  "tag = ?{}",
+                  change.only_add ? " AND state = 'proposed'" : ""),
+      {metastore::MakeStorable(change.decided_by.empty() ? record.set_by : change.decided_by), change.relation_id,
+       metastore::MakeStorable(record.column), tag}));
   return {};
+}
+
+/// Without the tag it is open again.
+Result<void> ReopenProposals(Session& session, const std::string& table, const std::string& column,
+                             const std::string& tag) {
+  NL_RETURN_IF_ERROR(
+      session.Execute("UPDATE pii_findings SET state = 'proposed', decided_by = '' WHERE table_id = ? AND column_id = "
+                      "? AND tag = ? AND "
+                      "state = 'accepted'",
+                      {table, column, tag}));
+  return {};
+}
+
+Result<bool> IsProposed(Session& session, const TagChange& change, const TagRecord& record, const std::string& tag) {
+  NL_ASSIGN_OR_RETURN(
+      const auto rows,
+      session.Query(
+          "SELECT 1 FROM pii_findings WHERE table_id = ? AND column_id = ? AND tag = ? AND state = 'proposed'",
+          {change.relation_id, metastore::MakeStorable(record.column), tag}));
+  return !rows.empty();
 }
 
 Result<void> Unset(Session& session, const TagChange& change, const std::string& column, const std::string& name) {
@@ -83,7 +106,7 @@ Result<void> Unset(Session& session, const TagChange& change, const std::string&
   NL_RETURN_IF_ERROR(CheckMayGo(change, *known, tag));
   NL_RETURN_IF_ERROR(session.Execute("DELETE FROM tags WHERE relation_id = ? AND column_name = ? AND tag = ?",
                                      {change.relation_id, column, tag}));
-  return TellProposals(session, change.relation_id, column, tag, "proposed");
+  return ReopenProposals(session, change.relation_id, column, tag);
 }
 
 Result<void> Set(Session& session, const TagChange& change, const TagRecord& record) {
@@ -93,7 +116,12 @@ Result<void> Set(Session& session, const TagChange& change, const TagRecord& rec
                      TagCatalog::kTagValueBytesMax, tag);
   }
   const std::string folded = LowerAscii(record.value);
+  if (change.of_proposals) {
+    NL_ASSIGN_OR_RETURN(const bool proposed, IsProposed(session, change, record, tag));
+    if (!proposed) return {};
+  }
   NL_ASSIGN_OR_RETURN(const auto known, Find(session, change.relation_id, record.column, tag));
+  if (known && change.of_proposals) return AcceptProposals(session, change, record, tag);
   if (known && change.only_add) return {};
   if (known && known->folded != folded) NL_RETURN_IF_ERROR(CheckMayGo(change, *known, tag));
   NL_RETURN_IF_ERROR(session.Execute("DELETE FROM tags WHERE relation_id = ? AND column_name = ? AND tag = ?",
@@ -103,7 +131,7 @@ Result<void> Set(Session& session, const TagChange& change, const TagRecord& rec
       "(?, ?, ?, ?, ?, ?, ?, ?)",
       {change.relation_id, metastore::MakeStorable(record.column), metastore::MakeStorable(record.label), tag,
        record.value, folded, metastore::MakeStorable(record.set_by), ToValue(record.created)}));
-  return TellProposals(session, change.relation_id, record.column, tag, "accepted");
+  return AcceptProposals(session, change, record, tag);
 }
 
 }  // namespace

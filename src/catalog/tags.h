@@ -109,6 +109,10 @@ struct TagChange {
   bool may_weaken = false;
   /// What is inherited only adds: a tag that is there keeps its value, and no conflict of masks is refused.
   bool only_add = false;
+  /// The tags accept what a scan proposed: those that nobody proposes any more are left out, and one that is there
+  /// keeps its value.
+  bool of_proposals = false;
+  std::string decided_by = {};  ///< Of proposals: "rule <name>"; empty: who sets the tag.
 };
 
 /// Tags, policies by tag, purposes, and attributes of principals. Part of Catalog, whose rules of names and errors

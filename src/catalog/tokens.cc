@@ -207,6 +207,7 @@ Result<Principal> StoreCatalog::Authenticate(std::string_view secret) {
       NL_ASSIGN_OR_RETURN(principal, std::move(whole));
     }
     principal.authentication = "token";
+    principal.credential = secret.substr(0, kPrefixLength);
     NL_RETURN_IF_ERROR(LimitTo(TextAt(row, 8), TextAt(row, 9), principal));
     return principal;
   }

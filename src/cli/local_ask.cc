@@ -28,8 +28,8 @@ class ClientStatements final : public query::StatementService {
   /// What was shown was shown to the one who asks, and to nobody else.
   Result<void> CheckShown(const RequestContext&, const query::ShownTables&) override { return {}; }
 
-  Result<Principal> Authenticate(std::string_view) override { return NotHere(); }
-  void RecordRefusal(ErrorCode) override {}
+  Result<Principal> Authenticate(std::string_view, std::string_view) override { return NotHere(); }
+  void RecordRefusal(ErrorCode, std::string_view) override {}
   Result<void> RecordChange(const RequestContext&, std::string_view,
                             std::vector<std::pair<std::string, std::string>>) override {
     return NotHere();

@@ -347,7 +347,13 @@ this one, and ends with its exit code: 0 intact, 1 altered, 2 truncated, 3 rolle
       ->take_all()
       ->allow_extra_args(false)
       ->option_text("FILE");
-  prove->add_option("record", audit.record, "Its number: the column record of system.audit")->required();
+  prove->add_option("record", audit.record, "Its number: the column record of system.audit")
+      ->required()
+      ->check([](const std::string& text) -> std::string {
+        const bool number =
+            !text.empty() && text.size() <= 18 && text.find_first_not_of("0123456789") == std::string::npos;
+        return number ? "" : "expected the number of a record, such as 4711, not: " + text;
+      });
   Add(*command, "checkpoint", "Print the last signed checkpoint: keep it where the lake's administrator cannot write",
       "Example:\n  neurolake --lake ./lake audit checkpoint");
   Add(*command, "key", "Print the key that checkpoints are verified with",

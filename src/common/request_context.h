@@ -52,6 +52,10 @@ struct Principal {
   /// (id, name) of groups that an identity provider says it is in, beside those of the catalogue.
   std::vector<std::pair<std::string, std::string>> claimed_groups = {};
   std::map<std::string, std::string> attributes = {};  ///< From an identity provider's claims.
+  /// What it was known by, for the audit log, and no secret: the beginning of a token that lists show, a session's id,
+  /// a name of a certificate, the subject of an identity provider. Empty for a password, and as `authentication`.
+  std::string credential = {};
+  std::string address = {};  ///< Which network address the request came from; empty: from no network.
 
   bool Has(Right right) const;
   /// Whose is what it makes.

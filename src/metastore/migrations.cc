@@ -323,7 +323,8 @@ const std::vector<Migration>& Migrations() {
                                                     SemanticModels(),
                                                     Conversations(),
                                                     KeptAnswers(),
-                                                    OneTableOfObjectGrants()};
+                                                    OneTableOfObjectGrants(),
+                                                    PersonalDataRules()};
   return migrations;
 }
 

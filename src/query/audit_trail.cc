@@ -97,7 +97,9 @@ Record AuditTrail::RecordOf(RecordType type, const RequestContext& ctx) const {
   // Who works on the lake's directory has its files.
   record.authentication = ctx.principal().authentication;
   if (record.authentication.empty()) record.authentication = ctx.door() == "cli" ? "local" : "token";
+  record.credential = ctx.principal().credential;
   record.door = ctx.door();
+  record.address = ctx.principal().address;
   record.request_id = ctx.request_id();
   return record;
 }
@@ -188,8 +190,9 @@ Result<std::string> AuditTrail::OpenConstants(std::string_view sealed, const std
   return json::serialize(shown);
 }
 
-void AuditTrail::RefusedAuthentication(ErrorCode why) {
+void AuditTrail::RefusedAuthentication(ErrorCode why, std::string_view address) {
   Record record{.type = RecordType::kAuthentication, .time = clock_.Now()};
+  record.address = address;
   record.decision = "denied";
   record.error = ErrorName(why);
   {

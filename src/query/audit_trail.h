@@ -48,9 +48,9 @@ class AuditTrail {
                       const std::string& statement = {});
   /// A change that the program itself makes, of a new lake.
   Result<void> Change(std::string_view action, Details details);
-  /// Somebody was not let in. Does not wait. Who guesses must not fill the disk: beyond some of them a second, one
-  /// record says how many there were.
-  void RefusedAuthentication(ErrorCode why);
+  /// Somebody at `address` was not let in. Does not wait. Who guesses must not fill the disk: beyond some of them a
+  /// second, one record says how many there were.
+  void RefusedAuthentication(ErrorCode why, std::string_view address);
 
   const audit::AuditLog& log() const { return *log_; }
   /// From now on closed segments may go there, and are read from there. Before the first statement.

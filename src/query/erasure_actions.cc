@@ -319,6 +319,20 @@ Result<void> Prove(const ErasureContext& context, const SubjectTraces& traces) {
                               context.statement.value());
 }
 
+/// What looked at a version that is gone may still be on its way to say what it found.
+Result<void> RaiseStatisticsFloors(const ErasureContext& context) {
+  NL_ASSIGN_OR_RETURN(const json::object report, ParseObject(context.erasure.record.report));
+  const auto* tables = report.if_contains("tables");
+  if (tables == nullptr || !tables->is_object()) return {};
+  for (const auto& [id, table] : tables->get_object()) {
+    const auto* first = table.is_object() ? table.get_object().if_contains("first_version") : nullptr;
+    if (first == nullptr || !first->is_int64() || first->get_int64() < 0) continue;
+    NL_RETURN_IF_ERROR(
+        context.catalog.data_subjects().RaiseStatisticsFloor(TableId(std::string(id)), first->get_int64()));
+  }
+  return {};
+}
+
 Result<json::value> Finish(const ErasureContext& context, const json::object& arguments) {
   ErasureInProgress& erasure = context.erasure;
   NL_ASSIGN_OR_RETURN(const Remembered remembered, erasure.dry_run ? DecodeRemembered(arguments) : Recall(context));
@@ -333,6 +347,7 @@ Result<json::value> Finish(const ErasureContext& context, const json::object& ar
                                                               .erase = !erasure.dry_run}));
   if (!erasure.dry_run) {
     ErasureRecord& record = erasure.record;
+    NL_RETURN_IF_ERROR(RaiseStatisticsFloors(context));
     if (!record.sealed.empty()) NL_RETURN_IF_ERROR(context.trail.constants().Erase({{record.sealed, 0}}));
     // It is done, and proven, when nothing of it is left to do.
     NL_RETURN_IF_ERROR(context.catalog.data_subjects().Scrub());

@@ -96,27 +96,57 @@ std::string LocationStores::AccountOf(const storage::ObjectLocation& at, const s
   return account == access->options.end() ? "" : LowerAscii(account->second);
 }
 
-Result<void> LocationStores::CheckSpelling(const std::string& url, const std::string& credential) {
-  NL_ASSIGN_OR_RETURN(const std::string place, storage::NormalUrl(url));
-  NL_ASSIGN_OR_RETURN(const storage::ObjectLocation at, storage::ParseObjectLocation(place));
-  if (at.kind != storage::ObjectLocation::Kind::kAzure) return {};
+bool LocationStores::IsOneWrittenTwice(const AzurePlace& one, const AzurePlace& other) const {
+  if (one.at.container != other.at.container || one.at.account.empty() == other.at.account.empty()) return false;
+  // Absolute, so that the container itself is above all of its keys.
+  const std::string key = "/" + one.at.key, other_key = "/" + other.at.key;
+  if (!storage::IsBelow(key, other_key) && !storage::IsBelow(other_key, key)) return false;
+  const std::string account = AccountOf(one.at, one.credential);
+  const std::string other_account = AccountOf(other.at, other.credential);
+  return account.empty() || other_account.empty() || account == other_account;
+}
+
+std::optional<LocationStores::AzurePlace> LocationStores::AzurePlaceOf(const std::string& place,
+                                                                       const std::string& credential) {
+  auto at = storage::ParseObjectLocation(storage::NormalPath(place));
+  if (!at || at->kind != storage::ObjectLocation::Kind::kAzure) return std::nullopt;
+  return AzurePlace{*std::move(at), credential};
+}
+
+Result<void> LocationStores::ReservePlace(const std::string& place, const std::string& credential) {
+  NL_RETURN_IF_ERROR(catalog_.ReservePlace(place));
+  reserved_ = AzurePlaceOf(place, credential);
+  if (!reserved_) return {};
   NL_ASSIGN_OR_RETURN(const auto locations, catalog_.ListExternalLocations());
   for (const auto& location : locations) {
-    const auto other = storage::ParseObjectLocation(storage::NormalPath(location.path));
-    if (!other.has_value() || other->kind != at.kind || other->container != at.container ||
-        other->account.empty() == at.account.empty()) {
-      continue;
-    }
-    // Absolute, so that the container itself is above all of its keys.
-    const std::string key = "/" + at.key, other_key = "/" + other->key;
-    if (!storage::IsBelow(key, other_key) && !storage::IsBelow(other_key, key)) continue;
-    const std::string account = AccountOf(at, credential);
-    const std::string other_account = AccountOf(*other, location.credential);
-    if (!account.empty() && !other_account.empty() && account != other_account) continue;
+    const auto other = AzurePlaceOf(location.path, location.credential);
+    if (!other || !IsOneWrittenTwice(*reserved_, *other)) continue;
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "statements read what is in an external location, which this is inside or around, {}, written {} "
+                     "the storage account: {}",
+                     location.name, other->at.account.empty() ? "without" : "with", place);
+  }
+  return {};
+}
+
+Result<void> LocationStores::CheckSpelling(const std::string& url, const std::string& credential) {
+  NL_RETURN_IF_ERROR(storage::NormalUrl(url));
+  const auto place = AzurePlaceOf(url, credential);
+  if (!place) return {};
+  if (reserved_ && IsOneWrittenTwice(*place, *reserved_)) {
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "a location must be neither inside nor around the archive of the audit log (audit.archive), also "
+                     "where that is written {} the storage account",
+                     reserved_->at.account.empty() ? "without" : "with");
+  }
+  NL_ASSIGN_OR_RETURN(const auto locations, catalog_.ListExternalLocations());
+  for (const auto& location : locations) {
+    const auto other = AzurePlaceOf(location.path, location.credential);
+    if (!other || !IsOneWrittenTwice(*place, *other)) continue;
     return MakeError(ErrorCode::kInvalidArgument,
                      "the external location {} is the same place or one around or inside of it, written {} the storage "
                      "account: write both in one way, {}",
-                     location.name, other->account.empty() ? "without" : "with",
+                     location.name, other->at.account.empty() ? "without" : "with",
                      "as az://container/… or as abfss://container@account.dfs.core.windows.net/…");
   }
   return {};

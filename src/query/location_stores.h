@@ -3,6 +3,7 @@
 #include <boost/json/value.hpp>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,8 +44,12 @@ class LocationStores {
   /// kNotSupported for a store that would lose commits; the store's.
   Result<void> CheckPlace(const RequestContext& ctx, const std::string& url, const std::string& credential);
 
-  /// Whether another external location names the same place of an Azure container in the other way, with or without
-  /// its account: rights and overlaps are judged by the text. Errors: kInvalidArgument.
+  /// From now on no external location is made inside or around `place`, the archive of the audit log, in whatever way
+  /// it is written. Before the first statement. Errors: kInvalidArgument where there is one, or the lake.
+  Result<void> ReservePlace(const std::string& place, const std::string& credential);
+
+  /// Whether another external location, or the reserved place, names the same place of an Azure container in the other
+  /// way, with or without its account: rights and overlaps are judged by the text. Errors: kInvalidArgument.
   Result<void> CheckSpelling(const std::string& url, const std::string& credential);
 
   /// Errors: kAlreadyExists; kInvalidArgument as CheckCredentialOptions.
@@ -58,6 +63,14 @@ class LocationStores {
   Result<storage::SecretBox> OpenOrMakeBox() const;
   Result<StoreAccess> Unseal(const catalog::CredentialRecord& record) const;
   Result<StoreAccess> UnsealNamed(const std::string& credential) const;
+  struct AzurePlace {
+    storage::ObjectLocation at;
+    std::string credential;
+  };
+  /// nullopt: of another kind of store, or none.
+  static std::optional<AzurePlace> AzurePlaceOf(const std::string& place, const std::string& credential);
+  /// Whether one is inside of the other and they are written with and without the account, as far as that is known.
+  bool IsOneWrittenTwice(const AzurePlace& one, const AzurePlace& other) const;
   /// The Azure account that a URL or else its credential names; empty: not known.
   std::string AccountOf(const storage::ObjectLocation& at, const std::string& credential) const;
   /// By the credential's name; its prefix is empty.
@@ -65,6 +78,7 @@ class LocationStores {
 
   catalog::Catalog& catalog_;
   const CredentialKeySource keys_;
+  std::optional<AzurePlace> reserved_;
   std::mutex keys_mutex_;  ///< One change of the key file or the credentials at a time.
   std::mutex clients_mutex_;
   std::vector<std::pair<std::string, std::shared_ptr<storage::ObjectStore>>> clients_;

@@ -64,6 +64,12 @@ Result<std::string> SecurableName(const RequestContext& ctx, catalog::Catalog& c
     return MakeError(ErrorCode::kNotFound, "no such model is configured; models.routes has them, as openai:NAME: {}",
                      name);
   }
+  if (names.empty()) {
+    return MakeError(ErrorCode::kNotFound,
+                     "{} does not exist or may not be used: {}; none can be made yet, and what is said of ALL PIPELINES "
+                     "is kept for those to come",
+                     kind, name);
+  }
   if (found == names.end()) return NoSuchObject(kind, name);
   if (manages) return *found;
   NL_ASSIGN_OR_RETURN(const bool owns, MayUseObject(catalog, ctx.principal(), kind, *found, kOwnership));

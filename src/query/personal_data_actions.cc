@@ -9,6 +9,7 @@
 #include "privacy/detector/thresholds.h"
 #include "query/access.h"
 #include "query/messages.h"
+#include "query/personal_data_rules.h"
 #include "query/policy_actions.h"
 
 namespace neurolake::query {
@@ -63,7 +64,7 @@ Result<catalog::PersonalDataFinding> DecodeFinding(const json::value& value) {
 Result<json::value> Save(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
   NL_ASSIGN_OR_RETURN(const auto table, ReadableTable(ctx, catalog, arguments));
   NL_ASSIGN_OR_RETURN(const bool sees_all, SeesAll(catalog, ctx, table));
-  if (!sees_all) return json::value{{"saved", false}};
+  if (!sees_all) return json::value{{"saved", false}, {"acceptable", json::array()}};
   NL_ASSIGN_OR_RETURN(const int64_t version, IntMember(arguments, "version"));
   NL_ASSIGN_OR_RETURN(const int64_t rows, IntMember(arguments, "rows"));
   const json::value* list = arguments.if_contains("findings");
@@ -79,7 +80,8 @@ Result<json::value> Save(const RequestContext& ctx, catalog::Catalog& catalog, c
   }
   // A small sample by somebody else must not make proposals vanish before the owner has seen them.
   NL_RETURN_IF_ERROR(catalog.SavePersonalData(table.id, findings, IsSteward(ctx.principal(), table)));
-  return json::value{{"saved", true}};
+  NL_ASSIGN_OR_RETURN(auto acceptable, AcceptableByRule(ctx, catalog, table, findings));
+  return json::value{{"saved", true}, {"acceptable", std::move(acceptable)}};
 }
 
 /// What is said of all first, then what of some, then what of one: the later wins.
@@ -161,7 +163,8 @@ Result<std::vector<std::string>> ReadPersonalData(const RequestContext& ctx, cat
     rows.push_back(json::serialize(
         json::array{table.schema_name, table.name, one.column_name, one.entity, one.tag, one.confidence, one.in_text,
                     one.also.empty() ? json::value(nullptr) : json::value(one.also), one.evidence, one.version,
-                    one.rows_scanned, FormatTimestamp(one.found), one.found_by, one.state}));
+                    one.rows_scanned, FormatTimestamp(one.found), one.found_by, one.state,
+                    one.decided_by.empty() ? json::value(nullptr) : json::value(one.decided_by)}));
   }
   return rows;
 }

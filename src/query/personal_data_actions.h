@@ -18,9 +18,9 @@ namespace neurolake::query {
 ///     country, empty for all. Only for who manages the lake
 ///   pii_thresholds {} → {rows: [[name, threshold, set_by, set_at], …]}
 ///   save_personal_data {table, version, rows, findings: [{column_id, column_name, entity, tag, confidence, in_text,
-///   also,
-///     evidence}, …]} → {saved}; nothing is saved for who sees a part of the table only: what a mask shows is no
-///     finding. Only for the table's owner and who manages the lake does a scan take earlier proposals away.
+///     also, evidence}, …]} → {saved, acceptable: as AcceptableByRule says}; nothing is saved for who sees a part of
+///     the table only: what a mask shows is no finding. Only for the table's owner and who manages the lake does a scan
+///     take earlier proposals away.
 /// Rights are checked here. Errors: kPermissionDenied; kNotFound; those of the catalogue.
 bool IsPersonalDataAction(std::string_view action);
 Result<boost::json::value> RunPersonalDataAction(const RequestContext& ctx, catalog::Catalog& catalog,

@@ -12,6 +12,7 @@
 #include "query/key_actions.h"
 #include "query/messages.h"
 #include "query/policy_messages.h"
+#include "query/policy_names.h"
 #include "query/tag_actions.h"
 #include "storage/path.h"
 
@@ -211,17 +212,18 @@ Result<json::value> ShowPolicies(const RequestContext& ctx, catalog::Catalog& ca
     NL_RETURN_IF_ERROR(RequireSteward(ctx.principal(), table));
   }
   NL_ASSIGN_OR_RETURN(const auto all, catalog.ListPolicies());
-  json::array rows;
+  json::array rows, names;
   for (const auto& [table, policy] : all) {
     if (!IsSteward(ctx.principal(), table) || (!only.empty() && table.id.value() != only)) continue;
     json::value column;
-    if (const auto rule = RuleOfPlan(policy.kind, policy.plan); rule && policy.kind == "mask") {
-      column = plan::ShownPath(rule->column.table_name());
+    if (const auto rule = RuleOfPlan(policy.kind, policy.plan)) {
+      if (policy.kind == "mask") column = plan::ShownPath(rule->column.table_name());
+      AddNames(*rule, table, {.row = static_cast<int64_t>(rows.size()), .column = 4, .text = 5}, names);
     }
     rows.push_back(json::array{table.schema_name, table.name, policy.name, policy.kind, std::move(column),
                                policy.definition, policy.created_by, FormatTimestamp(policy.created)});
   }
-  return json::value{{"rows", std::move(rows)}};
+  return json::value{{"rows", std::move(rows)}, {"names", std::move(names)}};
 }
 
 /// One line for each thing that applies, in the order it is applied in.
@@ -293,7 +295,8 @@ Result<json::value> ShowEffective(const RequestContext& ctx, catalog::Catalog& c
         records, [&](const PolicyRecord& each) { return each.kind == "mask" && each.name == row[1].as_string(); });
     row[3] = record == records.end() ? json::value(nullptr) : json::value(record->definition);
   }
-  return json::value{{"rows", std::move(rows)}};
+  json::array names = NamesOfEffective(rows, policy, records, table);
+  return json::value{{"rows", std::move(rows)}, {"names", std::move(names)}};
 }
 
 /// The files of a table hold what its policies hide, and what was deleted; an external location may be around them.

@@ -18,9 +18,10 @@ namespace neurolake::query {
 /// Row policies, mask policies and groups on the server's side. The actions, with their arguments and answers:
 ///   create_policy    {table, kind, name, definition, plan, column, replace, if_not_exists} → {created}
 ///   drop_policy      {table, kind, name, if_exists} → {}
-///   policies         {table} → {rows: [[schema, table, name, kind, definition, created_by, created], …]}; table may be
-///                    empty: all that the principal looks after
-///   effective_policy {table, principal} → {rows: [[kind, policy, column, expression], …]}; principal may be empty
+///   policies         {table} → {rows: [[schema, table, name, kind, definition, created_by, created], …], names};
+///                    table may be empty: all that the principal looks after; names: policy_names.h
+///   effective_policy {table, principal} → {rows: [[kind, policy, column, expression], …], names}; principal may be
+///                    empty
 ///   check_sources    {paths: [path or URL, …]} → {}; kPermissionDenied for a file of a table of which one sees a part
 ///   only create_group, drop_group {name} → {}; add_member, remove_member {group, member} → {}; groups {} → {rows}
 /// A plan names grantees as [{kind, name}]; what is stored has their ids too. Rights are checked here. Errors:

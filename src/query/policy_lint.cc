@@ -179,6 +179,29 @@ void LintGrants(const Lake& lake, std::vector<PolicyFinding>& findings) {
   }
 }
 
+/// Rules whose owner could not set a tag themselves any more.
+Result<void> LintPersonalDataRules(catalog::Catalog& catalog, const Lake& lake, std::vector<PolicyFinding>& findings) {
+  NL_ASSIGN_OR_RETURN(const auto rules, catalog.ListPersonalDataRules());
+  if (rules.empty()) return {};
+  NL_ASSIGN_OR_RETURN(const auto tables, catalog.ListTables(std::nullopt));
+  for (const auto& rule : rules) {
+    const auto name = "pii rule " + rule.name;
+    const auto role = lake.roles.find(rule.owner.value());
+    if (role == lake.roles.end()) {
+      findings.push_back({"warning", "no-effect", "", name, "the rule's owner is disabled"});
+      continue;
+    }
+    const auto rights = RightsOfRole(role->second);
+    const auto has = [&](Right right) { return rights && std::ranges::find(*rights, right) != rights->end(); };
+    const bool owns_any =
+        std::ranges::any_of(tables, [&](const TableRecord& table) { return table.owner == rule.owner; });
+    if ((rule.of_others && has(Right::kManage)) || (owns_any && has(Right::kCreate))) continue;
+    findings.push_back({"warning", "no-effect", "", name,
+                        "the rule's owner, " + lake.users.at(rule.owner.value()) + ", looks after no table"});
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<PolicyFinding>> LintPolicies(catalog::Catalog& catalog) {
@@ -202,6 +225,7 @@ Result<std::vector<PolicyFinding>> LintPolicies(catalog::Catalog& catalog) {
     LintMaskedFilters(of_table, findings);
   }
   LintGrants(lake, findings);
+  NL_RETURN_IF_ERROR(LintPersonalDataRules(catalog, lake, findings));
   for (const auto& [id, group] : lake.groups) {
     const auto enabled = lake.Members("group", id);
     if (enabled.empty()) findings.push_back({"note", "empty-group", "", group.name, "the group has no members"});

@@ -12,9 +12,9 @@ namespace json = boost::json;
 /// Who may see and do what hangs on these. The rest is told by the statement's own records.
 constexpr std::string_view kAudited[] = {
     "create_policy", "drop_policy", "create_group", "drop_group", "add_member", "remove_member", "grant", "set_owner",
-    "grant_function", "grant_object", "set_pii_threshold", "reset_pii_threshold", "create_credential",
-    "drop_credential", "rotate_credential_key", "create_location", "drop_location", "create_user", "alter_user",
-    "create_bundle", "activate_bundle",
+    "grant_function", "grant_object", "set_pii_threshold", "reset_pii_threshold", "accept_pii", "reject_pii",
+    "create_pii_rule", "drop_pii_rule", "create_credential", "drop_credential", "rotate_credential_key",
+    "create_location", "drop_location", "create_user", "alter_user", "create_bundle", "activate_bundle",
     // Tags, purposes and attributes decide which policies hold, and for whom.
     "set_tags", "create_tag_policy", "drop_tag_policy", "create_purpose", "drop_purpose", "grant_purpose",
     "allow_purposes", "set_minimum_group", "set_attributes", "request_break_glass", "approve_break_glass",
@@ -29,10 +29,11 @@ constexpr std::string_view kAudited[] = {
 /// Names and ids, and what tags and attributes are set to. Nothing else of the arguments: among them are secrets, the
 /// text of rules, and values whose tokens are looked up.
 constexpr std::string_view kTold[] = {
-    "schema",       "table",   "name",       "kind",    "column",     "group",  "member",    "effect", "privileges",
-    "grantees",     "path",    "credential", "tag",     "of_columns", "set",    "unset",     "grant",  "purpose",
-    "purposes",     "size",    "principal",  "id",      "minutes",    "reason", "key",       "role",   "state",
-    "on_behalf_of", "version", "functions",  "objects", "threshold",  "use",    "privilege", "owner"};
+    "schema",     "table",     "name",     "kind",         "column",    "group",      "member",  "effect",
+    "privileges", "grantees",  "path",     "credential",   "tag",       "of_columns", "set",     "unset",
+    "grant",      "purpose",   "purposes", "size",         "principal", "id",         "minutes", "reason",
+    "key",        "role",      "state",    "on_behalf_of", "version",   "functions",  "objects", "threshold",
+    "use",        "privilege", "owner",    "entities",     "findings"};
 
 }  // namespace
 

@@ -1,6 +1,9 @@
 // What a commit may change, the commit itself, and the name of what it made.
+#include <algorithm>
+#include <set>
 #include <tuple>
 
+#include "catalog/data_subjects.h"
 #include "common/log.h"
 #include "query/expectation_actions.h"
 #include "query/messages.h"
@@ -8,6 +11,8 @@
 #include "query/shallow_clones.h"
 #include "tables/delta/clone.h"
 #include "tables/delta/commit.h"
+#include "tables/delta/encrypted_columns.h"
+#include "tables/delta/schema.h"
 #include "tables/delta/snapshot.h"
 #include "tables/delta/table_definition.h"
 #include "tables/delta/table_rules.h"
@@ -17,6 +22,29 @@ namespace neurolake::query {
 namespace json = boost::json;
 using engine::duckdb::LakeCommit;
 using engine::duckdb::TableEntry;
+
+namespace {
+
+/// Ids of the columns that are encrypted.
+Result<std::set<std::string>> EncryptedColumns(const std::string& schema_string) {
+  std::set<std::string> ids;
+  if (schema_string.find(tables::delta::kEncryptionKey) == std::string::npos) return ids;
+  NL_ASSIGN_OR_RETURN(const auto schema, tables::delta::ParseSchema(schema_string));
+  for (const auto& field : schema.fields) {
+    NL_ASSIGN_OR_RETURN(const auto encryption, tables::delta::EncryptionOf(field));
+    if (encryption) ids.insert(encryption->column_id);
+  }
+  return ids;
+}
+
+/// Whether a column is encrypted in the schema `after` that was not in `before`.
+Result<bool> HidesColumns(const std::string& before, const std::string& after) {
+  NL_ASSIGN_OR_RETURN(const auto hidden, EncryptedColumns(after));
+  NL_ASSIGN_OR_RETURN(const auto known, EncryptedColumns(before));
+  return !std::ranges::includes(known, hidden);
+}
+
+}  // namespace
 
 Result<void> ProviderServer::CheckDefinition(tables::delta::CommitRequest& request) const {
   if (request.protocol || !request.domains.empty()) NL_RETURN_IF_ERROR(Require(Right::kCreate));
@@ -201,6 +229,18 @@ void ProviderServer::NoteComment(const LakeCommit& commit) {
   }
 }
 
+Result<void> ProviderServer::ForgetClearStatistics(const LakeCommit& commit, int64_t version) {
+  const auto& request = commit.request;
+  if (!request.metadata || request.read_version < 0) return {};
+  // What a statement that replaces the table says of what was there is not compared with the log.
+  const bool is_known = request.snapshot_metadata && !prepared_.contains(commit.table);
+  NL_ASSIGN_OR_RETURN(const bool hides,
+                      HidesColumns(is_known ? request.snapshot_metadata->schema_string : std::string(),
+                                   request.metadata->schema_string));
+  if (!hides) return {};
+  return catalog_.data_subjects().RaiseStatisticsFloor(commit.table, version);
+}
+
 Result<json::value> ProviderServer::Commit(const json::object& arguments) {
   NL_ASSIGN_OR_RETURN(LakeCommit commit, DecodeCommit(arguments));
   NL_ASSIGN_OR_RETURN(StatementEffects::Publication publication, JudgeCommit(commit));
@@ -208,7 +248,10 @@ Result<json::value> ProviderServer::Commit(const json::object& arguments) {
   if (commit.register_only && !is_new) return Refused("a registration of a table that has a name");
   std::vector<catalog::ExpectationResult> expectations;
   if (!is_new) {
-    NL_ASSIGN_OR_RETURN(expectations, JudgeExpectations(ctx_, catalog_, StatementId(statement_id_), commit));
+    const bool of_group = group_ && !committed_version_;
+    NL_ASSIGN_OR_RETURN(expectations,
+                        of_group ? JudgeGroup(ctx_, catalog_, group_->statement_ids, group_->expectations, commit)
+                                 : JudgeExpectations(ctx_, catalog_, StatementId(statement_id_), commit));
   }
   if (!commit.register_only) {
     const auto& metadata = commit.request.metadata;
@@ -216,12 +259,20 @@ Result<json::value> ProviderServer::Commit(const json::object& arguments) {
   }
   tables::delta::CommitOutcome outcome{.version = commit.request.read_version, .timestamp = ctx_.clock().Now()};
   if (!commit.register_only) {
+    // Before there is a version with the column encrypted: what was found in those in the clear may come at any time.
+    if (!is_new) NL_RETURN_IF_ERROR(ForgetClearStatistics(commit, commit.request.read_version + 1));
     auto committed = Publish(commit);
     if (!committed.has_value()) {
       if (committed.error().code() == ErrorCode::kCommitUnknown && !commit.beside) commit_in_doubt_ = committed.error();
       return std::unexpected(std::move(committed).error());
     }
     outcome = *committed;
+    if (const auto forgot =
+            outcome.rebases > 0 && !is_new ? ForgetClearStatistics(commit, outcome.version) : Result<void>();
+        !forgot) {
+      Log(LogLevel::kWarn, "statistics of a column that was encrypted may be left", ctx_.request_id(),
+          {{"table", commit.table.value()}, {"reason", forgot.error().message()}});
+    }
     if (!commit.beside) {
       committed_version_ = outcome.version;
       ReleaseLane();

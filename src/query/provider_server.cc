@@ -16,6 +16,7 @@
 #include "query/location_stores.h"
 #include "query/object_grants.h"
 #include "query/personal_data_actions.h"
+#include "query/personal_data_rules.h"
 #include "query/policy_actions.h"
 #include "query/read_only.h"
 #include "query/semantic_model_actions.h"
@@ -168,7 +169,8 @@ Result<json::value> ProviderServer::Maintain(const json::object& arguments) {
   if (action == "clones_of") return FindClones(action_arguments);
   // What the statement itself changes does not end it.
   const bool changes_policies = IsGrantAction(action) || (IsPolicyAction(action) && action != "check_sources") ||
-                                IsTagAction(action) || IsPurposeAction(action) || IsBreakGlassAction(action);
+                                IsTagAction(action) || IsPurposeAction(action) || IsBreakGlassAction(action) ||
+                                IsPersonalDataRuleAction(action);
   if (changes_policies) shown_.clear();
   if (IsBreakGlassAction(action)) return RunBreakGlassAction(ctx_, catalog_, action, action_arguments);
   const RequestContext& ctx = shows_as_ && IsShown(action) ? *shows_as_ : ctx_;
@@ -185,6 +187,9 @@ Result<json::value> ProviderServer::Maintain(const json::object& arguments) {
   if (IsBundleAction(action)) {
     shown_.clear();
     return RunBundleAction(ctx_, catalog_, action, action_arguments);
+  }
+  if (IsPersonalDataRuleAction(action)) {
+    return RunPersonalDataRuleAction({ctx_, catalog_, trail_, statement_id_}, action, action_arguments);
   }
   if (IsPersonalDataAction(action)) return RunPersonalDataAction(ctx_, catalog_, action, action_arguments);
   if (IsSemanticModelAction(action)) return RunSemanticModelAction(ctx_, catalog_, action, action_arguments);

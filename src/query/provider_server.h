@@ -200,6 +200,9 @@ class ProviderServer {
   Result<void> CheckTransactions(const engine::duckdb::LakeCommit& commit) const;
   Result<void> CheckActions(const tables::delta::CommitRequest& request, const engine::duckdb::TableEntry& table) const;
   /// Makes the version, and before it the list of a shallow clone's files.
+  /// Where the commit encrypts a column, what is kept of the values of versions before `version` goes, and nothing of
+  /// them is kept later.
+  Result<void> ForgetClearStatistics(const engine::duckdb::LakeCommit& commit, int64_t version);
   Result<tables::delta::CommitOutcome> Publish(const engine::duckdb::LakeCommit& commit);
   /// Whether the commit may be made at all; fills in what the server knows better, and tells what it would publish.
   Result<StatementEffects::Publication> JudgeCommit(engine::duckdb::LakeCommit& commit);

@@ -149,7 +149,7 @@ class LakeService final : public StatementService {
   Result<void> StartArchiving() {
     NL_ASSIGN_OR_RETURN(const std::string place, ArchivePlace(settings_));
     if (place.empty()) return {};
-    NL_RETURN_IF_ERROR(catalog_->ReservePlace(place));
+    NL_RETURN_IF_ERROR(locations_.ReservePlace(place, settings_.audit_archive_credential));
     StoreArchive::Open open = [this]() -> Result<std::shared_ptr<storage::ObjectStore>> {
       NL_ASSIGN_OR_RETURN(const auto client, locations_.ClientBy(settings_.audit_archive_credential));
       return UntilTheEnd(client);
@@ -213,13 +213,14 @@ class LakeService final : public StatementService {
     return {};
   }
 
-  Result<Principal> Authenticate(std::string_view token) override {
+  Result<Principal> Authenticate(std::string_view token, std::string_view address) override {
     auto principal = catalog_->Authenticate(token);
-    if (!principal) audit_->RefusedAuthentication(principal.error().code());
+    if (!principal) audit_->RefusedAuthentication(principal.error().code(), address);
+    if (principal) principal->address = address;
     return principal;
   }
 
-  void RecordRefusal(ErrorCode why) override { audit_->RefusedAuthentication(why); }
+  void RecordRefusal(ErrorCode why, std::string_view address) override { audit_->RefusedAuthentication(why, address); }
 
   Result<void> RecordChange(const RequestContext& ctx, std::string_view action, AuditTrail::Details details) override {
     return audit_->Change(ctx, action, std::move(details));

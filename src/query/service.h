@@ -91,10 +91,10 @@ class StatementService {
  public:
   virtual ~StatementService() = default;
 
-  /// A token of the lake's. Who is refused is in the audit log.
-  virtual Result<Principal> Authenticate(std::string_view token) = 0;
-  /// Puts it into the audit log that somebody was not let in who showed something else. Does not wait.
-  virtual void RecordRefusal(ErrorCode why) = 0;
+  /// A token of the lake's, shown from `address` (empty: from no network). Who is refused is in the audit log.
+  virtual Result<Principal> Authenticate(std::string_view token, std::string_view address) = 0;
+  /// Puts it into the audit log that somebody at `address` was not let in who showed something else. Does not wait.
+  virtual void RecordRefusal(ErrorCode why, std::string_view address) = 0;
   /// Puts a change that no statement makes, such as "create_token", into the audit log; to be called before it, and if
   /// it fails, instead of it. `details` are names and ids, no secrets.
   virtual Result<void> RecordChange(const RequestContext& ctx, std::string_view action,

@@ -86,9 +86,7 @@ Result<json::value> SetTags(const RequestContext& ctx, catalog::Catalog& catalog
                           .created = ctx.clock().Now()});
   }
   for (const auto& row : unset) change.unset.emplace_back(row[0], row[1]);
-  NL_ASSIGN_OR_RETURN(const auto policies, PoliciesMeaning(catalog, table, change.set));
-  if (!policies.empty()) NL_RETURN_IF_ERROR(CheckExpectations(catalog, table.id));
-  NL_RETURN_IF_ERROR(catalog.ChangeTags(change));
+  NL_RETURN_IF_ERROR(ChangeTableTags(catalog, table, change));
   return json::value(json::object());
 }
 
@@ -131,12 +129,7 @@ Result<json::value> PoliciesOfTags(const RequestContext& ctx, catalog::Catalog& 
     tag.tag = row[1];
     tag.value = row[2];
   }
-  NL_ASSIGN_OR_RETURN(const auto meaning, PoliciesMeaning(catalog, table, tags));
-  json::array policies;
-  for (const TagPolicyRecord& policy : meaning) {
-    policies.push_back(
-        {{"name", policy.name}, {"kind", policy.kind}, {"of_columns", policy.on.of_columns}, {"plan", policy.plan}});
-  }
+  NL_ASSIGN_OR_RETURN(auto policies, EncodePoliciesMeaning(catalog, table, tags));
   return json::value{{"policies", std::move(policies)}};
 }
 
@@ -231,6 +224,23 @@ Result<json::value> DropTagPolicy(const RequestContext& ctx, catalog::Catalog& c
 }
 
 }  // namespace
+
+Result<void> ChangeTableTags(catalog::Catalog& catalog, const TableRecord& table, const catalog::TagChange& change) {
+  NL_ASSIGN_OR_RETURN(const auto policies, PoliciesMeaning(catalog, table, change.set));
+  if (!policies.empty()) NL_RETURN_IF_ERROR(CheckExpectations(catalog, table.id));
+  return catalog.ChangeTags(change);
+}
+
+Result<json::array> EncodePoliciesMeaning(catalog::Catalog& catalog, const TableRecord& table,
+                                          const std::vector<TagRecord>& tags) {
+  NL_ASSIGN_OR_RETURN(const auto meaning, PoliciesMeaning(catalog, table, tags));
+  json::array policies;
+  for (const TagPolicyRecord& policy : meaning) {
+    policies.push_back(
+        {{"name", policy.name}, {"kind", policy.kind}, {"of_columns", policy.on.of_columns}, {"plan", policy.plan}});
+  }
+  return policies;
+}
 
 bool IsTagAction(std::string_view action) {
   constexpr std::string_view kActions[] = {

@@ -1,4 +1,5 @@
 #pragma once
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <string>
@@ -36,6 +37,14 @@ Result<boost::json::value> RunTagAction(const RequestContext& ctx, catalog::Cata
 bool IsPurposeAction(std::string_view action);
 Result<boost::json::value> RunPurposeAction(const RequestContext& ctx, catalog::Catalog& catalog,
                                             const std::string& action, const boost::json::object& arguments);
+
+/// Checks that the policies which the table comes under with these tags may hold for it, and changes them. Errors:
+/// those of Catalog::ChangeTags; kDependentObjects.
+Result<void> ChangeTableTags(catalog::Catalog& catalog, const catalog::TableRecord& table,
+                             const catalog::TagChange& change);
+/// The policies that the table would come under with `tags`, as the action tag_policies answers them.
+Result<boost::json::array> EncodePoliciesMeaning(catalog::Catalog& catalog, const catalog::TableRecord& table,
+                                                 const std::vector<catalog::TagRecord>& tags);
 
 /// The tags of a table, and whether something stands on each.
 Result<std::vector<governance::ObjectTag>> TagsOfTable(catalog::Catalog& catalog, const TableId& table);

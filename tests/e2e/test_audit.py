@@ -1,4 +1,5 @@
 """The audit log of a running server: what is in it, who sees it, what happens when it cannot be written or was changed."""
+import json
 import os
 import pathlib
 import resource
@@ -9,8 +10,11 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 
+import mcp_client
+from postgres import Postgres
 from server import LOST, Server, StatementError, named, rows
 
 BINARY = os.environ["TESTED_BINARY"]
@@ -105,6 +109,67 @@ class Records(AuditTest):
             self.assertEqual(set(types[1:-1]) - {"plan"}, set(), types)
 
 
+class Whence(AuditTest):
+    FOUND = ("SELECT DISTINCT door, authentication, credential, address FROM system.audit WHERE type IN ('attempt', 'outcome') "
+             "AND principal = '{}' ORDER BY ALL")
+
+    def test_every_door_says_by_which_token_and_from_where(self):
+        server = self.start()
+        token = server.token_of("reader")
+        shown = token[:11]
+        server.sql("SELECT 'by http'", user="reader")
+        self.assertEqual(rows(server.sql(self.FOUND.format("reader"))), [("http", "token", shown, "127.0.0.1")])
+        mcp_client.Http(server, "reader").call("run_sql", {"sql": "SELECT 'by mcp'"})
+        asked = subprocess.run([BINARY, "--server", server.url, "sql", "-c", "SELECT 'by the command line'"], capture_output=True,
+                               text=True, timeout=60, env={**os.environ, "NEUROLAKE_TOKEN": token})
+        self.assertEqual(asked.returncode, 0, asked.stderr)
+        self.assertEqual(rows(server.sql(self.FOUND.format("reader"))), [("http", "token", shown, "127.0.0.1"),
+                                                                         ("mcp", "token", shown, "127.0.0.1")])
+        # Another token of the same principal is another credential, and changes tell of it, too.
+        status, _, made = server.request("POST", "/v1/tokens", {"principal": "reader", "role": "reader", "name": "second"},
+                                         server.admin_token)
+        self.assertEqual(status, 201)
+        second = json.loads(made)["token"]
+        server.request("POST", "/v1/sql", {"statement": "SELECT 1"}, second)
+        self.assertIn(("http", "token", second[:11], "127.0.0.1"), rows(server.sql(self.FOUND.format("reader"))))
+        self.assertEqual(rows(server.sql("SELECT DISTINCT credential, address FROM system.audit WHERE action = 'create_token' AND "
+                                         "principal = 'admin'")), [(server.admin_token[:11], "127.0.0.1")])
+        # It joins with the list of tokens, and the rest of a token is in no file.
+        self.assertEqual(rows(server.sql("SELECT DISTINCT t.name FROM system.audit a JOIN system.tokens t ON t.prefix = "
+                                         "a.credential WHERE a.principal = 'reader' ORDER BY 1")), [("second",), ("test",)])
+        server.stop()
+        for path in self.log.rglob("*"):
+            if path.is_file():
+                for secret in (token, second, server.admin_token):
+                    self.assertNotIn(secret[11:].encode(), path.read_bytes(), path)
+        # Who works on the lake's directory shows nothing, and comes from nowhere.
+        local = subprocess.run([BINARY, "--lake", server.lake, "sql", "-c", "SELECT 'local'"], capture_output=True, text=True,
+                               timeout=60)
+        self.assertEqual(local.returncode, 0, local.stderr)
+        server.start()
+        self.assertEqual(rows(server.sql(self.FOUND.format("local"))), [("cli", "local", None, None)])
+
+    def test_refusals_say_from_where(self):
+        server = self.start()
+        for wrong in ("nl_" + "x" * 43, "nothing"):
+            self.assertEqual(server.request("POST", "/v1/sql", {"statement": "SELECT 1"}, wrong)[0], 401)
+        self.assertEqual(server.request("POST", "/v1/login", {"name": "nobody", "password": "correct horse"})[0], 401)
+        server.sql("SELECT 1")
+        self.assertEqual(rows(server.sql("SELECT principal, credential, address, count(*) FROM system.audit "
+                                         "WHERE type = 'authentication' GROUP BY ALL")), [(None, None, "127.0.0.1", 3)])
+
+    def test_a_proxy_is_believed_where_it_is_trusted(self):
+        said = {"X-Forwarded-For": "198.51.100.9"}
+        addresses = ("SELECT DISTINCT address FROM system.audit WHERE type = 'attempt' AND text = 'SELECT ? AS proxied'")
+        server = self.start()
+        server.request("POST", "/v1/sql", {"statement": "SELECT 'x' AS proxied"}, server.admin_token, said)
+        self.assertEqual(rows(server.sql(addresses)), [("127.0.0.1",)])
+        server.stop()
+        server = self.start(http__trusted_proxies="127.0.0.1")
+        server.request("POST", "/v1/sql", {"statement": "SELECT 'x' AS proxied"}, server.admin_token, said)
+        self.assertEqual(rows(server.sql(addresses)), [("198.51.100.9",)])
+
+
 class Evidence(AuditTest):
     def test_a_running_servers_log_verifies_and_so_does_a_stopped_ones(self):
         server = self.start()
@@ -173,6 +238,11 @@ class Evidence(AuditTest):
         self.assertEqual(subprocess.run(command, capture_output=True).returncode, INTACT)
         pathlib.Path(record).write_text(self.segment().read_text().splitlines()[1])
         self.assertEqual(subprocess.run(command, capture_output=True).returncode, ALTERED)
+        for wrong in ("x", "1.5", "9" * 20):
+            for run in (self.cli("prove", wrong), self.verify("--prove", wrong)):
+                self.assertIn(run.returncode, (2, 64), run.stderr)
+                self.assertIn("number of a record, such as 4711, not: " + wrong, run.stderr)
+                self.assertNotIn("Usage", run.stdout + run.stderr)
 
 
 class Failures(AuditTest):
@@ -207,14 +277,52 @@ class Failures(AuditTest):
         server.stop()
         self.assertEqual(self.verify().returncode, INTACT)
 
-    def test_what_cannot_be_recorded_is_refused_and_changes_nothing(self):
-        # A limit to the size of files stands for a full disk; Python ignores its signal, and so does what it starts.
+    def limited(self):
+        """The program, whose files may have a limit: it stands for a full disk. Python ignores its signal, and so does what it
+        starts."""
         with tempfile.NamedTemporaryFile("w", suffix=".py", delete=False) as wrapper:
             wrapper.write(f"#!{sys.executable}\nimport os, sys\n"
                           f"os.execv({os.path.abspath(BINARY)!r}, [{os.path.abspath(BINARY)!r}] + sys.argv[1:])\n")
         os.chmod(wrapper.name, 0o700)
         self.addCleanup(os.unlink, wrapper.name)
-        server = self.start(binary=wrapper.name)
+        return wrapper.name
+
+    def records_of(self, text):
+        """{type: bytes} of the newest statement of this text, once it has ended."""
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            lines = self.segment().read_bytes().splitlines(keepends=True)
+            records = [json.loads(line) for line in lines]
+            ids = [record["statement"] for record in records if record.get("text") == text]
+            sizes = {record["type"]: len(line) for record, line in zip(records, lines)
+                     if ids and record.get("statement") == ids[-1]}
+            if "outcome" in sizes:
+                return sizes
+        self.fail(f"no outcome of {text}")
+
+    def test_what_was_planned_and_cannot_be_recorded_is_not_done(self):
+        with Postgres() as postgres:
+            server = self.start(binary=self.limited(), metastore__url=postgres.new_database())
+            server.sql("CREATE TABLE t (id BIGINT)")
+            server.sql("INSERT INTO t VALUES (1)")
+            sizes = self.records_of("INSERT INTO t VALUES (?)")
+            pid = server.process.pid
+            before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+            # There is room for the attempt, and not for what it turned out to do.
+            room = sizes["attempt"] + sizes["plan"] // 2
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (self.segment().stat().st_size + room, before[1]))
+            with self.assertRaises(StatementError) as refused:
+                server.sql("INSERT INTO t VALUES (2)")
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+            self.assertEqual(refused.exception.sqlstate, "53100")
+            self.assertEqual(rows(server.sql("SELECT id FROM t")), [(1,)])
+            attempts = rows(server.sql("SELECT count(*) FROM system.audit WHERE type = 'attempt' AND text LIKE 'INSERT%'"))
+            self.assertEqual(attempts, [(2,)], "the attempt was on record, or this would show nothing")
+            server.stop()
+            self.assertEqual(self.verify().returncode, INTACT)
+
+    def test_what_cannot_be_recorded_is_refused_and_changes_nothing(self):
+        server = self.start(binary=self.limited())
         server.sql("CREATE TABLE t (id BIGINT)")
         server.sql("INSERT INTO t VALUES (1)")
         pid = server.process.pid

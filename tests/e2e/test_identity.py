@@ -66,6 +66,11 @@ class Identity(unittest.TestCase):
         self.assertEqual(self.run_sql("SELECT 1", None, cookie)[2]["rows"], [[1]])
         self.assertEqual(ask(self.server, "GET", "/v1/me", None, None, cookie)[2]["principal"], "pia")
         self.assertEqual(self.run_sql("SELECT 1", None, {**cookie, "Origin": "https://evil.example"})[0], 403)
+        by = rows(self.server.sql("SELECT DISTINCT authentication, credential, address FROM system.audit "
+                                  "WHERE principal = 'pia' AND type = 'attempt'"))
+        self.assertEqual([(how, where) for how, _, where in by], [("password", "127.0.0.1")])
+        self.assertRegex(by[0][1], "^[0-9a-f-]{36}$")
+        self.assertNotIn(by[0][1], cookie["Cookie"])
         self.assertEqual(ask(self.server, "POST", "/v1/logout", None, None, cookie)[0], 204)
         self.assertEqual(self.run_sql("SELECT 1", None, cookie)[0], 401)
         cookie["Cookie"] = self.login("pia", PASSWORD)[1]["Set-Cookie"].split(";")[0]
@@ -243,6 +248,9 @@ class Providers:
         self.bind("etl-service", self.service_name)
         self.assertEqual(ask(self.server, "GET", "/v1/me", None, token)[2]["principal"], "etl-service")
         self.assertEqual(ask(self.server, "POST", "/v1/sql", {"statement": "SELECT 1"}, token)[2]["rows"], [[1]])
+        self.assertEqual(rows(self.server.sql("SELECT DISTINCT authentication, credential, address FROM system.audit "
+                                              "WHERE principal = 'etl-service' AND type = 'attempt'")),
+                         [("oidc", self.service_name, "127.0.0.1")])
         ask(self.server, "PATCH", "/v1/users/etl-service", {"disabled": True}, self.server.admin_token)
         self.assertEqual(ask(self.server, "GET", "/v1/me", None, token)[0], 401)
 
@@ -356,6 +364,13 @@ class Certificates(unittest.TestCase):
                                   ("etl.example.org", "email:etl@example.org")):
             self.assertEqual(self.get("/v1/me", self.authority.issue(name, alternative))[0], 401, name)
         self.assertEqual(self.get("/v1/me")[0], 401)
+        for certificate in (etl, loader):
+            self.get("/v1/sql", certificate, None, "POST", {"statement": "SELECT 'by certificate'"})
+        _, found = self.get("/v1/sql", None, self.server.admin_token, "POST", {
+            "statement": "SELECT principal, authentication, credential, address FROM system.audit WHERE type = 'attempt' AND "
+                         "authentication = 'certificate' ORDER BY principal"})
+        self.assertEqual(found["rows"], [["etl", "certificate", "dns:etl.example.org", "127.0.0.1"],
+                                         ["loader", "certificate", "uri:spiffe://example.org/loader", "127.0.0.1"]])
         # A token says more than the certificate of the connection that brings it.
         self.assertEqual(self.get("/v1/me", etl, self.server.admin_token)[1]["principal"], "admin")
 

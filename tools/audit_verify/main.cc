@@ -68,8 +68,7 @@ bool ReadArguments(int argc, char** argv, Arguments& arguments) {
     }
   }
   const int modes = !arguments.directory.empty() + !arguments.inclusion.empty() + !arguments.continuation.empty();
-  uint64_t number = 0;
-  if (!arguments.prove.empty() && (arguments.directory.empty() || !ReadNumber(arguments.prove, number))) return false;
+  if (!arguments.prove.empty() && arguments.directory.empty()) return false;
   return modes == 1 && arguments.inclusion.empty() == arguments.record.empty() &&
          arguments.continuation.empty() == arguments.old_checkpoint.empty() &&
          (!arguments.directory.empty() || (!arguments.key.empty() && arguments.remembered.empty()));
@@ -223,6 +222,9 @@ int main(int argc, char** argv) {
   if (!ReadArguments(argc, argv, arguments)) {
     std::cerr << kUsageText;
     return kUsage;
+  }
+  if (uint64_t number = 0; !arguments.prove.empty() && !ReadNumber(arguments.prove, number)) {
+    return Say(arguments, kUsage, "--prove takes the number of a record, such as 4711, not: " + arguments.prove);
   }
   std::string text = arguments.key;
   PublicKey key;

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "common/clock.h"
+#include "common/ids.h"
 #include "metastore/database.h"
 
 namespace neurolake::catalog {
@@ -28,6 +29,9 @@ Result<void> RememberDropped(metastore::Session& session, const std::string& con
 /// tables read or put rows into. Errors: kDependentObjects, naming one of the expectations.
 Result<void> CheckNoExpectationNeeds(metastore::Session& session, const std::string& condition,
                                      const metastore::Value& condition_value);
+
+/// The first version of the table of which statistics are kept (DataSubjects::RaiseStatisticsFloor); 0: all are.
+Result<int64_t> StatisticsFloor(metastore::Session& session, const TableId& table);
 
 std::unexpected<Error> RelationExists(const RelationHead& relation, std::string_view schema, std::string_view name);
 

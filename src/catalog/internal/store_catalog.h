@@ -55,6 +55,12 @@ class StoreCatalog final : public Catalog {
   Result<void> SetPersonalDataThreshold(const PersonalDataThreshold& threshold) override;
   Result<void> ResetPersonalDataThreshold(const std::string& subject) override;
   Result<std::vector<PersonalDataThreshold>> ListPersonalDataThresholds() override;
+  Result<void> AddPersonalDataRule(const PersonalDataRule& rule, bool or_replace) override;
+  Result<void> DropPersonalDataRule(const std::string& name) override;
+  Result<std::vector<PersonalDataRule>> ListPersonalDataRules() override;
+  Result<int64_t> RejectPersonalData(const TableId& table,
+                                     const std::vector<std::pair<std::string, std::string>>& findings,
+                                     const std::string& decided_by) override;
 
   Result<void> AddExpectation(const ExpectationRecord& expectation, bool or_replace) override;
   Result<void> DropExpectation(const TableId& table, const std::string& name) override;

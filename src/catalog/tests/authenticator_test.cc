@@ -42,10 +42,12 @@ class AuthenticatorTest : public CatalogTest {
           }
           return net::OidcProvider::HttpAnswer{200, maker_.Jwks()};
         });
-    authenticator_ = Authenticator::Make(
-                         *catalog_, clock_, options_,
-                         [this](std::string_view token) { return catalog_->Authenticate(token); }, std::move(*provider))
-                         .value();
+    authenticator_ =
+        Authenticator::Make(
+            *catalog_, clock_, options_,
+            [this](const RequestContext&, std::string_view token) { return catalog_->Authenticate(token); },
+            std::move(*provider))
+            .value();
   }
   void MakeUser(const std::string& name, const std::string& role = "writer") {
     ASSERT_OK(catalog_->identities().CreatePrincipal({.name = name, .role = role}));

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "catalog/tests/catalog_fixture.h"
+#include "common/text.h"
 
 namespace neurolake::catalog {
 namespace {
@@ -20,7 +21,7 @@ class PersonalDataTest : public CatalogTest {
     PersonalDataFinding finding;
     finding.column_id = finding.column_name = column;
     finding.entity = entity;
-    finding.tag = "pii.contact." + entity;
+    finding.tag = "pii.contact." + LowerAscii(entity);
     finding.confidence = confidence;
     finding.evidence = "3 of 3 distinct values have its form";
     finding.version = 4;
@@ -28,6 +29,17 @@ class PersonalDataTest : public CatalogTest {
     finding.found = clock_.Now();
     finding.found_by = "ada";
     return finding;
+  }
+  TagChange Tagging(const std::string& column, const std::string& entity) const {
+    return {.relation_id = "1",
+            .set = {{.relation_id = "1",
+                     .column = column,
+                     .label = column,
+                     .tag = "pii.contact." + LowerAscii(entity),
+                     .value = "",
+                     .set_by = "ada",
+                     .created = clock_.Now()}},
+            .unset = {}};
   }
   std::vector<std::string> Known() {
     std::vector<std::string> known;
@@ -51,6 +63,86 @@ TEST_P(PersonalDataTest, IsKeptAndBroughtUpToDate) {
   EXPECT_EQ(all[1].second.found, clock_.Now());
   ASSERT_OK(catalog_->SavePersonalData(TableId("1"), {Finding("b", "NL_BSN")}, true));
   EXPECT_THAT(Known(), ElementsAre("t1.b NL_BSN proposed"));
+}
+
+TEST_P(PersonalDataTest, WhatWasRejectedStaysSoUntilItsTagIsSet) {
+  const auto scan = [&] {
+    return catalog_->SavePersonalData(TableId("1"), {Finding("mail", "EMAIL_ADDRESS"), Finding("b", "NL_BSN")}, true);
+  };
+  ASSERT_OK(scan());
+  EXPECT_EQ(catalog_->RejectPersonalData(TableId("1"), {{"b", "NL_BSN"}, {"b", "EMAIL_ADDRESS"}}, "ada").value(), 1);
+  EXPECT_EQ(catalog_->RejectPersonalData(TableId("1"), {{"b", "NL_BSN"}}, "bob").value(), 0);
+  ASSERT_OK(scan());
+  EXPECT_THAT(Known(), ElementsAre("t1.b NL_BSN rejected", "t1.mail EMAIL_ADDRESS proposed"));
+  EXPECT_EQ(catalog_->ListPersonalData().value()[0].second.decided_by, "ada");
+  TagChange change = Tagging("b", "NL_BSN");
+  change.of_proposals = true;
+  ASSERT_OK(catalog_->ChangeTags(change));
+  EXPECT_TRUE(catalog_->TagsOf("1").value().empty()) << "nobody proposes it";
+  ASSERT_OK(catalog_->ChangeTags(Tagging("b", "NL_BSN")));
+  EXPECT_THAT(Known(), ElementsAre("t1.b NL_BSN accepted", "t1.mail EMAIL_ADDRESS proposed"));
+}
+
+TEST_P(PersonalDataTest, AcceptingAProposalKeepsTheTagsValue) {
+  ASSERT_OK(catalog_->SavePersonalData(TableId("1"), {Finding("mail", "EMAIL_ADDRESS")}, true));
+  TagChange change = Tagging("mail", "EMAIL_ADDRESS");
+  change.of_proposals = true;
+  change.decided_by = "rule mails";
+  ASSERT_OK(catalog_->ChangeTags(change));
+  EXPECT_THAT(Known(), ElementsAre("t1.mail EMAIL_ADDRESS accepted"));
+  EXPECT_EQ(catalog_->ListPersonalData().value()[0].second.decided_by, "rule mails");
+  EXPECT_EQ(catalog_->TagsOf("1").value()[0].set_by, "ada");
+  change = Tagging("mail", "EMAIL_ADDRESS");
+  change.set[0].value = "confirmed";
+  ASSERT_OK(catalog_->ChangeTags(change));
+  ASSERT_OK(catalog_->SavePersonalData(TableId("1"), {Finding("mail", "PHONE_NUMBER")}, false));
+  for (const char* entity : {"EMAIL_ADDRESS", "PHONE_NUMBER"}) {
+    change = Tagging("mail", entity);
+    change.of_proposals = true;
+    ASSERT_OK(catalog_->ChangeTags(change));
+  }
+  std::vector<std::string> values;
+  const auto tags = catalog_->TagsOf("1").value();
+  for (const auto& tag : tags) values.push_back(tag.value);
+  EXPECT_THAT(values, ElementsAre("confirmed", ""));
+}
+
+TEST_P(PersonalDataTest, AFindingWhoseTagIsThereIsAccepted) {
+  ASSERT_OK(catalog_->ChangeTags(Tagging("mail", "EMAIL_ADDRESS")));
+  ASSERT_OK(catalog_->SavePersonalData(TableId("1"), {Finding("mail", "EMAIL_ADDRESS")}, true));
+  EXPECT_THAT(Known(), ElementsAre("t1.mail EMAIL_ADDRESS accepted"));
+  TagChange off{.relation_id = "1", .set = {}, .unset = {{"mail", "pii.contact.email_address"}}};
+  ASSERT_OK(catalog_->ChangeTags(off));
+  EXPECT_THAT(Known(), ElementsAre("t1.mail EMAIL_ADDRESS proposed"));
+  EXPECT_EQ(catalog_->ListPersonalData().value()[0].second.decided_by, "");
+}
+
+TEST_P(PersonalDataTest, RulesAreByNameAndHoldTheirSchema) {
+  const SchemaId schema = catalog_->FindSchema("s").value()->id;
+  const PersonalDataRule rule{.id = "r",
+                              .name = "Mails",
+                              .entities = "EMAIL_ADDRESS, NL",
+                              .schema = schema,
+                              .threshold = 0.9,
+                              .owner = PrincipalId("p"),
+                              .of_others = true,
+                              .created = clock_.Now()};
+  ASSERT_OK(catalog_->AddPersonalDataRule(rule, false));
+  EXPECT_EQ(CodeOf(catalog_->AddPersonalDataRule(rule, false)), ErrorCode::kAlreadyExists);
+  ASSERT_OK(catalog_->AddPersonalDataRule(rule, true));
+  const auto rules = catalog_->ListPersonalDataRules().value();
+  ASSERT_EQ(rules.size(), 1U);
+  EXPECT_EQ(rules[0].name, "mails");
+  EXPECT_EQ(rules[0].entities, "EMAIL_ADDRESS, NL");
+  EXPECT_EQ(rules[0].schema, schema);
+  EXPECT_EQ(rules[0].threshold, 0.9);
+  EXPECT_EQ(rules[0].owner, PrincipalId("p"));
+  EXPECT_TRUE(rules[0].of_others);
+  EXPECT_EQ(rules[0].created, clock_.Now());
+  EXPECT_EQ(CodeOf(catalog_->DropSchema("s", false, true)), ErrorCode::kDependentObjects);
+  EXPECT_EQ(CodeOf(catalog_->DropPersonalDataRule("others")), ErrorCode::kNotFound);
+  ASSERT_OK(catalog_->DropPersonalDataRule("MAILS"));
+  ASSERT_OK(catalog_->DropSchema("s", false, true));
 }
 
 TEST_P(PersonalDataTest, BelongsToTablesThatAreThere) {

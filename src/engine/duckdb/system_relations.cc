@@ -185,7 +185,8 @@ std::vector<SystemRelation> MaintenanceRelations() {
         {"rows_scanned", kNumber},
         {"found_at", kInstant},
         {"found_by", kText},
-        {"state", kText}}},
+        {"state", kText},
+        {"decided_by", kText}}},
   };
 }
 

@@ -19,6 +19,7 @@ Migration SemanticModels();
 Migration Conversations();
 Migration KeptAnswers();
 Migration OneTableOfObjectGrants();
+Migration PersonalDataRules();
 
 /// Of SemanticModels(), until OneTableOfObjectGrants() took its rows over.
 inline constexpr std::string_view kSemanticModelGrants =

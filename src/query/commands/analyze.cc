@@ -89,6 +89,7 @@ class ColumnAnalysis {
       : context_(context), table_(table), columns_(columns) {}
 
   Result<json::array> Run() {
+    NL_RETURN_IF_ERROR(NameTypes());
     NL_RETURN_IF_ERROR(Scan());
     NL_RETURN_IF_ERROR(Sample());
     json::array rows;
@@ -104,6 +105,17 @@ class ColumnAnalysis {
   std::string Source() const {
     return fmt::format("{}.{} AT (VERSION => {})", QuoteIdentifier(table_.entry.schema_name),
                        QuoteIdentifier(table_.entry.table_name), table_.snapshot->version());
+  }
+
+  /// As a query of the columns has them.
+  Result<void> NameTypes() {
+    if (columns_.empty()) return {};
+    std::string select;
+    for (const StructField* field : columns_) select += (select.empty() ? "" : ", ") + QuoteIdentifier(field->name);
+    NL_ASSIGN_OR_RETURN(auto rows, context_.Query(fmt::format("SELECT {} FROM {} LIMIT 0", select, Source())));
+    NL_CHECK(rows.types.size() == columns_.size());
+    types_ = std::move(rows.types);
+    return {};
   }
 
   Result<void> Scan() {
@@ -169,15 +181,15 @@ class ColumnAnalysis {
     const json::value rate = row_count_ == 0
                                  ? json::value(nullptr)
                                  : json::value(static_cast<double>(nulls) / static_cast<double>(row_count_));
-    rows.push_back(json::array{field.name, tables::delta::TypeName(field.type), nulls, rate, Text(value[1]),
-                               Text(value[2]), Number(value[3]), bytes,
-                               depth ? json::value(*depth) : json::value(nullptr), histogram});
+    rows.push_back(json::array{field.name, types_[index], nulls, rate, Text(value[1]), Text(value[2]), Number(value[3]),
+                               bytes, depth ? json::value(*depth) : json::value(nullptr), histogram});
     return {};
   }
 
   CommandContext& context_;
   const OpenedTable& table_;
   const std::vector<const StructField*>& columns_;
+  std::vector<std::string> types_;
   std::vector<std::optional<std::string>> scanned_;
   std::vector<json::array> histograms_;
   int64_t row_count_ = 0;

@@ -11,6 +11,7 @@
 #include "query/commands/key.h"
 #include "query/commands/object_grant.h"
 #include "query/commands/optimize.h"
+#include "query/commands/pii_rule.h"
 #include "query/commands/policy.h"
 #include "query/commands/reencrypt.h"
 #include "query/commands/restore.h"
@@ -43,6 +44,8 @@ constexpr CommandParser kParsers[] = {
     ParsePurposeStatement,
     ParseBreakGlassStatement,
     ParsePiiThreshold,
+    ParsePiiRule,
+    ParsePiiDecision,
     ParseChangeOwner,
     ParseAlterTable,
     ParseCommentOn,

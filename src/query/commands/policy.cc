@@ -6,6 +6,7 @@
 #include "common/ids.h"
 #include "common/text.h"
 #include "plan/field_path.h"
+#include "query/commands/present_names.h"
 #include "query/commands/server_action.h"
 #include "query/front_parser_cursor.h"
 #include "query/messages.h"
@@ -244,11 +245,13 @@ class ShowPolicies final : public TableCommand {
       NL_ASSIGN_OR_RETURN(auto answer,
                           AskServer(context, "effective_policy", {{"table", id}, {"principal", principal_}}));
       NL_RETURN_IF_ERROR(NameColumns(context, answer));
+      NL_RETURN_IF_ERROR(CallColumnsAsNow(context, answer));
       return ResultOfRows(
           {{"applies", "VARCHAR"}, {"policy", "VARCHAR"}, {"column_name", "VARCHAR"}, {"expression", "VARCHAR"}},
           answer);
     }
-    NL_ASSIGN_OR_RETURN(const auto answer, AskServer(context, "policies", {{"table", id}}));
+    NL_ASSIGN_OR_RETURN(auto answer, AskServer(context, "policies", {{"table", id}}));
+    NL_RETURN_IF_ERROR(CallColumnsAsNow(context, answer));
     return ResultOfRows({{"schema_name", "VARCHAR"},
                          {"table_name", "VARCHAR"},
                          {"policy", "VARCHAR"},

@@ -1,5 +1,7 @@
 #pragma once
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 #include <memory>
 #include <optional>
 #include <string>
@@ -75,6 +77,14 @@ plan::PolicyExpression ExpressionOf(const std::string& policy, const std::string
 /// Errors: those of BindPolicy, which say that it does not fit; kNotSupported for a condition inside of a list or map.
 Result<plan::PolicyNeeds> BindByTag(CommandContext& context, const OpenedTable& table, const std::string& policy,
                                     const std::string& sql, bool is_mask, const tables::delta::FieldPlace& place);
+
+/// Whether what policies say of `tags` ([[column, tag, value], …]) is true or false, or of the column's type, at
+/// `place`. For who looks after the table. Errors: those of BindByTag; the server's.
+Result<void> CheckTagsFit(CommandContext& context, const OpenedTable& table, const tables::delta::FieldPlace& place,
+                          boost::json::array tags);
+/// The same of policies as the server's action tag_policies answers them.
+Result<void> CheckPoliciesFit(CommandContext& context, const OpenedTable& table, const tables::delta::FieldPlace& place,
+                              const boost::json::value& policies);
 
 /// ALTER TABLE … [ALTER COLUMN …] SET TAGS and UNSET TAGS, SHOW TAGS.
 Result<std::shared_ptr<const TableCommand>> ParseTagStatement(TokenCursor cursor);

@@ -6,6 +6,7 @@
 #include "common/text.h"
 #include "privacy/detector/column_scanner.h"
 #include "privacy/detector/thresholds.h"
+#include "query/commands/pii_rule.h"
 #include "query/commands/policy.h"
 #include "query/commands/server_action.h"
 #include "query/front_parser_cursor.h"
@@ -70,7 +71,9 @@ class ScanTable final : public TableCommand {
     for (const auto& one : scan.findings) {
       rows.push_back({one.column, one.entity, one.tag, fmt::format("{:.4f}", one.confidence),
                       one.in_text ? "true" : "false", one.also.empty() ? std::nullopt : std::optional(one.also),
-                      one.why, std::to_string(scan.rows), scan.saved ? "true" : "false"});
+                      one.why, std::to_string(scan.rows), scan.saved ? "true" : "false",
+                      one.accepted_by.empty() ? std::nullopt : std::optional(one.accepted_by),
+                      one.note.empty() ? std::nullopt : std::optional(one.note)});
     }
     return MakeOwnResult({{"column_name", "VARCHAR"},
                           {"entity", "VARCHAR"},
@@ -80,7 +83,9 @@ class ScanTable final : public TableCommand {
                           {"also", "VARCHAR"},
                           {"evidence", "VARCHAR"},
                           {"rows_scanned", "BIGINT"},
-                          {"proposed", "BOOLEAN"}},
+                          {"proposed", "BOOLEAN"},
+                          {"accepted_by", "VARCHAR"},
+                          {"note", "VARCHAR"}},
                          rows);
   }
 
@@ -116,9 +121,13 @@ Result<int64_t> ScanColumns(CommandContext& context, const OpenedTable& table, s
     column.threshold = thresholds.all;
     column.thresholds = thresholds.of;
     for (const auto& found : scanner.Finish(column)) {
-      PersonalDataScan::Finding finding{
-          name,         std::string(privacy::InfoOf(found.entity).name), found.tag(), {}, found.why, found.confidence,
-          found.in_text};
+      PersonalDataScan::Finding finding{.column = name,
+                                        .entity = std::string(privacy::InfoOf(found.entity).name),
+                                        .tag = found.tag(),
+                                        .also = {},
+                                        .why = found.why,
+                                        .confidence = found.confidence,
+                                        .in_text = found.in_text};
       for (const privacy::Entity other : found.also) {
         finding.also += fmt::format("{}{}", finding.also.empty() ? "" : ", ", privacy::InfoOf(other).name);
       }
@@ -164,6 +173,9 @@ Result<PersonalDataScan> ScanForPersonalData(CommandContext& context, const Open
                                                     {"rows", scan.rows},
                                                     {"findings", std::move(saved)}}));
   NL_ASSIGN_OR_RETURN(scan.saved, BoolMember(answer, "saved"));
+  const auto* acceptable = answer.if_contains("acceptable");
+  if (acceptable == nullptr) return BadMember("acceptable");
+  NL_RETURN_IF_ERROR(AcceptByRules(context, table, *acceptable, scan));
   return scan;
 }
 
@@ -192,15 +204,6 @@ class PiiThresholdCommand final : public TableCommand {
   ObjectName target_;
 };
 
-/// A number as it was written, whatever it is: ParseThresholds judges it.
-Result<std::string> ExpectThreshold(TokenCursor& cursor) {
-  const std::string sign = cursor.AcceptSymbol("-") ? "-" : "";
-  if (cursor.AtEnd() || cursor.token().kind != TokenKind::kNumber) return cursor.Unexpected("a number from 0 to 1");
-  std::string number = sign + std::string(cursor.Text());
-  cursor.Skip();
-  return number;
-}
-
 /// Behind WITH: "0.7, EMAIL_ADDRESS = 0.9".
 Result<std::string> ParseThresholdClause(TokenCursor& cursor) {
   std::string list;
@@ -221,6 +224,14 @@ Result<std::string> ParseThresholdClause(TokenCursor& cursor) {
 }
 
 }  // namespace
+
+Result<std::string> ExpectThreshold(TokenCursor& cursor) {
+  const std::string sign = cursor.AcceptSymbol("-") ? "-" : "";
+  if (cursor.AtEnd() || cursor.token().kind != TokenKind::kNumber) return cursor.Unexpected("a number from 0 to 1");
+  std::string number = sign + std::string(cursor.Text());
+  cursor.Skip();
+  return number;
+}
 
 Result<std::shared_ptr<const TableCommand>> ParsePiiThreshold(TokenCursor cursor) {
   if (cursor.AcceptWords({"show", "pii", "thresholds"})) {

@@ -14,6 +14,9 @@ Result<std::shared_ptr<const TableCommand>> ParseScan(TokenCursor cursor);
 /// ALTER PII THRESHOLD [OF entity] SET number | RESET, and SHOW PII THRESHOLDS: what scans of the lake go by.
 Result<std::shared_ptr<const TableCommand>> ParsePiiThreshold(TokenCursor cursor);
 
+/// A number as it was written, whatever it is: privacy::ParseThresholds judges it. Errors: kSyntaxError.
+Result<std::string> ExpectThreshold(TokenCursor& cursor);
+
 struct PersonalDataScan {
   int64_t rows = 0;    ///< That were read.
   bool saved = false;  ///< Whether the findings are proposals now (server: personal_data_actions.h).
@@ -21,6 +24,8 @@ struct PersonalDataScan {
     std::string column, entity, tag, also, why;
     double confidence = 0;
     bool in_text = false;
+    std::string accepted_by = {};  ///< The rule that set the tag; empty: none did.
+    std::string note = {};         ///< Why a rule did not.
   };
   std::vector<Finding> findings;  ///< By column, then confidence.
 };

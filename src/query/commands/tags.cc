@@ -57,24 +57,7 @@ class ChangeTags final : public TableCommand {
   Result<void> CheckFits(CommandContext& context, const OpenedTable& table, const FieldPlace& place) const {
     json::array tags;
     for (const auto& [tag, value] : clause_.tags) tags.push_back(json::array{place.physical, tag, value});
-    NL_ASSIGN_OR_RETURN(const auto answer, AskServer(context, "tag_policies",
-                                                     {{"table", table.entry.id.value()}, {"tags", std::move(tags)}}));
-    const auto* policies = answer.if_contains("policies");
-    if (policies == nullptr || !policies->is_array()) return BadMember("policies");
-    for (const auto& one : policies->get_array()) {
-      if (!one.is_object()) return BadMember("policies");
-      NL_ASSIGN_OR_RETURN(const std::string name, StringMember(one.get_object(), "name"));
-      NL_ASSIGN_OR_RETURN(const std::string kind, StringMember(one.get_object(), "kind"));
-      NL_ASSIGN_OR_RETURN(const std::string text, StringMember(one.get_object(), "plan"));
-      NL_ASSIGN_OR_RETURN(const json::object plan, ParseObject(text));
-      for (const char* part : {"value", "check"}) {
-        const auto* member = plan.if_contains(part);
-        if (member == nullptr || !member->is_object()) continue;
-        NL_ASSIGN_OR_RETURN(const auto expression, DecodePolicyExpression(member->get_object()));
-        NL_RETURN_IF_ERROR(BindByTag(context, table, name, expression.sql, kind == "mask", place));
-      }
-    }
-    return {};
+    return CheckTagsFit(context, table, place, std::move(tags));
   }
 
   TagsClause clause_;
@@ -142,6 +125,34 @@ Result<std::vector<std::pair<std::string, std::string>>> ParseTags(TokenCursor& 
 }
 
 }  // namespace
+
+Result<void> CheckTagsFit(CommandContext& context, const OpenedTable& table, const FieldPlace& place,
+                          json::array tags) {
+  NL_ASSIGN_OR_RETURN(const auto answer, AskServer(context, "tag_policies",
+                                                   {{"table", table.entry.id.value()}, {"tags", std::move(tags)}}));
+  const auto* policies = answer.if_contains("policies");
+  if (policies == nullptr) return BadMember("policies");
+  return CheckPoliciesFit(context, table, place, *policies);
+}
+
+Result<void> CheckPoliciesFit(CommandContext& context, const OpenedTable& table, const FieldPlace& place,
+                              const json::value& policies) {
+  if (!policies.is_array()) return BadMember("policies");
+  for (const auto& one : policies.get_array()) {
+    if (!one.is_object()) return BadMember("policies");
+    NL_ASSIGN_OR_RETURN(const std::string name, StringMember(one.get_object(), "name"));
+    NL_ASSIGN_OR_RETURN(const std::string kind, StringMember(one.get_object(), "kind"));
+    NL_ASSIGN_OR_RETURN(const std::string text, StringMember(one.get_object(), "plan"));
+    NL_ASSIGN_OR_RETURN(const json::object plan, ParseObject(text));
+    for (const char* part : {"value", "check"}) {
+      const auto* member = plan.if_contains(part);
+      if (member == nullptr || !member->is_object()) continue;
+      NL_ASSIGN_OR_RETURN(const auto expression, DecodePolicyExpression(member->get_object()));
+      NL_RETURN_IF_ERROR(BindByTag(context, table, name, expression.sql, kind == "mask", place));
+    }
+  }
+  return {};
+}
 
 Result<plan::PolicyNeeds> BindByTag(CommandContext& context, const OpenedTable& table, const std::string& policy,
                                     const std::string& sql, bool is_mask, const FieldPlace& place) {

@@ -103,7 +103,7 @@ TEST_F(AuditTrailTest, EachSeesTheirOwnRecordsAndAuditorsAll) {
   const auto anna = ContextOf("anna", "reader"), bert = ContextOf("bert", "writer");
   Run(anna, "s1", "SELECT a");
   Run(bert, "s2", "SELECT b");
-  trail_->RefusedAuthentication(ErrorCode::kUnauthenticated);
+  trail_->RefusedAuthentication(ErrorCode::kUnauthenticated, "192.0.2.7");
   for (const auto& ctx : {anna, bert}) {
     const auto rows = RowsFor(ctx);
     ASSERT_THAT(rows, SizeIs(1)) << ctx.principal().name;
@@ -159,10 +159,23 @@ TEST_F(AuditTrailTest, SaysWhatAStatementTouchedAndHowItEnded) {
   EXPECT_THAT(lines[1], HasSubstr(R"("action":"revoke_token","details":{"id":"t"})"));
 }
 
+TEST_F(AuditTrailTest, SaysWhereARequestCameFromAndByWhat) {
+  Principal anna = ContextOf("anna", "reader").principal();
+  anna.credential = "nl_12345678";
+  anna.address = "192.0.2.7";
+  Run(RequestContext(anna, "request", "http", clock_, SteadyTime::max()), "s1", "SELECT a");
+  EXPECT_THAT(LastLine(), HasSubstr(R"("credential":"nl_12345678","door":"http","address":"192.0.2.7")"));
+  Run(ContextOf("anna", "reader"), "s2", "SELECT a");
+  EXPECT_THAT(LastLine(), AllOf(Not(HasSubstr("credential")), Not(HasSubstr("address"))));
+  trail_->RefusedAuthentication(ErrorCode::kUnauthenticated, "192.0.2.8");
+  ASSERT_TRUE(trail_->Change("test", {}));
+  EXPECT_THAT(trail_->log().Read(trail_->log().size() - 2, 1)->front(), HasSubstr(R"("address":"192.0.2.8")"));
+}
+
 TEST_F(AuditTrailTest, WhoGuessesTokensDoesNotFillTheDisk) {
-  for (int i = 0; i < 1000; ++i) trail_->RefusedAuthentication(ErrorCode::kUnauthenticated);
+  for (int i = 0; i < 1000; ++i) trail_->RefusedAuthentication(ErrorCode::kUnauthenticated, "192.0.2.7");
   clock_.Advance(std::chrono::seconds(2));
-  trail_->RefusedAuthentication(ErrorCode::kUnauthenticated);
+  trail_->RefusedAuthentication(ErrorCode::kUnauthenticated, "192.0.2.7");
   ASSERT_TRUE(trail_->Change("test", {}));
   EXPECT_LT(trail_->log().size(), 30U);
   EXPECT_THAT(trail_->log().Read(trail_->log().size() - 2, 1)->front(), HasSubstr(R"("more_before":"980")"));

@@ -31,7 +31,7 @@ class PipelineTest : public testing::Test {
 
   Result<std::vector<std::string>> Run(const std::string& sql,
                                        std::chrono::milliseconds timeout = std::chrono::seconds(30)) {
-    NL_ASSIGN_OR_RETURN(const Principal principal, lake_->Authenticate(token_));
+    NL_ASSIGN_OR_RETURN(const Principal principal, lake_->Authenticate(token_, ""));
     const RequestContext ctx(principal, "test", "test", clock_, clock_.SteadyNow() + timeout);
     NL_ASSIGN_OR_RETURN(auto stream, lake_->Execute(ctx, {.sql = sql}));
     NL_ASSIGN_OR_RETURN(auto formatter, arrow::RowFormatter::Make(stream->schema()));
@@ -75,6 +75,37 @@ TEST_F(PipelineTest, DeniesWhatIsNotListed) {
   EXPECT_EQ(CodeOf("SELECT * FROM read_text('/etc/passwd')"), ErrorCode::kPermissionDenied);
   EXPECT_EQ(CodeOf("ATTACH '/tmp/x' AS x"), ErrorCode::kPermissionDenied);
   EXPECT_THAT(Rows("SELECT 1 + 1"), ElementsAre("[2]"));
+}
+
+TEST_F(PipelineTest, RequestsBeyondTheServersLimitsAreRefused) {
+  const Principal principal = lake_->Authenticate(token_, "").value();
+  const RequestContext ctx(principal, "test", "test", clock_, clock_.SteadyNow() + std::chrono::seconds(30));
+  const auto asks = [&](StatementRequest request) {
+    request.sql = "SELECT 1";
+    const auto stream = lake_->Execute(ctx, std::move(request));
+    return stream ? std::string() : std::string(ErrorName(stream.error().code()));
+  };
+  EXPECT_EQ(asks({}), "");
+  EXPECT_EQ(asks({.memory_bytes = -1}), "InvalidArgument");
+  EXPECT_EQ(asks({.memory_bytes = int64_t{1} << 60}), "InvalidArgument");
+  EXPECT_EQ(asks({.rows_max = -1}), "InvalidArgument");
+  EXPECT_EQ(asks({.rows_max = std::numeric_limits<int64_t>::max()}), "InvalidArgument");
+  for (const char* id : {"neurolake.copy", "NeuroLake.x", ""}) {
+    EXPECT_EQ(asks({.transaction = ApplicationVersion{.application_id = id, .version = 1}}), "InvalidArgument") << id;
+  }
+}
+
+TEST_F(PipelineTest, ASessionsSchemaIsOneThatIsKnown) {
+  Rows("CREATE SCHEMA somewhere");
+  const auto begins_in = [&](const std::string& role, const std::string& schema) {
+    const Principal principal{PrincipalId("id of " + role), role, role, *RightsOfRole(role)};
+    const RequestContext ctx(principal, "test", "test", clock_, clock_.SteadyNow() + std::chrono::seconds(30));
+    const auto stream = lake_->Execute(ctx, {.sql = "SELECT 1", .schema = schema});
+    return stream ? std::string() : std::string(ErrorName(stream.error().code()));
+  };
+  EXPECT_EQ(begins_in("reader", "somewhere"), "");
+  EXPECT_EQ(begins_in("reader", "nowhere"), "SchemaNotFound");
+  EXPECT_EQ(begins_in("member", "somewhere"), "SchemaNotFound") << "nothing in it was granted";
 }
 
 TEST_F(PipelineTest, ADeadlineEndsAStatementThatIgnoresInterrupts) {

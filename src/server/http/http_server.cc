@@ -296,11 +296,12 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(const Settings& settings, 
     // With the port, which may have been chosen just now, an identity provider is told the way back.
     NL_ASSIGN_OR_RETURN(std::string public_url, PublicUrl(settings, descriptor, tls != nullptr));
     NL_ASSIGN_OR_RETURN(auto provider, catalog::OidcProviderFrom(settings, public_url, clock));
-    NL_ASSIGN_OR_RETURN(
-        auto authenticator,
-        catalog::Authenticator::Make(
-            service.catalog(), clock, std::move(identity),
-            [&service](std::string_view token) { return service.Authenticate(token); }, std::move(provider)));
+    NL_ASSIGN_OR_RETURN(auto authenticator, catalog::Authenticator::Make(
+                                                service.catalog(), clock, std::move(identity),
+                                                [&service](const RequestContext& ctx, std::string_view token) {
+                                                  return service.Authenticate(token, ctx.principal().address);
+                                                },
+                                                std::move(provider)));
     return std::make_unique<Listener>(settings, service, clock, std::move(options), std::move(statements),
                                       std::move(tls), descriptor, std::move(authenticator), std::move(public_url));
   };

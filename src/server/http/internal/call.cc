@@ -40,7 +40,10 @@ RequestContext Call::Context(const Door& door, std::chrono::milliseconds timeout
 
 RequestContext Call::NamelessContext(const Door& door) const {
   // What asks an identity provider has a limit of its own below this one.
-  return {{}, request_id, "http", door.clock, door.clock.SteadyNow() + std::chrono::seconds(30), request.stop};
+  Principal nobody;
+  nobody.address = request.address;
+  return {std::move(nobody), request_id, "http", door.clock, door.clock.SteadyNow() + std::chrono::seconds(30),
+          request.stop};
 }
 
 Result<void> RecordChange(Door& door, const Call& call, std::string_view action,

@@ -46,8 +46,8 @@ Result<void> CheckQuery(const Route& route, const Target& target) {
 }
 
 /// Tells the audit log of a refusal.
-Result<Principal> Told(Door& door, Result<Principal> principal) {
-  if (!principal) door.service.RecordRefusal(principal.error().code());
+Result<Principal> Told(Door& door, const Call& call, Result<Principal> principal) {
+  if (!principal) door.service.RecordRefusal(principal.error().code(), call.request.address);
   return principal;
 }
 
@@ -62,15 +62,16 @@ Result<Principal> Identify(Door& door, const Call& call) {
     }
     const std::string_view token = Trim(authorization.substr(space + 1));
     auto principal = door.authenticator.WithBearer(call.NamelessContext(door), token);
-    return door.authenticator.IsOwnToken(token) ? principal : Told(door, std::move(principal));
+    return door.authenticator.IsOwnToken(token) ? principal : Told(door, call, std::move(principal));
   }
   NL_ASSIGN_OR_RETURN(const std::string session, FindCookie(call.request, CookieName(door, kSessionCookie)));
   if (!session.empty()) {
     NL_RETURN_IF_ERROR(CheckSameOrigin(door, call.request));
-    return Told(door, door.authenticator.WithSession(session));
+    return Told(door, call, door.authenticator.WithSession(session));
   }
   if (!call.request.certificate_names.empty()) {
-    return Told(door, door.authenticator.WithCertificate(call.NamelessContext(door), call.request.certificate_names));
+    return Told(door, call,
+                door.authenticator.WithCertificate(call.NamelessContext(door), call.request.certificate_names));
   }
   return MakeError(ErrorCode::kUnauthenticated, "a token is needed: Authorization: Bearer nl_…");
 }
@@ -168,7 +169,8 @@ Result<void> Dispatcher::Authenticate(const Route& route, Call& call) {
   if (route.access == Access::kOpen) return {};
   if (route.access == Access::kMetrics && door_.settings.http_metrics_without_token) return {};
   NL_ASSIGN_OR_RETURN(call.principal, Identify(door_, call));
-  NL_RETURN_IF_ERROR(door_.limits.AdmitPrincipal(call.principal->id));
+  call.principal->address = call.request.address;
+  NL_RETURN_IF_ERROR(door_.limits.AdmitPrincipal(*call.principal));
   // A token for asking alone: what else is here would be more than that, its principal's history and results too.
   if (call.principal->Has(Right::kAsk) && !call.principal->Has(Right::kRead) && !IsForAsking(route)) {
     return call.Require(Right::kRead);

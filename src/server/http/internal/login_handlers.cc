@@ -31,7 +31,8 @@ Headers Redirect(std::string location) {
 /// Of who gave a name and a password. Refusals are in the audit log.
 Result<Principal> CheckPassword(Door& door, Call& call, const std::string& name, const std::string& password) {
   auto principal = door.authenticator.WithPassword(call.NamelessContext(door), name, password, call.request.address);
-  if (!principal) door.service.RecordRefusal(principal.error().code());
+  if (!principal) door.service.RecordRefusal(principal.error().code(), call.request.address);
+  if (principal) principal->address = call.request.address;
   return principal;
 }
 
@@ -77,14 +78,15 @@ Result<void> GetLoginCallback(Door& door, Call& call) {
                                              .error = call.TextParameter("error")});
   if (!claims) {
     Log(LogLevel::kInfo, "a login was refused", call.request_id, {{"reason", claims.error().message()}});
-    door.service.RecordRefusal(claims.error().code());
+    door.service.RecordRefusal(claims.error().code(), call.request.address);
     if (claims.error().code() != ErrorCode::kUnauthenticated) return std::unexpected(claims.error());
     return MakeError(ErrorCode::kUnauthenticated, "the login did not succeed");
   }
   auto session = door.authenticator.BeginSession(ctx, *claims);
-  if (!session) door.service.RecordRefusal(session.error().code());
+  if (!session) door.service.RecordRefusal(session.error().code(), call.request.address);
   NL_ASSIGN_OR_RETURN(auto begun, std::move(session));
   call.principal = std::move(begun.first);
+  call.principal->address = call.request.address;
   // Who it is was not known before.
   if (auto recorded = RecordChange(door, call, "begin_session", {}); !recorded) {
     std::ignore = door.service.catalog().identities().EndSession(begun.second);

@@ -72,18 +72,19 @@ std::string RequestLimits::AddressOf(const Request& request) const {
 }
 
 Result<void> RequestLimits::AdmitAddress(const std::string& address) {
-  return Admit(addresses_, address, "limits.requests_per_address");
+  return Admit(addresses_, address, address, "limits.requests_per_address");
 }
 
-Result<void> RequestLimits::AdmitPrincipal(const PrincipalId& principal) {
-  return Admit(principals_, principal.value(), "limits.requests_per_principal");
+Result<void> RequestLimits::AdmitPrincipal(const Principal& principal) {
+  return Admit(principals_, principal.id.value(), principal.address, "limits.requests_per_principal");
 }
 
-Result<void> RequestLimits::Admit(Limit& limit, const std::string& key, std::string_view setting) {
+Result<void> RequestLimits::Admit(Limit& limit, const std::string& key, const std::string& address,
+                                  std::string_view setting) {
   if (!limit.buckets || limit.buckets->Take(key)) return {};
   service_.metrics().Count("neurolake_http_requests_limited_total", "HTTP requests refused as too many.", "by",
                            limit.by);
-  if (told_.Take(fmt::format("{} {}", limit.by, key))) service_.RecordRefusal(ErrorCode::kTooManyRequests);
+  if (told_.Take(fmt::format("{} {}", limit.by, key))) service_.RecordRefusal(ErrorCode::kTooManyRequests, address);
   return std::unexpected(
       Error(ErrorCode::kTooManyRequests,
             fmt::format("too many requests of this {}, try again later; the limit is {}", limit.by, setting))

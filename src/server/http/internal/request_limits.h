@@ -33,14 +33,14 @@ class RequestLimits {
   std::string AddressOf(const Request& request) const;
   /// Errors: kTooManyRequests, with the detail "retry_after" in seconds.
   Result<void> AdmitAddress(const std::string& address);
-  Result<void> AdmitPrincipal(const PrincipalId& principal);
+  Result<void> AdmitPrincipal(const Principal& principal);
 
  private:
   struct Limit {
     std::optional<net::RateLimiter> buckets;  ///< None: there is no limit.
     std::string_view by;                      ///< "address" or "principal".
   };
-  Result<void> Admit(Limit& limit, const std::string& key, std::string_view setting);
+  Result<void> Admit(Limit& limit, const std::string& key, const std::string& address, std::string_view setting);
 
   query::StatementService& service_;
   std::set<std::string> trusted_proxies_;

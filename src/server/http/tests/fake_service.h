@@ -112,7 +112,7 @@ class FakeStatementService final : public query::StatementService {
     }
   }
 
-  Result<Principal> Authenticate(std::string_view token) override {
+  Result<Principal> Authenticate(std::string_view token, std::string_view) override {
     if (!token.starts_with("nl_")) return MakeError(ErrorCode::kUnauthenticated, "the token is not valid");
     const std::string name(token.substr(3));
     const char* role = name == "admin"     ? "admin"
@@ -123,7 +123,7 @@ class FakeStatementService final : public query::StatementService {
     return Principal{PrincipalId(name), name, role, RightsOfRole(role).value()};
   }
 
-  void RecordRefusal(ErrorCode) override { ++refusals; }
+  void RecordRefusal(ErrorCode, std::string_view) override { ++refusals; }
   std::atomic<int> refusals{0};  ///< Of others than tokens.
 
   Result<void> RecordChange(const RequestContext& ctx, std::string_view action,

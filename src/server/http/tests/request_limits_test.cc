@@ -8,6 +8,11 @@ namespace {
 class RequestLimitsTest : public ServerTest {
  protected:
   RequestLimits Limits() { return RequestLimits(settings_, fake_clock_, service_); }
+  static Principal Named(const std::string& id) {
+    Principal principal;
+    principal.id = PrincipalId(id);
+    return principal;
+  }
   static Request From(const std::string& address, std::vector<std::string> forwarded) {
     Request request{.method = "GET", .target = "/", .headers = {}};
     request.address = address;
@@ -36,9 +41,9 @@ TEST_F(RequestLimitsTest, TwoSecondsWorthAtOnceAndThenByTheClock) {
 TEST_F(RequestLimitsTest, APrincipalsDoNotCountForAnother) {
   settings_.limits_requests_per_principal = 1;
   RequestLimits limits = Limits();
-  EXPECT_TRUE(limits.AdmitPrincipal(PrincipalId("a")) && limits.AdmitPrincipal(PrincipalId("a")));
-  EXPECT_FALSE(limits.AdmitPrincipal(PrincipalId("a")));
-  EXPECT_TRUE(limits.AdmitPrincipal(PrincipalId("b")));
+  EXPECT_TRUE(limits.AdmitPrincipal(Named("a")) && limits.AdmitPrincipal(Named("a")));
+  EXPECT_FALSE(limits.AdmitPrincipal(Named("a")));
+  EXPECT_TRUE(limits.AdmitPrincipal(Named("b")));
   // No limit was set for addresses.
   for (int i = 0; i < 10'000; ++i) EXPECT_TRUE(limits.AdmitAddress("192.0.2.1"));
 }

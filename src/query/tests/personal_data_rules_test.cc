@@ -1,0 +1,204 @@
+// What the server answers a worker that asks for decisions on proposals of personal data, whatever the worker says.
+#include "query/personal_data_rules.h"
+
+#include <gmock/gmock.h>
+
+#include "catalog/identity.h"
+#include "query/messages.h"
+#include "query/tests/table_fixture.h"
+
+namespace neurolake::query {
+namespace {
+
+namespace json = boost::json;
+
+class PersonalDataRulesTest : public TableFixture {
+ protected:
+  void SetUp() override {
+    TableFixture::SetUp();
+    const std::pair<const char*, const char*> people[] = {
+        {"ada", "engineer"}, {"bob", "engineer"}, {"root", "admin"}, {"wim", "writer"}, {"rik", "reader"}};
+    for (const auto& [name, role] : people) {
+      ASSERT_TRUE(catalog_->identities().CreatePrincipal({.name = name, .role = role}).has_value());
+    }
+    ASSERT_TRUE(catalog_->SetOwner("t", Who("ada").id).has_value());
+    catalog::PersonalDataFinding finding;
+    finding.column_id = finding.column_name = "mail";
+    finding.entity = "EMAIL_ADDRESS";
+    finding.tag = "pii.contact.email_address";
+    finding.confidence = 0.9;
+    finding.found = clock_.Now();
+    ASSERT_TRUE(catalog_->SavePersonalData(TableId("t"), {finding}, true).has_value());
+  }
+  Principal Who(const std::string& name) {
+    const auto record = catalog_->identities().FindPrincipal(name).value();
+    return catalog_->identities().PrincipalOf(record->id, {}).value();
+  }
+  RequestContext Context(Principal who) const { return {std::move(who), "request", "test", clock_, SteadyTime::max()}; }
+  Result<json::value> Ask(const Principal& who, const std::string& action, const json::object& arguments) {
+    const RequestContext ctx = Context(who);
+    return RunPersonalDataRuleAction({ctx, *catalog_}, action, arguments);
+  }
+  static json::object Findings(const std::vector<std::string>& one) {
+    json::array list;
+    list.push_back(json::array(one.begin(), one.end()));
+    return {{"table", "t"}, {"findings", std::move(list)}};
+  }
+  static std::string ErrorOf(const Result<json::value>& answer) {
+    return answer ? "" : std::string(ErrorName(answer.error().code()));
+  }
+  std::string Create(const Principal& who, const std::string& name, double threshold = 0.5, bool replace = false) {
+    return ErrorOf(Ask(who, "create_pii_rule",
+                       {{"name", name},
+                        {"entities", "CONTACT"},
+                        {"schema", ""},
+                        {"threshold", fmt::format("{}", threshold)},
+                        {"replace", replace},
+                        {"if_not_exists", false}}));
+  }
+  /// "accepted", "left", or the error.
+  std::string AcceptByRule(const Principal& who, const std::string& table = "t") {
+    const auto answer = Ask(who, "accept_pii_by_rule",
+                            {{"table", table}, {"column_id", "mail"}, {"label", "mail"}, {"entity", "EMAIL_ADDRESS"}});
+    if (!answer) return ErrorOf(answer);
+    return answer->at("accepted").as_bool() ? "accepted" : "left";
+  }
+  std::vector<std::string> Tags() {
+    std::vector<std::string> tags;
+    const auto found = catalog_->TagsOf("t").value();
+    for (const auto& tag : found) tags.push_back(tag.column + " " + tag.tag + " by " + tag.set_by);
+    return tags;
+  }
+  std::string State() { return catalog_->ListPersonalData().value()[0].second.state; }
+};
+
+TEST_F(PersonalDataRulesTest, DecisionsAreForWhoLooksAfterTheTable) {
+  const json::object accept = Findings({"mail", "mail", "EMAIL_ADDRESS"});
+  const json::object reject = Findings({"mail", "EMAIL_ADDRESS"});
+  for (const char* who : {"bob", "wim", "rik"}) {
+    EXPECT_EQ(ErrorOf(Ask(Who(who), "pii_proposals", {{"table", "t"}})), "PermissionDenied") << who;
+    EXPECT_EQ(ErrorOf(Ask(Who(who), "accept_pii", accept)), "PermissionDenied") << who;
+    EXPECT_EQ(ErrorOf(Ask(Who(who), "reject_pii", reject)), "PermissionDenied") << who;
+  }
+  // Of a table that is denied, nothing is told.
+  for (const char* privilege : {"select", "modify"}) {
+    ASSERT_TRUE(catalog_
+                    ->AddGrant({.securable_kind = "relation",
+                                .securable_id = "t",
+                                .grantee_kind = "user",
+                                .grantee_id = Who("bob").id.value(),
+                                .privilege = privilege,
+                                .denied = true,
+                                .granted_by = "root",
+                                .created = clock_.Now()})
+                    .has_value());
+  }
+  EXPECT_EQ(ErrorOf(Ask(Who("bob"), "pii_proposals", {{"table", "t"}})), "NotFound");
+  EXPECT_EQ(ErrorOf(Ask(Who("ada"), "pii_proposals", {{"table", "none"}})), "NotFound");
+  EXPECT_TRUE(Tags().empty());
+  EXPECT_EQ(State(), "proposed");
+  EXPECT_EQ(ErrorOf(Ask(Who("ada"), "accept_pii", accept)), "");
+  EXPECT_THAT(Tags(), testing::ElementsAre("mail pii.contact.email_address by ada"));
+  // Twice, and of what nobody found: the worker is not believed.
+  EXPECT_EQ(ErrorOf(Ask(Who("ada"), "accept_pii", accept)), "Conflict");
+  EXPECT_EQ(ErrorOf(Ask(Who("root"), "accept_pii", Findings({"id", "id", "EMAIL_ADDRESS"}))), "Conflict");
+  EXPECT_EQ(Tags().size(), 1U);
+}
+
+TEST_F(PersonalDataRulesTest, ARuleDoesWhatItsOwnerCould) {
+  EXPECT_EQ(Create(Who("rik"), "a"), "PermissionDenied");
+  EXPECT_EQ(Create(Who("wim"), "a"), "PermissionDenied");
+  ASSERT_EQ(Create(Who("bob"), "of_bob"), "");
+  EXPECT_EQ(AcceptByRule(Who("ada")), "left") << "it is not bob's table";
+  ASSERT_EQ(Create(Who("ada"), "of_ada"), "");
+  for (const char* gone : {"writer", "reader", "member"}) {
+    ASSERT_TRUE(catalog_->SetRole("ada", gone).has_value());
+    EXPECT_EQ(AcceptByRule(Who("root")), "left") << gone;
+  }
+  ASSERT_TRUE(catalog_->SetRole("ada", "engineer").has_value());
+  ASSERT_TRUE(catalog_->DisablePrincipal("ada").has_value());
+  EXPECT_EQ(AcceptByRule(Who("root")), "left") << "disabled";
+  ASSERT_TRUE(catalog_->EnablePrincipal("ada").has_value());
+  ASSERT_TRUE(catalog_->SetOwner("t", Who("bob").id).has_value());
+  ASSERT_TRUE(catalog_->DropPersonalDataRule("of_bob").has_value());
+  EXPECT_EQ(AcceptByRule(Who("root")), "left") << "she gave the table away";
+  ASSERT_TRUE(catalog_->SetOwner("t", Who("ada").id).has_value());
+  EXPECT_EQ(AcceptByRule(Who("root")), "accepted");
+  EXPECT_THAT(Tags(), testing::ElementsAre("mail pii.contact.email_address by ada"));
+  EXPECT_EQ(catalog_->ListPersonalData().value()[0].second.decided_by, "rule of_ada");
+}
+
+TEST_F(PersonalDataRulesTest, WhoMayNotKnowOfATableHasNoRuleForIt) {
+  ASSERT_EQ(Create(Who("ada"), "of_ada"), "");
+  for (const char* privilege : {"select", "modify"}) {
+    ASSERT_TRUE(catalog_
+                    ->AddGrant({.securable_kind = "relation",
+                                .securable_id = "t",
+                                .grantee_kind = "user",
+                                .grantee_id = Who("ada").id.value(),
+                                .privilege = privilege,
+                                .denied = true,
+                                .granted_by = "root",
+                                .created = clock_.Now()})
+                    .has_value());
+  }
+  EXPECT_EQ(AcceptByRule(Who("root")), "left");
+}
+
+TEST_F(PersonalDataRulesTest, WhoReadsATableDoesNotSetTagsByRule) {
+  ASSERT_EQ(Create(Who("root"), "all"), "");
+  EXPECT_EQ(AcceptByRule(Who("rik")), "NotFound");
+  EXPECT_EQ(AcceptByRule(Who("wim"), "none"), "NotFound");
+  const auto found = catalog_->ListPersonalData().value()[0].second;
+  const auto table = *catalog_->FindTable(TableId("t")).value();
+  EXPECT_TRUE(AcceptableByRule(Context(Who("rik")), *catalog_, table, {found}).value().empty());
+  EXPECT_EQ(AcceptableByRule(Context(Who("wim")), *catalog_, table, {found}).value().size(), 1U);
+  EXPECT_TRUE(Tags().empty());
+  EXPECT_EQ(AcceptByRule(Who("wim")), "accepted");
+  EXPECT_THAT(Tags(), testing::ElementsAre("mail pii.contact.email_address by root"));
+}
+
+TEST_F(PersonalDataRulesTest, WhatTheCatalogueHasDecidesAndNotTheWorker) {
+  ASSERT_EQ(Create(Who("root"), "sure", 0.95), "");
+  EXPECT_EQ(AcceptByRule(Who("wim")), "left") << "0.9 is less";
+  ASSERT_EQ(Create(Who("root"), "sure", 0.9, true), "");
+  ASSERT_TRUE(catalog_->RejectPersonalData(TableId("t"), {{"mail", "EMAIL_ADDRESS"}}, "ada").has_value());
+  EXPECT_EQ(AcceptByRule(Who("wim")), "left") << "rejected";
+  EXPECT_EQ(State(), "rejected");
+  EXPECT_TRUE(Tags().empty());
+}
+
+TEST_F(PersonalDataRulesTest, ATokenForLessMakesARuleForLess) {
+  Principal limited = Who("root");
+  std::erase(limited.rights, Right::kManage);
+  ASSERT_EQ(Create(limited, "limited"), "");
+  EXPECT_EQ(AcceptByRule(Who("root")), "left") << "the table is not root's own";
+  EXPECT_EQ(Create(Who("bob"), "limited", 0.5, true), "PermissionDenied") << "it is root's";
+  ASSERT_EQ(Create(Who("root"), "limited", 0.5, true), "");
+  ASSERT_TRUE(catalog_->SetRole("root", "engineer").has_value());
+  EXPECT_EQ(AcceptByRule(Who("ada")), "left") << "root manages the lake no more";
+  ASSERT_TRUE(catalog_->SetRole("root", "admin").has_value());
+  EXPECT_EQ(AcceptByRule(Who("ada")), "accepted");
+}
+
+TEST_F(PersonalDataRulesTest, NoAgentMakesARule) {
+  ASSERT_TRUE(
+      catalog_->identities()
+          .CreatePrincipal({.name = "bot", .kind = PrincipalKind::kAgent, .role = "admin", .on_behalf_of = "root"})
+          .has_value());
+  EXPECT_EQ(Create(Who("bot"), "a"), "PermissionDenied");
+  EXPECT_TRUE(catalog_->ListPersonalDataRules().value().empty());
+}
+
+TEST_F(PersonalDataRulesTest, OthersRulesAreNotDropped) {
+  ASSERT_EQ(Create(Who("ada"), "of_ada"), "");
+  const json::object drop{{"name", "of_ada"}, {"if_exists", false}};
+  EXPECT_EQ(ErrorOf(Ask(Who("bob"), "drop_pii_rule", drop)), "PermissionDenied");
+  EXPECT_EQ(ErrorOf(Ask(Who("wim"), "drop_pii_rule", drop)), "PermissionDenied");
+  EXPECT_EQ(ErrorOf(Ask(Who("rik"), "pii_rules", {})), "PermissionDenied");
+  EXPECT_EQ(ErrorOf(Ask(Who("ada"), "drop_pii_rule", drop)), "");
+  EXPECT_EQ(ErrorOf(Ask(Who("ada"), "drop_pii_rule", drop)), "NotFound");
+}
+
+}  // namespace
+}  // namespace neurolake::query
