@@ -171,6 +171,8 @@ class AskMcp(unittest.TestCase):
         for sql in ("GRANT SELECT ON TABLE shop.orders TO ROLE reader", "DROP ROW POLICY no_atlantis ON shop.customers", "CREATE GROUP g"):
             self.assertEqual(self.refused(self.admin, "run_sql", sql=sql)["sqlstate"], "25006", sql)
         self.assertEqual(self.refused(self.reader, "run_sql", sql="SHOW GRANTS")["sqlstate"], "42501")
+        # Of what is shown, what was listed as no more than a look: the server does not believe its worker.
+        self.assertEqual(self.refused(self.admin, "run_sql", sql="SHOW USERS")["sqlstate"], "25006")
 
 
 class NoModels(unittest.TestCase):
