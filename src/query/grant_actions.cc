@@ -107,7 +107,11 @@ Result<json::value> SetOwner(const RequestContext& ctx, catalog::Catalog& catalo
   NL_ASSIGN_OR_RETURN(const std::string schema, StringMember(arguments, "schema"));
   NL_ASSIGN_OR_RETURN(const std::string name, StringMember(arguments, "name"));
   NL_ASSIGN_OR_RETURN(const std::string owner, StringMember(arguments, "owner"));
+  NL_ASSIGN_OR_RETURN(const bool is_view, BoolMember(arguments, "is_view"));
   NL_ASSIGN_OR_RETURN(const std::string id, RelationId(ctx, catalog, schema, name));
+  NL_ASSIGN_OR_RETURN(const auto table, catalog.FindTable(TableId(id)));
+  // Of a view ALTER TABLE may speak, too, as in PostgreSQL.
+  if (is_view && table) return MakeError(ErrorCode::kInvalidArgument, "it is a table and no view: {}.{}", schema, name);
   NL_ASSIGN_OR_RETURN(const auto principals, catalog.ListPrincipals());
   const auto found = std::ranges::find(principals, LowerAscii(owner), &catalog::PrincipalRecord::name);
   if (found == principals.end()) return MakeError(ErrorCode::kNotFound, "there is no such user: {}", owner);

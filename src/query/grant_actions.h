@@ -16,7 +16,7 @@ namespace neurolake::query {
 ///   grants {kind: "" or as above, schema, name, grantees: none or one} → {rows: [[kind, object, grantee, privilege,
 ///          effect, granted_by, created], …], columns: [[row, schema, table, what files call the column], …]}; of a
 ///          relation also those on its schema and the lake
-///   set_owner {schema, name, owner} → {}
+///   set_owner {schema, name, is_view, owner} → {}; is_view: of a view alone
 /// On a table or view they are for who looks after its policies, on a schema or the lake for who manages the lake.
 /// Errors: kPermissionDenied; kNotFound, also for what the principal may not know of.
 bool IsGrantAction(std::string_view action);

@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "common/text.h"
+#include "privacy/detector/column_scanner.h"
 #include "privacy/detector/entities.h"
 #include "privacy/detector/thresholds.h"
 #include "query/access.h"
@@ -49,7 +50,6 @@ Result<catalog::PersonalDataFinding> DecodeFinding(const json::value& value) {
   NL_ASSIGN_OR_RETURN(finding.column_id, ShortText(object, "column_id"));
   NL_ASSIGN_OR_RETURN(finding.column_name, ShortText(object, "column_name"));
   NL_ASSIGN_OR_RETURN(finding.entity, ShortText(object, "entity"));
-  NL_ASSIGN_OR_RETURN(finding.tag, ShortText(object, "tag"));
   NL_ASSIGN_OR_RETURN(finding.also, ShortText(object, "also"));
   NL_ASSIGN_OR_RETURN(finding.evidence, ShortText(object, "evidence"));
   NL_ASSIGN_OR_RETURN(finding.in_text, BoolMember(object, "in_text"));
@@ -58,6 +58,9 @@ Result<catalog::PersonalDataFinding> DecodeFinding(const json::value& value) {
   finding.confidence = std::clamp(confidence->to_number<double>(), 0.0, 1.0);
   // The worker ran somebody's SQL: a tag is proposed for what the detector knows, and for nothing else.
   if (!privacy::EntityFromName(finding.entity)) return BadMember("entity");
+  privacy::ColumnFinding known;
+  known.entity = *privacy::EntityFromName(finding.entity);
+  finding.tag = known.tag();
   return finding;
 }
 

@@ -17,8 +17,8 @@ namespace neurolake::query {
 ///   set_pii_threshold {name, threshold: text} → {}; reset_pii_threshold {name} → {}; `name`: an entity, a group or a
 ///     country, empty for all. Only for who manages the lake
 ///   pii_thresholds {} → {rows: [[name, threshold, set_by, set_at], …]}
-///   save_personal_data {table, version, rows, findings: [{column_id, column_name, entity, tag, confidence, in_text,
-///     also, evidence}, …]} → {saved, acceptable: as AcceptableByRule says}; nothing is saved for who sees a part of
+///   save_personal_data {table, version, rows, findings: [{column_id, column_name, entity, confidence, in_text, also,
+///     evidence}, …]} → {saved, acceptable: as AcceptableByRule says}; nothing is saved for who sees a part of
 ///     the table only: what a mask shows is no finding. Only for the table's owner and who manages the lake does a scan
 ///     take earlier proposals away.
 /// Rights are checked here. Errors: kPermissionDenied; kNotFound; those of the catalogue.

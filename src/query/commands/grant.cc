@@ -130,7 +130,8 @@ class ShowGrants final : public TableCommand {
 /// ALTER TABLE and ALTER VIEW … [SET] OWNER TO user.
 class ChangeOwner final : public TableCommand {
  public:
-  ChangeOwner(ObjectName object, std::string owner) : object_(std::move(object)), owner_(std::move(owner)) {}
+  ChangeOwner(ObjectName object, bool is_view, std::string owner)
+      : object_(std::move(object)), is_view_(is_view), owner_(std::move(owner)) {}
   std::string kind() const override { return "ALTER OWNER"; }
   const ObjectName& target() const override { return object_; }
   bool obeys_policies() const override { return true; }
@@ -138,12 +139,14 @@ class ChangeOwner final : public TableCommand {
   Result<OwnResult> Run(CommandContext& context) const override {
     const ObjectName object = context.Qualified(object_);
     NL_RETURN_IF_ERROR(
-        AskServer(context, "set_owner", {{"schema", object.schema}, {"name", object.name}, {"owner", owner_}}));
+        AskServer(context, "set_owner",
+                  {{"schema", object.schema}, {"name", object.name}, {"is_view", is_view_}, {"owner", owner_}}));
     return MakeRowsChangedResult(-1);
   }
 
  private:
   ObjectName object_;
+  bool is_view_;
   std::string owner_;
 };
 
@@ -227,14 +230,15 @@ Result<std::shared_ptr<const TableCommand>> ParseGrantStatement(TokenCursor curs
 }
 
 Result<std::shared_ptr<const TableCommand>> ParseChangeOwner(TokenCursor cursor) {
-  if (!cursor.AcceptWords({"alter", "table"}) && !cursor.AcceptWords({"alter", "view"})) return nullptr;
+  const bool is_view = cursor.AcceptWords({"alter", "view"});
+  if (!is_view && !cursor.AcceptWords({"alter", "table"})) return nullptr;
   const auto object = cursor.ExpectObjectName();
   if (!object) return nullptr;
   cursor.AcceptWord("set");
   if (!cursor.AcceptWords({"owner", "to"})) return nullptr;
   NL_ASSIGN_OR_RETURN(std::string owner, cursor.ExpectIdentifier("a user"));
   NL_RETURN_IF_ERROR(cursor.ExpectEnd());
-  return std::make_shared<ChangeOwner>(*object, std::move(owner));
+  return std::make_shared<ChangeOwner>(*object, is_view, std::move(owner));
 }
 
 }  // namespace neurolake::query

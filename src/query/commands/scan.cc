@@ -134,7 +134,6 @@ Result<int64_t> ScanColumns(CommandContext& context, const OpenedTable& table, s
       saved.push_back({{"column_id", columns[i].physical},
                        {"column_name", finding.column},
                        {"entity", finding.entity},
-                       {"tag", finding.tag},
                        {"confidence", finding.confidence},
                        {"in_text", finding.in_text},
                        {"also", finding.also},

@@ -5,6 +5,7 @@
 
 #include "catalog/identity.h"
 #include "query/messages.h"
+#include "query/personal_data_actions.h"
 #include "query/tests/table_fixture.h"
 
 namespace neurolake::query {
@@ -166,6 +167,28 @@ TEST_F(PersonalDataRulesTest, WhatTheCatalogueHasDecidesAndNotTheWorker) {
   EXPECT_EQ(AcceptByRule(Who("wim")), "left") << "rejected";
   EXPECT_EQ(State(), "rejected");
   EXPECT_TRUE(Tags().empty());
+}
+
+TEST_F(PersonalDataRulesTest, TheTagIsTheEntitysWhateverTheWorkerSays) {
+  json::array findings;
+  findings.push_back({{"column_id", "phone"},
+                      {"column_name", "phone"},
+                      {"entity", "PHONE_NUMBER"},
+                      {"tag", "cleared.for.everybody"},
+                      {"also", ""},
+                      {"evidence", ""},
+                      {"in_text", false},
+                      {"confidence", 1.0}});
+  const auto scan = [&] {
+    return RunPersonalDataAction(Context(Who("wim")), *catalog_, "save_personal_data",
+                                 {{"table", "t"}, {"version", 0}, {"rows", 1}, {"findings", findings}});
+  };
+  ASSERT_TRUE(scan().has_value());
+  const auto kept = catalog_->ListPersonalData().value();
+  ASSERT_EQ(kept.size(), 2U);
+  EXPECT_EQ(kept[1].second.tag, "pii.contact.phone_number");
+  findings[0].as_object()["entity"] = "CLEARED";
+  EXPECT_FALSE(scan().has_value());
 }
 
 TEST_F(PersonalDataRulesTest, ATokenForLessMakesARuleForLess) {
