@@ -7,6 +7,7 @@
 #include "cli/internal/survey_forms.h"
 #include "common/text.h"
 #include "semantic/name_words.h"
+#include "semantic/short_words.h"
 #include "semantic/standard_codes.h"
 
 namespace neurolake::cli {
@@ -55,6 +56,7 @@ class Surveyor {
       NL_RETURN_IF_ERROR(ListValues(table));
       NL_RETURN_IF_ERROR(forms.Find(table));
     }
+    semantic::LearnShortWords(survey_.tables);
     NL_RETURN_IF_ERROR(LookUpReferences());
     for (KnownTable& table : survey_.tables) NL_RETURN_IF_ERROR(FindKeys(table));
     for (KnownTable& table : survey_.tables) NL_RETURN_IF_ERROR(forms.MeasureSpans(table));

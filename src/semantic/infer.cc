@@ -10,6 +10,7 @@
 #include "semantic/internal/load_parts.h"
 #include "semantic/load.h"
 #include "semantic/name_words.h"
+#include "semantic/short_words.h"
 
 namespace neurolake::semantic {
 namespace {
@@ -31,6 +32,19 @@ std::string_view WholeRole(std::string_view role) {
       {"rep", "representative"},           {"representative", "sales rep"}, {"tl", "team lead"}};
   const auto* found = std::ranges::find(kRoles, role, &std::pair<std::string_view, std::string_view>::first);
   return found == std::end(kRoles) ? std::string_view() : found->second;
+}
+
+/// "selling agent" of a sell agent.
+std::string DoingOf(const std::string& role) {
+  static constexpr std::pair<std::string_view, std::string_view> kDoings[] = {
+      {"sell", "selling"},    {"buy", "buying"},        {"service", "servicing"}, {"manage", "managing"},
+      {"handle", "handling"}, {"treat", "treating"},    {"refer", "referring"},   {"order", "ordering"},
+      {"bill", "billing"},    {"ship", "shipping"},     {"pay", "paying"},        {"issue", "issuing"},
+      {"send", "sending"},    {"receive", "receiving"}, {"open", "opening"},      {"close", "closing"},
+      {"book", "booking"},    {"approve", "approving"}, {"review", "reviewing"},  {"operate", "operating"}};
+  const std::string_view first = std::string_view(role).substr(0, role.find(' '));
+  const auto* found = std::ranges::find(kDoings, first, &std::pair<std::string_view, std::string_view>::first);
+  return found == std::end(kDoings) ? "" : std::string(found->second) + role.substr(first.size());
 }
 
 class Inferrer {
@@ -55,7 +69,6 @@ class Inferrer {
         drafting_.called_by_last[SingularOf(column.words.back())].insert(JoinedWords(column.words));
       }
       for (const std::string& words : called) ++drafting_.columns_called[words];
-      drafting_.has_revenue = drafting_.has_revenue || SaysRevenueByLine(table);
     }
     for (const KnownReference& reference : references) {
       const ReadTable* from = drafting_.Find(reference.from_table);
@@ -64,6 +77,9 @@ class Inferrer {
       drafting_.references.push_back(is_own ? ToOtherSelf(*from, reference) : reference);
     }
     drafting_.own_tables = drafting_.tables.size();
+    drafting_.has_revenue = std::ranges::any_of(drafting_.tables, [&](const ReadTable& table) {
+      return SaysRevenueByLine(table) && ParentOfSale(drafting_, table) == nullptr;
+    });
     for (OtherSelf& other : others_) {
       ReadTable read = ReadTableNames(other.known);
       read.words = other.words;
@@ -77,6 +93,7 @@ class Inferrer {
     result.model.name = ModelNameOf(name);
     result.model.label = LabelOf(result.model.name);
     result.model.version = "draft";
+    result.model.calendar.fiscal_year_known = false;
     for (size_t i = 0; i < drafting_.tables.size(); ++i) StartEntity(i);
     JoinByNames();
     for (size_t i = 0; i < drafting_.tables.size(); ++i) AddDimensions(drafting_, drafts_[i]);
@@ -145,6 +162,8 @@ class Inferrer {
     for (Dimension& dimension : draft.entity.dimensions) {
       dimension.synonyms.clear();
       if (dimension.is_label) dimension.synonyms.push_back(draft.read.noun() + " name");
+      if (dimension.is_label && draft.read.noun() == "manager")
+        dimension.synonyms.insert(dimension.synonyms.end(), {"boss", "supervisor", "reports to"});
       else dimension.hidden = true;
     }
     drafting_.NoteAt(draft.entity.name, "", "rows of the same table, as what its rows refer to");
@@ -234,6 +253,16 @@ class Inferrer {
       return;
     }
     draft.entity.default_time = dimension->second;
+    // "the date" of an order is when it was placed.
+    const auto known = std::ranges::find(draft.entity.dimensions, dimension->second, &Dimension::name);
+    const std::string full = draft.read.noun() + " date";
+    for (const std::string& call : {full, std::string("date")}) {
+      const bool is_said = known->label == call || std::ranges::find(known->synonyms, call) != known->synonyms.end();
+      const bool is_other = std::ranges::any_of(draft.read.columns, [&](const ReadColumn& other) {
+        return other.known != column.known && JoinedWords(other.words) == call;
+      });
+      if (!is_said && !is_other) known->synonyms.push_back(call);
+    }
   }
 
   /// Lines go by the time of their order.
@@ -315,6 +344,8 @@ class Inferrer {
       join.from_columns = {reference.from_column};
       join.to_columns = {reference.to_column};
       if (ways > 1 && !role.empty()) join.synonyms = {role};
+      if (const std::string doing = DoingOf(role); !doing.empty())
+        join.synonyms.insert(join.synonyms.end(), {doing, doing + " " + noun});
       for (const std::string_view word : WordsForEnd(role)) join.synonyms.emplace_back(word);
       if (const std::string_view whole = WholeRole(role); !whole.empty()) join.synonyms.emplace_back(whole);
       if (reference.found < 1) {
@@ -337,7 +368,9 @@ class Inferrer {
 Result<Inference> InferModel(const std::string& name, const std::vector<KnownTable>& tables,
                              const std::vector<KnownReference>& references, const InferenceOptions& options) {
   if (tables.empty()) return MakeError(ErrorCode::kInvalidArgument, "a model is inferred from at least one table");
-  Inference inference = Inferrer(tables, references, options).Run(name);
+  std::vector<KnownTable> known = tables;
+  LearnShortWords(known);
+  Inference inference = Inferrer(known, references, options).Run(name);
   // Through the format that the person edits, so that it is known to load, with its lines and implicit metrics.
   NL_ASSIGN_OR_RETURN(inference.model, LoadModel(SaveModel(inference.model)));
   return inference;

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/result.h"
@@ -54,6 +55,8 @@ struct KnownTable {
   std::vector<KnownColumn> columns = {};
   std::vector<std::vector<std::string>> keys = {};  ///< Columns whose values together are never twice, as counted.
   std::vector<KnownSpan> spans = {};
+  /// Short words of names and what they are short for in these tables (LearnShortWords).
+  std::vector<std::pair<std::string, std::string>> written_out = {};
 };
 
 /// A column whose values are in another table's unique column, as the data says.

@@ -75,7 +75,7 @@ bool IsKindOf(const Drafting& drafting, const ReadTable& table, const ReadColumn
 /// "status" of a status code, "grade" of grade points, "scrap quantity" of qty_scrap: names without their general end,
 /// and with their general beginning at the end, where no column is called so.
 void AddShortened(const Drafting& drafting, const ReadTable& table, const ReadColumn& column, Words& calls) {
-  static const WordSet kEnds{"code", "points", "description", "text"};
+  static const WordSet kEnds{"code", "points", "description", "text", "amount"};
   static const WordSet kHeads{"quantity", "amount", "price", "cost", "number", "value", "rate"};
   const Words& words = column.words;
   if (words.size() < 2 || column.role == ColumnRole::kTime) return;
@@ -87,12 +87,29 @@ void AddShortened(const Drafting& drafting, const ReadTable& table, const ReadCo
     AddOnce(calls, said, calls.front());
     AddOnce(calls, table.noun() + " " + said, calls.front());
   };
-  if (kEnds.contains(words.back())) add(Words(words.begin(), words.end() - 1));
+  const std::string& before = words[words.size() - 2];
+  const bool is_done = before == "cost" || before.ends_with("ed") || before == "paid" || before == "sold" ||
+                       before == "net" || before == "gross" || before == "total" || before == "due";
+  if (kEnds.contains(words.back()) && !(words.back() == "amount" && is_done))
+    add(Words(words.begin(), words.end() - 1));
   if (!kHeads.contains(words.front()) || words.front() == "number") return;
   Words turned(words.begin() + 1, words.end());
   turned.push_back(words.front());
   if (turned.front() == "plan") turned.front() = "planned";
   add(turned);
+}
+
+/// "dish category" of the category in lines that are of dishes, where dishes have no table.
+void AddOfLine(const Drafting& drafting, const ReadTable& table, const ReadColumn& column, Words& calls) {
+  static const WordSet kLines{"item", "line", "detail", "position", "entry"};
+  if (!kLines.contains(table.words.back()) || !IsGeneric(column.words) || column.role == ColumnRole::kTime) return;
+  for (const ReadColumn& thing : table.columns) {
+    const bool is_thing = thing.role == ColumnRole::kCategory && thing.words.size() == 1 && !IsGeneric(thing.words) &&
+                          thing.level.empty() && drafting.ReferenceFrom(table, thing) == nullptr;
+    if (!is_thing) continue;
+    AddOnce(calls, JoinedWords(thing.words) + " " + JoinedWords(column.words), calls.front());
+    return;
+  }
 }
 
 /// "user" of user_id, where users have no table and no name.
@@ -138,9 +155,16 @@ std::vector<std::string> CallsOf(const Drafting& drafting, const ReadTable& tabl
     AddOnce(calls, words.back(), calls.front());
     AddOnce(calls, table.noun() + " " + words.back(), calls.front());
   }
+  // "line" of the line of business.
+  const auto of = std::ranges::find(words, "of");
+  if (column.role == ColumnRole::kCategory && of != words.begin() && of != words.end() && !IsGeneric({*(of - 1)})) {
+    const std::string head = JoinedWords(Words(words.begin(), of));
+    if (!drafting.columns_called.contains(head)) AddOnce(calls, head, calls.front());
+  }
   if (IsKindOf(drafting, table, column)) AddOnce(calls, bare + " type", calls.front());
   AddShortened(drafting, table, column, calls);
   AddThing(drafting, table, column, calls);
+  AddOfLine(drafting, table, column, calls);
   // "brand" of brand_name, "amount" of total_amount.
   static const WordSet kParts{"first", "last", "middle", "full", "given", "family", "display", "short", "long"};
   const bool is_name = words.back() == "name" && !kParts.contains(words.front());

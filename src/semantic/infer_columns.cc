@@ -50,8 +50,19 @@ bool IsAffixOfTable(std::string_view word) {
   return kAffixes.contains(word);
 }
 
+/// The words of a name, with what the tables' own short words stand for.
+Words WordsIn(const KnownTable& table, std::string_view name) {
+  Words words;
+  for (std::string& word : WordsOfName(name)) {
+    const auto whole = std::ranges::find(table.written_out, word, &std::pair<std::string, std::string>::first);
+    if (whole == table.written_out.end()) words.push_back(std::move(word));
+    else std::ranges::move(Split(whole->second, ' '), std::back_inserter(words));
+  }
+  return words;
+}
+
 Words NounOf(const KnownTable& table) {
-  Words words = WordsOfName(table.name.back());
+  Words words = WordsIn(table, table.name.back());
   while (words.size() > 1 && IsAffixOfTable(words.front())) words.erase(words.begin());
   while (words.size() > 1 && IsAffixOfTable(words.back())) words.pop_back();
   // "inv" is an invoice, other than where things lie.
@@ -65,7 +76,7 @@ Words NounOf(const KnownTable& table) {
   if (words.empty()) words = {"row"};
   words.back() = SingularOf(words.back());
   // Who asks for the stock asks for what is counted, and not how often it was.
-  static const WordSet kCountedOnce{"stock", "inventory"};
+  static const WordSet kCountedOnce{"stock", "inventory", "balance", "reserve", "headcount", "exposure"};
   if (kCountedOnce.contains(words.back())) words.emplace_back("record");
   return words;
 }
@@ -73,6 +84,11 @@ Words NounOf(const KnownTable& table) {
 bool IsCurrency(const std::string& unit) {
   return unit.size() == 3 && std::ranges::all_of(unit, [](char c) { return c >= 'A' && c <= 'Z'; });
 }
+
+/// What takes time, where a unit of time follows: "delivery_min".
+const WordSet kDoings{"resolution",  "response", "delivery", "processing", "waiting", "handling", "repair",
+                      "travel",      "flight",   "setup",    "completion", "lead",    "queue",    "idle",
+                      "preparation", "cycle",    "transit",  "turnaround", "pickup",  "cooking"};
 
 /// What a number is measured in, by the last word of its name.
 std::string UnitOf(const Words& words) {
@@ -92,7 +108,7 @@ std::string UnitOf(const Words& words) {
   static const WordSet kTimes{"time", "duration", "delay", "wait", "waiting", "length", "elapsed", "stay", "session"};
   static const WordSet kEmpty{"total", "number", "average", "count", "max", "min", "sum"};
   if ((last == "c" || last == "f") && !Has(before, "temperature")) return {};
-  if (last == "min" && !HasAny(before, kTimes)) return {};
+  if (last == "min" && !HasAny(before, kTimes) && !kDoings.contains(before.back())) return {};
   // "total_hours" is no total measured in hours; "total_eur" is one in euros.
   const bool is_empty = std::ranges::all_of(before, [](const std::string& word) { return kEmpty.contains(word); });
   return is_empty && !IsCurrency(std::string(found->second)) ? std::string() : std::string(found->second);
@@ -200,7 +216,10 @@ bool IsScale(const ReadColumn& column) {
 
 ColumnRole RoleOfNumber(const ReadColumn& column) {
   const Words& words = column.words;
-  static const WordSet kBalances{"balance", "stock", "inventory", "headcount", "outstanding", "backlog"};
+  static const WordSet kBalances{"balance",  "stock",    "inventory", "headcount", "outstanding", "backlog",
+                                 "reserve",  "reserves", "owed",      "unpaid",    "receivable",  "receivables",
+                                 "payables", "payable",  "liability", "exposure",  "debt",        "arrears",
+                                 "reserved", "holding",  "holdings",  "mrr",       "arr"};
   static const WordSet kRates{
       "rate",        "percent",   "percentage", "ratio",    "score",       "rating",        "age",
       "temperature", "speed",     "average",    "margin",   "humidity",    "pressure",      "voltage",
@@ -218,8 +237,10 @@ ColumnRole RoleOfNumber(const ReadColumn& column) {
                                 "pages",    "calories", "bonus",  "runtime",  "population", "years"};
   const std::string& last = words.back();
   if (IsCodeNumber(column)) return ColumnRole::kCode;
-  if (Has(words, "balance") || kBalances.contains(last) || (Has(words, "available") && Has(words, "quantity")) ||
-      (Has(words, "on") && Has(words, "hand")) || (Has(words, "in") && Has(words, "stock")))
+  const bool is_amount = words.size() > 1 && (last == "amount" || last == "value");
+  if (Has(words, "balance") || kBalances.contains(last) || (is_amount && kBalances.contains(words[words.size() - 2])) ||
+      (Has(words, "available") && Has(words, "quantity")) || (Has(words, "on") && Has(words, "hand")) ||
+      (Has(words, "in") && Has(words, "stock")))
     return ColumnRole::kBalance;
   static const WordSet kMeans{"average", "mean", "median", "percent", "percentage", "rate", "ratio", "rating"};
   if (HasAny(words, kMeans) || IsShare(column) || column.unit == "%") return ColumnRole::kRate;
@@ -239,13 +260,29 @@ ColumnRole RoleOfNumber(const ReadColumn& column) {
   return ColumnRole::kFlow;
 }
 
-ReadColumn ReadName(const KnownColumn& known, const std::string& prefix) {
+/// Whether "reg" is where something is, and no number that it is registered by.
+bool IsPlaceList(const KnownColumn& known) {
+  const bool is_short = LowerAscii(known.name).ends_with("reg") && ValueTypeOf(known.type) == ValueType::kText;
+  return is_short && !known.values.empty() && std::ranges::none_of(known.values, [](const std::string& value) {
+           return value.find_first_of("0123456789") != std::string::npos;
+         });
+}
+
+ReadColumn ReadName(const KnownTable& table, const KnownColumn& known, const std::string& prefix) {
   ReadColumn column;
   column.known = &known;
   column.type = ValueTypeOf(known.type);
   column.strips_prefix = !prefix.empty();
-  column.words = WordsOfName(std::string_view(known.name).substr(prefix.size()));
+  column.words = WordsIn(table, std::string_view(known.name).substr(prefix.size()));
   if (column.words.empty()) column.words = {"column"};
+  if (column.type == ValueType::kBoolean && column.words.size() > 1 && column.words[0] == "number")
+    column.words[0] = "no";
+  static const WordSet kOfPay{"grade", "rate", "scale", "band", "level", "slip", "gap"};
+  if (column.words.size() > 1 && column.words[0] == "pay" && !kOfPay.contains(column.words.back()))
+    column.words[0] = "payment";
+  const bool is_time = IsTimeType(column.type) || known.form != HiddenForm::kNone;
+  if (is_time && column.words.front() == "rep") column.words.front() = "reported";
+  if (column.words.back() == "registration" && IsPlaceList(known)) column.words.back() = "region";
   // "minutes" alone: what they are minutes of, the table says.
   static const std::unordered_map<std::string_view, std::string_view> kAlone{
       {"minutes", "min"}, {"hours", "h"}, {"seconds", "s"}, {"kilometers", "km"}};
@@ -257,8 +294,6 @@ ReadColumn ReadName(const KnownColumn& known, const std::string& prefix) {
     if (!column.unit.empty()) column.words.pop_back();
     // "resolution_hours" is a time, and so is "res_hrs".
     static const WordSet kOfTime{"s", "min", "h", "d", "ms"};
-    static const WordSet kDoings{"resolution", "response", "delivery",   "processing", "waiting", "handling", "repair",
-                                 "travel",     "flight",   "completion", "setup",      "lead",    "queue",    "idle"};
     if (kOfTime.contains(column.unit) && column.words.size() == 1 && column.words[0] == "res")
       column.words = {"resolution"};
     if (kOfTime.contains(column.unit) && kDoings.contains(column.words.back())) column.words.emplace_back("time");
@@ -288,6 +323,11 @@ void ChooseRole(ReadColumn& column, const ReadTable& table) {
     const bool is_place = column.level == "latitude" || column.level == "longitude";
     column.role = is_place ? ColumnRole::kCode : RoleOfNumber(column);
     if (names_row && column.role == ColumnRole::kFlow) column.role = ColumnRole::kCode;
+    // What is paid for a shift is added up; what somebody is paid is compared.
+    static const WordSet kPaidFor{"shift", "timesheet", "payslip", "payroll", "run", "job", "assignment", "gig"};
+    static const WordSet kPay{"wage", "wages", "salary", "pay", "bonus", "income"};
+    if (column.role == ColumnRole::kExtent && kPay.contains(column.words.back()) && HasAny(table.words, kPaidFor))
+      column.role = ColumnRole::kFlow;
     // What a table of snapshots counts is there each time again.
     static const WordSet kSnapshots{"snapshot", "snapshots", "inventory", "balance", "position", "holding", "stock"};
     if (column.role == ColumnRole::kFlow && HasAny(table.words, kSnapshots)) column.role = ColumnRole::kBalance;
@@ -303,17 +343,17 @@ std::vector<std::string> OtherWordsFor(std::string_view noun) {
     std::string_view noun, word;
   };
   static constexpr Other kWords[] = {
-      {"customer", "client"}, {"client", "customer"},     {"account", "customer"},    {"account", "client"},
-      {"supplier", "vendor"}, {"vendor", "supplier"},     {"employee", "worker"},     {"employee", "staff"},
-      {"product", "article"}, {"article", "product"},     {"product", "item"},        {"plane", "aircraft"},
-      {"aircraft", "plane"},  {"doctor", "physician"},    {"physician", "doctor"},    {"session", "visit"},
-      {"film", "movie"},      {"movie", "film"},          {"track", "song"},          {"song", "track"},
-      {"vehicle", "car"},     {"company", "firm"},        {"store", "shop"},          {"shop", "store"},
-      {"order", "purchase"},  {"purchase", "order"},      {"invoice", "bill"},        {"trip", "ride"},
-      {"ride", "trip"},       {"student", "pupil"},       {"reservation", "booking"}, {"booking", "reservation"},
-      {"author", "writer"},   {"carrier", "airline"},     {"instructor", "teacher"},  {"teacher", "instructor"},
-      {"user", "visitor"},    {"measurement", "reading"}, {"reading", "measurement"}, {"shipper", "carrier"},
-      {"rating", "review"}};
+      {"customer", "client"},     {"client", "customer"}, {"account", "customer"},    {"account", "client"},
+      {"supplier", "vendor"},     {"vendor", "supplier"}, {"employee", "worker"},     {"employee", "staff"},
+      {"staff", "employee"},      {"product", "article"}, {"article", "product"},     {"product", "item"},
+      {"plane", "aircraft"},      {"aircraft", "plane"},  {"doctor", "physician"},    {"physician", "doctor"},
+      {"session", "visit"},       {"film", "movie"},      {"movie", "film"},          {"track", "song"},
+      {"song", "track"},          {"vehicle", "car"},     {"company", "firm"},        {"store", "shop"},
+      {"shop", "store"},          {"order", "purchase"},  {"purchase", "order"},      {"invoice", "bill"},
+      {"trip", "ride"},           {"ride", "trip"},       {"student", "pupil"},       {"reservation", "booking"},
+      {"booking", "reservation"}, {"author", "writer"},   {"carrier", "airline"},     {"instructor", "teacher"},
+      {"teacher", "instructor"},  {"user", "visitor"},    {"measurement", "reading"}, {"reading", "measurement"},
+      {"shipper", "carrier"},     {"rating", "review"}};
   std::vector<std::string> others;
   for (const Other& other : kWords) {
     if (other.noun == noun) others.emplace_back(other.word);
@@ -333,7 +373,7 @@ ReadTable ReadTableNames(const KnownTable& table) {
                                             SingularOf(meaning.back()) == read.words.front());
   if (prefix.size() > kPrefixBytesMax && !is_noun) prefix.clear();
   for (const KnownColumn& known : table.columns) {
-    read.columns.push_back(ReadName(known, prefix));
+    read.columns.push_back(ReadName(table, known, prefix));
     ChooseRole(read.columns.back(), read);
   }
   return read;
@@ -390,6 +430,12 @@ bool IsUnique(const KnownTable& table, const KnownColumn& column) {
          *column.distinct == *table.rows && column.nulls.value_or(0) == 0;
 }
 
+bool HasHired(const ReadTable& table) {
+  return std::ranges::any_of(table.columns, [](const ReadColumn& column) {
+    return VerbOfTime(column.words) == "hired" || column.words.back() == "salary";
+  });
+}
+
 bool EndsAsKey(const Words& words) {
   static const WordSet kMarks{"id", "key", "code", "sk", "number", "uuid", "guid", "pk", "fk", "sku", "ref"};
   return !words.empty() && kMarks.contains(words.back());
@@ -444,56 +490,6 @@ std::string PersonalByName(const std::vector<std::string>& words, const std::vec
       (is_of_person || (words.size() > 1 && kOnlyPeople.contains(words[words.size() - 2])) || words.size() == 1))
     return is_of_person || words.size() > 1 ? "name" : "";
   return {};
-}
-
-namespace {
-
-/// "ship" of a shipment, "deliver" of a delivery.
-bool BeginsNoun(const Words& words, std::string_view noun) {
-  return std::ranges::any_of(words, [&](const std::string& word) {
-    return word.size() >= 4 && noun.size() > word.size() + 2 && noun.starts_with(word) && word != "time";
-  });
-}
-
-}  // namespace
-
-std::optional<ChosenTime> ChooseTime(const ReadTable& table) {
-  static const WordSet kHappens{
-      "order",        "ordered",  "transaction", "event",       "sale",        "sold",      "purchase", "purchased",
-      "booking",      "booked",   "visit",       "visited",     "posted",      "occurred",  "happened", "recorded",
-      "measured",     "reading",  "observed",    "observation", "appointment", "admission", "admitted", "loan",
-      "loaned",       "borrowed", "checkout",    "hire",        "hired",       "signup",    "signed",   "invoice",
-      "invoiced",     "payment",  "issued",      "opened",      "granted",     "start",     "started",  "registered",
-      "registration", "enrolled", "enrollment",  "joined",      "join",        "timestamp", "flight",   "trip",
-      "session",      "seen",     "logged",      "submitted",   "placed",      "reported",  "incurred", "balance",
-      "snapshot",     "received", "launched",    "published",   "requested"};
-  static const WordSet kNeverFirst{
-      "updated",   "modified", "loaded",    "ingested",   "deleted",   "expires",    "expiry",      "due",
-      "end",       "ended",    "closed",    "valid",      "birth",     "born",       "return",      "returned",
-      "shipped",   "ship",     "delivery",  "delivered",  "cancelled", "canceled",   "last",        "required",
-      "commit",    "receipt",  "discharge", "discharged", "effective", "terminated", "termination", "resolved",
-      "completed", "left",     "next",      "expected",   "promised",  "scheduled",  "until",       "plan",
-      "planned",   "exit",     "expiry",    "retired",    "closing"};
-  std::vector<std::pair<int, size_t>> scored;
-  for (size_t i = 0; i < table.columns.size(); ++i) {
-    const ReadColumn& column = table.columns[i];
-    if (column.role != ColumnRole::kTime) continue;
-    int score = 1;
-    const bool is_own = HasAny(column.words, WordSet(table.words.begin(), table.words.end()));
-    if (HasAny(column.words, kHappens)) score = 4;
-    if (is_own || BeginsNoun(column.words, table.words.back())) score = 5;
-    if (column.words.size() == 1) score = std::max(score, 3);  // "date", "day", "timestamp"
-    if (Has(column.words, "created") || Has(column.words, "creation")) score = 2;
-    const bool is_later = HasAny(column.words, kNeverFirst) && !BeginsNoun(column.words, table.words.back());
-    if (is_later) score = -1;
-    if (column.known->nulls.value_or(0) > 0) score -= 2;
-    scored.emplace_back(score, i);
-  }
-  if (scored.empty()) return std::nullopt;
-  std::ranges::stable_sort(scored, [](const auto& a, const auto& b) { return a.first > b.first; });
-  if (scored.front().first < 0) return std::nullopt;
-  const bool is_sure = scored.size() == 1 || scored[1].first < scored[0].first;
-  return ChosenTime{.column = scored.front().second, .is_sure = is_sure};
 }
 
 }  // namespace neurolake::semantic

@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <array>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "common/text.h"
 #include "semantic/expression_text.h"
 #include "semantic/internal/infer_members.h"
 #include "semantic/name_words.h"
-#include "semantic/standard_codes.h"
 
 namespace neurolake::semantic {
 namespace {
@@ -90,36 +90,6 @@ Label LabelOfTable(const Drafting& drafting, const ReadTable& table) {
   return {};
 }
 
-/// What codes are known to mean, by the column's name.
-void NameValues(const ReadColumn& column, Dimension& dimension) {
-  dimension.values = NamesOfStandardCodes(column.words, column.known->values);
-  if (!dimension.values.empty()) return;
-  const std::string& what = column.words.back();
-  for (const std::string& value : column.known->values) {
-    NamedValue named{.value = value};
-    const std::string lower = LowerAscii(value);
-    if (what == "gender" || what == "sex") {
-      if (lower == "m") named = {.value = value, .label = "male", .synonyms = {"men", "man"}};
-      if (lower == "f") named = {.value = value, .label = "female", .synonyms = {"women", "woman"}};
-    }
-    static constexpr std::pair<std::string_view, std::string_view> kDone[] = {
-        {"pass", "passed"}, {"fail", "failed"}, {"win", "won"}, {"loss", "lost"}, {"cancel", "cancelled"}};
-    for (const auto& [verb, done] : kDone) {
-      if (lower == verb) named.synonyms.emplace_back(done);
-    }
-    // "1-URGENT" is called urgent.
-    const size_t digits = value.find_first_not_of("0123456789");
-    if (digits != std::string::npos && digits > 0 && digits <= 2 && digits + 1 < value.size() &&
-        std::string_view("-_. :").find(value[digits]) != std::string_view::npos) {
-      const size_t begin = value.find_first_not_of("-_. :", digits);
-      const bool is_word = begin != std::string::npos &&
-                           std::ranges::none_of(value.substr(begin), [](char c) { return c >= '0' && c <= '9'; });
-      if (is_word) named.synonyms.push_back(lower.substr(begin));
-    }
-    if (!named.label.empty() || !named.synonyms.empty()) dimension.values.push_back(std::move(named));
-  }
-}
-
 /// Whether the time is of a plan that another column tells the outcome of: "started" is then the other.
 bool HasDoneTwin(const ReadTable& table, const ReadColumn& column) {
   static const WordSet kPlans{"plan",   "planned",  "scheduled", "expected", "estimated",
@@ -191,7 +161,8 @@ class DimensionMaker {
     SetKind(column, dimension);
     if (&column == label_.column) SetLabel(dimension);
     SetPersonal(column, dimension);
-    if (column.role == ColumnRole::kCategory && dimension.personal.empty()) NameValues(column, dimension);
+    if (column.role == ColumnRole::kCategory && dimension.personal.empty())
+      dimension.values = NamedValuesOf(table_, column);
     const KnownReference* reference = drafting_.ReferenceFrom(table_, column);
     const bool is_number = IsNumber(column.type) && column.role != ColumnRole::kTime;
     if (reference != nullptr && is_number && !IsKeyColumn(column)) dimension.hidden = true;
@@ -220,6 +191,44 @@ class DimensionMaker {
     }
   }
 
+  /// "leaving date" of left_on, where no column is called so.
+  void AddNounsOfTime(const std::string& verb, Dimension& dimension) const {
+    static const std::unordered_map<std::string_view, std::array<std::string_view, 3>> kNouns{
+        {"left", {"leaving date", "exit date", "end date"}},
+        {"exited", {"exit date", "leaving date"}},
+        {"hired", {"hire date", "hiring date", "start date"}},
+        {"joined", {"join date", "joining date", "start date"}},
+        {"ended", {"end date"}},
+        {"started", {"start date"}},
+        {"delivered", {"delivery date"}},
+        {"placed", {"order date"}},
+        {"signed up", {"signup date", "sign-up date", "registration date"}},
+        {"registered", {"registration date", "signup date"}},
+        {"cancelled", {"cancellation date"}},
+        {"canceled", {"cancellation date"}},
+        {"closed", {"closing date", "close date"}},
+        {"opened", {"opening date", "open date"}},
+        {"shipped", {"shipping date", "ship date"}},
+        {"paid", {"payment date"}},
+        {"reported", {"report date", "reporting date"}},
+        {"received", {"receipt date", "date of receipt"}},
+        {"approved", {"approval date"}},
+        {"created", {"creation date"}},
+        {"expired", {"expiry date", "expiration date", "end date"}},
+        {"returned", {"return date"}},
+        {"resolved", {"resolution date"}},
+        {"churned", {"churn date"}},
+        {"retired", {"retirement date"}},
+        {"completed", {"completion date"}},
+        {"finished", {"finish date", "completion date"}}};
+    const auto nouns = kNouns.find(verb);
+    if (nouns == kNouns.end()) return;
+    for (const std::string_view noun : nouns->second) {
+      if (!noun.empty() && !drafting_.columns_called.contains(std::string(noun)))
+        AddOnce(dimension.synonyms, std::string(noun), dimension.label);
+    }
+  }
+
   void SetKind(const ReadColumn& column, Dimension& dimension) {
     if (column.role == ColumnRole::kTime) {
       dimension.type = DimensionType::kTime;
@@ -229,6 +238,7 @@ class DimensionMaker {
       const bool is_month = column.known->form == HiddenForm::kYearMonth || column.known->pattern == "%Y-%m";
       if (is_month) dimension.grain = TimeGrain::kMonth;
       if (!HasDoneTwin(table_, column)) dimension.role = VerbOfTime(column.words);
+      AddNounsOfTime(dimension.role, dimension);
     } else if (column.role == ColumnRole::kFlag) {
       dimension.value_type = ValueType::kBoolean;
       const std::string opposite = OppositeOf(column.words);
@@ -321,7 +331,7 @@ class DimensionMaker {
     for (const ReadColumn& column : table_.columns) {
       if (column.role != ColumnRole::kTime || column.known->nulls.value_or(0) == 0) continue;
       const std::string verb = VerbOfTime(column.words);
-      const bool lasts = kLasting.contains(table_.words.back()) && kEnds.contains(verb);
+      const bool lasts = (kLasting.contains(table_.words.back()) || GoesOn(column)) && kEnds.contains(verb);
       const bool is_case = kCases.contains(table_.words.back()) && kDone.contains(verb);
       // Customers are active who do something, contracts that have not ended.
       static const WordSet kActing{"member", "customer",   "account", "user",
@@ -333,6 +343,7 @@ class DimensionMaker {
       flag.name = UnusedName(std::string("is_") + word, draft_.taken);
       flag.label = word;
       if (flag.label == "active") flag.synonyms = {"current"};
+      if (flag.label == "active" && HasHired(table_)) flag.synonyms = {"current", "working", "employed"};
       flag.value_type = ValueType::kBoolean;
       flag.expr = ExpressionOf(column) + " IS NULL";
       if (lasts) flag.values = {{.value = "false", .label = "former"}};
@@ -344,12 +355,25 @@ class DimensionMaker {
     }
   }
 
+  /// Without a word that says so: most rows have no end, of which each began ("joined_on") and none is an event.
+  bool GoesOn(const ReadColumn& end) const {
+    static const WordSet kPasses{"trip", "session", "rental", "visit", "call", "shift", "stay", "order",
+                                 "loan", "booking", "ride",   "event", "run",  "task",  "sale", "invoice"};
+    static const WordSet kBegan{"hired",    "joined",    "registered", "signed up",
+                                "enrolled", "installed", "founded",    "opened"};
+    const bool is_mostly_open = table_.known->rows && 2 * end.known->nulls.value_or(0) > *table_.known->rows;
+    return is_mostly_open && !kPasses.contains(table_.words.back()) &&
+           std::ranges::any_of(table_.columns, [&](const ReadColumn& column) {
+             return column.role == ColumnRole::kTime && kBegan.contains(VerbOfTime(column.words));
+           });
+  }
+
   /// Whether some column has the word as its name or a value.
   bool SaysItself(std::string_view word) const {
     return std::ranges::any_of(table_.columns, [&](const ReadColumn& column) {
       const bool is_called = std::ranges::find(column.words, word) != column.words.end();
       return is_called || std::ranges::any_of(column.known->values, [&](const std::string& value) {
-               return EqualsIgnoringCase(value, word);
+               return EqualsIgnoringCase(value, word) || WordsOfValue(table_, column, value) == word;
              });
     });
   }

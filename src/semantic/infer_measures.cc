@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <chrono>
+#include <cstdio>
 #include <unordered_set>
 
 #include "common/text.h"
@@ -34,42 +36,6 @@ Format FormatOf(const ReadColumn& column) {
   return format;
 }
 
-/// What of a table's columns makes what was sold: a price of one piece times the pieces, or a price of the line.
-struct LineOfSale {
-  const ReadColumn* price = nullptr;
-  const ReadColumn* quantity = nullptr;  ///< Null: the price is of the line.
-  const ReadColumn* discount = nullptr;  ///< A share of the price; may be null.
-};
-
-std::optional<LineOfSale> LineOfSaleIn(const ReadTable& table) {
-  LineOfSale line;
-  const ReadColumn* of_line = nullptr;
-  int prices = 0;
-  for (const ReadColumn& column : table.columns) {
-    const Words& words = column.words;
-    if (words.back() == "quantity" || (words.size() == 1 && words[0] == "units")) {
-      if (column.role == ColumnRole::kFlow) line.quantity = &column;
-    } else if (Has(words, "extended") && words.back() == "price") {
-      of_line = &column;
-    } else if (words.back() == "price" && column.role == ColumnRole::kRate) {
-      line.price = &column;
-      ++prices;
-    } else if (words.back() == "discount" && column.is_percent) {
-      line.discount = &column;
-    } else if (column.role == ColumnRole::kFlow && HasAny(words, {"amount", "total", "revenue", "sales", "subtotal"})) {
-      return std::nullopt;  // It says what was sold itself.
-    }
-  }
-  if (of_line != nullptr && line.discount != nullptr) return LineOfSale{.price = of_line, .discount = line.discount};
-  if (prices != 1 || line.quantity == nullptr) return std::nullopt;
-  return line;
-}
-
-bool IsSold(const ReadTable& table) {
-  static const WordSet kSold{"order", "sale", "invoice", "purchase", "booking", "rental", "reservation"};
-  return kSold.contains(table.words.back());
-}
-
 class MeasureMaker {
  public:
   MeasureMaker(Drafting& drafting, DraftEntity& draft) : drafting_(drafting), draft_(draft), table_(draft.read) {}
@@ -78,9 +44,7 @@ class MeasureMaker {
     AddCount();
     AddRevenue();
     for (const ReadColumn& column : table_.columns) AddOf(column);
-    for (const ReadColumn& column : table_.columns) {
-      if (column.role == ColumnRole::kFlag && CalendarDay(*table_.known) == nullptr) AddShareOf(column);
-    }
+    AddRates(drafting_, draft_, count_);
     AddDistinct();
     if (!revenue_.empty()) AddOrderValue(revenue_);
   }
@@ -142,7 +106,7 @@ class MeasureMaker {
     if (is_revenue) {
       std::vector<std::string> calls_of_revenue{"revenue", "sales revenue", "turnover"};
       if (table_.words.back() != "sale") calls_of_revenue.emplace_back("sales");
-      const SqlExpression counts = OnlyWhatCounts();
+      const SqlExpression counts = OnlyWhatCounts(table_);
       if (!counts.empty()) AddCountingRevenue(column, counts, calls_of_revenue), is_revenue = false;
       else said.insert(said.end(), calls_of_revenue.begin(), calls_of_revenue.end());
     }
@@ -163,12 +127,28 @@ class MeasureMaker {
         table_.columns, [](const ReadColumn& other) { return other.role == ColumnRole::kFlow && IsMoney(other); });
     if (is_amount && amounts == 1 && kMoneyThings.contains(table_.words.back())) {
       said.push_back("total " + PluralOf(table_.noun()));
+      static const WordSet kSumFirst{"expense", "fee", "donation", "tax", "cost", "budget", "premium", "expenditure"};
+      if (kSumFirst.contains(table_.words.back())) said.push_back(PluralOf(table_.noun()));
       said.push_back("total " + PluralOf(table_.words.back()));
     }
     // "total downtime" of its minutes; "downtime" alone may be how often or how long, and is asked back.
     if (!column.unit.empty() && column.words.size() == 1 && SingularOf(column.words[0]) != column.words[0] &&
         (column.unit == "min" || column.unit == "h" || column.unit == "s"))
       said.insert(said.end(), {"total " + table_.noun(), table_.noun() + " " + column.words[0], table_.noun()});
+    // "claims paid" of what is paid for claims, where no day says which of them were.
+    const std::string& done = column.words.front();
+    const bool is_done = done == "paid" || done.ends_with("ed");
+    const bool has_day = std::ranges::any_of(table_.columns, [&](const ReadColumn& other) {
+      return other.role == ColumnRole::kTime && VerbOfTime(other.words) == done;
+    });
+    if (is_amount && column.words.size() == 2 && is_done && !has_day) {
+      for (const std::string& noun : {PluralOf(table_.noun()), table_.noun()}) {
+        said.insert(said.end(), {noun + " " + done, "total " + noun + " " + done});
+      }
+    }
+    static const WordSet kWorked{"shift", "timesheet", "attendance", "time", "assignment"};
+    if (column.words == Words{"hours"} && HasAny(table_.words, kWorked))
+      said.insert(said.end(), {"hours worked", "worked hours", "working hours", "total hours worked"});
     if (column.words == Words{"total"}) said.insert(said.end(), {table_.noun() + " total", table_.noun() + " amount"});
     const bool is_fare = column.words.back() == "fare" || column.words.back() == "fee";
     if (is_fare) said.push_back(JoinedWords(column.words) + " revenue");
@@ -200,12 +180,12 @@ class MeasureMaker {
         said.insert(said.end(), {number, number + " per " + table_.noun()});
       }
     }
-    if (IsWholeOfSale(column) && OnlyWhatCounts().empty())
+    if (IsWholeOfSale(column) && OnlyWhatCounts(table_).empty())
       said.push_back(fmt::format("average {} value", table_.noun()));
     // The mean over rows is the sum per row.
     if (column.role == ColumnRole::kFlow) {
       for (const std::string& call : calls) said.push_back(fmt::format("{} per {}", call, table_.noun()));
-      if (IsRevenue(column) && OnlyWhatCounts().empty()) said.push_back("revenue per " + table_.noun());
+      if (IsRevenue(column) && OnlyWhatCounts(table_).empty()) said.push_back("revenue per " + table_.noun());
     }
     Measure& average = Add("average_" + column.known->name, std::move(label), std::move(said));
     Fill(average, column);
@@ -223,6 +203,7 @@ class MeasureMaker {
   void AddBalance(const ReadColumn& column, const std::vector<std::string>& calls) {
     std::vector<std::string> said = With("total", calls);
     said.insert(said.end(), calls.begin(), calls.end());
+    for (std::string& other : WordsOfRecords()) said.push_back(std::move(other));
     Measure& total = Add("total_" + column.known->name, "total " + calls.front(), std::move(said));
     Fill(total, column);
     const std::string name = total.name;
@@ -242,6 +223,21 @@ class MeasureMaker {
       return;
     }
     AddAverage(column, calls, false);
+  }
+
+  /// "claim reserves", "reserves" of the one number that a table of their records holds.
+  std::vector<std::string> WordsOfRecords() const {
+    const auto balances =
+        std::ranges::count_if(table_.columns, [](const ReadColumn& c) { return c.role == ColumnRole::kBalance; });
+    if (table_.words.size() < 2 || table_.words.back() != "record" || balances != 1) return {};
+    const Words noun(table_.words.begin(), table_.words.end() - 1);
+    std::vector<std::string> said;
+    for (const std::string& one : {JoinedWords(noun), noun.back()}) {
+      for (const std::string& word : {one, PluralOf(one)}) {
+        if (!Has(said, word)) said.insert(said.end(), {word, "total " + word});
+      }
+    }
+    return said;
   }
 
   /// The column of the default time, where it is part of a key.
@@ -275,7 +271,25 @@ class MeasureMaker {
       break;
     }
     const double rows_at_once = double(table_.known->rows.value_or(0)) / times;
-    return rows_at_once >= kGoodPart * others ? std::vector<std::string>() : per;
+    // At the ends of months all are taken together, also where most of them are over by now.
+    constexpr double kManyAtOnce = 10;
+    const bool is_rare = rows_at_once >= kManyAtOnce && DaysOf(time) >= kDaysBetween * times;
+    return rows_at_once >= kGoodPart * others || is_rare ? std::vector<std::string>() : per;
+  }
+
+  static constexpr double kDaysBetween = 5;
+
+  /// Days from the first to the last value of a column, as far as it is known.
+  double DaysOf(const std::string& time) const {
+    const auto column = std::ranges::find(table_.known->columns, time, &KnownColumn::name);
+    const auto from = DayIn(column->min), to = DayIn(column->max);
+    return from && to ? double((*to - *from).count()) : 0;
+  }
+
+  static std::optional<std::chrono::sys_days> DayIn(const std::string& text) {
+    int year = 0, month = 0, day = 0;
+    if (std::sscanf(text.c_str(), "%d-%d-%d", &year, &month, &day) != 3) return std::nullopt;
+    return std::chrono::sys_days(std::chrono::year(year) / month / day);
   }
 
   /// The one amount of money of what is sold, where no table says it line by line.
@@ -286,11 +300,12 @@ class MeasureMaker {
                                   "total amount", "order total", "total price", "order amount",   "sales amount",
                                   "grand total",  "net amount",  "sale amount", "invoice amount", "total sales"};
     const bool is_sold = kSold.contains(table_.words.back()) || kSold.contains(table_.words.front());
-    if (drafting_.has_revenue || !is_sold || !kAmounts.contains(JoinedWords(column.words))) return false;
-    const auto rivals = std::ranges::count_if(table_.columns, [&](const ReadColumn& other) {
-      return other.role == ColumnRole::kFlow && kAmounts.contains(JoinedWords(other.words));
-    });
-    return rivals == 1;
+    if (drafting_.has_revenue || !is_sold) return false;
+    const auto is_amount = [&](const ReadColumn& other) {
+      return other.role == ColumnRole::kFlow &&
+             (kAmounts.contains(JoinedWords(other.words)) || SaysWholeOfSale(table_, other));
+    };
+    return is_amount(column) && std::ranges::count_if(table_.columns, is_amount) == 1;
   }
 
   /// What a whole order comes to.
@@ -324,25 +339,6 @@ class MeasureMaker {
     }
   }
 
-  /// A condition that leaves out what was called off or failed, by a status that lists it; empty: nothing says so.
-  SqlExpression OnlyWhatCounts() const {
-    static const WordSet kStatus{"status", "state", "outcome", "result"};
-    static const WordSet kOff{"void",    "voided",   "cancelled", "canceled",  "failed",
-                              "failure", "declined", "rejected",  "storniert", "annulled"};
-    for (const ReadColumn& column : table_.columns) {
-      if (column.role == ColumnRole::kFlag && kOff.contains(column.words.back()))
-        return fmt::format("NOT coalesce({}, false)", ExpressionOf(column));
-      if (column.role != ColumnRole::kCategory || !kStatus.contains(column.words.back())) continue;
-      std::vector<std::string> off;
-      for (const std::string& value : column.known->values) {
-        if (kOff.contains(LowerAscii(value))) off.push_back(QuoteLiteral(value));
-      }
-      if (off.empty()) continue;
-      return fmt::format("coalesce({}, '') NOT IN ({})", ColumnExpression(column.known->name), fmt::join(off, ", "));
-    }
-    return {};
-  }
-
   void AddCountingRevenue(const ReadColumn& column, const SqlExpression& counts, std::vector<std::string> calls) {
     calls.erase(calls.begin());
     Measure& revenue = Add("revenue", "revenue", std::move(calls));
@@ -351,8 +347,9 @@ class MeasureMaker {
     drafting_.NoteAt(draft_.entity.name, revenue.name,
                      fmt::format("{} was taken for revenue, but for what was called off", column.known->name));
     const std::string noun = table_.noun();
-    Measure& value =
-        Add("average_revenue", fmt::format("average {} value", noun), {"revenue per " + noun, "average revenue"});
+    Measure& value = Add(
+        "average_revenue", fmt::format("average {} value", noun),
+        {"revenue per " + noun, "average revenue", noun == "order" ? "aov" : "average sale", "average basket value"});
     Fill(value, column);
     value.aggregation = Aggregation::kAverage;
     value.additivity = Additivity::kNonAdditive;
@@ -362,51 +359,25 @@ class MeasureMaker {
   void AddRevenue() {
     const auto line = LineOfSaleIn(table_);
     if (!line) return;
-    Measure& revenue = Add("revenue", "revenue", {"sales", "turnover", "sales revenue", "total sales", "sales amount"});
+    // What was called off is not told by the lines: then their order's own amount is what was sold.
+    const bool is_told = ParentOfSale(drafting_, table_) != nullptr;
+    const std::string noun = table_.noun();
+    Measure& revenue =
+        is_told ? Add(noun + "_value", "total " + noun + " value", {noun + " value", "value of " + PluralOf(noun)})
+                : Add("revenue", "revenue", {"sales", "turnover", "sales revenue", "total sales", "sales amount"});
     std::string expression = ColumnExpression(line->price->known->name);
     if (line->quantity != nullptr) expression += " * " + ColumnExpression(line->quantity->known->name);
     if (line->discount != nullptr)
       expression += fmt::format(" * (1 - {})", ColumnExpression(line->discount->known->name));
     revenue.expr = expression;
     revenue.format = FormatOf(*line->price);
-    revenue.filter = OnlyWhatCounts();
+    revenue.filter = OnlyWhatCounts(table_);
     revenue.description = fmt::format("{}{}{}.", line->price->words.back() == "price" ? "Price" : "Amount",
                                       line->quantity != nullptr ? " times quantity" : "",
                                       line->discount != nullptr ? ", less the discount" : "");
+    if (is_told) return;
     drafting_.NoteAt(draft_.entity.name, revenue.name, "revenue was taken for this");
     revenue_ = revenue.name;
-  }
-
-  /// "share of churned customers", also "churn rate".
-  void AddShareOf(const ReadColumn& flag) {
-    const std::string said = JoinedWords(flag.words), plural = PluralOf(table_.noun());
-    Metric part;
-    part.name = UnusedName(ModelNameOf(said + "_" + draft_.entity.name), drafting_.taken_metrics);
-    part.label = fmt::format("number of {} {}", said, plural);
-    part.kind = MetricKind::kSimple;
-    part.entity = draft_.entity.name;
-    part.measure = count_;
-    part.filter = ExpressionOf(flag);
-    part.hidden = true;
-    Metric share;
-    share.name = UnusedName(ModelNameOf("share_of_" + part.name), drafting_.taken_metrics);
-    share.label = fmt::format("share of {} {}", said, plural);
-    share.kind = MetricKind::kRatio;
-    share.numerator = part.name;
-    share.denominator = count_;
-    share.format.pattern = "percent";
-    for (const char* word : {"percentage", "percent", "proportion", "fraction"}) {
-      share.synonyms.push_back(fmt::format("{} of {} {}", word, said, plural));
-      share.synonyms.push_back(fmt::format("{} of {} that are {}", word, plural, said));
-    }
-    share.synonyms.push_back(said + " rate");
-    if (said.size() > 4 && said.ends_with("ed")) {
-      share.synonyms.push_back(said.substr(0, said.size() - 2) + " rate");
-      share.synonyms.push_back(said.substr(0, said.size() - 1) + " rate");
-      if (said.ends_with("lled")) share.synonyms.push_back(said.substr(0, said.size() - 2) + "ation rate");
-    }
-    drafting_.metrics.push_back(std::move(part));
-    drafting_.metrics.push_back(std::move(share));
   }
 
   /// How many different customers are in the orders of a time.
@@ -441,14 +412,5 @@ class MeasureMaker {
 }  // namespace
 
 void AddMeasures(Drafting& drafting, DraftEntity& draft) { MeasureMaker(drafting, draft).Run(); }
-
-bool SaysWholeOfSale(const ReadTable& table, const ReadColumn& column) {
-  static const WordSet kWholes{"total",        "total amount", "total price", "grand total",    "order total", "amount",
-                               "order amount", "total value",  "order value", "invoice amount", "net amount"};
-  const bool is_sum = column.role == ColumnRole::kFlow || column.role == ColumnRole::kRate;
-  return is_sum && IsSold(table) && kWholes.contains(JoinedWords(column.words));
-}
-
-bool SaysRevenueByLine(const ReadTable& table) { return LineOfSaleIn(table).has_value(); }
 
 }  // namespace neurolake::semantic

@@ -4,6 +4,7 @@
 #include "common/text.h"
 #include "semantic/internal/infer_parts.h"
 #include "semantic/name_words.h"
+#include "semantic/short_words.h"
 
 namespace neurolake::semantic {
 namespace {
@@ -39,13 +40,6 @@ std::vector<const ReadColumn*> Targets(const ReadTable& table) {
   }
   if (targets.empty() && first != nullptr) targets.push_back(first);
   return targets;
-}
-
-/// Whether the rows were hired, or are paid a salary: people who work.
-bool HasHired(const ReadTable& table) {
-  return std::ranges::any_of(table.columns, [](const ReadColumn& column) {
-    return VerbOfTime(column.words) == "hired" || column.words.back() == "salary";
-  });
 }
 
 /// Parts that people play, and tables of those who play them: seller_id to users.
@@ -94,24 +88,6 @@ bool SaysOwnTable(const Words& words, const ReadTable& table) {
   return !words.empty() && (kOwn.contains(words.back()) || SaysPerson(words, table));
 }
 
-/// "prd" for product, "whs" for warehouse: its letters stand in the word in their order, the first one first.
-bool Abbreviates(std::string_view letters, std::string_view word) {
-  if (letters.size() < 3 || letters.size() + 1 >= word.size() || letters.front() != word.front()) return false;
-  size_t at = 0;
-  for (const char letter : letters) {
-    at = word.find(letter, at);
-    if (at == std::string_view::npos) return false;
-    ++at;
-  }
-  return true;
-}
-
-/// "po" for purchase orders.
-bool AreInitials(std::string_view letters, const Words& noun) {
-  return noun.size() >= 2 && letters.size() == noun.size() &&
-         std::ranges::equal(letters, noun, [](char letter, const std::string& word) { return word.front() == letter; });
-}
-
 /// ship_via to shippers: a word of the column begins the table's.
 bool SaysPart(const Words& words, const Words& noun) {
   static const std::unordered_set<std::string_view> kCounts{"count", "quantity", "number", "total", "amount", "cost"};
@@ -134,7 +110,8 @@ double EvidenceOf(const ReadColumn& from, const ReadTable& to_table, const ReadC
   if (!own.empty() && from.words == to.words) return kSaysColumn;
   if (!words.empty() && is_key && EndsWithWords(to_table.words, words)) return kSaysColumn;
   const bool is_person = SaysPerson(words, to_table);
-  if (is_person && (is_key || words.back() == "by" || words.back() == "to")) return kSaysPerson;
+  const bool is_by = is_person && (words.back() == "by" || words.back() == "to");
+  if (is_person && (is_key || is_by || from.type == ValueType::kInteger)) return kSaysPerson;
   if (SaysEnd(words, to_table.words)) return kSaysPerson;
   const bool is_short = is_key && words.size() == 1;
   if (is_short && (Abbreviates(words[0], to_table.noun()) || AreInitials(words[0], to_table.words))) return kSaysPerson;

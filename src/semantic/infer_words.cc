@@ -46,6 +46,7 @@ constexpr Other kOthers[] = {{"salary", "pay"},
                              {"units in stock", "stock"},
                              {"quantity in stock", "stock"},
                              {"stock quantity", "stock"},
+                             {"stars", "rating"},
                              {"csat", "satisfaction"},
                              {"csat", "customer satisfaction"},
                              {"nps", "net promoter score"},
@@ -86,7 +87,9 @@ void AddOthers(Described& described, const std::set<std::string>& known) {
   for (const std::string& text : said) {
     for (const Other& other : kOthers) {
       const bool ends = text == other.word || text.ends_with(std::string(" ") + std::string(other.word));
-      if (!ends || known.contains(SingularOf(other.other))) continue;
+      // "food stars" is the food's rating, also where something else is rated.
+      const bool is_taken = text == other.word && known.contains(SingularOf(other.other));
+      if (!ends || is_taken) continue;
       std::string added = text.substr(0, text.size() - other.word.size()) + std::string(other.other);
       if (!known.contains(SingularOf(added)) &&
           std::ranges::find(described.synonyms, added) == described.synonyms.end())

@@ -12,6 +12,7 @@ Result<Calendar> LoadCalendar(const YamlNode& node) {
   Calendar calendar;
   Fields fields(node, "the calendar");
   calendar.fiscal_year_start_month = int(fields.Whole("fiscal_year_start_month", 1, 1, 12));
+  calendar.fiscal_year_known = fields.Flag("fiscal_year_known", true);
   calendar.fiscal_year_named_by_end = fields.Choice("fiscal_year_named_by", {"end", "start"}).value_or(0) == 0;
   calendar.zone = fields.Text("zone", "UTC");
   for (const YamlNode* item : fields.Maps("holidays")) {

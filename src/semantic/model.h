@@ -167,6 +167,7 @@ struct Holiday {
 
 struct Calendar {
   int fiscal_year_start_month = 1;  ///< 1 to 12.
+  bool fiscal_year_known = true;    ///< False of drafts: questions about fiscal years are refused, not guessed.
   /// Whether fiscal year 2024 is the one that ends in 2024 (else the one that starts in it).
   bool fiscal_year_named_by_end = true;
   std::string zone = "UTC";  ///< IANA name: what kTimestampTz is read in, unless the intent says otherwise.

@@ -7,6 +7,7 @@
 
 #include "common/text.h"
 #include "semantic/foreign_words.h"
+#include "semantic/short_words.h"
 
 namespace neurolake::semantic {
 namespace {
@@ -20,193 +21,6 @@ using WordSet = std::unordered_set<std::string_view>;
 bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
 bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-struct WrittenOut {
-  std::string_view shortened, whole;
-};
-constexpr WrittenOut kAbbreviations[] = {{"qty", "quantity"},
-                                         {"qnty", "quantity"},
-                                         {"amt", "amount"},
-                                         {"cust", "customer"},
-                                         {"custs", "customers"},
-                                         {"dt", "date"},
-                                         {"no", "number"},
-                                         {"nr", "number"},
-                                         {"num", "number"},
-                                         {"nbr", "number"},
-                                         {"nmbr", "number"},
-                                         {"pct", "percent"},
-                                         {"perc", "percent"},
-                                         {"desc", "description"},
-                                         {"descr", "description"},
-                                         {"dept", "department"},
-                                         {"depts", "departments"},
-                                         {"dpt", "department"},
-                                         {"emp", "employee"},
-                                         {"emps", "employees"},
-                                         {"empl", "employee"},
-                                         {"mgr", "manager"},
-                                         {"addr", "address"},
-                                         {"acct", "account"},
-                                         {"accts", "accounts"},
-                                         {"acc", "account"},
-                                         {"bal", "balance"},
-                                         {"prod", "product"},
-                                         {"prods", "products"},
-                                         {"cat", "category"},
-                                         {"ctg", "category"},
-                                         {"inv", "invoice"},
-                                         {"org", "organization"},
-                                         {"mkt", "market"},
-                                         {"mktg", "marketing"},
-                                         {"seg", "segment"},
-                                         {"tel", "telephone"},
-                                         {"fname", "first name"},
-                                         {"lname", "last name"},
-                                         {"dob", "birth date"},
-                                         {"yr", "year"},
-                                         {"mth", "month"},
-                                         {"wk", "week"},
-                                         {"hr", "hour"},
-                                         {"hrs", "hours"},
-                                         {"mins", "minutes"},
-                                         {"secs", "seconds"},
-                                         {"ts", "timestamp"},
-                                         {"tm", "time"},
-                                         {"cd", "code"},
-                                         {"typ", "type"},
-                                         {"ind", "indicator"},
-                                         {"flg", "flag"},
-                                         {"cnt", "count"},
-                                         {"avg", "average"},
-                                         {"tot", "total"},
-                                         {"ttl", "total"},
-                                         {"prc", "price"},
-                                         {"ext", "extended"},
-                                         {"disc", "discount"},
-                                         {"dscnt", "discount"},
-                                         {"supp", "supplier"},
-                                         {"suppl", "supplier"},
-                                         {"vend", "vendor"},
-                                         {"loc", "location"},
-                                         {"ctry", "country"},
-                                         {"cntry", "country"},
-                                         {"stat", "status"},
-                                         {"sts", "status"},
-                                         {"wh", "warehouse"},
-                                         {"whse", "warehouse"},
-                                         {"ord", "order"},
-                                         {"ords", "orders"},
-                                         {"orig", "origin"},
-                                         {"dest", "destination"},
-                                         {"dep", "departure"},
-                                         {"arr", "arrival"},
-                                         {"sched", "scheduled"},
-                                         {"temp", "temperature"},
-                                         {"humid", "humidity"},
-                                         {"precip", "precipitation"},
-                                         {"visib", "visibility"},
-                                         {"dewp", "dew point"},
-                                         {"pymt", "payment"},
-                                         {"pmt", "payment"},
-                                         {"pmts", "payments"},
-                                         {"txn", "transaction"},
-                                         {"txns", "transactions"},
-                                         {"trx", "transaction"},
-                                         {"trans", "transaction"},
-                                         {"sal", "salary"},
-                                         {"comm", "commission"},
-                                         {"mfr", "manufacturer"},
-                                         {"mfgr", "manufacturer"},
-                                         {"manufact", "manufacturer"},
-                                         {"mfg", "manufacturing"},
-                                         {"sess", "session"},
-                                         {"usr", "user"},
-                                         {"usrs", "users"},
-                                         {"grp", "group"},
-                                         {"cli", "client"},
-                                         {"pat", "patient"},
-                                         {"appt", "appointment"},
-                                         {"appts", "appointments"},
-                                         {"diag", "diagnosis"},
-                                         {"rx", "prescription"},
-                                         {"meas", "measurement"},
-                                         {"sens", "sensor"},
-                                         {"dev", "device"},
-                                         {"batt", "battery"},
-                                         {"volt", "voltage"},
-                                         {"lbl", "label"},
-                                         {"src", "source"},
-                                         {"nm", "name"},
-                                         {"rev", "revenue"},
-                                         {"qtr", "quarter"},
-                                         {"fy", "fiscal year"},
-                                         {"req", "request"},
-                                         {"resp", "response"},
-                                         {"upd", "updated"},
-                                         {"sls", "sales"},
-                                         {"avail", "available"},
-                                         {"purch", "purchase"},
-                                         {"deliv", "delivery"},
-                                         {"dlvry", "delivery"},
-                                         {"curr", "currency"},
-                                         {"lng", "longitude"},
-                                         {"lon", "longitude"},
-                                         {"lat", "latitude"},
-                                         {"stor", "store"},
-                                         {"promo", "promotion"},
-                                         {"promos", "promotions"},
-                                         {"cdemo", "customer demographics"},
-                                         {"hdemo", "household demographics"},
-                                         {"svc", "service"},
-                                         {"mem", "member"},
-                                         {"hosp", "hospital"},
-                                         {"doc", "doctor"},
-                                         {"rgn", "region"},
-                                         {"terr", "territory"},
-                                         {"ln", "line"},
-                                         {"rtn", "return"},
-                                         {"snap", "snapshot"},
-                                         {"itm", "item"},
-                                         {"itms", "items"},
-                                         {"lvl", "level"},
-                                         {"prio", "priority"},
-                                         {"inst", "installation"},
-                                         {"decomm", "decommission"},
-                                         {"act", "actual"},
-                                         {"eom", "month end"},
-                                         {"enrol", "enrolment"},
-                                         {"deliv", "delivery"},
-                                         {"insp", "inspection"},
-                                         {"mach", "machine"},
-                                         {"val", "value"},
-                                         {"reg", "registration"},
-                                         {"mgmt", "management"},
-                                         {"pers", "person"},
-                                         {"veh", "vehicle"},
-                                         {"rsn", "reason"},
-                                         {"dur", "duration"},
-                                         {"dist", "distance"},
-                                         {"lang", "language"},
-                                         {"cmt", "comment"},
-                                         {"cmnt", "comment"},
-                                         {"stn", "station"},
-                                         {"stns", "stations"},
-                                         {"whs", "warehouse"},
-                                         {"exp", "expiry"},
-                                         {"upd", "updated"},
-                                         {"crt", "created"},
-                                         {"cur", "currency"},
-                                         {"ccy", "currency"}};
-
-const WordMap& Abbreviations() {
-  static const WordMap kWords = [] {
-    WordMap words;
-    for (const WrittenOut& one : kAbbreviations) words.emplace(one.shortened, one.whole);
-    return words;
-  }();
-  return kWords;
-}
 
 /// Words that stand together with others without anything between: "orderdate", "retailprice", "lineitem".
 const WordSet& GluedWords() {
@@ -252,9 +66,9 @@ std::vector<std::string> TakenApart(std::string_view word) {
     for (size_t begin = 0; begin + 2 <= end; ++begin) {
       if (!reached[begin]) continue;
       const std::string_view part = word.substr(begin, end - begin);
-      const auto abbreviation = part.size() >= 3 ? Abbreviations().find(part) : Abbreviations().end();
+      const auto abbreviation = part.size() >= 3 ? ShortWordInside(part) : std::string_view();
       const std::string_view english = part.size() >= kForeignBytesMin ? EnglishWordFor(part) : std::string_view();
-      const bool known = GluedWords().contains(part) || abbreviation != Abbreviations().end() || !english.empty();
+      const bool known = GluedWords().contains(part) || !abbreviation.empty() || !english.empty();
       const bool ends_in_id = part == "id" && end == word.size() && begin > 0;
       const bool is_ending = part == "ship" && end == word.size() && begin > 0;  // membership
       if ((!known && !ends_in_id) || is_ending) continue;
@@ -262,7 +76,7 @@ std::vector<std::string> TakenApart(std::string_view word) {
       reached[end] = true;
       best[end] = best[begin];
       const std::string_view whole = english.empty() ? part : english;
-      best[end].emplace_back(abbreviation != Abbreviations().end() ? abbreviation->second : whole);
+      best[end].emplace_back(!abbreviation.empty() ? abbreviation : whole);
     }
   }
   if (!reached[word.size()] || best[word.size()].size() < 2) return {};
@@ -290,8 +104,8 @@ void AddWord(std::string_view word, std::vector<std::string>& words) {
   std::string text(word);
   const std::string plain = WithoutAccents(word);
   const bool is_race = plain == "prix" && !words.empty() && words.back() == "grand";
-  if (const auto found = Abbreviations().find(word); found != Abbreviations().end()) {
-    text = std::string(found->second);
+  if (const auto whole = ShortWord(word); !whole.empty()) {
+    text = std::string(whole);
   } else if (const auto english = EnglishWordFor(plain); !english.empty() && !is_race) {
     text = std::string(english);
   } else if (const auto parts = TakenApart(plain); !parts.empty()) {
@@ -438,6 +252,7 @@ std::string VerbOfTime(const std::vector<std::string>& words) {
                               {"retirement", "retired"},
                               {"expiry", "expired"},
                               {"expiration", "expired"},
+                              {"due", "due"},
                               {"finish", "finished"}};
   for (const std::string& word : words) {
     if (const auto found = kVerbs.find(word); found != kVerbs.end()) return std::string(found->second);

@@ -146,9 +146,11 @@ void Save(Writer& out, const Metric& metric) {
 
 void SaveCalendar(Writer& out, const Calendar& calendar) {
   out.text += "calendar:\n";
-  out.text += fmt::format("  fiscal_year_start_month: {}\n  fiscal_year_named_by: {}\n  zone: {}\n",
-                          calendar.fiscal_year_start_month, calendar.fiscal_year_named_by_end ? "end" : "start",
-                          QuotedYaml(calendar.zone));
+  if (calendar.fiscal_year_known)
+    out.text += fmt::format("  fiscal_year_start_month: {}\n  fiscal_year_named_by: {}\n",
+                            calendar.fiscal_year_start_month, calendar.fiscal_year_named_by_end ? "end" : "start");
+  else out.text += "  fiscal_year_known: false\n";
+  out.text += fmt::format("  zone: {}\n", QuotedYaml(calendar.zone));
   if (calendar.holidays.empty()) return;
   out.text += "  holidays:\n";
   for (const Holiday& holiday : calendar.holidays) {

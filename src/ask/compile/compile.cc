@@ -20,6 +20,18 @@ bool IsPersonal(const semantic::SemanticModel& model, const FieldRef& field) {
   return dimension != nullptr && !dimension->personal.empty();
 }
 
+/// Whether anything goes by fiscal years or quarters.
+bool IsFiscal(const Intent& intent) {
+  const auto is = [](std::optional<TimeGrain> grain) {
+    return grain == TimeGrain::kFiscalYear || grain == TimeGrain::kFiscalQuarter;
+  };
+  return is(intent.time.grain) || std::ranges::any_of(intent.dimensions, is, &DimensionUse::grain) ||
+         std::ranges::any_of(
+             intent.filters,
+             [&](const FilterGroup& group) { return std::ranges::any_of(group.any_of, is, &Filter::grain); }) ||
+         std::ranges::any_of(intent.calculations, is, &Calculation::grain);
+}
+
 /// The parent of a dimension whose share of it is asked for, as a column of the answer.
 Result<void> AddParents(Scope& scope, Intent& intent) {
   for (Calculation& calculation : intent.calculations) {
@@ -75,6 +87,10 @@ Result<void> CheckPrivacy(const semantic::SemanticModel& model, const Intent& in
 
 Result<CompiledQuery> CompileIntent(const Intent& asked, const semantic::SemanticModel& model) {
   NL_RETURN_IF_ERROR(compile::CheckIntent(asked));
+  if (!model.calendar.fiscal_year_known && IsFiscal(asked)) {
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "the model's calendar does not say when the fiscal year begins (fiscal_year_known: false)");
+  }
   NL_RETURN_IF_ERROR(CheckPrivacy(model, asked));
   Intent intent = asked;
   Scope scope{.model = model, .zone = intent.zone.empty() ? model.calendar.zone : intent.zone};

@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -54,6 +55,22 @@ void AddMeasures(Drafting& drafting, DraftEntity& draft);
 void AddEvents(Drafting& drafting, DraftEntity& draft);
 /// Words that people say besides, once all members are known: "segment" for the only market segment.
 void AddWords(SemanticModel& model);
+/// Shares that are asked for by name: "churn rate" of a yes or no, "cancellation rate" of a status. `count` is the
+/// measure that counts the entity's rows.
+void AddRates(Drafting& drafting, DraftEntity& draft, const std::string& count);
+
+struct LineOfSale {
+  const ReadColumn* price = nullptr;
+  const ReadColumn* quantity = nullptr;  ///< Null: the price is of the line.
+  const ReadColumn* discount = nullptr;  ///< A share of the price; may be null.
+};
+std::optional<LineOfSale> LineOfSaleIn(const ReadTable& table);
+/// Whether each row is something that was sold: orders, invoices, bookings.
+bool IsSold(const ReadTable& table);
+/// A condition that leaves out what was called off or failed, by a status that lists it; empty: nothing says so.
+SqlExpression OnlyWhatCounts(const ReadTable& table);
+/// Of lines: the orders they belong to, where these say what was called off and what they come to.
+const ReadTable* ParentOfSale(const Drafting& drafting, const ReadTable& table);
 /// Whether the column is what one order, invoice or booking comes to.
 bool SaysWholeOfSale(const ReadTable& table, const ReadColumn& column);
 /// Whether the table's rows each sell something, with what is made of quantity and price.

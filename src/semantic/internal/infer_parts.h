@@ -67,6 +67,15 @@ bool EndsWithWords(const std::vector<std::string>& words, const std::vector<std:
 /// The part of `words` that is no part of the noun of what they refer to: "origin" of origin_airport_id to airports.
 std::string RoleOfReference(const std::vector<std::string>& words, const std::vector<std::string>& noun);
 
+/// Whether the rows were hired, or are paid a salary: people who work.
+bool HasHired(const ReadTable& table);
+/// Whether the column says how far something has come or how it ended: a status, an outcome.
+bool IsStatus(const ReadColumn& column);
+/// A value of a column of texts in whole words and lower case: "cancelled" of canc in a status.
+std::string WordsOfValue(const ReadTable& table, const ReadColumn& column, const std::string& value);
+/// What the column's codes are known to mean.
+std::vector<NamedValue> NamedValuesOf(const ReadTable& table, const ReadColumn& column);
+
 /// Kind of personal data that the column's words speak of, in a table of `noun`; empty: none.
 std::string PersonalByName(const std::vector<std::string>& words, const std::vector<std::string>& noun);
 
