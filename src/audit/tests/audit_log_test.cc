@@ -195,6 +195,7 @@ TEST_F(AuditLogTest, DoesNotStartOnRecordsThatWereChangedCutOffOrRemoved) {
   EXPECT_EQ(OpenError(), ErrorCode::kCorruption) << "the last record is missing";
   Spill(second, text.substr(0, text.size() - 1));
   EXPECT_EQ(OpenError(), ErrorCode::kCorruption) << "the last record, which a checkpoint has, is torn";
+  EXPECT_EQ(Slurp(second), text.substr(0, text.size() - 1)) << "what is evidence stays as it is";
   std::filesystem::remove(second);
   EXPECT_EQ(OpenError(), ErrorCode::kCorruption);
   Spill(second, text);

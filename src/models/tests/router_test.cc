@@ -224,6 +224,58 @@ TEST_F(RouterTest, ADaysTokensAreAPrincipalsOwn) {
   EXPECT_TRUE(Ask().has_value());
 }
 
+TEST_F(RouterTest, AgentsSpendWhatIsTheirPrincipals) {
+  options_.tokens_per_day = 700;
+  Make();
+  const auto ask_as_agent = [&](const std::string& agent) {
+    Principal principal = ContextOf(clock_, agent).principal();
+    principal.on_behalf_of = std::make_shared<const Principal>(ContextOf(clock_, "anna").principal());
+    const RequestContext ctx(principal, "request", "test", clock_, clock_.SteadyNow() + std::chrono::seconds(20));
+    ChatRequest request{.messages = {{Role::kUser, "hello"}}};
+    request.output_tokens_max = 500;
+    return router_->Chat(ctx, "classify", request);
+  };
+  chat_->answers.emplace_back(Says("one"));
+  EXPECT_TRUE(ask_as_agent("bot").has_value());
+  chat_->answers.emplace_back(Says("two"));
+  EXPECT_TRUE(ask_as_agent("another").has_value());
+  EXPECT_EQ(usage_->UsedOn(PrincipalId("anna"), clock_.Now())->tokens, 240);
+  EXPECT_EQ(ask_as_agent("third").error().code(), ErrorCode::kTooManyRequests);
+  EXPECT_EQ(chat_->calls, 2);
+}
+
+TEST_F(RouterTest, WhatIsNotOnRecordIsNotGivenAway) {
+  Make();
+  ASSERT_TRUE(store_
+                  ->Write([](metastore::Session& session) -> Result<void> {
+                    NL_RETURN_IF_ERROR(session.Execute("DROP TABLE model_calls"));
+                    return {};
+                  })
+                  .has_value());
+  chat_->answers.emplace_back(Says("secret"));
+  EXPECT_FALSE(Ask().has_value());
+}
+
+TEST_F(RouterTest, WhatIsAskedByChanceIsNotKept) {
+  const auto cache = NewMemoryPromptCache(1 << 20);
+  Make(cache.get());
+  const auto ask = [&](double temperature, std::vector<ToolDefinition> tools) {
+    chat_->answers.emplace_back(Says("an answer"));
+    ChatRequest request{.messages = {{Role::kUser, "hello"}}};
+    request.temperature = temperature;
+    request.tools = std::move(tools);
+    EXPECT_TRUE(router_->Chat(ContextOf(clock_), "classify", request).has_value());
+    return chat_->calls;
+  };
+  EXPECT_EQ(ask(0.5, {}), 1);
+  EXPECT_EQ(ask(0.5, {}), 2);
+  const ToolDefinition tool{.name = "look", .description = "looks", .schema_json = "{}"};
+  EXPECT_EQ(ask(0, {tool}), 3);
+  EXPECT_EQ(ask(0, {tool}), 4);
+  EXPECT_EQ(ask(0, {}), 5);
+  EXPECT_EQ(ask(0, {}), 5);
+}
+
 TEST_F(RouterTest, AFailureGivesItsTokensBack) {
   options_.attempts_max = 1;
   Make();

@@ -120,6 +120,7 @@ TEST_F(KeyStoreTest, LookupsTakeARightOfTheirOwn) {
   const auto key = privacy::SecretKey::FromBytes(Bytes("people")).value();
   privacy::NewTokenMask(key, catalog_->FindDataKey("people").value()->id)->Apply("ann@example.org", expected);
   EXPECT_EQ(LookUp("bob").value(), expected);
+  EXPECT_FALSE(LookUp("carl").has_value()) << "it was granted to another";
   Grant("people", "lookup", "bob", true);
   EXPECT_FALSE(LookUp("bob").has_value());
 }
@@ -137,6 +138,24 @@ TEST_F(KeyStoreTest, LookupsAreCountedAndOnRecord) {
   ASSERT_EQ(lookups.size(), 4u);
   EXPECT_EQ(lookups[0].principal, "bob");
   for (const auto& one : lookups) EXPECT_FALSE(one.token.contains("ann"));
+}
+
+TEST_F(KeyStoreTest, AgentsGetNobodyMoreOfThem) {
+  ASSERT_TRUE(keys_->Create(As("ada"), "people").has_value());
+  const auto agent = [&](const std::string& name, const std::string& of) {
+    Grant("people", "lookup", name);
+    Principal principal = As(name).principal();
+    principal.on_behalf_of = std::make_shared<const Principal>(As(of).principal());
+    const RequestContext ctx(principal, "request", "test", clock_, SteadyTime::max());
+    return keys_->LookUp(ctx, StatementId("s"), {.key = "people", .type = "varchar", .value = name});
+  };
+  EXPECT_EQ(agent("bot", "bob").error().code(), ErrorCode::kNotFound) << "whom it acts for may not";
+  Grant("people", "lookup", "bob");
+  Grant("people", "lookup", "carl");
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(LookUp("bob", std::to_string(i)).has_value());
+  EXPECT_TRUE(agent("bot", "bob").has_value());
+  EXPECT_EQ(agent("another", "bob").error().code(), ErrorCode::kTooManyRequests);
+  EXPECT_TRUE(agent("carls", "carl").has_value());
 }
 
 TEST_F(KeyStoreTest, NumbersHaveTokensOfTheirType) {
@@ -161,6 +180,7 @@ TEST_F(KeyStoreTest, UsageIsGrantedAndDenied) {
   EXPECT_TRUE(may(As("ada", "admin")));
   Grant("people", "usage", "bob");
   EXPECT_TRUE(may(As("bob", "engineer")));
+  EXPECT_FALSE(may(As("carl", "engineer")));
   Grant("people", "usage", "ada", true);
   EXPECT_FALSE(may(As("ada", "admin")));
 }

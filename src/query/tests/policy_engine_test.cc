@@ -100,6 +100,26 @@ TEST_F(PolicyEngineTest, FiltersAndMasksNarrowThePolicyOfATable) {
   EXPECT_FALSE(*SeesAll(*catalog_, ctx, table));
 }
 
+TEST_F(PolicyEngineTest, ARuleKnowsThePurposeAndTheTagsOfTheTable) {
+  Activate("allow if input.purpose == \"support\"\nallow if \"open\" in input.object.tags");
+  EXPECT_FALSE(*MayRead("reader"));
+  Principal principal = Context("reader").principal();
+  principal.purpose = "support";
+  const RequestContext ctx(principal, "request", "test", clock_, SteadyTime::max());
+  const auto table = *catalog_->FindTable(TableId("t")).value();
+  EXPECT_TRUE(*Access(*catalog_, ctx).May(Privilege::kSelect, table));
+  catalog::TagChange change{.relation_id = "t", .set = {}, .unset = {}};
+  change.set.push_back({.relation_id = "t",
+                        .column = "",
+                        .label = "",
+                        .tag = "open",
+                        .value = "",
+                        .set_by = "ada",
+                        .created = clock_.Now()});
+  ASSERT_TRUE(catalog_->ChangeTags(change));
+  EXPECT_TRUE(*MayRead("reader"));
+}
+
 TEST_F(PolicyEngineTest, AViewThatWouldBeFilteredIsDenied) {
   ASSERT_TRUE(catalog_->CreateView(
       {.schema_name = "main", .name = "v", .sql = "SELECT 1", .owner = PrincipalId("owner")}, false, false));

@@ -131,6 +131,47 @@ TEST_F(KeyedPolicyTest, KeysAreForWhoManagesTheLake) {
   EXPECT_EQ(Act("admin", "a", "lookup_token", question), json::value({{"error", "NotFound"}}));
 }
 
+TEST_F(KeyedPolicyTest, AColumnsKeysAreForWhoMayUseThemSo) {
+  EXPECT_EQ(Act("admin", "a", "rotate_key", {{"name", "people"}}).at("number"), 2);
+  const std::string key = catalog_->FindDataKey("people").value()->id;
+  const auto grant = [&](const std::string& privilege, const std::string& id) {
+    ASSERT_TRUE(catalog_
+                    ->AddDataKeyGrant({.key_id = key,
+                                       .privilege = privilege,
+                                       .grantee_kind = "user",
+                                       .grantee_id = id,
+                                       .granted_by = "ada",
+                                       .created = clock_.Now()})
+                    .has_value());
+  };
+  // How many versions of the key come, and -1 where none may.
+  const auto versions = [&](const std::string& id, const std::string& use) {
+    const json::value answer =
+        Act("writer", id, "column_keys",
+            {{"key", key}, {"table", "t"}, {"column", "c"}, {"deterministic", true}, {"use", use}});
+    return answer.as_object().contains("refused") ? -1 : static_cast<int>(answer.at("versions").as_array().size());
+  };
+  for (const char* use : {"read", "write", "rewrite"}) EXPECT_EQ(versions("w", use), -1) << use;
+  grant("encrypt", "w");
+  EXPECT_EQ(versions("w", "write"), 1) << "the newest alone, as it reads nothing";
+  EXPECT_EQ(versions("w", "read"), -1);
+  EXPECT_EQ(versions("w", "rewrite"), -1);
+  grant("usage", "w");
+  EXPECT_EQ(versions("w", "rewrite"), 2);
+  grant("decrypt", "r");
+  EXPECT_EQ(versions("r", "read"), 2);
+  EXPECT_EQ(versions("r", "write"), -1);
+  const json::object cells{{"key", key}, {"table", "t"}, {"column", "c"}, {"value", "61"}};
+  EXPECT_TRUE(Act("reader", "l", "column_cells", cells).as_object().contains("refused"));
+  EXPECT_TRUE(catalog_->ListLookups(10).value().empty());
+  grant("lookup", "l");
+  EXPECT_EQ(Act("reader", "l", "column_cells", cells).at("cells").as_array().size(), 2U);
+  EXPECT_EQ(catalog_->ListLookups(10).value().size(), 1U) << "it is counted as any lookup";
+  const json::object used{{"key", "people"}, {"table", "t"}};
+  EXPECT_EQ(Act("engineer", "e", "column_key_use", used), json::value({{"error", "NotFound"}}));
+  EXPECT_EQ(Act("engineer", "w", "column_key_use", used).at("name"), "people");
+}
+
 TEST_F(PolicyActionsTest, ATableComesWithWhatItsPrincipalMaySee) {
   EXPECT_TRUE(Find("reader").at("policy").is_null());
   const json::object everybody{{"kind", "role"}, {"name", "writer"}};

@@ -122,6 +122,11 @@ class ProviderServerTest : public testing::Test {
                                         .options = {{"access_key_id", "id"}, {"secret_access_key", "hush"}}},
                                        clock_.Now(), false)
                     .has_value());
+    const auto seen = catalog_->ChangeCredentials([](const auto& credential) -> Result<void> {
+      EXPECT_EQ(credential.options.find("hush"), std::string::npos);
+      return {};
+    });
+    ASSERT_TRUE(seen.has_value());
     ASSERT_TRUE(catalog_->AddExternalLocation({"l", "s3://b/dir", true, clock_.Now(), "c"}).has_value());
     for (const std::string name : {"one", "two"}) {
       ASSERT_TRUE(catalog_
@@ -242,6 +247,7 @@ TEST_F(ProviderServerTest, AStoreOpensForTablesOfTheStatementAlone) {
   EXPECT_NE(OpenStore("writer", "s3://b/dir/x.csv").find("hush"), std::string::npos);
   EXPECT_EQ(OpenStore("writer", "s3://b/directory/x.csv"), "PermissionDenied");
   EXPECT_EQ(OpenStore("admin", "s3://b/x.csv"), "PermissionDenied");
+  EXPECT_EQ(OpenStore("member", "s3://b/dir/x.csv"), "PermissionDenied") << "who has what was granted alone";
 }
 
 TEST_F(ProviderServerTest, TheInnermostLocationOpensAPlaceHoweverTheOuterOneIsSpelt) {
@@ -366,6 +372,15 @@ TEST_F(ProviderServerTest, TheWriterOfAGroupAppendsToItsTableAndNothingElse) {
   EXPECT_TRUE(call("system_rows", {{"relation", "queries"}, {"offset", 0}}).contains("error"));
   EXPECT_TRUE(call("find_table", {{"schema", "main"}, {"name", "t"}}).contains("result"));
   EXPECT_TRUE(refused(TableId("other"), Append("a.parquet")));
+  {
+    const RequestContext reader = ContextOf("reader");
+    ProviderServer theirs(reader, *catalog_, store_, running_, "s", root_ + "/tables");
+    theirs.ServeGroup({.table = TableId("t"), .user_name = "ada", .statement_ids = {"one"}});
+    json::object commit = EncodeCommit({.table = TableId("t"), .request = Append("a.parquet")});
+    commit["method"] = "commit";
+    const json::object reply = json::parse(theirs.Handle(json::serialize(commit))).as_object();
+    EXPECT_EQ(DecodeError(reply.at("error").as_object()).code(), ErrorCode::kPermissionDenied);
+  }
   CommitRequest deletes = Append("a.parquet");
   deletes.removes.push_back({.path = "b.parquet", .deletion_timestamp_ms = 1, .size_bytes = 1});
   EXPECT_TRUE(refused(TableId("t"), deletes));

@@ -233,6 +233,9 @@ TEST_F(EncryptedColumnsTest, DeterministicColumnsAreLookedUpWithoutBeingRead) {
   EXPECT_EQ(Answer("SELECT mail FROM t WHERE mail = 'b'").at(0).substr(0, 16), "PermissionDenied");
   EXPECT_EQ(Answer("SELECT id FROM t WHERE mail > 'a'").at(0).substr(0, 16), "PermissionDenied");
   EXPECT_EQ(Answer("DELETE FROM t WHERE mail = 'b'").at(0).substr(0, 16), "PermissionDenied");
+  keys_->may_decrypt = true;
+  Answer("INSERT INTO t VALUES (4, 'NULL', NULL)");
+  EXPECT_EQ(Answer("SELECT id FROM t WHERE mail IN ('nobody', NULL)"), Rows{}) << "NULL is no text";
 }
 
 TEST_F(EncryptedColumnsTest, MovedCellsDoNotOpen) {

@@ -163,6 +163,24 @@ TEST_F(PolicyTest, MasksStandInThePlaceOfTheColumn) {
   EXPECT_EQ(Governed("SELECT count(*) FROM t", masked), Rows{"[100]"});
 }
 
+TEST_F(PolicyTest, AColumnThatTwoMasksMeanShowsNothing) {
+  // By what files call it, and by the name that it took from another.
+  const auto masked = Decision(
+      {}, {}, {{.column = {"s", "s"}, .value = Sql("'one'", {})}, {.column = {"s", "gone"}, .value = Sql("'two'", {})}},
+      false);
+  EXPECT_EQ(Governed("SELECT s FROM t WHERE k = 42", masked), Rows{"[null]"});
+  EXPECT_EQ(Governed("SELECT k FROM t WHERE k = 42", masked), Rows{"[42]"});
+}
+
+TEST_F(PolicyTest, TheFirstRowsInAnOrderAreMaskedToo) {
+  const auto masked = Decision({Sql("k > 7", {"k"})}, {}, {{.column = {"s", "s"}, .value = Sql("'#'", {})}});
+  EXPECT_EQ(Governed("SELECT k, s, side FROM t ORDER BY k LIMIT 2", masked),
+            (Rows{R"([8,"#","a"])", R"([9,"#","b"])"}));
+  const auto shown = Decision({}, {}, {{.column = {"s", "s"}, .value = Sql("'#'", {})}}, false);
+  EXPECT_EQ(Governed("SELECT k, s, side FROM t ORDER BY k LIMIT 2", shown), (Rows{R"([0,"#","a"])", R"([1,"#","b"])"}));
+  EXPECT_EQ(Governed("SELECT k, s, side FROM t ORDER BY s, k LIMIT 1", shown), Rows{R"([0,"#","a"])"});
+}
+
 TEST_F(PolicyTest, MasksUnderKeysGetThemFromThePolicy) {
   const auto masked = [](const std::string& sql, const std::string& column, const std::string& key) {
     auto decision = Decision({}, {}, {{.column = {column, column}, .value = Sql(sql, {column})}}, false);
@@ -203,9 +221,28 @@ TEST_F(PolicyTest, AKeyedMaskIsNoFunctionOfQueries) {
   EXPECT_EQ(answer, Rows{"PermissionDenied: function is not allowed here: mask_token"});
 }
 
+TEST_F(PolicyTest, NeitherAPolicyNorAViewLooksUpATokenForWhoReads) {
+  const Rows refused{
+      "PermissionDenied: lookup_token() is for the text of a query itself, not for views, writes and "
+      "policies"};
+  EXPECT_EQ(Governed("SELECT k FROM t", Decision({Sql("s = lookup_token('people', 'x')", {"s"})})), refused);
+  ASSERT_TRUE(provider_
+                  ->ChangeName({.kind = NameChange::Kind::kCreateView,
+                                .schema_name = "main",
+                                .name = "v",
+                                .view_sql = "SELECT lookup_token('people', 'x') AS token",
+                                .view_columns = {"token"}})
+                  .has_value());
+  EXPECT_EQ(Governed("SELECT token FROM v", {}), refused);
+  // The text of a query itself is asked about.
+  EXPECT_NE(Governed("SELECT lookup_token('people', 'x')", {}), refused);
+}
+
 TEST_F(PolicyTest, APolicyThatDoesNotFitHidesAll) {
   const auto lost = Decision({Sql("gone = 1", {"gone"})});
   EXPECT_EQ(Governed("SELECT k FROM t", lost),
+            Rows{"PermissionDenied: a policy does not fit the table any more, so nothing of it can be read: p"});
+  EXPECT_EQ(Governed("SELECT k FROM t", Decision({Sql("true OR k = 1", {"k", "gone"})})),
             Rows{"PermissionDenied: a policy does not fit the table any more, so nothing of it can be read: p"});
 }
 

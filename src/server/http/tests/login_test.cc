@@ -51,6 +51,7 @@ TEST_F(LoginTest, APasswordOpensASession) {
   EXPECT_EQ(me.json().at("principal"), "anna");
   EXPECT_EQ(me.json().at("kind"), "user");
   EXPECT_EQ(me.json().at("authentication"), "password");
+  EXPECT_THAT(service_.changes, testing::Contains("anna begin_session"));
   EXPECT_EQ(Ask("POST", "/v1/logout", Cookie(in) + Origin()).status, 204);
   EXPECT_EQ(Ask("GET", "/v1/me", Cookie(in)).status, 401);
 }
@@ -161,6 +162,7 @@ TEST_F(LoginTest, OnesOwnPasswordIsChangedWithIt) {
           .status,
       204);
   EXPECT_EQ(Ask("GET", "/v1/me", cookie).status, 401);  // It ended the sessions.
+  EXPECT_THAT(service_.changes, testing::Contains("anna set_password"));
   EXPECT_EQ(Login("anna", kPassword).status, 401);
   EXPECT_EQ(Login("anna", "another long one").status, 200);
 }

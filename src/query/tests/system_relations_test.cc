@@ -1,0 +1,154 @@
+// Whom relations of the schema "system" show what.
+#include "query/system_relations.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "query/tests/table_fixture.h"
+
+namespace neurolake::query {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+
+class OwnStatement final : public StatementControl {
+ public:
+  explicit OwnStatement(const std::string& owner) : owner_(owner) {}
+  StatementStatus status() const override {
+    StatementStatus status;
+    status.id = StatementId("of " + owner_.value());
+    return status;
+  }
+  void Cancel() override {}
+  const PrincipalId& owner() const override { return owner_; }
+
+ private:
+  const PrincipalId owner_;
+};
+
+class SystemRelationsTest : public TableFixture {
+ protected:
+  static Principal Somebody(const std::string& id, const std::string& role) {
+    return {PrincipalId(id), id, role, RightsOfRole(role).value()};
+  }
+  std::vector<std::string> Read(const Principal& principal, const std::string& relation) {
+    const RequestContext ctx(principal, "request", "test", clock_, SteadyTime::max());
+    return ReadSystemRelation(ctx, *catalog_, running_, relation, 0).value();
+  }
+  std::vector<std::string> Read(const std::string& role, const std::string& relation) {
+    return Read(Somebody("p", role), relation);
+  }
+  void Begin(const std::string& id, const std::string& principal) {
+    ASSERT_TRUE(catalog_
+                    ->BeginStatement({.id = StatementId(id),
+                                      .principal = principal,
+                                      .text = "SELECT '" + id + "'",
+                                      .state = "succeeded",
+                                      .started = clock_.Now()})
+                    .has_value());
+  }
+
+  RunningStatements running_;
+};
+
+TEST_F(SystemRelationsTest, StatementsAreTheirPrincipals) {
+  Begin("one", "p");
+  Begin("two", "q");
+  EXPECT_THAT(Read("reader", "queries"), ElementsAre(HasSubstr("one")));
+  EXPECT_THAT(Read("engineer", "queries"), SizeIs(1));
+  EXPECT_THAT(Read("admin", "queries"), SizeIs(2));
+  EXPECT_THAT(Read("monitor", "queries"), IsEmpty()) << "who may not read, not even their own";
+  Principal limited = Somebody("p", "reader");
+  limited.schemas = {"main"};
+  EXPECT_THAT(Read(limited, "queries"), IsEmpty());
+}
+
+TEST_F(SystemRelationsTest, RunningStatementsAreTheirPrincipals) {
+  running_.Add(StatementId("one"), std::make_shared<OwnStatement>("p"));
+  running_.Add(StatementId("two"), std::make_shared<OwnStatement>("q"));
+  EXPECT_THAT(Read("reader", "running"), ElementsAre(HasSubstr("of p")));
+  EXPECT_THAT(Read("admin", "running"), SizeIs(2));
+  EXPECT_NE(running_.Find(Somebody("p", "reader"), StatementId("one")), nullptr);
+  EXPECT_EQ(running_.Find(Somebody("p", "engineer"), StatementId("two")), nullptr);
+  EXPECT_NE(running_.Find(Somebody("p", "admin"), StatementId("two")), nullptr);
+}
+
+TEST_F(SystemRelationsTest, TokensAndLocationsAreForWhoManages) {
+  ASSERT_TRUE(catalog_->CreateToken("anna", "reader", "hers", std::nullopt).has_value());
+  ASSERT_TRUE(catalog_->AddExternalLocation({"attic", root_ + "_attic", false, clock_.Now(), ""}).has_value());
+  for (const char* role : {"member", "reader", "writer", "engineer", "auditor", "monitor"}) {
+    EXPECT_THAT(Read(role, "tokens"), IsEmpty()) << role;
+    EXPECT_THAT(Read(role, "external_locations"), IsEmpty()) << role;
+  }
+  EXPECT_THAT(Read("admin", "tokens"), ElementsAre(HasSubstr("hers")));
+  EXPECT_THAT(Read("admin", "external_locations"), ElementsAre(HasSubstr("attic")));
+}
+
+TEST_F(SystemRelationsTest, DroppedTablesAreForWhoMayBringThemBack) {
+  ASSERT_TRUE(catalog_->DropTable("main", "t", false).has_value());
+  for (const char* role : {"member", "reader", "writer", "monitor"})
+    EXPECT_THAT(Read(role, "dropped_tables"), IsEmpty()) << role;
+  EXPECT_THAT(Read("engineer", "dropped_tables"), SizeIs(1));
+}
+
+TEST_F(SystemRelationsTest, WhatIsKnownOfATableIsForWhoSeesAllOfIt) {
+  ASSERT_TRUE(catalog_
+                  ->SaveStatistics({.table = TableId("t"),
+                                    .version = 0,
+                                    .made = clock_.Now(),
+                                    .table_row = R"(["statistics"])",
+                                    .column_rows = R"([["statistics"]])"})
+                  .has_value());
+  ASSERT_TRUE(catalog_
+                  ->AddExpectation({.id = "e",
+                                    .table = TableId("t"),
+                                    .name = "plausible",
+                                    .kind = "check",
+                                    .definition = "CHECK (a > 0)",
+                                    .plan = "{}",
+                                    .action = "warn",
+                                    .created_by = "ada",
+                                    .created = clock_.Now()},
+                                   false)
+                  .has_value());
+  ASSERT_TRUE(catalog_
+                  ->AddExpectationResults({{.checked = clock_.Now(),
+                                            .table = TableId("t"),
+                                            .expectation = "e",
+                                            .name = "plausible",
+                                            .action = "warn",
+                                            .version = 4,
+                                            .rows_checked = 471100,
+                                            .violations = 471101,
+                                            .statement = StatementId("s")}})
+                  .has_value());
+  EXPECT_THAT(Read("reader", "expectation_results"), ElementsAre(HasSubstr("471101")));
+  EXPECT_THAT(Read("member", "expectation_results"),
+              ElementsAre(AllOf(Not(HasSubstr("plausible")), Not(HasSubstr("4711")))));
+  EXPECT_THAT(Read("reader", "expectations"), ElementsAre(HasSubstr("plausible")));
+  EXPECT_THAT(Read("member", "expectations"), IsEmpty());
+  EXPECT_THAT(Read("reader", "table_statistics"), SizeIs(1));
+  ASSERT_TRUE(catalog_
+                  ->AddPolicy({.id = "p",
+                               .table = TableId("t"),
+                               .name = "p",
+                               .kind = "row",
+                               .plan = R"({"restrictive":false,"to":[],"value":{"policy":"p","sql":"a","columns":[]}})",
+                               .created_by = "ada",
+                               .created = clock_.Now()},
+                              false)
+                  .has_value());
+  EXPECT_THAT(Read("reader", "table_statistics"), IsEmpty());
+  EXPECT_THAT(Read("reader", "column_statistics"), IsEmpty());
+  EXPECT_THAT(Read("reader", "expectations"), SizeIs(1));
+  EXPECT_THAT(Read("reader", "expectation_results"),
+              ElementsAre(AllOf(HasSubstr("plausible"), Not(HasSubstr("4711")))));
+}
+
+}  // namespace
+}  // namespace neurolake::query
