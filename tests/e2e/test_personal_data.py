@@ -31,6 +31,29 @@ class PersonalData(unittest.TestCase):
         rows = self.server.sql(FINDINGS.replace("ORDER", "WHERE table_name = 'loaded' ORDER"))
         self.assertEqual(rows["rows"], [["mail", "EMAIL_ADDRESS", "proposed"]])
 
+    def test_a_rule_accepts_what_a_load_brings(self):
+        sql = self.server.sql
+        sql("CREATE PII RULE mails ACCEPT EMAIL_ADDRESS IN SCHEMA bronze WITH (THRESHOLD = 0.9)")
+        self.addCleanup(sql, "DROP PII RULE mails")
+        sql("CREATE MASK POLICY mails ON COLUMN TAG pii.contact.email_address IF ANY EXCEPT ROLE admin USING REDACT")
+        self.addCleanup(sql, "DROP MASK POLICY mails ON COLUMN TAG pii.contact.email_address")
+        self.server.token_of("writer")
+        self.server.token_of("reader")
+        self.server.request("PUT", "/v1/uploads/w.csv", b"id,mail\n" + b"".join(b"%d,w%d@example.com\n" % (i, i) for i in range(200)),
+                            self.server.token_of("writer"))
+        sql("CREATE TABLE bronze.ruled (id BIGINT, mail STRING)")
+        sql("CREATE TABLE silver.unruled (id BIGINT, mail STRING)")
+        for table in ("bronze.ruled", "silver.unruled"):
+            sql(f"COPY INTO {table} FROM 'upload://w.csv' FILEFORMAT = CSV", user="writer")
+        found = sql("SELECT table_name, state, decided_by FROM system.pii_findings WHERE table_name LIKE '%ruled' ORDER BY 1")
+        self.assertEqual(found["rows"], [["ruled", "accepted", "rule mails"], ["unruled", "proposed", None]])
+        # From the load on it is hidden, without anybody's doing.
+        self.assertEqual(sql("SELECT max(mail) FROM bronze.ruled", user="reader")["rows"], [["[redacted]"]])
+        self.assertEqual(sql("SELECT count(*) FROM silver.unruled WHERE mail LIKE 'w1@%'", user="reader")["rows"], [[1]])
+        on_record = sql("SELECT principal, details->>'rule', details->>'owner' FROM system.audit WHERE action = "
+                        "'accept_pii_by_rule'")
+        self.assertEqual(on_record["rows"], [["writer", "mails", "admin"]])
+
     def test_the_command_scans_and_lists(self):
         self.server.sql("CREATE TABLE people AS SELECT i AS id, 'p' || i || '@example.com' AS mail FROM range(100) r(i)")
         scanned = self.pii("scan", "people")
