@@ -163,7 +163,8 @@ std::vector<std::shared_ptr<AppendGroups::Waiting>> AppendGroups::Seal(Lane& lan
     const auto& next = lane.queue.front();
     const int64_t size = next->rows->bytes();
     if (!members.empty() &&
-        (bytes + size > options_.bytes_max || next->rows->definition != members.front()->rows->definition)) {
+        (bytes + size > options_.bytes_max || next->rows->definition != members.front()->rows->definition ||
+         next->rows->judged_by != members.front()->rows->judged_by)) {
       break;
     }
     bytes += size;

@@ -28,6 +28,9 @@ struct AppendedRows {
   std::string statement_id;
   std::string principal_name;
   int64_t row_count = 0;
+  std::string expectations =
+      {};                      ///< What the statement found of the table's, as engine::duckdb::EncodeEvidence has it.
+  std::string judged_by = {};  ///< Which these were.
   int64_t bytes() const;
 };
 

@@ -42,6 +42,16 @@ Result<std::vector<catalog::ExpectationResult>> JudgeExpectations(const RequestC
                                                                   const StatementId& statement,
                                                                   engine::duckdb::LakeCommit& commit);
 
+/// The same of a group of INSERTs, each of which found for itself what `evidence` says (EncodeEvidence) of the
+/// statement at the same place of `statements`.
+Result<std::vector<catalog::ExpectationResult>> JudgeGroup(const RequestContext& ctx, catalog::Catalog& catalog,
+                                                           const std::vector<std::string>& statements,
+                                                           const std::vector<std::string>& evidence,
+                                                           engine::duckdb::LakeCommit& commit);
+
+/// Which expectations `evidence` is of: one text for the same ones. Errors: kCorruption.
+Result<std::string> JudgesOf(std::string_view evidence);
+
 /// Never fails, since the version is there already: what goes wrong is logged.
 void RecordExpectations(const RequestContext& ctx, catalog::Catalog& catalog,
                         std::vector<catalog::ExpectationResult> results, int64_t version);

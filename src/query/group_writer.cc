@@ -49,6 +49,7 @@ Result<void> GroupWriter::Write(const AppendGroups::Group& group, bool compact,
                        .members = {}};
   for (const auto& member : group) {
     commit.statement_ids.push_back(member->statement_id);
+    commit.expectations.push_back(member->expectations);
     message.members.push_back({member->schema, member->batches});
   }
   provider.ServeGroup(std::move(commit));

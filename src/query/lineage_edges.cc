@@ -88,9 +88,13 @@ std::optional<LineageEnd> FindTarget(const LineageDigest& digest, const Statemen
     if (!effects.created_views.contains(name)) return std::nullopt;
     return LineageEnd{.kind = "view", .id = {}, .name = name};
   }
-  const auto published = std::ranges::find_if(effects.published, [&](const auto& publication) {
+  const auto is_target = [&](const auto& publication) {
     return digest.target.empty() ? publication.name == name : publication.table == digest.target;
-  });
+  };
+  // The first that has rows: a table may be made empty by one version and get its files with the next.
+  auto published = std::ranges::find_if(
+      effects.published, [&](const auto& publication) { return is_target(publication) && publication.files > 0; });
+  if (published == effects.published.end()) published = std::ranges::find_if(effects.published, is_target);
   if (published == effects.published.end()) return std::nullopt;
   return LineageEnd{"table", published->table.value(), published->name, published->version};
 }

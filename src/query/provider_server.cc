@@ -150,7 +150,7 @@ Result<json::value> ProviderServer::Maintain(const json::object& arguments) {
   NL_ASSIGN_OR_RETURN(const std::string text, StringMember(arguments, "arguments"));
   NL_ASSIGN_OR_RETURN(const json::object action_arguments, ParseObject(text));
   if (group_) {
-    // Whether its table has expectations by now is all a group has to know.
+    // What moves rows after the group's version asks for the table's expectations, as any write does.
     NL_ASSIGN_OR_RETURN(const std::string table, StringMember(action_arguments, "table"));
     if (action != "expectations" || TableId(table) != group_->table)
       return Refused("a group that does more than append");
@@ -455,6 +455,8 @@ Result<json::value> ProviderServer::Append(const json::object& arguments,
   NL_ASSIGN_OR_RETURN(std::string id, StringMember(arguments, "table"));
   rows.table = TableId(std::move(id));
   NL_ASSIGN_OR_RETURN(rows.definition, StringMember(arguments, "definition"));
+  NL_ASSIGN_OR_RETURN(rows.expectations, StringMember(arguments, "expectations"));
+  NL_ASSIGN_OR_RETURN(rows.judged_by, JudgesOf(rows.expectations));
   NL_ASSIGN_OR_RETURN(const auto table, catalog_.FindTable(rows.table));
   if (!table) return MakeError(ErrorCode::kConflict, "the table was dropped while the statement ran");
   NL_RETURN_IF_ERROR(RequireModify(*table));

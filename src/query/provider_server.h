@@ -35,6 +35,7 @@ struct GroupCommit {
   TableId table;
   std::string user_name;
   std::vector<std::string> statement_ids;
+  std::vector<std::string> expectations = {};  ///< What each of them found, as AppendedRows has it.
 };
 
 /// What the server answers a worker with during one statement: names as the principal may see them, and commits.
@@ -199,10 +200,10 @@ class ProviderServer {
   /// the log believes them.
   Result<void> CheckTransactions(const engine::duckdb::LakeCommit& commit) const;
   Result<void> CheckActions(const tables::delta::CommitRequest& request, const engine::duckdb::TableEntry& table) const;
-  /// Makes the version, and before it the list of a shallow clone's files.
   /// Where the commit encrypts a column, what is kept of the values of versions before `version` goes, and nothing of
   /// them is kept later.
   Result<void> ForgetClearStatistics(const engine::duckdb::LakeCommit& commit, int64_t version);
+  /// Makes the version, and before it the list of a shallow clone's files.
   Result<tables::delta::CommitOutcome> Publish(const engine::duckdb::LakeCommit& commit);
   /// Whether the commit may be made at all; fills in what the server knows better, and tells what it would publish.
   Result<StatementEffects::Publication> JudgeCommit(engine::duckdb::LakeCommit& commit);

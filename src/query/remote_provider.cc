@@ -163,7 +163,11 @@ Result<void> RemoteProvider::Append(const engine::duckdb::LakeAppend& append) {
   attachments.insert(attachments.end(), append.batches.begin(), append.batches.end());
   NL_ASSIGN_OR_RETURN(
       const json::value done,
-      Call("append", {{"table", append.table.value()}, {"definition", append.definition}}, attachments));
+      Call("append",
+           {{"table", append.table.value()},
+            {"definition", append.definition},
+            {"expectations", engine::duckdb::EncodeEvidence(append.expectations)}},
+           attachments));
   return {};
 }
 

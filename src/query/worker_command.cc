@@ -50,9 +50,10 @@ class WorkerCommandContext final : public CommandContext {
     request.snapshot_metadata = table.snapshot->metadata();
     tables::delta::CompleteRowTracking(*table.snapshot, request);
     if (request.read_version < 0) request.read_version = table.snapshot->version();
-    NL_ASSIGN_OR_RETURN(auto outcome,
-                        statement_.provider_.Commit(
-                            {.table = table.entry.id, .request = std::move(request), .register_as = std::nullopt}));
+    engine::duckdb::LakeCommit commit{.table = table.entry.id, .request = {}, .register_as = std::nullopt};
+    NL_ASSIGN_OR_RETURN(commit.expectations, Judge(table, request));
+    commit.request = std::move(request);
+    NL_ASSIGN_OR_RETURN(auto outcome, statement_.provider_.Commit(commit));
     committed_version_ = outcome.version;
     statement_.engine_.KeepUpLog(table.entry, outcome.version);
     return outcome;
@@ -118,6 +119,18 @@ class WorkerCommandContext final : public CommandContext {
   int64_t committed_version() const override { return committed_version_; }
 
  private:
+  /// What the table's expectations say to a commit that brings or takes rows.
+  Result<std::vector<engine::duckdb::ExpectationEvidence>> Judge(const OpenedTable& table,
+                                                                 const tables::delta::CommitRequest& request) {
+    using Evidence = std::vector<engine::duckdb::ExpectationEvidence>;
+    const auto changes = [](const auto& action) { return action.data_change; };
+    if (std::ranges::none_of(request.adds, changes) && std::ranges::none_of(request.removes, changes)) {
+      return Evidence();
+    }
+    NL_RETURN_IF_ERROR(BeginUnlessOpen());
+    // What FSCK takes away is gone already: refused, nobody could read the table, nor ever mend it.
+    return statement_.engine_.JudgeFiles({table.entry, table.snapshot}, request, request.operation != "FSCK");
+  }
   Result<void> BeginUnlessOpen() {
     if (begun_) return {};
     NL_RETURN_IF_ERROR(statement_.Begin(StatementOrigin::kProduct));

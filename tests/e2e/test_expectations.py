@@ -1,12 +1,13 @@
 """Expectations when clients race and servers die: what a FAIL promises holds, and no row set aside is lost or doubled."""
 import os
+import pathlib
 import random
 import shutil
 import signal
 import threading
 import unittest
 
-from server import Server, StatementError
+from server import Server, StatementError, named
 from test_conflicts import Overlapping
 
 BINARY = os.environ["TESTED_BINARY"]
@@ -152,6 +153,61 @@ class Expectations(unittest.TestCase):
         self.sql(insert)
         self.assertEqual(self.sql("SELECT count(*) FROM q"), [[(runs + 1) * 18000]])
         self.assertEqual(self.sql("SELECT count(*) FROM q_quarantine"), [[(runs + 1) * 2000]])
+
+    def test_two_that_drop_what_is_there_do_not_bring_a_key_twice(self):
+        self.sql("CREATE TABLE t (id BIGINT)")
+        self.sql("CREATE EXPECTATION one ON t EXPECT UNIQUE (id) ON VIOLATION DROP")
+        with Overlapping(self.server, "INSERT INTO t VALUES (1), (2)") as first:
+            self.sql("INSERT INTO t VALUES (1)")
+        self.assertEqual(first.error["sqlstate"], "40001")
+        self.sql("INSERT INTO t VALUES (1), (2)")
+        self.assertEqual(self.sql("SELECT id FROM t ORDER BY id"), [[1], [2]])
+
+    def test_keys_of_loads_and_promotions(self):
+        """What a load leaves out it counts, and sets aside once however often it is run."""
+        self.sql("CREATE TABLE s (id BIGINT, v BIGINT)")
+        self.sql("CREATE TABLE known (id BIGINT)")
+        self.sql("INSERT INTO known VALUES (1), (2), (3)")
+        self.sql("CREATE EXPECTATION one ON s EXPECT UNIQUE (id) ON VIOLATION DROP")
+        self.sql("CREATE EXPECTATION known ON s EXPECT FOREIGN KEY (id) REFERENCES known (id) ON VIOLATION QUARANTINE")
+        for name, body in (("a", b"id,v\n1,1\n1,0\n9,1\n"), ("b", b"id,v\n1,5\n2,5\n8,5\n")):
+            self.server.request("PUT", f"/v1/uploads/{name}.csv", body, self.server.admin_token)
+            load = named(self.server.sql(f"COPY INTO s FROM 'upload://{name}.csv' FILEFORMAT = CSV"))[0]
+            self.assertEqual((load["rows_loaded"], load["rows_skipped"], load["rows_quarantined"]), (1, 1, 1), load)
+        self.assertEqual(self.sql("SELECT id, v FROM s ORDER BY id"), [[1, 0], [2, 5]])
+        self.assertEqual(self.sql("SELECT row_data FROM s_quarantine ORDER BY row_data"),
+                         [['{"id":8,"v":5}'], ['{"id":9,"v":1}']])
+        self.sql("CREATE TABLE raw (id BIGINT, v BIGINT)")
+        self.sql("INSERT INTO raw VALUES (3, 3), (3, 4), (2, 2), (7, 7)")
+        self.sql("PROMOTE FROM raw INTO s AS SELECT id, v FROM source")
+        self.assertEqual(self.sql("SELECT id, v FROM s ORDER BY id"), [[1, 0], [2, 5], [3, 3]])
+
+    def test_rows_that_wait_for_their_keys_go_to_disk(self):
+        self.server.stop()
+        self.server.settings["workers.memory"] = "256MiB"
+        self.server.start()
+        self.sql("CREATE TABLE wide (id BIGINT, text VARCHAR)")
+        self.sql("CREATE EXPECTATION one ON wide EXPECT UNIQUE (id) ON VIOLATION DROP")
+        # About 600 MB of rows.
+        self.sql("INSERT INTO wide SELECT i % 900000, repeat(hash(i)::VARCHAR, 30) FROM range(1000000) r(i)")
+        self.assertEqual(self.sql("SELECT count(*), count(DISTINCT id) FROM wide"), [[900000, 900000]])
+
+    def test_fsck_mends_what_fails(self):
+        """Rows that are gone are gone: refused, nobody could read the table any more."""
+        self.sql("CREATE TABLE t (id BIGINT)")
+        self.sql("INSERT INTO t VALUES (1)")
+        before = set(pathlib.Path(self.directory_of("t")).glob("*.parquet"))
+        self.sql("INSERT INTO t VALUES (2)")
+        self.sql("CREATE EXPECTATION filled ON t EXPECT ROW COUNT BETWEEN 2 AND 9 ON VIOLATION FAIL")
+        self.sql("CREATE EXPECTATION one ON t EXPECT UNIQUE (id) ON VIOLATION FAIL")
+        lost, = set(pathlib.Path(self.directory_of("t")).glob("*.parquet")) - before
+        lost.unlink()
+        self.assertEqual(len(self.sql("FSCK REPAIR TABLE t")), 1)
+        self.assertEqual(self.sql("SELECT id FROM t"), [[1]])
+        results = self.sql("SELECT expectation, version, violations FROM system.expectation_results WHERE version = 3 "
+                           "ORDER BY expectation")
+        self.assertEqual(results, [["filled", 3, 1], ["one", 3, 0]])
+        self.assertEqual(self.failure("DELETE FROM t").sqlstate, "23514")
 
     def test_loads_and_promotions_are_checked(self):
         self.sql("CREATE SCHEMA IF NOT EXISTS bronze")

@@ -142,6 +142,75 @@ class GroupCommit(unittest.TestCase):
         wrong = self.server.sql("SELECT count(*) FROM strict WHERE twice <> id * 2 OR note <> 'none' OR note IS NULL")
         self.assertEqual(wrong["rows"], [[0]])
 
+    def test_rows_that_expectations_watch(self):
+        """Each is judged on its own; one that fails hurts nobody it would have gone with."""
+        self.create("watched")
+        for name, rule in (("positive", "CHECK (id >= 0) ON VIOLATION FAIL"), ("few", "CHECK (id < 100) ON VIOLATION WARN"),
+                           ("odd", "CHECK (writer <> 6) ON VIOLATION DROP")):
+            self.server.sql(f"CREATE EXPECTATION {name} ON watched {rule}")
+        failed = []
+
+        def work(i):
+            for n in range(ROUNDS):
+                number = n * CLIENTS + i
+                value = -number - 1 if number % 4 == 1 else number
+                try:
+                    answer = self.server.sql(f"INSERT INTO watched VALUES ({value}, {i})")
+                    self.assertEqual(answer["rows"], [[0 if i == 6 else 1]])
+                    self.assertGreaterEqual(value, 0)
+                except StatementError as error:
+                    failed.append(value)
+                    self.assertEqual(error.sqlstate, "23514")
+                    self.assertIn("positive", str(error))
+
+        together(CLIENTS, work)
+        numbers = range(CLIENTS * ROUNDS)
+        good = [n for n in numbers if n % 4 != 1 and n % CLIENTS != 6]
+        self.assertEqual(self.ids("watched"), good)
+        self.assertEqual(len(failed), sum(n % 4 == 1 for n in numbers))
+        infos = [info for info in commits(self.server, "watched") if info["operation"] == "WRITE"]
+        self.assertTrue([info for info in infos if "numGroupedStatements" in info["operationMetrics"]])
+        # Every statement has its own results: of the version it went with, or of none.
+        results = self.server.sql("SELECT expectation, version IS NULL, count(*), count(DISTINCT statement_id), "
+                                  "sum(rows_checked)::BIGINT, sum(violations)::BIGINT FROM system.expectation_results "
+                                  "WHERE table_name = 'watched' GROUP BY ALL ORDER BY ALL")["rows"]
+        dropped = [n for n in numbers if n % CLIENTS == 6]
+        with_version, without = [len(good)] * 3, [len(failed) + len(dropped)] * 3
+        self.assertEqual(results, [["few", False, *with_version, sum(n >= 100 for n in good)],
+                                   ["few", True, *without, sum(n >= 100 for n in dropped)],
+                                   ["odd", False, *with_version, 0], ["odd", True, *without, len(dropped)],
+                                   ["positive", False, *with_version, 0], ["positive", True, *without, len(failed)]])
+        versions = [{info.get("statementId"), *info.get("tags", {}).get("neurolake.statements", "").split(",")}
+                    for info in commits(self.server, "watched")]
+        for statement, version in self.server.sql("SELECT statement_id, version FROM system.expectation_results WHERE "
+                                                  "version IS NOT NULL AND table_name = 'watched'")["rows"]:
+            self.assertIn(statement, versions[version])
+
+    def test_an_expectation_made_while_rows_wait(self):
+        """Who begins after it is there is judged by it; nobody is told of a row that is not there."""
+        self.create("late")
+        made, acknowledged, lock = threading.Event(), set(), threading.Lock()
+
+        def work(i):
+            if i == 0:
+                self.server.sql("CREATE EXPECTATION positive ON late CHECK (id >= 0) ON VIOLATION FAIL")
+                made.set()
+                return
+            for n in range(2 * ROUNDS):
+                known = made.is_set()
+                number = n * CLIENTS + i
+                value = -number if n % 2 else number
+                try:
+                    self.server.sql(f"INSERT INTO late VALUES ({value}, {i})")
+                    self.assertFalse(known and value < 0)
+                    with lock:
+                        acknowledged.add(value)
+                except StatementError as error:
+                    self.assertIn(error.sqlstate, ("40001", "23514") if value < 0 else ("40001",), str(error))
+
+        together(CLIENTS, work)
+        self.assertEqual(self.ids("late"), sorted(acknowledged))
+
     def test_every_type_keeps_its_value(self):
         columns = ("id BIGINT, b BOOLEAN, i8 TINYINT, i16 SMALLINT, i32 INTEGER, f REAL, d DOUBLE, m DECIMAL(38,10), s STRING, "
                    "x BINARY, day DATE, moment TIMESTAMPTZ, ntz TIMESTAMP_NTZ, l BIGINT[], st STRUCT<a: INTEGER, t: STRING[]>, "

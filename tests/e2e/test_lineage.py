@@ -2,13 +2,14 @@
 and lineage of files, of views, of a backup."""
 import json
 import os
+import pathlib
 import re
 import shutil
 import subprocess
 import tempfile
 import unittest
 
-from server import Server
+from server import Server, StatementError
 
 BINARY = os.environ["TESTED_BINARY"]
 
@@ -139,6 +140,32 @@ class Lineage(unittest.TestCase):
             targets = server.sql("SELECT source, target FROM system.lineage ORDER BY ALL")["rows"]
             self.assertEqual(targets, [["upload://c.csv", "main.strict"], ["upload://c.csv", "main.strict__quarantine"],
                                        ["upload://j.json", "main.j"]])
+
+    def test_files_of_a_conversion(self):
+        place = tempfile.mkdtemp(prefix="neurolake-lineage-")
+        self.addCleanup(shutil.rmtree, place, ignore_errors=True)
+        with Server(BINARY) as server:
+            server.sql("CREATE TABLE source AS SELECT 1 AS id, 'x' AS name")
+            (location,), = server.sql("SELECT id FROM system.tables WHERE table_name = 'source'")["rows"]
+            parquet, = pathlib.Path(server.lake, "tables", location).glob("*.parquet")
+            for day in ("2024-01-01", "2024-01-02"):
+                directory = pathlib.Path(place, "events", f"day={day}")
+                directory.mkdir(parents=True)
+                shutil.copy(parquet, directory / "part.parquet")
+            server.sql(f"CREATE EXTERNAL LOCATION here URL '{place}' WITH (REGISTER = TRUE)")
+            server.sql(f"CONVERT TO DELTA parquet.`{place}/events` PARTITIONED BY (day DATE)")
+            files = [f"{place}/events/day=2024-01-0{day}/part.parquet" for day in (1, 2)]
+            # The version that has the rows, not the empty one before it.
+            edges = server.sql("SELECT operation, source_kind, source, target, target_version FROM system.lineage "
+                               "WHERE target = 'main.events' ORDER BY source")["rows"]
+            self.assertEqual(edges, [["CONVERT", "file", file, "main.events", 1] for file in files])
+            columns = server.sql("SELECT DISTINCT source_column, target_column, dependence, subtype FROM "
+                                 "system.column_lineage WHERE target = 'main.events' ORDER BY ALL")["rows"]
+            self.assertEqual(columns, [["id", "id", "DIRECT", "IDENTITY"], ["name", "name", "DIRECT", "IDENTITY"]])
+            # One that was refused leaves none.
+            with self.assertRaises(StatementError):
+                server.sql(f"CONVERT TO DELTA parquet.`{place}/events` PARTITIONED BY (day DATE) AS again")
+            self.assertEqual(server.sql("SELECT count(*) FROM system.lineage WHERE operation = 'CONVERT'")["rows"], [[2]])
 
     def test_json(self):
         run = self.run_command("gold.counts", "--format", "json", "--columns", "--direction", "up", "--depth", "1")

@@ -280,6 +280,26 @@ Result<std::vector<std::string>> DuckDbEngine::BindRowCondition(const LakeTable&
   return columns;
 }
 
+Result<std::vector<ExpectationEvidence>> DuckDbEngine::JudgeFiles(const LakeTable& table,
+                                                                  const tables::delta::CommitRequest& request,
+                                                                  bool refuses) {
+  if (core_->state->provider == nullptr) return MakeError(ErrorCode::kInternal, "JudgeFiles outside of a statement");
+  std::vector<ExpectationEvidence> evidence;
+  NL_RETURN_IF_ERROR(core_->Guard(ErrorStage::kRun, [&] {
+    LakeWrite write;
+    write.table = table.entry;
+    write.base = table.snapshot;
+    write.adds = request.adds;
+    write.removes = request.removes;
+    write.protocol = request.protocol;
+    write.metadata = request.metadata;
+    auto& context = core_->context();
+    context.RunFunctionInTransaction([&] { evidence = duckdb::JudgeFiles(context, *core_->state, write, refuses); },
+                                     false);
+  }));
+  return evidence;
+}
+
 Result<plan::PolicyNeeds> DuckDbEngine::BindPolicy(const LakeTable& table, const std::string& sql,
                                                    const std::string& mask_of, const std::string& value_of) {
   if (core_->state->provider == nullptr) return MakeError(ErrorCode::kInternal, "BindPolicy outside of a statement");

@@ -188,6 +188,12 @@ class Engine {
   /// names of the columns it needs. Inside a statement. Errors: kBindError and its kin; kNotSupported for sub-queries
   /// and aggregates; kInvalidArgument for what depends on chance.
   virtual Result<std::vector<std::string>> BindRowCondition(const LakeTable& table, const std::string& condition) = 0;
+  /// Judges a version of `table` that `request` makes of files, without a plan that writes rows, by the table's
+  /// expectations; what has to go with the commit. With `refuses` a FAIL that is violated is kCheckViolation; else it
+  /// is only recorded. Inside a statement.
+  virtual Result<std::vector<ExpectationEvidence>> JudgeFiles(const LakeTable& table,
+                                                              const tables::delta::CommitRequest& request,
+                                                              bool refuses) = 0;
   /// Binds the expression of a policy on a table under the statement's gate, and gives the columns and keys that it
   /// needs. `mask_of` empty: a condition on its rows, BOOLEAN; else what is shown in the place of that column, of its
   /// type. Inside a statement. Errors: as BindRowCondition; kTypeMismatch.

@@ -82,6 +82,39 @@ std::string RowAsJson(const tables::delta::DataType& schema) {
   return "CAST(to_json(struct_pack(" + fields + ")) AS VARCHAR)";
 }
 
+/// Throws naming the expectation where the table has changed so that it cannot be understood any more.
+native::unique_ptr<native::Expression> BindStored(native::ClientContext& context, const tables::delta::DataType& schema,
+                                                  const TableEntry& table, const Expectation& expectation,
+                                                  native::physical_index_set_t& used) {
+  try {
+    return Bind(context, schema, expectation.condition, /*gated=*/true, native::LogicalType::BOOLEAN, used);
+  } catch (const std::exception& exception) {
+    if (native::ErrorData(exception).Type() != native::ExceptionType::BINDER) throw;
+    ThrowLakeError(Error(ErrorCode::kDependentObjects,
+                         fmt::format("an expectation does not fit the table's columns, drop it first: {} ON {}.{}",
+                                     expectation.name, table.schema_name, table.table_name)));
+  }
+}
+
+/// Which of `rows` fulfil the condition: their number, and the others in `broken`.
+native::idx_t Select(native::ExpressionExecutor& condition, const Expectation& expectation, const TableEntry& table,
+                     native::DataChunk& rows, native::SelectionVector& held, native::SelectionVector& broken) {
+  try {
+    return condition.SelectExpression(rows, held, broken, nullptr, rows.size());
+  } catch (const std::exception& exception) {
+    const auto type = native::ErrorData(exception).Type();
+    if (type != native::ExceptionType::CONVERSION && type != native::ExceptionType::OUT_OF_RANGE &&
+        type != native::ExceptionType::INVALID_INPUT) {
+      throw;
+    }
+    ThrowLakeError(
+        Error(ErrorCode::kCheckViolation,
+              fmt::format("the condition of an expectation cannot be computed for a row, TRY_CAST and the like give "
+                          "NULL instead; expectation: {}, table: {}.{}",
+                          expectation.name, table.schema_name, table.table_name)));
+  }
+}
+
 struct ExpectationState final : native::OperatorState {
   ExpectationState(native::ClientContext& client, const BoundExpectations& bound) : context(client) {
     for (const auto& condition : bound.conditions) {
@@ -175,7 +208,8 @@ class LakeExpectations final : public native::PhysicalOperator {
     auto& count = state.counts[index];
     count.rows_checked += static_cast<int64_t>(rows);
     native::SelectionVector held(std::max<native::idx_t>(rows, 1)), broken(std::max<native::idx_t>(rows, 1));
-    const native::idx_t good = Evaluate(index, input, state, held, broken);
+    const native::idx_t good =
+        Select(*state.conditions[index], *bound_->expectations[index], job_->target.table, input, held, broken);
     if (good == rows) return;
     if (!fates) fates.emplace(rows);
     const Action action = bound_->expectations[index]->action;
@@ -187,25 +221,6 @@ class LakeExpectations final : public native::PhysicalOperator {
       if (action != Action::kQuarantine && action != Action::kDrop) continue;
       if (!fates->rejected[row]) ++fates->rejected_count;
       fates->rejected[row] = true;
-    }
-  }
-
-  native::idx_t Evaluate(size_t index, native::DataChunk& input, ExpectationState& state, native::SelectionVector& held,
-                         native::SelectionVector& broken) const {
-    try {
-      return state.conditions[index]->SelectExpression(input, held, broken, nullptr, input.size());
-    } catch (const std::exception& exception) {
-      const auto type = native::ErrorData(exception).Type();
-      if (type != native::ExceptionType::CONVERSION && type != native::ExceptionType::OUT_OF_RANGE &&
-          type != native::ExceptionType::INVALID_INPUT) {
-        throw;
-      }
-      ThrowLakeError(
-          Error(ErrorCode::kCheckViolation,
-                fmt::format("the condition of an expectation cannot be computed for a row, TRY_CAST and the like give "
-                            "NULL instead; expectation: {}, table: {}.{}",
-                            bound_->expectations[index]->name, job_->target.table.schema_name,
-                            job_->target.table.table_name)));
     }
   }
 
@@ -244,25 +259,16 @@ class LakeExpectations final : public native::PhysicalOperator {
   std::shared_ptr<const BoundExpectations> bound_;
 };
 
-/// Throws naming the expectation where the table has changed so that it cannot be understood any more.
-native::unique_ptr<native::Expression> BindStored(native::ClientContext& context, const WriteTarget& target,
-                                                  const Expectation& expectation) {
-  native::physical_index_set_t used;
-  try {
-    return Bind(context, target.layout.schema, expectation.condition, /*gated=*/true, native::LogicalType::BOOLEAN,
-                used);
-  } catch (const std::exception& exception) {
-    if (native::ErrorData(exception).Type() != native::ExceptionType::BINDER) throw;
-    ThrowLakeError(Error(ErrorCode::kDependentObjects,
-                         fmt::format("an expectation does not fit the table's columns, drop it first: {} ON {}.{}",
-                                     expectation.name, target.table.schema_name, target.table.table_name)));
-  }
-}
-
 }  // namespace
 
 native::vector<native::LogicalType> QuarantineTypes() {
   return {native::LogicalType::VARCHAR, native::LogicalType::VARCHAR, native::LogicalType::VARCHAR};
+}
+
+native::unique_ptr<native::Expression> BindRowAsJson(native::ClientContext& context,
+                                                     const tables::delta::DataType& schema) {
+  native::physical_index_set_t used;
+  return Bind(context, schema, RowAsJson(schema), /*gated=*/false, native::LogicalType::VARCHAR, used);
 }
 
 std::vector<std::string> BindRowCondition(native::ClientContext& context, const tables::delta::DataType& schema,
@@ -282,22 +288,74 @@ std::vector<std::string> BindRowCondition(native::ClientContext& context, const 
 
 native::PhysicalOperator& PlanExpectations(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
                                            const std::shared_ptr<WriteJob>& job, native::PhysicalOperator& child) {
-  const auto& intent = StatementState::Get(context).grants.write;
-  if (job->target.base == nullptr || (intent && !intent->data_change)) return child;
+  const StatementGrants& grants = StatementState::Get(context).grants;
+  // Rows of a group were checked by the statements that made them.
+  if (job->target.base == nullptr || grants.grouped || (grants.write && !grants.write->data_change)) return child;
   auto& catalog = native::Catalog::GetCatalog(context, LakeCatalog::kName);
   auto bound = std::make_shared<BoundExpectations>();
   bound->set = LakeTransaction::Get(context, catalog).Expectations(job->target.table.id);
   if (!bound->set->has_rows()) return child;
   for (const Expectation& expectation : bound->set->all) {
     if (!expectation.of_rows()) continue;
-    bound->conditions.push_back(BindStored(context, job->target, expectation));
+    native::physical_index_set_t used;
+    bound->conditions.push_back(BindStored(context, job->target.layout.schema, job->target.table, expectation, used));
     bound->expectations.push_back(&expectation);
     if (expectation.action != Action::kQuarantine || bound->as_json) continue;
-    native::physical_index_set_t used;
-    bound->as_json = Bind(context, job->target.layout.schema, RowAsJson(job->target.layout.schema), /*gated=*/false,
-                          native::LogicalType::VARCHAR, used);
+    bound->as_json = BindRowAsJson(context, job->target.layout.schema);
   }
   return planner.Make<LakeExpectations>(job, std::move(bound), child);
+}
+
+void CountViolations(native::ClientContext& context, CheckConnection& check, const ExpectationSet& expectations,
+                     const TableEntry& table, const tables::delta::DataType& schema, ExpectationFindings& findings) {
+  std::vector<const Expectation*> of_rows;
+  std::vector<native::unique_ptr<native::Expression>> bound;
+  std::vector<native::unique_ptr<native::ExpressionExecutor>> conditions;
+  native::physical_index_set_t used;
+  for (const Expectation& expectation : expectations.all) {
+    if (!expectation.of_rows()) continue;
+    of_rows.push_back(&expectation);
+    bound.push_back(BindStored(context, schema, table, expectation, used));
+    conditions.push_back(native::make_uniq<native::ExpressionExecutor>(context, *bound.back()));
+  }
+  if (of_rows.empty()) return;
+  // Conditions count in the table's columns; those that none of them needs are not read.
+  std::string columns;
+  for (size_t i = 0; i < schema.fields.size(); ++i) {
+    const bool needed = used.contains(native::PhysicalIndex(i));
+    columns += fmt::format("{}{}", i == 0 ? "" : ", ", needed ? QuoteIdentifier(schema.fields[i].name) : "NULL");
+  }
+  auto rows =
+      check.connection().SendQuery(fmt::format("SELECT {} FROM {}.{}.{}", columns, LakeCatalog::kName,
+                                               QuoteIdentifier(table.schema_name), QuoteIdentifier(table.table_name)));
+  if (rows->HasError()) rows->GetErrorObject().Throw();
+  while (auto chunk = rows->Fetch()) {
+    if (chunk->size() == 0) break;
+    if (context.IsInterrupted()) throw native::InterruptException();
+    native::SelectionVector held(chunk->size()), broken(chunk->size());
+    for (size_t i = 0; i < of_rows.size(); ++i) {
+      auto& count = findings.counts[of_rows[i]->id];
+      const native::idx_t good = Select(*conditions[i], *of_rows[i], table, *chunk, held, broken);
+      count.rows_checked += static_cast<int64_t>(chunk->size());
+      count.violations += static_cast<int64_t>(chunk->size() - good);
+    }
+  }
+  if (rows->HasError()) rows->GetErrorObject().Throw();
+}
+
+std::vector<ExpectationEvidence> RowEvidence(const ExpectationSet& expectations, const ExpectationFindings& findings) {
+  std::vector<ExpectationEvidence> evidence;
+  for (const Expectation& expectation : expectations.all) {
+    auto& one = evidence.emplace_back();
+    one.id = expectation.id;
+    const auto found = findings.counts.find(expectation.id);
+    if (found == findings.counts.end() || found->second.rows_checked == 0) continue;
+    one.checked = true;
+    one.rows_checked = found->second.rows_checked;
+    one.violations = found->second.violations;
+    one.metric = static_cast<double>(one.violations) / static_cast<double>(one.rows_checked);
+  }
+  return evidence;
 }
 
 void StageExpectations(StatementState& state, WriteJob& job, LakeWrite& write) {
@@ -312,19 +370,11 @@ void StageExpectations(StatementState& state, WriteJob& job, LakeWrite& write) {
   if (write.findings.counts.empty()) return;
   auto expectations = write.expectations;
   NL_CHECK(expectations != nullptr);
-  std::vector<ExpectationEvidence> evidence;
+  const auto evidence = RowEvidence(*expectations, write.findings);
   const Expectation* failed = nullptr;
-  for (const Expectation& expectation : expectations->all) {
-    const auto found = write.findings.counts.find(expectation.id);
-    if (found == write.findings.counts.end() || found->second.rows_checked == 0) continue;
-    const auto& count = found->second;
-    evidence.push_back({.id = expectation.id,
-                        .checked = true,
-                        .rows_checked = count.rows_checked,
-                        .violations = count.violations,
-                        .metric = static_cast<double>(count.violations) / static_cast<double>(count.rows_checked),
-                        .profile = {}});
-    if (expectation.action == Action::kFail && count.violations > 0 && failed == nullptr) failed = &expectation;
+  for (size_t i = 0; i < evidence.size() && failed == nullptr; ++i) {
+    const Expectation& expectation = expectations->all[i];
+    if (expectation.action == Action::kFail && evidence[i].violations > 0) failed = &expectation;
   }
   if (failed == nullptr) return;
   const auto& count = write.findings.counts[failed->id];

@@ -327,33 +327,23 @@ bool ChangesRows(const LakeWrite& write) {
 
 std::vector<ExpectationEvidence> CheckTableExpectations(native::ClientContext& context, StatementState& state,
                                                         const ExpectationSet& expectations, LakeWrite& write) {
-  std::vector<ExpectationEvidence> evidence;
+  std::vector<ExpectationEvidence> evidence = RowEvidence(expectations, write.findings);
   std::optional<TableChecks> checks;
   const Expectation* failed = nullptr;
   const bool changes = ChangesRows(write);
-  for (const Expectation& expectation : expectations.all) {
-    ExpectationEvidence one{
-        .id = expectation.id, .checked = false, .rows_checked = 0, .violations = 0, .metric = {}, .profile = {}};
-    if (expectation.of_rows()) {
-      const auto count = write.findings.counts[expectation.id];
-      one.checked = count.rows_checked > 0;
-      one.rows_checked = count.rows_checked;
-      one.violations = count.violations;
-      if (one.checked) one.metric = static_cast<double>(count.violations) / static_cast<double>(count.rows_checked);
-    } else if (changes) {
-      if (!checks) checks.emplace(context, state, write);
-      Finding finding = checks->Check(expectation);
-      one = {.id = expectation.id,
-             .checked = true,
-             .rows_checked = finding.rows,
-             .violations = finding.violations,
-             .metric = finding.metric,
-             .profile = std::move(finding.profile)};
-      if (one.violations > 0 && expectation.action == Expectation::Action::kFail && failed == nullptr) {
-        failed = &expectation;
-      }
-    }
-    evidence.push_back(std::move(one));
+  for (size_t i = 0; i < evidence.size() && changes; ++i) {
+    const Expectation& expectation = expectations.all[i];
+    if (expectation.of_rows() || expectation.of_keys()) continue;
+    if (!checks) checks.emplace(context, state, write);
+    Finding finding = checks->Check(expectation);
+    evidence[i] = {.id = expectation.id,
+                   .checked = true,
+                   .rows_checked = finding.rows,
+                   .violations = finding.violations,
+                   .metric = finding.metric,
+                   .profile = std::move(finding.profile)};
+    const bool fails = expectation.action == Expectation::Action::kFail && finding.violations > 0;
+    if (fails && failed == nullptr) failed = &expectation;
   }
   if (failed != nullptr) {
     const auto& found = *std::ranges::find(evidence, failed->id, &ExpectationEvidence::id);

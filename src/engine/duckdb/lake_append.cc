@@ -176,8 +176,13 @@ native::PhysicalOperator& PlanAppend(native::ClientContext& context, native::Phy
   auto& catalog = native::Catalog::GetCatalog(context, LakeCatalog::kName);
   auto& transaction = LakeTransaction::Get(context, catalog);
   if (!transaction.HasReadNothing(job->target.table.id)) return rows;
-  // The outcome of the table's expectations goes with the commit of the statement that was checked.
-  if (!transaction.Expectations(job->target.table.id)->all.empty()) return rows;
+  // Each statement's rows are judged by themselves. What hangs on the table, or on a quarantine that must come first,
+  // is the business of a statement with a commit of its own.
+  const auto expectations = transaction.Expectations(job->target.table.id);
+  const auto by_row = [](const Expectation& one) {
+    return one.of_rows() && one.action != Expectation::Action::kQuarantine;
+  };
+  if (!std::ranges::all_of(expectations->all, by_row)) return rows;
   job->append = std::make_shared<AppendBuffer>();
   return planner.Make<LakeAppendRows>(job, rows);
 }
@@ -192,7 +197,8 @@ std::optional<LakeAppend> TakeAppend(native::ClientContext& context, WriteJob& j
   LakeAppend append{.table = job.target.table.id,
                     .definition = DefinitionMark(*job.target.base),
                     .schema = encoder.Schema(),
-                    .batches = {}};
+                    .batches = {},
+                    .expectations = {}};
   for (auto& chunk : rows.Chunks()) append.batches.push_back(encoder.Batch(chunk));
   job.append->parked.reset();
   return append;

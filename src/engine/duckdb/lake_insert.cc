@@ -54,6 +54,7 @@ native::PhysicalOperator& PlanWrite(native::ClientContext& context, native::Phys
   }
   rows = &PlanPolicyCheck(context, planner, job->target, *rows);
   rows = &PlanExpectations(context, planner, job, *rows);
+  rows = &PlanKeyExpectations(context, planner, job, *rows);
   if (job->changes) rows = &planner.Make<LakeChangeRows>(job, *rows);
   if (job->target.row_ids) types.insert(types.end(), 2, native::LogicalType::BIGINT);
   auto& check = planner.Make<LakeRowCheck>(job, std::move(types), *rows);

@@ -116,6 +116,7 @@ struct LakeAppend {
   std::string definition;            ///< Stands for schema and properties that the rows were checked against.
   std::string schema;                ///< Arrow IPC schema message: the table's columns in order.
   std::vector<std::string> batches;  ///< Arrow IPC record batch messages of at most kAppendBatchRows rows.
+  std::vector<ExpectationEvidence> expectations = {};  ///< Of all that the table has; each is one of rows.
 };
 inline constexpr int64_t kAppendBatchRows = 2048;
 

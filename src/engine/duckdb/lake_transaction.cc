@@ -197,16 +197,13 @@ Result<void> LakeTransaction::MakeFilesDurable() {
 std::shared_ptr<const ExpectationSet> LakeTransaction::Expectations(const TableId& table) {
   auto& known = expectations_[table];
   if (known == nullptr) known = LoadExpectations(statement_, table);
-  if (statement_.grants.grouped && !known->all.empty()) {
-    ThrowLakeError(Error(ErrorCode::kConflict,
-                         "the table got expectations while the statement's rows waited for others, run it again"));
-  }
   return known;
 }
 
 Result<void> LakeTransaction::CheckExpectations(native::ClientContext& context, LakeCommit& commit) {
   LakeWrite& write = *write_;
-  if (write.base == nullptr || write.register_only) return {};
+  // What a group's members found of their rows the server knows from themselves.
+  if (write.base == nullptr || write.register_only || statement_.grants.grouped) return {};
   bool broken = false;
   return GuardDuckDb(ErrorStage::kRun, statement_.context->request_id(), &broken, [&] {
     const auto expectations = Expectations(write.table.id);
@@ -214,7 +211,8 @@ Result<void> LakeTransaction::CheckExpectations(native::ClientContext& context, 
     commit.expectations = CheckTableExpectations(context, statement_, *expectations, write);
     for (const Expectation& expectation : expectations->all) {
       // Rows that others bring meanwhile could break what was found.
-      if (expectation.ReadsTable(write.table.id)) MarkRead(write.table.id);
+      const bool checked = !expectation.of_keys() || write.findings.counts.contains(expectation.id);
+      if (checked && expectation.ReadsTable(write.table.id)) MarkRead(write.table.id);
     }
     const auto mark = WriteQuarantine(context, statement_, *expectations, write);
     if (mark) commit.request.transactions.push_back(*mark);
@@ -227,7 +225,9 @@ Result<void> LakeTransaction::Commit(native::ClientContext& context) {
   if (write.append) {
     NL_CHECK(write.adds.empty() && write.removes.empty() && !write.metadata && !write.protocol);
     RemoveFiles();  // A writer that got no rows may have begun one.
-    return statement_.provider->Append(*write.append);
+    LakeAppend append = *write.append;
+    if (write.expectations != nullptr) append.expectations = RowEvidence(*write.expectations, write.findings);
+    return statement_.provider->Append(append);
   }
   const bool empty = write.adds.empty() && write.removes.empty() && !write.metadata && !write.protocol;
   const bool nothing = empty && !write.commit_when_empty && statement_.grants.transactions.empty();

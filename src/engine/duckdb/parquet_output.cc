@@ -2,8 +2,10 @@
 
 #include <charconv>
 
+#include "common/text.h"
 #include "duckdb/catalog/catalog_entry/copy_function_catalog_entry.hpp"
 #include "duckdb/common/filename_pattern.hpp"
+#include "duckdb/execution/operator/order/physical_order.hpp"
 #include "duckdb/execution/operator/persistent/physical_copy_to_file.hpp"
 #include "duckdb/execution/operator/projection/physical_projection.hpp"
 #include "duckdb/main/client_config.hpp"
@@ -123,6 +125,9 @@ WriteTarget MakeWriteTarget(const TableEntry& table, SnapshotPointer base, const
   target.layout.partition_columns = metadata.partition_columns;
   target.file_bytes = tables::delta::TargetFileBytes(metadata);
   target.codec = tables::delta::ParquetCodec(metadata.configuration);
+  target.layout.statistics_leaves = tables::delta::StatisticsColumns(metadata.configuration, schema);
+  const auto optimized = metadata.configuration.find("delta.autoOptimize.optimizeWrite");
+  target.by_partition = optimized != metadata.configuration.end() && EqualsIgnoringCase(optimized->second, "true");
   if (auto found = metadata.configuration.find("delta.dataSkippingNumIndexedCols");
       found != metadata.configuration.end()) {
     int columns = 0;
@@ -182,6 +187,25 @@ native::PhysicalOperator& PlanBinaryAsText(native::ClientContext& context, nativ
   return projection;
 }
 
+/// Brings the rows of each partition together. The writer keeps so many files open and no more, so rows of more
+/// partitions than that, as they come, would begin a file again and again.
+native::PhysicalOperator& PlanByPartition(native::PhysicalPlanGenerator& planner, const WriteTarget& target,
+                                          native::PhysicalOperator& child) {
+  native::vector<native::BoundOrderByNode> orders;
+  for (native::idx_t i = 0; i < target.layout.schema.fields.size(); ++i) {
+    if (!target.layout.IsPartition(target.layout.schema.fields[i].name)) continue;
+    orders.emplace_back(native::OrderType::ASCENDING, native::OrderByNullType::NULLS_LAST,
+                        native::make_uniq<native::BoundReferenceExpression>(child.types[i], i));
+  }
+  if (orders.empty()) return child;
+  native::vector<native::idx_t> all;
+  for (native::idx_t i = 0; i < child.types.size(); ++i) all.push_back(i);
+  auto& sorted =
+      planner.Make<native::PhysicalOrder>(child.types, std::move(orders), std::move(all), child.estimated_cardinality);
+  sorted.children.push_back(child);
+  return sorted;
+}
+
 /// The directory of a partition, named as others name it, for people to find their way.
 std::string PartitionDirectory(const FileLayout& layout, const tables::delta::PartitionValues& partition) {
   std::string directory = layout.location;
@@ -231,13 +255,16 @@ native::PhysicalOperator& PlanParquetFiles(native::ClientContext& context, nativ
                                            const WriteTarget& target, native::PhysicalOperator& rows) {
   const auto& intent = StatementState::Get(context).grants.write;
   const bool one_partition = intent && intent->partition && !target.layout.partition_columns.empty();
-  native::PhysicalOperator& child =
+  native::PhysicalOperator& taken =
       one_partition ? PlanFileColumns(planner, target, rows) : PlanBinaryAsText(context, planner, target, rows);
   native::CopyFunction function = ParquetFunction(context);
   function.copy_to_initialize_global = OpenRememberedFile;
   // An explicit order is a clustering that the writer asked for: it survives one thread only.
   const bool ordered =
-      native::PhysicalPlanGenerator::OrderPreservationRecursive(child) == native::OrderPreservationType::FIXED_ORDER;
+      native::PhysicalPlanGenerator::OrderPreservationRecursive(taken) == native::OrderPreservationType::FIXED_ORDER;
+  // So is that order an order within each partition's file; it is not to be lost by sorting.
+  const bool sorts = target.by_partition && !one_partition && !ordered;
+  native::PhysicalOperator& child = sorts ? PlanByPartition(planner, target, taken) : taken;
   auto& planned = planner.Make<native::PhysicalCopyToFile>(
       native::GetCopyFunctionReturnLogicalTypes(native::CopyFunctionReturnType::WRITTEN_FILE_STATISTICS),
       std::move(function), BindParquet(context, target), 1U);

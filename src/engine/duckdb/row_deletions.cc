@@ -51,6 +51,12 @@ void RowDeletions::Merge(Local&& local) {
   local.files.clear();
 }
 
+void RowDeletions::Visit(const std::function<void(uint64_t file_index, const Run& run)>& visit) const {
+  for (const auto& [file, runs] : files_) {
+    for (const Run& run : runs) visit(file, run);
+  }
+}
+
 std::vector<RowDeletions::FileRows> RowDeletions::Take(bool* duplicates) {
   std::lock_guard lock(mutex_);
   std::vector<FileRows> result;

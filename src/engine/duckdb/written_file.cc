@@ -141,7 +141,7 @@ std::string QuotedName(const std::string& name) { return native::KeywordHelper::
 class StatisticsCollector {
  public:
   StatisticsCollector(const WrittenFile& file, const FileLayout& layout, const std::set<std::string>& nan_columns)
-      : file_(file), nan_columns_(nan_columns), left_(layout.statistics_columns) {
+      : file_(file), nan_columns_(nan_columns), wanted_(layout.statistics_leaves), left_(layout.statistics_columns) {
     result_.record_count = file.row_count;
     for (const StructField& field : layout.schema.fields) {
       if (!layout.IsPartition(field.name)) Visit(field, "", "");
@@ -158,7 +158,8 @@ class StatisticsCollector {
       for (const StructField& nested : field.type.fields) Visit(nested, quoted, path);
       return;
     }
-    if (left_ == 0) return;
+    if (wanted_ && !wanted_->contains(path)) return;
+    if (!wanted_ && left_ == 0) return;
     --left_;  // Below zero from the start means all of them.
     const auto found = file_.columns.find(quoted);
     if (found == file_.columns.end() || field.type.kind == Kind::kArray || field.type.kind == Kind::kMap) return;
@@ -187,6 +188,7 @@ class StatisticsCollector {
 
   const WrittenFile& file_;
   const std::set<std::string>& nan_columns_;
+  const std::optional<std::set<std::string>>& wanted_;
   int left_;
   tables::delta::FileStatistics result_;
 };

@@ -59,7 +59,9 @@ class Convert final : public TableCommand {
   Result<int64_t> AddFiles(CommandContext& context, const OpenedTable& table, const std::vector<SourceParquet>& files,
                            const std::string& list) const;
   Result<void> CheckPartitionValues(CommandContext& context, const std::vector<SourceParquet>& files) const;
-  Result<void> Undo(CommandContext& context, const OpenedTable& table) const;
+  Result<void> Undo(CommandContext& context, const engine::duckdb::TableEntry& table) const;
+  Result<int64_t> Fill(CommandContext& context, const ObjectName& name, const std::vector<SourceParquet>& files,
+                       const std::string& list) const;
   ConvertStatement statement_;
 };
 
@@ -220,18 +222,18 @@ Result<int64_t> Convert::AddFiles(CommandContext& context, const OpenedTable& ta
 }
 
 // Without its files the name would be a trap. The log of the empty table goes too, so that one can try again.
-Result<void> Convert::Undo(CommandContext& context, const OpenedTable& table) const {
+Result<void> Convert::Undo(CommandContext& context, const engine::duckdb::TableEntry& table) const {
   NL_RETURN_IF_ERROR(context.provider().ChangeName({.kind = engine::duckdb::NameChange::Kind::kDropTable,
-                                                    .schema_name = table.entry.schema_name,
-                                                    .name = table.entry.table_name}));
-  const std::string& root = table.entry.location;
+                                                    .schema_name = table.schema_name,
+                                                    .name = table.table_name}));
+  const std::string& root = table.location;
   NL_ASSIGN_OR_RETURN(const auto log, context.store().List(root + "/_delta_log"));
   // Somebody may have written to the table meanwhile; then UNDROP brings it back.
   const bool ours = std::ranges::all_of(log, [](const ObjectInfo& file) {
     return std::string_view(file.path).substr(file.path.rfind('/') + 1).starts_with("00000000000000000000.");
   });
   if (!ours) return {};
-  NL_RETURN_IF_ERROR(AskServer(context, "forget_dropped", {{"id", table.entry.id.value()}}));
+  NL_RETURN_IF_ERROR(AskServer(context, "forget_dropped", {{"id", table.id.value()}}));
   for (const ObjectInfo& file : log) NL_RETURN_IF_ERROR(context.store().DeleteBelow(root, file.path));
   return {};
 }
@@ -259,6 +261,19 @@ Result<void> Convert::CheckPartitionValues(CommandContext& context, const std::v
   return {};
 }
 
+/// Puts the files into the empty table `name`, which is taken away again if that fails. Returns bytes.
+Result<int64_t> Convert::Fill(CommandContext& context, const ObjectName& name, const std::vector<SourceParquet>& files,
+                              const std::string& list) const {
+  const auto table = context.Open(name);
+  auto bytes =
+      table.has_value() ? AddFiles(context, *table, files, list) : Result<int64_t>(std::unexpected(table.error()));
+  // With an answer lost it may be whole.
+  if (bytes.has_value() || bytes.error().code() == ErrorCode::kCommitUnknown) return bytes;
+  NL_ASSIGN_OR_RETURN(const auto made, context.provider().FindTable({name.schema, name.name}));
+  if (made) NL_RETURN_IF_ERROR(Undo(context, *made));
+  return bytes;
+}
+
 Result<OwnResult> Convert::Run(CommandContext& context) const {
   NL_RETURN_IF_ERROR(context.Authorize(Right::kRegisterLocation));
   NL_RETURN_IF_ERROR(context.Authorize(Right::kWrite));
@@ -281,15 +296,10 @@ Result<OwnResult> Convert::Run(CommandContext& context) const {
   const std::string list = FileList(files);
   NL_RETURN_IF_ERROR(CheckPartitionValues(context, files));
   NL_RETURN_IF_ERROR(CreateEmpty(context, name, list));
-  NL_ASSIGN_OR_RETURN(const OpenedTable table, context.Open(statement_.table));
-  const auto bytes = AddFiles(context, table, files, list);
-  if (!bytes.has_value()) {
-    // It may be whole.
-    if (bytes.error().code() != ErrorCode::kCommitUnknown) NL_RETURN_IF_ERROR(Undo(context, table));
-    return std::unexpected(bytes.error());
-  }
+  NL_ASSIGN_OR_RETURN(const int64_t bytes, Fill(context, name, files, list));
   return MakeOwnResult({{"table_name", "VARCHAR"}, {"files", "BIGINT"}, {"bytes", "BIGINT"}},
-                       {{table.full_name(), std::to_string(files.size()), std::to_string(*bytes)}});
+                       {{prepared.table.schema_name + "." + prepared.table.table_name, std::to_string(files.size()),
+                         std::to_string(bytes)}});
 }
 
 /// The last part of the path, as a name.

@@ -76,12 +76,22 @@ class CreateExpectation final : public TableCommand {
   }
 
  private:
+  /// Why a violation of these is no row's, so that none can be left out; empty: of rows or keys.
+  std::string_view WhyNoRow() const {
+    if (clause_.kind == "freshness") return "a table is stale for what nobody wrote";
+    if (clause_.kind == "row count" || clause_.kind == "row count drift")
+      return "no row is the one too many or missing";
+    if (clause_.kind == "distribution") return "values are spread by all rows together";
+    return "";
+  }
+
   Result<void> CheckAction() const {
-    if (clause_.kind == "check" || clause_.action == "FAIL" || clause_.action == "WARN") return {};
+    const std::string_view why = WhyNoRow();
+    if (why.empty() || clause_.action == "FAIL" || clause_.action == "WARN") return {};
     return MakeError(ErrorCode::kNotSupported,
-                     "{} is about the table as a whole, of which no row can be left out: ON VIOLATION FAIL or WARN, "
-                     "not {}",
-                     clause_.kind, clause_.action);
+                     "{} is about the table as a whole, of which no row can be left out ({}): ON VIOLATION FAIL or "
+                     "WARN, not {}",
+                     clause_.kind, why, clause_.action);
   }
 
   /// What is stored: read by the server (columns) and by the engine.

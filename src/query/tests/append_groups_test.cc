@@ -131,6 +131,22 @@ TEST_F(AppendGroupsTest, RowsCheckedAgainstDifferentDefinitionsAreNotMixed) {
   EXPECT_THAT(writer_.groups(), ElementsAre(ElementsAre("old", "old"), ElementsAre("new")));
 }
 
+TEST_F(AppendGroupsTest, RowsJudgedByDifferentExpectationsAreNotMixed) {
+  ASSERT_FALSE(groups_->MayAppend(kTable, "holder"));
+  std::vector<std::future<Result<int64_t>>> statements;
+  for (const char* judges : {"one", "one", "one,two"}) {
+    statements.push_back(std::async(std::launch::async, [this, judges] {
+      AppendedRows rows = Rows(judges);
+      rows.judged_by = judges;
+      return groups_->Append(Context(std::stop_token()), std::move(rows));
+    }));
+    AwaitQueue(statements.size());
+  }
+  groups_->Release(kTable, "holder");
+  for (auto& statement : statements) EXPECT_TRUE(statement.get().has_value());
+  EXPECT_THAT(writer_.groups(), ElementsAre(ElementsAre("one", "one"), ElementsAre("one,two")));
+}
+
 TEST_F(AppendGroupsTest, WhoIsCancelledBeforeTheGroupIsSealedLeavesIt) {
   ASSERT_FALSE(groups_->MayAppend(kTable, "holder"));
   std::stop_source stop;

@@ -9,6 +9,7 @@
 
 #include "common/text.h"
 #include "tables/delta/layout.h"
+#include "tables/delta/statistics.h"
 #include "tables/delta/table_features.h"
 #include "tables/delta/vacuum.h"
 
@@ -223,6 +224,18 @@ bool HasField(const DataType& schema, const std::vector<std::string>& path) {
   return true;
 }
 
+/// The leaves of `field` that are in `path`, which names it from `depth` on, or that it stands for.
+void AddLeaves(const StructField& field, const std::string& prefix, const std::vector<std::string>& path, size_t depth,
+               std::set<std::string>& leaves) {
+  if (depth < path.size() && !EqualsIgnoringCase(field.name, path[depth])) return;
+  std::string place = StatisticsPath(prefix, field.physical_name());
+  if (field.type.kind == Kind::kStruct) {
+    for (const StructField& inner : field.type.fields) AddLeaves(inner, place, path, depth + 1, leaves);
+  } else if (depth + 1 >= path.size()) {
+    leaves.insert(std::move(place));
+  }
+}
+
 bool AnyFieldRequired(const DataType& type) {
   const auto within = [](const StructField& field) { return !field.nullable || AnyFieldRequired(field.type); };
   return std::ranges::any_of(type.fields, within) || std::ranges::any_of(type.children, AnyFieldRequired);
@@ -275,6 +288,19 @@ Result<void> CheckStatisticsColumns(const std::map<std::string, std::string>& co
                      kStatisticsColumns, fmt::join(path, "."));
   }
   return {};
+}
+
+std::optional<std::set<std::string>> StatisticsColumns(const std::map<std::string, std::string>& configuration,
+                                                       const DataType& schema) {
+  const auto found = configuration.find(std::string(kStatisticsColumns));
+  if (found == configuration.end()) return std::nullopt;
+  const auto columns = ParseColumnList(found->second);
+  if (!columns) return std::nullopt;
+  std::set<std::string> leaves;
+  for (const auto& path : *columns) {
+    for (const StructField& field : schema.fields) AddLeaves(field, "", path, 0, leaves);
+  }
+  return leaves;
 }
 
 std::string ParquetCodec(const std::map<std::string, std::string>& configuration) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -31,6 +32,12 @@ Result<std::string> PropertyName(const std::string& name);
 /// Checks that the columns of delta.dataSkippingStatsColumns, if `configuration` has it, are in `schema`. Errors:
 /// kInvalidArgument.
 Result<void> CheckStatisticsColumns(const std::map<std::string, std::string>& configuration, const DataType& schema);
+
+/// The leaf fields, by StatisticsPath, that delta.dataSkippingStatsColumns names: a struct stands for all that is in it.
+/// Goes before delta.dataSkippingNumIndexedCols. nullopt if it is not set, or cannot be read, as it may have come through
+/// another writer; names that `schema` does not have count for nothing.
+std::optional<std::set<std::string>> StatisticsColumns(const std::map<std::string, std::string>& configuration,
+                                                       const DataType& schema);
 
 /// How data files are compressed, by Parquet's name in lower case: delta.parquet.compression.codec, else "snappy". A
 /// codec that we do not write counts as not given: it came through another writer.

@@ -58,6 +58,9 @@ class DuckDbEngine final : public Engine {
   Result<std::optional<TableState>> FindTable(const RelationName& name) override;
   Result<std::optional<LakeTable>> OpenTable(const RelationName& name, std::optional<int64_t> version) override;
   Result<std::vector<std::string>> BindRowCondition(const LakeTable& table, const std::string& condition) override;
+  Result<std::vector<ExpectationEvidence>> JudgeFiles(const LakeTable& table,
+                                                      const tables::delta::CommitRequest& request,
+                                                      bool refuses) override;
   Result<plan::PolicyNeeds> BindPolicy(const LakeTable& table, const std::string& sql, const std::string& mask_of,
                                        const std::string& value_of) override;
   void KeepUpLog(const TableEntry& table, int64_t version) override;

@@ -37,9 +37,14 @@ struct Expectation {
   std::vector<std::string> past_profiles;
 
   bool of_rows() const { return kind == Kind::kCheck; }
+  /// Whether it leaves out rows for their key, as the statement writes them; else it is judged on the table as a whole.
+  bool of_keys() const {
+    const bool has_keys = kind == Kind::kUnique || kind == Kind::kForeignKey;
+    return has_keys && (action == Action::kDrop || action == Action::kQuarantine);
+  }
   /// Whether its promise about `table` hangs on all rows of it, so that what others write at the same time counts.
   bool ReadsTable(const TableId& table) const {
-    if (action != Action::kFail || of_rows()) return false;
+    if ((action != Action::kFail && !of_keys()) || of_rows()) return false;
     return kind != Kind::kForeignKey || (foreign && foreign->id == table);
   }
 };
@@ -81,6 +86,15 @@ native::vector<native::LogicalType> QuarantineTypes();
 native::PhysicalOperator& PlanExpectations(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
                                            const std::shared_ptr<WriteJob>& job, native::PhysicalOperator& child);
 
+/// As PlanExpectations, for those of keys: an operator that holds all rows back (the engine may move them to disk)
+/// until it knows which of them may stay. Comes after it, so that what has to go anyway takes nobody's key.
+native::PhysicalOperator& PlanKeyExpectations(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
+                                              const std::shared_ptr<WriteJob>& job, native::PhysicalOperator& child);
+
+/// All columns of a row as text that can be read back: what quarantine tables keep.
+native::unique_ptr<native::Expression> BindRowAsJson(native::ClientContext& context,
+                                                     const tables::delta::DataType& schema);
+
 /// Binds a condition on rows of a table with these columns and gives the names of the columns it needs. Functions go
 /// through the statement's gate. Throws kNotSupported for sub-queries, aggregates and what differs from call to call.
 std::vector<std::string> BindRowCondition(native::ClientContext& context, const tables::delta::DataType& schema,
@@ -89,6 +103,16 @@ std::vector<std::string> BindRowCondition(native::ClientContext& context, const 
 /// Moves a statement's findings to the transaction's write. Throws kCheckViolation for a FAIL that was violated, with
 /// the exact count, after telling the server.
 void StageExpectations(StatementState& state, WriteJob& job, LakeWrite& write);
+
+/// Judges a version that takes files which are there already, or takes some away, instead of writing rows (RESTORE):
+/// the rows of `write.adds` by those of rows, the table as it would be by all others. No row can be left out then, so
+/// DROP and QUARANTINE are recorded as WARN is. With `refuses` a FAIL throws as StageExpectations; else all are only
+/// recorded, and what cannot be read counts as not checked. Gives the evidence for the commit.
+std::vector<ExpectationEvidence> JudgeFiles(native::ClientContext& context, StatementState& state, LakeWrite& write,
+                                            bool refuses);
+
+/// What was found of rows, for the commit: of every expectation of `expectations`, those of the table unchecked.
+std::vector<ExpectationEvidence> RowEvidence(const ExpectationSet& expectations, const ExpectationFindings& findings);
 
 /// Checks the table as `write` would leave it. Throws as StageExpectations. Gives the evidence for the commit: of every
 /// expectation the table has.
@@ -100,6 +124,12 @@ std::vector<ExpectationEvidence> CheckTableExpectations(native::ClientContext& c
 /// nullopt if there are none. Throws kNotFound if there is no quarantine table any more; the commit's errors.
 std::optional<tables::delta::SetTransaction> WriteQuarantine(native::ClientContext& context, StatementState& state,
                                                              const ExpectationSet& expectations, LakeWrite& write);
+
+class CheckConnection;
+
+/// Adds to `findings` what the rows of `table`, as `check` shows it with the columns of `schema`, violate.
+void CountViolations(native::ClientContext& context, CheckConnection& check, const ExpectationSet& expectations,
+                     const TableEntry& table, const tables::delta::DataType& schema, ExpectationFindings& findings);
 
 /// Refuses the statement; tells the server first.
 [[noreturn]] void ThrowViolated(StatementState& state, const TableEntry& table, const Expectation& expectation,

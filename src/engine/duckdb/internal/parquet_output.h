@@ -17,6 +17,8 @@ struct WriteTarget {
   FileLayout layout;       ///< Of the version to be written.
   int64_t file_bytes = 0;  ///< Where a file ends and another begins.
   std::string codec = "snappy";
+  bool by_partition =
+      false;  ///< delta.autoOptimize.optimizeWrite: rows are sorted by partition before they are written.
   /// Two more columns at the end of the files, BIGINT: the ids of rows and the versions they were last changed in.
   std::optional<tables::delta::RowTrackingColumns> row_ids;
 };

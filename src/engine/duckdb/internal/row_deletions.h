@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <set>
 #include <string>
@@ -35,6 +36,8 @@ class RowDeletions {
   static void Add(Local& local, native::Vector& file_index, native::Vector& row_number, native::idx_t count);
   /// Thread-safe.
   void Merge(Local&& local);
+  /// What was given so far, in no order and maybe more than once. Not while others give more.
+  void Visit(const std::function<void(uint64_t file_index, const Run& run)>& visit) const;
   /// Files in ascending order. `duplicates` tells whether a row was given more than once.
   std::vector<FileRows> Take(bool* duplicates);
 

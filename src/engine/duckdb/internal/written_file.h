@@ -32,15 +32,17 @@ struct FileLayout {
   tables::delta::DataType schema;              ///< A kStruct, with all columns.
   std::vector<std::string> partition_columns;  ///< Logical names.
   int statistics_columns = 32;                 ///< delta.dataSkippingNumIndexedCols; -1 for all.
+  /// delta.dataSkippingStatsColumns, by StatisticsPath: these alone, however many.
+  std::optional<std::set<std::string>> statistics_leaves = {};
 
   bool IsPartition(const std::string& logical_name) const;
 };
 
-/// The add action for `file`, with statistics of the first leaf columns. `nan_columns` are the physical names of
-/// columns in which NaN was seen: NaN is above every number, so they get no bounds.
-/// Bounds are never tighter than the values: texts are cut to 32 characters with the upper one rounded up,
-/// timestamps are widened to milliseconds, what JSON has no spelling for is left out.
-/// Source: PROTOCOL.md, "Per-file Statistics" and "Partition Value Serialization".
+/// The add action for `file`, with statistics of the first leaf columns or of those named. `nan_columns` are the
+/// physical names of columns in which NaN was seen: NaN is above every number, so they get no bounds. Bounds are never
+/// tighter than the values: texts are cut to 32 characters with the upper one rounded up, timestamps are widened to
+/// milliseconds, what JSON has no spelling for is left out. Source: PROTOCOL.md, "Per-file Statistics" and "Partition
+/// Value Serialization".
 Result<tables::delta::AddFile> DescribeFile(const WrittenFile& file, const FileLayout& layout,
                                             const std::set<std::string>& nan_columns, int64_t modification_time_ms);
 
