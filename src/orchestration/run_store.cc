@@ -40,6 +40,7 @@ RunState StateOf(std::string_view name) {
 constexpr std::string_view kWaits = "waits";
 /// Before the next node's name: the same, of the checkpoint.
 constexpr char kWaitsMark = '?';
+constexpr size_t kDeletedAtOnce = 100;  ///< In one transaction.
 
 RunRecord FromRow(const Row& row) {
   return {.id = TextAt(row, 0),
@@ -78,12 +79,17 @@ Result<void> DeleteRun(Session& session, const std::string& id) {
   return {};
 }
 
+/// Runs that nothing happened to for long; those that are worked on stay.
+Result<std::vector<Row>> OlderThan(Session& session, const std::string& graph, WallTime since, WallTime now) {
+  return session.Query(
+      fmt::format("SELECT id FROM runs WHERE graph = ? AND updated < ? AND held_until <= ? LIMIT {}", kDeletedAtOnce),
+      {graph, Micros(since), Micros(now)});
+}
+
 Result<void> MakeRoom(Session& session, const RunRecord& run, const RunStore::Room& room) {
   std::vector<Row> old;
   if (room.updated_since.has_value()) {
-    NL_ASSIGN_OR_RETURN(old, session.Query("SELECT id FROM runs WHERE graph = ? AND updated < ? AND held_until <= ? "
-                                           "LIMIT 100",
-                                           {run.graph, Micros(*room.updated_since), Micros(run.updated)}));
+    NL_ASSIGN_OR_RETURN(old, OlderThan(session, run.graph, *room.updated_since, run.updated));
   }
   if (room.of_owner_max.has_value()) {
     NL_ASSIGN_OR_RETURN(const auto many,
@@ -224,6 +230,20 @@ Result<void> RunStore::Delete(const std::string& id, const std::string& holder) 
     NL_RETURN_IF_ERROR(CheckHeld(session, id, holder));
     return DeleteRun(session, id);
   });
+}
+
+Result<int64_t> RunStore::DeleteOlder(const std::string& graph, WallTime updated_since, WallTime now) {
+  int64_t deleted = 0;
+  while (true) {
+    std::vector<Row> old;
+    NL_RETURN_IF_ERROR(store_.Write([&](Session& session) -> Result<void> {
+      NL_ASSIGN_OR_RETURN(old, OlderThan(session, graph, updated_since, now));
+      for (const Row& row : old) NL_RETURN_IF_ERROR(DeleteRun(session, TextAt(row, 0)));
+      return {};
+    }));
+    deleted += static_cast<int64_t>(old.size());
+    if (old.size() < kDeletedAtOnce) return deleted;
+  }
 }
 
 Result<void> RunStore::End(const std::string& id, RunState state, const Error* error, const std::string& holder,

@@ -79,6 +79,8 @@ class RunStore {
   Result<void> End(const std::string& id, RunState state, const Error* error, const std::string& holder, WallTime now);
   /// Forgets a run. Errors: as Advance's.
   Result<void> Delete(const std::string& id, const std::string& holder);
+  /// Forgets the runs of a graph that nobody works on and nothing happened to since; how many.
+  Result<int64_t> DeleteOlder(const std::string& graph, WallTime updated_since, WallTime now);
   /// Whoever works on it learns so with its next checkpoint. Nothing happens to one that has ended. Errors: kNotFound.
   Result<void> Cancel(const std::string& id, const std::string& owner, WallTime now);
   /// Runs that nobody holds any more, that have not ended and wait for nobody: a process that worked on them is gone.

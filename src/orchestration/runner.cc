@@ -98,19 +98,28 @@ Result<RunResult> Runner::Resume(const RequestContext& ctx, const Graph& graph, 
                      found.graph_version);
   }
   if (options_.keep_for.count() > 0 && found.updated + options_.keep_for <= clock_.Now()) return no_run();
-  NL_ASSIGN_OR_RETURN(const Checkpoint last, store_->Last(id));
-  NL_ASSIGN_OR_RETURN(StatePointer state, graph.codec().decode(last.value));
+  Work work(*this, ctx, graph, id, /*is_kept=*/true);
+  if (work.is_taken()) return MakeError(ErrorCode::kConflict, "somebody works on the run");
+  // Before it is read: what it is at would not be true any more once somebody else has gone on with it.
+  NL_RETURN_IF_ERROR(store_->Take(id, owner, NewHold(), clock_.Now()));
+  work.last_kept.waits = reply != nullptr;
+  auto from = ReadLast(work, reply);
+  if (!from) return Stopped(work, from.error());
+  return Go(work, std::move(*from));
+}
+
+/// Where the run is, with what was said to it.
+Result<Runner::Position> Runner::ReadLast(Work& work, const Reply& reply) {
+  NL_ASSIGN_OR_RETURN(const Checkpoint last, store_->Last(work.id));
+  NL_ASSIGN_OR_RETURN(StatePointer state, work.graph.codec().decode(last.value));
+  work.last_kept = {.step = last.step, .state = state, .next = last.next, .waits = last.waits};
   if (last.waits != (reply != nullptr)) {
     return MakeError(ErrorCode::kInvalidArgument, "the run waits for {}", last.waits ? "a reply" : "no reply");
   }
-  Work work(*this, ctx, graph, id, /*is_kept=*/true);
-  if (work.is_taken()) return MakeError(ErrorCode::kConflict, "somebody works on the run");
-  work.last_kept = {.step = last.step, .state = state, .next = last.next, .waits = last.waits};
   if (reply != nullptr) {
     NL_ASSIGN_OR_RETURN(state, reply(state));
   }
-  NL_RETURN_IF_ERROR(store_->Take(id, owner, NewHold(), clock_.Now()));
-  return Go(work, {.step = last.step, .state = std::move(state), .next = last.next});
+  return Position{.step = last.step, .state = std::move(state), .next = last.next};
 }
 
 Result<void> Runner::Cancel(const RequestContext& ctx, const std::string& id) {
@@ -140,6 +149,12 @@ Result<void> Runner::Cancel(const RequestContext& ctx, const std::string& id) {
 
 Result<void> Runner::LetGoOfOthers(const Graph& graph) {
   return store_ == nullptr ? Result<void>() : store_->LetGoOfOthers(graph.name(), holder_);
+}
+
+Result<int64_t> Runner::DeleteExpired(const Graph& graph) {
+  if (store_ == nullptr || options_.keep_for.count() == 0) return 0;
+  const WallTime now = clock_.Now();
+  return store_->DeleteOlder(graph.name(), now - options_.keep_for, now);
 }
 
 bool Runner::Pays(const Work& work, const Position& at) const {
@@ -189,24 +204,25 @@ Result<void> Runner::End(Work& work, RunState state, const Error* error) {
   return store_->End(work.id, state, error, holder_, clock_.Now());
 }
 
+/// What stops here goes on with Resume.
+std::unexpected<Error> Runner::Stopped(Work& work, const Error& error) {
+  if (work.was_cancelled()) (void)End(work, RunState::kCancelled, &error);
+  else if (work.is_kept) (void)store_->LetGo(work.id, holder_, work.last_kept.waits);
+  return std::unexpected(error);
+}
+
 Result<RunResult> Runner::Go(Work& work, Position at) {
-  // What stops here goes on with Resume.
-  const auto stopped = [&](const Error& error) -> std::unexpected<Error> {
-    if (work.was_cancelled()) (void)End(work, RunState::kCancelled, &error);
-    else if (work.is_kept) (void)store_->LetGo(work.id, holder_, work.last_kept.waits);
-    return std::unexpected(error);
-  };
   while (!at.next.empty() && !at.waits) {
-    if (const auto alive = work.ctx.CheckAlive(); !alive) return stopped(alive.error());
+    if (const auto alive = work.ctx.CheckAlive(); !alive) return Stopped(work, alive.error());
     auto after = Step(work, work.ctx, at, fmt::format("{}/{}", work.id, at.step + 1), work.trace);
     if (!after) {
       // The caller's time, and not the node's work, was at its end.
-      if (!work.ctx.CheckAlive()) return stopped(after.error());
+      if (!work.ctx.CheckAlive()) return Stopped(work, after.error());
       (void)End(work, RunState::kFailed, &after.error());
       return std::unexpected(after.error());
     }
     if (Pays(work, *after)) {
-      if (const auto kept = Keep(work, *after); !kept) return stopped(kept.error());
+      if (const auto kept = Keep(work, *after); !kept) return Stopped(work, kept.error());
       if (!work.trace.empty()) work.trace.back().kept = true;
     }
     at = std::move(*after);

@@ -70,6 +70,9 @@ class Runner {
 
   /// For a process that knows it has the store to itself: what others held can be gone on with.
   Result<void> LetGoOfOthers(const Graph& graph);
+  /// Deletes the runs of a graph that nothing happened to for longer than `keep_for`; how many. The same happens when
+  /// others begin: this is for a lake where none do.
+  Result<int64_t> DeleteExpired(const Graph& graph);
 
  private:
   /// Where a run is. `step` counts those of its whole life.
@@ -88,7 +91,9 @@ class Runner {
   /// One of them, from beginning to end of a call.
   class Work;
 
+  Result<Position> ReadLast(Work& work, const Reply& reply);
   Result<RunResult> Go(Work& work, Position at);
+  std::unexpected<Error> Stopped(Work& work, const Error& error);
   /// Whether it is written down before the step at `at`.
   bool Pays(const Work& work, const Position& at) const;
   Result<void> Keep(Work& work, const Position& at);

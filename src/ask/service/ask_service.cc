@@ -6,6 +6,7 @@
 #include "ask/time/zone.h"
 #include "catalog/ask_records.h"
 #include "orchestration/runner.h"
+#include "query/history_keeper.h"
 
 namespace neurolake::ask {
 namespace {
@@ -150,7 +151,18 @@ Result<void> AskService::Cancel(const RequestContext& caller, const std::string&
 Result<void> AskService::Recover() {
   const AskRequest none;
   const Way way(*this, none, "");
-  return runner_->LetGoOfOthers(way.graph().graph());
+  NL_RETURN_IF_ERROR(runner_->LetGoOfOthers(way.graph().graph()));
+  if (keeps_runs_) {
+    waiting_keeper_ =
+        std::make_unique<query::HistoryKeeper>(clock_, kWaits, [this](WallTime) { return ForgetExpired(); });
+  }
+  return {};
+}
+
+Result<int64_t> AskService::ForgetExpired() {
+  const AskRequest none;
+  const Way way(*this, none, "");
+  return runner_->DeleteExpired(way.graph().graph());
 }
 
 }  // namespace neurolake::ask

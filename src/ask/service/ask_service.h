@@ -20,6 +20,10 @@ class Runner;
 class RunStore;
 }  // namespace neurolake::orchestration
 
+namespace neurolake::query {
+class HistoryKeeper;
+}  // namespace neurolake::query
+
 namespace neurolake::ask {
 
 class Advisor;
@@ -78,8 +82,10 @@ class AskService {
   /// Errors: kPermissionDenied without Right::kAsk; kNotFound, also for somebody else's.
   Result<void> Cancel(const RequestContext& ctx, const std::string& run);
   /// For the process that has the lake to itself, before the first question: those that another died on can be gone on
-  /// with.
+  /// with, and from now on those that wait for too long are deleted.
   Result<void> Recover();
+  /// Deletes questions that waited for too long; how many. Recover's thread does so by itself.
+  Result<int64_t> ForgetExpired();
 
  private:
   class Way;
@@ -92,6 +98,7 @@ class AskService {
   QuestionMemory* memory_ = nullptr;
   const bool keeps_runs_;
   const std::unique_ptr<orchestration::Runner> runner_;
+  std::unique_ptr<query::HistoryKeeper> waiting_keeper_;  ///< Last: it uses the others until it ends. Null: not begun.
 };
 
 }  // namespace neurolake::ask

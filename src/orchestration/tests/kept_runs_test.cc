@@ -190,6 +190,40 @@ TEST_P(KeptWherePaysTest, WhatWaitsTooLongIsGone) {
   EXPECT_TRUE(IsKept("next"));
 }
 
+TEST_P(KeptWherePaysTest, WhatWaitsTooLongGoesAlsoWhereNoOtherBegins) {
+  RunStore runs(*store_);
+  Runner runner(&runs, clock_, options_);
+  Adder adder;
+  const auto graph = adder.MakeGraph();
+  for (int i = 0; i < 101; ++i) {
+    ASSERT_TRUE(graph.Start(runner, Context(), fmt::format("old {}", i), {})->waits);
+  }
+  ASSERT_TRUE(graph.Start(runner, Context(), "busy", {})->waits);
+  const auto until = clock_.Now() + 2 * options_.keep_for;
+  ASSERT_TRUE(runs.Take("busy", "anna", {.holder = "somebody", .until = until}, clock_.Now()));
+  clock_.Advance(std::chrono::milliseconds(1));
+  ASSERT_TRUE(graph.Start(runner, Context(), "young", {})->waits);
+  clock_.Advance(options_.keep_for);
+  EXPECT_EQ(runner.DeleteExpired(graph.graph()), 101);
+  EXPECT_FALSE(IsKept("old 100"));
+  EXPECT_TRUE(IsKept("busy"));
+  EXPECT_TRUE(IsKept("young"));
+}
+
+TEST_P(KeptWherePaysTest, NobodyElseGoesOnWithItWhileAReplyIsRead) {
+  RunStore runs(*store_);
+  Runner runner(&runs, clock_, options_);
+  Runner other(&runs, clock_, options_);
+  Adder adder;
+  const auto graph = adder.MakeGraph();
+  ASSERT_TRUE(graph.Start(runner, Context(), "r", {})->waits);
+  const auto says = [&](const Numbers& state) -> Result<Numbers> {
+    EXPECT_EQ(graph.Resume(other, Context(), "r", Says(7)).error().code(), ErrorCode::kConflict);
+    return state.With(4);
+  };
+  EXPECT_EQ(graph.Resume(runner, Context(), "r", says)->state.values, (Values{9}));
+}
+
 TEST_P(KeptWherePaysTest, OneOwnerHasNoMoreThanAreAllowed) {
   RunStore runs(*store_);
   options_.of_owner_max = 2;
