@@ -1,10 +1,15 @@
 #include "discovery/embeddings.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 
 #include "common/log.h"
+#include "common/text.h"
 #include "models/router.h"
+#include "retrieval/hnsw_index.h"
+#include "retrieval/index_place.h"
 #include "retrieval/static_embedder.h"
 
 namespace neurolake::discovery {
@@ -74,6 +79,32 @@ Result<std::shared_ptr<const retrieval::Embedder>> ConfiguredOf(const RequestCon
   return nullptr;
 }
 
+/// The collection of this lake on this machine, of this model: nobody else's, as keys are this process's own.
+std::string CollectionOf(const Settings& settings, const retrieval::EmbeddingModel& model) {
+  std::error_code ignored;
+  const std::string lake = std::filesystem::weakly_canonical(settings.lake, ignored).string();
+  char host[256] = "";
+  (void)::gethostname(host, sizeof(host) - 1);
+  return "lake_" + Sha256Hex(fmt::format("{}\n{}\n{}\n{}", host, lake, model.id, model.dimension)).substr(0, 24);
+}
+
+Result<std::unique_ptr<retrieval::VectorIndex>> IndexOf(const RequestContext& ctx, const Settings& settings,
+                                                        const retrieval::EmbeddingModel& model) {
+  auto index = retrieval::OpenIndex(ctx,
+                                    {.url = settings.retrieval_index,
+                                     .token = settings.retrieval_index_token,
+                                     .collection = CollectionOf(settings, model)},
+                                    model);
+  if (index.has_value()) return index;
+  const Error& error = index.error();
+  if (error.code() != ErrorCode::kUnavailable) {
+    return MakeError(error.code(), "retrieval.index: {}", error.message());
+  }
+  Log(LogLevel::kWarn, "vectors are searched in this process, as retrieval.index does not answer", {},
+      {{"reason", error.message()}});
+  return retrieval::HnswIndex::Open({.model = model});
+}
+
 }  // namespace
 
 Result<std::unique_ptr<retrieval::Embedder>> EmbedderOf(const RequestContext& ctx, std::string id,
@@ -88,9 +119,10 @@ Result<std::unique_ptr<retrieval::Embedder>> EmbedderOf(const RequestContext& ct
 Result<std::shared_ptr<retrieval::TextIndex>> OpenTexts(const RequestContext& ctx, const Settings& settings,
                                                         const std::string& program) {
   NL_ASSIGN_OR_RETURN(auto embedder, ConfiguredOf(ctx, settings, program));
-  NL_ASSIGN_OR_RETURN(auto index, retrieval::TextIndex::Open(
-                                      ctx, {.folder = (std::filesystem::path(settings.lake) / "retrieval").string()},
-                                      std::move(embedder)));
+  const auto at_place = [&](const retrieval::EmbeddingModel& model) { return IndexOf(ctx, settings, model); };
+  retrieval::TextIndexOptions options{.folder = (std::filesystem::path(settings.lake) / "retrieval").string()};
+  if (!settings.retrieval_index.empty()) options.lasting_index = at_place;
+  NL_ASSIGN_OR_RETURN(auto index, retrieval::TextIndex::Open(ctx, std::move(options), std::move(embedder)));
   return std::shared_ptr<retrieval::TextIndex>(std::move(index));
 }
 

@@ -9,9 +9,10 @@
 namespace neurolake::discovery {
 
 /// The index of texts of the lake that `settings` are of, in its folder `retrieval`, with the embedder that
-/// retrieval.embeddings names; `program` is this binary: the table of word embeddings is beside it. Without the table,
-/// and where a model does not answer, texts are compared by words alone, which the log says.
-/// Errors: kInvalidArgument and what else is wrong with the setting, naming it; those of TextIndex::Open.
+/// retrieval.embeddings names, and vectors of what lasts where retrieval.index says; `program` is this binary: the
+/// table of word embeddings is beside it. Without the table, and where a model does not answer, texts are compared by
+/// words alone, and where the server of vectors does not, they are searched in this process, which the log says.
+/// Errors: kInvalidArgument and what else is wrong with a setting, naming it; those of TextIndex::Open.
 Result<std::shared_ptr<retrieval::TextIndex>> OpenTexts(const RequestContext& ctx, const Settings& settings,
                                                         const std::string& program);
 

@@ -102,10 +102,23 @@ uint32_t Corpus::LabelSetOf(const std::vector<std::string>& labels) {
   std::string name = PartitionName(labels);
   const auto known = label_set_numbers_.find(name);
   if (known != label_set_numbers_.end()) return known->second;
-  const auto number = static_cast<uint32_t>(label_sets_.size());
+  if (free_label_sets_.empty()) {
+    free_label_sets_.push_back(static_cast<uint32_t>(label_sets_.size()));
+    label_sets_.emplace_back();
+  }
+  const uint32_t number = free_label_sets_.back();
+  free_label_sets_.pop_back();
   label_set_numbers_[name] = number;
-  label_sets_.push_back({labels, std::move(name)});
+  label_sets_[number] = {.labels = labels, .name = std::move(name)};
   return number;
+}
+
+void Corpus::LetGoOfLabelSet(uint32_t number) {
+  LabelSet& set = label_sets_[number];
+  if (--set.entries > 0) return;
+  label_set_numbers_.erase(set.name);
+  set = {};
+  free_label_sets_.push_back(number);
 }
 
 void Corpus::Drop(uint64_t key) {
@@ -117,6 +130,7 @@ void Corpus::Drop(uint64_t key) {
   const auto subject = subjects_.find(passage.subject);
   subject->second.erase(key);
   if (subject->second.empty()) subjects_.erase(subject);
+  LetGoOfLabelSet(found->second.label_set);
   entries_.erase(found);
   ++removals_;
 }
@@ -126,6 +140,7 @@ void Corpus::Apply(PassageChange change) {
   if (change.removed) return Drop(change.key);
   const Passage& passage = change.passage;
   const uint32_t label_set = LabelSetOf(passage.labels);
+  ++label_sets_[label_set].entries;
   words_.Add(change.key, label_set, TermsOf(IndexedText(passage)));
   ids_[passage.id] = change.key;
   subjects_[passage.subject].insert(change.key);
@@ -204,7 +219,7 @@ Result<uint64_t> Corpus::RemoveSubject(const RequestContext& ctx, const std::str
 PartitionMask Corpus::VisibleTo(const Viewer& viewer) const {
   PartitionMask visible(label_sets_.size());
   for (size_t number = 0; number < label_sets_.size(); ++number) {
-    visible[number] = viewer.Sees(label_sets_[number].labels);
+    visible[number] = label_sets_[number].entries > 0 && viewer.Sees(label_sets_[number].labels);
   }
   return visible;
 }
@@ -237,15 +252,33 @@ Result<std::vector<PassageHit>> Corpus::Search(const RequestContext& ctx, const 
   const auto accept = [&](uint64_t key) { return Takes(query, key); };
   NL_ASSIGN_OR_RETURN(
       const std::vector<VectorHit> near,
-      index_->Search(ctx, {.vector = vectors[0], .limit = candidates, .partitions = partitions, .accept = accept}));
+      Nearest(ctx, {.vector = vectors[0], .limit = candidates, .partitions = partitions, .accept = accept}, visible));
   const std::vector<Bm25Hit> worded = words_.Search(QuestionTermsOf(query.text), visible, SIZE_MAX, accept);
-  std::vector<VectorHit> seen;
-  for (const VectorHit& hit : near) {
-    const auto entry = entries_.find(hit.key);
-    // An index of another process's making is not trusted with who sees what.
-    if (entry != entries_.end() && visible[entry->second.label_set]) seen.push_back(hit);
+  return Rank(query, vectors[0], near, worded);
+}
+
+/// Under `mutex_`.
+Result<std::vector<VectorHit>> Corpus::Nearest(const RequestContext& ctx, const VectorQuery& query,
+                                               const PartitionMask& visible) const {
+  std::vector<VectorHit> hits;
+  const auto near = index_->Search(ctx, query);
+  if (near.has_value()) {
+    for (const VectorHit& hit : *near) {
+      const auto entry = entries_.find(hit.key);
+      // An index of another process's making is not trusted with who sees what.
+      if (entry != entries_.end() && visible[entry->second.label_set]) hits.push_back(hit);
+    }
+    return hits;
   }
-  return Rank(query, vectors[0], seen, worded);
+  NL_RETURN_IF_ERROR(ctx.CheckAlive());
+  if (near.error().code() != ErrorCode::kUnavailable) return std::unexpected(near.error());
+  for (const auto& [key, entry] : entries_) {
+    if (!visible[entry.label_set] || !query.accept(key)) continue;
+    hits.push_back({key, static_cast<float>(InnerProduct(query.vector, entry.vector))});
+  }
+  std::ranges::sort(hits, IsBetter);
+  if (hits.size() > query.limit) hits.resize(query.limit);
+  return hits;
 }
 
 std::vector<PassageHit> Corpus::Rank(const PassageQuery& query, std::span<const float> vector,
@@ -280,6 +313,11 @@ std::vector<PassageHit> Corpus::Rank(const PassageQuery& query, std::span<const 
     hits.push_back({one.entry->passage, one.score, one.cosine, one.bm25});
   }
   return hits;
+}
+
+bool Corpus::Has(const std::string& subject) const {
+  std::shared_lock lock(mutex_);
+  return subjects_.contains(subject);
 }
 
 uint64_t Corpus::Count(const Viewer& viewer) const {

@@ -62,9 +62,12 @@ class Corpus {
   /// Removes what is about `subject`; how many passages went.
   Result<uint64_t> RemoveSubject(const RequestContext& ctx, const std::string& subject);
 
-  /// Errors: those of Embedder::Embed and VectorIndex::Search.
+  /// While the index is away, all vectors are looked at: they are here, too.
+  /// Errors: those of Embedder::Embed and VectorIndex::Search, but kUnavailable.
   Result<std::vector<PassageHit>> Search(const RequestContext& ctx, const Viewer& viewer,
                                          const PassageQuery& query) const;
+  /// Whether there is anything about `subject`.
+  bool Has(const std::string& subject) const;
   /// How many passages `viewer` may see.
   uint64_t Count(const Viewer& viewer) const;
   /// Keeps the index's file beside the log, so that the next opening is quick, and writes the log anew when more than
@@ -76,7 +79,8 @@ class Corpus {
   struct Entry;
   struct LabelSet {
     std::vector<std::string> labels;
-    std::string name;  ///< The index's partition.
+    std::string name;      ///< The index's partition.
+    uint64_t entries = 0;  ///< None: its number is free.
   };
   Corpus(CorpusOptions options, std::unique_ptr<Embedder> embedder, std::unique_ptr<VectorIndex> index);
   Result<void> Recover(const RequestContext& ctx);
@@ -88,8 +92,11 @@ class Corpus {
   Result<std::vector<PassageChange>> ChangesFor(const RequestContext& ctx, std::vector<Passage> passages,
                                                 const std::set<uint64_t>& removed);
   uint32_t LabelSetOf(const std::vector<std::string>& labels);
+  void LetGoOfLabelSet(uint32_t number);
   PartitionMask VisibleTo(const Viewer& viewer) const;
   bool Takes(const PassageQuery& query, uint64_t key) const;
+  Result<std::vector<VectorHit>> Nearest(const RequestContext& ctx, const VectorQuery& query,
+                                         const PartitionMask& visible) const;
   std::vector<PassageHit> Rank(const PassageQuery& query, std::span<const float> vector,
                                const std::vector<VectorHit>& near, const std::vector<Bm25Hit>& worded) const;
 
@@ -104,6 +111,7 @@ class Corpus {
   std::map<std::string, std::set<uint64_t>> subjects_;
   std::vector<LabelSet> label_sets_;
   std::map<std::string, uint32_t> label_set_numbers_;
+  std::vector<uint32_t> free_label_sets_;  ///< Those who come and go (groups of texts) would fill the list otherwise.
   Bm25Index words_;
   uint64_t next_key_ = 1;
   uint64_t removals_ = 0;

@@ -50,8 +50,12 @@ std::string LabelOf(const TextGroup& group) {
 
 std::string SubjectOf(const std::string& name, const std::string& label) { return name + "\n" + label; }
 
-Result<std::unique_ptr<Corpus>> NewCorpus(const RequestContext& ctx, const std::shared_ptr<const Embedder>& embedder) {
-  NL_ASSIGN_OR_RETURN(auto index, HnswIndex::Open({.model = embedder->model()}));
+/// `index` null: one in memory.
+Result<std::unique_ptr<Corpus>> NewCorpus(const RequestContext& ctx, const std::shared_ptr<const Embedder>& embedder,
+                                          std::unique_ptr<VectorIndex> index = nullptr) {
+  if (index == nullptr) {
+    NL_ASSIGN_OR_RETURN(index, HnswIndex::Open({.model = embedder->model()}));
+  }
   return Corpus::Open(ctx, {}, std::make_unique<SharedEmbedder>(embedder), std::move(index));
 }
 
@@ -84,16 +88,15 @@ class TextIndex::Shelf {
       for (const Passage& passage : passages) texts.push_back(passage.text.AsData());
       NL_RETURN_IF_ERROR(cache_->Keep(ctx, texts));
     }
-    // Not under the lock, as an embedder may take its time. Two that do it at once do the same.
-    NL_RETURN_IF_ERROR(corpus_->Replace(ctx, subject, std::move(passages)));
-    const std::lock_guard lock(mutex_);
-    Known& known = groups_[label];
-    known.used = ++uses_;
-    if (!known.name.empty()) return label;
-    known.name = group.name;
-    known.count = group.texts.size();
-    texts_ += known.count;
-    NL_RETURN_IF_ERROR(MakeRoom(ctx, group.name));
+    for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+      // Not under the lock, as an embedder may take its time. Two that do it at once do the same.
+      NL_RETURN_IF_ERROR(corpus_->Replace(ctx, subject, passages));
+      const std::lock_guard lock(mutex_);
+      // Else somebody who brought the same was quicker, and had to make room for others since.
+      if (!corpus_->Has(subject)) continue;
+      NL_RETURN_IF_ERROR(Note(ctx, group, label));
+      break;
+    }
     return label;
   }
 
@@ -121,6 +124,17 @@ class TextIndex::Shelf {
     size_t count = 0;
     uint64_t used = 0;
   };
+
+  /// Under `mutex_`: the group is there, and in use.
+  Result<void> Note(const RequestContext& ctx, const TextGroup& group, const std::string& label) {
+    Known& known = groups_[label];
+    known.used = ++uses_;
+    if (!known.name.empty()) return {};
+    known.name = group.name;
+    known.count = group.texts.size();
+    texts_ += known.count;
+    return MakeRoom(ctx, group.name);
+  }
 
   /// Under `mutex_`. What was used last stays, whatever the limits.
   Result<void> MakeRoom(const RequestContext& ctx, const std::string& name) {
@@ -178,7 +192,11 @@ Result<std::unique_ptr<TextIndex>> TextIndex::Open(const RequestContext& ctx, Te
   }
   NL_ASSIGN_OR_RETURN(const auto cache,
                       VectorCache::Open({.path = folder.empty() ? "" : folder + "/vectors.log"}, embedder));
-  NL_ASSIGN_OR_RETURN(auto lasting, NewCorpus(ctx, cache));
+  std::unique_ptr<VectorIndex> place;
+  if (options.lasting_index != nullptr && index->has_meaning_ && (folder.empty() || cache->is_kept())) {
+    NL_ASSIGN_OR_RETURN(place, options.lasting_index(embedder->model()));
+  }
+  NL_ASSIGN_OR_RETURN(auto lasting, NewCorpus(ctx, cache, std::move(place)));
   index->lasting_ = std::make_unique<Shelf>(std::move(lasting), cache, options.texts_max);
   NL_ASSIGN_OR_RETURN(auto passing, NewCorpus(ctx, embedder));
   index->passing_ = std::make_unique<Shelf>(std::move(passing), nullptr, options.texts_max);

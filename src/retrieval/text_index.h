@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -38,6 +39,9 @@ struct TextQuery {
 struct TextIndexOptions {
   std::string folder;          ///< For the vectors. Made where it is not there. Empty: all is kept in memory.
   size_t texts_max = 200'000;  ///< Of all groups of one kind of keeping; those used longest ago go first.
+  /// Makes the index of what lasts, which is emptied first. Null: it is in this process. Not used without an embedder,
+  /// nor where another process has the folder: the index is its.
+  std::function<Result<std::unique_ptr<VectorIndex>>(const EmbeddingModel&)> lasting_index = nullptr;
 };
 
 /// The index over what principals may know, for whom the texts are: whoever searches brings along the texts that they
@@ -53,7 +57,7 @@ class TextIndex {
   static constexpr size_t kVersionsMax = 16;
   static constexpr size_t kLimitMax = 1000;
 
-  /// `embedder` null: texts are ranked by words alone. Errors: those of VectorCache::Open.
+  /// `embedder` null: texts are ranked by words alone. Errors: those of VectorCache::Open and `lasting_index`.
   static Result<std::unique_ptr<TextIndex>> Open(const RequestContext& ctx, TextIndexOptions options,
                                                  std::shared_ptr<const Embedder> embedder);
   ~TextIndex();

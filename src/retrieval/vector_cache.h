@@ -28,6 +28,11 @@ class VectorCache final : public Embedder {
                                                    std::shared_ptr<const Embedder> embedder);
 
   const EmbeddingModel& model() const override { return embedder_->model(); }
+  /// Whether this process has the file.
+  bool is_kept() const {
+    const std::lock_guard lock(mutex_);
+    return log_ != nullptr;
+  }
   /// Keeps nothing: what somebody asks is nobody else's.
   Result<EmbeddingBatch> Embed(const RequestContext& ctx, std::span<const std::string_view> texts) const override;
   /// Embeds what is not there yet, and keeps it. A disk that fails costs no more than to be asked again.

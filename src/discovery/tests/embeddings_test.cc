@@ -82,6 +82,23 @@ TEST_F(OpenTextsTest, WhatIsConfiguredWronglyIsSaid) {
   EXPECT_THAT(error("openai:text-embedding-3-small").message(), HasSubstr("stay on this machine"));
 }
 
+TEST_F(OpenTextsTest, AServerOfVectorsThatIsAwayIsDoneWithout) {
+  const std::vector<retrieval::TextGroup> groups = {{"model:sales", {"revenue: money that customers paid", "staff"}}};
+  for (const char* url : {"http://127.0.0.1:1", "postgresql://lake:hunter2@127.0.0.1:1/vectors"}) {
+    settings_.retrieval_index = url;
+    const auto texts = OpenTexts(Context(), settings_, NL_BINARY);
+    ASSERT_TRUE(texts.has_value()) << texts.error().message();
+    const auto hits = (*texts)->Rank(Context(), {.groups = groups, .text = "turnover"}).value();
+    ASSERT_EQ(hits.size(), 2U);
+    EXPECT_EQ(hits[0].index, 0U);
+  }
+  settings_.retrieval_index = "qdrant://lake:hunter2@127.0.0.1";
+  const Error error = OpenTexts(Context(), settings_, NL_BINARY).error();
+  EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
+  EXPECT_THAT(error.message(), HasSubstr("retrieval.index: an index of vectors is at postgresql://"));
+  EXPECT_THAT(error.message(), testing::Not(HasSubstr("hunter2")));
+}
+
 TEST_F(OpenTextsTest, AModelThatIsAwayLeavesWords) {
   settings_.retrieval_embeddings = "openai:minilm";
   settings_.models_openai_url = "http://127.0.0.1:1/v1";

@@ -10,7 +10,10 @@
 namespace neurolake::retrieval {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Not;
 using testing::UnorderedElementsAre;
 
 const Viewer kPublic = See({"public"});
@@ -271,6 +274,36 @@ TEST_F(CorpusTest, ManyThreadsSearchWhileItChanges) {
   }
   EXPECT_EQ(failed, 0);
   EXPECT_EQ(corpus_->Count(kPublic), 25U);
+}
+
+TEST_F(CorpusTest, LabelsThatComeAndGoLeaveNothingBehind) {
+  OpenWithHandbook();
+  for (int round = 0; round < 100; ++round) {
+    const std::string label = fmt::format("group {}", round);
+    Passage passage = MakePassage("passing", fmt::format("bread number {}", round), {label});
+    passage.subject = "guest";
+    ASSERT_TRUE(corpus_->Replace(TestContext(), "guest", {passage}).has_value());
+    EXPECT_TRUE(corpus_->Has("guest"));
+    EXPECT_THAT(Find("bread", 10, See({label})), ElementsAre("passing"));
+    // Whoever had the label before has no part in what another has now.
+    EXPECT_THAT(Find("bread", 10, See({fmt::format("group {}", round - 1)})), IsEmpty());
+    EXPECT_THAT(Find("bread"), Not(Contains("passing")));
+  }
+  ASSERT_TRUE(corpus_->RemoveSubject(TestContext(), "guest").has_value());
+  EXPECT_FALSE(corpus_->Has("guest"));
+  // Scores are those of a corpus that never had any of it.
+  const auto scores = [](const Corpus& corpus) {
+    std::vector<std::pair<std::string, double>> found;
+    const auto hits = corpus.Search(TestContext(), kPublic, {.text = "bake bread for a customer"}).value();
+    for (const PassageHit& hit : hits) {
+      found.emplace_back(hit.passage.id, hit.score);
+    }
+    return found;
+  };
+  TemporaryDirectory other;
+  const auto fresh = OpenCorpus(other).value();
+  ASSERT_TRUE(fresh->Add(TestContext(), Handbook()).has_value());
+  EXPECT_EQ(scores(*corpus_), scores(*fresh));
 }
 
 TEST_F(CorpusTest, RefusesALimitWithoutBound) {

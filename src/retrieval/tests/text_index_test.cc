@@ -4,8 +4,11 @@
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
+#include "retrieval/index_place.h"
 #include "retrieval/tests/retrieval_fixture.h"
+#include "retrieval/tests/vector_servers.h"
 #include "retrieval/vector_cache.h"
 
 namespace neurolake::retrieval {
@@ -149,6 +152,110 @@ TEST(TextIndexTest, OfOneNameTheVersionsUsedLastAreKept) {
   EXPECT_EQ(embedder->embedded, all + 1);
   find(1);
   EXPECT_EQ(embedder->embedded, all + 3);
+}
+
+/// An index whose server can go away.
+class AwayIndex final : public VectorIndex {
+ public:
+  AwayIndex(const EmbeddingModel& model, bool& away) : inner_(HnswIndex::Open({.model = model}).value()), away_(away) {}
+  const EmbeddingModel& model() const override { return inner_->model(); }
+  Result<void> Add(const RequestContext& ctx, std::span<const VectorEntry> entries) override {
+    return away_ ? Result<void>(Away()) : inner_->Add(ctx, entries);
+  }
+  Result<void> Remove(const RequestContext& ctx, std::span<const uint64_t> keys) override {
+    return away_ ? Result<void>(Away()) : inner_->Remove(ctx, keys);
+  }
+  Result<std::vector<VectorHit>> Search(const RequestContext& ctx, const VectorQuery& query) const override {
+    if (away_) return Away();
+    return inner_->Search(ctx, query);
+  }
+  Result<uint64_t> Size(const RequestContext& ctx) const override { return inner_->Size(ctx); }
+  Result<void> Clear(const RequestContext& ctx) override { return inner_->Clear(ctx); }
+  Result<void> Persist(const RequestContext& ctx, const std::string& mark) override {
+    return inner_->Persist(ctx, mark);
+  }
+  Result<std::string> Mark(const RequestContext& ctx) const override { return inner_->Mark(ctx); }
+  bool persists_cheaply() const override { return true; }
+
+ private:
+  static std::unexpected<Error> Away() { return MakeError(ErrorCode::kUnavailable, "gone"); }
+  std::unique_ptr<HnswIndex> inner_;
+  bool& away_;
+};
+
+TEST(TextIndexTest, WhileItsServerIsAwayTheSameIsFound) {
+  bool away = false;
+  const auto make = [&](const EmbeddingModel& model) -> Result<std::unique_ptr<VectorIndex>> {
+    return std::make_unique<AwayIndex>(model, away);
+  };
+  const auto index = TextIndex::Open(TestContext(), {.lasting_index = make}, OpenTable()).value();
+  const auto embedded = Open();
+  const std::vector<TextGroup> more = {kSales, kStaff, {"model:late", {"turnover of the shop"}}};
+  Find(*index, {kSales}, "turnover");
+  for (const bool gone : {false, true, false}) {
+    away = gone;
+    for (const char* question : {"turnover", "Acme", "wages"}) {
+      EXPECT_EQ(SeenOf(Find(*index, more, question)), SeenOf(Find(*embedded, more, question))) << question << gone;
+    }
+  }
+}
+
+class TextIndexPlaceTest : public testing::TestWithParam<const char*> {};
+
+// Vectors of what lasts are in the server; of what does not, none is; and what is found is the same.
+TEST_P(TextIndexPlaceTest, FindsTheSameInAServer) {
+  const bool chroma = GetParam() == std::string("Chroma");
+  const std::string problem = chroma ? ChromaServer::Get().problem() : PgvectorServer::Get().problem();
+  ASSERT_EQ(problem, "");
+  const IndexPlace place{.url = chroma ? ChromaServer::Get().url() : PgvectorServer::Get().url(),
+                         .collection = "texts_of_a_lake"};
+  const auto make = [&](const EmbeddingModel& model) { return OpenIndex(TestContext(), place, model); };
+  const TemporaryDirectory directory;
+  const auto open = [&] {
+    return TextIndex::Open(TestContext(), {.folder = directory.File("x"), .lasting_index = make}, OpenTable()).value();
+  };
+  const auto vectors = [&] { return make(OpenTable()->model()).value()->Size(TestContext()).value(); };
+  const auto embedded = Open();
+  const std::vector<TextGroup> groups = {kSales, kStaff};
+  {
+    const auto index = open();
+    for (const char* question : {"turnover", "Acme", "how much were workers paid in wages"}) {
+      const auto here = Find(*embedded, groups, question);
+      const auto there = Find(*index, groups, question);
+      EXPECT_EQ(TextsOf(groups, there), TextsOf(groups, here)) << question;
+    }
+    EXPECT_EQ(vectors(), 4U);
+    Find(*index, {{"document:1", {"a row that can be erased"}}}, "row", /*lasting=*/false);
+    EXPECT_EQ(vectors(), 4U);
+    // Another process with the same folder leaves the collection alone.
+    const auto other = open();
+    EXPECT_THAT(Find(*other, {kSales}, "turnover"), testing::SizeIs(2));
+    EXPECT_EQ(vectors(), 4U);
+  }
+  EXPECT_THAT(Find(*open(), {kSales}, "turnover"), testing::SizeIs(2));
+  EXPECT_EQ(vectors(), 2U);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, TextIndexPlaceTest, testing::Values("Pgvector", "Chroma"),
+                         [](const auto& test) { return std::string(test.param); });
+
+TEST(TextIndexTest, WhatManyBringAtOnceIsFoundAfterwards) {
+  const auto index = Open("", std::make_shared<ToyEmbedder>());
+  std::vector<TextGroup> groups;
+  for (int at = 0; at < 24; ++at) groups.push_back({"model:shop", {fmt::format("orders {}", at), "customers"}});
+  {
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < 4; ++thread) {
+      threads.emplace_back([&] {
+        for (int round = 0; round < 20; ++round) {
+          for (const TextGroup& group : groups) Find(*index, {group}, "orders", /*lasting=*/false);
+        }
+      });
+    }
+  }
+  for (const TextGroup& group : groups) {
+    EXPECT_THAT(Find(*index, {group}, "orders", /*lasting=*/false), testing::SizeIs(2));
+  }
 }
 
 TEST(TextIndexTest, AnotherModelOrDamageMakesItAnew) {
