@@ -340,6 +340,7 @@ Result<void> CheckSameFile(const SourceFile& file, const FileInspection& inspect
     status = now.value_or(status);
   } else {
     found = stat(file.path.c_str(), &status) == 0;
+    if (!found && errno == EIO) return MakeError(ErrorCode::kIoError, "the file {} cannot be looked at", file.name);
   }
   if (!found) {
     return MakeError(ErrorCode::kIoError, "the file {} vanished while it was loaded; nothing was loaded", file.name);

@@ -68,6 +68,9 @@ Result<std::string> ProviderServer::PlaceOf(const std::string& location) const {
   }
   std::error_code error;
   std::string canonical = std::filesystem::weakly_canonical(location, error).string();
+  if (error == std::errc::io_error) {
+    return MakeError(ErrorCode::kIoError, "LOCATION cannot be looked at, as its file system fails: {}", location);
+  }
   if (error || location.empty() || location[0] != '/') {
     return MakeError(ErrorCode::kInvalidArgument,
                      "LOCATION must be an absolute path of the server or the URL of an object store: {}", location);

@@ -70,9 +70,32 @@ std::vector<SourcePart> PartsOf(const std::string& text, size_t patterns) {
   return parts;
 }
 
-bool IsPattern(const std::string& directory, const SourcePart& part) {
+/// What a failing file system does not tell is no answer: rows of a file that was left out would be missing in silence.
+Result<void> CheckTold(const std::error_code& error, const std::string& shown) {
+  if (error != std::errc::io_error) return {};
+  return MakeError(ErrorCode::kIoError, "a source cannot be looked at, as its file system fails: {}", shown);
+}
+
+Result<bool> IsPattern(const std::string& directory, const SourcePart& part, const std::string& shown) {
+  if (!HasPattern(part.text)) return false;
   std::error_code error;
-  return HasPattern(part.text) && !(part.may_be_name && fs::exists(directory + part.text, error));
+  const bool is_there = part.may_be_name && fs::exists(directory + part.text, error);
+  NL_RETURN_IF_ERROR(CheckTold(error, shown + part.text));
+  return !is_there;
+}
+
+/// In order.
+Result<std::vector<std::string>> NamesLike(const std::string& directory, const std::string& pattern,
+                                           const std::string& shown) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (::fnmatch(pattern.c_str(), name.c_str(), FNM_PERIOD) == 0) names.push_back(name);
+  }
+  NL_RETURN_IF_ERROR(CheckTold(error, shown + pattern));
+  std::ranges::sort(names);
+  return names;
 }
 
 /// Every file below `directory` that the pattern's remaining parts match, in order of name. Links are resolved: what
@@ -80,32 +103,29 @@ bool IsPattern(const std::string& directory, const SourcePart& part) {
 Result<void> Collect(const std::string& root, const std::string& directory, std::span<const SourcePart> parts,
                      const std::string& shown, std::vector<SourceFile>& files) {
   const std::string& part = parts[0].text;
-  const bool pattern = IsPattern(directory, parts[0]);
+  NL_ASSIGN_OR_RETURN(const bool pattern, IsPattern(directory, parts[0], shown));
   if (!pattern && parts.size() > 1) {
     return Collect(root, directory + part + "/", parts.subspan(1), shown + part + "/", files);
   }
-  std::vector<std::string> names;
-  std::error_code error;
+  std::vector<std::string> names = {part};
   if (pattern) {
-    for (const auto& entry : fs::directory_iterator(directory, error)) {
-      const std::string name = entry.path().filename().string();
-      if (::fnmatch(part.c_str(), name.c_str(), FNM_PERIOD) == 0) names.push_back(name);
-    }
-    std::ranges::sort(names);
-  } else {
-    names.push_back(part);
+    NL_ASSIGN_OR_RETURN(names, NamesLike(directory, part, shown));
   }
   for (const std::string& name : names) {
+    std::error_code error;
     const std::string path = fs::canonical(directory + name, error).string();
+    NL_RETURN_IF_ERROR(CheckTold(error, shown + name));
     if (error || !(path + "/").starts_with(root)) continue;
     if (parts.size() > 1) {
-      if (fs::is_directory(path, error)) {
-        NL_RETURN_IF_ERROR(Collect(root, path + "/", parts.subspan(1), shown + name + "/", files));
-      }
+      const bool is_directory = fs::is_directory(path, error);
+      NL_RETURN_IF_ERROR(CheckTold(error, shown + name));
+      if (is_directory) NL_RETURN_IF_ERROR(Collect(root, path + "/", parts.subspan(1), shown + name + "/", files));
       continue;
     }
-    if (!fs::is_regular_file(path, error)) continue;
-    const auto size = fs::file_size(path, error);
+    const bool is_file = fs::is_regular_file(path, error);
+    const auto size = is_file ? fs::file_size(path, error) : 0;
+    NL_RETURN_IF_ERROR(CheckTold(error, shown + name));
+    if (!is_file) continue;
     files.push_back({path, shown + name, error ? 0 : static_cast<int64_t>(size)});
     if (files.size() > kFilesMax) {
       return MakeError(ErrorCode::kInvalidArgument, "a source matches more than {} files", kFilesMax);
@@ -345,6 +365,7 @@ Result<std::vector<SourceFile>> StatementSql::ResolveSource(const std::string& d
   }
   std::error_code error;
   std::string root = fs::canonical(granted.directory, error).string();
+  NL_RETURN_IF_ERROR(CheckTold(error, source));
   if (error) return MakeError(ErrorCode::kNotFound, "no file matches the source: {}", source);
   if (!root.ends_with('/')) root += '/';
   std::vector<SourceFile> files;

@@ -346,7 +346,10 @@ class LocalStore final : public ObjectStore {
       const std::string_view name(entry->d_name);
       if (name == "." || name == "..") continue;
       struct stat status {};
-      if (::fstatat(::dirfd(stream.get()), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
+      if (::fstatat(::dirfd(stream.get()), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+        if (errno == ENOENT) continue;  // Deleted since it was listed.
+        return FileError(errno, "look at", fmt::format("{}/{}", directory, name));
+      }
       if (S_ISDIR(status.st_mode)) names.emplace_back(name);
     }
   }

@@ -85,8 +85,13 @@ class GovernedFileSystem final : public native::LocalFileSystem {
   }
 
  private:
-  // What may not be read is not there: DuckDB itself looks for files of the system when it starts.
-  bool Allowed(const native::string& path) const { return grants_.Check(path, Access::kRead).has_value(); }
+  // What may not be read is not there: DuckDB itself looks for files of the system when it starts. Of what cannot be
+  // looked at nobody knows.
+  bool Allowed(const native::string& path) const {
+    const auto checked = grants_.Check(path, Access::kRead);
+    if (!checked.has_value() && checked.error().code() == ErrorCode::kIoError) ValueOrThrow(checked);
+    return checked.has_value();
+  }
   void Check(const native::string& path, Access access) const { ValueOrThrow(grants_.Check(path, access)); }
   bool IsSpilled(const std::string& path) const {
     return !spill_directory_.empty() && path.starts_with(spill_directory_ + "/");

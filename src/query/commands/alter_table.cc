@@ -75,7 +75,7 @@ class AlterTable final : public TableCommand {
     NL_ASSIGN_OR_RETURN(const auto outcome, Rearrange(context, table, rearrangement));
     return MakeOwnResult(
         {{"operation", "VARCHAR"}, {"version", "BIGINT"}, {"files_rewritten", "BIGINT"}, {"note", "VARCHAR"}},
-        {{operation.name, std::to_string(outcome.version), std::to_string(outcome.files_removed), operation.note}});
+        {{operation.name, std::to_string(outcome.version), outcome.Shown(outcome.files_removed), operation.note}});
   }
 
   ObjectName table_;

@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include "common/log.h"
 #include "common/text.h"
 #include "tables/delta/layout.h"
 #include "tables/delta/row_tracking.h"
@@ -111,15 +112,23 @@ class Rearranging {
   int64_t version() const { return table_.snapshot->version(); }
   AddFile File(uint32_t index) const { return table_.snapshot->files()[index]; }
 
-  Result<RearrangementOutcome> ReadOutcome() {
+  /// The version is there: that it cannot be read back is no failure of the statement.
+  RearrangementOutcome ReadOutcome() {
     RearrangementOutcome outcome{.version = context_.committed_version()};
     const std::string path = fmt::format("{}/_delta_log/{:020d}.json", table_.entry.location, outcome.version);
-    NL_ASSIGN_OR_RETURN(const std::string bytes, context_.store().Read(path));
-    NL_ASSIGN_OR_RETURN(const auto actions, tables::delta::ParseCommit(bytes, path));
-    for (const auto& add : actions.adds) outcome.bytes_added += add.size_bytes;
-    for (const auto& remove : actions.removes) outcome.bytes_removed += remove.size_bytes;
-    outcome.files_added = static_cast<int64_t>(actions.adds.size());
-    outcome.files_removed = static_cast<int64_t>(actions.removes.size());
+    const auto bytes = context_.store().Read(path);
+    const auto actions = bytes.has_value() ? tables::delta::ParseCommit(*bytes, path)
+                                           : Result<tables::delta::CommitActions>(std::unexpected(bytes.error()));
+    if (!actions.has_value()) {
+      Log(LogLevel::kWarn, "a version that was written cannot be read", context_.request().request_id(),
+          {{"reason", actions.error().message()}});
+      outcome.counted = false;
+      return outcome;
+    }
+    for (const auto& add : actions->adds) outcome.bytes_added += add.size_bytes;
+    for (const auto& remove : actions->removes) outcome.bytes_removed += remove.size_bytes;
+    outcome.files_added = static_cast<int64_t>(actions->adds.size());
+    outcome.files_removed = static_cast<int64_t>(actions->removes.size());
     return outcome;
   }
 
@@ -129,6 +138,10 @@ class Rearranging {
 };
 
 }  // namespace
+
+std::optional<std::string> RearrangementOutcome::Shown(int64_t number) const {
+  return counted ? std::optional(std::to_string(number)) : std::nullopt;
+}
 
 std::string PathList(const OpenedTable& table, const std::vector<uint32_t>& files) {
   std::string list = "[";

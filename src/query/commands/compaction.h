@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,8 +40,12 @@ struct Rearrangement {
 
 struct RearrangementOutcome {
   int64_t version = -1;  ///< -1: there was nothing to do.
+  bool counted = true;   ///< False: the version is there, and what it did could not be read.
   int64_t files_added = 0, files_removed = 0;
   int64_t bytes_added = 0, bytes_removed = 0;
+
+  /// One of these numbers as answers have it.
+  std::optional<std::string> Shown(int64_t number) const;
 };
 
 /// Runs it as one version: each rewrite is a statement of one transaction, so memory is that of

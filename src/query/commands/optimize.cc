@@ -282,8 +282,8 @@ Result<OwnResult> Optimize::Run(CommandContext& context) const {
                         {"numBins", "BIGINT"},
                         {"totalConsideredFiles", "BIGINT"},
                         {"totalFilesSkipped", "BIGINT"}},
-                       {{table.full_name(), std::to_string(outcome.files_added), std::to_string(outcome.files_removed),
-                         std::to_string(outcome.bytes_added), std::to_string(outcome.bytes_removed),
+                       {{table.full_name(), outcome.Shown(outcome.files_added), outcome.Shown(outcome.files_removed),
+                         outcome.Shown(outcome.bytes_added), outcome.Shown(outcome.bytes_removed),
                          std::to_string(partitions.size()), std::to_string(rearrangement.rewrites.size()),
                          std::to_string(considered), std::to_string(considered - rewritten)}});
 }

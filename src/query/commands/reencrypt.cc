@@ -50,7 +50,7 @@ class Reencrypt final : public TableCommand {
     NL_ASSIGN_OR_RETURN(const RearrangementOutcome outcome, Rearrange(context, table, rearrangement));
     return MakeOwnResult({{"version", "BIGINT"}, {"files_removed", "BIGINT"}, {"files_added", "BIGINT"}},
                          {{outcome.version < 0 ? std::nullopt : std::optional(std::to_string(outcome.version)),
-                           std::to_string(outcome.files_removed), std::to_string(outcome.files_added)}});
+                           outcome.Shown(outcome.files_removed), outcome.Shown(outcome.files_added)}});
   }
 
  private:

@@ -1,5 +1,6 @@
 #pragma once
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,7 @@ class PathGrants {
   /// As above, until `Clear`.
   void Allow(const std::string& path, Access access);
   void Clear();
-  /// Errors: kPermissionDenied.
+  /// Errors: kPermissionDenied; kIoError when it cannot be told, as the file system fails, or failed for a grant.
   Result<void> Check(const std::string& path, Access access) const;
 
  private:
@@ -29,6 +30,7 @@ class PathGrants {
   void Add(const std::string& path, Access access, bool always);
   mutable std::mutex mutex_;
   std::vector<Grant> grants_;
+  std::optional<Error> failed_;  // Why a path that was to be granted is not.
 };
 
 }  // namespace neurolake::engine::duckdb
