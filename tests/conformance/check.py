@@ -14,7 +14,8 @@ class Bench:
     """A server, a folder that it may register tables from, and the judges."""
 
     def __init__(self, binary, judges):
-        self.server = Server(binary).start()
+        # Files that are seconds old are what VACUUM is to delete.
+        self.server = Server(binary, settings={"vacuum.short_retention": "true"}).start()
         self.ours = Ours(self.server)
         self.judges = judges
         self.folder = tempfile.mkdtemp(prefix="neurolake-conformance-")
@@ -29,6 +30,9 @@ class Bench:
 
     def run(self, statements, name):
         for statement in statements:
+            if callable(statement):
+                statement(self, name)
+                continue
             statement = statement.replace("{folder}", self.folder).replace("{t}", name)
             try:
                 self.server.sql(statement)
@@ -90,6 +94,7 @@ class Bench:
                 test.assertEqual(theirs[1], ours[version][1], where)
             if expected is SAME:
                 self.probed(test, name, path, judge, *ours[None])
+                self.described(test, feature, path, judge)
             for ours_asks, spark_asks in feature.probes if judge.name == "Spark" else ():
                 theirs = rows_of(judge.sql(spark_asks, path).toArrow())
                 test.assertEqual(self.ours.query(ours_asks.replace("{t}", name)), theirs, spark_asks)
@@ -112,6 +117,14 @@ class Bench:
         for columns, where in probes:
             ours = self.ours.rows(name, columns, None, where)
             test.assertEqual(judge.rows(path, columns, None, where), ours, f"{judge.name}: {columns} {where} of {path}")
+
+    def described(self, test, feature, path, judge):
+        told = judge.description(path) if feature.description is not NONE else None
+        if told is None:
+            return
+        for part, expected in feature.description.items():
+            found = {key: told[part].get(key) for key in expected} if isinstance(expected, dict) else told[part]
+            test.assertEqual(found, expected, f"{part} of {path} by {judge.name}")
 
     # What others write ------------------------------------------------------------------------------------------------
 

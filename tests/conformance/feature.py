@@ -1,6 +1,8 @@
 """One feature of Delta as the conformance suites check it, and as a row of docs/delta-support.md."""
 import dataclasses
+import hashlib
 import importlib
+import json
 import pathlib
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "features"
@@ -31,7 +33,8 @@ MAPPED_PARTITIONS = Differs("DuckDB's extension gives NULL for partition columns
 
 @dataclasses.dataclass
 class Feature:
-    """Statements hold `{t}` where the table's name goes; a list of them runs in order.
+    """Statements hold `{t}` where the table's name goes; a list of them runs in order. Instead of a statement of ours there
+    may be a function of the bench and the table's name: what else happens, or a check.
 
     What we write: `write` are our statements, `rows` what the table then holds (compared by value, any order), and
     `delta_rs`, `duckdb` and `spark` what these judges make of every version. With `write=Refused(…)` the first statement
@@ -64,6 +67,9 @@ class Feature:
     again: object = ("INSERT INTO {t} SELECT * FROM {t}",)
     #: Pairs of a query of ours and one of Spark's whose rows are the same; `{path}` is the table's directory.
     probes: object = ()
+    #: What those judges that can tell say of the table itself: {"comment": …, "columns": {name: comment},
+    #: "properties": {name: value, or None for one that is not there}}.
+    description: object = NONE
     #: Columns compared when not all can be, as a list of expressions that every judge understands.
     columns: str = "*"
     #: Versions that another reader cannot go to, for a reason of the protocol (vacuumed files, cleaned logs).
@@ -73,6 +79,14 @@ class Feature:
     @property
     def slug(self):
         return "".join(c if c.isalnum() else "_" for c in self.title.lower()).strip("_")
+
+    def digest(self):
+        """Of all that a judge is asked: another one has not been tried."""
+        def spelled(value):
+            return value.__name__ if callable(value) else repr(value)
+        parts = [[spelled(item) for item in value] if isinstance(value, (list, tuple)) else spelled(value)
+                 for value in (getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "note")]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
 def all_groups():

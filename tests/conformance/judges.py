@@ -81,6 +81,14 @@ class DeltaRs:
         return rows_of(pa.table(batches))
 
 
+    def description(self, path):
+        """What is said of the table beside its rows; None of a judge that cannot tell."""
+        table = deltalake.DeltaTable(str(path))
+        metadata = table.metadata()
+        columns = {field.name: field.metadata.get("comment") for field in table.schema().fields}
+        return {"comment": metadata.description, "columns": columns, "properties": dict(metadata.configuration)}
+
+
 class DuckDb:
     name = "DuckDB"
 
@@ -94,6 +102,17 @@ class DuckDb:
         # A cursor of its own per read: the extension keeps snapshots within a connection's transaction.
         answer = self.connection.cursor().execute(f"SELECT {columns} FROM delta_scan('{path}'{options}) {where}")
         return rows_of(answer.to_arrow_table() if hasattr(answer, "to_arrow_table") else answer.fetch_arrow_table())
+
+    def description(self, path):
+        return None
+
+    def append(self, path, rows):
+        """`rows` is a query; all that the extension can write."""
+        connection = duckdb.connect()
+        connection.execute(f"LOAD '{delta_extension()}'")
+        connection.execute(f"ATTACH '{path}' AS t (TYPE delta)")
+        connection.execute(f"INSERT INTO t {rows}")
+        connection.close()
 
 
 class Spark:
@@ -110,3 +129,9 @@ class Spark:
     def rows(self, path, columns="*", version=None, where=""):
         at = "" if version is None else f" VERSION AS OF {version}"
         return rows_of(self.sql(f"SELECT {columns} FROM {{t}}{at} {where}", path).toArrow())
+
+    def description(self, path):
+        detail = self.sql("DESCRIBE DETAIL {t}", path).collect()[0]
+        fields = self.sql("SELECT * FROM {t}", path).schema.fields
+        return {"comment": detail["description"], "columns": {field.name: field.metadata.get("comment") for field in fields},
+                "properties": dict(detail["properties"])}

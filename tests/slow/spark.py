@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Every feature of tests/conformance/features with Spark and Delta's own connector as a judge: it reads what we write and
-we read, and change, what it writes, at every version. Ends with "N passed, N failed"."""
+we read, and change, what it writes, at every version. What passed and what failed is kept in
+tests/conformance/spark_results.json, from which scripts/delta_support.py writes its page. Ends with "N passed, N failed"."""
 import argparse
+import json
 import os
 import pathlib
 import sys
@@ -16,6 +18,35 @@ suite.run_in_judges_environment()
 from check import Bench, add_tests  # noqa: E402
 from feature import NONE, Refused, all_features  # noqa: E402
 from judges import DeltaRs, DuckDb, Spark  # noqa: E402
+
+
+RESULTS = HERE.parent / "conformance" / "spark_results.json"
+
+
+class Kept(unittest.TextTestResult):
+    """Writes each result down at once: a run that is stopped has said what it knows."""
+
+    def keep(self, test, passed):
+        name = test._testMethodName.removeprefix("test_")
+        slugs = {feature.slug: feature for feature in all_features()}
+        results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+        results[name] = {"digest": slugs[name.split("__", 1)[1]].digest(), "passed": passed}
+        known = {name: result for name, result in sorted(results.items()) if name.split("__", 1)[1] in slugs}
+        lines = [f"  {json.dumps(name)}: {json.dumps(result)}" for name, result in known.items()]
+        RESULTS.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+
+    def addSuccess(self, test):
+        super().addSuccess(test)
+        self.keep(test, True)
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self.keep(test, False)
+
+    def addError(self, test, err):
+        super().addError(test, err)
+        if isinstance(test, Features):
+            self.keep(test, False)
 
 
 class Features(unittest.TestCase):
@@ -58,7 +89,7 @@ def main():
     add_tests(Features, all_features(), written_by_us, lambda feature: feature.write is not NONE)
     add_tests(Features, all_features(), written_by_spark, lambda feature: feature.theirs is not NONE)
     names = [name for name in unittest.defaultTestLoader.getTestCaseNames(Features) if any(part in name for part in args.only.split(","))]
-    result = unittest.TextTestRunner(verbosity=2).run(unittest.TestSuite(map(Features, names)))
+    result = unittest.TextTestRunner(verbosity=2, resultclass=Kept).run(unittest.TestSuite(map(Features, names)))
     Features.spark.session.stop()
     failed = len(result.failures) + len(result.errors)
     print(f"{max(0, result.testsRun - failed)} passed, {failed} failed", flush=True)

@@ -1,8 +1,13 @@
 """Logs, checkpoints, protocol features and maintenance."""
+import os
+import pathlib
+import time
+
 import deltalake
 import pyarrow as pa
 
 from feature import Feature, MAPPED_PARTITIONS, Refused
+from judges import DuckDb
 
 ORDER = 4
 HEADING = "Logs and table features"
@@ -34,6 +39,53 @@ def change_feed_by_delta_rs(path):
     deltalake.write_deltalake(path, pa.table({"id": [1, 2, 3], "p": ["a", "b", "c"]}),
                               configuration={"delta.enableChangeDataFeed": "true"})
     deltalake.DeltaTable(path).delete("id = 2")
+
+
+def log_of(bench, name):
+    return pathlib.Path(bench.ours.path(name)) / "_delta_log"
+
+
+def age_the_log(bench, name):
+    """Beyond delta.logRetentionDuration; not beyond what Spark lets versions be read at."""
+    for path in log_of(bench, name).rglob("*"):
+        os.utime(path, (time.time() - 5 * 24 * 3600,) * 2)
+
+
+def log_was_cut(bench, name):
+    versions = {int(path.name[:20]) for path in log_of(bench, name).glob("*.json") if path.stem.isdigit()}
+    assert versions and min(versions) > 0 and min(versions) == max(versions) - len(versions) + 1, versions
+
+
+def has_a_v2_checkpoint(bench, name):
+    assert list(log_of(bench, name).glob("*.checkpoint.*.json")), "no checkpoint with sidecars"
+
+
+def has_deletion_vectors(bench, name):
+    assert list(pathlib.Path(bench.ours.path(name)).glob("**/deletion_vector_*")), "nothing was deleted by a vector"
+
+
+def appended_by_duckdb(bench, name):
+    DuckDb().append(bench.ours.path(name), "SELECT 70, 'duck' UNION ALL SELECT 71, NULL")
+
+
+def made_for_duckdb(path):
+    """DuckDB's extension makes no tables, and writes rows of one partition at a time."""
+    deltalake.write_deltalake(path, pa.table({"id": [1, 2], "p": ["a", "b"]}), partition_by=["p"])
+    DuckDb().append(path, "SELECT 3, 'b' UNION ALL SELECT 4, 'b'")
+    DuckDb().append(path, "SELECT 5, 'c'")
+
+
+PLAIN = f"{CREATE} TBLPROPERTIES ('delta.enableDeletionVectors' = 'false', 'delta.enableInCommitTimestamps' = 'false')"
+
+
+def switched_on(*properties):
+    return "ALTER TABLE {t} SET TBLPROPERTIES (" + ", ".join(f"'{name}' = '{value}'" for name, value in properties) + ")"
+
+
+def old_by_delta_rs(path):
+    """Protocol (1, 2)."""
+    for i in range(3):
+        deltalake.write_deltalake(path, pa.table({"id": [i, i + 10], "p": ["a", None]}), mode="append")
 
 
 FEATURES = [
@@ -69,6 +121,25 @@ FEATURES = [
         theirs=[f"{CREATE} USING delta TBLPROPERTIES ('delta.checkpointInterval' = '3', 'delta.checkpointPolicy' = 'v2')",
                 *INSERTS, "DELETE FROM {t} WHERE id = 3"],
         change=["INSERT INTO {t} VALUES (50, 'p5')", "DELETE FROM {t} WHERE id = 5"]),
+    Feature(
+        "Checkpoints v2 switched on later",
+        write=[f"{PLAIN}", *INSERTS[:2], switched_on(("delta.checkpointPolicy", "v2"), ("delta.checkpointInterval", "3")),
+               *INSERTS[2:], has_a_v2_checkpoint, "DELETE FROM {t} WHERE id = 3"],
+        theirs=[f"{CREATE} USING delta", *INSERTS[:2]], theirs_by_delta_rs=old_by_delta_rs,
+        change=[switched_on(("delta.checkpointPolicy", "v2"), ("delta.checkpointInterval", "2")), *INSERTS[2:5],
+                has_a_v2_checkpoint]),
+    Feature(
+        "A log of which old versions were cleaned up",
+        write=[f"{CREATE} TBLPROPERTIES ('delta.checkpointInterval' = '3', 'delta.logRetentionDuration' = 'interval 2 days', "
+               "'delta.enableInCommitTimestamps' = 'false')", *INSERTS[:5], age_the_log, *INSERTS[5:], log_was_cut,
+               "DELETE FROM {t} WHERE id = 3"],
+        rows=[(i, f"p{i % 2}") for i in range(7) if i != 3]),
+    Feature(
+        "A log with v2 checkpoints of which old versions were cleaned up",
+        write=[f"{CREATE} TBLPROPERTIES ('delta.checkpointInterval' = '3', 'delta.logRetentionDuration' = 'interval 2 days', "
+               "'delta.checkpointPolicy' = 'v2', 'delta.enableInCommitTimestamps' = 'false')", *INSERTS[:5], age_the_log,
+               *INSERTS[5:], log_was_cut, has_a_v2_checkpoint, "DELETE FROM {t} WHERE id = 3"],
+        rows=[(i, f"p{i % 2}") for i in range(7) if i != 3]),
     Feature("Compacted log files",
             write=[f"{CREATE} TBLPROPERTIES ('neurolake.log_compaction_interval' = '3')", *INSERTS,
                    "DELETE FROM {t} WHERE id = 3"],
@@ -87,6 +158,58 @@ FEATURES = [
         theirs_by_delta_rs=change_feed_by_delta_rs,
         probes=[("SELECT * FROM table_changes('{t}', 1)", "SELECT * FROM table_changes_by_path('{path}', 1)")],
         change=["UPDATE {t} SET p = 'y' WHERE id = 3", "INSERT INTO {t} SELECT * FROM {t}"]),
+    Feature(
+        "Change data feed switched on later",
+        write=[PLAIN, *INSERTS[:3], switched_on(("delta.enableChangeDataFeed", "true")),
+               "UPDATE {t} SET p = 'x' WHERE id = 1", "DELETE FROM {t} WHERE id = 2"],
+        theirs=[f"{CREATE} USING delta", *INSERTS[:3]], theirs_by_delta_rs=old_by_delta_rs,
+        probes=[("SELECT * FROM table_changes('{t}', 5)", "SELECT * FROM table_changes_by_path('{path}', 5)")],
+        change=[switched_on(("delta.enableChangeDataFeed", "true")), "UPDATE {t} SET p = 'y' WHERE id = 1",
+                "INSERT INTO {t} SELECT * FROM {t}"]),
+    Feature(
+        "Deletion vectors switched on later",
+        write=[PLAIN, "INSERT INTO {t} SELECT i, 'p' || (i % 2) FROM range(1000) r(i)", "DELETE FROM {t} WHERE id = 5",
+               switched_on(("delta.enableDeletionVectors", "true")), "DELETE FROM {t} WHERE id = 6", has_deletion_vectors,
+               "UPDATE {t} SET p = 'x' WHERE id = 7"],
+        theirs=[f"{CREATE} USING delta", "INSERT INTO {t} SELECT id, 'p' FROM range(1000)"],
+        theirs_by_delta_rs=old_by_delta_rs,
+        change=[switched_on(("delta.enableDeletionVectors", "true")), "INSERT INTO {t} SELECT i, 'n' FROM range(1000, 2000) r(i)",
+                "DELETE FROM {t} WHERE id = 1500", has_deletion_vectors]),
+    Feature(
+        "Column mapping switched on later",
+        write=[PLAIN, *INSERTS[:2], switched_on(("delta.columnMapping.mode", "name")), *INSERTS[2:3],
+               "ALTER TABLE {t} RENAME COLUMN p TO q", "INSERT INTO {t} VALUES (9, 'nine')", "DELETE FROM {t} WHERE id = 1"],
+        rows=[(0, "p0"), (2, "p0"), (9, "nine")],
+        theirs=[f"{CREATE} USING delta", *INSERTS[:2]], theirs_by_delta_rs=old_by_delta_rs,
+        change=[switched_on(("delta.columnMapping.mode", "name")), "ALTER TABLE {t} RENAME COLUMN p TO q",
+                "INSERT INTO {t} VALUES (9, 'nine')"]),
+    Feature(
+        "Table features added by name (`delta.feature.… = 'supported'`)",
+        write=[PLAIN, *INSERTS[:2],
+               switched_on(*[(f"delta.feature.{name}", "supported") for name in (
+                   "appendOnly", "invariants", "checkConstraints", "changeDataFeed", "generatedColumns", "columnMapping",
+                   "allowColumnDefaults", "deletionVectors", "inCommitTimestamp", "timestampNtz", "v2Checkpoint",
+                   "domainMetadata", "rowTracking")]),
+               *INSERTS[2:4], "UPDATE {t} SET p = 'x' WHERE id = 1", "DELETE FROM {t} WHERE id = 2"],
+        rows=[(0, "p0"), (1, "x"), (3, "p1")],
+        theirs=[f"{CREATE} USING delta", *INSERTS[:2]], theirs_by_delta_rs=old_by_delta_rs,
+        change=[switched_on(("delta.feature.v2Checkpoint", "supported"), ("delta.feature.changeDataFeed", "supported")),
+                "INSERT INTO {t} VALUES (9, 'nine')"]),
+    Feature(
+        "`VACUUM` that asks for the protocol (vacuumProtocolCheck)",
+        write=[PLAIN, *INSERTS[:2], switched_on(("delta.feature.vacuumProtocolCheck", "supported")), *INSERTS[2:3],
+               "VACUUM {t}"],
+        theirs=[f"{CREATE} USING delta TBLPROPERTIES ('delta.feature.vacuumProtocolCheck' = 'supported')", *INSERTS[:2]],
+        change=["INSERT INTO {t} VALUES (9, 'nine')", "VACUUM {t}"],
+        delta_rs=Refused("VacuumProtocolCheck"), changed_delta_rs=Refused("VacuumProtocolCheck")),
+    Feature(
+        "Rows that DuckDB's extension appends",
+        write=[CREATE, *INSERTS[:2], appended_by_duckdb, "DELETE FROM {t} WHERE id = 70", appended_by_duckdb,
+               "UPDATE {t} SET p = 'ours' WHERE id = 71"],
+        rows=[(0, "p0"), (1, "p1"), (70, "duck"), (71, "ours"), (71, "ours")],
+        theirs_by_delta_rs=made_for_duckdb,
+        change=["UPDATE {t} SET id = id + 10 WHERE p = 'b'", "INSERT INTO {t} VALUES (9, NULL)"],
+        note="The extension appends to tables that are there, and does nothing else"),
     Feature(
         "Row tracking",
         write=[f"{CREATE} TBLPROPERTIES ('delta.enableRowTracking' = 'true')", *INSERTS[:3],

@@ -1,4 +1,5 @@
 """Schemas that change, and what columns may be asked to be."""
+import datetime
 from decimal import Decimal
 
 import deltalake
@@ -18,6 +19,11 @@ def checked_by_delta_rs(path):
 def widened_by_delta_rs(path):
     deltalake.write_deltalake(path, pa.table({"id": [1]}), mode="append")
     deltalake.write_deltalake(path, pa.table({"id": [2], "more": ["x"]}), mode="append", schema_mode="merge")
+
+
+def default_was_taken(bench, name):
+    """By Spark, whose insert came before."""
+    assert bench.ours.query(f"SELECT v FROM {name} WHERE id = 4")[1] == [("again",)]
 
 
 FEATURES = [
@@ -71,6 +77,32 @@ FEATURES = [
         change=["INSERT INTO {t} SELECT * FROM {t}", "DELETE FROM {t} WHERE id = 1"],
         changed_delta_rs=Refused("TypeWidening")),
     Feature(
+        "Type widening to other kinds of numbers, and of dates",
+        write=["CREATE TABLE {t} (id BIGINT, f FLOAT, dt DATE, i INTEGER, s SMALLINT, l BIGINT) "
+               "TBLPROPERTIES ('delta.enableTypeWidening' = 'true')",
+               "INSERT INTO {t} VALUES (1, 0.5, DATE '2024-02-29', 7, 8, 9), (2, NULL, NULL, NULL, NULL, NULL)",
+               "ALTER TABLE {t} ALTER COLUMN f TYPE DOUBLE", "ALTER TABLE {t} ALTER COLUMN dt TYPE TIMESTAMP",
+               "ALTER TABLE {t} ALTER COLUMN i TYPE DOUBLE", "ALTER TABLE {t} ALTER COLUMN s TYPE DECIMAL(12,2)",
+               "ALTER TABLE {t} ALTER COLUMN l TYPE DECIMAL(22,2)",
+               "INSERT INTO {t} VALUES (3, 1e300, TIMESTAMP '2024-03-01 12:00:00', 7.25, 8.25, 9.25)",
+               "UPDATE {t} SET l = l + 0.5 WHERE id = 1"],
+        rows=[(1, 0.5, datetime.datetime(2024, 2, 29), 7.0, Decimal("8.00"), Decimal("9.50")),
+              (2, None, None, None, None, None),
+              (3, 1e300, datetime.datetime(2024, 3, 1, 12), 7.25, Decimal("8.25"), Decimal("9.25"))],
+        delta_rs=Refused("TypeWidening")),
+    Feature(
+        "Type widening inside of structs, arrays and maps",
+        write=["CREATE TABLE {t} (id BIGINT, st STRUCT(x SMALLINT, y FLOAT), m MAP(SMALLINT, FLOAT), l SMALLINT[]) "
+               "TBLPROPERTIES ('delta.enableTypeWidening' = 'true')",
+               "INSERT INTO {t} VALUES (1, {'x': 5, 'y': 0.5}, MAP {1: 0.5}, [1, NULL])",
+               "ALTER TABLE {t} ALTER COLUMN st.x TYPE BIGINT", "ALTER TABLE {t} ALTER COLUMN st.y TYPE DOUBLE",
+               "ALTER TABLE {t} ALTER COLUMN m.key TYPE INTEGER", "ALTER TABLE {t} ALTER COLUMN m.value TYPE DOUBLE",
+               "ALTER TABLE {t} ALTER COLUMN l.element TYPE INTEGER",
+               "INSERT INTO {t} VALUES (2, {'x': 5000000000, 'y': 1e300}, MAP {100000: 1e300}, [100000])"],
+        rows=[(1, {"x": 5, "y": 0.5}, [(1, 0.5)], [1, None]),
+              (2, {"x": 5000000000, "y": 1e300}, [(100000, 1e300)], [100000])],
+        delta_rs=Refused("TypeWidening")),
+    Feature(
         "`NOT NULL` columns",
         write=["CREATE TABLE {t} (id BIGINT NOT NULL, v VARCHAR)", "INSERT INTO {t} VALUES (1, NULL)",
                "UPDATE {t} SET id = 2", "ALTER TABLE {t} ALTER COLUMN id DROP NOT NULL", "INSERT INTO {t} VALUES (NULL, 'x')",
@@ -87,6 +119,15 @@ FEATURES = [
                 "ALTER TABLE {t} ADD CONSTRAINT positive CHECK (id > 0)", "INSERT INTO {t} VALUES (2)"],
         theirs_by_delta_rs=checked_by_delta_rs,
         change=["INSERT INTO {t} VALUES (3)", "UPDATE {t} SET id = id + 1"]),
+    Feature(
+        "`CHECK` constraints dropped",
+        write=["CREATE TABLE {t} (id BIGINT, CONSTRAINT small CHECK (id < 100))",
+               "ALTER TABLE {t} ADD CONSTRAINT positive CHECK (id > 0)", "INSERT INTO {t} VALUES (1)",
+               "ALTER TABLE {t} DROP CONSTRAINT positive", "INSERT INTO {t} VALUES (-2)"],
+        rows=[(1,), (-2,)], spark_changes=["INSERT INTO {t} VALUES (-5)"], again=["INSERT INTO {t} VALUES (-6)"],
+        theirs=["CREATE TABLE {t} (id BIGINT) USING delta", "ALTER TABLE {t} ADD CONSTRAINT positive CHECK (id > 0)",
+                "INSERT INTO {t} VALUES (1)"],
+        change=["ALTER TABLE {t} DROP CONSTRAINT positive", "INSERT INTO {t} VALUES (-2)"]),
     Feature(
         "Generated columns",
         theirs=["CREATE TABLE {t} (id BIGINT, twice BIGINT GENERATED ALWAYS AS (id * 2)) USING delta",
@@ -114,6 +155,14 @@ FEATURES = [
         rows=[(1, "none"), (2, "none"), (3, "x")],
         change=["INSERT INTO {t} (id) VALUES (3)"]),
     Feature(
+        "Column defaults set and dropped later",
+        write=["CREATE TABLE {t} (id BIGINT, v VARCHAR)", "INSERT INTO {t} VALUES (1, 'a')",
+               "ALTER TABLE {t} ALTER COLUMN v SET DEFAULT 'none'", "INSERT INTO {t} (id) VALUES (2)",
+               "ALTER TABLE {t} ALTER COLUMN v DROP DEFAULT", "INSERT INTO {t} (id) VALUES (3)",
+               "ALTER TABLE {t} ALTER COLUMN v SET DEFAULT 'again'"],
+        rows=[(1, "a"), (2, "none"), (3, None)],
+        spark_changes=["INSERT INTO {t} (id) VALUES (4)"], again=[default_was_taken, "INSERT INTO {t} (id) VALUES (5)"]),
+    Feature(
         "Columns added, renamed, dropped and moved",
         write=["CREATE TABLE {t} (id BIGINT, v VARCHAR, st STRUCT(a INTEGER, b INTEGER))",
                "INSERT INTO {t} VALUES (1, 'x', {'a': 1, 'b': 2})", "ALTER TABLE {t} ADD COLUMN more BIGINT AFTER id",
@@ -129,10 +178,44 @@ FEATURES = [
                "INSERT INTO {t} VALUES (900, 'x', 1)", "ALTER TABLE {t} DROP COLUMN w", "INSERT INTO {t} VALUES (901, 'y')",
                "ALTER TABLE {t} ADD COLUMN w STRING", "UPDATE {t} SET w = 'w' WHERE id > 15"]),
     Feature(
+        "Fields of structs added, renamed, dropped and moved",
+        write=["CREATE TABLE {t} (id BIGINT, st STRUCT(a INTEGER, b INTEGER))", "INSERT INTO {t} VALUES (1, {'a': 1, 'b': 2})",
+               "ALTER TABLE {t} ADD COLUMN st.c VARCHAR FIRST", "INSERT INTO {t} VALUES (2, {'c': 'x', 'a': 3, 'b': 4})",
+               "ALTER TABLE {t} ALTER COLUMN st.b FIRST", "INSERT INTO {t} VALUES (3, {'b': 6, 'c': 'y', 'a': 5})",
+               "ALTER TABLE {t} RENAME COLUMN st.a TO first", "INSERT INTO {t} VALUES (4, {'b': 8, 'c': 'z', 'first': 7})",
+               "ALTER TABLE {t} DROP COLUMN st.c", "UPDATE {t} SET st = {'b': 9, 'first': 9} WHERE id = 1"],
+        rows=[(1, {"b": 9, "first": 9}), (2, {"b": 4, "first": 3}), (3, {"b": 6, "first": 5}), (4, {"b": 8, "first": 7})]),
+    Feature(
+        "Fields of structs inside of arrays added and renamed",
+        write=["CREATE TABLE {t} (id BIGINT, l STRUCT(y SMALLINT)[])", "INSERT INTO {t} VALUES (1, [{'y': 1}])",
+               "ALTER TABLE {t} ADD COLUMN l.element.w VARCHAR", "INSERT INTO {t} VALUES (2, [{'y': 2, 'w': 'w'}])",
+               "ALTER TABLE {t} RENAME COLUMN l.element.y TO why",
+               "INSERT INTO {t} VALUES (3, [{'why': 3, 'w': NULL}, NULL])"],
+        rows=[(1, [{"why": 1, "w": None}]), (2, [{"why": 2, "w": "w"}]), (3, [{"why": 3, "w": None}, None])]),
+    Feature(
+        "Fields of structs inside of maps added and renamed",
+        write=["CREATE TABLE {t} (id BIGINT, m MAP(VARCHAR, STRUCT(v INTEGER)))", "INSERT INTO {t} VALUES (1, MAP {'k': {'v': 1}})",
+               "ALTER TABLE {t} ADD COLUMN m.value.u DATE",
+               "INSERT INTO {t} VALUES (2, MAP {'k': {'v': 2, 'u': DATE '2024-01-01'}})",
+               "ALTER TABLE {t} RENAME COLUMN m.value.v TO val", "INSERT INTO {t} VALUES (3, MAP {'k': {'val': 3, 'u': NULL}})"],
+        rows=[(1, [("k", {"val": 1, "u": None})]), (2, [("k", {"val": 2, "u": datetime.date(2024, 1, 1)})]),
+              (3, [("k", {"val": 3, "u": None})])],
+        delta_rs=Refused("Cannot cast")),
+    Feature(
+        "`MERGE` and `INSERT WITH SCHEMA EVOLUTION`",
+        write=["CREATE TABLE {t} (id BIGINT, v VARCHAR)", "INSERT INTO {t} VALUES (1, 'a')",
+               "MERGE WITH SCHEMA EVOLUTION INTO {t} t USING (SELECT 1 AS id, 2 AS extra UNION ALL SELECT 5, 6) s "
+               "ON t.id = s.id WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *",
+               "INSERT WITH SCHEMA EVOLUTION INTO {t} BY NAME SELECT 7 AS id, {'x': 1} AS st"],
+        rows=[(1, "a", 2, None), (5, None, 6, None), (7, None, None, {"x": 1})]),
+    Feature(
         "Comments and properties",
         write=["CREATE TABLE {t} (id BIGINT)", "COMMENT ON TABLE {t} IS 'a table'", "COMMENT ON COLUMN {t}.id IS 'the id'",
                "ALTER TABLE {t} SET TBLPROPERTIES ('me' = 'yes', 'delta.logRetentionDuration' = 'interval 10 days')",
-               "ALTER TABLE {t} UNSET TBLPROPERTIES ('me')", "INSERT INTO {t} VALUES (1)"]),
+               "ALTER TABLE {t} SET TBLPROPERTIES ('you' = 'no')", "ALTER TABLE {t} UNSET TBLPROPERTIES ('you')",
+               "INSERT INTO {t} VALUES (1)"],
+        description={"comment": "a table", "columns": {"id": "the id"},
+                     "properties": {"me": "yes", "delta.logRetentionDuration": "interval 10 days", "you": None}}),
     Feature(
         "Encrypted columns (`ENCRYPTED WITH KEY`)",
         write=["CREATE KEY IF NOT EXISTS judged", "GRANT DECRYPT ON KEY judged TO ROLE admin",
