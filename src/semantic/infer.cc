@@ -234,6 +234,16 @@ class Inferrer {
     const auto called_so = std::ranges::count_if(
         drafting_.tables, [&](const ReadTable& t) { return t.words.back() == head || t.words.front() == head; });
     if (table.words.size() > 1 && called_so == 1 && !kSaysNothing.contains(head)) draft.entity.synonyms.push_back(head);
+    // "plays" for play events.
+    static const std::unordered_set<std::string_view> kOfEvents{"event", "log", "record", "entry"};
+    const bool is_event = table.words.size() > 1 && kOfEvents.contains(head);
+    const std::string thing = JoinedWords(Words(table.words.begin(), table.words.end() - (is_event ? 1 : 0)));
+    const bool is_other = std::ranges::any_of(drafting_.tables, [&](const ReadTable& t) {
+      return &t != &table && is_event && t.words.back() == table.words[table.words.size() - 2];
+    });
+    const bool is_counted = std::ranges::none_of(
+        table.columns, [](const ReadColumn& column) { return column.role == ColumnRole::kBalance; });
+    if (is_event && !is_other && is_counted) draft.entity.synonyms.push_back(thing);
     drafts_.push_back(std::move(draft));
   }
 

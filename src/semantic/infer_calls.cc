@@ -162,6 +162,15 @@ std::vector<std::string> CallsOf(const Drafting& drafting, const ReadTable& tabl
     if (!drafting.columns_called.contains(head)) AddOnce(calls, head, calls.front());
   }
   if (IsKindOf(drafting, table, column)) AddOnce(calls, bare + " type", calls.front());
+  // "watched minutes" of a number in minutes.
+  static constexpr std::pair<std::string_view, std::string_view> kUnits[] = {
+      {"min", "minutes"}, {"h", "hours"}, {"s", "seconds"}, {"d", "days"}, {"km", "kilometers"}, {"kWh", "kWh"}};
+  const auto* unit = std::ranges::find(kUnits, column.unit, &std::pair<std::string_view, std::string_view>::first);
+  if (unit != std::end(kUnits) && words.back() != unit->second) {
+    const bool is_time = words.size() > 1 && words.back() == "time";
+    const std::string of = JoinedWords(is_time ? Words(words.begin(), words.end() - 1) : words);
+    AddOnce(calls, fmt::format("{} {}", of, unit->second), calls.front());
+  }
   AddShortened(drafting, table, column, calls);
   AddThing(drafting, table, column, calls);
   AddOfLine(drafting, table, column, calls);

@@ -52,13 +52,19 @@ bool IsAffixOfTable(std::string_view word) {
 
 /// The words of a name, with what the tables' own short words stand for.
 Words WordsIn(const KnownTable& table, std::string_view name) {
-  Words words;
-  for (std::string& word : WordsOfName(name)) {
-    const auto whole = std::ranges::find(table.written_out, word, &std::pair<std::string, std::string>::first);
-    if (whole == table.written_out.end()) words.push_back(std::move(word));
-    else std::ranges::move(Split(whole->second, ' '), std::back_inserter(words));
+  std::string whole_name(name);
+  const Words parts = PartsOfName(name);
+  const auto is_short = [&](const std::string& part) {
+    return std::ranges::find(table.written_out, part, &std::pair<std::string, std::string>::first);
+  };
+  if (std::ranges::any_of(parts, [&](const auto& part) { return is_short(part) != table.written_out.end(); })) {
+    whole_name.clear();
+    for (const std::string& part : parts) {
+      const auto whole = is_short(part);
+      whole_name += (whole_name.empty() ? "" : "_") + (whole == table.written_out.end() ? part : whole->second);
+    }
   }
-  return words;
+  return WordsOfName(whole_name);
 }
 
 Words NounOf(const KnownTable& table) {
@@ -76,7 +82,7 @@ Words NounOf(const KnownTable& table) {
   if (words.empty()) words = {"row"};
   words.back() = SingularOf(words.back());
   // Who asks for the stock asks for what is counted, and not how often it was.
-  static const WordSet kCountedOnce{"stock", "inventory", "balance", "reserve", "headcount", "exposure"};
+  static const WordSet kCountedOnce{"stock", "inventory", "balance", "reserve", "headcount", "exposure", "arrear"};
   if (kCountedOnce.contains(words.back())) words.emplace_back("record");
   return words;
 }
@@ -93,13 +99,13 @@ const WordSet kDoings{"resolution",  "response", "delivery", "processing", "wait
 /// What a number is measured in, by the last word of its name.
 std::string UnitOf(const Words& words) {
   static const std::unordered_map<std::string_view, std::string_view> kUnits{
-      {"usd", "USD"},    {"eur", "EUR"},  {"gbp", "GBP"},     {"chf", "CHF"}, {"jpy", "JPY"},  {"dollars", "USD"},
-      {"euros", "EUR"},  {"km", "km"},    {"miles", "mi"},    {"mi", "mi"},   {"meters", "m"}, {"metres", "m"},
-      {"cm", "cm"},      {"mm", "mm"},    {"kg", "kg"},       {"grams", "g"}, {"lbs", "lb"},   {"ms", "ms"},
-      {"seconds", "s"},  {"sec", "s"},    {"minutes", "min"}, {"min", "min"}, {"hours", "h"},  {"days", "d"},
-      {"percent", "%"},  {"kwh", "kWh"},  {"kw", "kW"},       {"mb", "MB"},   {"gb", "GB"},    {"bytes", "B"},
-      {"celsius", "°C"}, {"c", "°C"},     {"f", "°F"},        {"mph", "mph"}, {"kmh", "km/h"}, {"hpa", "hPa"},
-      {"liters", "l"},   {"litres", "l"}, {"volts", "V"},     {"watts", "W"}};
+      {"usd", "USD"},    {"eur", "EUR"},  {"gbp", "GBP"},     {"chf", "CHF"},  {"jpy", "JPY"},  {"dollars", "USD"},
+      {"euros", "EUR"},  {"km", "km"},    {"miles", "mi"},    {"mi", "mi"},    {"meters", "m"}, {"metres", "m"},
+      {"cm", "cm"},      {"mm", "mm"},    {"kg", "kg"},       {"grams", "g"},  {"lbs", "lb"},   {"ms", "ms"},
+      {"seconds", "s"},  {"sec", "s"},    {"minutes", "min"}, {"min", "min"},  {"hours", "h"},  {"days", "d"},
+      {"percent", "%"},  {"kwh", "kWh"},  {"kw", "kW"},       {"mb", "MB"},    {"gb", "GB"},    {"bytes", "B"},
+      {"celsius", "°C"}, {"c", "°C"},     {"f", "°F"},        {"mph", "mph"},  {"kmh", "km/h"}, {"hpa", "hPa"},
+      {"sqm", "m²"},     {"sqft", "ft²"}, {"liters", "l"},    {"litres", "l"}, {"volts", "V"},  {"watts", "W"}};
   if (words.size() < 2) return {};
   const std::string& last = words.back();
   const auto found = kUnits.find(last);
@@ -268,6 +274,18 @@ bool IsPlaceList(const KnownColumn& known) {
          });
 }
 
+/// "country_code": the country itself, where no other column of the table says it.
+bool IsCodeOf(const KnownTable& table, const Words& words) {
+  static const WordSet kKinds{"country", "currency", "language", "state", "region", "nation", "nationality"};
+  if (words.size() < 2 || words.back() != "code" || !kKinds.contains(words[words.size() - 2])) return false;
+  const Words kind(words.begin(), words.end() - 1);
+  return std::ranges::none_of(table.columns, [&](const KnownColumn& other) {
+    Words said = WordsIn(table, other.name);
+    if (!said.empty() && said.back() == "name") said.pop_back();
+    return said == kind || (kind.size() == 1 && !said.empty() && said != words && said.back() == kind.back());
+  });
+}
+
 ReadColumn ReadName(const KnownTable& table, const KnownColumn& known, const std::string& prefix) {
   ReadColumn column;
   column.known = &known;
@@ -277,6 +295,18 @@ ReadColumn ReadName(const KnownTable& table, const KnownColumn& known, const std
   if (column.words.empty()) column.words = {"column"};
   if (column.type == ValueType::kBoolean && column.words.size() > 1 && column.words[0] == "number")
     column.words[0] = "no";
+  // "dep_amt" is a deposit where flights have none, "term_dt" a termination.
+  const bool is_money = IsNumber(column.type) && Has(column.words, "amount");
+  if (is_money && column.words[0] == "departure") column.words[0] = "deposit";
+  if (is_money && column.words[0] == "arrival") column.words[0] = "arrears";
+  const bool is_day = IsTimeType(column.type) || known.form != HiddenForm::kNone;
+  if (is_day && column.words[0] == "term" && column.words.size() == 2 && column.words[1] == "date")
+    column.words[0] = "termination";
+  static const WordSet kByMonth{"rent",   "fee",    "salary", "payment", "cost",  "price",  "premium", "charge",
+                                "budget", "income", "rate",   "revenue", "sales", "target", "wage",    "installment"};
+  if (column.words.size() == 2 && column.words[0] == "month" && kByMonth.contains(column.words[1]))
+    column.words[0] = "monthly";
+  if (IsCodeOf(table, column.words)) column.words.pop_back();
   static const WordSet kOfPay{"grade", "rate", "scale", "band", "level", "slip", "gap"};
   if (column.words.size() > 1 && column.words[0] == "pay" && !kOfPay.contains(column.words.back()))
     column.words[0] = "payment";
@@ -465,31 +495,6 @@ std::string RoleOfReference(const Words& words, const Words& noun) {
     break;
   }
   return JoinedWords(rest);
-}
-
-std::string PersonalByName(const std::vector<std::string>& words, const std::vector<std::string>& noun) {
-  const std::string text = JoinedWords(words);
-  static const WordSet kPeople{"customer", "client",     "employee",  "patient",  "user",   "member",
-                               "person",   "contact",    "student",   "teacher",  "doctor", "physician",
-                               "driver",   "passenger",  "guest",     "borrower", "reader", "nurse",
-                               "lead",     "subscriber", "applicant", "resident", "holder"};
-  const bool is_of_person = HasAny(words, kPeople) || kPeople.contains(noun.back());
-  if (Has(words, "email") || text.starts_with("e mail") || text == "mail") return "email";
-  if (Has(words, "phone") || Has(words, "telephone") || Has(words, "mobile") || Has(words, "fax")) return "phone";
-  if (Has(words, "ssn") || text.find("social security") != std::string::npos) return "national_id";
-  if (Has(words, "iban")) return "iban";
-  if (Has(words, "passport")) return "passport";
-  if (Has(words, "password")) return "password";
-  if (text.ends_with("ip address") || text == "ip") return "ip_address";
-  if (text.find("card number") != std::string::npos) return "card_number";
-  if (text.ends_with("birth date") || text == "date of birth" || text == "birthday") return "birth_date";
-  if (Has(words, "street") || (words.back() == "address" && words.size() <= 2)) return "address";
-  const bool names = words.back() == "name" || text == "surname" || text == "forename";
-  static const WordSet kOnlyPeople{"first", "last", "middle", "maiden", "given", "family"};
-  if (names &&
-      (is_of_person || (words.size() > 1 && kOnlyPeople.contains(words[words.size() - 2])) || words.size() == 1))
-    return is_of_person || words.size() > 1 ? "name" : "";
-  return {};
 }
 
 }  // namespace neurolake::semantic

@@ -102,6 +102,12 @@ class RateMaker {
       share.synonyms.push_back(said.substr(0, said.size() - 1) + " rate");
       if (said.ends_with("lled")) share.synonyms.push_back(said.substr(0, said.size() - 2) + "ation rate");
     }
+    const auto* rate = std::ranges::find(kRates, said, &Rate::done);
+    for (size_t i = 0; rate != std::end(kRates) && i < rate->nouns.size(); ++i) {
+      const std::string noun = fmt::format("{} rate", rate->nouns[i]);
+      const bool is_said = std::ranges::find(share.synonyms, noun) != share.synonyms.end();
+      if (!rate->nouns[i].empty() && !is_said) share.synonyms.push_back(noun);
+    }
     AddShare(std::move(share), part, count_);
   }
 

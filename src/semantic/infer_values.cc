@@ -51,7 +51,9 @@ std::string_view StatusOf(const ReadTable& table, const ReadColumn& column, std:
 
 /// What a private person and a company are called where a column says which of them a party is.
 NamedValue PartyOf(const ReadTable& table, const ReadColumn& column, const std::string& value) {
-  static const WordSet kParties{"customer", "client", "account", "party", "contact", "holder", "partner", "debtor"};
+  static const WordSet kParties{"customer",     "client", "account",    "party",    "contact", "holder",
+                                "partner",      "debtor", "tenant",     "borrower", "donor",   "buyer",
+                                "policyholder", "lessee", "subscriber", "payer"};
   static const WordSet kTypes{"type", "kind", "category", "class", "segment"};
   const bool may_be = kParties.contains(table.words.back()) && kTypes.contains(column.words.back());
   const std::string lower = LowerAscii(value);

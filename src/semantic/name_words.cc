@@ -118,18 +118,11 @@ void AddWord(std::string_view word, std::vector<std::string>& words) {
 
 }  // namespace
 
-std::vector<std::string> WordsOfName(std::string_view name) {
-  std::vector<std::string> words;
+std::vector<std::string> PartsOfName(std::string_view name) {
+  std::vector<std::string> parts;
   std::string word;
-  size_t parts = 0;
-  bool is_french = false;
   const auto flush = [&] {
-    if (!word.empty()) {
-      const std::string lower = LowerAscii(word);
-      is_french = is_french || IsFrench(WithoutAccents(lower));
-      ++parts;
-      AddWord(lower, words);
-    }
+    if (!word.empty()) parts.push_back(LowerAscii(word));
     word.clear();
   };
   for (size_t i = 0; i < name.size(); ++i) {
@@ -145,10 +138,21 @@ std::vector<std::string> WordsOfName(std::string_view name) {
     word += c;
   }
   flush();
+  return parts;
+}
+
+std::vector<std::string> WordsOfName(std::string_view name) {
+  std::vector<std::string> words;
+  const auto parts = PartsOfName(name);
+  bool is_french = false;
+  for (const std::string& part : parts) {
+    is_french = is_french || IsFrench(WithoutAccents(part));
+    AddWord(part, words);
+  }
   // "date_commande" is the date of an order; "client_id" has its mark at the end in every language.
   static const WordSet kMarks{"id", "key", "code", "number"};
   const bool is_said_first = words.size() == 2 && !kMarks.contains(words.back()) && words.back() != "prix";
-  if (is_french && parts == 2 && is_said_first) std::swap(words[0], words[1]);
+  if (is_french && parts.size() == 2 && is_said_first) std::swap(words[0], words[1]);
   return words;
 }
 
@@ -243,6 +247,8 @@ std::string VerbOfTime(const std::vector<std::string>& words) {
                               {"founding", "founded"},
                               {"renewal", "renewed"},
                               {"left", "left"},
+                              {"leave", "left"},
+                              {"leaving", "left"},
                               {"exit", "exited"},
                               {"decommission", "decommissioned"},
                               {"departure", "departed"},

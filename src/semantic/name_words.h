@@ -10,6 +10,8 @@ namespace neurolake::semantic {
 /// taken apart
 /// ("extendedprice"). Unknown words stay as they are. Pure; at most 64 words.
 std::vector<std::string> WordsOfName(std::string_view name);
+/// The parts of a name as they are written, in lower case: {"cust", "acct"} of custAcct.
+std::vector<std::string> PartsOfName(std::string_view name);
 
 /// "order line" to "order lines"; what has no plural ("weather", "staff") and what is one stays.
 std::string PluralOf(std::string_view noun);

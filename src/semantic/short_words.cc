@@ -62,7 +62,8 @@ constexpr std::string_view kWholeOnly =
     "subj subject|supv supervisor|surch surcharge|sys system|tckt ticket|tkt ticket|tkts tickets|tnt tenant|"
     "trk truck|trf transfer|txt text|uom unit of measure|usg usage|util utilization|ven vendor|vst visit|"
     "vol volume|wgt weight|wt weight|ht height|wdth width|wrk work|wrkr worker|wty warranty|yrs years|zn zone|"
-    "beg begin|issd issued|appr approved|ctr center";
+    "beg begin|issd issued|appr approved|strt start|categ category|categs categories|rms rooms|sqm area sqm|sqft area "
+    "sqft|tech technician|occ occupied|lse lease|dpt department|ctr center";
 
 /// Words that begin others and are short for none.
 constexpr std::string_view kOwnWords =
@@ -149,6 +150,7 @@ class ShortWords {
 
   void Learn() {
     for (const ReadTable& table : read_) LearnKey(table);
+    for (const ReadTable& table : read_) LearnOwn(table);
     for (const ReadTable& table : read_) Collect(table);
     for (const std::string& word : used_) LearnFromOthers(word);
     std::vector<std::pair<std::string, std::string>> learned;
@@ -174,6 +176,21 @@ class ShortWords {
       if (std::ranges::find(table.words, words.front()) != table.words.end()) continue;
       const std::string whole = WholeOfKey(words.front(), table.words);
       if (!whole.empty()) Add(words.front(), whole);
+    }
+  }
+
+  /// "arr_amt" in arrears, whatever else "arr" is short for. "No" and "dt" stay what they are.
+  void LearnOwn(const ReadTable& table) {
+    const bool is_one = table.words.size() == 1 || (table.words.size() == 2 && table.words.back() == "record");
+    for (const ReadColumn& column : table.columns) {
+      for (const std::string& part : PartsOfName(column.known->name)) {
+        const std::string_view elsewhere = ShortWord(part);
+        if (part.size() < 3 || elsewhere.empty() || !is_one) continue;
+        const std::string& noun = table.words.front();
+        const bool begins = noun.starts_with(part) && noun.size() >= part.size() + 3;
+        if (begins && !Abbreviates(part, elsewhere.substr(0, elsewhere.find(' ')))) Add(part, noun);
+        else if (begins && noun != SingularOf(elsewhere) && !noun.starts_with(SingularOf(elsewhere))) Add(part, noun);
+      }
     }
   }
 
