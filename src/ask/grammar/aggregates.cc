@@ -224,7 +224,12 @@ void FragmentParser::Aggregated(size_t at, std::vector<MetricPhrase>& found) con
     if (length == 0) continue;
     size_t next = SkipDeterminers(at + length);
     if (Word(next) == "of" || Word(next) == "in") next = SkipDeterminers(next + 1);
+    const bool is_name = std::ranges::any_of(LinksAt(next), [](const Link& link) {  // "number of defects" is a number.
+      return link.kind == LinkKind::kMetric && link.end > link.begin + 1;
+    });
+    const bool many = aggregation != Aggregation::kSum && !is_name && Word(next) == "number" && Word(next + 1) == "of";
     std::vector<MetricPhrase> read;
+    if (many) Aggregate(aggregation, 0.5, SkipDeterminers(next + 2), read);  // "average number of seats"
     Aggregate(aggregation, 0.5, next, read);
     for (MetricPhrase& phrase : read) {
       const Dimension* dimension = DimensionOf(phrase.use.field);

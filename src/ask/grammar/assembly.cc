@@ -155,7 +155,7 @@ bool Assembly::Scopes() const {
   bool limited = false;
   for (const Fragment* part : parts_) {
     using enum FragmentKind;
-    if (part->kind == kMetric || part->kind == kShare) {
+    if (part->kind == kMetric || (part->kind == kShare && !part->metrics.empty())) {
       if (metric && limited) return false;
       metric = true;
     }
@@ -328,6 +328,21 @@ bool Assembly::Counted(Parts& entities) {
   return true;
 }
 
+/// "overdue invoices, sorted by amount": rows by a field of theirs.
+bool Assembly::SortsRows(std::string_view entity) const {
+  const Fragment* order = One(FragmentKind::kOrderBy);
+  return order != nullptr && order->dimensions.size() == 1 && One(FragmentKind::kGroup) == nullptr &&
+         EqualsIgnoringCase(order->dimensions[0].field.entity, entity);
+}
+
+/// Whether a condition on the entity stands right beside its name.
+bool Assembly::IsLimitedNoun(const Fragment& noun) const {
+  return std::ranges::any_of(All(FragmentKind::kFilter), [&](const Fragment* part) {
+    return EqualsIgnoringCase(part->filters[0].any_of[0].field.entity, noun.entity) &&
+           (Follows(*part, noun) || Follows(noun, *part));
+  });
+}
+
 bool Assembly::Entities() {
   Parts entities = All(FragmentKind::kEntity);
   const bool exists = One(FragmentKind::kExists) != nullptr;
@@ -345,7 +360,7 @@ bool Assembly::Entities() {
       if (subject_.empty()) subject_ = part->entity;
     } else if (which == nullptr && subject_.empty() &&
                (rows_said || (!All(FragmentKind::kSet).empty() && !IsEvent(part->entity)) ||
-                HasOtherNumbers(part->entity) || One(FragmentKind::kPrivacy) != nullptr ||
+                HasOtherNumbers(part->entity) || One(FragmentKind::kPrivacy) != nullptr || SortsRows(part->entity) ||
                 One(FragmentKind::kExtreme) != nullptr)) {
       subject_ = part->entity;
       wants_rows_ = true;
@@ -355,12 +370,14 @@ bool Assembly::Entities() {
       subject_ = part->entity;
       const bool shaped = One(FragmentKind::kGroup) != nullptr || One(FragmentKind::kCompare) != nullptr ||
                           One(FragmentKind::kVersus) != nullptr;
-      draft_.cost += shaped ? 0.05 : 0.2;
+      draft_.cost += shaped ? 0.05 : 0.15;
       if (!part->plural && part->difference) draft_.cost += 0.15;  // "balance by segment" is the number of that name.
       draft_.notes.push_back(fmt::format("{} are counted", part->entity));
       MetricIndex(CountOf(part->entity));
     } else if (subject_.empty()) {
       subject_ = part->entity;
+    } else if (wants_rows_ && Reaches(subject_, part->entity) && IsLimitedNoun(*part)) {
+      draft_.cost += 0.04;  // "the latest deliveries from German suppliers"
     } else {
       return Fail(fmt::format("it is open what {} has to do with {}", part->entity, subject_));
     }
@@ -417,6 +434,18 @@ bool Assembly::Dimensions() {
       if (!AddDimensions(*part)) return false;
       if (kind == kWhich && !part->dimensions.empty() && subject_.empty()) subject_ = part->dimensions[0].field.entity;
     }
+  }
+  if (One(kTop) == nullptr && One(kTopBy) == nullptr && One(kShare) == nullptr) CountThroughLines();
+  const Fragment* which = One(kWhich);
+  if (which != nullptr && which->difference && which->dimensions.size() == 1) {  // Each row counts itself as one.
+    const std::string& name = which->dimensions[0].field.entity;
+    const auto itself = [&](const MetricUse& use) {
+      const auto bases = BaseEntities(context_.model, use);
+      return IsCountMetric(use) && bases.size() == 1 && EqualsIgnoringCase(bases[0], name);
+    };
+    const auto& numbers = draft_.intent.metrics;
+    const bool only_count = !numbers.empty() && std::ranges::all_of(numbers, itself);
+    if (only_count && IsLabelOf(which->dimensions[0], name)) draft_.cost += 0.3;
   }
   return true;
 }

@@ -3,6 +3,7 @@
 
 namespace neurolake::ask {
 
+using semantic::Dimension;
 using semantic::Entity;
 using semantic::Metric;
 
@@ -52,7 +53,7 @@ std::vector<Draft> Assembly::OpenChoices() {
     drafts.clear();
     for (const Metric& metric : context_.model.metrics) {
       MetricUse use{.metric = metric.name};
-      if (metric.hidden) continue;
+      if (metric.hidden || metric.format.pattern == "percent") continue;  // A share ranks only where it is named.
       const auto bases = BaseEntities(context_.model, use);
       const bool reached = !bases.empty() && std::all_of(bases.begin(), bases.end(), [&](const std::string& base) {
         return std::all_of(draft_.intent.dimensions.begin(), draft_.intent.dimensions.end(),
@@ -97,6 +98,33 @@ std::vector<Draft> Assembly::OpenChoices() {
     drafts = std::move(wider);
   }
   return drafts;
+}
+
+/// "orders per dish category": orders have no category, their lines have. Counts the different orders with such a line;
+/// only where one entity stands between the two, and rows are told apart by one field.
+void Assembly::CountThroughLines() {
+  Intent& intent = draft_.intent;
+  if (intent.metrics.size() != 1 || intent.dimensions.empty() || !IsCountMetric(intent.metrics[0])) return;
+  const auto bases = BaseEntities(context_.model, intent.metrics[0]);
+  const Entity* entity = bases.size() == 1 ? semantic::FindEntity(context_.model, bases[0]) : nullptr;
+  const Dimension* label = entity == nullptr ? nullptr : semantic::LabelDimension(*entity);
+  if (label == nullptr || intent.metrics[0] != CountOf(entity->name) || entity->primary_key.size() != 1) return;
+  const std::string& column = label->expr.empty() ? label->name : label->expr;
+  if (!EqualsIgnoringCase(column, entity->primary_key[0]) || label->hidden) return;
+  const auto is_own = [&](const DimensionUse& use) { return Reaches(entity->name, use.field.entity); };
+  if (std::ranges::all_of(intent.dimensions, is_own)) return;
+  std::vector<std::string> lines;
+  for (const Entity& other : context_.model.entities) {
+    const bool below = !EqualsIgnoringCase(other.name, entity->name) && Reaches(other.name, entity->name);
+    const bool has_all = std::ranges::all_of(
+        intent.dimensions, [&](const DimensionUse& use) { return Reaches(other.name, use.field.entity); });
+    if (below && has_all) lines.push_back(other.name);
+  }
+  if (lines.size() != 1 || IsLabelOf(intent.dimensions[0], lines[0])) return;
+  intent.metrics = {
+      {.aggregation = Aggregation::kCountDistinct, .field = {entity->name, label->name}, .entity = lines[0]}};
+  draft_.notes.push_back(fmt::format("{} with {} of several kinds are counted in each", entity->name, lines[0]));
+  draft_.cost += 0.08;
 }
 
 }  // namespace neurolake::ask

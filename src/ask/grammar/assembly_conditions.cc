@@ -31,6 +31,19 @@ bool Assembly::BetweenEnds(const TimePhrase& whole) {
   return ResolveComparison(target, main_time_, growth == nullptr || growth->difference, draft_, reason_);
 }
 
+/// Whether times to come are kept there: when something is due, or ends.
+bool Assembly::LooksAhead(const FieldRef& field) const {
+  const Entity* entity = semantic::FindEntity(context_.model, field.entity);
+  const auto* dimension = entity == nullptr ? nullptr : semantic::FindDimension(*entity, field.name);
+  if (dimension == nullptr) return false;
+  static constexpr std::string_view kAhead[] = {"due",      "expire",    "expiry",   "expiration", "deadline",
+                                                "planned",  "scheduled", "promised", "renewal",    "renew",
+                                                "maturity", "valid",     "target",   "mature",     "expiring"};
+  return std::ranges::any_of(
+      TokenizeName(dimension->label + " " + dimension->name + " " + dimension->role),
+      [&](const Token& word) { return std::ranges::find(kAhead, Singular(word.word)) != std::end(kAhead); });
+}
+
 bool Assembly::Time() {
   TimeScope& time = draft_.intent.time;
   Parts times = All(FragmentKind::kTime);
@@ -38,7 +51,13 @@ bool Assembly::Time() {
     return part->kind == FragmentKind::kRequest && part->difference;
   });
   if (const Fragment* field = One(FragmentKind::kTimeField)) {
-    time.field = field->field;
+    const bool other_time = field->role && times.size() == 1 && !times[0]->field.name.empty() &&
+                            times[0]->field != field->field && times[0]->field.entity == field->field.entity;
+    if (other_time) {  // "hired in 2024 that have already left"
+      draft_.intent.filters.push_back({.any_of = {{.field = field->field, .op = FilterOperator::kIsNotNull}}});
+    } else {
+      time.field = field->field;
+    }
     for (const Fragment* entity : All(FragmentKind::kEntity)) {  // "accounts opened": not the opening of the branch.
       if (field->role && Follows(*entity, *field) && !EqualsIgnoringCase(entity->entity, field->field.entity))
         draft_.cost += 0.3;
@@ -78,7 +97,9 @@ bool Assembly::Time() {
   if (times.size() > 1) return Fail("two times are named; ask for one, or compare them");
   if (times.empty()) return true;
   const Fragment& part = *times[0];
-  if (part.time->future) return Fail(fmt::format("{} has not come yet, and nothing is known of it", part.time->text));
+  const FieldRef kept = part.field.name.empty() ? DefaultTimeField() : part.field;
+  if (part.time->future && !LooksAhead(kept))
+    return Fail(fmt::format("{} has not come yet, and nothing is known of it", part.time->text));
   if (part.time->at_end &&
       !std::ranges::all_of(draft_.intent.metrics, [&](const MetricUse& use) { return IsLevel(use); }))
     return Fail("only what is counted at a day, such as a balance, is known at the end of a time");
@@ -212,8 +233,8 @@ bool Assembly::Filters() {
     }
     if (!MergeFilter(*part, draft_.intent.filters)) return false;
   }
-  for (const FragmentKind kind :
-       {FragmentKind::kMetric, FragmentKind::kTopBy, FragmentKind::kEntity}) {  // "errors": events of that kind.
+  for (const FragmentKind kind : {FragmentKind::kMetric, FragmentKind::kTopBy, FragmentKind::kEntity,
+                                  FragmentKind::kTop, FragmentKind::kExtreme}) {  // "errors": events of that kind.
     for (const Fragment* part : All(kind)) {
       if (!MergeFilter(*part, draft_.intent.filters)) return false;
     }
@@ -226,6 +247,10 @@ bool Assembly::Qualifies(const Fragment& part) {
   const FieldRef& field = part.filters[0].any_of[0].field;
   for (const Fragment* entity : All(FragmentKind::kEntity)) {  // "customers in Germany": not the suppliers' Germany.
     if (Follows(*entity, part) && !Reaches(entity->entity, field.entity)) draft_.cost += 0.3;
+  }
+  for (const Fragment* metric : part.by_unit ? All(FragmentKind::kMetric) : Parts{}) {
+    if (Follows(*metric, part) && !IsCountMetric(metric->metrics[0]))
+      return Fail("the number is compared with what stands before it");  // "average price over 5 euros"
   }
   if (part.by_unit) {  // "claims above 1,000 euros": not the cost of the shipment that the claim is about.
     const bool own = EqualsIgnoringCase(field.entity, subject_) ||

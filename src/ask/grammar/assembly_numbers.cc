@@ -15,14 +15,13 @@ bool Assembly::Havings() {
     const auto& dimensions = draft_.intent.dimensions;
     if (bases.size() == 1 && dimensions.size() == 1 && !draft_.intent.time.grain && IsLabelOf(dimensions[0], bases[0]))
       draft_.cost += 0.6;  // Each row by itself: said so, it is a condition on rows.
-    const bool of_rows = bases.size() == 1 && !IsCountMetric(use) && !draft_.intent.dimensions.empty() &&
-                         std::ranges::any_of(parts_, [&](const Fragment* one) {
-                           const bool named =
-                               one->kind == FragmentKind::kEntity && EqualsIgnoringCase(one->entity, bases[0]);
-                           const bool label = one->kind == FragmentKind::kWhich && one->dimensions.size() == 1 &&
-                                              IsLabelOf(one->dimensions[0], bases[0]);
-                           return (named || label) && part->begin >= one->end && part->begin <= one->end + 2;
-                         });
+    const bool of_rows =
+        bases.size() == 1 && !IsCountMetric(use) && grouped && std::ranges::any_of(parts_, [&](const Fragment* one) {
+          const bool named = one->kind == FragmentKind::kEntity && EqualsIgnoringCase(one->entity, bases[0]);
+          const bool label = one->kind == FragmentKind::kWhich && one->dimensions.size() == 1 &&
+                             IsLabelOf(one->dimensions[0], bases[0]);
+          return (named || label) && part->begin >= one->end && part->begin <= one->end + 2;
+        });
     if (of_rows) draft_.cost += 0.4;  // "enrolments with a grade of 80 or more by …": each by itself.
     const bool about_subject = !subject_.empty() && bases.size() == 1 && !EqualsIgnoringCase(bases[0], subject_) &&
                                Reaches(bases[0], subject_);
@@ -49,7 +48,7 @@ bool Assembly::Havings() {
         const std::string_view word = context_.tokens[one->begin].word;
         return one->kind == FragmentKind::kRequest && one->rows && (word == "which" || word == "who");
       });
-      if (wants_rows_ && (!rows_said || asks)) draft_.cost += 0.25;  // The number belongs into the answer.
+      if (wants_rows_ && (!rows_said || asks)) draft_.cost += 0.35;  // The number belongs into the answer.
       continue;
     }
     if (!grouped)
@@ -72,6 +71,11 @@ bool Assembly::Havings() {
 
 bool Assembly::Calculations() {
   for (const Fragment* part : All(FragmentKind::kCalculation)) {
+    if (part->calculation == CalculationKind::kRatio) {
+      if (draft_.intent.metrics.size() != 2) return Fail("it is open which number is divided by which");
+      draft_.intent.calculations.push_back({.kind = CalculationKind::kRatio, .metric = 0, .of = 1});
+      continue;
+    }
     if (draft_.intent.metrics.size() != 1) return Fail("a running or rolling number needs one number to run over");
     TimeScope& time = draft_.intent.time;
     if (part->grain) {
@@ -245,8 +249,9 @@ bool Assembly::Rank() {
   const bool by_growth = growth != nullptr && growth->n == 1;
   const bool order_metric = order_by != nullptr && !order_by->metrics.empty();
   if (top == nullptr && top_by == nullptr && !by_growth && !(which != nullptr && which->n > 0)) return true;
-  if ((top_by != nullptr && order_metric) || (top != nullptr && !top->metrics.empty() && (top_by || order_metric)))
+  if ((top_by != nullptr && order_metric) || (top != nullptr && !top->metrics.empty() && top_by != nullptr))
     return Fail("two numbers to rank by are named");
+  if (top != nullptr && !top->metrics.empty() && order_metric) draft_.cost += 0.05;  // "most ordered dishes (quantity)"
   if (top != nullptr && top->difference && top_by == nullptr && !order_metric && !by_growth)
     return Fail("it is open which end is meant");
   for (const Fragment* entity : All(FragmentKind::kEntity)) {
@@ -359,6 +364,12 @@ bool Assembly::Ungrouped() {
   const Fragment& which = *One(FragmentKind::kWhich);
   if (which.difference) return Fail("no number is asked for");  // "users on the free plan" are counted, not named.
   if (One(FragmentKind::kGroup) != nullptr || which.dimensions.empty()) return Fail("no number is asked for");
+  for (const FilterGroup& group : intent.filters) {  // "who reports to Berg" does not ask for Berg.
+    const Filter& filter = group.any_of[0];
+    if (filter.field.entity == which.dimensions[0].field.entity &&
+        filter.field.name == which.dimensions[0].field.name && filter.op == FilterOperator::kIn)
+      return Fail("the values asked for are the ones named");
+  }
   const Entity* entity = semantic::FindEntity(context_.model, which.dimensions[0].field.entity);
   const auto* label = entity == nullptr ? nullptr : semantic::LabelDimension(*entity);
   const bool is_label = label != nullptr && EqualsIgnoringCase(label->name, which.dimensions[0].field.name);
@@ -389,7 +400,7 @@ bool Assembly::Kind() {
     intent.output = OutputKind::kRows;
     intent.entity = subject_;
     if (const Fragment* extreme = One(FragmentKind::kExtreme); extreme != nullptr && !RankRows(*extreme)) return false;
-    if (One(FragmentKind::kColumns) != nullptr) ShowColumns();
+    if (One(FragmentKind::kColumns) != nullptr || SortsRows(subject_)) ShowColumns();
   } else if (intent.metrics.empty() && intent.dimensions.empty()) {
     return Fail("no number is asked for");
   } else if (intent.metrics.empty() && !metric_open_) {

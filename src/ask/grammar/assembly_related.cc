@@ -1,4 +1,5 @@
 #include "ask/grammar/internal/assembly.h"
+#include "ask/link/join_paths.h"
 #include "common/text.h"
 
 namespace neurolake::ask {
@@ -41,6 +42,7 @@ bool Assembly::RelatedFilters() {
                                                    "an",   "any",  "who",  "that", "which",  "experienced", "suffered",
                                                    "got",  "took", "in",   "did",  "been",   "were"};
       if (std::ranges::find(groups, part->filters[0]) == groups.end()) return false;
+      if (part->had) return true;
       const size_t from = part->begin == 0 ? 0 : part->begin - 1;
       for (size_t at = from; at < part->end; ++at) {
         const auto& word = context_.tokens[at].word;
@@ -78,7 +80,9 @@ bool Assembly::RelateFilters(const std::vector<FilterGroup>& groups, bool both) 
   for (const Fragment* part : All(FragmentKind::kFilter)) {
     if (std::ranges::find(groups, part->filters[0]) != groups.end()) last = part;
   }
-  if (const Fragment* time = One(FragmentKind::kTime); time != nullptr && main_time_ != nullptr) {
+  const Entity* below = semantic::FindEntity(context_.model, found[0]);
+  const bool one_time = below != nullptr && below->default_time.starts_with(subject_ + ".");  // Of items and orders.
+  if (const Fragment* time = One(FragmentKind::kTime); time != nullptr && main_time_ != nullptr && !one_time) {
     // "guests who cancelled in 2024" may have booked or cancelled in it; what they had in 2024 was of 2024.
     const bool had = std::ranges::any_of(context_.tokens, [](const Token& token) {
       static constexpr std::string_view kHad[] = {"had", "have", "has", "with", "having", "there", "got"};
@@ -172,6 +176,11 @@ bool Assembly::Sets() {
       if (!RelatedWith(set)) return false;
       if (EqualsIgnoringCase(set.related, subject_) || !Reaches(set.related, subject_)) {
         return Fail(fmt::format("{} do not belong to {}", set.related, subject_));
+      }
+      const auto ways = ToOnePaths(context_.model, set.related, subject_);
+      if (ways.size() > 1 && ways[0].size() < ways[1].size() && set.related_via.empty()) {
+        set.related_via = ways[0];  // A thing's own way, and not that of what it is about.
+        draft_.notes.push_back(fmt::format("{} are those of {} themselves", set.related, subject_));
       }
       const Entity* entity = semantic::FindEntity(context_.model, set.related);
       if ((set.time.from || set.time.to) && set.time_field.name.empty() &&

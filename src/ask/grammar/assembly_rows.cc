@@ -70,10 +70,18 @@ bool Assembly::Extreme() {
              : Fail("it is open of what the largest is asked for");
 }
 
+/// Whether the field is a number of which one is larger than another.
+bool Assembly::IsNumberOf(const FieldRef& field) const {
+  const Entity* entity = semantic::FindEntity(context_.model, field.entity);
+  const Dimension* dimension = entity == nullptr ? nullptr : semantic::FindDimension(*entity, field.name);
+  return dimension != nullptr && IsNumeric(*dimension) && !IsKey(context_.model, entity, *dimension);
+}
+
 /// Rank, order and columns of the rows asked for.
 bool Assembly::RankRows(const Fragment& extreme) {
   Intent& intent = draft_.intent;
   if (intent.time.grain) return Fail("rows have no time axis");
+  FieldRef by_field = extreme.field;
   const Fragment* which = One(FragmentKind::kWhich);
   const bool listed = extreme.n > 1 && !extreme.nth;  // So many rows and no more, if the last are equal, too.
   ask::Rank rank{.n = extreme.n > 0                      ? extreme.n
@@ -84,6 +92,11 @@ bool Assembly::RankRows(const Fragment& extreme) {
   for (const Fragment* group : All(FragmentKind::kGroup)) {
     for (const DimensionUse& use : group->dimensions) {
       if (!group->each && use.field == extreme.field) {  // "most expensive product by list price"
+        std::erase(intent.dimensions, use);
+        continue;
+      }
+      if (!group->each && EqualsIgnoringCase(use.field.entity, extreme.entity) && IsNumberOf(use.field)) {
+        by_field = use.field;  // "the 5 longest flights by distance"
         std::erase(intent.dimensions, use);
         continue;
       }
@@ -102,9 +115,9 @@ bool Assembly::RankRows(const Fragment& extreme) {
   for (const Dimension& dimension : entity->dimensions) {
     if (!dimension.hidden) DimensionIndex({.field = {entity->name, dimension.name}});
   }
-  intent.order = {{.dimension = DimensionIndex({.field = extreme.field}), .descending = extreme.descending}};
-  const Dimension* by = semantic::FindDimension(*entity, extreme.field.name);
-  draft_.notes.push_back(fmt::format("ranked by {}", by == nullptr ? extreme.field.name : by->label));
+  intent.order = {{.dimension = DimensionIndex({.field = by_field}), .descending = extreme.descending}};
+  const Dimension* by = semantic::FindDimension(*entity, by_field.name);
+  draft_.notes.push_back(fmt::format("ranked by {}", by == nullptr ? by_field.name : by->label));
   intent.rank = rank;
   return true;
 }
@@ -134,6 +147,10 @@ bool Assembly::Repeats() {
       });
       if (!of_now || main_time_ != nullptr) return Fail("it is open what that was at this moment");
     }
+    const auto is_level = [&](const MetricUse& use) { return IsLevel(use); };
+    if (part->role &&
+        (intent.metrics.empty() || main_time_ != nullptr || !std::ranges::all_of(intent.metrics, is_level)))
+      return Fail("only of a level, such as a balance, the latest is that of now");
     const bool of_money = std::ranges::any_of(
         context_.tokens.subspan(part->begin, part->end - part->begin),
         [](const Token& token) { return token.word == "spend" || token.word == "spent" || token.word == "money"; });
@@ -232,6 +249,13 @@ std::vector<Draft> Assembly::Divided(const Fragment& group) const {
   // What is known by a number or a person's name is too many to be listed; a branch or a hotel has a row of its own.
   const bool many = label->value_type != semantic::ValueType::kText || !label->personal.empty();
   const bool split_further = !ratio.intent.dimensions.empty() || ratio.intent.time.grain;
+  const bool each_twice = !ratio.intent.dimensions.empty() && !ratio.intent.time.grain &&
+                          std::ranges::all_of(All(FragmentKind::kGroup), [](const Fragment* one) { return one->each; });
+  if (!many && each_twice) {  // "flights per plane for each airline"
+    Draft split = draft_;
+    split.cost += 0.08;
+    return {ratio, split};
+  }
   if (!many) return {draft_};
   if (split_further) return {ratio};
   Draft split = draft_;

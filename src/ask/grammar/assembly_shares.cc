@@ -84,9 +84,14 @@ bool Assembly::Shares() {
   if (metrics.size() > 1 && parts.size() == 1 && parts[0]->metrics.empty())
     return Fail("it is open which number's share is asked for");
   if (One(FragmentKind::kVersus) != nullptr) return Fail("it is open what whole the share is of");
-  const bool plain = parts.size() == 1 && parts[0]->calculation == CalculationKind::kShareOfTotal &&
-                     One(FragmentKind::kTop) == nullptr && One(FragmentKind::kTopBy) == nullptr &&
-                     All(FragmentKind::kHaving).empty();
+  for (const Fragment* entity : All(FragmentKind::kEntity)) {  // "proportion of trips made by riders" is of trips.
+    const bool of_it = parts[0]->metrics.empty() && parts[0]->dimensions.empty() && Follows(*parts[0], *entity);
+    if (of_it && std::ranges::find(metrics, CountOf(entity->entity)) == metrics.end())
+      return Fail(fmt::format("the share is of {}, and another number is named", entity->entity));
+  }
+  const bool plain = parts.size() == 1 && parts[0]->dimensions.empty() &&
+                     parts[0]->calculation == CalculationKind::kShareOfTotal && One(FragmentKind::kTop) == nullptr &&
+                     One(FragmentKind::kTopBy) == nullptr && All(FragmentKind::kHaving).empty();
   if (const Fragment* part = plain ? PartOfWhole(*parts[0]) : nullptr) return RatioOf(part->filters);
   const Fragment* done = One(FragmentKind::kTimeField);
   if (done != nullptr && done->role && One(FragmentKind::kTime) == nullptr) {
@@ -122,7 +127,10 @@ bool Assembly::SharesOfGroups(const Parts& parts) {
         {.kind = CalculationKind::kShareOfParent, .per = {DimensionIndex(group->dimensions[0])}});
     return true;
   }
+  const bool within = std::ranges::any_of(
+      parts, [](const Fragment* part) { return part->calculation == CalculationKind::kShareOfParent; });
   for (const Fragment* part : parts) {
+    if (within && part->calculation == CalculationKind::kShareOfTotal && !part->dimensions.empty()) continue;
     Calculation calculation{.kind = part->calculation};
     if (!part->metrics.empty()) calculation.metric = MetricIndex(part->metrics[0]);
     if (part->calculation == CalculationKind::kShareOfParent) {

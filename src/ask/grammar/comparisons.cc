@@ -1,3 +1,5 @@
+#include <set>
+
 #include "ask/grammar/internal/fragment_parser.h"
 #include "ask/grammar/internal/words_of_comparisons.h"
 
@@ -5,7 +7,7 @@ namespace neurolake::ask {
 
 /// "more than 100 flights", "revenue over 5k", "with at least 10 % margin".
 void FragmentParser::Havings(size_t at) {
-  size_t lead = Phrase(at, kHavingsLeads);
+  size_t lead = std::max(Phrase(at, kHavingsLeads), Has(at));
   size_t verb = at;  // "have opened at least 12 tickets"
   while (Is(verb, {"who", "that", "which", "have", "has", "had"})) ++verb;
   for (const Link& link : LinksAt(verb)) {
@@ -81,6 +83,7 @@ std::pair<size_t, ComparisonTarget> FragmentParser::RelativeTarget(size_t at) co
   };
   size_t next = at;
   if (Is(next, {"that", "those"}) && Is(next + 1, {"of", "in", "from"})) next += 2;
+  if (Is(next, {"in", "for", "during"}) && Is(next + 1, {"the"}) && Is(next + 2, {"same"})) ++next;
   if (Word(next) == "the") ++next;
   const bool same = Word(next) == "same";
   if (same) {
@@ -184,18 +187,29 @@ void FragmentParser::Compares(size_t at) {
   const size_t lead = Word(at) == "compare" ? 1 : 0;
   const size_t for_values = Is(at + lead, {"for", "in", "of", "from"}) ? 1 : 0;
   for (const ValuePhrase& first : Values(at + lead + for_values)) {
-    const size_t link_words = Phrase(first.end, kComparesVersus);
+    const auto behind_noun = [&](size_t place) {  // "master students compared with bachelor students"
+      for (const Link& noun : LinksAt(place)) {
+        if (noun.kind == LinkKind::kEntity && !noun.verb && noun.name == first.field.entity) return noun.end;
+      }
+      return place;
+    };
+    const size_t first_end = behind_noun(first.end);
+    const size_t link_words = Phrase(first_end, kComparesVersus);
     if (link_words == 0 || first.values.size() > 1 ||
-        (Is(first.end, {"with", "to", "and"}) && lead == 0 && Word(0) != "compare"))
+        (Is(first_end, {"with", "to", "and"}) && lead == 0 && Word(0) != "compare"))
       continue;
-    for (const ValuePhrase& second : Values(first.end + link_words)) {
+    for (const ValuePhrase& second : Values(first_end + link_words)) {
       FieldRef same = second.field;
       if (same.via.empty()) same.via = first.field.via;
       if (same != first.field || second.values.size() > 1) continue;
-      Fragment& fragment = Add(FragmentKind::kVersus, at, second.end, first.cost + second.cost, first.notes);
-      fragment.notes.insert(fragment.notes.end(), second.notes.begin(), second.notes.end());
-      fragment.field = first.field;
-      fragment.filters = {{.any_of = {{.field = first.field, .values = {first.values[0], second.values[0]}}}}};
+      for (const size_t end :
+           std::set<size_t>{second.end, behind_noun(second.end)}) {  // The noun may be what is counted.
+        Fragment& fragment = Add(FragmentKind::kVersus, at, end, first.cost + second.cost, first.notes);
+        if (end < behind_noun(second.end)) fragment.cost += 0.1;
+        fragment.notes.insert(fragment.notes.end(), second.notes.begin(), second.notes.end());
+        fragment.field = first.field;
+        fragment.filters = {{.any_of = {{.field = first.field, .values = {first.values[0], second.values[0]}}}}};
+      }
     }
   }
   if (lead > 0) Add(FragmentKind::kRequest, at, at + 1, 0).difference = true;
@@ -204,7 +218,13 @@ void FragmentParser::Compares(size_t at) {
 /// "growth of", "how did revenue change", "fastest growing": against what, the rest of the question says.
 void FragmentParser::Growths(size_t at) {
   if (const size_t length = Phrase(at, kGrowthsGrowth); length > 0) Add(FragmentKind::kGrowth, at, at + length, 0);
-  if (const size_t length = Phrase(at, kGrowthsChange); length > 0)
+  const bool by_how_much =
+      std::ranges::any_of(tokens_.first(at), [](const Token& token) { return token.word == "by"; }) &&
+      (Phrase(0, kGrowthsGrowth) > 3 || Phrase(1, kGrowthsGrowth) > 3);
+  if (const size_t length = by_how_much ? Phrase(at, kGrowthsVerbs) : 0; length > 0)
+    Add(FragmentKind::kRequest, at, at + length, 0);  // "by how many percent did it rise"
+  const bool asks = at > 0 || !Is(at, {"drop", "fall", "rise", "decline", "decrease", "move", "climb", "shrink"});
+  if (const size_t length = asks ? Phrase(at, kGrowthsChange) : 0; length > 0)  // "drop Denmark" leaves it out.
     Add(FragmentKind::kGrowth, at, at + length, 0.01).difference = true;
   const size_t fast = Phrase(at, kGrowthsFastest);
   const size_t slow = Phrase(at, kGrowthsSlowest);
@@ -218,7 +238,10 @@ void FragmentParser::Growths(size_t at) {
 void FragmentParser::Shares(size_t at) {
   if (const size_t length = Phrase(at, kSharesOf); length > 0) {
     for (MetricPhrase& metric : Metrics(at + length)) {
-      Fragment& fragment = Add(FragmentKind::kShare, at, metric.end, metric.cost, metric.notes);
+      const bool is_name = std::ranges::any_of(LinksAt(at), [&](const Link& link) {  // "share of upheld complaints"
+        return link.kind == LinkKind::kMetric && link.end >= metric.end;
+      });
+      Fragment& fragment = Add(FragmentKind::kShare, at, metric.end, metric.cost + (is_name ? 0.2 : 0), metric.notes);
       fragment.metrics = {metric.use};
       fragment.average_of_sum = metric.average_of_sum;
     }
@@ -236,16 +259,25 @@ void FragmentParser::Shares(size_t at) {
     }
   }
   if (const size_t length = Phrase(at, kSharesOf); length > 0 && !LinksAt(SkipDeterminers(at + length)).empty())
-    Add(FragmentKind::kShare, at, at + length, 0.04);  // "share of urgent orders": of what stands behind.
-  for (const MetricPhrase& metric : Metrics(at)) {     // "revenue share"
+    Add(FragmentKind::kShare, at, at + length,  // "share of urgent orders": of what stands behind.
+        0.04 + (std::ranges::any_of(
+                    LinksAt(at),
+                    [&](const Link& link) { return link.kind == LinkKind::kMetric && link.end > at + length; })
+                    ? 0.2
+                    : 0));
+  for (const MetricPhrase& metric : Metrics(at)) {  // "revenue share"
     if (!Is(metric.end, {"share", "shares", "percentage", "contribution"})) continue;
     Fragment& fragment = Add(FragmentKind::kShare, at, metric.end + 1, metric.cost, metric.notes);
     fragment.metrics = {metric.use};
   }
   Contributions(at);
+  RatioOfTwo(at);
+  SharesOfEach(at);
   if (const size_t length = Phrase(at, kSharesAs); length > 0) Add(FragmentKind::kShare, at, at + length, 0.01);
   const size_t within = Phrase(at, kSharesWithin);
-  if (within == 0 || (Word(at) == "within")) return;
+  const bool of_shares = std::ranges::any_of(
+      tokens_.first(at), [](const Token& token) { return token.word == "share" || token.word == "percentage"; });
+  if (within == 0 || (Word(at) == "within" && !(of_shares && Is(at + 1, {"its", "their"})))) return;
   for (const DimensionPhrase& phrase : Dimensions(at + within)) {
     if (!phrase.use) continue;
     size_t end = phrase.end;
@@ -253,6 +285,83 @@ void FragmentParser::Shares(size_t at) {
     Fragment& fragment = Add(FragmentKind::kShare, at, end, phrase.cost, phrase.notes);
     fragment.calculation = CalculationKind::kShareOfParent;
     fragment.dimensions = {*phrase.use};
+  }
+}
+
+/// "tips as a percentage of sales", "ratio of complaints to orders": one number divided by another.
+void FragmentParser::RatioOfTwo(size_t at) {
+  static constexpr std::string_view kAs[] = {"as a percentage of",
+                                             "as a share of",
+                                             "as percentage of",
+                                             "as a percent of",
+                                             "as % of",
+                                             "as a % of",
+                                             "as share of",
+                                             "as a proportion of",
+                                             "as a fraction of",
+                                             "in percent of",
+                                             "in % of",
+                                             "in relation to",
+                                             "relative to",
+                                             "divided by",
+                                             "as a percentage of the"};
+  static constexpr std::string_view kRatio[] = {"ratio of", "the ratio of", "ratio between", "the ratio between"};
+  const size_t ratio = Phrase(at, kRatio);
+  const auto numbers = [&](size_t place) {
+    std::vector<MetricPhrase> found = Metrics(place);
+    for (const Link& link : LinksAt(SkipDeterminers(place))) {
+      const auto use = link.kind == LinkKind::kEntity && !link.verb && link.plural ? CountOf(link.name) : std::nullopt;
+      if (use) found.push_back({.end = link.end, .cost = link.cost + 0.01, .use = *use});
+    }
+    return found;
+  };
+  for (const MetricPhrase& first : numbers(at + ratio)) {
+    const size_t length = ratio > 0 ? (Is(first.end, {"to", "and"}) ? 1 : 0) : Phrase(first.end, kAs);
+    if (length == 0) continue;
+    for (const MetricPhrase& second : numbers(first.end + length)) {
+      if (second.use == first.use) continue;
+      Fragment& fragment = Add(FragmentKind::kCalculation, at, second.end, first.cost + second.cost, first.notes);
+      fragment.notes.insert(fragment.notes.end(), second.notes.begin(), second.notes.end());
+      fragment.metrics = {first.use, second.use};
+      fragment.calculation = CalculationKind::kRatio;
+    }
+  }
+}
+
+/// "share of each line in the premium", "each dish's share of quantity"; of which number may be said elsewhere.
+void FragmentParser::SharesOfEach(size_t at) {
+  static constexpr std::string_view kLeads[] = {
+      "share of each",      "share of every",     "the share of each",    "the share of every",
+      "percentage of each", "proportion of each", "what share does each", "what percentage does each"};
+  static constexpr std::string_view kOf[] = {"in",       "of",     "in the total", "of the total", "in total",
+                                             "of total", "in all", "of all",       "of overall",   "in overall",
+                                             "of the",   "in the", "have of",      "have in",      "make up of",
+                                             "has of",   "has in"};
+  static constexpr std::string_view kShare[] = {"share of", "share of the", "share of total", "share in",
+                                                "percentage of"};
+  const size_t lead = Phrase(at, kLeads);
+  const bool owns = lead == 0 && Is(at, {"each", "every"});  // "each region's share of revenue"
+  if (lead == 0 && !owns) return;
+  for (const DimensionPhrase& phrase : Dimensions(at + (owns ? 1 : lead))) {
+    if (!phrase.use) continue;
+    const size_t of = owns ? Phrase(phrase.end, kShare) : Phrase(phrase.end, kOf);
+    if (of > 0) {
+      for (const MetricPhrase& metric : Metrics(phrase.end + of)) {
+        Fragment& fragment = Add(FragmentKind::kShare, at, metric.end, phrase.cost + metric.cost - 0.02, metric.notes);
+        fragment.metrics = {metric.use};
+        fragment.dimensions = {*phrase.use};
+      }
+      const size_t noun = SkipDeterminers(phrase.end + of);
+      for (const Link& link : LinksAt(noun)) {
+        const auto use =
+            link.kind == LinkKind::kEntity && !link.verb && link.plural ? CountOf(link.name) : std::nullopt;
+        if (!use) continue;
+        Fragment& fragment = Add(FragmentKind::kShare, at, link.end, phrase.cost + link.cost);
+        fragment.metrics = {*use};
+        fragment.dimensions = {*phrase.use};
+      }
+    }
+    if (!owns) Add(FragmentKind::kShare, at, phrase.end, phrase.cost + 0.05, phrase.notes).dimensions = {*phrase.use};
   }
 }
 

@@ -8,7 +8,25 @@ bool IsParticiple(std::string_view word) {
   static constexpr std::string_view kIrregular[] = {"paid",  "spent",   "sold", "bought", "lent",
                                                     "sent",  "won",     "lost", "made",   "taken",
                                                     "given", "written", "held", "built",  "earned"};
-  return word.ends_with("ed") || std::ranges::find(kIrregular, word) != std::end(kIrregular);
+  return (word.ends_with("ed") && word.size() > 3) || std::ranges::find(kIrregular, word) != std::end(kIrregular);
+}
+
+/// Whether the verb, done, is the participle: "owe" and "owed", "spend" and "spent".
+bool IsBaseOf(std::string_view base, std::string_view participle) {
+  static constexpr std::pair<std::string_view, std::string_view> kIrregular[] = {
+      {"pay", "paid"},   {"spend", "spent"},   {"sell", "sold"}, {"buy", "bought"}, {"lend", "lent"},
+      {"send", "sent"},  {"win", "won"},       {"lose", "lost"}, {"make", "made"},  {"take", "taken"},
+      {"give", "given"}, {"write", "written"}, {"hold", "held"}, {"build", "built"}};
+  for (const auto& [one, other] : kIrregular) {
+    if (one == base && other == participle) return true;
+  }
+  if (base.size() < 3 || !participle.starts_with(base)) {
+    return base.ends_with("y") && participle.size() == base.size() + 2 && participle.ends_with("ied") &&
+           participle.starts_with(base.substr(0, base.size() - 1));
+  }
+  const std::string_view tail = participle.substr(base.size());
+  return tail == "ed" || (tail == "d" && base.ends_with("e")) ||
+         (tail.size() == 3 && tail[0] == base.back() && tail.ends_with("ed"));
 }
 
 }  // namespace
@@ -27,10 +45,66 @@ void FragmentParser::AmountsDone(size_t at) {
              std::ranges::find(kAmounts, words[0].word) != std::end(kAmounts);
     });
     const bool in_name = at > 0 && Is(at - 1, {"amount", "value", "sum", "money", "total", "amounts"});
-    if (!says || in_name) continue;
+    const bool adjective = std::ranges::any_of(LinksAt(at + 1), [](const Link& link) {  // "paid invoices"
+      return link.kind == LinkKind::kEntity && !link.verb;
+    });
+    if (!says || in_name || adjective) continue;
     Fragment& fragment =
         Add(FragmentKind::kMetric, at, at + 1, 0.06, {fmt::format("“{}” is read as {}", Word(at), metric.label)});
     fragment.metrics = {{.metric = metric.name}};
+  }
+}
+
+/// "how much did we collect", "how much premium do we owe": the amount that a number's name says was collected.
+void FragmentParser::AmountsAsked(size_t at) {
+  static constexpr std::string_view kLeads[] = {"how much", "what", "how many", "which amount", "what amount"};
+  static constexpr std::string_view kWho[] = {"we", "they",        "you",         "i",     "it",
+                                              "us", "the company", "our company", "people"};
+  if (Phrase(0, kLeads) == 0 && Phrase(1, kLeads) == 0 && Phrase(2, kLeads) == 0) return;
+  if (tokens_[at].kind != TokenKind::kWord) return;
+  const bool asked = std::ranges::any_of(tokens_.first(at), [](const Token& token) {
+    return token.word == "did" || token.word == "do" || token.word == "does" || token.word == "have";
+  });
+  const auto behind_subject = [&](size_t place) {  // "did we actually", "have we"
+    if (!Is(place, {"did", "do", "does", "have", "has"})) return place;
+    const size_t who = Phrase(place + 1, kWho);
+    if (who == 0) return place;
+    place += 1 + who;
+    return Is(place, {"actually", "really", "already"}) ? place + 1 : place;
+  };
+  for (const semantic::Metric& metric : model_.metrics) {
+    if (metric.hidden) continue;
+    std::vector<std::string> names{metric.label};
+    names.insert(names.end(), metric.synonyms.begin(), metric.synonyms.end());
+    for (const std::string& name : names) {
+      std::vector<std::string> rest;
+      std::string participle;
+      for (const Token& word : TokenizeName(name)) {
+        static constexpr std::string_view kNoMore[] = {"amount", "value", "sum", "money", "total",
+                                                       "to",     "by",    "of",  "the"};
+        if (participle.empty() && IsParticiple(word.word)) participle = word.word;
+        else if (std::ranges::find(kNoMore, word.word) == std::end(kNoMore)) rest.push_back(Singular(word.word));
+      }
+      if (participle.empty() || rest.size() > 1) continue;
+      size_t next = Is(at, {"how"}) && Is(at + 1, {"many", "much"}) ? at + 2 : at;
+      const size_t start = next;
+      const bool noun_first = rest.size() == 1 && Singular(Word(next)) == rest[0];
+      if (noun_first) next = behind_subject(next + 1);
+      if (noun_first ? next == start + 1 : !asked || start != at) continue;
+      if (!IsBaseOf(Word(next), participle) && !(noun_first && Word(next) == participle)) continue;
+      ++next;
+      if (!noun_first && rest.size() == 1) {            // "do we owe (to) restaurants"
+        const bool each = Is(next, {"each", "every"});  // "each restaurant" splits it.
+        const size_t noun = SkipDeterminers(each || Is(next, {"to", "in", "for"}) ? next + 1 : next);
+        if (Singular(Word(noun)) != rest[0]) continue;
+        if (!each) next = noun + 1;
+      }
+      if (Is(next, {"out", "back"}) && LinksAt(next).empty()) ++next;
+      if (noun_first && start == at && at >= 2 && Is(at - 2, {"how"})) continue;  // "how many" is part of it.
+      Fragment& fragment = Add(FragmentKind::kMetric, at, next, 0.05, {fmt::format("read as {}", metric.label)});
+      fragment.metrics = {{.metric = metric.name}};
+      break;
+    }
   }
 }
 

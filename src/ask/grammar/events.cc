@@ -41,7 +41,8 @@ void FragmentParser::Events(size_t at) {
   };
   const size_t noun = SkipDeterminers(at + counted);
   for (const Link& link : LinksAt(noun)) {
-    if (link.event && (link.plural || counted > 0)) add(FragmentKind::kMetric, link, link.field, 0.03);
+    const bool as_verb = at > 0 && counted == 0 && Is(at - 1, {"who", "that", "which", "it"});  // "who reports to"
+    if (link.event && !as_verb && (link.plural || counted > 0)) add(FragmentKind::kMetric, link, link.field, 0.03);
   }
   if (Is(noun, {"new", "newly"})) {
     for (const Link& link : LinksAt(noun + 1)) {
@@ -122,6 +123,15 @@ void FragmentParser::CountedNouns(size_t at) {
     if (Is(next, {"and", "or", ","}) && ParseNumber(From(next + 1))) ++next;
     else break;
   }
+  std::optional<CompareOperator> op;
+  if (values.empty()) {  // "at least 4 stars"
+    for (const ComparePhrase& compare : Comparisons(next)) {
+      if (compare.unit != NumberUnit::kNone || compare.op == CompareOperator::kBetween) continue;
+      op = compare.op;
+      values = {compare.operand};
+      next = compare.end;
+    }
+  }
   if (values.empty()) return;
   const bool hyphen = Word(next) == "-";
   if (hyphen) ++next;
@@ -145,7 +155,25 @@ void FragmentParser::CountedNouns(size_t at) {
       if (!says) continue;
       Filter filter{.field = field};
       for (const double value : values) filter.values.push_back(NumberLiteral(value, dimension.value_type));
-      Fragment& fragment = Add(FragmentKind::kFilter, at, next + 1, hyphen ? 0.03 : 0.06);
+      size_t end = next + 1;
+      if (op) filter.op = OperatorOf(*op);
+      if (!op && values.size() == 1 && Is(end, {"or"})) {  // "2 stars or less"
+        const bool more = Is(end + 1, {"more", "above", "higher", "better", "over", "greater"});
+        const bool less = Is(end + 1, {"less", "below", "lower", "worse", "under", "fewer"});
+        if (more) filter.op = FilterOperator::kGreaterOrEqual;
+        if (less) filter.op = FilterOperator::kLessOrEqual;
+        if (more || less) end += 2;
+      }
+      if (Is(end, {"for", "of", "on"})) {  // "stars for the food"
+        const size_t tail = SkipDeterminers(end + 1);
+        const bool named_so = std::ranges::any_of(names, [&](const std::string& name) {
+          const auto words = TokenizeName(name);
+          return std::ranges::any_of(
+              words, [&](const Token& word) { return word.word == Word(tail) && word.word.size() > 3; });
+        });
+        if (named_so) end = tail + 1;
+      }
+      Fragment& fragment = Add(FragmentKind::kFilter, at, end, hyphen ? 0.03 : 0.06);
       fragment.filters = {{.any_of = {std::move(filter)}}};
     }
   }

@@ -1,5 +1,6 @@
 #include "ask/grammar/internal/fragment_parser.h"
 #include "ask/grammar/internal/words_of_filters.h"
+#include "ask/link/join_paths.h"
 #include "common/text.h"
 
 namespace neurolake::ask {
@@ -11,23 +12,10 @@ using semantic::ValueType;
 
 FilterGroup One(Filter filter) { return {.any_of = {std::move(filter)}}; }
 
-bool IsCurrencyCode(std::string_view unit) {
-  return unit.size() == 3 && std::ranges::all_of(unit, [](char c) { return c >= 'A' && c <= 'Z'; });
-}
-
 /// Whether the number is a year, by its name.
 bool IsYear(const Dimension& dimension) {
   const auto words = TokenizeName(dimension.label + " " + dimension.name);
   return std::ranges::any_of(words, [](const Token& token) { return token.word == "year"; });
-}
-
-/// Seconds in a unit of time, as it is written in models and said; 0: none.
-double SecondsIn(std::string_view unit) {
-  const std::string one = Singular(unit);
-  if (one == "s" || one == "sec" || one == "second") return 1;
-  if (one == "min" || one == "minute") return 60;
-  if (one == "h" || one == "hour") return 3600;
-  return 0;
 }
 
 }  // namespace
@@ -51,23 +39,6 @@ Literal FragmentParser::NumberLiteral(double value, ValueType type) {
   return value;
 }
 
-bool FragmentParser::SaysUnit(std::string_view word, std::string_view unit_name) {
-  if (unit_name.empty() || word.empty()) return false;
-  const std::string unit = Singular(Fold(unit_name));
-  const std::string said = Singular(word);
-  const bool degrees = unit.find("\xc2\xb0") != std::string::npos && (said == "degree" || said == "celsius");
-  return degrees || said == unit || (unit == "mi" && said == "mile") || (unit == "min" && said == "minute") ||
-         (unit == "h" && said == "hour") || (unit == "km" && said == "kilometer") ||
-         (unit == "kg" && said == "kilogram");
-}
-
-/// What a number said in `word`s is in the dimension's unit: 20 minutes are 1,200 s; nullopt if they do not fit.
-std::optional<double> FragmentParser::FactorOf(std::string_view word, std::string_view unit) {
-  if (SaysUnit(word, unit)) return 1;
-  const double said = SecondsIn(word), kept = SecondsIn(Fold(unit));
-  return said > 0 && kept > 0 ? std::optional(said / kept) : std::nullopt;
-}
-
 /// Whether the tokens are also what is done at some time of the entity: "cancelled", "shipped".
 bool FragmentParser::IsRoleOf(size_t begin, size_t end, std::string_view entity) const {
   return std::any_of(LinksAt(begin).begin(), LinksAt(begin).end(), [&](const Link& link) {
@@ -75,6 +46,17 @@ bool FragmentParser::IsRoleOf(size_t begin, size_t end, std::string_view entity)
     return dimension != nullptr && link.verb && link.end == end && dimension->type == DimensionType::kTime &&
            link.field.entity == entity;
   });
+}
+
+/// Whether the tokens are a value of the entity that stands right before its name: those that are so, whenever it came.
+bool FragmentParser::IsState(size_t begin, size_t end, std::string_view entity) const {
+  const auto is_value = [&](const Link& link) {
+    return link.kind == LinkKind::kValue && link.end == end && link.field.entity == entity && link.note.empty();
+  };
+  const auto names = [&](const Link& link) {
+    return link.kind == LinkKind::kEntity && !link.verb && link.name == entity;
+  };
+  return std::ranges::any_of(LinksAt(begin), is_value) && std::ranges::any_of(LinksAt(end), names);
 }
 
 /// Whether the link is an entity whose rows the field names: departments by their name.
@@ -88,10 +70,14 @@ bool FragmentParser::IsNamedBy(const Link& link, const FieldRef& field) const {
 /// "in Germany", "for Delta or United", "excluding returns", "cancelled".
 void FragmentParser::ValueFilters(size_t at) {
   const size_t negation = Phrase(at, kValueFiltersNegations);
-  size_t lead = negation > 0 ? negation : Phrase(at, kValueFiltersPrepositions);
+  const size_t had = negation > 0 ? 0 : Has(at);
+  size_t lead = negation > 0 ? negation : std::max(had, Phrase(at, kValueFiltersPrepositions));
   if (negation > 0) lead += Phrase(at + lead, kValueFiltersPrepositions);
   if (negation > 0 && Word(at + lead) == "the") ++lead;
   if (lead == 0) lead = DoneBy(at);
+  const bool splits_role = at > 0 && std::ranges::any_of(LinksAt(at - 1), [&](const Link& link) {  // "sold | by Berg"
+                             return link.kind == LinkKind::kRole && link.end == at + 1;
+                           });
   bool takes_role = false;  // "from JFK" is one link; "from" is then no empty word.
   for (const Link& link : LinksAt(at)) takes_role = takes_role || link.kind == LinkKind::kRole;
   for (size_t place = at + 1; negation > 0 && place < at + lead; ++place) {
@@ -115,6 +101,10 @@ void FragmentParser::ValueFilters(size_t at) {
                                   !link.verb && link.plural;
         if (are_left_out && link.name == phrase.field.entity) end = link.end;  // "without cancelled bookings"
       }
+      const Dimension* kind = DimensionOf(phrase.field);
+      const auto kind_words = kind == nullptr ? std::vector<Token>{} : TokenizeName(kind->label);
+      if (end == phrase.end && kind_words.size() > 1 && kind_words.back().word == Word(end) && LinksAt(end).empty())
+        ++end;                                                                                // "the WELCOME10 code"
       const bool of_next = std::ranges::any_of(LinksAt(phrase.end), [&](const Link& thing) {  // "law students"
         const auto own = [&](const Link& other) {
           return other.kind == LinkKind::kValue && other.end == phrase.end && other.field.entity == thing.name &&
@@ -123,9 +113,19 @@ void FragmentParser::ValueFilters(size_t at) {
         return thing.kind == LinkKind::kEntity && !thing.verb && thing.name != phrase.field.entity &&
                std::ranges::any_of(LinksAt(SkipDeterminers(at + length)), own);
       });
-      Fragment& fragment = Add(FragmentKind::kFilter, at, end, phrase.cost + extra + (of_next ? 0.3 : 0), phrase.notes);
+      const bool of_no_such = std::ranges::any_of(LinksAt(phrase.end), [&](const Link& thing) {  // "current term"
+        return thing.kind == LinkKind::kEntity && !thing.verb && thing.name != phrase.field.entity &&
+               ToOnePaths(model_, thing.name, phrase.field.entity).empty() &&
+               ToOnePaths(model_, phrase.field.entity, thing.name).empty();
+      });
+      if (of_no_such) phrase.cost += 0.4;
+      Fragment& fragment = Add(FragmentKind::kFilter, at, end,
+                               phrase.cost + extra + (of_next ? 0.3 : 0) + (splits_role ? 0.4 : 0), phrase.notes);
       fragment.listed = phrase.conjunction;
-      fragment.role = negation == 0 && IsRoleOf(at + length, phrase.end, phrase.field.entity);
+      fragment.had = length > 0 && length == had;
+      if (fragment.had) fragment.cost += 0.03;
+      fragment.role = negation == 0 && IsRoleOf(at + length, phrase.end, phrase.field.entity) &&
+                      !IsState(at + length, phrase.end, phrase.field.entity);
       fragment.filters = {One({.field = phrase.field,
                                .op = negation > 0 ? FilterOperator::kNotIn : FilterOperator::kIn,
                                .values = phrase.values})};
@@ -148,7 +148,7 @@ void FragmentParser::ValueFilters(size_t at) {
 /// "whose country is Germany", "with distance over 1000", "name starts with A", "email is missing".
 void FragmentParser::DimensionFilters(size_t at) {
   const size_t lead = Phrase(at, kDimensionFiltersLeads);
-  if (const size_t missing = Phrase(at, kDimensionFiltersMissing); missing > 0) {
+  if (const size_t missing = std::max(Phrase(at, kDimensionFiltersMissing), HasNot(at)); missing > 0) {
     for (const Link& link : LinksAt(at + missing)) {
       if (link.kind != LinkKind::kDimension || link.verb) continue;
       const Dimension* dimension = DimensionOf(link.field);
@@ -158,14 +158,14 @@ void FragmentParser::DimensionFilters(size_t at) {
           "is given",      "is known",   "is recorded",  "is set",         "is specified",
           "is available",  "was given",  "was recorded", "has been given", "has been recorded",
           "has been set",  "is present", "is stored",    "is entered",     "exists",
-          "was specified", "is there",   "on file"};
+          "was specified", "is there",   "on file",      "address"};
       end += Phrase(end, kTails);
       if (Is(at, {"where", "for"}) && end == link.end) continue;
       Fragment& fragment = Add(FragmentKind::kFilter, at, end, link.cost + 0.03);
       fragment.filters = {One({.field = link.field, .op = FilterOperator::kIsNull})};
     }
   }
-  for (const size_t length : {lead, size_t{0}}) {
+  for (const size_t length : {std::max(lead, Has(at)), size_t{0}}) {
     for (const Link& link : LinksAt(SkipDeterminers(at + length))) {
       if (link.kind != LinkKind::kDimension || link.verb) continue;
       if (length > 0 && Word(at) == "whose" && IsOfAnother(at, link)) continue;
@@ -187,9 +187,10 @@ void FragmentParser::DimensionFilters(size_t at) {
     if (length == 0) break;
   }
   // "over 1000 miles": a dimension known by its unit; "more than 100 seats": by its name behind the number.
-  for (const size_t length : {Phrase(at, kDimensionFiltersWith), size_t{0}}) {
+  const size_t had = Has(at);
+  for (const size_t length : {std::max(had, Phrase(at, kDimensionFiltersWith)), size_t{0}}) {
     for (const ComparePhrase& compare : Comparisons(at + length)) {
-      UnitFilter(at, compare);
+      if (length == 0 || length != had) UnitFilter(at, compare);  // What was paid is no price of who pays.
       for (const Link& link : LinksAt(compare.end)) {
         const Dimension* dimension =
             link.kind == LinkKind::kDimension && !link.verb ? DimensionOf(link.field) : nullptr;
@@ -219,6 +220,7 @@ void FragmentParser::DimensionFilters(size_t at) {
   }
   Signs(at);
   InTheName(at);
+  Given(at);
 }
 
 /// Whether the words before name another entity than the link's, which has a field of these words, too: "accounts whose
@@ -295,50 +297,6 @@ FieldRef FragmentParser::SizeOf(std::string_view name) const {
     if (!dimension.hidden && column(dimension) == column(*size) && IsMeasured(field)) return field;
   }
   return {};
-}
-
-/// The end of what says once more what a unit's number is of: "5 mm of rain", "100 hours to resolve".
-size_t FragmentParser::UnitTail(size_t at, const FieldRef& field) const {
-  const Dimension* dimension = DimensionOf(field);
-  if (dimension == nullptr) return at;
-  const auto alike = [&](std::string_view said) {
-    const auto words = TokenizeName(dimension->label);
-    return said.size() >= 4 && std::ranges::any_of(words, [&](const Token& word) {
-             const size_t length = std::min<size_t>({said.size(), word.word.size(), 5});
-             return length >= 4 && word.word.substr(0, length) == said.substr(0, length);
-           });
-  };
-  if (Is(at, {"celsius"})) return at + 1;
-  if (Is(at, {"of", "in", "to"}) && alike(Word(at + 1))) return at + 2;
-  return at;
-}
-
-/// "longer than 1000 miles": a dimension that is measured in miles. Where several are, each is a reading.
-void FragmentParser::UnitFilter(size_t begin, const ComparePhrase& compare) {
-  const bool is_money = compare.unit == NumberUnit::kCurrency;
-  if (compare.unit == NumberUnit::kPercent) return;
-  const size_t end = is_money ? compare.end : compare.end + 1;
-  for (const semantic::Entity& entity : model_.entities) {
-    for (const Dimension& dimension : entity.dimensions) {
-      const FieldRef field{entity.name, dimension.name};
-      const bool number = dimension.value_type == ValueType::kInteger || dimension.value_type == ValueType::kNumber;
-      if (dimension.hidden || !number) continue;
-      const bool keeps_money = dimension.format.pattern == "currency" || IsCurrencyCode(dimension.format.unit);
-      const auto factor = is_money ? (keeps_money ? std::optional(1.0) : std::nullopt)
-                                   : FactorOf(Word(compare.end), dimension.format.unit);
-      if (!factor) continue;
-      const std::string unit = is_money ? dimension.format.unit : std::string(Word(compare.end));
-      Fragment& fragment = Add(FragmentKind::kFilter, begin, UnitTail(end, field), 0.05,
-                               {fmt::format("{} is what is measured in {}", dimension.label, unit)});
-      Filter filter{.field = field,
-                    .op = OperatorOf(compare.op),
-                    .values = {NumberLiteral(compare.operand * *factor, dimension.value_type)}};
-      if (compare.op == CompareOperator::kBetween)
-        filter.values.push_back(NumberLiteral(compare.upper * *factor, dimension.value_type));
-      fragment.filters = {One(std::move(filter))};
-      fragment.by_unit = true;
-    }
-  }
 }
 
 void FragmentParser::TextFilter(size_t at, size_t begin, const DimensionPhrase& dimension) {

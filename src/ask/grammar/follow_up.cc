@@ -50,6 +50,58 @@ bool Assembly::RefersBack() const {
   return false;
 }
 
+/// "how many of them were cancelled": counts what the question before counted or listed, under its conditions.
+bool Assembly::CountsThem() const {
+  using enum FragmentKind;
+  const bool counts = All(kCount).size() == 1 && All(kMetric).empty() && All(kEntity).empty() && All(kGroup).empty() &&
+                      All(kTopBy).empty() && All(kSet).empty() && All(kExtreme).empty() && All(kHaving).empty();
+  const size_t behind = counts ? One(kCount)->end : 0;
+  const auto is_word = [&](size_t at, std::initializer_list<std::string_view> words) {
+    return at < context_.tokens.size() && std::ranges::find(words, context_.tokens[at].word) != words.end();
+  };
+  return counts && is_word(behind, {"of", "among", "out"}) &&
+         (is_word(behind + 1, {"them", "those", "these", "which", "that", "the"}) || is_word(behind + 1, {"of"}));
+}
+
+/// The question before as the number of what it was about; false where that is open.
+bool Assembly::AsCount(Intent& intent) const {
+  if (intent.rank || !intent.calculations.empty() || !intent.having.empty() || !intent.time.comparisons.empty())
+    return false;
+  if (intent.output == OutputKind::kRows) {
+    intent.metrics = {CountOf(intent.entity)};
+    intent.entity.clear();
+    intent.output = OutputKind::kTable;
+    intent.dimensions.clear();
+  }
+  intent.order.clear();
+  return intent.dimensions.empty() && !intent.time.grain && intent.metrics.size() == 1 &&
+         IsCountMetric(intent.metrics[0]);
+}
+
+/// Whether a question that does not go on from the one before has no words that say it does.
+bool Assembly::StandsAlone() {
+  using enum FragmentKind;
+  const std::string_view lead = context_.tokens.front().word;  // "just companies" limits the question before.
+  const bool no_noun = All(kMetric).empty() && All(kEntity).empty() && All(kWhich).empty();
+  if (context_.previous != nullptr && (lead == "just" || lead == "only" || (lead == "now" && no_noun)))
+    draft_.cost += 0.3;
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    if (parts_[i]->kind != kFollowUp) continue;
+    if (!parts_[i]->each) return Fail("this goes on from a question that it does not fit");
+    const std::string_view word = context_.tokens[parts_[i]->begin].word;
+    const Fragment* next = i + 1 < parts_.size() ? parts_[i + 1] : nullptr;
+    const bool limits = next != nullptr && next->begin == parts_[i]->end &&
+                        (next->kind == kFilter || next->kind == kTime || next->kind == kTimePart);
+    if ((word == "only" || word == "just") && !limits) return Fail("it is open what “only” limits");
+    static constexpr std::string_view kAnd[] = {"still", "already",   "are",  "is",   "were",    "was",  "have",
+                                                "now",   "currently", "only", "with", "without", "that", "who"};
+    const bool adds = next != nullptr && std::ranges::find(kAnd, context_.tokens[next->begin].word) != std::end(kAnd);
+    if (word == "but" && parts_[i]->end == parts_[i]->begin + 1 && limits && next->kind == kFilter && !adds)
+      return Fail("it is open whether “but” leaves out what follows");  // "all channels but phone"
+  }
+  return true;
+}
+
 /// A question without a number of its own, or one that says it goes on, changes the one before: what it names takes the
 /// place of the same kind of thing, and everything else stays.
 bool Assembly::ApplyPrevious() {
@@ -69,20 +121,7 @@ bool Assembly::ApplyPrevious() {
   const bool own_number = !All(kMetric).empty() || shares || !All(kEntity).empty() || !All(kTopBy).empty() ||
                           !All(kExtreme).empty() || !All(kExists).empty() || !All(kCount).empty() ||
                           !All(kSet).empty() || !All(kHaving).empty();
-  const auto stands_alone = [&] {
-    for (size_t i = 0; i < parts_.size(); ++i) {
-      if (parts_[i]->kind != kFollowUp) continue;
-      if (!parts_[i]->each) return Fail("this goes on from a question that it does not fit");
-      const std::string_view word = context_.tokens[parts_[i]->begin].word;
-      const Fragment* next = i + 1 < parts_.size() ? parts_[i + 1] : nullptr;
-      const bool limits = next != nullptr && next->begin == parts_[i]->end &&
-                          (next->kind == kFilter || next->kind == kTime || next->kind == kTimePart);
-      if ((word == "only" || word == "just") && !limits) return Fail("it is open what “only” limits");
-      if (word == "but" && parts_[i]->end == parts_[i]->begin + 1 && limits && next->kind == kFilter)
-        return Fail("it is open whether “but” leaves out what follows");  // "all channels but phone"
-    }
-    return true;
-  };
+  if (refers && CountsThem()) return ChangePrevious(cue, instead);
   const bool inside =
       std::any_of(parts_.begin(), parts_.end(), [](const Fragment* part) { return part->kind == kFollowUp; });
   if (context_.previous == nullptr || context_.previous->output == OutputKind::kDescribe ||
@@ -90,7 +129,7 @@ bool Assembly::ApplyPrevious() {
     const std::string_view first = context_.tokens.front().word;
     const bool goes_on = cue && (first == "and" || first == "also" || first == "but" || first == "then");
     if ((inside && !own_number) || goes_on) return Fail("this goes on from a question that there is none of");
-    return stands_alone();
+    return StandsAlone();
   }
   const bool values_only = std::all_of(parts_.begin(), parts_.end(), [](const Fragment* part) {
     return part->kind == kFollowUp || part->kind == kRequest || !part->filters.empty();
@@ -120,10 +159,10 @@ bool Assembly::ApplyPrevious() {
   if (names_number) return ChangePrevious(cue, instead);
   if (own_number && (!cue || !All(kEntity).empty() || !All(kCount).empty() || !All(kSet).empty() ||
                      !All(kTopBy).empty() || !All(kExists).empty() || !All(kHaving).empty())) {
-    return stands_alone();
+    return StandsAlone();
   }
   for (const FragmentKind kind : {kVersus, kCalculation, kWhich, kExists, kKeepEmpty, kExtreme}) {
-    if (!All(kind).empty()) return stands_alone();
+    if (!All(kind).empty()) return StandsAlone();
   }
   return ChangePrevious(cue, instead);
 }
@@ -219,6 +258,7 @@ bool Assembly::ChangePrevious(bool cue, bool instead) {
   follows_ = true;
   draft_.follow_up = true;
   Intent intent = *context_.previous;
+  if (CountsThem() && !AsCount(intent)) return Fail("it is open what is to be counted of the question before");
   const TimeScope before = intent.time;
   draft_.intent = intent;
   draft_.intent.time.grain.reset();

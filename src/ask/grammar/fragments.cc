@@ -80,6 +80,7 @@ std::optional<double> FragmentParser::SkipCost(size_t at) const {
   });
   if (Is(at, {"among", "amongst"}) && !shares && !LimitedNouns(SkipDeterminers(at + 1)).empty()) return 0.03;
   if (at == 0 && Is(at, {"and", "then"})) return std::nullopt;  // It goes on from something.
+  if (SaysNoMore(at)) return 0.02;
   if (token.kind != TokenKind::kWord || !IsFiller(token.word)) return std::nullopt;
   for (const Link& link : LinksAt(at)) {  // "from" before an airport tells which end is meant.
     if (link.end == at + 1 && link.kind == LinkKind::kRole) return 0.6;
@@ -141,6 +142,7 @@ std::vector<Fragment> FragmentParser::At(size_t at) {
   Sayings(at);
   Identified(at);
   AmountsDone(at);
+  AmountsAsked(at);
   return std::move(found_);
 }
 
@@ -153,17 +155,43 @@ void FragmentParser::Requests(size_t at) {
   static constexpr std::string_view kAll[] = {"in total",  "altogether", "all together", "in all", "all told",
                                               "in sum",    "in the end", "overall",      "at all", "to date",
                                               "until now", "up to now",  "till now"};
+  size_t period = 0;  // "this year to date" is a time.
+  const bool of_time = at > 0 && Is(at, {"to"}) && ParseGrain(From(at - 1), period).has_value();
   if (const size_t length = at > 0 ? Phrase(at, kAll) : 0; length > 0)
-    Add(FragmentKind::kRequest, at, at + length, 0.01);
+    Add(FragmentKind::kRequest, at, at + length, of_time ? 0.2 : 0.01);
   if (Is(at, {"so"}) && Word(at + 1) == "far" && Word(at + 2) == "today") Add(FragmentKind::kRequest, at, at + 2, 0.01);
   static constexpr std::string_view kNow[] = {"right now",   "now",         "currently",      "at the moment",
                                               "at present",  "presently",   "as of now",      "current",
                                               "as of today", "the current", "at this moment", "for the moment"};
-  const bool period = Is(at, {"current"}) && !ParseTime(From(at), time_, problems_).empty();
+  const bool is_period = Is(at, {"current"}) && !ParseTime(From(at), time_, problems_).empty();
   const bool is_state =
       std::ranges::any_of(LinksAt(at), [](const Link& link) { return link.kind == LinkKind::kValue; });
-  if (const size_t length = period || (at == 0 && Is(at, {"now"})) ? 0 : Phrase(at, kNow); length > 0)
+  if (const size_t length = is_period || (at == 0 && Is(at, {"now"})) ? 0 : Phrase(at, kNow); length > 0)
     Add(FragmentKind::kRequest, at, at + length, is_state ? 0.2 : 0.01).nth = true;
+  static constexpr std::string_view kLatest[] = {"latest week",
+                                                 "the latest week",
+                                                 "in the latest week",
+                                                 "latest month",
+                                                 "the latest month",
+                                                 "in the latest month",
+                                                 "most recent week",
+                                                 "the most recent week",
+                                                 "in the most recent week",
+                                                 "most recent month",
+                                                 "the most recent month",
+                                                 "as of the latest date",
+                                                 "latest available",
+                                                 "at the latest date",
+                                                 "as of the latest count",
+                                                 "latest figures",
+                                                 "at the last count",
+                                                 "as of the last count",
+                                                 "in the most recent month",
+                                                 "most recent",
+                                                 "latest"};
+  const size_t latest = at > 0 ? Phrase(at, kLatest) : 0;
+  if (latest > 1 || (latest == 1 && at + 1 >= tokens_.size()))
+    Add(FragmentKind::kRequest, at, at + latest, 0.03).role = true;
   static constexpr std::string_view kCares[] = {"look after", "looks after", "take care of", "be responsible for"};
   const size_t cares = Phrase(at, kCares);
   if (cares > 0 && at + cares >= tokens_.size() - (Word(tokens_.size() - 1) == "?" ? 1 : 0))
@@ -215,7 +243,8 @@ void FragmentParser::MetricsAndEntities(size_t at) {
   for (ValuePhrase& phrase : Values(at)) {  // "errors": the events that are one
     const bool named = std::any_of(LinksAt(SkipDeterminers(at)).begin(), LinksAt(SkipDeterminers(at)).end(),
                                    [&](const Link& link) { return link.kind != LinkKind::kValue; });
-    const bool limits = at == 1 && Is(0, {"for", "in", "with", "on", "from", "only", "just"});  // "for tablets"
+    const bool limits = (at == 1 && Is(0, {"for", "in", "with", "on", "from", "only", "just"})) ||  // "for tablets"
+                        (at > 0 && Is(at - 1, {"are", "is", "were", "was", "as"}));  // "that are companies"
     const auto use = phrase.plural && !named && !limits ? CountOf(phrase.field.entity) : std::nullopt;
     if (!use) continue;
     Fragment& fragment = Add(FragmentKind::kMetric, at, phrase.end, phrase.cost + 0.1, std::move(phrase.notes));
@@ -224,6 +253,23 @@ void FragmentParser::MetricsAndEntities(size_t at) {
     fragment.filters = {{.any_of = {{.field = phrase.field, .values = phrase.values}}}};
   }
   const size_t noun = SkipDeterminers(at);
+  for (const Link& link : LinksAt(noun)) {  // "no-shows": the shifts that are one
+    const auto* is = link.kind == LinkKind::kDimension && link.plural && !link.verb ? DimensionOf(link.field) : nullptr;
+    const bool stands = noun == 0 || Is(noun - 1, {"many", "of", "show", "count", "me", "total"});
+    if (is == nullptr || is->value_type != semantic::ValueType::kBoolean || !stands) continue;
+    const auto names_it = [&](const Link& other) {
+      return other.kind == LinkKind::kEntity && !other.verb && other.end == link.end && other.name == link.field.entity;
+    };
+    const bool has_noun = std::any_of(links_.begin() + static_cast<std::ptrdiff_t>(noun),
+                                      links_.begin() + static_cast<std::ptrdiff_t>(link.end),
+                                      [&](const auto& links) { return std::ranges::any_of(links, names_it); });
+    const auto use = has_noun ? std::nullopt : CountOf(link.field.entity);
+    if (!use) continue;
+    Fragment& fragment = Add(FragmentKind::kMetric, at, link.end, link.cost + 0.1);
+    fragment.notes.push_back(fmt::format("{} that are so are counted", link.field.entity));
+    fragment.metrics = {*use};
+    fragment.filters = {{.any_of = {{.field = link.field, .values = {true}}}}};
+  }
   for (const Link& link : LinksAt(noun)) {
     if (link.kind != LinkKind::kEntity || link.verb) continue;
     if (noun > 0 && !link.plural && Is(noun - 1, {"we", "you", "they", "i"})) continue;  // "what did we invoice"
@@ -272,30 +318,6 @@ bool FragmentParser::ListedWithNumbers(size_t begin, size_t end) const {
     }
   }
   return false;
-}
-
-/// "when was the last order shipped", "date of the first visit": an end of the times of what is named.
-void FragmentParser::LastTimes(size_t at) {
-  const size_t lead = Phrase(at, kLastTimesLeads);
-  if (lead == 0) return;
-  const size_t recent = Is(at + lead, {"most"}) && Is(at + lead + 1, {"recent"}) ? 1 : 0;
-  const bool last = recent > 0 || Is(at + lead, {"last", "latest", "newest"});
-  if (!last && !Is(at + lead, {"first", "earliest", "oldest"})) return;
-  for (const NounPhrase& link : LimitedNouns(at + lead + recent + 1)) {
-    const semantic::Entity* entity = semantic::FindEntity(model_, link.entity);
-    if (entity == nullptr) continue;
-    const auto add = [&](size_t end, FieldRef field, double cost) {
-      Fragment& fragment = Add(FragmentKind::kMetric, at, end, cost, link.notes);
-      fragment.filters = link.filters;
-      fragment.metrics = {{.aggregation = last ? Aggregation::kMax : Aggregation::kMin, .field = std::move(field)}};
-    };
-    for (const Link& verb : LinksAt(link.end)) {
-      const bool is_role = verb.kind == LinkKind::kDimension && verb.verb && verb.field.entity == entity->name;
-      if (is_role) add(verb.end, verb.field, link.cost + verb.cost);
-    }
-    if (entity->default_time.empty() || entity->default_time.contains('.')) continue;
-    add(link.end, {entity->name, entity->default_time}, link.cost + 0.03);
-  }
 }
 
 /// Whether the number says how many of something there are: "rooms of a hotel".
@@ -362,10 +384,12 @@ std::vector<FragmentParser::DimensionList> FragmentParser::DimensionLists(size_t
 }
 
 void FragmentParser::Groups(size_t at) {
-  const bool is_value = std::any_of(LinksAt(at).begin(), LinksAt(at).end(), [](const Link& link) {  // "the pro plan"
-    return link.kind == LinkKind::kValue && link.note.empty();
-  });
-  const size_t by = is_value ? 0 : Phrase(at, kGroupsBy);
+  const bool is_value =
+      std::any_of(LinksAt(at).begin(), LinksAt(at).end(), [](const Link& link) {  // "the pro plan", "pro customers"
+        return (link.kind == LinkKind::kValue || link.kind == LinkKind::kDimension) && link.note.empty() && !link.verb;
+      });
+  const bool foreign = Is(at, {"pro", "par", "nach"}) && !LinksAt(at).empty();  // "pro members"
+  const size_t by = is_value || foreign ? 0 : Phrase(at, kGroupsBy);
   const size_t each = Phrase(at, kGroupsEach);
   const auto add = [&](size_t length, bool is_each, double extra) {
     for (DimensionList& list : DimensionLists(at + length)) {
@@ -415,6 +439,10 @@ void FragmentParser::Groups(size_t at) {
       fragment.grain = *grain;
     }
   }
+  size_t unit = 0;  // "month by month"
+  if (const auto grain = ParseGrain(From(at), unit);
+      grain && Is(at + unit, {"by", "for"}) && Word(at) == Word(at + unit + 1))
+    Add(FragmentKind::kGroup, at, at + 2 * unit + 1, 0).grain = *grain;
   if (const size_t length = Phrase(at, kGroupsOverTime); length > 0) {
     Fragment& fragment = Add(FragmentKind::kGroup, at, at + length, 0.1, {"over time is read as by month"});
     fragment.grain = TimeGrain::kMonth;
@@ -447,60 +475,6 @@ void FragmentParser::Which(size_t at) {
     // "carriers with …", "the carrier with …"
     if (length == 0 && !fragment.plural && !counted && !Is(list.end, {"with", "that", "having", "which"}))
       found_.pop_back();
-  }
-}
-
-void FragmentParser::Times(size_t at) {
-  const auto add = [&](size_t from, size_t begin, const FieldRef& field, double cost) {
-    for (TimePhrase& phrase : ParseTime(From(from), time_, problems_)) {
-      Fragment& fragment = Add(FragmentKind::kTime, begin, from + phrase.tokens, cost + phrase.cost);
-      if (!phrase.assumption.empty()) fragment.notes.push_back(phrase.assumption);
-      // A bare number of four digits might be anything else.
-      if (!phrase.connective && phrase.unit == TimeGrain::kYear && phrase.tokens == 1) fragment.cost += 0.02;
-      fragment.field = field;
-      fragment.time = std::move(phrase);
-    }
-  };
-  add(at, at, {}, 0);
-  size_t noun = at + Phrase(at, kTimesLeads);
-  if (noun != at && !tokens_.empty()) noun = SkipDeterminers(noun);
-  for (const Link& link : LinksAt(noun)) {
-    const semantic::Dimension* dimension = link.kind == LinkKind::kDimension ? DimensionOf(link.field) : nullptr;
-    if (dimension == nullptr || dimension->type != semantic::DimensionType::kTime) continue;
-    size_t next = link.end;
-    if (Is(next, {"is", "was", "were", "are", "falls", "lies"})) ++next;
-    add(next, at, link.field, link.cost);
-    if (link.verb) {
-      Fragment& fragment = Add(FragmentKind::kTimeField, at, link.end, link.cost + 0.1);
-      fragment.field = link.field;
-      fragment.role = true;
-    }
-  }
-  static constexpr std::string_view kCame[] = {
-      "signed up",     "joined",        "registered",  "were created",   "created",        "were added",
-      "who signed up", "who joined",    "that joined", "who registered", "that signed up", "have signed up",
-      "have joined",   "were acquired", "acquired",    "onboarded",      "were onboarded", "that were created"};
-  if (const size_t length = Phrase(at, kCame); length > 0) {  // Of a thing with a beginning, where no date is named so.
-    for (const semantic::Entity& entity : model_.entities) {
-      const auto is_owner = [&](const Link& link) {
-        return link.kind == LinkKind::kEntity && !link.verb && link.end <= at && link.name == entity.name;
-      };
-      const bool named = std::ranges::any_of(
-          links_, [&](const std::vector<Link>& links) { return std::ranges::any_of(links, is_owner); });
-      if (named && !entity.default_time.empty() && !entity.default_time.contains('.'))
-        add(at + length, at, {entity.name, entity.default_time}, 0.06);
-    }
-  }
-  if (const size_t length = Phrase(at, kTimesBy); length > 0 && Word(at) != "by") {
-    for (const Link& link : LinksAt(SkipDeterminers(at + length))) {
-      const semantic::Dimension* dimension = link.kind == LinkKind::kDimension ? DimensionOf(link.field) : nullptr;
-      if (dimension == nullptr || dimension->type != semantic::DimensionType::kTime) continue;
-      Add(FragmentKind::kTimeField, at, link.end, link.cost).field = link.field;
-    }
-  }
-  if (auto part = ParseTimePart(From(at))) {
-    Fragment& fragment = Add(FragmentKind::kTimePart, at, at + part->tokens, 0);
-    fragment.part = std::move(part);
   }
 }
 

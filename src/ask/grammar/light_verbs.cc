@@ -13,9 +13,9 @@ bool FragmentParser::OnlySaysThatItWas(size_t at) const {
       at, {"placed",  "made",     "taken",   "recorded", "registered", "received", "happened",  "occurred",  "reported",
            "logged",  "seen",     "done",    "handled",  "processed",  "issued",   "performed", "generated", "given",
            "awarded", "achieved", "reached", "granted",  "obtained",   "measured", "observed",  "scored",    "found"});
-  const bool asked = Is(at, {"get",     "receive", "make",  "see",   "take",  "record", "generate", "handle",
-                             "process", "do",      "bring", "issue", "have",  "manage", "own",      "hold",
-                             "lead",    "run",     "serve", "offer", "carry", "cover",  "contain"});
+  const bool asked = Is(at, {"get",   "receive", "make",  "see",   "take",   "record", "generate", "handle", "process",
+                             "do",    "bring",   "issue", "have",  "manage", "own",    "hold",     "lead",   "happen",
+                             "occur", "run",     "serve", "offer", "carry",  "cover",  "contain"});
   const bool moves = Is(at, {"went", "go", "going", "ran", "run", "travelled", "traveled", "left"}) &&
                      std::ranges::any_of(LinksAt(at + 1), [](const Link& link) {
                        return link.kind == LinkKind::kRole || !link.field.via.empty();

@@ -1,3 +1,5 @@
+#include <set>
+
 #include "ask/grammar/internal/fragment_parser.h"
 #include "ask/grammar/internal/members.h"
 
@@ -86,19 +88,38 @@ void FragmentParser::BooleanVersus(size_t at) {
   static constexpr std::string_view kVersus[] = {"versus",        "vs",  "vs .", "against", "compared to",
                                                  "compared with", "and", "or",   "to",      "/"};
   const size_t lead = Is(at, {"compare"}) ? 1 : 0;
-  const auto side = [&](size_t place) { return Is(place, {"not", "non", "no"}) ? 1 : 0; };
-  const size_t first_no = side(at + lead);
+  static constexpr std::string_view kOthers[] = {
+      "others",        "the others",         "the rest",    "all others",     "all the others",
+      "everyone else", "everybody else",     "other ones",  "the other ones", "rest",
+      "the remaining", "the remaining ones", "all the rest"};
+  const auto side = [&](size_t place) {  // "non-stop"
+    return Is(place, {"not", "non", "no"}) ? (Word(place + 1) == "-" ? 2 : 1) : 0;
+  };
+  const auto behind_noun = [&](size_t place, std::string_view entity) {  // "pro customers", "non-pro customers"
+    size_t end = place;
+    for (const Link& noun : LinksAt(place)) {
+      if (noun.kind == LinkKind::kEntity && !noun.verb && noun.name == entity) end = std::max(end, noun.end);
+    }
+    return end;
+  };
+  const size_t first_no = static_cast<size_t>(side(at + lead));
   for (const Link& first : LinksAt(at + lead + first_no)) {
     const Dimension* dimension = first.kind == LinkKind::kDimension && !first.verb ? DimensionOf(first.field) : nullptr;
     if (dimension == nullptr || dimension->value_type != ValueType::kBoolean) continue;
-    const size_t versus = Phrase(first.end, kVersus);
-    const size_t second = first.end + versus;
-    const size_t second_no = side(second);
-    if (versus == 0 || first_no + second_no != 1) continue;
+    const size_t first_end = behind_noun(first.end, first.field.entity);
+    const size_t versus = Phrase(first_end, kVersus);
+    const size_t second = first_end + versus;
+    if (versus == 0) continue;
+    if (const size_t rest = Phrase(second, kOthers); rest > 0 && !Is(first_end, {"or", "to"})) {
+      Fragment& fragment = Add(FragmentKind::kGroup, at, behind_noun(second + rest, first.field.entity), first.cost);
+      fragment.dimensions = {{.field = first.field}};
+    }
+    const size_t second_no = static_cast<size_t>(side(second));
+    if ((first_no > 0) == (second_no > 0)) continue;
     for (const Link& other : LinksAt(second + second_no)) {
       if (other.kind != LinkKind::kDimension || other.field != first.field) continue;
-      Fragment& fragment = Add(FragmentKind::kGroup, at, other.end, first.cost + other.cost);
-      fragment.dimensions = {{.field = first.field}};
+      for (const size_t end : std::set<size_t>{other.end, behind_noun(other.end, first.field.entity)})
+        Add(FragmentKind::kGroup, at, end, first.cost + other.cost).dimensions = {{.field = first.field}};
     }
   }
 }

@@ -68,6 +68,11 @@ bool FragmentParser::IsMeasured(const FieldRef& field) const {
          !IsKey(model_, semantic::FindEntity(model_, field.entity), *dimension);
 }
 
+bool FragmentParser::IsTime(const FieldRef& field) const {
+  const Dimension* dimension = DimensionOf(field);
+  return dimension != nullptr && dimension->type == DimensionType::kTime;
+}
+
 /// The model's own numbers by their names.
 void FragmentParser::NamedMetrics(size_t from, std::vector<MetricPhrase>& found) const {
   for (const Link& link : LinksAt(from)) {
@@ -177,6 +182,7 @@ void FragmentParser::TimeDimensions(size_t at, std::vector<DimensionPhrase>& fou
       }
     }
   }
+  NamedTimes(at, found);
   for (const Link& link : LinksAt(at)) {  // "order date month", "shipping month" by the role's stem
     const Dimension* dimension = link.kind == LinkKind::kDimension ? DimensionOf(link.field) : nullptr;
     if (dimension == nullptr || dimension->type != DimensionType::kTime) continue;
@@ -187,6 +193,37 @@ void FragmentParser::TimeDimensions(size_t at, std::vector<DimensionPhrase>& fou
                        .cost = link.cost,
                        .grain = std::max(dimension->grain, TimeGrain::kDay),
                        .time_field = link.field});
+    }
+  }
+}
+
+/// "month of loss", "loss month": by the time that is called the date of loss.
+void FragmentParser::NamedTimes(size_t at, std::vector<DimensionPhrase>& found) const {
+  static constexpr std::string_view kTimes[] = {"date", "time", "day", "of", "the", "on", "at", "timestamp"};
+  size_t used = 0;
+  auto grain = ParseGrain(From(at), used);
+  const bool behind = grain && Is(at + used, {"of"});  // Else the grain is behind the word.
+  const size_t noun = behind ? SkipDeterminers(at + used + 1) : at;
+  if (!behind) grain = ParseGrain(From(at + 1), used);
+  if (!grain || noun >= tokens_.size() || tokens_[noun].word.size() < 4) return;
+  for (const Entity& entity : model_.entities) {
+    for (const Dimension& dimension : entity.dimensions) {
+      if (dimension.hidden || dimension.type != DimensionType::kTime) continue;
+      std::vector<std::string> names{dimension.label, dimension.name};
+      names.insert(names.end(), dimension.synonyms.begin(), dimension.synonyms.end());
+      const bool says = std::ranges::any_of(names, [&](const std::string& name) {
+        auto words = TokenizeName(name);
+        const size_t all = words.size();
+        std::erase_if(words, [&](const Token& word) {
+          return word.kind == TokenKind::kSymbol || std::ranges::find(kTimes, word.word) != std::end(kTimes);
+        });
+        return words.size() == 1 && all > 1 && words[0].word == Word(noun);
+      });
+      if (!says) continue;
+      found.push_back({.end = behind ? noun + 1 : noun + 1 + used,
+                       .cost = 0.02,
+                       .grain = *grain,
+                       .time_field = {entity.name, dimension.name}});
     }
   }
 }

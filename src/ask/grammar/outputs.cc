@@ -45,12 +45,46 @@ void FragmentParser::Outputs(size_t at) {
   }
 }
 
+/// "date", "amount", "name" of the rows listed, where they have one that is it.
+std::vector<FieldRef> FragmentParser::BareColumns(size_t at) const {
+  const bool date = Is(at, {"date", "dates", "day"});
+  const bool amount = Is(at, {"amount", "amounts", "value", "total"});
+  const bool name = Is(at, {"name", "names"});
+  if (!date && !amount && !name) return {};
+  for (const std::vector<Link>& links : links_) {  // The first thing named is what is listed.
+    for (const Link& link : links) {
+      const auto* entity =
+          link.kind == LinkKind::kEntity && !link.verb ? semantic::FindEntity(model_, link.name) : nullptr;
+      if (entity == nullptr) continue;
+      if (date && !entity->default_time.empty() && !entity->default_time.contains('.'))
+        return {{entity->name, entity->default_time}};
+      const auto* label = semantic::LabelDimension(*entity);
+      if (name && label != nullptr && label->value_type == semantic::ValueType::kText)
+        return {{entity->name, label->name}};
+      for (const semantic::Dimension& dimension : entity->dimensions) {
+        const FieldRef field{entity->name, dimension.name};
+        const auto words = TokenizeName(dimension.label + " " + dimension.name);
+        const bool says =
+            std::ranges::any_of(words, [&](const Token& word) { return word.word == Singular(Word(at)); });
+        if (amount && !dimension.hidden && says && IsMeasured(field)) return {field};
+      }
+      return {};
+    }
+  }
+  return {};
+}
+
 /// "list hotels with their stars and city": fields to be shown of the rows.
 void FragmentParser::Columns(size_t at) {
   static constexpr std::string_view kLeads[] = {
       "with",          "with their", "with its", "with the",        "including", "including the", "along with",
       "together with", "and their",  "and its",  "including their", "showing",   "with all their"};
-  size_t next = at + Phrase(at, kLeads);
+  static constexpr std::string_view kShow[] = {"show",    "show the",      "show me",  "show me the", "show their",
+                                               "display", "give me the",   "give the", "please show", "i need",
+                                               "show us", "include the",   "include",  "also show",   "and show",
+                                               "i want",  "i want to see", "columns"};
+  const bool behind_rows = at > 2 && Is(at - 1, {"?", ".", ",", ";", ":", "-", "and"});  // "…? show name and city"
+  size_t next = at + std::max(Phrase(at, kLeads), behind_rows ? Phrase(at, kShow) : 0);
   if (next == at) return;
   std::vector<std::pair<size_t, std::vector<DimensionUse>>> open{{next, {}}};
   for (int depth = 0; depth < 6 && !open.empty(); ++depth) {
@@ -62,7 +96,14 @@ void FragmentParser::Columns(size_t at) {
         if (Is(from, {"and", "&"})) ++from;
         if (from == end) continue;
       }
-      for (const Link& link : LinksAt(SkipDeterminers(from))) {
+      const size_t word = SkipDeterminers(from);
+      for (const FieldRef& field : BareColumns(word)) {
+        auto all = uses;
+        all.push_back({.field = field});
+        Add(FragmentKind::kColumns, at, word + 1, 0.04).dimensions = all;
+        longer.emplace_back(word + 1, std::move(all));
+      }
+      for (const Link& link : LinksAt(word)) {
         if (link.verb || link.event) continue;
         DimensionUse use{.field = link.field};
         if (link.kind == LinkKind::kEntity) {

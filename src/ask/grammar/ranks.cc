@@ -1,8 +1,16 @@
+#include <array>
+
+#include "ask/grammar/internal/assembler.h"
 #include "ask/grammar/internal/fragment_parser.h"
+#include "ask/grammar/internal/members.h"
 #include "ask/grammar/internal/words_of_ranks.h"
+#include "ask/link/join_paths.h"
 
 namespace neurolake::ask {
 namespace {
+
+/// What the best selling ones are told by.
+constexpr std::array<std::string_view, 4> kSold{"sale", "revenue", "turnover", "sold"};
 
 /// 1 for the large end, -1 for the small one, 0 for no superlative. `either` is set for best and worst: which end that
 /// is depends on what is measured.
@@ -39,7 +47,14 @@ void FragmentParser::Tops(size_t at) {
     if (!take(first_number)) return;
   }
   const size_t at_superlative = next;
-  const int direction = Superlative(Word(next), either);
+  int direction = Superlative(Word(next), either);
+  std::span<const std::string_view> measures;  // What the words themselves rank by.
+  if (Is(next, {"most", "least"}) && GradableOf(Word(next + 1)) != nullptr && !GradableOf(Word(next + 1))->of_times) {
+    const MeasuredBy& gradable = *GradableOf(Word(next + 1));  // "the second most valuable category"
+    measures = gradable.nouns;
+    if (!gradable.large) direction = -direction;
+    ++next;
+  }
   bool frequent = Word(next) == "busiest";
   bool done = frequent;  // By what happened, and not by how many there are of a kind.
   const bool resized = at > 1 && Is(at - 1, {"it", "that", "to"}) && Is(at - 2, {"make", "change"});
@@ -53,7 +68,15 @@ void FragmentParser::Tops(size_t at) {
   if (direction != 0) {
     ++next;
     if (n == 0 && !nth) take(ParseNumber(From(next)));
-    if (Is(next, {"performing", "ranked", "ranking", "used", "popular", "common", "frequent", "active", "visited",
+    if (measures.empty() && Is(next, {"selling", "grossing"}) &&
+        Is(next - 1, {"best", "top", "worst", "biggest", "highest"})) {
+      measures = kSold;
+      direction = Is(next - 1, {"worst"}) ? -1 : 1;
+      either = false;
+    }
+    const bool of_name = std::ranges::any_of(LinksAt(next), [&](const Link& link) { return link.end > next + 1; });
+    if (!of_name &&
+        Is(next, {"performing", "ranked", "ranking", "used", "popular", "common", "frequent", "active", "visited",
                   "selling", "grossing", "earning"}) &&
         (LinksAt(next).empty() || Is(next, {"used", "selling"}))) {
       frequent = Is(next, {"used", "popular", "common", "frequent"});
@@ -72,6 +95,47 @@ void FragmentParser::Tops(size_t at) {
   shape.frequent = frequent;
   shape.difference = direction == 0;  // No end said: a TopBy must say it.
   TopsOf(next, direction, shape);
+  if (!measures.empty()) RankWords(next, direction, measures);
+}
+
+/// "best selling brands", "most valuable customers": by the one sum that the words name. `found_` has the ranks
+/// without.
+void FragmentParser::RankWords(size_t next, int direction, std::span<const std::string_view> nouns) {
+  const size_t count = found_.size();
+  for (size_t i = 0; i < count; ++i) {
+    if (found_[i].kind != FragmentKind::kTop || !found_[i].metrics.empty() || found_[i].end <= next) continue;
+    if (found_[i].dimensions.size() != 1 || found_[i].grain) continue;
+    std::vector<std::string> found;
+    size_t best = SIZE_MAX;
+    for (const semantic::Metric& metric : model_.metrics) {
+      const auto* measure = metric.hidden || !metric.filter.empty() ? nullptr : MeasureOf(model_, metric);
+      if (measure == nullptr || measure->aggregation != Aggregation::kSum) continue;
+      const auto bases = BaseEntities(model_, {.metric = metric.name});
+      const bool reaches =
+          bases.size() == 1 && !ToOnePaths(model_, bases[0], found_[i].dimensions[0].field.entity).empty();
+      std::vector<std::string> words;
+      std::string names = metric.label + " " + metric.name;
+      for (const std::string& synonym : metric.synonyms) names += " " + synonym;
+      for (const Token& word : TokenizeName(names)) words.push_back(Singular(word.word));
+      const auto says = std::ranges::find_if(
+          nouns, [&](std::string_view noun) { return std::ranges::find(words, noun) != words.end(); });
+      const auto place = static_cast<size_t>(says - nouns.begin());
+      if (!reaches || says == nouns.end() || place > best) continue;
+      if (place < best) found.clear();
+      best = place;
+      found.push_back(metric.name);
+    }
+    for (const std::string& name : found) {
+      Fragment ranked = found_[i];
+      const bool by_price = !found_[i].entity.empty() && direction != 0 && nouns.data() != kSold.data();
+      ranked.cost += by_price ? 0.15 : 0.03;  // "most expensive invoices" are rows by their own amount.
+      ranked.judged = false;
+      ranked.descending = direction > 0;
+      ranked.metrics = {{.metric = name}};
+      ranked.notes.push_back(fmt::format("ranked by {}", semantic::FindMetric(model_, name)->label));
+      found_.push_back(std::move(ranked));
+    }
+  }
 }
 
 /// The top ones of what is named at `next`, or of what the rest of the question names.
@@ -95,7 +159,11 @@ void FragmentParser::TopsOf(size_t next, int direction, const Fragment& shape) {
           direction != 0 && std::ranges::any_of(LinksAt(next), [&](const Link& other) {
             return other.kind == LinkKind::kMetric && other.end == phrase.end && other.note.empty() && !phrase.plural;
           });
-      Fragment& fragment = add(phrase.end, phrase.cost + (is_number && !phrase.entity.empty() ? 0.3 : 0), descending);
+      const bool of_measure = Is(next - 1, {"most", "fewest", "least"}) && phrase.use &&
+                              !phrase.use->field.name.empty() &&
+                              IsMeasured(phrase.use->field);  // "the most hours" are summed.
+      Fragment& fragment =
+          add(phrase.end, phrase.cost + ((is_number && !phrase.entity.empty()) || of_measure ? 0.3 : 0), descending);
       fragment.notes = phrase.notes;
       if (phrase.use) fragment.dimensions = {*phrase.use};
       fragment.grain = phrase.grain;
@@ -106,13 +174,46 @@ void FragmentParser::TopsOf(size_t next, int direction, const Fragment& shape) {
         fragment.notes.push_back(descending ? "best and worst are read as highest and lowest"
                                             : "best and worst are read as lowest and highest");
     }
+    for (const NounPhrase& noun : direction != 0 ? LimitedNouns(next) : std::vector<NounPhrase>{}) {
+      const auto* entity = semantic::FindEntity(model_, noun.entity);  // "top 5 active customers"
+      const auto* label = entity == nullptr ? nullptr : semantic::LabelDimension(*entity);
+      if (noun.filters.empty() || label == nullptr) continue;
+      Fragment& fragment = add(noun.end, noun.cost + 0.12, descending);
+      fragment.notes = noun.notes;
+      fragment.dimensions = {{.field = {entity->name, label->name}}};
+      fragment.filters = noun.filters;
+      fragment.plural = noun.plural;
+      fragment.entity = entity->name;
+    }
     if (shape.n > 0 && direction != 0 && !shape.nth) add(next, 0.1, descending);
   }
 }
 
+/// "worked the most hours": by the sum of what rows have.
+std::vector<Fragment> FragmentParser::SummedMost(size_t at, size_t noun, bool descending) const {
+  std::vector<Fragment> found;
+  if (!Is(noun - 1, {"most", "fewest", "least"})) return found;
+  for (const Link& link : LinksAt(noun)) {
+    if (link.kind != LinkKind::kDimension || link.verb || !IsMeasured(link.field)) continue;
+    for (const semantic::Metric& metric : model_.metrics) {
+      const auto* measure = metric.hidden ? nullptr : MeasureOf(model_, metric);
+      if (measure == nullptr || measure->aggregation != Aggregation::kSum) continue;
+      if (RowFieldOf({.metric = metric.name}) != link.field) continue;
+      found.push_back({.kind = FragmentKind::kTopBy,
+                       .begin = at,
+                       .end = link.end,
+                       .cost = link.cost + 0.04,
+                       .metrics = {{.metric = metric.name}},
+                       .descending = descending});
+    }
+  }
+  return found;
+}
+
 /// "the most flights", "highest average delay", "with the lowest revenue".
 void FragmentParser::TopBys(size_t at) {
-  size_t next = at + Phrase(at, kTopBysLeads);
+  size_t next = at + std::max(Phrase(at, kTopBysLeads), Has(at));
+  if (next > at) next = SkipDeterminers(next);
   for (const Link& link : LinksAt(at)) {  // "placed the most orders"
     if (link.kind == LinkKind::kEntity && link.verb && !link.event && Is(link.end, {"the", "most", "fewest", "least"}))
       next = SkipDeterminers(link.end);
@@ -154,6 +255,11 @@ void FragmentParser::TopBys(size_t at) {
     fragment.n = n;
     fragment.nth = nth;
   }
+  for (Fragment& summed : SummedMost(at, next, direction > 0)) {
+    summed.n = n;
+    summed.nth = nth;
+    found_.push_back(std::move(summed));
+  }
   for (const Link& link : LinksAt(next)) {  // "the most flights": an entity, counted
     if (link.kind != LinkKind::kEntity || link.verb || !Is(next - 1, {"most", "fewest", "least"})) continue;
     const auto use = CountOf(link.name);
@@ -167,6 +273,32 @@ void FragmentParser::TopBys(size_t at) {
     fragment.descending = direction > 0;
     fragment.n = n;
     fragment.nth = nth;
+  }
+}
+
+/// "the best month for sales", "top 3 dishes (quantity)": by what is named so.
+void FragmentParser::NamedOrders(size_t at) {
+  const bool best = at > 1 && Is(at, {"for", "in"}) && [&] {  // "the best month for sales"
+    for (size_t back = 2; back <= 4 && back <= at; ++back) {
+      bool either = false;
+      if (Superlative(Word(at - back), either) != 0) return true;
+    }
+    return false;
+  }();
+  if (best) {
+    for (const MetricPhrase& phrase : Metrics(at + 1))
+      Add(FragmentKind::kOrderBy, at, phrase.end, phrase.cost + 0.03, phrase.notes).metrics = {phrase.use};
+    for (const Link& link : LinksAt(SkipDeterminers(at + 1))) {
+      const auto use = link.kind == LinkKind::kEntity && !link.verb && link.plural ? CountOf(link.name) : std::nullopt;
+      if (use) Add(FragmentKind::kOrderBy, at, link.end, link.cost + 0.05).metrics = {*use};
+    }
+  }
+  if (at > 2 && Word(at) == "(") {  // "top 3 dishes (quantity)": by that.
+    for (const MetricPhrase& phrase : Metrics(Is(at + 1, {"by", "in"}) ? at + 2 : at + 1)) {
+      if (Word(phrase.end) != ")") continue;
+      Fragment& fragment = Add(FragmentKind::kOrderBy, at, phrase.end + 1, phrase.cost + 0.03, phrase.notes);
+      fragment.metrics = {phrase.use};
+    }
   }
 }
 
@@ -214,6 +346,7 @@ void FragmentParser::OrderBys(size_t at) {
       fragment.descending = descending.value_or(false);
     }
   }
+  NamedOrders(at);
   size_t end = at + (Is(at, {"sort", "sorted", "order", "ordered"}) ? 1 : 0);
   if (Is(at, {"sort", "order"}) && Is(end, {"it", "them", "this", "that"})) ++end;
   if (const auto descending = direction(end); descending && end > at && Word(at) != ",") {

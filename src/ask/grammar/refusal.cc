@@ -29,6 +29,31 @@ constexpr std::array<Kind, 6> kKinds{{
 
 }  // namespace
 
+std::optional<std::string> AsksForDeed(std::span<const Token> tokens, const std::vector<Link>& links) {
+  static constexpr std::string_view kDeeds[] = {
+      "close",  "open",   "reopen",  "approve",   "reject",  "assign",   "refund",     "pay",      "book",
+      "cancel", "mark",   "move",    "archive",   "rename",  "reset",    "charge",     "block",    "unblock",
+      "hire",   "fire",   "promote", "ship",      "reorder", "merge",    "deactivate", "activate", "renew",
+      "extend", "settle", "deny",    "terminate", "suspend", "transfer", "reassign",   "upgrade",  "downgrade",
+      "set",    "change", "add",     "email",     "call"};
+  size_t at = 0;
+  while (at < tokens.size() && (tokens[at].word == "please" || tokens[at].word == "," || tokens[at].word == "kindly"))
+    ++at;
+  if (at + 1 >= tokens.size() || std::ranges::find(kDeeds, tokens[at].word) == std::end(kDeeds)) return std::nullopt;
+  size_t noun = at + 1;
+  const bool one = tokens[noun].word == "the" || tokens[noun].word == "this" || tokens[noun].word == "that" ||
+                   tokens[noun].word == "a" || tokens[noun].word == "an" || tokens[noun].word == "my";
+  if (one) ++noun;
+  for (const Link& link : links) {  // "close claim 5123"; "open claims" are counted.
+    if (link.begin != noun || link.kind != LinkKind::kEntity || link.verb || link.plural) continue;
+    const bool numbered =
+        link.end < tokens.size() && (tokens[link.end].kind == TokenKind::kNumber || tokens[link.end].word == "#" ||
+                                     tokens[link.end].word == "number");
+    if (numbered || link.end == tokens.size()) return "it asks for something to be done; only questions are answered";
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> OutOfScope(std::span<const Token> tokens) {
   for (size_t at = 0; at < tokens.size(); ++at) {
     const Token& token = tokens[at];
@@ -43,6 +68,15 @@ std::optional<std::string> OutOfScope(std::span<const Token> tokens) {
     }
   }
   return std::nullopt;
+}
+
+bool SaysFiscal(std::span<const Token> tokens, size_t at) {
+  const std::string_view word = tokens[at].word;
+  if (word == "fiscal" || word == "fy") return true;
+  const std::string_view next = at + 1 < tokens.size() ? std::string_view(tokens[at + 1].word) : "";
+  if (word == "financial") return next.starts_with("year") || next.starts_with("quarter");
+  const bool is_year = word.starts_with("fy") && (word.size() == 4 || word.size() == 6);
+  return is_year && word.substr(2).find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 }  // namespace neurolake::ask

@@ -39,6 +39,45 @@ constexpr std::string_view kInTheData[] = {
     "in the warehouse data", "in the lake",     "in the register",  "in the registry",
     "in existence",          "exist",           "do exist",         "exist in total",
     "in the list",           "on the list"};
+/// Behind "what did …" or "how did …": that the number itself is asked for.
+constexpr std::string_view kAmountTo[] = {"add up to",   "amount to",   "come to",       "sum up to",
+                                          "work out to", "come out at", "stand at",      "look like",
+                                          "come in at",  "total up to", "turn out to be"};
+/// Behind a thing, where what follows says of what kind or when: no more than that it is so.
+constexpr std::string_view kShown[] = {"shown for",     "shown in",       "displayed for", "reported for",
+                                       "restricted to", "limited to",     "covering only", "as measured in",
+                                       "as seen in",    "taken over",     "looking at",    "considering",
+                                       "measured over", "calculated over"};
+/// Behind a thing: with us, in our company.
+constexpr std::string_view kWithUs[] = {"us",
+                                        "the company",
+                                        "our company",
+                                        "the firm",
+                                        "the business",
+                                        "the service",
+                                        "our service",
+                                        "the platform",
+                                        "our platform",
+                                        "the team",
+                                        "with us",
+                                        "for us",
+                                        "at our company",
+                                        "in our company",
+                                        "in the company",
+                                        "on our platform",
+                                        "on the platform",
+                                        "in our network",
+                                        "in the network",
+                                        "in our fleet",
+                                        "in the fleet",
+                                        "on the menu",
+                                        "on the menus",
+                                        "on offer",
+                                        "in our range",
+                                        "in the range",
+                                        "in our assortment",
+                                        "in our team",
+                                        "in the team"};
 /// Behind a question: that what was named is counted.
 constexpr std::string_view kCountThem[] = {
     "count them",       "count those",       "count these",         "count it",         "how many are there",
@@ -52,6 +91,21 @@ constexpr std::string_view kBelong[] = {"come from", "came from",    "comes from
 
 }  // namespace
 
+/// "for the monthly report", "for our board meeting": what the answer is for; its length.
+size_t FragmentParser::Occasion(size_t at) const {
+  static constexpr std::string_view kOccasions[] = {
+      "report", "meeting",  "review", "presentation", "board", "deck",     "dashboard", "newsletter", "audit",
+      "call",   "planning", "slides", "slide",        "memo",  "briefing", "summary",   "workshop"};
+  if (!Is(at, {"for"}) || !Is(at + 1, {"the", "my", "our", "a", "an", "tomorrow", "today", "this"})) return 0;
+  for (size_t length = std::min<size_t>(5, tokens_.size() - at); length >= 3; --length) {
+    const size_t last = at + length - 1;
+    if (std::ranges::find(kOccasions, Word(last)) == std::end(kOccasions) || !LinksAt(last).empty()) continue;
+    if (at == 0 || last + 1 >= tokens_.size() || tokens_[last + 1].kind == TokenKind::kSymbol || Is(at - 1, {","}))
+      return length;
+  }
+  return 0;
+}
+
 /// What says nothing of the answer: greetings, thanks, "in the catalogue", "count them" at the end.
 void FragmentParser::Sayings(size_t at) {
   const auto ends = [&](size_t place) { return place >= tokens_.size() || tokens_[place].kind == TokenKind::kSymbol; };
@@ -59,6 +113,7 @@ void FragmentParser::Sayings(size_t at) {
     if (length > 0) Add(FragmentKind::kRequest, at, at + length, cost);
   };
   if (at <= 2) say(Phrase(at, kGreetings), 0);
+  say(Occasion(at), 0);
   if (const size_t length = Phrase(at, kPolite); length > 0 && (at == 0 || ends(at + length))) say(length, 0);
   if (at > 0) say(Phrase(at, kInTheData), 0.01);
   const size_t count = at > 1 ? Phrase(at, kCountThem) : 0;
@@ -71,9 +126,49 @@ void FragmentParser::Sayings(size_t at) {
     });
     if (behind_noun) say(length, 0.02);
   }
+  const bool earns =
+      at > 1 && Is(at, {"earn", "make", "spend", "take", "pay", "collect", "get", "earned", "made", "spent", "paid",
+                        "taken", "have", "bring", "charge", "lose", "raise", "book", "generate"});
+  if (earns && (Is(at - 1, {"we", "they", "you", "it", "i"}) || Is(at - 1, {"did"}))) {  // "did we earn in fares"
+    const size_t particle = at + 1 + (Is(at + 1, {"in", "on", "from", "for", "with", "out"}) ? 1 : 0);
+    if (particle > at + 1 && !Metrics(particle).empty()) say(particle - at, 0.03);
+  }
+  const bool did = Is(0, {"what", "how"}) || Is(1, {"what", "how"});
+  if (const size_t length = did && at > 1 ? Phrase(at, kAmountTo) : 0; length > 0) say(length, 0.02);
+  static constexpr std::string_view kTakeOut[] = {"take out", "put in",      "hand in",   "bring in",
+                                                  "send in",  "sign up for", "carry out", "take on",
+                                                  "hand out", "send out",    "go on",     "come in"};
+  const bool asks_done = std::ranges::any_of(tokens_.first(at), [](const Token& token) { return token.word == "did"; });
+  if (const size_t length = asks_done && at > 3 ? Phrase(at, kTakeOut) : 0; length > 0 && LinksAt(at).empty())
+    say(length, 0.03);
+  if (const size_t length = at > 0 ? Phrase(at, kShown) : 0; length > 0) {
+    std::vector<std::string> problems;
+    const size_t time = Is(at + length - 1, {"for", "in", "over"}) ? at + length - 1 : at + length;
+    if (!ParseTime(From(time), time_, problems).empty()) say(time - at, 0.02);
+  }
+  if (const size_t length = at > 1 ? Phrase(at, kWithUs) : 0; length > 0) {
+    std::vector<std::string> problems;
+    const size_t end = at + length;
+    const bool breaks = ends(end) ||
+                        Is(end, {"and", "in", "since", "during", "last", "this", "by", "per", "between"}) ||
+                        !ParseTime(From(end), time_, problems).empty();
+    const auto links_it = [&](const Link& link) { return link.end > at; };
+    const auto own = [&](const std::vector<Link>& links) { return std::ranges::any_of(links, links_it); };
+    const bool known = std::any_of(links_.begin() + static_cast<std::ptrdiff_t>(at),
+                                   links_.begin() + static_cast<std::ptrdiff_t>(end), own);
+    const bool left = Is(at - 1, {"left", "joined", "leave", "join", "quit", "leaving", "joining"});
+    if (breaks && (!known || left)) say(length, 0.02);
+  }
+  static constexpr std::string_view kOfThem[] = {"of them",  "of those",    "of these",     "of the ones",
+                                                 "of that",  "among them",  "among those",  "among these",
+                                                 "of which", "out of them", "out of these", "out of those"};
+  const size_t them = at > 0 && Is(at - 1, {"many"}) ? Phrase(at, kOfThem) : 0;
+  say(them, 0.01);
+  if (at > 0 && Is(at, {"so"}) && Word(at + 1) == "far" && Is(at - 1, {"today"})) say(2, 0.01);
   const bool only = Is(at, {"only"}) && ends(at + 1);
   const bool ones = Is(at, {"ones"}) && (ends(at + 1) || (Is(at + 1, {"only"}) && ends(at + 2)));
-  if ((only || ones) && at > 3) {  // "students by nationality, current ones only"
+  if (only && at > 3 && IsBehindLimit(at)) say(1, 0.01);  // "delivered orders of December only"
+  if ((only || ones) && at > 3) {                         // "students by nationality, current ones only"
     const bool behind_value = std::ranges::any_of(links_, [&](const std::vector<Link>& links) {
       return std::ranges::any_of(links,
                                  [&](const Link& link) { return link.end == at && link.kind == LinkKind::kValue; });
@@ -81,6 +176,19 @@ void FragmentParser::Sayings(size_t at) {
     if (behind_value) say(ones && Is(at + 1, {"only"}) ? 2 : 1, 0.01);
   }
   if (at > 0 && Is(at - 1, {","}) && ends(at + 1)) Unit(at - 1);  // "…, minutes"
+}
+
+/// Whether a time, or a thing with a value before it, ends here.
+bool FragmentParser::IsBehindLimit(size_t at) const {
+  std::vector<std::string> problems;
+  for (size_t begin = at > 6 ? at - 6 : 0; begin < at; ++begin) {
+    const auto times = ParseTime(From(begin), time_, problems);
+    if (std::ranges::any_of(times, [&](const TimePhrase& time) { return begin + time.tokens == at; })) return true;
+    for (const NounPhrase& noun : LimitedNouns(begin)) {
+      if (noun.end == at && !noun.filters.empty()) return true;
+    }
+  }
+  return false;
 }
 
 /// "which products did we finish orders for last month": a preposition whose noun stands before the verb.

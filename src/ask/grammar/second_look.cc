@@ -159,7 +159,7 @@ bool IsOtherSide(const std::vector<Link>& links, size_t at, const Intent& intent
       return std::ranges::any_of(links, [&](const Link& link) { return link.field == use.field && where(link); });
     };
     const bool before = says([&](const Link& link) { return link.end < at && link.end + 2 >= at; });
-    const bool behind = says([&](const Link& link) { return link.begin == at + 1; });
+    const bool behind = says([&](const Link& link) { return link.begin == at + 1 || link.begin == at + 2; });
     const bool next = says([&](const Link& link) { return link.begin > at + 1 && link.begin <= at + 3; });
     return behind && (before || next);
   });

@@ -1,4 +1,5 @@
 #include "ask/grammar/internal/fragment_parser.h"
+#include "ask/grammar/internal/words_of_filters.h"
 #include "ask/grammar/internal/words_of_outputs.h"
 #include "ask/link/join_paths.h"
 
@@ -24,12 +25,22 @@ void FragmentParser::SetVerb(size_t at, size_t begin, bool negated, bool needs_o
         !Word(noun).ends_with("ed")) {
       continue;
     }
+    if (making == 0 && Is(link.end, {"the"}) && Is(link.end + 1, {"most", "fewest", "least", "highest", "lowest"}))
+      continue;  // "worked the most hours" ranks.
     SetCondition set{.related = related, .negated = negated};
     if (link.kind == LinkKind::kDimension) set.time_field = link.field;
     size_t end = link.end;
+    const bool is_role = link.kind == LinkKind::kEntity && link.verb &&
+                         std::ranges::any_of(LinksAt(noun), [&](const Link& other) {  // "that left": not a review.
+                           return other.kind == LinkKind::kDimension && other.verb && IsTime(other.field);
+                         });
+    if (is_role && ObjectOf(link, end) == end) continue;
     if (Word(end) == "nothing" && !negated) set.negated = true, ++end;  // "suppliers that sold nothing"
     else if (link.verb) end = ObjectOf(link, end);
     if (Is(end, {"with", "from", "at"}) && Word(end + 1) == "us") end += 2;
+    const bool stranded =
+        link.verb && Is(end, {"from", "with", "at", "for", "to", "on"});  // "not ordered from in 2025"
+    if (stranded && Is(end + 1, {"in", "since", "during", "last", "this", "so"})) ++end;
     if (link.verb && Is(end, {"to", "for", "on", "in"}) && (end + 1 >= tokens_.size() || Is(end + 1, {"?", "."})))
       ++end;
     if (Is(end, {"anything", "something", "once", "before", "yet"})) {
@@ -47,7 +58,7 @@ void FragmentParser::SetVerb(size_t at, size_t begin, bool negated, bool needs_o
          ++words)
       ++values_at;
     const bool says_both = Word(end) == "both" || (values_at == end + 2 && Word(end + 1) == "both");
-    std::vector<std::pair<size_t, std::vector<SetCondition>>> heads{{end, {set}}};
+    std::vector<SetHead> heads{{end, {set}}};
     for (const ValuePhrase& values : Values(values_at)) {
       std::vector<SetCondition> sets;
       const bool both = says_both || (values.conjunction && Word(end) != "either");
@@ -66,14 +77,50 @@ void FragmentParser::SetVerb(size_t at, size_t begin, bool negated, bool needs_o
       add(behind, values.cost, sets, values.notes);
       heads.emplace_back(behind, sets);
     }
-    for (auto& [from, sets] : heads) {
-      for (const TimePhrase& time : ParseTime(From(from), time_, problems_)) {
-        auto timed = sets;
-        for (SetCondition& one : timed) one.time = time.range;
-        std::vector<std::string> notes;
-        if (!time.assumption.empty()) notes.push_back(time.assumption);
-        add(from + time.tokens, time.cost - 0.005, std::move(timed), std::move(notes));
+    TimedSets(begin, link, negated, heads);
+  }
+}
+
+/// The sets with the time right behind them.
+void FragmentParser::TimedSets(size_t begin, const Link& link, bool negated, std::span<const SetHead> heads) {
+  for (const auto& [from, sets] : heads) {
+    if (!negated && sets.size() == 1) TwiceTimed(begin, Word(from) == "both" ? from + 1 : from, link, sets[0]);
+    for (const TimePhrase& time : ParseTime(From(from), time_, problems_)) {
+      auto timed = sets;
+      for (SetCondition& one : timed) one.time = time.range;
+      std::vector<std::string> notes;
+      if (!time.assumption.empty()) notes.push_back(time.assumption);
+      Fragment& fragment =
+          Add(FragmentKind::kSet, begin, from + time.tokens, link.cost + time.cost - 0.005, std::move(notes));
+      if (!link.note.empty()) fragment.notes.push_back(link.note);
+      fragment.sets = std::move(timed);
+    }
+  }
+}
+
+/// "ordered in November and in December 2024": done in each of two times.
+void FragmentParser::TwiceTimed(size_t begin, size_t at, const Link& link, const SetCondition& set) {
+  for (const TimePhrase& first : ParseTime(From(at), time_, problems_)) {
+    size_t next = at + first.tokens;
+    if (!Is(next, {"and"})) continue;
+    ++next;
+    if (Is(next, {"again", "also"})) ++next;
+    for (const TimePhrase& second : ParseTime(From(next), time_, problems_)) {
+      const bool periods = first.unit && first.unit == second.unit && first.range.from && second.range.from;
+      if (!periods) continue;
+      std::vector<SetCondition> sets{set, set};
+      TimeRange earlier = first.range;
+      if (!first.named && second.named) {  // "in November and in December 2024": both of that year.
+        const int64_t years = YearOf(*second.range.from) - YearOf(*first.range.from);
+        earlier = {AddPeriods(*first.range.from, TimeGrain::kYear, years),
+                   AddPeriods(*first.range.to, TimeGrain::kYear, years)};
       }
+      if (earlier == second.range) continue;
+      sets[0].time = earlier;
+      sets[1].time = second.range;
+      Fragment& fragment = Add(FragmentKind::kSet, begin, next + second.tokens, link.cost + 0.02);
+      if (!link.note.empty()) fragment.notes.push_back(link.note);
+      fragment.sets = std::move(sets);
     }
   }
 }
@@ -193,7 +240,8 @@ void FragmentParser::SetNouns(size_t at) {
   if (const size_t length = Phrase(at, kSetsWith); length > 0) {
     size_t begin = at + length;
     const bool both = Word(begin) == "both";
-    if (both) ++begin;
+    const bool either = Word(begin) == "either";
+    if (both || either) ++begin;
     const size_t object = both ? 0 : Phrase(begin, kSetVerbObjects);
     for (const NounPhrase& noun : LimitedNouns(begin + object)) {
       const bool listed = noun.filters.size() == 1 && noun.filters[0].any_of[0].values.size() > 1;
@@ -205,8 +253,22 @@ void FragmentParser::SetNouns(size_t at) {
         continue;
       }
       if (object > 0 && noun.filters.empty() && Word(at) != "with") continue;  // SetVerb has these.
-      if (listed && !both) continue;                                           // Any of them, or all?
+      const bool any = either || Says(begin, noun.end, "or");
+      if (listed && !both && !any) continue;  // Any of them, or all?
       add_noun(noun, false, object > 0 ? 0.01 : 0.05, both);
+      std::vector<ValuePhrase> behind = Values(noun.end);
+      if (const size_t lead = Phrase(noun.end, kValueFiltersPrepositions); lead > 0) {
+        for (ValuePhrase& value : Values(noun.end + lead)) behind.push_back(std::move(value));
+      }
+      for (const ValuePhrase& value : behind) {
+        if (both || value.field.entity != noun.entity) continue;  // "a travel policy in force"
+        NounPhrase longer = noun;
+        longer.end = value.end;
+        longer.cost += value.cost;
+        longer.filters.push_back({.any_of = {{.field = value.field, .values = value.values}}});
+        longer.notes.insert(longer.notes.end(), value.notes.begin(), value.notes.end());
+        add_noun(longer, false, object > 0 ? 0.01 : 0.05, false);
+      }
     }
   }
 }

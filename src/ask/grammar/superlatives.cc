@@ -2,6 +2,7 @@
 #include "ask/grammar/internal/fragment_parser.h"
 #include "ask/grammar/internal/members.h"
 #include "ask/grammar/internal/words_of_ranks.h"
+#include "ask/link/join_paths.h"
 #include "common/text.h"
 
 namespace neurolake::ask {
@@ -96,6 +97,27 @@ void FragmentParser::ExtremesOf(size_t at, size_t begin, size_t end, const Measu
     if (entity == nullptr || (sized && !SizeOf(link.name).name.empty())) continue;
     add(*entity, link.end, link.cost, link.note, link.plural, true);
   }
+  for (const NounPhrase& noun : LimitedNouns(at)) {  // "the ten biggest open claims"
+    const Entity* entity = noun.filters.empty() ? nullptr : semantic::FindEntity(model_, noun.entity);
+    if (entity == nullptr) continue;
+    const FieldRef size = sized ? SizeOf(noun.entity) : FieldRef{};
+    const size_t before = found_.size();
+    add(*entity, noun.end, noun.cost, "", noun.plural, true);
+    if (!size.name.empty() && found_.size() == before) {
+      Fragment& fragment = Add(FragmentKind::kExtreme, begin, noun.end, noun.cost + 0.06);
+      fragment.entity = entity->name;
+      fragment.field = size;
+      fragment.n = shape.n;
+      fragment.nth = shape.nth;
+      fragment.descending = word.large == shape.descending;
+      fragment.plural = noun.plural;
+      fragment.rows = true;
+    }
+    for (size_t i = before; i < found_.size(); ++i) {
+      found_[i].filters = noun.filters;
+      found_[i].notes.insert(found_[i].notes.end(), noun.notes.begin(), noun.notes.end());
+    }
+  }
   const bool ends = at >= tokens_.size() || tokens_[at].kind == TokenKind::kSymbol ||
                     Is(at, {"in", "of", "from", "for", "at", "on", "by", "with", "during", "per", "last", "this"});
   if (!ends || begin == 0 || word.word == "first" || word.word == "last") return;
@@ -170,11 +192,38 @@ void FragmentParser::Averages(size_t at) {
   }
 }
 
+/// By what the most `verb` of an entity are told: `use`, or, where its rows have no one such, the one number that is
+/// called so: dishes by "dishes ordered".
+MetricUse FragmentParser::DoneOf(const MetricUse& use, std::string_view verb, std::string_view entity) const {
+  const auto reaches = [&](const MetricUse& one) {
+    const auto bases = BaseEntities(model_, one);
+    return bases.size() == 1 && !ToOnePaths(model_, bases[0], entity).empty();
+  };
+  if (reaches(use)) return use;
+  std::vector<MetricUse> found;
+  for (const semantic::Metric& metric : model_.metrics) {
+    const auto* measure = metric.hidden ? nullptr : MeasureOf(model_, metric);
+    if (measure == nullptr || measure->aggregation != Aggregation::kSum || !reaches({.metric = metric.name})) continue;
+    std::string names = metric.label;
+    for (const std::string& synonym : metric.synonyms) names += " " + synonym;
+    const auto words = TokenizeName(names);
+    if (std::ranges::any_of(words, [&](const Token& word) { return word.word == verb; }))
+      found.push_back({.metric = metric.name});
+  }
+  if (found.size() > 1) {  // How many were, and not what they cost.
+    std::erase_if(found,
+                  [&](const MetricUse& one) { return !semantic::FindMetric(model_, one.metric)->format.unit.empty(); });
+  }
+  return found.size() == 1 ? found[0] : use;
+}
+
 /// "the most borrowed books", "was prescribed least often": by how often it was done.
 void FragmentParser::MostDone(size_t at) {
   const auto verb_of = [&](size_t place, size_t& end) -> std::optional<MetricUse> {
     for (const Link& link : LinksAt(place)) {
-      if (link.kind != LinkKind::kEntity || !link.verb || link.event) continue;
+      const bool base = !link.verb && !link.plural && place > 0 && Is(link.end, {"most", "least", "the"}) &&
+                        !VerbsOf(Singular(Word(place))).empty();  // "which customers order most often"
+      if (link.kind != LinkKind::kEntity || (!link.verb && !base) || link.event) continue;
       end = link.end;
       return CountOf(link.name);
     }
@@ -212,9 +261,10 @@ void FragmentParser::MostDone(size_t at) {
   if (!use) return;
   for (const DimensionPhrase& phrase : Dimensions(end)) {
     if (!phrase.use) continue;
+    const auto ranked = DoneOf(*use, Word(end - 1), phrase.use->field.entity);
     Fragment& fragment = Add(FragmentKind::kTop, at, phrase.end, phrase.cost, phrase.notes);
     fragment.dimensions = {*phrase.use};
-    fragment.metrics = {*use};
+    fragment.metrics = {ranked};
     fragment.n = shape.n;
     fragment.nth = shape.nth;
     fragment.descending = Word(start) == "most";

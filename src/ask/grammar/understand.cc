@@ -157,6 +157,16 @@ std::string Quoted(const std::vector<std::string>& words) {
   return text;
 }
 
+/// Whether a fiscal year or quarter is asked for, other than by a field of the model that is called so.
+bool AsksFiscal(std::span<const Token> tokens, const std::vector<Link>& links) {
+  for (size_t at = 0; at < tokens.size(); ++at) {
+    const bool is_field = std::ranges::any_of(
+        links, [&](const Link& link) { return link.begin <= at && at < link.end && link.note.empty(); });
+    if (SaysFiscal(tokens, at) && !is_field) return true;
+  }
+  return false;
+}
+
 Understanding Abstain(const semantic::SemanticModel& model, std::span<const Token> tokens, std::string reason) {
   std::vector<std::string> words;
   for (const Token& token : tokens) {
@@ -191,6 +201,10 @@ Result<Understanding> Understander::Understand(std::string_view question, const 
     }
   }
   if (!problems.empty()) return Abstain(model_, tokens, problems.front());
+  if (!model_.calendar.fiscal_year_known && AsksFiscal(tokens, links)) {
+    return Abstain(model_, tokens, "nobody has said when the fiscal year begins: the model's calendar may say it");
+  }
+  if (auto deed = AsksForDeed(tokens, links)) return Abstain(model_, tokens, std::move(*deed));
   if (!unknown.empty()) {
     if (auto reason = OutOfScope(tokens)) return Abstain(model_, tokens, std::move(*reason));
     std::string reason = fmt::format("{} {} not known here", Quoted(unknown), unknown.size() == 1 ? "is" : "are");

@@ -123,6 +123,7 @@ constexpr std::string_view kPay[] = {"salary", "wage", "pay", "compensation", "i
 constexpr std::string_view kRatings[] = {"rating", "score", "star", "satisfaction"};
 constexpr std::string_view kTemperatures[] = {"temperature"};
 constexpr std::string_view kProfits[] = {"profit", "margin"};
+constexpr std::string_view kValues[] = {"value", "revenue", "sale", "spend", "turnover", "amount", "price"};
 constexpr std::string_view kDelays[] = {"delay"};
 constexpr std::string_view kStrengths[] = {"power", "strength"};
 constexpr std::string_view kSeats[] = {"population", "density"};
@@ -166,6 +167,7 @@ constexpr MeasuredBy kSuperlatives[] = {
     {"first", false, true, {}},
 };
 constexpr MeasuredBy kGradables[] = {
+    {"valuable", true, false, kValues},
     {"expensive", true, false, kPrices}, {"costly", true, false, kPrices},      {"recent", true, true, {}},
     {"delayed", true, false, kDelays},   {"profitable", true, false, kProfits}, {"powerful", true, false, kStrengths},
     {"populous", true, false, kSeats},   {"populated", true, false, kSeats},    {"distant", true, false, kDistances},

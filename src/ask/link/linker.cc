@@ -72,6 +72,13 @@ bool AsksWhatWasDone(std::span<const Token> before) {
       before, [](const Token& token) { return token.word == "did" || token.word == "do" || token.word == "does"; });
 }
 
+/// Whether a verb may stand here in its base form: "did the shop join", "contracts that expire".
+bool AllowsBase(std::span<const Token> tokens, size_t at) {
+  static constexpr std::string_view kLeads[] = {"that", "which", "who", "to", "will", "did", "do", "does", "not"};
+  if (at == 0) return false;
+  return std::ranges::find(kLeads, tokens[at - 1].word) != std::end(kLeads) || AsksWhatWasDone(tokens.first(at));
+}
+
 bool IsArticle(std::string_view word) { return word == "the" || word == "a" || word == "an"; }
 
 /// Other usual names of a number whose name begins so: "average delay" is the mean delay, too.
@@ -108,6 +115,7 @@ Linker::Linker(const semantic::SemanticModel& model, const ValueIndex* values, S
   AddVerbs();
   AddEvents();
   AddRoleVerbs();
+  AddDoneVerbs();
   AddAdverbs();
   AddHeads();
   AddShortNames();
@@ -198,7 +206,7 @@ void Linker::AddRoleNouns(const semantic::Join& join) {
     const auto says_how = [&](const Token& token) {
       return std::ranges::find(kNoNouns, token.word) != std::end(kNoNouns) || token.word.ends_with("ed");
     };
-    if (std::ranges::any_of(words, says_how) || !RoleWords(name).empty() || HasTerm(name)) continue;
+    if (std::ranges::any_of(words, says_how) || !RoleWords(name).empty() || HasTerm(name, true)) continue;
     AddTerm(name, link);
   }
 }
@@ -271,6 +279,7 @@ std::vector<std::string> Linker::Nearest(std::string_view word, size_t limit) co
 }
 
 void Linker::Match(std::span<const Token> tokens, size_t at, const Term& term, std::vector<Link>& found) const {
+  if (term.base && !AllowsBase(tokens, at)) return;
   size_t position = at;
   double cost = 0;
   bool by_stem = false;
@@ -373,6 +382,8 @@ void Linker::Qualify(std::span<const Token> tokens, std::vector<Link>& found) co
         link.field = {target->name, label->name};
       }
       link.field.via = {join->name};
+      if (!EqualsIgnoringCase(entity, join->to))
+        link.cost += 0.06;  // "sold by Berg" is Berg's, and not of Berg's team.
       link.shown = join->label + " " + head.shown;
     } else if (qualifier.name != head.field.entity || head.kind != LinkKind::kDimension) {
       const bool has_own = std::ranges::any_of(found, [&](const Link& own) {  // "department of the course" is its own.
@@ -396,6 +407,8 @@ void Linker::Qualify(std::span<const Token> tokens, std::vector<Link>& found) co
         combine(first, second, first.begin, second.end);
       if (first.kind != LinkKind::kDimension || second.kind != LinkKind::kEntity || first.verb) continue;
       size_t next = first.end;
+      const bool counts = first.end == first.begin + 1 && tokens[first.begin].word == "number" && second.plural;
+      if (counts) continue;  // "number of claims" is no number that a claim has.
       if (next < tokens.size() && tokens[next].word == "of") {
         ++next;
         while (next < tokens.size() && (tokens[next].word == "the" || tokens[next].word == "a")) ++next;
@@ -404,6 +417,28 @@ void Linker::Qualify(std::span<const Token> tokens, std::vector<Link>& found) co
     }
   }
   found.insert(found.end(), made.begin(), made.end());
+}
+
+/// "adjuster" where claims have one is whom they have, and not which employees are such; nor are words inside a longer
+/// name values by themselves ("annual premium").
+void Linker::PreferRoles(std::vector<Link>& found) const {
+  constexpr double kInsideCost = 0.15;
+  for (Link& value : found) {
+    if (value.kind != LinkKind::kValue) continue;
+    const bool inside = std::ranges::any_of(found, [&](const Link& other) {
+      const bool covers = other.begin <= value.begin && other.end >= value.end && !other.verb && other.note.empty();
+      const bool longer = other.end - other.begin > value.end - value.begin;
+      const bool is_name = other.kind == LinkKind::kMetric || other.kind == LinkKind::kDimension;
+      const bool role = other.kind == LinkKind::kDimension && !other.field.via.empty() && other.begin == value.begin &&
+                        other.end == value.end && other.field.entity == value.field.entity;
+      const bool parts = std::ranges::any_of(found, [&](const Link& noun) {  // "defaulted loans" are also loans.
+        return noun.kind == LinkKind::kEntity && !noun.verb && noun.plural && noun.begin == value.end &&
+               noun.end == other.end;
+      });
+      return covers && ((longer && is_name && !parts) || role);
+    });
+    if (inside) value.cost += kInsideCost;
+  }
 }
 
 std::vector<Link> Linker::Find(std::span<const Token> tokens) const {
@@ -428,6 +463,7 @@ std::vector<Link> Linker::Find(std::span<const Token> tokens) const {
     if (same == kept.end()) kept.push_back(std::move(link));
     else if (link.cost < same->cost) *same = std::move(link);
   }
+  PreferRoles(kept);
   Qualify(tokens, kept);
   if (similarity_) {
     for (Link& link : kept) {  // At most 0.02: less than any other difference.

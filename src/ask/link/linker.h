@@ -54,6 +54,7 @@ class Linker {
     std::vector<std::string> singular;
     std::vector<std::string> stems;
     Link link;
+    bool base = false;  ///< A verb that needs "did", "that" or the like before it: "join", "expire".
   };
   void AddTerm(std::string_view text, const Link& link);
   void AddEntity(const semantic::Entity& entity);
@@ -69,13 +70,16 @@ class Linker {
   void AddHeads();
   void AddDates(const semantic::Entity& entity, const semantic::Dimension& dimension);
   void AddRoleVerbs();
+  void AddDoneVerbs();
   void AddAdverbs();
   void AddShortName(std::string_view text, const Link& link, std::vector<Term>& open) const;
   size_t CountNamesWith(const std::vector<std::string>& singular) const;
-  bool HasTerm(std::string_view text) const;
+  /// Whether it is a name of something. With `but_values`, values do not count.
+  bool HasTerm(std::string_view text, bool but_values = false) const;
   void Match(std::span<const Token> tokens, size_t at, const Term& term, std::vector<Link>& found) const;
   void FindValues(std::span<const Token> tokens, size_t at, std::vector<Link>& found) const;
   void Qualify(std::span<const Token> tokens, std::vector<Link>& found) const;
+  void PreferRoles(std::vector<Link>& found) const;
 
   const semantic::SemanticModel& model_;
   const ValueIndex* values_;

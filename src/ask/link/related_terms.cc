@@ -32,11 +32,12 @@ bool IsAmountWord(std::string_view word) {
 
 }  // namespace
 
-bool Linker::HasTerm(std::string_view text) const {
+bool Linker::HasTerm(std::string_view text, bool but_values) const {
   const std::string folded = Fold(text);
   const std::string singular = Singular(folded);
   return std::ranges::any_of(terms_, [&](const Term& term) {
     if (term.link.kind == LinkKind::kRole || term.link.verb) return false;
+    if (but_values && term.link.kind == LinkKind::kValue) return false;
     return Join(term.words) == folded || (term.words.size() == 1 && term.singular[0] == singular);
   });
 }
@@ -200,6 +201,16 @@ void Linker::AddShortNames() {
       AddShortName(words.back(), link, open);
     }
   };
+  for (const Metric& metric : model_.metrics) {  // "quantity" of quantity ordered
+    std::vector<std::string> names{metric.label};
+    names.insert(names.end(), metric.synonyms.begin(), metric.synonyms.end());
+    for (const std::string& name : metric.hidden ? std::vector<std::string>{} : names) {
+      const std::vector<std::string> words = WordsOf(name);
+      const bool done = words.size() == 2 && (words[1].ends_with("ed") || words[1] == "sold" || words[1] == "bought");
+      if (done && (words[0] == "quantity" || !IsGeneric(words[0])))
+        AddShortName(words[0], {.kind = LinkKind::kMetric, .name = metric.name, .shown = metric.label}, open);
+    }
+  }
   for (const Metric& metric : model_.metrics) {
     if (!metric.hidden) shorten(metric, {.kind = LinkKind::kMetric, .name = metric.name, .shown = metric.label}, true);
   }

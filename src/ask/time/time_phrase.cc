@@ -144,6 +144,32 @@ class RangeParser {
       ++next;
       for (const TimePhrase& second : periods_.At(next)) Join(first, second, lead, next);
     }
+    Elided(lead, between);
+  }
+
+  /// "the third to the fourth quarter of 2024": the first has its unit and year from the second.
+  void Elided(size_t lead, bool between) {
+    const size_t begin = lead + (Word(lead) == "the" ? 1 : 0);
+    size_t used = 0;
+    const auto first_number =
+        begin < tokens_.size() ? SmallNumber(tokens_.subspan(begin), used, true) : std::optional<int>();
+    if (!first_number) return;
+    const size_t link = begin + used;
+    if (between ? Word(link) != "and" : !IsTo(Word(link))) return;
+    const size_t next = link + 1 + (Word(link + 1) == "the" ? 1 : 0);
+    const auto second_number =
+        next < tokens_.size() ? SmallNumber(tokens_.subspan(next), used, true) : std::optional<int>();
+    if (!second_number || *second_number <= *first_number) return;
+    for (const TimePhrase& second : periods_.At(next)) {
+      const bool counted = second.unit == TimeGrain::kQuarter || second.unit == TimeGrain::kFiscalQuarter;
+      if (!counted || second.count != 1 || !second.range.from || !second.range.to) continue;
+      TimePhrase first = second;
+      first.range = {AddPeriods(*second.range.from, *second.unit, *first_number - *second_number),
+                     AddPeriods(*second.range.to, *second.unit, *first_number - *second_number)};
+      first.text = TimeName(*first.range.from);
+      first.named = true;
+      Join(first, second, lead, next);
+    }
   }
 
   void Join(TimePhrase first, const TimePhrase& second, size_t lead, size_t next) {

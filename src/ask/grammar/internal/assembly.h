@@ -39,8 +39,11 @@ class Assembly {
   bool HasOtherNumbers(std::string_view entity) const;
   bool CountedElsewhere(const Fragment& count, Parts& entities);
   bool Counted(Parts& entities);
+  bool SortsRows(std::string_view entity) const;
+  bool IsLimitedNoun(const Fragment& noun) const;
   bool Entities();
   bool Extreme();
+  bool IsNumberOf(const FieldRef& field) const;
   bool RankRows(const Fragment& extreme);
   void ShowColumns();
   bool Repeats();
@@ -51,10 +54,12 @@ class Assembly {
   bool StandsByItself(const Fragment& part) const;
   MetricUse CountOf(const std::string& name) const;
   bool ScopeOfEntity(const Fragment& part);
+  void CountThroughLines();
   bool Dimensions();
   bool AddDimensions(const Fragment& part);
   bool Time();
   bool IsLevel(const MetricUse& use) const;
+  bool LooksAhead(const FieldRef& field) const;
   bool BetweenEnds(const TimePhrase& whole);
   bool TimeParts();
   bool Filters();
@@ -92,6 +97,9 @@ class Assembly {
   bool RefersBack() const;
   bool ApplyPrevious();
   bool ChangePrevious(bool cue, bool instead);
+  bool StandsAlone();
+  bool CountsThem() const;
+  bool AsCount(Intent& intent) const;
   bool ChangeNumbers();
   bool MovesBack();
   bool ChangeShape();

@@ -86,6 +86,7 @@ struct Fragment {
   bool listed = false;          ///< Of kFilter: bound to "and" or "or" by itself.
   bool of_rows = false;         ///< Of kFilter: the same words can be a condition on a sum.
   bool by_unit = false;         ///< Of kFilter: only the unit of its number says which field is meant.
+  bool had = false;             ///< Of kFilter: a verb says that the thing has it ("containing").
   bool role = false;            ///< Of kFilter: its word is also the verb of a time ("cancelled").
   bool judged = false;          ///< Of kTop and kTopBy: "best" or "worst", which end that is hangs on the number.
   bool frequent = false;        ///< Of kTop: "most common", "busiest": by how many there are.

@@ -90,10 +90,12 @@ class FragmentParser {
   std::vector<ComparePhrase> Comparisons(size_t at) const;
   void Aggregated(size_t at, std::vector<MetricPhrase>& found) const;
   void Aggregate(Aggregation aggregation, double percentile, size_t at, std::vector<MetricPhrase>& found) const;
+  void NamedTimes(size_t at, std::vector<DimensionPhrase>& found) const;
   void TimeDimensions(size_t at, std::vector<DimensionPhrase>& found) const;
   const semantic::Dimension* DimensionOf(const FieldRef& field) const;
   /// Whether it is a number of which one is larger than another: no key.
   bool IsMeasured(const FieldRef& field) const;
+  bool IsTime(const FieldRef& field) const;
   std::optional<MetricUse> CountOf(std::string_view entity) const;
   /// The number that each row has and the metric adds up or averages, if there is one dimension that is it.
   std::optional<FieldRef> RowFieldOf(const MetricUse& use) const;
@@ -112,22 +114,28 @@ class FragmentParser {
   };
   std::vector<FunctionList> FunctionLists(size_t at) const;
   void LastTimes(size_t at);
+  const semantic::Dimension* MadeTime(const semantic::Entity& entity) const;
   void Groups(size_t at);
   void Which(size_t at);
   void Tops(size_t at);
   void TopsOf(size_t next, int direction, const Fragment& shape);
+  void RankWords(size_t next, int direction, std::span<const std::string_view> nouns);
+  std::vector<Fragment> SummedMost(size_t at, size_t noun, bool descending) const;
   void TopBys(size_t at);
+  void NamedOrders(size_t at);
   void OrderBys(size_t at);
   void Extremes(size_t at);
   void ExtremesOf(size_t at, size_t begin, size_t end, const MeasuredBy& word, const Fragment& shape);
   std::vector<std::pair<FieldRef, bool>> MeasuresOf(const semantic::Entity& entity, const MeasuredBy& word) const;
   void Averages(size_t at);
+  MetricUse DoneOf(const MetricUse& use, std::string_view verb, std::string_view entity) const;
   void MostDone(size_t at);
   void Events(size_t at);
   void States(size_t at);
   void CountedNouns(size_t at);
   std::vector<MetricUse> DistinctOf(std::string_view entity) const;
   void ValueFilters(size_t at);
+  bool IsState(size_t begin, size_t end, std::string_view entity) const;
   bool IsNamedBy(const Link& link, const FieldRef& field) const;
   size_t DoneBy(size_t at) const;
   bool IsRoleOf(size_t begin, size_t end, std::string_view entity) const;
@@ -137,6 +145,7 @@ class FragmentParser {
   bool IsOfAnother(size_t at, const Link& link) const;
   void Signs(size_t at);
   void InTheName(size_t at);
+  void Given(size_t at);
   void SizeFilters(size_t at);
   FieldRef SizeOf(std::string_view entity) const;
   /// Whether `word` is the unit's name: "miles" of "mi".
@@ -145,6 +154,7 @@ class FragmentParser {
   static FilterOperator OperatorOf(CompareOperator op);
   static Literal NumberLiteral(double value, semantic::ValueType type);
   size_t UnitTail(size_t at, const FieldRef& field) const;
+  bool IsPartOfAmount(const semantic::Entity& entity, const semantic::Dimension& dimension) const;
   void UnitFilter(size_t begin, const ComparePhrase& compare);
   void Times(size_t at);
   void Havings(size_t at);
@@ -153,19 +163,30 @@ class FragmentParser {
   void Growths(size_t at);
   void Shares(size_t at);
   void Contributions(size_t at);
+  void RatioOfTwo(size_t at);
+  void SharesOfEach(size_t at);
   void Calculations(size_t at);
   void Sets(size_t at);
   void NeitherNouns(size_t at);
   void SetNouns(size_t at);
   void Outputs(size_t at);
+  std::vector<FieldRef> BareColumns(size_t at) const;
   void Columns(size_t at);
   void Privacy(size_t at);
   // sayings.cc, looked_up.cc, done_to.cc.
   void Sayings(size_t at);
   void Identified(size_t at);
   void AmountsDone(size_t at);
+  void AmountsAsked(size_t at);
   void Agents(size_t at);
   bool IsStranded(size_t at) const;
+  bool IsBehindLimit(size_t at) const;
+  size_t Occasion(size_t at) const;
+  // having_verbs.cc.
+  size_t Has(size_t at) const;
+  bool IsNoWord(size_t at) const;
+  size_t HasNot(size_t at) const;
+  bool SaysNoMore(size_t at) const;
   void EndsOfEach(size_t at);
   void OtherThan(size_t at);
   void BooleanVersus(size_t at);
@@ -179,6 +200,9 @@ class FragmentParser {
     bool plural = false;
   };
   std::vector<NounPhrase> LimitedNouns(size_t begin) const;
+  using SetHead = std::pair<size_t, std::vector<SetCondition>>;  ///< Where a time may begin, and of what.
+  void TimedSets(size_t begin, const Link& link, bool negated, std::span<const SetHead> heads);
+  void TwiceTimed(size_t begin, size_t at, const Link& link, const SetCondition& set);
   size_t ObjectOf(const Link& verb, size_t at) const;
   void SetVerb(size_t at, size_t begin, bool negated, bool needs_object);
 

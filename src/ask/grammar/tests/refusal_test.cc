@@ -188,6 +188,23 @@ TEST(RefusalTest, TwoGoodReadingsAreAskedBack) {
   }
 }
 
+TEST(RefusalTest, FiscalYearsOfWhichNobodySaidWhenTheyBegin) {
+  semantic::SemanticModel model = Retail().model;
+  model.calendar.fiscal_year_known = false;
+  const Linker linker(model, Retail().values.get());
+  const Understander understander(model, linker);
+  for (const std::string_view question : {"revenue this fiscal year", "revenue in FY24", "revenue by fiscal quarter"}) {
+    EXPECT_EQ(Retail().Ask(question).status, Status::kAnswered) << question;
+    const auto result = understander.Understand(question, Retail().time);
+    ASSERT_TRUE(result.has_value());
+    EXPECT_EQ(result->status, Status::kAbstained) << question;
+    EXPECT_THAT(result->reason, ::testing::HasSubstr("fiscal year begins")) << question;
+  }
+  const auto plain = understander.Understand("revenue this year", Retail().time);
+  ASSERT_TRUE(plain.has_value());
+  EXPECT_EQ(plain->status, Status::kAnswered);
+}
+
 TEST(RefusalTest, SaysWhyAndWhatCanBeAskedInstead) {
   const Understanding cause = Retail().Ask("why did revenue drop last month");
   EXPECT_THAT(cause.reason, ::testing::HasSubstr("cause"));
