@@ -157,6 +157,14 @@ TEST_F(PolicyEngineTest, WhatIsStoredOtherwiseDeniesEverything) {
   }));
   Start();
   EXPECT_EQ(MayRead("admin").error().code(), ErrorCode::kPermissionDenied);
+  // Nor is what somebody put in its place, though it is a policy.
+  ASSERT_TRUE(database_->Write([](metastore::Session& session) -> Result<void> {
+    NL_RETURN_IF_ERROR(session.Execute(
+        "UPDATE policy_bundles SET files = '[[\"a.rego\", \"package neurolake.authz\\n\\nallow := true\"]]'"));
+    return {};
+  }));
+  Start();
+  EXPECT_EQ(MayRead("admin").error().code(), ErrorCode::kPermissionDenied);
 }
 
 TEST_F(PolicyEngineTest, LintSeesWhatCannotBeMeantSo) {

@@ -104,6 +104,25 @@ TEST_F(SemanticModelAccessTest, ATokenForOtherSchemasKnowsOfNone) {
   EXPECT_THAT(Usable(limited), ElementsAre("m"));
 }
 
+TEST_F(SemanticModelAccessTest, NeitherFindsNorMakesWhoMayNot) {
+  ASSERT_TRUE(Create(As("engineer"), kModel).has_value());
+  const auto finds = [&](const Principal& principal) {
+    return ModelAccess(*catalog_, principal).FindUsable("m").value().has_value();
+  };
+  EXPECT_TRUE(finds(As("engineer")));
+  EXPECT_FALSE(finds(As("writer")));
+  const auto makes = [&](const Principal& principal) {
+    return ModelAccess(*catalog_, principal).MayCreateIn(catalog_->FindSchema("main").value().value()).value();
+  };
+  EXPECT_TRUE(makes(As("engineer")));
+  EXPECT_FALSE(makes(As("writer")));
+  Principal limited = As("engineer");
+  limited.schemas = {"main"};
+  EXPECT_TRUE(makes(limited));
+  limited.schemas = {"gold"};
+  EXPECT_FALSE(makes(limited));
+}
+
 TEST_F(SemanticModelAccessTest, ATokenThatReadsAloneChangesNothing) {
   ASSERT_TRUE(Create(As("engineer"), kModel).has_value());
   Principal reading = As("engineer");

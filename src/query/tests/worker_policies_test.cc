@@ -179,6 +179,29 @@ TEST_F(WorkerPoliciesTest, NothingIsCommittedOfWhatMayNoLongerBeSeen) {
   EXPECT_EQ(Ask(server, commit), "PermissionDenied");
 }
 
+TEST_F(WorkerPoliciesTest, OfATableThatOneMayNotKnowNothingIsTagged) {
+  const json::object tagged{
+      {"table", "x"}, {"set", json::array{json::array{"a", "a", "pii", ""}}}, {"unset", json::array()}};
+  EXPECT_EQ(Ask("member", "p", Action("set_tags", tagged)), "NotFound");
+  EXPECT_EQ(Ask("reader", "p", Action("set_tags", tagged)), "PermissionDenied");
+  EXPECT_EQ(Ask("engineer", "owner", Action("set_tags", tagged)), "");
+}
+
+TEST_F(WorkerPoliciesTest, AShallowCloneIsForWhoSeesAllOfItsSource) {
+  const auto clone = [&](const std::string& name) {
+    const RequestContext ctx = As("engineer", "p", clock_);
+    ProviderServer server(ctx, *catalog_, *store_, running_, "s", root_ + "/tables");
+    json::value prepared;
+    EXPECT_EQ(Ask(server, Create({.schema_name = "main", .table_name = name}), &prepared), "");
+    EXPECT_EQ(Ask(server, Find("shop", "x")), "");
+    return Ask(server,
+               Action("shallow_clone", {{"clone", prepared.at("table").at("id")}, {"source", "x"}, {"version", 0}}));
+  };
+  EXPECT_EQ(clone("one"), "");
+  Deny("x", "engineer", "select:a");
+  EXPECT_EQ(clone("two"), "PermissionDenied");
+}
+
 TEST_F(WorkerPoliciesTest, TagsAreShownOfWhatOneMayKnow) {
   ASSERT_TRUE(catalog_
                   ->CreateView({.schema_name = "shop",
