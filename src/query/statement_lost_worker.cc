@@ -13,6 +13,8 @@ Error Statement::LostWorker() {
         ErrorCode::kCommitUnknown,
         fmt::format("the worker ended after its change was committed; do not repeat it. Version: {}", *version));
   }
+  // Why the worker ended says nothing of what the store made of the commit.
+  if (const auto& doubt = provider_.commit_in_doubt()) return *doubt;
   switch (end) {
     case WorkerEnd::kCancelled: return Error(ErrorCode::kCancelled, "the statement was cancelled");
     case WorkerEnd::kDeadline: return Error(ErrorCode::kDeadlineExceeded, "the statement ran past its deadline");

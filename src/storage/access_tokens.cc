@@ -229,8 +229,11 @@ std::shared_ptr<AccessTokenProvider> NewAzureManagedIdentity(std::string client_
       clock,
       [client_id = std::move(client_id), options = std::move(options)](const RequestContext& ctx,
                                                                        WallTime now) -> Result<AccessToken> {
-        const std::string endpoint =
-            options.token_endpoint.empty() ? std::string(kInstanceEndpoint) : options.token_endpoint;
+        // The variable that Azure's own libraries take for it.
+        std::string endpoint = options.token_endpoint;
+        if (endpoint.empty()) endpoint = Environment("AZURE_POD_IDENTITY_AUTHORITY_HOST");
+        while (endpoint.ends_with('/')) endpoint.pop_back();
+        if (endpoint.empty()) endpoint = std::string(kInstanceEndpoint);
         std::string url = endpoint + "/metadata/identity/oauth2/token?api-version=2018-02-01&resource=" +
                           net::PercentEncode("https://storage.azure.com/");
         if (!client_id.empty()) url += "&client_id=" + net::PercentEncode(client_id);

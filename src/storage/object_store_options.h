@@ -143,7 +143,8 @@ struct AzureServicePrincipal {
 };
 std::shared_ptr<AccessTokenProvider> NewAzureServicePrincipal(AzureServicePrincipal principal,
                                                               TokenRequestOptions options = {});
-/// The machine's managed identity, from the instance metadata service. `client_id` picks one of several; may be empty.
+/// The machine's managed identity, from the instance metadata service (AZURE_POD_IDENTITY_AUTHORITY_HOST, else its fixed
+/// address). `client_id` picks one of several; may be empty.
 std::shared_ptr<AccessTokenProvider> NewAzureManagedIdentity(std::string client_id = "",
                                                              TokenRequestOptions options = {});
 

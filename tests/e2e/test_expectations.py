@@ -184,7 +184,7 @@ class Expectations(unittest.TestCase):
 
     def test_rows_that_wait_for_their_keys_go_to_disk(self):
         self.server.stop()
-        self.server.settings["workers.memory"] = "256MiB"
+        self.server.settings["memory.per_statement"] = "300MiB"
         self.server.start()
         self.sql("CREATE TABLE wide (id BIGINT, text VARCHAR)")
         self.sql("CREATE EXPECTATION one ON wide EXPECT UNIQUE (id) ON VIOLATION DROP")

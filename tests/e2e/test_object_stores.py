@@ -4,7 +4,7 @@ import shutil
 import sqlite3
 import unittest
 
-from emulators import ACCOUNT, BUCKET, Azurite, FakeGcs, MetadataService, S3
+from emulators import ACCOUNT, BUCKET, AzureByToken, Azurite, FakeGcs, MetadataService, S3
 from server import Server, StatementError, named, rows
 from threads import together
 
@@ -207,6 +207,33 @@ class OnGoogle(Tables, unittest.TestCase):
 @unittest.skipUnless(Azurite.program.exists(), "needs Azurite: scripts/bootstrap.sh --tests")
 class OnAzure(Tables, unittest.TestCase):
     service = Azurite
+
+    def test_keys_of_the_machines_role(self):
+        metadata = MetadataService()
+        self.addCleanup(metadata.stop)
+        door = AzureByToken(self.store, MetadataService.TOKEN)
+        self.addCleanup(door.stop)
+        self.server.stop()
+        self.server.environment["AZURE_POD_IDENTITY_AUTHORITY_HOST"] = f"http://{metadata.address}"
+        self.server.start()
+        self.sql(door.credential("role"))
+        self.sql(f"CREATE EXTERNAL LOCATION by_role URL '{self.root}/role' WITH (CREDENTIAL = role, REGISTER = TRUE)")
+        self.sql(f"CREATE TABLE t LOCATION '{self.root}/role/t' AS SELECT 1 AS id")
+        self.sql("INSERT INTO t VALUES (2)")
+        self.assertEqual(self.rows("SELECT id FROM t ORDER BY id"), [(1,), (2,)])
+        self.assertTrue([path for path in metadata.asked if path.startswith("/metadata/identity/oauth2/token?")])
+        self.assertEqual(door.refused, 0)
+        # A token that the service does not take, and a machine that lost its role.
+        door.token = "another"
+        problem = self.refused("INSERT INTO t VALUES (3)").problem
+        self.assertEqual(problem["code"], "PermissionDenied", problem)
+        self.assertNotIn(MetadataService.TOKEN, str(problem))
+        self.assertGreater(door.refused, 0)
+        door.token = MetadataService.TOKEN
+        metadata.broken = True
+        self.server.stop()
+        self.server.start()
+        self.assertIn("no credentials", self.refused("SELECT * FROM t").problem["detail"])
 
     def test_two_spellings_are_one_place(self):
         self.sql(f"CREATE TABLE t LOCATION 'azure://{BUCKET.upper()}/{self.place}/t' AS SELECT 1 AS id")

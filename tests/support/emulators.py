@@ -5,7 +5,6 @@ import datetime
 import email.utils
 import hashlib
 import hmac
-import http.server
 import json
 import os
 import pathlib
@@ -14,14 +13,15 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import threading
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 
 import seaweed
+from local_http import LocalHttp, answer, body_of
 from ports import free_port
+from store_proxy import StoreProxy
 
 CACHE = pathlib.Path(os.environ.get("NEUROLAKE_CACHE", os.path.expanduser("~/.cache/neurolake")))
 BUCKET = "lake"
@@ -98,6 +98,22 @@ class FakeGcs(Emulator):
                     urllib.parse.quote(key, safe=""), body, {"Content-Type": "application/octet-stream"})[0]
 
 
+def sign_for_azure(method, target, headers, length):
+    """The Authorization header of a request to `target`, path and query as they are sent, with the account's key."""
+    given = {name.lower(): value for name, value in headers.items()}
+    url = urllib.parse.urlsplit(target)
+    signed = [given.get(name, "") for name in ("content-md5", "content-type")]
+    conditions = [given.get(name, "") for name in ("if-modified-since", "if-match", "if-none-match",
+                                                   "if-unmodified-since", "range")]
+    lines = [method, given.get("content-encoding", ""), given.get("content-language", ""), str(length) if length else "",
+             *signed, "", *conditions]
+    lines += [f"{name}:{given[name]}" for name in sorted(given) if name.startswith("x-ms-")]
+    query = sorted(urllib.parse.parse_qsl(url.query, keep_blank_values=True))
+    lines.append(f"/{ACCOUNT}{url.path}" + "".join(f"\n{name.lower()}:{value}" for name, value in query))
+    digest = hmac.new(base64.b64decode(ACCOUNT_KEY), "\n".join(lines).encode(), hashlib.sha256).digest()
+    return f"SharedKey {ACCOUNT}:{base64.b64encode(digest).decode()}"
+
+
 class Azurite(Emulator):
     program = CACHE / "azurite" / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
     scheme = "az"
@@ -118,15 +134,10 @@ class Azurite(Emulator):
         headers = {"x-ms-version": "2021-12-02", "x-ms-date": email.utils.formatdate(usegmt=True), **(headers or {})}
         if method == "PUT":
             headers.setdefault("Content-Type", "application/octet-stream")  # Else urllib sends another one, unsigned.
-        path = f"/{ACCOUNT}/{BUCKET}" + ("/" + urllib.parse.quote(key) if key else "")
-        canonical = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers) if name.startswith("x-ms-"))
-        resource = f"/{ACCOUNT}{path}" + "".join(f"\n{name}:{query[name]}" for name in sorted(query))
-        lines = [method, "", "", str(len(body)) if body else "", "", headers.get("Content-Type", ""), "", "", "", "", "", ""]
-        text = "\n".join(lines) + "\n" + canonical + resource
-        digest = hmac.new(base64.b64decode(ACCOUNT_KEY), text.encode(), hashlib.sha256).digest()
-        headers["Authorization"] = f"SharedKey {ACCOUNT}:{base64.b64encode(digest).decode()}"
-        url = f"http://127.0.0.1:{self.port}{path}" + ("?" + urllib.parse.urlencode(query) if query else "")
-        return send(method, url, body if method == "PUT" else None, headers)
+        target = f"/{ACCOUNT}/{BUCKET}" + ("/" + urllib.parse.quote(key) if key else "")
+        target += "?" + urllib.parse.urlencode(query) if query else ""
+        headers["Authorization"] = sign_for_azure(method, target, headers, len(body))
+        return send(method, f"http://127.0.0.1:{self.port}{target}", body if method == "PUT" else None, headers)
 
     def credential(self, name):
         return (f"CREATE CREDENTIAL {name} TYPE AZURE OPTIONS (account = '{ACCOUNT}', account_key = '{ACCOUNT_KEY}', "
@@ -153,54 +164,71 @@ class S3(seaweed.Seaweed):
         return self.request("PUT", f"/bucket/{key}", body)[0]
 
 
+class AzureByToken(StoreProxy):
+    """An Azurite that takes the token of the machine's role: it wants HTTPS for that itself, so this signs in its place
+    what comes with the right one. `refused`: of requests with another or none."""
+
+    def __init__(self, azurite, token):
+        super().__init__(azurite.port)
+        self.token, self.refused = token, 0
+
+    def credential(self, name):
+        return (f"CREATE CREDENTIAL {name} TYPE AZURE FROM INSTANCE ROLE OPTIONS (account = '{ACCOUNT}', endpoint = "
+                f"'{self.endpoint}/{ACCOUNT}')")
+
+    def handle(self, request):
+        if request.headers.get("Authorization") != f"Bearer {self.token}":
+            self.refused += 1
+            body_of(request)
+            return answer(request, 403, b"<Error><Code>AuthenticationFailed</Code></Error>")
+        return super().handle(request)
+
+    def headers_for(self, request, body):
+        headers = {name: value for name, value in request.headers.items() if name.lower() not in ("authorization", "date")}
+        headers.setdefault("x-ms-date", email.utils.formatdate(usegmt=True))
+        headers["Authorization"] = sign_for_azure(request.command, request.path, headers, len(body))
+        return headers.items()
+
+
 class MetadataService:
-    """What machines of Amazon and Google ask for their role's keys. `asked`: paths, in order."""
+    """What machines of Amazon, Google and Azure ask for their role's keys. `asked`: paths, in order."""
+    TOKEN = "of-the-role"
 
     def __init__(self):
-        service = self
         self.asked, self.session, self.broken = [], "session-of-the-test", False
+        self.http = LocalHttp(self.handle)
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def answer(self, text, status=200):
-                body = text.encode()
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def do_PUT(self):
-                service.asked.append(self.path)
-                if service.broken or "X-aws-ec2-metadata-token-ttl-seconds" not in self.headers:
-                    return self.answer("no", 400)
-                return self.answer(service.session)
-
-            def do_GET(self):
-                service.asked.append(self.path)
-                if service.broken:
-                    return self.answer("no", 500)
-                if self.path.startswith("/computeMetadata/"):
-                    if self.headers.get("Metadata-Flavor") != "Google":
-                        return self.answer("no", 403)
-                    return self.answer(json.dumps({"access_token": "of-the-role", "expires_in": 3600}))
-                if self.headers.get("X-aws-ec2-metadata-token") != service.session:
-                    return self.answer("no", 401)
-                if self.path.endswith("/security-credentials/"):
-                    return self.answer("lake-role")
-                until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=6)
-                return self.answer(json.dumps({
-                    "Code": "Success", "AccessKeyId": seaweed.ACCESS_KEY, "SecretAccessKey": seaweed.SECRET_KEY,
-                    "Token": "", "Expiration": until.strftime("%Y-%m-%dT%H:%M:%SZ")}))
-
-            def log_message(self, *ignored):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+    def handle(self, request):
+        body_of(request)
+        path, headers = request.path, request.headers
+        self.asked.append(path)
+        if self.broken:
+            return answer(request, 400 if request.command == "PUT" else 500, b"no")
+        if request.command == "PUT":
+            known = "X-aws-ec2-metadata-token-ttl-seconds" in headers
+            return answer(request, 200 if known else 400, self.session.encode() if known else b"no")
+        if path.startswith("/computeMetadata/"):
+            if headers.get("Metadata-Flavor") != "Google":
+                return answer(request, 403, b"no")
+            return answer(request, 200, json.dumps({"access_token": self.TOKEN, "expires_in": 3600}).encode())
+        if path.startswith("/metadata/identity/oauth2/token?"):
+            query = dict(urllib.parse.parse_qsl(path.partition("?")[2]))
+            if headers.get("Metadata") != "true" or query.get("resource") != "https://storage.azure.com/":
+                return answer(request, 400, b"no")
+            return answer(request, 200, json.dumps({"access_token": self.TOKEN, "expires_in": "3600",
+                                                    "token_type": "Bearer"}).encode())
+        if headers.get("X-aws-ec2-metadata-token") != self.session:
+            return answer(request, 401, b"no")
+        if path.endswith("/security-credentials/"):
+            return answer(request, 200, b"lake-role")
+        until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=6)
+        return answer(request, 200, json.dumps({
+            "Code": "Success", "AccessKeyId": seaweed.ACCESS_KEY, "SecretAccessKey": seaweed.SECRET_KEY,
+            "Token": "", "Expiration": until.strftime("%Y-%m-%dT%H:%M:%SZ")}).encode())
 
     @property
     def address(self):
-        return f"127.0.0.1:{self.server.server_port}"
+        return self.http.address
 
     def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
+        self.http.stop()

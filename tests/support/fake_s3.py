@@ -3,11 +3,12 @@ costs, and lists of a length that nobody wants to upload. It checks no signature
 import bisect
 import email.utils
 import hashlib
-import http.server
 import threading
 import time
 import urllib.parse
 import xml.sax.saxutils
+
+from local_http import REFUSED, UNANSWERED, Faults, LocalHttp, answer, body_of
 
 
 class FakeS3:
@@ -16,50 +17,37 @@ class FakeS3:
     def __init__(self, page=1000):
         self.objects, self.requests, self.lock, self.page = {}, [], threading.Lock(), page
         self.times, self.names = {}, None
-        service = self
+        #: What a test makes it do wrong; and whether it keeps what is said of an object beside its bytes.
+        self.faults, self.keeps_marks, self.marks = Faults(), True, {}
+        self.http = LocalHttp(self.handle)
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def answer(self, status, body=b"", headers=(), length=None):
-                self.send_response(status)
-                for name, value in headers:
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body) if length is None else length))
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(body)
-
-            def handle_one(self):
-                url = urllib.parse.urlsplit(self.path)
-                name = urllib.parse.unquote(url.path).lstrip("/")
-                query = dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True))
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                self.answer(*service.serve(self.command, name, query, body, self.headers))
-
-            do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = handle_one
-
-            def log_message(self, *ignored):
-                pass
-
-        class Server(http.server.ThreadingHTTPServer):
-            daemon_threads = True
-            request_queue_size = 64
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+    def handle(self, request):
+        url = urllib.parse.urlsplit(request.path)
+        name = urllib.parse.unquote(url.path).lstrip("/")
+        query = dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True))
+        body = body_of(request)
+        fault = self.faults.of(request.command, name, time.monotonic())
+        if isinstance(fault, tuple):
+            return answer(request, *fault)
+        if fault == REFUSED:
+            request.close_connection = True
+            return None
+        told = self.serve(request.command, name, query, body, request.headers)
+        if fault == UNANSWERED:
+            request.close_connection = True
+            return None
+        return answer(request, *told)
 
     @property
     def endpoint(self):
-        return f"http://127.0.0.1:{self.server.server_port}"
+        return self.http.endpoint
 
     def credential(self, name):
         return (f"CREATE CREDENTIAL {name} TYPE S3 OPTIONS (access_key_id = 'any', secret_access_key = 'any', "
                 f"endpoint = '{self.endpoint}')")
 
     def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
+        self.http.stop()
 
     def set(self, name, body):
         with self.lock:
@@ -88,6 +76,8 @@ class FakeS3:
             if headers.get("If-None-Match") == "*" and known is not None:
                 return 412, b"<Error><Code>PreconditionFailed</Code></Error>"
             self.set(name, body)
+            self.marks[name] = [(key, value) for key, value in headers.items()
+                                if self.keeps_marks and key.lower().startswith("x-amz-meta-")]
             return 200, b"", [("ETag", self.tag(body))]
         if method == "DELETE":
             self.drop(name)
@@ -98,7 +88,8 @@ class FakeS3:
             return 200, b"<DeleteResult></DeleteResult>"
         if known is None:
             return 404, b"<Error><Code>NoSuchKey</Code></Error>"
-        told = [("ETag", self.tag(known)), ("Last-Modified", email.utils.formatdate(self.times[name], usegmt=True))]
+        told = [("ETag", self.tag(known)), ("Last-Modified", email.utils.formatdate(self.times[name], usegmt=True)),
+                *self.marks.get(name, ())]
         if method == "HEAD":
             return 200, b"", told, len(known)
         if "Range" in headers:

@@ -1,15 +1,23 @@
 """An endpoint for OpenLineage events on 127.0.0.1, which fails when it is told to, and a check of events by the classes
-that the OpenLineage project generates from its JSON schemas (PyPI openlineage-python, Apache-2.0)."""
+that the OpenLineage project generates from its JSON schemas (PyPI openlineage-python, Apache-2.0), and of the formats that
+the schemas give, which the classes leave out."""
 import http.server
 import json
 import threading
 import types
 import typing
+import urllib.parse
 import uuid
 
 from openlineage.client import facet_v2
 from openlineage.client.generated import base
 import attr
+from rfc3339_validator import validate_rfc3339
+
+# Members by name that the schemas give a format, wherever they stand.
+URIS = ("producer", "schemaURL", "_producer", "_schemaURL", "namespaceUri")
+TIMES = ("eventTime",)
+IDS = ("runId",)
 
 # Where in an event the facets of a name stand, and the class of each.
 FACETS = {
@@ -61,10 +69,30 @@ def check_facets(kind, facets, path):
         build(FACETS[kind][name], facet, f"{path}.{name}")
 
 
+def check_formats(value, path=""):
+    """`date-time`, `uri` and `uuid` as JSON Schema has them, all through `value`."""
+    if isinstance(value, list):
+        for i, item in enumerate(value):
+            check_formats(item, f"{path}[{i}]")
+    if not isinstance(value, dict):
+        return
+    for name, member in value.items():
+        place = f"{path}.{name}"
+        if name in TIMES:
+            assert validate_rfc3339(member), f"{place}: {member!r} is no date-time"
+        if name in IDS:
+            assert str(uuid.UUID(member)) == member, f"{place}: {member!r} is no uuid"
+        if name in URIS:
+            url = urllib.parse.urlsplit(member)
+            assert url.scheme and url.netloc and member.isascii() and " " not in member, f"{place}: {member!r} is no uri"
+        check_formats(member, place)
+
+
 def check_event(event):
     """Raises AssertionError or ValueError unless `event` is what the specification calls a RunEvent."""
     assert set(event) == {"eventType", "eventTime", "producer", "schemaURL", "run", "job", "inputs", "outputs"}, event
     assert event["schemaURL"] == base.RunEvent._get_schema()
+    check_formats(event)
     uuid.UUID(event["run"]["runId"])
     # The class checks the time, the producer's URI and the run's id.
     base.RunEvent(eventTime=event["eventTime"], producer=event["producer"],
