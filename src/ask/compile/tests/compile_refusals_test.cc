@@ -211,5 +211,18 @@ entities:
   EXPECT_TRUE(Has(query->sql, R"(FROM "my""schema"."drop table x; --")")) << query->sql;
 }
 
+TEST(CompileRefusalTest, FiscalYearsOfWhichNobodySaidWhenTheyBegin) {
+  semantic::SemanticModel model = ShopModel();
+  const auto intent = DecodeIntent(R"({"metrics":[{"metric":"revenue"}],"time":{"grain":"fiscal_year"}})");
+  ASSERT_TRUE(intent.has_value());
+  EXPECT_TRUE(CompileIntent(*intent, model).has_value());
+  model.calendar.fiscal_year_known = false;
+  const auto refused = CompileIntent(*intent, model);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_TRUE(Has(refused.error().message(), "fiscal_year_known"));
+  const auto plain = DecodeIntent(R"({"metrics":[{"metric":"revenue"}],"time":{"grain":"year"}})");
+  EXPECT_TRUE(CompileIntent(*plain, model).has_value());
+}
+
 }  // namespace
 }  // namespace neurolake::ask::compile
