@@ -151,18 +151,19 @@ TEST_P(MigrationTest, TablesAreListedInTheOrderOfTheirForeignKeys) {
   const auto tables = TablesAt(NewestMigration()).value();
   std::vector<std::string> names;
   for (const auto& table : tables) names.push_back(table.name);
-  EXPECT_THAT(names,
-              testing::ElementsAre(
-                  "schemas", "relations", "principals", "tokens", "external_locations", "statements", "dropped_tables",
-                  "table_statistics", "expectations", "expectation_results", "credentials", "lineage", "event_outbox",
-                  "clone_sources", "principal_groups", "group_members", "policies", "grants", "tags", "tag_policies",
-                  "purposes", "purpose_grants", "allowed_purposes", "minimum_groups", "break_glass",
-                  "principal_attributes", "data_keys", "data_key_versions", "data_key_lookups", "passwords", "sessions",
-                  "external_identities", "policy_bundles", "policy_activations", "pii_findings", "function_grants",
-                  "pii_thresholds", "model_days", "model_calls", "runs", "run_steps", "data_key_grants",
-                  "data_key_tables", "data_subjects", "data_subject_columns", "data_subject_grants", "erasures",
-                  "tag_minimum_groups", "object_grants", "semantic_models", "semantic_model_versions",
-                  "semantic_model_tables", "ask_conversations", "ask_questions", "ask_feedback", "kept_answers"));
+  EXPECT_THAT(
+      names,
+      testing::ElementsAre(
+          "schemas", "relations", "principals", "tokens", "external_locations", "statements", "dropped_tables",
+          "table_statistics", "expectations", "expectation_results", "credentials", "lineage", "event_outbox",
+          "clone_sources", "principal_groups", "group_members", "policies", "grants", "tags", "tag_policies",
+          "purposes", "purpose_grants", "allowed_purposes", "minimum_groups", "break_glass", "principal_attributes",
+          "data_keys", "data_key_versions", "data_key_lookups", "passwords", "sessions", "external_identities",
+          "policy_bundles", "policy_activations", "pii_findings", "function_grants", "pii_thresholds", "model_days",
+          "model_calls", "runs", "run_steps", "data_key_grants", "data_key_tables", "data_subjects",
+          "data_subject_columns", "data_subject_grants", "erasures", "tag_minimum_groups", "object_grants",
+          "semantic_models", "semantic_model_versions", "semantic_model_tables", "ask_conversations", "ask_questions",
+          "ask_feedback", "kept_answers", "pii_rules", "statistics_floors"));
   EXPECT_THAT(tables[0].columns, testing::ElementsAre("id", "name", "comment", "created"));
   EXPECT_TRUE(TablesAt(0).value().empty());
 }
