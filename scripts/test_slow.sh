@@ -7,7 +7,7 @@ passed=0 failed=0
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 
-scripts/build.sh release neurolake neurolake-llm || { echo "0 passed, 1 failed"; exit 1; }
+scripts/build.sh release neurolake neurolake-llm system_call_faults || { echo "0 passed, 1 failed"; exit 1; }
 
 run() {  # name command…
   local name=$1; shift
@@ -31,6 +31,7 @@ TWO_LAKES_QUERIES=${SLOW_QUERIES:-10000} run two_lakes python3 tests/attack/run.
 WALKS=${SLOW_WALKS:-1000} run restrictions python3 tests/attack/run.py --only test_restrictions.py
 run mutants python3 tests/slow/mutants.py --sample "${SLOW_MUTANTS:-25}"
 run local_model python3 tests/slow/local_model.py
+run file_faults python3 tests/slow/file_faults.py
 run kills python3 tests/slow/kills.py --kills "${SLOW_KILLS:-500}"
 
 echo "$passed passed, $failed failed"

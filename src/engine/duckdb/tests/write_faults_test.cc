@@ -1,3 +1,8 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <ctime>
+
 #include "engine/duckdb/tests/engine_fixture.h"
 #include "engine/duckdb/tests/system_call_faults.h"
 #include "tables/delta/file_path.h"
@@ -25,12 +30,14 @@ class WriteFaultsTest : public EngineTest {
     Rows after;   ///< … and if it had.
     /// The question goes to an engine that has nothing in memory, and reads the checkpoints.
     bool with_checkpoints = false;
+    bool with_old_log = false;  ///< The log's files have been there for months.
+    bool reads = true;          ///< Calls that only read go wrong, too.
   };
 
   void RunWithEveryFault(const Case& one) {
-    for (const Kind kind : {Kind::kError, Kind::kDiskFull, Kind::kShortWrite}) {
+    for (const Kind kind : {Kind::kError, Kind::kDiskFull, Kind::kShortWrite, Kind::kShortRead}) {
       // Every fault costs a new engine there, and the short write is a full disk too.
-      if (one.with_checkpoints && kind == Kind::kDiskFull) continue;
+      if (one.with_checkpoints && kind != Kind::kError && kind != Kind::kShortWrite) continue;
       int64_t faults = 0;
       for (int64_t nth = 1;; ++nth) {
         SCOPED_TRACE(fmt::format("fault {} at operation {}", static_cast<int>(kind), nth));
@@ -39,7 +46,7 @@ class WriteFaultsTest : public EngineTest {
         ++faults;
         ASSERT_LT(nth, 1000);
       }
-      EXPECT_GT(faults, 3) << "too few operations seen to prove anything";
+      EXPECT_GT(faults, kind == Kind::kError || kind == Kind::kDiskFull ? 9 : 1) << "too few operations seen";
     }
   }
 
@@ -49,9 +56,11 @@ class WriteFaultsTest : public EngineTest {
       const auto prepared = Run(sql);
       EXPECT_TRUE(prepared.has_value()) << sql << ": " << prepared.error().message();
     }
-    ArmSystemCallFault({.kind = kind, .directory = root_, .nth = nth, .reads = kind == Kind::kError});
+    if (one.with_old_log) MakeTheLogOld();
+    ArmSystemCallFault({.kind = kind, .directory = root_, .nth = nth, .reads = one.reads});
     const auto outcome = Run(one.statement);
     const bool struck = DisarmSystemCallFault();
+    SCOPED_TRACE(StruckSystemCall());
     if (engine_->broken() || one.with_checkpoints) Reopen();
     const Rows answer = Answer(one.question);
     if (outcome.has_value()) {
@@ -64,11 +73,37 @@ class WriteFaultsTest : public EngineTest {
       EXPECT_NE(outcome.error().code(), ErrorCode::kInternal) << outcome.error().message();
       // Full when the directory is synced: the file is there, but nobody promises that it stays.
       const bool unsure = outcome.error().message().find("the store gave no answer") != std::string::npos;
-      EXPECT_TRUE(kind == Kind::kError || unsure || outcome.error().code() == ErrorCode::kDiskFull)
-          << outcome.error().message();
+      const bool is_full = kind == Kind::kDiskFull || kind == Kind::kShortWrite;
+      EXPECT_TRUE(!is_full || unsure || outcome.error().code() == ErrorCode::kDiskFull) << outcome.error().message();
     }
     if (!one.with_checkpoints) ExpectWholeFiles();
+    ExpectWholeLog();
     return struck;
+  }
+
+  std::string LogDirectory() const { return provider_->Table("main.t").location + "/_delta_log"; }
+
+  void MakeTheLogOld() {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(LogDirectory())) {
+      const timespec long_ago{::time(nullptr) - 90 * 24 * 3600, 0};
+      const timespec times[] = {long_ago, long_ago};
+      ASSERT_EQ(::utimensat(AT_FDCWD, entry.path().c_str(), times, 0), 0);
+    }
+  }
+
+  /// No version between others is missing, and no commit is cut off.
+  void ExpectWholeLog() {
+    const auto found = provider_->FindTable({"main", "t"});
+    if (!found.has_value() || !found->has_value()) return;
+    std::set<int64_t> versions;
+    for (const auto& entry : std::filesystem::directory_iterator(LogDirectory())) {
+      if (entry.path().extension() != ".json") continue;
+      EXPECT_TRUE(store_->Read(entry.path()).value().ends_with("}\n")) << entry.path();
+      const std::string name = entry.path().stem();
+      if (name.find('.') == std::string::npos) versions.insert(std::stoll(name));
+    }
+    ASSERT_FALSE(versions.empty());
+    EXPECT_EQ(static_cast<int64_t>(versions.size()), *versions.rbegin() - *versions.begin() + 1);
   }
 
   /// Every file that the log names is there, as long as the log says.
@@ -84,10 +119,6 @@ class WriteFaultsTest : public EngineTest {
       ASSERT_TRUE(path.has_value());
       std::error_code error;
       EXPECT_EQ(std::filesystem::file_size(*path, error), static_cast<uintmax_t>(file.size_bytes)) << *path;
-    }
-    for (const auto& entry : std::filesystem::directory_iterator(location + "/_delta_log")) {
-      if (!entry.path().string().ends_with(".json")) continue;
-      EXPECT_TRUE(store_->Read(entry.path()).value().ends_with("}\n")) << entry.path();
     }
   }
 };
@@ -132,15 +163,65 @@ TEST_F(WriteFaultsTest, Replacement) {
                      .after = {"[5,\"10\"]"}});
 }
 
-TEST_F(WriteFaultsTest, ACheckpointMayFailAndNothingElse) {
-  std::vector<std::string> prepare = ThreeRows("\"delta.checkpointInterval\" = 1");
-  prepare.emplace_back("INSERT INTO t VALUES (0, 'd')");
+TEST_F(WriteFaultsTest, MergeWithAChangeFeed) {
+  // Rows, and changes of version 1 and of what comes after it.
+  RunWithEveryFault(
+      {.prepare = ThreeRows("\"delta.enableChangeDataFeed\" = 'true'"),
+       .statement = "MERGE INTO t USING (VALUES (1, 'x'), (2, 'y'), (9, 'z')) s(id, part) ON t.id = s.id "
+                    "WHEN MATCHED AND s.id = 2 THEN DELETE WHEN MATCHED THEN UPDATE SET part = s.part "
+                    "WHEN NOT MATCHED THEN INSERT (id, part) VALUES (s.id, s.part)",
+       .question = "SELECT 'row', id, part, '' FROM t UNION ALL SELECT 'change', id, part, _change_type "
+                   "FROM table_changes('t', 1) ORDER BY ALL",
+       .before = {R"(["change",1,"a","insert"])", R"(["change",2,"a","insert"])", R"(["change",3,"b","insert"])",
+                  R"(["row",1,"a",""])", R"(["row",2,"a",""])", R"(["row",3,"b",""])"},
+       .after = {R"(["change",1,"a","insert"])", R"(["change",1,"a","update_preimage"])",
+                 R"(["change",1,"x","update_postimage"])", R"(["change",2,"a","delete"])",
+                 R"(["change",2,"a","insert"])", R"(["change",3,"b","insert"])", R"(["change",9,"z","insert"])",
+                 R"(["row",1,"x",""])", R"(["row",3,"b",""])", R"(["row",9,"z",""])"}});
+}
+
+TEST_F(WriteFaultsTest, RowsOfOneFileChangedTwice) {
+  // The second deletion vector of a file, with the first one to be read.
+  std::vector<std::string> prepare = ThreeRows();
+  prepare.emplace_back("DELETE FROM t WHERE id = 1");
+  prepare.emplace_back("INSERT INTO t SELECT range, 'a' FROM range(100, 200)");
+  prepare.emplace_back("DELETE FROM t WHERE id = 100");
   RunWithEveryFault({.prepare = prepare,
-                     .statement = "INSERT INTO t VALUES (4, 'b')",
+                     .statement = "DELETE FROM t WHERE id IN (101, 102)",
                      .question = "SELECT count(*), sum(id) FROM t",
-                     .before = {"[4,\"6\"]"},
-                     .after = {"[5,\"10\"]"},
-                     .with_checkpoints = true});
+                     .before = {"[101,\"14855\"]"},
+                     .after = {"[99,\"14652\"]"}});
+}
+
+/// An insert of whose version the log is looked after.
+class LogFaultsTest : public WriteFaultsTest {
+ protected:
+  void Insert(const std::string& properties, bool reads, bool with_old_log = false) {
+    std::vector<std::string> prepare = ThreeRows(properties);
+    prepare.emplace_back("INSERT INTO t VALUES (0, 'd')");
+    RunWithEveryFault({.prepare = prepare,
+                       .statement = "INSERT INTO t VALUES (4, 'b')",
+                       .question = "SELECT count(*), sum(id) FROM t",
+                       .before = {"[4,\"6\"]"},
+                       .after = {"[5,\"10\"]"},
+                       .with_checkpoints = true,
+                       .with_old_log = with_old_log,
+                       .reads = reads});
+  }
+};
+
+TEST_F(LogFaultsTest, ACheckpointMayFailAndNothingElse) { Insert("\"delta.checkpointInterval\" = 1", true); }
+
+TEST_F(LogFaultsTest, ACheckpointWithSidecarsMayFail) {
+  Insert("\"delta.checkpointInterval\" = 1, \"delta.checkpointPolicy\" = 'v2'", false);
+}
+
+TEST_F(LogFaultsTest, ACompactionMayFail) {
+  Insert("\"delta.checkpointInterval\" = 1000000, \"neurolake.log_compaction_interval\" = 3", true);
+}
+
+TEST_F(LogFaultsTest, ACleanUpMayFail) {
+  Insert("\"delta.checkpointInterval\" = 1, \"delta.logRetentionDuration\" = 'interval 30 days'", false, true);
 }
 
 }  // namespace
