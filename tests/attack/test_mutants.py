@@ -16,6 +16,10 @@ class Mutants(unittest.TestCase):
                 self.assertNotEqual(mutant.applied_to(source), source)
         self.assertGreater(len(found), 600)
 
+    def test_programs_can_still_be_told_which_they_are(self):
+        for path, (before, _) in mutants.HANDED_ON.items():
+            self.assertEqual((ROOT / path).read_text().count(before), 1, path)
+
 
 if __name__ == "__main__":
     unittest.main()

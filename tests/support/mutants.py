@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 #: Which mutant a program is: its number. The settings' prefix is not ours to use.
 VARIABLE = "NL_MUTANT"
-#: A directory where programs leave, as an empty file, the number of each mutant whose place they came by.
+#: A directory where programs leave, as an empty file, the number of each mutant that would have gone another way than they did:
+#: where that is not easily told, of each whose place they came by.
 REACHED = "NL_MUTANTS_REACHED"
 
 HEADER = """#pragma once
@@ -31,7 +32,7 @@ inline int Active() {
 }
 
 template <int number>
-bool Is() {
+void Note() {
   static const char* directory = std::getenv("NL_MUTANTS_REACHED");
   static std::atomic<bool> is_known{false};
   if (directory != nullptr && !is_known.exchange(true)) {
@@ -39,11 +40,38 @@ bool Is() {
     std::snprintf(path.data(), path.size(), "%s/%d", directory, number);
     if (const int file = ::open(path.data(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666); file >= 0) ::close(file);
   }
+}
+
+template <int number>
+bool Is() {
+  Note<number>();
   return Active() == number;
+}
+
+template <int number>
+bool Choose(bool truth, bool otherwise) {
+  if (truth != otherwise) Note<number>();
+  return Active() == number ? otherwise : truth;
+}
+
+// A mutant does not look whether `check` refuses, which changes nothing but that.
+template <int number, typename Check>
+auto Pass(const Check& check) -> decltype(check()) {
+  if (Active() == number) return {};
+  auto result = check();
+  if (!result.has_value()) Note<number>();
+  return result;
 }
 
 }  // namespace nl_mutants
 """
+
+
+# A program that is started with an environment of its own is told which mutant it is.
+HANDED_ON = {"src/common/spawn.cc": (
+    "char* environment[] = {nullptr};",
+    "std::string mutant = \"NL_MUTANT=\" + std::to_string(nl_mutants::Active());\n"
+    "  char* environment[] = {mutant.data(), nullptr};")}
 
 
 @dataclass
@@ -53,6 +81,7 @@ class Mutant:
     after: str
     line: int  # Of the list.
     switch: str = ""  # Does the one or the other by MUTANT, where that cannot be made of the two.
+    noticed_by: str = ""  # The test that fails with it, as slow/mutants.py names tests.
 
     @property
     def number(self):
@@ -74,19 +103,39 @@ class Mutant:
 
 
 def read(path):
-    """Mutants of a list: "@ file", then lines of "- before", lines of "+ after" and, where needed, lines of "~ switch"."""
+    """Mutants of a list: "@ file", then lines of "- before", lines of "+ after" and, where needed, lines of "~ switch"; at last
+    "= the test that notices it"."""
     found = []
-    parts = {"-": "before", "+": "after", "~": "switch"}
+    parts = {"-": "before", "+": "after", "~": "switch", "=": "noticed_by"}
     for number, line in enumerate(pathlib.Path(path).read_text().splitlines(), 1):
         mark, text = line[:1], line[2:]
         if line[1:2] not in ("", " ") or mark not in ("", "#", "@", *parts):
-            raise ValueError(f"{path}:{number}: neither @ file, - before, + after nor ~ switch")
+            raise ValueError(f"{path}:{number}: neither @ file, - before, + after, ~ switch nor = test")
         if mark == "@":
             found.append(Mutant(text, "", "", number))
         elif mark in parts:
             known = getattr(found[-1], parts[mark])
             setattr(found[-1], parts[mark], f"{known}\n{text}" if known else text)
     return found
+
+
+def note(path, noticed):
+    """Writes into the list by which test each was noticed: {number: test}. All else of it stays as it is."""
+    found = {mutant.line: mutant for mutant in read(path)}
+    lines, entry, out = pathlib.Path(path).read_text().splitlines(), None, []
+
+    def close():
+        if entry is not None and (test := noticed.get(entry.number, entry.noticed_by)):
+            out.append(f"= {test}")
+
+    for number, line in enumerate(lines, 1):
+        if number in found or entry is not None and line[:1] not in "-+~=":
+            close()
+            entry = found.get(number)
+        if not line.startswith("= "):
+            out.append(line)
+    close()
+    pathlib.Path(path).write_text("\n".join(out) + "\n")
 
 
 def condition_of(text):
@@ -102,7 +151,55 @@ def condition_of(text):
     return None
 
 
-def switched_lines(before, after, on):
+#: What is called to refuse, and has no other effect.
+CHECK = re.compile(r"NL_RETURN_IF_ERROR\(((?:\w+[.>-]+)*(?:Check|Require|RuleOfPlan|FindTables)\w*\(.*\))\);", re.S)
+SIMPLE = re.compile(r"!?\w+( (&&|\|\|) !?\w+)*")
+
+
+def chosen(before, after, number, is_condition=True):
+    """A condition that is the one or the other, and notes where they differ. None where both cannot be asked for."""
+    if "co_await" in before or re.search(r"[;{}]", before + after):
+        return None
+    if after in ("true", "false") or after == f"false && ({before})":
+        return f"nl_mutants::Choose<{number}>(static_cast<bool>({before}), {after[:5].strip()})"
+    if before.startswith((f"{after} &&", f"{after} ||")) or is_condition and SIMPLE.fullmatch(after):
+        return f"nl_mutants::Choose<{number}>(static_cast<bool>({before}), static_cast<bool>({after}))"
+    return None
+
+
+def passed(check, number):
+    return f"NL_RETURN_IF_ERROR(nl_mutants::Pass<{number}>([&] {{ return {check}; }}));"
+
+
+def chosen_lines(before, after, number):
+    """Does the one or the other, and notes where that makes a difference. None where it cannot tell."""
+    condition, other = condition_of(before), condition_of(after)
+    is_one = condition and condition[1].count(";") == 1 and condition[1].endswith(";")
+    if condition and other and condition[1] == other[1]:
+        if text := chosen(condition[0], other[0], number):
+            return f"if ({text}){condition[1]}"
+    if is_one and other and condition[0] == other[0]:
+        return f"if ({condition[0]}) {{ if (nl_mutants::Is<{number}>()) {{{other[1]} }} else {{{condition[1]}\n}} }}"
+    if is_one and (check := CHECK.fullmatch(condition[1].strip())) and after in ("", f"if (false) {before}"):
+        return f"if ({condition[0]}) {passed(check.group(1), number)}"
+    if is_one and (not after or condition[1].strip() == after):
+        if text := chosen(condition[0], "true" if after else "false", number):
+            return f"if ({text}){condition[1]}"
+    if check := CHECK.fullmatch(before):
+        if after in ("", f"if (false) {before}"):
+            return passed(check.group(1), number)
+    for start, end in ((r"return ", ";"), (r"const bool \w+ = ", ";"), ("", "")):
+        found, instead = (re.fullmatch(f"({start})([^;{{}}]*){end}", text) for text in (before, after))
+        if found and instead and found.group(1) == instead.group(1):
+            if text := chosen(found.group(2), instead.group(2), number, "bool" in start):
+                return found.group(1) + text + end
+    return None
+
+
+def switched_lines(before, after, number):
+    if text := chosen_lines(before, after, number):
+        return text
+    on = f"nl_mutants::Is<{number}>()"
     condition, other = condition_of(before), condition_of(after)
     if after.startswith("if (false) ") and after[len("if (false) "):].strip() == before:
         return f"if (!{on}) {{ {before}\n}}"
@@ -110,7 +207,7 @@ def switched_lines(before, after, on):
         return f"if ({on} ? static_cast<bool>({other[0]}) : static_cast<bool>({condition[0]})){condition[1]}"
     label = re.match(r"(case [^;]*?:|default:)(?!:) ", before)
     if label and after.startswith(label.group(0)):
-        return label.group(0) + switched_lines(before[label.end():], after[label.end():], on)
+        return label.group(0) + switched_lines(before[label.end():], after[label.end():], number)
     if before.startswith("return ") and before.endswith(";") and re.match("(return|continue|break)\\b", after):
         return f"{{ if ({on}) {{ {after} }} {before}\n}}"
     assigned, otherwise = (re.match(r"((?:const )?[\w:<>]+[&*]? \w+ = )(.*);$", text, re.S) for text in (before, after))
@@ -125,9 +222,8 @@ def switched_lines(before, after, on):
 
 def switched(mutant):
     """What stands instead of `before` in a source that has every mutant. ValueError where that needs a ~ line."""
-    on = f"nl_mutants::Is<{mutant.number}>()"
     if mutant.switch:
-        return re.sub(r"\bMUTANT\b", on, mutant.switch)
+        return re.sub(r"\bMUTANT\b", f"nl_mutants::Is<{mutant.number}>()", mutant.switch)
     before, after = mutant.before.split("\n"), mutant.after.split("\n")
     head, tail = [], []
     while before and after and before[0] == after[0]:
@@ -140,7 +236,7 @@ def switched(mutant):
         # An expression over several lines stays one.
         before, after, head = head + before, head + after, []
     try:
-        middle = switched_lines("\n".join(before).strip(), "\n".join(after).strip(), on)
+        middle = switched_lines("\n".join(before).strip(), "\n".join(after).strip(), mutant.number)
     except ValueError as error:
         raise ValueError(f"{mutant}: {error}") from None
     return "\n".join([*head, middle, *tail])
