@@ -359,7 +359,8 @@ TEST_F(ProviderServerTest, OnlyLedgersAreWrittenWithoutARequestForThem) {
 TEST_F(ProviderServerTest, TheWriterOfAGroupAppendsToItsTableAndNothingElse) {
   const RequestContext ctx = ContextOf("writer");
   ProviderServer server(ctx, *catalog_, store_, running_, "s", root_ + "/tables");
-  server.ServeGroup({.table = TableId("t"), .user_name = "ada, bob", .statement_ids = {"one", "two"}});
+  server.ServeGroup(
+      {.table = TableId("t"), .user_name = "ada, bob", .statement_ids = {"one", "two"}, .expectations = {"[]", "[]"}});
   const auto call = [&](const char* method, json::object arguments) {
     arguments["method"] = method;
     return json::parse(server.Handle(json::serialize(arguments))).as_object();
@@ -375,7 +376,7 @@ TEST_F(ProviderServerTest, TheWriterOfAGroupAppendsToItsTableAndNothingElse) {
   {
     const RequestContext reader = ContextOf("reader");
     ProviderServer theirs(reader, *catalog_, store_, running_, "s", root_ + "/tables");
-    theirs.ServeGroup({.table = TableId("t"), .user_name = "ada", .statement_ids = {"one"}});
+    theirs.ServeGroup({.table = TableId("t"), .user_name = "ada", .statement_ids = {"one"}, .expectations = {"[]"}});
     json::object commit = EncodeCommit({.table = TableId("t"), .request = Append("a.parquet")});
     commit["method"] = "commit";
     const json::object reply = json::parse(theirs.Handle(json::serialize(commit))).as_object();
