@@ -79,7 +79,7 @@ def measure(server, client, args):
     answers = "answers equal" if not trouble and sums(client, "ours") == sums(client, "theirs") else "answers not compared"
     if not trouble and answers != "answers equal":
         answers = "ANSWERS DIFFER"
-    results.append({"name": f"MERGE of 1 % into {rows:,} rows, {args.layout}", "ours": seconds, "peer": theirs_seconds,
+    results.append({"name": f"MERGE of 1 % into {rows:,} rows, {args.layout}; peer: delta-rs", "ours": seconds, "peer": theirs_seconds,
                     "unit": "s", "goal": "≤ 0.2 of delta-rs, ≤ 3 GiB",
                     "note": f"peak {peak.sum_bytes / 2**30:.2f} GiB, delta-rs {theirs_mib / 1024:.2f} GiB; {trouble or answers}"})
 
@@ -87,7 +87,7 @@ def measure(server, client, args):
         seconds, _ = timed(lambda: client.sql("DELETE FROM ours WHERE id % 1000 = 3"))
     theirs_seconds, theirs_mib, trouble = peer(theirs, "delete", args, first, step, count, args.timeout)
     answers = "answers equal" if not trouble and sums(client, "ours") == sums(client, "theirs") else "answers not compared"
-    results.append({"name": f"DELETE of 0.1 % of {rows:,} rows", "ours": seconds, "peer": theirs_seconds, "unit": "s",
+    results.append({"name": f"DELETE of 0.1 % of {rows:,} rows; peer: delta-rs", "ours": seconds, "peer": theirs_seconds, "unit": "s",
                     "goal": "≤ 2 × the scan",
                     "note": f"{seconds / scan:.2f} × the scan ({scan:.2f} s); peak {peak.sum_bytes / 2**30:.2f} GiB, delta-rs "
                             f"{theirs_mib / 1024:.2f} GiB; {trouble or answers}"})

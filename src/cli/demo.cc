@@ -79,7 +79,7 @@ class Demo {
 
   int Run() {
     for (const auto step : {&Demo::Bronze, &Demo::Silver, &Demo::Gold, &Demo::Questions, &Demo::TimeTravel,
-                            &Demo::Quality, &Demo::Upkeep, &Demo::Lineage, &Demo::Denial}) {
+                            &Demo::Quality, &Demo::Upkeep, &Demo::Trial, &Demo::Lineage, &Demo::Denial}) {
       if (const int code = (this->*step)(); code != kExitOk) return code;
     }
     out_ << "\nDone, on " << runner_.client().description() << ".\n";
@@ -183,6 +183,15 @@ class Demo {
     if (code != kExitOk) return code;
     return ShowAll(
         {"DROP TABLE gold.routes", "UNDROP TABLE gold.routes", "SELECT count(*) AS routes FROM gold.routes"});
+  }
+
+  int Trial() {
+    Title("Tried out on a clone that copies no data, and what it did, row by row; what VACUUM would delete");
+    return ShowAll({"DROP TABLE IF EXISTS gold.trial", "CREATE TABLE gold.trial SHALLOW CLONE gold.carriers",
+                    "ALTER TABLE gold.trial SET TBLPROPERTIES ('delta.enableChangeDataFeed' = 'true')",
+                    "DELETE FROM gold.trial WHERE flights < 1000",
+                    "SELECT carrier, flights, _change_type FROM table_changes('gold.trial', 2) ORDER BY carrier",
+                    "VACUUM gold.carriers DRY RUN"});
   }
 
   int Lineage() {

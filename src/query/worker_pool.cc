@@ -41,7 +41,9 @@ std::vector<char*> WorkerEnvironment() {
                                                 "PGPASS", "NEUROLAKE_CREDENTIALS", "NEUROLAKE_METASTORE",
                                                 "NEUROLAKE_TOKEN"},
         [&](std::string_view prefix) { return variable.starts_with(prefix); });
-    if (!secret) kept.push_back(*entry);
+    // Where the machine's identity is asked for; it opens nothing by itself.
+    const bool address = variable.starts_with("AZURE_POD_IDENTITY_AUTHORITY_HOST=");
+    if (!secret || address) kept.push_back(*entry);
   }
   kept.push_back(nullptr);
   return kept;

@@ -43,6 +43,8 @@ class Tables:
             self.assertEqual(self.theirs("t"), self.ours("t"), statement)
         self.assertIn((0, "a/b c%0"), self.theirs("t", 1))
 
+
+class TheirTables(Tables):
     def test_we_read_what_delta_rs_writes(self):
         rows = pa.table({"id": pa.array([1, 2, 3], pa.int64()), "name": ["x", "y", "z"]})
         deltalake.write_deltalake(f"{self.root}/theirs", rows, storage_options=self.options(), partition_by=["name"])
@@ -54,6 +56,7 @@ class Tables:
 
 @unittest.skipUnless(FakeGcs.program.exists(), "needs fake-gcs-server: scripts/bootstrap.sh --tests")
 class OnGoogle(Tables, unittest.TestCase):
+    """Not what delta-rs writes: this emulator does not know the kind of upload that it makes (400, "invalid uploadType")."""
     service = FakeGcs
 
     def options(self):
@@ -64,7 +67,7 @@ class OnGoogle(Tables, unittest.TestCase):
 
 
 @unittest.skipUnless(Azurite.program.exists(), "needs Azurite: scripts/bootstrap.sh --tests")
-class OnAzure(Tables, unittest.TestCase):
+class OnAzure(TheirTables, unittest.TestCase):
     service = Azurite
 
     def options(self):

@@ -182,16 +182,6 @@ class Expectations(unittest.TestCase):
         self.sql("PROMOTE FROM raw INTO s AS SELECT id, v FROM source")
         self.assertEqual(self.sql("SELECT id, v FROM s ORDER BY id"), [[1, 0], [2, 5], [3, 3]])
 
-    def test_rows_that_wait_for_their_keys_go_to_disk(self):
-        self.server.stop()
-        self.server.settings["memory.per_statement"] = "300MiB"
-        self.server.start()
-        self.sql("CREATE TABLE wide (id BIGINT, text VARCHAR)")
-        self.sql("CREATE EXPECTATION one ON wide EXPECT UNIQUE (id) ON VIOLATION DROP")
-        # About 600 MB of rows.
-        self.sql("INSERT INTO wide SELECT i % 900000, repeat(hash(i)::VARCHAR, 30) FROM range(1000000) r(i)")
-        self.assertEqual(self.sql("SELECT count(*), count(DISTINCT id) FROM wide"), [[900000, 900000]])
-
     def test_fsck_mends_what_fails(self):
         """Rows that are gone are gone: refused, nobody could read the table any more."""
         self.sql("CREATE TABLE t (id BIGINT)")

@@ -154,7 +154,7 @@ class Lineage(unittest.TestCase):
                 shutil.copy(parquet, directory / "part.parquet")
             server.sql(f"CREATE EXTERNAL LOCATION here URL '{place}' WITH (REGISTER = TRUE)")
             server.sql(f"CONVERT TO DELTA parquet.`{place}/events` PARTITIONED BY (day DATE)")
-            files = [f"{place}/events/day=2024-01-0{day}/part.parquet" for day in (1, 2)]
+            files = [f"here/events/day=2024-01-0{day}/part.parquet" for day in (1, 2)]
             # The version that has the rows, not the empty one before it.
             edges = server.sql("SELECT operation, source_kind, source, target, target_version FROM system.lineage "
                                "WHERE target = 'main.events' ORDER BY source")["rows"]

@@ -40,9 +40,9 @@ class TableProperties(unittest.TestCase):
 
     def test_columns_that_have_statistics(self):
         columns = ", ".join(f"c{i} INTEGER" for i in range(34))
-        self.sql(f"CREATE TABLE s (first BIGINT, st STRUCT(x INTEGER, inner STRUCT(y INTEGER, z VARCHAR)), {columns}, "
+        self.sql(f"CREATE TABLE s (first BIGINT, st STRUCT(x INTEGER, deep STRUCT(y INTEGER, z VARCHAR)), {columns}, "
                  "last VARCHAR)")
-        insert = ("INSERT INTO s (first, st, last, c33) SELECT i, {'x': i, 'inner': {'y': i, 'z': 'z'}}, 'l' || i, i "
+        insert = ("INSERT INTO s (first, st, last, c33) SELECT i, {'x': i, 'deep': {'y': i, 'z': 'z'}}, 'l' || i, i "
                   "FROM range(10) r(i)")
 
         def given(**properties):
@@ -57,13 +57,13 @@ class TableProperties(unittest.TestCase):
         self.assertNotIn("last", default)
         self.assertEqual(given(dataSkippingNumIndexedCols="2"), {"first", "st.x"})
         # The columns that are named go before the number.
-        self.assertEqual(given(dataSkippingStatsColumns="LAST, `c33`, st.inner"),
-                         {"last", "c33", "st.inner.y", "st.inner.z"})
-        self.assertEqual(given(dataSkippingNumIndexedCols="0"), {"last", "c33", "st.inner.y", "st.inner.z"})
+        self.assertEqual(given(dataSkippingStatsColumns="LAST, `c33`, st.deep"),
+                         {"last", "c33", "st.deep.y", "st.deep.z"})
+        self.assertEqual(given(dataSkippingNumIndexedCols="0"), {"last", "c33", "st.deep.y", "st.deep.z"})
         # Rows that are written anew have them too, and a filter goes by them.
         self.sql("DELETE FROM s WHERE first = 3")
         self.sql("OPTIMIZE s")
-        self.assertEqual(self.statistics("s"), {"last", "c33", "st.inner.y", "st.inner.z"})
+        self.assertEqual(self.statistics("s"), {"last", "c33", "st.deep.y", "st.deep.z"})
         plan = "\n".join(row[0] for row in self.sql("EXPLAIN SELECT * FROM s WHERE last > 'x'"))
         self.assertIn("0 of 1", plan)
         self.sql("ALTER TABLE s UNSET TBLPROPERTIES ('delta.dataSkippingStatsColumns')")

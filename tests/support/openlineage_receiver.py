@@ -84,7 +84,7 @@ def check_formats(value, path=""):
             assert str(uuid.UUID(member)) == member, f"{place}: {member!r} is no uuid"
         if name in URIS:
             url = urllib.parse.urlsplit(member)
-            assert url.scheme and url.netloc and member.isascii() and " " not in member, f"{place}: {member!r} is no uri"
+            assert url.scheme and (url.netloc or url.path) and member.isascii() and " " not in member, f"{place}: {member!r} is no uri"
         check_formats(member, place)
 
 
