@@ -224,7 +224,8 @@ TEST_F(LayoutTest, NoFaultOfTheDiskLosesARow) {
       }
       ASSERT_LT(nth, 200);
     }
-    EXPECT_GT(failures, 2) << "too few operations seen to prove anything";
+    // Few of them write.
+    EXPECT_GT(failures, kind == Kind::kShortWrite ? 1 : 2) << "too few operations seen to prove anything";
   }
 }
 
