@@ -12,7 +12,13 @@ using metastore::Session;
 Result<void> StoreCatalog::AddPersonalDataRule(const PersonalDataRule& rule, bool or_replace) {
   NL_ASSIGN_OR_RETURN(const auto name, CheckedName("rule", rule.name));
   return store_.Write([&](Session& session) -> Result<void> {
-    if (or_replace) NL_RETURN_IF_ERROR(session.Execute("DELETE FROM pii_rules WHERE name = ?", {name}));
+    // Here and not before it: by then the name may be a rule's of somebody else, who manages the lake changes alone.
+    if (or_replace && rule.of_others) {
+      NL_RETURN_IF_ERROR(session.Execute("DELETE FROM pii_rules WHERE name = ?", {name}));
+    } else if (or_replace) {
+      NL_RETURN_IF_ERROR(
+          session.Execute("DELETE FROM pii_rules WHERE name = ? AND owner = ?", {name, rule.owner.value()}));
+    }
     NL_ASSIGN_OR_RETURN(const auto known, session.Query("SELECT 1 FROM pii_rules WHERE name = ?", {name}));
     if (!known.empty()) {
       return MakeError(ErrorCode::kAlreadyExists, "there is a rule for personal data of this name: {}", name);

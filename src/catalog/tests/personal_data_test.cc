@@ -130,6 +130,17 @@ TEST_P(PersonalDataTest, RulesAreByNameAndHoldTheirSchema) {
   ASSERT_OK(catalog_->AddPersonalDataRule(rule, false));
   EXPECT_EQ(CodeOf(catalog_->AddPersonalDataRule(rule, false)), ErrorCode::kAlreadyExists);
   ASSERT_OK(catalog_->AddPersonalDataRule(rule, true));
+  PersonalDataRule of_another = rule;
+  of_another.id = "other";
+  of_another.owner = PrincipalId("q");
+  of_another.of_others = false;
+  EXPECT_EQ(CodeOf(catalog_->AddPersonalDataRule(of_another, true)), ErrorCode::kAlreadyExists);
+  of_another.of_others = true;
+  ASSERT_OK(catalog_->AddPersonalDataRule(of_another, true));
+  PersonalDataRule own = of_another;
+  own.of_others = false;
+  ASSERT_OK(catalog_->AddPersonalDataRule(own, true));
+  ASSERT_OK(catalog_->AddPersonalDataRule(rule, true));
   const auto rules = catalog_->ListPersonalDataRules().value();
   ASSERT_EQ(rules.size(), 1U);
   EXPECT_EQ(rules[0].name, "mails");
