@@ -1,8 +1,9 @@
 #include "query/personal_data_rules.h"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
-#include "common/field_path.h"
 #include "common/text.h"
 #include "privacy/detector/entities.h"
 #include "privacy/detector/thresholds.h"
@@ -11,6 +12,9 @@
 #include "query/messages.h"
 #include "query/policy_actions.h"
 #include "query/tag_actions.h"
+#include "tables/delta/field_places.h"
+#include "tables/delta/snapshot.h"
+#include "tables/delta/table_definition.h"
 
 namespace neurolake::query {
 namespace {
@@ -35,13 +39,40 @@ Result<TableRecord> OwnTable(const RequestContext& ctx, catalog::Catalog& catalo
   return *table;
 }
 
-Result<std::vector<PersonalDataFinding>> OpenProposals(catalog::Catalog& catalog, const TableId& table) {
+Result<std::vector<PersonalDataFinding>> FindingsIn(catalog::Catalog& catalog, const TableId& table,
+                                                    std::string_view state) {
   NL_ASSIGN_OR_RETURN(const auto all, catalog.ListPersonalData());
-  std::vector<PersonalDataFinding> open;
+  std::vector<PersonalDataFinding> findings;
   for (const auto& [of, finding] : all) {
-    if (of.id == table && finding.state == "proposed") open.push_back(finding);
+    if (of.id == table && finding.state == state) findings.push_back(finding);
   }
-  return open;
+  return findings;
+}
+
+Result<std::vector<PersonalDataFinding>> OpenProposals(catalog::Catalog& catalog, const TableId& table) {
+  return FindingsIn(catalog, table, "proposed");
+}
+
+/// As the table's log has it: policies go by a tag's label, so a worker's names do not do.
+Result<tables::delta::DataType> SchemaOf(const PersonalDataDecisions& decisions, const TableRecord& table) {
+  NL_ASSIGN_OR_RETURN(const auto log, tables::delta::ListLog(decisions.store, table.location, std::nullopt));
+  const auto found = tables::delta::FindTableDefinition(decisions.ctx, decisions.store, table.location, log.version);
+  if (!found && found.error().code() == ErrorCode::kNotSupported) {
+    return MakeError(ErrorCode::kNotSupported,
+                     "only a Parquet checkpoint says what the table calls its columns, which the server does not read: "
+                     "set the tags with ALTER TABLE … SET TAGS: {}.{}",
+                     table.schema_name, table.name);
+  }
+  if (!found) return std::unexpected(found.error());
+  return tables::delta::ParseSchema(found->metadata.schema_string);
+}
+
+/// What the column of a finding is called now, each step of the way to it.
+Result<std::string> LabelOf(const tables::delta::DataType& schema, const PersonalDataFinding& finding) {
+  auto place = tables::delta::PlaceOf(schema, finding.column_id);
+  if (place) return std::move(place->names);
+  return MakeError(ErrorCode::kColumnNotFound, "the column of a proposal is not there any more, entity: {}",
+                   finding.entity);
 }
 
 const PersonalDataFinding* Find(const std::vector<PersonalDataFinding>& findings, const std::string& column,
@@ -89,10 +120,16 @@ catalog::TagRecord TagOf(const PersonalDataFinding& finding, const TableRecord& 
           .created = ctx.clock().Now()};
 }
 
+std::unexpected<Error> DecidedMeanwhile(const std::string& entity) {
+  return MakeError(ErrorCode::kConflict, "a proposal was decided on meanwhile, run it again, entity: {}", entity);
+}
+
 Result<json::value> Accept(const PersonalDataDecisions& decisions, const json::object& arguments) {
   const RequestContext& ctx = decisions.ctx;
   NL_ASSIGN_OR_RETURN(const TableRecord table, OwnTable(ctx, decisions.catalog, arguments));
-  NL_ASSIGN_OR_RETURN(const auto rows, FindingRows(arguments, 3));
+  NL_ASSIGN_OR_RETURN(const auto rows, FindingRows(arguments, 2));
+  if (rows.empty()) return json::value(json::object());
+  NL_ASSIGN_OR_RETURN(const auto schema, SchemaOf(decisions, table));
   NL_ASSIGN_OR_RETURN(const auto open, OpenProposals(decisions.catalog, table.id));
   catalog::TagChange change{.relation_id = table.id.value(),
                             .set = {},
@@ -100,24 +137,33 @@ Result<json::value> Accept(const PersonalDataDecisions& decisions, const json::o
                             .may_weaken = ctx.principal().Has(Right::kManage),
                             .of_proposals = true};
   for (const auto& row : rows) {
-    // Each step by both names, or a mask would not find the way.
-    if (FieldPath(row[0]).size() != FieldPath(row[1]).size()) return BadMember("findings");
-    const auto* finding = Find(open, row[0], row[2]);
-    if (finding == nullptr) {
-      return MakeError(ErrorCode::kConflict, "a proposal was decided on meanwhile, run it again, entity: {}", row[2]);
-    }
-    change.set.push_back(TagOf(*finding, table, row[1], ctx.principal(), ctx));
+    const auto* finding = Find(open, row[0], row[1]);
+    if (finding == nullptr) return DecidedMeanwhile(row[1]);
+    NL_ASSIGN_OR_RETURN(const std::string label, LabelOf(schema, *finding));
+    change.set.push_back(TagOf(*finding, table, label, ctx.principal(), ctx));
   }
   NL_RETURN_IF_ERROR(ChangeTableTags(decisions.catalog, table, change));
+  // What is no proposal any more by then is left out.
+  NL_ASSIGN_OR_RETURN(const auto accepted, FindingsIn(decisions.catalog, table.id, "accepted"));
+  for (const auto& row : rows) {
+    if (Find(accepted, row[0], row[1]) == nullptr) return DecidedMeanwhile(row[1]);
+  }
   return json::value(json::object());
 }
 
 Result<json::value> Reject(const PersonalDataDecisions& decisions, const json::object& arguments) {
   NL_ASSIGN_OR_RETURN(const TableRecord table, OwnTable(decisions.ctx, decisions.catalog, arguments));
   NL_ASSIGN_OR_RETURN(const auto rows, FindingRows(arguments, 2));
-  std::vector<std::pair<std::string, std::string>> findings;
-  for (const auto& row : rows) findings.emplace_back(row[0], row[1]);
-  NL_RETURN_IF_ERROR(decisions.catalog.RejectPersonalData(table.id, findings, decisions.ctx.principal().name));
+  std::set<std::pair<std::string, std::string>> findings;
+  for (const auto& row : rows) findings.emplace(row[0], row[1]);
+  NL_ASSIGN_OR_RETURN(const int64_t rejected,
+                      decisions.catalog.RejectPersonalData(table.id, {findings.begin(), findings.end()},
+                                                           decisions.ctx.principal().name));
+  if (std::cmp_not_equal(rejected, findings.size())) {
+    return MakeError(ErrorCode::kConflict,
+                     "{} of {} proposals were decided on meanwhile and are left as they are, the others are rejected",
+                     findings.size() - static_cast<size_t>(rejected), findings.size());
+  }
   return json::value(json::object());
 }
 
@@ -194,13 +240,20 @@ Result<json::value> DropRule(const PersonalDataDecisions& decisions, const json:
 }
 
 Result<json::value> ShowRules(const PersonalDataDecisions& decisions) {
-  NL_RETURN_IF_ERROR(RequireMayOwn(decisions.ctx.principal()));
+  const Principal& principal = decisions.ctx.principal();
+  NL_RETURN_IF_ERROR(RequireMayOwn(principal));
+  Access access(decisions.catalog, decisions.ctx);
   NL_ASSIGN_OR_RETURN(const auto rules, decisions.catalog.ListPersonalDataRules());
   NL_ASSIGN_OR_RETURN(const auto schemas, decisions.catalog.ListSchemas());
   NL_ASSIGN_OR_RETURN(const auto principals, decisions.catalog.ListPrincipals());
   json::array rows;
   for (const auto& rule : rules) {
     const auto schema = std::ranges::find(schemas, rule.schema, &catalog::SchemaRecord::id);
+    if (!rule.schema.empty() && rule.owner != principal.id && !principal.Has(Right::kManage)) {
+      if (schema == schemas.end()) continue;
+      NL_ASSIGN_OR_RETURN(const bool known, access.KnowsSchema(*schema));
+      if (!known) continue;
+    }
     const auto owner = std::ranges::find(principals, rule.owner, &catalog::PrincipalRecord::id);
     rows.push_back(json::array{
         rule.name, rule.entities, schema == schemas.end() ? json::value(nullptr) : json::value(schema->name),
@@ -271,21 +324,21 @@ Result<json::value> AcceptByRule(const PersonalDataDecisions& decisions, const j
   const RequestContext& ctx = decisions.ctx;
   NL_ASSIGN_OR_RETURN(const std::string id, StringMember(arguments, "table"));
   NL_ASSIGN_OR_RETURN(const std::string column, StringMember(arguments, "column_id"));
-  NL_ASSIGN_OR_RETURN(const std::string label, StringMember(arguments, "label"));
   NL_ASSIGN_OR_RETURN(const std::string entity, StringMember(arguments, "entity"));
-  if (FieldPath(column).size() != FieldPath(label).size()) return BadMember("label");
   NL_ASSIGN_OR_RETURN(const auto table, decisions.catalog.FindTable(TableId(id)));
   bool may = false;
   if (table) {
     NL_ASSIGN_OR_RETURN(may, MayTriggerRules(ctx, decisions.catalog, *table));
   }
   if (!may) return MakeError(ErrorCode::kNotFound, "the table of the proposals is not there any more");
-  // As the catalogue has it: nothing that a worker says of a finding counts here.
+  // As the catalogue has it, which is what the worker that scanned saved before.
   NL_ASSIGN_OR_RETURN(const auto open, OpenProposals(decisions.catalog, table->id));
   const auto* finding = Find(open, column, entity);
   NL_ASSIGN_OR_RETURN(const auto in_force, RulesInForce::Of(ctx, decisions.catalog, *table));
   const auto* rule = finding == nullptr ? nullptr : in_force.For(*finding);
   if (rule == nullptr) return json::value{{"accepted", false}};
+  NL_ASSIGN_OR_RETURN(const auto schema, SchemaOf(decisions, *table));
+  NL_ASSIGN_OR_RETURN(const std::string label, LabelOf(schema, *finding));
   if (decisions.trail != nullptr) {
     NL_RETURN_IF_ERROR(decisions.trail->Change(ctx, "accept_pii_by_rule",
                                                {{"rule", rule->rule.name},
@@ -303,7 +356,10 @@ Result<json::value> AcceptByRule(const PersonalDataDecisions& decisions, const j
                             .of_proposals = true,
                             .decided_by = "rule " + rule->rule.name};
   NL_RETURN_IF_ERROR(ChangeTableTags(decisions.catalog, *table, change));
-  return json::value{{"accepted", true}};
+  // What is no proposal any more by then is left out.
+  NL_ASSIGN_OR_RETURN(const auto accepted, FindingsIn(decisions.catalog, table->id, "accepted"));
+  const auto* decided = Find(accepted, column, entity);
+  return json::value{{"accepted", decided != nullptr && decided->decided_by == change.decided_by}};
 }
 
 }  // namespace

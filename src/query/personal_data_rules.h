@@ -9,6 +9,7 @@
 #include "catalog/catalog.h"
 #include "common/request_context.h"
 #include "common/result.h"
+#include "storage/object_store.h"
 
 namespace neurolake::query {
 
@@ -18,22 +19,26 @@ class AuditTrail;
 struct PersonalDataDecisions {
   const RequestContext& ctx;
   catalog::Catalog& catalog;
+  storage::ObjectStore& store;  ///< Has the tables' logs.
   AuditTrail* trail = nullptr;
   std::string statement = {};
 };
 
 /// Decisions on what scans for personal data proposed, on the server's side. The actions, with their arguments and
-/// answers; a column is what the table's files call it, `label` what it is called now:
+/// answers; a column is what the table's files call it, and what it is called now is read from the table's log:
 ///   pii_proposals      {table} → {proposals: [{column_id, column_name, entity, tag}, …]}: those that are open
-///   accept_pii         {table, findings: [[column_id, label, entity], …]} → {}: their tags are set
+///   accept_pii         {table, findings: [[column_id, entity], …]} → {}: their tags are set
 ///   reject_pii         {table, findings: [[column_id, entity], …]} → {}: they are not proposed again
 /// for who looks after the table;
 ///   create_pii_rule    {name, entities, schema, threshold, replace, if_not_exists} → {created}
 ///   drop_pii_rule      {name, if_exists} → {}
-///   pii_rules          {} → {rows: [[name, entities, schema, threshold, owner, created], …]}
+///   pii_rules          {} → {rows: [[name, entities, schema, threshold, owner, created], …]}, without those of others
+///                      for a schema that one may not know of
 /// for who may own tables; of others' rules only who manages the lake replaces and drops one;
-///   accept_pii_by_rule {table, column_id, label, entity} → {accepted}: if a rule accepts the open proposal
-/// for who may change the table. Errors: kPermissionDenied; kNotFound; those of the catalogue.
+///   accept_pii_by_rule {table, column_id, entity} → {accepted}: if a rule accepts the open proposal
+/// for who may change the table. Errors: kPermissionDenied; kNotFound; kConflict for what somebody else decided
+/// on meanwhile; kColumnNotFound for a proposal whose column is gone; kNotSupported where only a Parquet checkpoint has
+/// the table's schema; those of the catalogue.
 bool IsPersonalDataRuleAction(std::string_view action);
 Result<boost::json::value> RunPersonalDataRuleAction(const PersonalDataDecisions& decisions, const std::string& action,
                                                      const boost::json::object& arguments);

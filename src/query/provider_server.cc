@@ -189,7 +189,7 @@ Result<json::value> ProviderServer::Maintain(const json::object& arguments) {
     return RunBundleAction(ctx_, catalog_, action, action_arguments);
   }
   if (IsPersonalDataRuleAction(action)) {
-    return RunPersonalDataRuleAction({ctx_, catalog_, trail_, statement_id_}, action, action_arguments);
+    return RunPersonalDataRuleAction({ctx_, catalog_, store_, trail_, statement_id_}, action, action_arguments);
   }
   if (IsPersonalDataAction(action)) return RunPersonalDataAction(ctx_, catalog_, action, action_arguments);
   if (IsSemanticModelAction(action)) return RunSemanticModelAction(ctx_, catalog_, action, action_arguments);

@@ -106,7 +106,7 @@ class DecideProposals final : public TableCommand {
       json::array tags;
       tags.push_back(json::array{place->physical, one.tag, ""});
       NL_RETURN_IF_ERROR(CheckTagsFit(context, table, *place, std::move(tags)));
-      findings.push_back(json::array{one.column_id, place->names, one.entity});
+      findings.push_back(json::array{one.column_id, one.entity});
       one.column_name = ShownPath(place->names);
     }
     return Tell(context, table, "accept_pii", std::move(findings));
@@ -214,11 +214,9 @@ Result<void> AcceptByRule(CommandContext& context, const OpenedTable& table, con
   auto fits = CheckPoliciesFit(context, table, *place, *policies);
   bool accepted = false;
   if (fits) {
-    const auto answer = AskServer(context, "accept_pii_by_rule",
-                                  {{"table", table.entry.id.value()},
-                                   {"column_id", column_id},
-                                   {"label", place->names},
-                                   {"entity", finding.entity}});
+    const auto answer =
+        AskServer(context, "accept_pii_by_rule",
+                  {{"table", table.entry.id.value()}, {"column_id", column_id}, {"entity", finding.entity}});
     if (answer) {
       NL_ASSIGN_OR_RETURN(accepted, BoolMember(*answer, "accepted"));
     } else {

@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 
+#include <boost/json/serialize.hpp>
+#include <fstream>
+
 #include "catalog/identity.h"
 #include "query/messages.h"
 #include "query/personal_data_actions.h"
@@ -23,13 +26,40 @@ class PersonalDataRulesTest : public TableFixture {
       ASSERT_TRUE(catalog_->identities().CreatePrincipal({.name = name, .role = role}).has_value());
     }
     ASSERT_TRUE(catalog_->SetOwner("t", Who("ada").id).has_value());
-    catalog::PersonalDataFinding finding;
-    finding.column_id = finding.column_name = "mail";
-    finding.entity = "EMAIL_ADDRESS";
-    finding.tag = "pii.contact.email_address";
-    finding.confidence = 0.9;
-    finding.found = clock_.Now();
-    ASSERT_TRUE(catalog_->SavePersonalData(TableId("t"), {finding}, true).has_value());
+    Commit(0, "id");
+    Commit(1, "e_mail");
+    Found({"mail"});
+  }
+  /// A version of the table: one column, which its files call "mail".
+  void Commit(int version, const std::string& name) {
+    const json::object column{{"name", name},
+                              {"type", "string"},
+                              {"nullable", true},
+                              {"metadata", {{"delta.columnMapping.physicalName", "mail"}}}};
+    const json::object schema{{"type", "struct"}, {"fields", json::array{column}}};
+    const json::object metadata{{"id", "m"},
+                                {"format", {{"provider", "parquet"}, {"options", json::object()}}},
+                                {"schemaString", json::serialize(schema)},
+                                {"partitionColumns", json::array()},
+                                {"configuration", {{"delta.columnMapping.mode", "name"}}}};
+    std::filesystem::create_directories(root_ + "/tables/t/_delta_log");
+    std::ofstream(root_ + fmt::format("/tables/t/_delta_log/{:020d}.json", version))
+        << R"({"protocol":{"minReaderVersion":2,"minWriterVersion":5}})"
+        << "\n"
+        << json::serialize(json::object{{"metaData", metadata}}) << "\n";
+  }
+  /// What a scan finds, all of it e-mail addresses.
+  void Found(const std::vector<std::string>& columns) {
+    std::vector<catalog::PersonalDataFinding> findings;
+    for (const std::string& column : columns) {
+      auto& finding = findings.emplace_back();
+      finding.column_id = finding.column_name = column;
+      finding.entity = "EMAIL_ADDRESS";
+      finding.tag = "pii.contact.email_address";
+      finding.confidence = 0.9;
+      finding.found = clock_.Now();
+    }
+    ASSERT_TRUE(catalog_->SavePersonalData(TableId("t"), findings, true).has_value());
   }
   Principal Who(const std::string& name) {
     const auto record = catalog_->identities().FindPrincipal(name).value();
@@ -38,7 +68,7 @@ class PersonalDataRulesTest : public TableFixture {
   RequestContext Context(Principal who) const { return {std::move(who), "request", "test", clock_, SteadyTime::max()}; }
   Result<json::value> Ask(const Principal& who, const std::string& action, const json::object& arguments) {
     const RequestContext ctx = Context(who);
-    return RunPersonalDataRuleAction({ctx, *catalog_}, action, arguments);
+    return RunPersonalDataRuleAction({ctx, *catalog_, *store_}, action, arguments);
   }
   static json::object Findings(const std::vector<std::string>& one) {
     json::array list;
@@ -58,9 +88,9 @@ class PersonalDataRulesTest : public TableFixture {
                         {"if_not_exists", false}}));
   }
   /// "accepted", "left", or the error.
-  std::string AcceptByRule(const Principal& who, const std::string& table = "t") {
+  std::string AcceptByRule(const Principal& who, const std::string& table = "t", const std::string& column = "mail") {
     const auto answer = Ask(who, "accept_pii_by_rule",
-                            {{"table", table}, {"column_id", "mail"}, {"label", "mail"}, {"entity", "EMAIL_ADDRESS"}});
+                            {{"table", table}, {"column_id", column}, {"label", "id"}, {"entity", "EMAIL_ADDRESS"}});
     if (!answer) return ErrorOf(answer);
     return answer->at("accepted").as_bool() ? "accepted" : "left";
   }
@@ -70,11 +100,24 @@ class PersonalDataRulesTest : public TableFixture {
     for (const auto& tag : found) tags.push_back(tag.column + " " + tag.tag + " by " + tag.set_by);
     return tags;
   }
+  std::vector<std::string> Labels() {
+    std::vector<std::string> labels;
+    const auto found = catalog_->TagsOf("t").value();
+    for (const auto& tag : found) labels.push_back(tag.label);
+    return labels;
+  }
+  std::vector<std::string> RulesSeenBy(const Principal& who) {
+    std::vector<std::string> names;
+    const auto answer = Ask(who, "pii_rules", {}).value();
+    for (const auto& row : answer.at("rows").as_array()) names.emplace_back(row.at(0).as_string().c_str());
+    return names;
+  }
+  std::unique_ptr<storage::ObjectStore> store_ = storage::NewLocalStore();
   std::string State() { return catalog_->ListPersonalData().value()[0].second.state; }
 };
 
 TEST_F(PersonalDataRulesTest, DecisionsAreForWhoLooksAfterTheTable) {
-  const json::object accept = Findings({"mail", "mail", "EMAIL_ADDRESS"});
+  const json::object accept = Findings({"mail", "EMAIL_ADDRESS"});
   const json::object reject = Findings({"mail", "EMAIL_ADDRESS"});
   for (const char* who : {"bob", "wim", "rik"}) {
     EXPECT_EQ(ErrorOf(Ask(Who(who), "pii_proposals", {{"table", "t"}})), "PermissionDenied") << who;
@@ -102,7 +145,7 @@ TEST_F(PersonalDataRulesTest, DecisionsAreForWhoLooksAfterTheTable) {
   EXPECT_THAT(Tags(), testing::ElementsAre("mail pii.contact.email_address by ada"));
   // Twice, and of what nobody found: the worker is not believed.
   EXPECT_EQ(ErrorOf(Ask(Who("ada"), "accept_pii", accept)), "Conflict");
-  EXPECT_EQ(ErrorOf(Ask(Who("root"), "accept_pii", Findings({"id", "id", "EMAIL_ADDRESS"}))), "Conflict");
+  EXPECT_EQ(ErrorOf(Ask(Who("root"), "accept_pii", Findings({"id", "EMAIL_ADDRESS"}))), "Conflict");
   EXPECT_EQ(Tags().size(), 1U);
 }
 
@@ -167,6 +210,54 @@ TEST_F(PersonalDataRulesTest, WhatTheCatalogueHasDecidesAndNotTheWorker) {
   EXPECT_EQ(AcceptByRule(Who("wim")), "left") << "rejected";
   EXPECT_EQ(State(), "rejected");
   EXPECT_TRUE(Tags().empty());
+}
+
+TEST_F(PersonalDataRulesTest, AColumnIsCalledAsTheLogSaysAndNotAsTheWorkerDoes) {
+  ASSERT_EQ(Create(Who("root"), "all"), "");
+  ASSERT_EQ(AcceptByRule(Who("wim")), "accepted");
+  EXPECT_THAT(Labels(), testing::ElementsAre("e_mail"));
+  const catalog::TagChange off{.relation_id = "t", .set = {}, .unset = {{"mail", "pii.contact.email_address"}}};
+  ASSERT_TRUE(catalog_->ChangeTags(off).has_value());
+  EXPECT_EQ(ErrorOf(Ask(Who("ada"), "accept_pii", Findings({"mail", "id", "EMAIL_ADDRESS"}))), "Corruption");
+  EXPECT_TRUE(Labels().empty());
+  EXPECT_EQ(ErrorOf(Ask(Who("ada"), "accept_pii", Findings({"mail", "EMAIL_ADDRESS"}))), "");
+  EXPECT_THAT(Labels(), testing::ElementsAre("e_mail"));
+}
+
+TEST_F(PersonalDataRulesTest, WhatIsNoColumnOfTheTableGetsNoTag) {
+  ASSERT_EQ(Create(Who("root"), "all"), "");
+  Found({"mail", "none"});
+  EXPECT_EQ(AcceptByRule(Who("wim"), "t", "none"), "ColumnNotFound");
+  EXPECT_EQ(ErrorOf(Ask(Who("ada"), "accept_pii", Findings({"none", "EMAIL_ADDRESS"}))), "ColumnNotFound");
+  EXPECT_TRUE(Tags().empty());
+  EXPECT_EQ(AcceptByRule(Who("wim")), "accepted");
+}
+
+TEST_F(PersonalDataRulesTest, WhatSomebodyElseDecidedIsNotSaidToBeRejected) {
+  Found({"mail", "other"});
+  const json::array mail{"mail", "EMAIL_ADDRESS"};
+  const json::array other{"other", "EMAIL_ADDRESS"};
+  ASSERT_EQ(ErrorOf(Ask(Who("root"), "accept_pii", Findings({"mail", "EMAIL_ADDRESS"}))), "");
+  EXPECT_EQ(ErrorOf(Ask(Who("ada"), "reject_pii", {{"table", "t"}, {"findings", json::array{mail, other}}})),
+            "Conflict");
+  EXPECT_EQ(Tags().size(), 1U);
+  EXPECT_EQ(State(), "accepted");
+  EXPECT_EQ(catalog_->ListPersonalData().value()[1].second.state, "rejected");
+}
+
+TEST_F(PersonalDataRulesTest, RulesOfASchemaAreShownToWhoMayKnowOfIt) {
+  ASSERT_TRUE(catalog_->CreateSchema("secret", false, "").has_value());
+  const json::object of_schema{{"name", "in_secret"}, {"entities", "CONTACT"}, {"schema", "secret"},
+                               {"threshold", "0.5"},  {"replace", false},      {"if_not_exists", false}};
+  ASSERT_EQ(ErrorOf(Ask(Who("ada"), "create_pii_rule", of_schema)), "");
+  ASSERT_EQ(Create(Who("ada"), "everywhere"), "");
+  Principal limited = Who("bob");
+  limited.schemas = {{"main"}};
+  EXPECT_THAT(RulesSeenBy(limited), testing::ElementsAre("everywhere"));
+  EXPECT_THAT(RulesSeenBy(Who("bob")), testing::ElementsAre("everywhere", "in_secret"));
+  limited = Who("ada");
+  limited.schemas = {{"main"}};
+  EXPECT_THAT(RulesSeenBy(limited), testing::ElementsAre("everywhere", "in_secret")) << "her own";
 }
 
 TEST_F(PersonalDataRulesTest, TheTagIsTheEntitysWhateverTheWorkerSays) {
