@@ -53,7 +53,7 @@ bool HoldsForAll(ErrorCode code) {
 }  // namespace
 
 int64_t AppendedRows::bytes() const {
-  auto bytes = static_cast<int64_t>(schema.size());
+  auto bytes = static_cast<int64_t>(schema.size() + expectations.size() + judged_by.size());
   for (const std::string& batch : batches) bytes += static_cast<int64_t>(batch.size());
   return bytes;
 }

@@ -335,11 +335,19 @@ Result<std::vector<ExpectationResult>> JudgeGroup(const RequestContext& ctx, cat
   return results;
 }
 
-Result<std::string> JudgesOf(std::string_view evidence) {
+Result<std::string> JudgesOf(catalog::Catalog& catalog, const TableId& table, std::string_view evidence) {
   NL_ASSIGN_OR_RETURN(const auto found, DecodeEvidence(evidence));
-  std::vector<std::string> ids;
-  for (const auto& one : found) ids.push_back(one.id);
-  std::ranges::sort(ids);
+  NL_ASSIGN_OR_RETURN(const auto expectations, catalog.ListExpectations(table));
+  const auto sorted = [](const auto& list) {
+    std::vector<std::string> ids;
+    for (const auto& one : list) ids.push_back(one.id);
+    std::ranges::sort(ids);
+    return ids;
+  };
+  const std::vector<std::string> ids = sorted(found);
+  if (ids != sorted(expectations)) {
+    return MakeError(ErrorCode::kConflict, "the table's expectations changed while the statement ran, run it again");
+  }
   return fmt::format("{}", fmt::join(ids, ","));
 }
 

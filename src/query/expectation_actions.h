@@ -49,8 +49,10 @@ Result<std::vector<catalog::ExpectationResult>> JudgeGroup(const RequestContext&
                                                            const std::vector<std::string>& evidence,
                                                            engine::duckdb::LakeCommit& commit);
 
-/// Which expectations `evidence` is of: one text for the same ones. Errors: kCorruption.
-Result<std::string> JudgesOf(std::string_view evidence);
+/// Which expectations `evidence` is of: one text for the same ones. They have to be those of the table, each once: else
+/// one statement's rows would be sealed with those of others, and stop them.
+/// Errors: kCorruption; kConflict for others than the table's.
+Result<std::string> JudgesOf(catalog::Catalog& catalog, const TableId& table, std::string_view evidence);
 
 /// Never fails, since the version is there already: what goes wrong is logged.
 void RecordExpectations(const RequestContext& ctx, catalog::Catalog& catalog,

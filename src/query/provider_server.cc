@@ -456,10 +456,10 @@ Result<json::value> ProviderServer::Append(const json::object& arguments,
   rows.table = TableId(std::move(id));
   NL_ASSIGN_OR_RETURN(rows.definition, StringMember(arguments, "definition"));
   NL_ASSIGN_OR_RETURN(rows.expectations, StringMember(arguments, "expectations"));
-  NL_ASSIGN_OR_RETURN(rows.judged_by, JudgesOf(rows.expectations));
   NL_ASSIGN_OR_RETURN(const auto table, catalog_.FindTable(rows.table));
   if (!table) return MakeError(ErrorCode::kConflict, "the table was dropped while the statement ran");
   NL_RETURN_IF_ERROR(RequireModify(*table));
+  NL_ASSIGN_OR_RETURN(rows.judged_by, JudgesOf(catalog_, rows.table, rows.expectations));
   if (attachments.empty()) return Refused("no rows");
   GroupMember given{.schema = std::string(attachments[0]), .batches = {}};
   for (const std::string_view batch : attachments.subspan(1)) given.batches.emplace_back(batch);

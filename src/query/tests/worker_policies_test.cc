@@ -43,18 +43,22 @@ TEST_F(WorkerPoliciesTest, RowsThatAreHandedOverTakeTheirTagsAlong) {
   const auto table = arrow::BuildTable({arrow::Integers("a", {1})}, 1);
   const std::string schema = arrow::EncodeSchema(table.schema).value();
   const std::string batch = arrow::EncodeBatch(table.schema, table.batch).value();
-  const auto append = [&] {
+  const auto append = [&](const json::array& found = {}) {
     const RequestContext ctx = As("writer", "p", clock_);
     ProviderServer server(ctx, *catalog_, *store_, running_, "s", root_ + "/tables");
     server.UseAppendGroups(*groups_);
     EXPECT_EQ(Ask(server, Find("shop", "x")), "");
     const std::string_view parts[] = {schema, batch};
-    const json::object reply =
-        json::parse(server.Handle(Attach(R"({"method":"append","table":"t","definition":"d"})", parts))).as_object();
+    const json::object call{
+        {"method", "append"}, {"table", "t"}, {"definition", "d"}, {"expectations", json::serialize(found)}};
+    const json::object reply = json::parse(server.Handle(Attach(json::serialize(call), parts))).as_object();
     if (!reply.contains("error")) return std::string();
     return std::string(ErrorName(DecodeError(reply.at("error").as_object()).code()));
   };
   EXPECT_EQ(append(), "");
+  // They would be sealed with rows of others that were judged by what the table has, and stop those.
+  EXPECT_EQ(append({{{"id", "a,b"}, {"checked", true}, {"rows_checked", 1}, {"violations", 0}, {"profile", ""}}}),
+            "Conflict");
   const json::object plan{{"except", json::array()},
                           {"column", {{"name", "value"}, {"physical", ""}}},
                           {"value", {{"policy", "p"}, {"sql", "NULL"}, {"columns", json::array()}}}};

@@ -139,7 +139,8 @@ TEST_F(WorkerRightsTest, RowsAreHandedOverByWhoMayChangeTheTable) {
   ProviderServer server(ctx, *catalog_, *store_, running_, "s", root_ + "/tables");
   server.UseAppendGroups(*groups_);
   const std::string_view parts[] = {"no Arrow"};
-  const auto reply = json::parse(server.Handle(Attach(R"({"method":"append","table":"x","definition":"d"})", parts)));
+  const auto reply = json::parse(
+      server.Handle(Attach(R"({"method":"append","table":"x","definition":"d","expectations":"[]"})", parts)));
   EXPECT_EQ(DecodeError(reply.at("error").as_object()).code(), ErrorCode::kPermissionDenied);
 }
 
