@@ -156,6 +156,8 @@ Result<RunRecord> RunStore::Take(const std::string& id, const std::string& owner
     if (run.state != RunState::kRunning) {
       return MakeError(ErrorCode::kInvalidArgument, "the run has ended: {}", NameOf(run.state));
     }
+    NL_ASSIGN_OR_RETURN(const auto holders, session.Query("SELECT holder FROM runs WHERE id = ?", {id}));
+    run.waits = !holders.empty() && TextAt(holders[0], 0) == kWaits;
     NL_ASSIGN_OR_RETURN(
         const int64_t taken,
         session.Execute("UPDATE runs SET holder = ?, held_until = ?, updated = ? WHERE id = ? AND held_until <= ?",

@@ -23,6 +23,7 @@ struct RunRecord {
   std::string error_message = {};  ///< Of ours: no data.
   WallTime started = {};
   WallTime updated = {};
+  bool waits = false;  ///< For somebody. Of Take alone: before it was taken.
 };
 
 /// The state after a step, and where the run goes on.

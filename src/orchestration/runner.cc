@@ -101,8 +101,8 @@ Result<RunResult> Runner::Resume(const RequestContext& ctx, const Graph& graph, 
   Work work(*this, ctx, graph, id, /*is_kept=*/true);
   if (work.is_taken()) return MakeError(ErrorCode::kConflict, "somebody works on the run");
   // Before it is read: what it is at would not be true any more once somebody else has gone on with it.
-  NL_RETURN_IF_ERROR(store_->Take(id, owner, NewHold(), clock_.Now()));
-  work.last_kept.waits = reply != nullptr;
+  NL_ASSIGN_OR_RETURN(const RunRecord taken, store_->Take(id, owner, NewHold(), clock_.Now()));
+  work.last_kept.waits = taken.waits;
   auto from = ReadLast(work, reply);
   if (!from) return Stopped(work, from.error());
   return Go(work, std::move(*from));

@@ -67,6 +67,7 @@ Result<void> Corpus::Recover(const RequestContext& ctx) {
   for (const auto& [sequence, keys] : changed) {
     if (!known || sequence > *known) stale_.insert(keys.begin(), keys.end());
   }
+  is_stale_ = true;
   return CatchUp(ctx);
 }
 
@@ -74,6 +75,7 @@ Result<void> Corpus::Recover(const RequestContext& ctx) {
 Result<void> Corpus::CatchUp(const RequestContext& ctx) {
   const bool any = !stale_.empty();
   while (!stale_.empty()) NL_RETURN_IF_ERROR(CatchUpBatch(ctx));
+  is_stale_ = false;
   if (any && log_ != nullptr && index_->persists_cheaply()) NL_RETURN_IF_ERROR(index_->Persist(ctx, log_->Mark()));
   return {};
 }
@@ -181,6 +183,7 @@ Result<void> Corpus::Commit(const RequestContext& ctx, std::vector<Passage> pass
   if (log_ != nullptr) NL_RETURN_IF_ERROR(log_->Append(changes));
   {
     std::unique_lock lock(mutex_);
+    is_stale_ = true;
     for (PassageChange& change : changes) {
       stale_.insert(change.key);
       Apply(std::move(change));
@@ -261,17 +264,19 @@ Result<std::vector<PassageHit>> Corpus::Search(const RequestContext& ctx, const 
 Result<std::vector<VectorHit>> Corpus::Nearest(const RequestContext& ctx, const VectorQuery& query,
                                                const PartitionMask& visible) const {
   std::vector<VectorHit> hits;
-  const auto near = index_->Search(ctx, query);
-  if (near.has_value()) {
-    for (const VectorHit& hit : *near) {
-      const auto entry = entries_.find(hit.key);
-      // An index of another process's making is not trusted with who sees what.
-      if (entry != entries_.end() && visible[entry->second.label_set]) hits.push_back(hit);
+  if (!is_stale_) {
+    const auto near = index_->Search(ctx, query);
+    if (near.has_value()) {
+      for (const VectorHit& hit : *near) {
+        const auto entry = entries_.find(hit.key);
+        // An index of another process's making is not trusted with who sees what.
+        if (entry != entries_.end() && visible[entry->second.label_set]) hits.push_back(hit);
+      }
+      return hits;
     }
-    return hits;
+    NL_RETURN_IF_ERROR(ctx.CheckAlive());
+    if (near.error().code() != ErrorCode::kUnavailable) return std::unexpected(near.error());
   }
-  NL_RETURN_IF_ERROR(ctx.CheckAlive());
-  if (near.error().code() != ErrorCode::kUnavailable) return std::unexpected(near.error());
   for (const auto& [key, entry] : entries_) {
     if (!visible[entry.label_set] || !query.accept(key)) continue;
     hits.push_back({key, static_cast<float>(InnerProduct(query.vector, entry.vector))});

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -62,7 +63,7 @@ class Corpus {
   /// Removes what is about `subject`; how many passages went.
   Result<uint64_t> RemoveSubject(const RequestContext& ctx, const std::string& subject);
 
-  /// While the index is away, all vectors are looked at: they are here, too.
+  /// While the index is away, or behind, all vectors are looked at: they are here, too.
   /// Errors: those of Embedder::Embed and VectorIndex::Search, but kUnavailable.
   Result<std::vector<PassageHit>> Search(const RequestContext& ctx, const Viewer& viewer,
                                          const PassageQuery& query) const;
@@ -115,7 +116,8 @@ class Corpus {
   Bm25Index words_;
   uint64_t next_key_ = 1;
   uint64_t removals_ = 0;
-  std::set<uint64_t> stale_;  ///< Keys whose state in the index is not what it is here. Under `changing_`.
+  std::set<uint64_t> stale_;            ///< Keys whose state in the index is not what it is here. Under `changing_`.
+  std::atomic<bool> is_stale_ = false;  ///< There are some.
 };
 
 }  // namespace neurolake::retrieval

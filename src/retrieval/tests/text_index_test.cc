@@ -192,7 +192,8 @@ TEST(TextIndexTest, WhileItsServerIsAwayTheSameIsFound) {
   const auto embedded = Open();
   const std::vector<TextGroup> more = {kSales, kStaff, {"model:late", {"turnover of the shop"}}};
   Find(*index, {kSales}, "turnover");
-  for (const bool gone : {false, true, false}) {
+  // What came while it was away is found afterwards, too, before anything else changes.
+  for (const bool gone : {true, false}) {
     away = gone;
     for (const char* question : {"turnover", "Acme", "wages"}) {
       EXPECT_EQ(SeenOf(Find(*index, more, question)), SeenOf(Find(*embedded, more, question))) << question << gone;
