@@ -81,7 +81,7 @@ std::optional<double> FragmentParser::SkipCost(size_t at) const {
   if (Is(at, {"among", "amongst"}) && !shares && !LimitedNouns(SkipDeterminers(at + 1)).empty()) return 0.03;
   if (at == 0 && Is(at, {"and", "then"})) return std::nullopt;  // It goes on from something.
   if (SaysNoMore(at)) return 0.02;
-  if (token.kind != TokenKind::kWord || !IsFiller(token.word)) return std::nullopt;
+  if (token.kind != TokenKind::kWord || !IsFiller(token.word) || IsUnitedStates(at)) return std::nullopt;
   for (const Link& link : LinksAt(at)) {  // "from" before an airport tells which end is meant.
     if (link.end == at + 1 && link.kind == LinkKind::kRole) return 0.6;
   }

@@ -157,7 +157,10 @@ void FragmentParser::Sayings(size_t at) {
     const bool known = std::any_of(links_.begin() + static_cast<std::ptrdiff_t>(at),
                                    links_.begin() + static_cast<std::ptrdiff_t>(end), own);
     const bool left = Is(at - 1, {"left", "joined", "leave", "join", "quit", "leaving", "joining"});
-    if (breaks && (!known || left)) say(length, 0.02);
+    // "joined us", "with the platform"; but "revenue US" and "hours the team" may name what nothing is known of.
+    const bool bare = Is(at, {"us", "the"}) && !left && !Is(at - 1, {"with", "for", "at", "by"});
+    const bool is_place = IsUnitedStates(at + length - 1);
+    if (breaks && (!known || left) && !bare && !is_place) say(length, 0.02);
   }
   static constexpr std::string_view kOfThem[] = {"of them",  "of those",    "of these",     "of the ones",
                                                  "of that",  "among them",  "among those",  "among these",

@@ -72,6 +72,10 @@ class FragmentParser {
   // Words.
   std::string_view Word(size_t at) const { return at < tokens_.size() ? std::string_view(tokens_[at].word) : ""; }
   bool Is(size_t at, std::initializer_list<std::string_view> words) const;
+  /// "US" and "U.S.", as the country is written: "us" is who asks.
+  bool IsUnitedStates(size_t at) const {
+    return Word(at) == "us" && tokens_[at].text != "us" && !Is(at - 1, {"show", "give", "tell", "let", "help"});
+  }
   /// Length in tokens of the longest of `phrases` (words with blanks) at `at`; 0 if there is none.
   size_t Phrase(size_t at, std::span<const std::string_view> phrases) const;
   size_t SkipDeterminers(size_t at) const;

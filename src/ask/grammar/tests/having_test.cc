@@ -136,6 +136,11 @@ TEST(HavingTest, WhatIsDoneHasOtherForms) {
   EXPECT_THAT(Read("crew members leaving in March 2024"), HasSubstr("by Left on, 2024-03-01"));
   EXPECT_THAT(Read("how many crew members quit in 2023"), HasSubstr("by Left on, 2023-01-01"));
   EXPECT_THAT(Read("how many patrons joined us in 2023"), HasSubstr("2023-01-01 to before 2024-01-01"));
+  // A country that nothing is known of is not left out of the question.
+  EXPECT_THAT(Read("takings US in 2023"), HasSubstr("refused"));
+  EXPECT_THAT(Read("U.S. takings in 2023"), HasSubstr("refused"));
+  EXPECT_THAT(Read("show us takings in 2023"), HasSubstr("Takings, 2023-01-01 to"));
+  EXPECT_THAT(Read("takings for US in 2023"), HasSubstr("refused"));
   // What is due may lie ahead; what was booked cannot.
   EXPECT_THAT(Read("bookings due next month"), HasSubstr("2024-04-01 to before 2024-05-01"));
   EXPECT_THAT(Read("bookings next month"), HasSubstr("refused"));
