@@ -39,16 +39,18 @@ cpp_tests() {
 }
 
 suite() { run "$1" python3 "tests/$1/run.py" --binary "build/$preset/bin/neurolake"; }
+e2e() { run "e2e-$1" python3 tests/e2e/run.py --binary "build/$preset/bin/neurolake" --part "$1/5"; }
 
 # Three lanes of about the same length, as suites that start servers and kill them wait more than they compute.
-{ suite e2e; } &
-{ suite sql; suite attack; } &
+{ e2e 1; e2e 2; e2e 3; } &
+{ suite sql; suite attack; e2e 4; } &
 run tidy python3 scripts/tidy.py
 run cpp cpp_tests
 for folder in tests/*/run.py; do
   name=$(basename "$(dirname "$folder")")
   case $name in e2e | sql | attack) ;; *) suite "$name" ;; esac
 done
+e2e 5
 wait
 
 while read -r p f; do passed=$((passed + p)); failed=$((failed + f)); done < <(cat "$logs"/*.sum)
