@@ -154,35 +154,6 @@ TEST(TextIndexTest, OfOneNameTheVersionsUsedLastAreKept) {
   EXPECT_EQ(embedder->embedded, all + 3);
 }
 
-/// An index whose server can go away.
-class AwayIndex final : public VectorIndex {
- public:
-  AwayIndex(const EmbeddingModel& model, bool& away) : inner_(HnswIndex::Open({.model = model}).value()), away_(away) {}
-  const EmbeddingModel& model() const override { return inner_->model(); }
-  Result<void> Add(const RequestContext& ctx, std::span<const VectorEntry> entries) override {
-    return away_ ? Result<void>(Away()) : inner_->Add(ctx, entries);
-  }
-  Result<void> Remove(const RequestContext& ctx, std::span<const uint64_t> keys) override {
-    return away_ ? Result<void>(Away()) : inner_->Remove(ctx, keys);
-  }
-  Result<std::vector<VectorHit>> Search(const RequestContext& ctx, const VectorQuery& query) const override {
-    if (away_) return Away();
-    return inner_->Search(ctx, query);
-  }
-  Result<uint64_t> Size(const RequestContext& ctx) const override { return inner_->Size(ctx); }
-  Result<void> Clear(const RequestContext& ctx) override { return inner_->Clear(ctx); }
-  Result<void> Persist(const RequestContext& ctx, const std::string& mark) override {
-    return inner_->Persist(ctx, mark);
-  }
-  Result<std::string> Mark(const RequestContext& ctx) const override { return inner_->Mark(ctx); }
-  bool persists_cheaply() const override { return true; }
-
- private:
-  static std::unexpected<Error> Away() { return MakeError(ErrorCode::kUnavailable, "gone"); }
-  std::unique_ptr<HnswIndex> inner_;
-  bool& away_;
-};
-
 TEST(TextIndexTest, WhileItsServerIsAwayTheSameIsFound) {
   bool away = false;
   const auto make = [&](const EmbeddingModel& model) -> Result<std::unique_ptr<VectorIndex>> {
