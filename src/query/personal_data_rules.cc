@@ -26,19 +26,6 @@ using catalog::TableRecord;
 
 constexpr size_t kFindingsMax = 100'000;
 
-/// The table of an action, for who looks after it.
-Result<TableRecord> OwnTable(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
-  NL_ASSIGN_OR_RETURN(const std::string id, StringMember(arguments, "table"));
-  NL_ASSIGN_OR_RETURN(const auto table, catalog.FindTable(TableId(id)));
-  bool known = false;
-  if (table) {
-    NL_ASSIGN_OR_RETURN(known, Access(catalog, ctx).Knows(*table));
-  }
-  if (!known) return MakeError(ErrorCode::kNotFound, "the table of the proposals is not there any more");
-  NL_RETURN_IF_ERROR(RequireSteward(ctx.principal(), *table));
-  return *table;
-}
-
 Result<std::vector<PersonalDataFinding>> FindingsIn(catalog::Catalog& catalog, const TableId& table,
                                                     std::string_view state) {
   NL_ASSIGN_OR_RETURN(const auto all, catalog.ListPersonalData());
@@ -99,7 +86,8 @@ Result<std::vector<std::vector<std::string>>> FindingRows(const json::object& ar
 }
 
 Result<json::value> ShowProposals(const PersonalDataDecisions& decisions, const json::object& arguments) {
-  NL_ASSIGN_OR_RETURN(const TableRecord table, OwnTable(decisions.ctx, decisions.catalog, arguments));
+  NL_ASSIGN_OR_RETURN(const TableRecord table,
+                      StewardsTable(decisions.ctx, decisions.catalog, arguments, "of the proposals"));
   NL_ASSIGN_OR_RETURN(const auto open, OpenProposals(decisions.catalog, table.id));
   json::array proposals;
   for (const auto& one : open) {
@@ -126,7 +114,7 @@ std::unexpected<Error> DecidedMeanwhile(const std::string& entity) {
 
 Result<json::value> Accept(const PersonalDataDecisions& decisions, const json::object& arguments) {
   const RequestContext& ctx = decisions.ctx;
-  NL_ASSIGN_OR_RETURN(const TableRecord table, OwnTable(ctx, decisions.catalog, arguments));
+  NL_ASSIGN_OR_RETURN(const TableRecord table, StewardsTable(ctx, decisions.catalog, arguments, "of the proposals"));
   NL_ASSIGN_OR_RETURN(const auto rows, FindingRows(arguments, 2));
   if (rows.empty()) return json::value(json::object());
   NL_ASSIGN_OR_RETURN(const auto schema, SchemaOf(decisions, table));
@@ -152,7 +140,8 @@ Result<json::value> Accept(const PersonalDataDecisions& decisions, const json::o
 }
 
 Result<json::value> Reject(const PersonalDataDecisions& decisions, const json::object& arguments) {
-  NL_ASSIGN_OR_RETURN(const TableRecord table, OwnTable(decisions.ctx, decisions.catalog, arguments));
+  NL_ASSIGN_OR_RETURN(const TableRecord table,
+                      StewardsTable(decisions.ctx, decisions.catalog, arguments, "of the proposals"));
   NL_ASSIGN_OR_RETURN(const auto rows, FindingRows(arguments, 2));
   std::set<std::pair<std::string, std::string>> findings;
   for (const auto& row : rows) findings.emplace(row[0], row[1]);

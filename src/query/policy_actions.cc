@@ -484,4 +484,17 @@ Result<void> RequireSteward(const Principal& principal, const TableRecord& table
                    "a table's policies, and what would do away with them, are for its owner or who manages the lake");
 }
 
+Result<TableRecord> StewardsTable(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments,
+                                  std::string_view which) {
+  NL_ASSIGN_OR_RETURN(const std::string id, StringMember(arguments, "table"));
+  NL_ASSIGN_OR_RETURN(const auto table, catalog.FindTable(TableId(id)));
+  bool known = false;
+  if (table) {
+    NL_ASSIGN_OR_RETURN(known, Access(catalog, ctx).Knows(*table));
+  }
+  if (!known) return MakeError(ErrorCode::kNotFound, "the table {} is not there any more", which);
+  NL_RETURN_IF_ERROR(RequireSteward(ctx.principal(), *table));
+  return *table;
+}
+
 }  // namespace neurolake::query

@@ -71,4 +71,9 @@ bool IsSteward(const Principal& principal, const catalog::TableRecord& table);
 /// kPermissionDenied.
 Result<void> RequireSteward(const Principal& principal, const catalog::TableRecord& table);
 
+/// The member table of an action's arguments, for who looks after it; `which` says in an error what table that is.
+/// Errors: kNotFound, also for who may not know of it; kPermissionDenied.
+Result<catalog::TableRecord> StewardsTable(const RequestContext& ctx, catalog::Catalog& catalog,
+                                           const boost::json::object& arguments, std::string_view which);
+
 }  // namespace neurolake::query

@@ -24,19 +24,6 @@ Result<void> RequireManager(const RequestContext& ctx) {
   return MakeError(ErrorCode::kPermissionDenied, "policies by tag need the right to manage the lake");
 }
 
-/// The table of an action, for who looks after its policies.
-Result<TableRecord> OwnTable(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
-  NL_ASSIGN_OR_RETURN(const std::string id, StringMember(arguments, "table"));
-  NL_ASSIGN_OR_RETURN(const auto table, catalog.FindTable(TableId(id)));
-  bool known = false;
-  if (table) {
-    NL_ASSIGN_OR_RETURN(known, Access(catalog, ctx).Knows(*table));
-  }
-  if (!known) return MakeError(ErrorCode::kNotFound, "the table to be tagged is not there any more");
-  NL_RETURN_IF_ERROR(RequireSteward(ctx.principal(), *table));
-  return *table;
-}
-
 /// Rows of `width` texts under `name`.
 Result<std::vector<std::vector<std::string>>> TextRows(const json::object& arguments, std::string_view name,
                                                        size_t width) {
@@ -69,7 +56,7 @@ Result<std::vector<TagPolicyRecord>> PoliciesMeaning(catalog::Catalog& catalog, 
 }
 
 Result<json::value> SetTags(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
-  NL_ASSIGN_OR_RETURN(const TableRecord table, OwnTable(ctx, catalog, arguments));
+  NL_ASSIGN_OR_RETURN(const TableRecord table, StewardsTable(ctx, catalog, arguments, "to be tagged"));
   NL_ASSIGN_OR_RETURN(const auto set, TextRows(arguments, "set", 4));
   NL_ASSIGN_OR_RETURN(const auto unset, TextRows(arguments, "unset", 2));
   catalog::TagChange change{
@@ -120,7 +107,7 @@ Result<json::value> ShowTags(const RequestContext& ctx, catalog::Catalog& catalo
 
 Result<json::value> PoliciesOfTags(const RequestContext& ctx, catalog::Catalog& catalog,
                                    const json::object& arguments) {
-  NL_ASSIGN_OR_RETURN(const TableRecord table, OwnTable(ctx, catalog, arguments));
+  NL_ASSIGN_OR_RETURN(const TableRecord table, StewardsTable(ctx, catalog, arguments, "to be tagged"));
   NL_ASSIGN_OR_RETURN(const auto rows, TextRows(arguments, "tags", 3));
   std::vector<TagRecord> tags;
   for (const auto& row : rows) {
