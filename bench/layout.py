@@ -54,12 +54,18 @@ def table_directory(server, client, table):
     return f"{server.lake}/tables/{dict(client.sql('SELECT table_name, id FROM system.tables'))[table]}"
 
 
+def settle():
+    """Nobody pays for what another one left to be written or given back."""
+    os.sync()
+
+
 def peer_rewrite(folder, source, memory, order):
     """Seconds of DuckDB: read all, bring into another order (or none: nobody can be much faster), write Parquet."""
     out = f"{folder}/peer"
     os.makedirs(out, exist_ok=True)
     connection = duckdb.connect(config={"memory_limit": memory, "temp_directory": f"{folder}/peer-spill",
                                         "preserve_insertion_order": False})
+    settle()
     try:
         return timed(lambda: connection.execute(f"COPY (FROM read_parquet('{source}/*.parquet') {order}) TO '{out}' "
                                                 "(FORMAT parquet, FILE_SIZE_BYTES '256MB')"))[0]
@@ -86,6 +92,7 @@ def zorder(binary, folder, gigabytes, memory, shape):
         copied = peer_rewrite(folder, directory, memory.replace("i", ""), "")
         client = Client(server)  # The server has closed the connection meanwhile, as nothing came.
         with MemoryPeak(server.process.pid) as peak:
+            settle()
             begin = processor_seconds(peak)
             seconds, answer = timed(lambda: client.sql("OPTIMIZE t ZORDER BY (a, b, c)"))
             processor = processor_seconds(peak) - begin
