@@ -72,8 +72,8 @@ class PersonalDataRules {
   /// `or_replace`: in the place of one of the same name. Errors: kAlreadyExists; kInvalidArgument when there are
   /// kPersonalDataRulesMax.
   virtual Result<void> AddPersonalDataRule(const PersonalDataRule& rule, bool or_replace) = 0;
-  /// What it accepted stays. Errors: kNotFound.
-  virtual Result<void> DropPersonalDataRule(const std::string& name) = 0;
+  /// What it accepted stays. Errors: kNotFound, also for one that another was put in the place of.
+  virtual Result<void> DropPersonalDataRule(const std::string& id) = 0;
   /// By name.
   virtual Result<std::vector<PersonalDataRule>> ListPersonalDataRules() = 0;
   /// Of the table's proposals those with these columns (by what its files call them) and entities are not proposed

@@ -38,12 +38,11 @@ Result<void> StoreCatalog::AddPersonalDataRule(const PersonalDataRule& rule, boo
   });
 }
 
-Result<void> StoreCatalog::DropPersonalDataRule(const std::string& name) {
+Result<void> StoreCatalog::DropPersonalDataRule(const std::string& id) {
   return store_.Write([&](Session& session) -> Result<void> {
-    NL_ASSIGN_OR_RETURN(const auto dropped,
-                        session.Execute("DELETE FROM pii_rules WHERE name = ?", {NameToFind(name)}));
+    NL_ASSIGN_OR_RETURN(const auto dropped, session.Execute("DELETE FROM pii_rules WHERE id = ?", {id}));
     if (dropped > 0) return {};
-    return MakeError(ErrorCode::kNotFound, "there is no such rule for personal data: {}", name);
+    return MakeError(ErrorCode::kNotFound, "the rule for personal data is not there any more");
   });
 }
 

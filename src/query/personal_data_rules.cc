@@ -162,13 +162,13 @@ Result<void> RequireMayOwn(const Principal& principal) {
                    "rules for personal data are for who may own tables or manages the lake");
 }
 
-/// A rule of somebody else's is for who manages the lake.
-Result<void> RequireMayChange(const PersonalDataDecisions& decisions, const std::string& name) {
+/// The rule of this name, which may not be there; one of somebody else's is for who manages the lake.
+Result<std::optional<PersonalDataRule>> RuleToChange(const PersonalDataDecisions& decisions, const std::string& name) {
   const Principal& principal = decisions.ctx.principal();
-  if (principal.Has(Right::kManage)) return {};
   NL_ASSIGN_OR_RETURN(const auto rules, decisions.catalog.ListPersonalDataRules());
   const auto known = std::ranges::find(rules, LowerAscii(name), &PersonalDataRule::name);
-  if (known == rules.end() || known->owner == principal.id) return {};
+  if (known == rules.end()) return std::nullopt;
+  if (principal.Has(Right::kManage) || known->owner == principal.id) return *known;
   return MakeError(ErrorCode::kPermissionDenied,
                    "the rule is somebody else's: only its owner and who manages the lake change it: {}", name);
 }
@@ -207,7 +207,7 @@ Result<json::value> CreateRule(const PersonalDataDecisions& decisions, const jso
   }
   NL_ASSIGN_OR_RETURN(const bool replace, BoolMember(arguments, "replace"));
   NL_ASSIGN_OR_RETURN(const bool if_not_exists, BoolMember(arguments, "if_not_exists"));
-  if (replace) NL_RETURN_IF_ERROR(RequireMayChange(decisions, rule.name));
+  if (replace) NL_RETURN_IF_ERROR(RuleToChange(decisions, rule.name));
   const auto added = decisions.catalog.AddPersonalDataRule(rule, replace);
   if (!added && added.error().code() == ErrorCode::kAlreadyExists && if_not_exists) {
     return json::value{{"created", false}};
@@ -220,12 +220,13 @@ Result<json::value> DropRule(const PersonalDataDecisions& decisions, const json:
   NL_RETURN_IF_ERROR(RequireMayOwn(decisions.ctx.principal()));
   NL_ASSIGN_OR_RETURN(const std::string name, StringMember(arguments, "name"));
   NL_ASSIGN_OR_RETURN(const bool if_exists, BoolMember(arguments, "if_exists"));
-  NL_RETURN_IF_ERROR(RequireMayChange(decisions, name));
-  const auto dropped = decisions.catalog.DropPersonalDataRule(name);
-  if (!dropped && !(if_exists && dropped.error().code() == ErrorCode::kNotFound)) {
-    return std::unexpected(dropped.error());
-  }
-  return json::value(json::object());
+  NL_ASSIGN_OR_RETURN(const auto rule, RuleToChange(decisions, name));
+  if (!rule && if_exists) return json::value(json::object());
+  if (!rule) return MakeError(ErrorCode::kNotFound, "there is no such rule for personal data: {}", name);
+  const auto dropped = decisions.catalog.DropPersonalDataRule(rule->id);
+  if (dropped) return json::value(json::object());
+  if (dropped.error().code() != ErrorCode::kNotFound) return std::unexpected(dropped.error());
+  return MakeError(ErrorCode::kConflict, "the rule was replaced or dropped meanwhile, run it again: {}", name);
 }
 
 Result<json::value> ShowRules(const PersonalDataDecisions& decisions) {

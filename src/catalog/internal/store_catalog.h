@@ -56,7 +56,7 @@ class StoreCatalog final : public Catalog {
   Result<void> ResetPersonalDataThreshold(const std::string& subject) override;
   Result<std::vector<PersonalDataThreshold>> ListPersonalDataThresholds() override;
   Result<void> AddPersonalDataRule(const PersonalDataRule& rule, bool or_replace) override;
-  Result<void> DropPersonalDataRule(const std::string& name) override;
+  Result<void> DropPersonalDataRule(const std::string& id) override;
   Result<std::vector<PersonalDataRule>> ListPersonalDataRules() override;
   Result<int64_t> RejectPersonalData(const TableId& table,
                                      const std::vector<std::pair<std::string, std::string>>& findings,

@@ -152,7 +152,9 @@ TEST_P(PersonalDataTest, RulesAreByNameAndHoldTheirSchema) {
   EXPECT_EQ(rules[0].created, clock_.Now());
   EXPECT_EQ(CodeOf(catalog_->DropSchema("s", false, true)), ErrorCode::kDependentObjects);
   EXPECT_EQ(CodeOf(catalog_->DropPersonalDataRule("others")), ErrorCode::kNotFound);
-  ASSERT_OK(catalog_->DropPersonalDataRule("MAILS"));
+  EXPECT_EQ(CodeOf(catalog_->DropPersonalDataRule("mails")), ErrorCode::kNotFound) << "rules go by their ids";
+  EXPECT_EQ(CodeOf(catalog_->DropPersonalDataRule("other")), ErrorCode::kNotFound) << "it was replaced";
+  ASSERT_OK(catalog_->DropPersonalDataRule(rules[0].id));
   ASSERT_OK(catalog_->DropSchema("s", false, true));
 }
 

@@ -9,6 +9,7 @@
 #include "catalog/identity.h"
 #include "query/messages.h"
 #include "query/personal_data_actions.h"
+#include "query/tests/interrupted_store.h"
 #include "query/tests/table_fixture.h"
 
 namespace neurolake::query {
@@ -87,6 +88,9 @@ class PersonalDataRulesTest : public TableFixture {
                         {"replace", replace},
                         {"if_not_exists", false}}));
   }
+  std::string Drop(const Principal& who, const std::string& name, bool if_exists = false) {
+    return ErrorOf(Ask(who, "drop_pii_rule", {{"name", name}, {"if_exists", if_exists}}));
+  }
   /// "accepted", "left", or the error.
   std::string AcceptByRule(const Principal& who, const std::string& table = "t", const std::string& column = "mail") {
     const auto answer = Ask(who, "accept_pii_by_rule",
@@ -164,7 +168,7 @@ TEST_F(PersonalDataRulesTest, ARuleDoesWhatItsOwnerCould) {
   EXPECT_EQ(AcceptByRule(Who("root")), "left") << "disabled";
   ASSERT_TRUE(catalog_->EnablePrincipal("ada").has_value());
   ASSERT_TRUE(catalog_->SetOwner("t", Who("bob").id).has_value());
-  ASSERT_TRUE(catalog_->DropPersonalDataRule("of_bob").has_value());
+  ASSERT_EQ(Drop(Who("bob"), "of_bob"), "");
   EXPECT_EQ(AcceptByRule(Who("root")), "left") << "she gave the table away";
   ASSERT_TRUE(catalog_->SetOwner("t", Who("ada").id).has_value());
   EXPECT_EQ(AcceptByRule(Who("root")), "accepted");
@@ -306,12 +310,32 @@ TEST_F(PersonalDataRulesTest, NoAgentMakesARule) {
 
 TEST_F(PersonalDataRulesTest, OthersRulesAreNotDropped) {
   ASSERT_EQ(Create(Who("ada"), "of_ada"), "");
-  const json::object drop{{"name", "of_ada"}, {"if_exists", false}};
-  EXPECT_EQ(ErrorOf(Ask(Who("bob"), "drop_pii_rule", drop)), "PermissionDenied");
-  EXPECT_EQ(ErrorOf(Ask(Who("wim"), "drop_pii_rule", drop)), "PermissionDenied");
+  EXPECT_EQ(Drop(Who("bob"), "of_ada"), "PermissionDenied");
+  EXPECT_EQ(Drop(Who("wim"), "of_ada"), "PermissionDenied");
   EXPECT_EQ(ErrorOf(Ask(Who("rik"), "pii_rules", {})), "PermissionDenied");
-  EXPECT_EQ(ErrorOf(Ask(Who("ada"), "drop_pii_rule", drop)), "");
-  EXPECT_EQ(ErrorOf(Ask(Who("ada"), "drop_pii_rule", drop)), "NotFound");
+  EXPECT_EQ(Drop(Who("ada"), "OF_ADA"), "");
+  EXPECT_EQ(Drop(Who("ada"), "of_ada"), "NotFound");
+  EXPECT_EQ(Drop(Who("ada"), "of_ada", true), "");
+}
+
+TEST_F(PersonalDataRulesTest, TheRuleThatWasLookedAtIsDroppedAndNotWhatCameInItsPlace) {
+  ASSERT_EQ(Create(Who("ada"), "mails"), "");
+  InterruptedStore store(*database_);
+  const auto others = catalog::NewCatalog(store, clock_, root_);
+  store.After("FROM pii_rules", [&] { ASSERT_EQ(Create(Who("root"), "mails", 0.9, true), ""); });
+  const RequestContext ctx = Context(Who("ada"));
+  const auto drop = [&](bool if_exists) {
+    return ErrorOf(RunPersonalDataRuleAction({ctx, *others, *store_}, "drop_pii_rule",
+                                             {{"name", "mails"}, {"if_exists", if_exists}}));
+  };
+  EXPECT_EQ(drop(false), "Conflict");
+  EXPECT_THAT(RulesSeenBy(Who("root")), testing::ElementsAre("mails"));
+  EXPECT_EQ(drop(false), "PermissionDenied") << "it is root's now";
+  ASSERT_EQ(Drop(Who("root"), "mails"), "");
+  ASSERT_EQ(Create(Who("ada"), "mails"), "");
+  store.After("FROM pii_rules", [&] { ASSERT_EQ(Drop(Who("root"), "mails"), ""); });
+  EXPECT_EQ(drop(true), "Conflict") << "it is gone, but somebody else dropped it";
+  EXPECT_EQ(drop(true), "");
 }
 
 }  // namespace
