@@ -224,6 +224,21 @@ Result<int64_t> StoreDataSubjects::EraseStatistics(const std::vector<TableId>& t
   return erased;
 }
 
+namespace {
+
+/// What is kept of the values of versions before `version` goes.
+Result<void> ForgetValuesBefore(Session& session, const TableId& table, int64_t version) {
+  NL_RETURN_IF_ERROR(
+      session.Execute("DELETE FROM table_statistics WHERE table_id = ? AND version < ?", {table.value(), version}));
+  NL_RETURN_IF_ERROR(
+      session.Execute("UPDATE expectation_results SET profile = '' WHERE table_id = ? AND profile <> '' AND (version "
+                      "IS NULL OR version < ?)",
+                      {table.value(), version}));
+  return {};
+}
+
+}  // namespace
+
 Result<void> StoreDataSubjects::RaiseStatisticsFloor(const TableId& table, int64_t version) {
   return store_.Write([&](Session& session) -> Result<void> {
     NL_RETURN_IF_ERROR(session.Execute(
@@ -232,12 +247,21 @@ Result<void> StoreDataSubjects::RaiseStatisticsFloor(const TableId& table, int64
         "CASE WHEN excluded.version > statistics_floors.version THEN excluded.version ELSE statistics_floors.version "
         "END",
         {table.value(), version}));
-    NL_RETURN_IF_ERROR(
-        session.Execute("DELETE FROM table_statistics WHERE table_id = ? AND version < ?", {table.value(), version}));
-    NL_RETURN_IF_ERROR(
-        session.Execute("UPDATE expectation_results SET profile = '' WHERE table_id = ? AND profile <> '' AND (version "
-                        "IS NULL OR version < ?)",
-                        {table.value(), version}));
+    return ForgetValuesBefore(session, table, version);
+  });
+}
+
+Result<void> StoreDataSubjects::HoldStatistics(const TableId& table, int64_t version, const std::string& hold) {
+  return store_.Write([&](Session& session) -> Result<void> {
+    NL_RETURN_IF_ERROR(session.Execute("INSERT INTO statistics_holds (id, table_id, version) VALUES (?, ?, ?)",
+                                       {hold, table.value(), version}));
+    return ForgetValuesBefore(session, table, version);
+  });
+}
+
+Result<void> StoreDataSubjects::ReleaseStatistics(const std::string& hold) {
+  return store_.Write([&](Session& session) -> Result<void> {
+    NL_RETURN_IF_ERROR(session.Execute("DELETE FROM statistics_holds WHERE id = ?", {hold}));
     return {};
   });
 }

@@ -89,6 +89,10 @@ class DataSubjects {
   /// The same of what was found in versions of the table before `version`, and from now on nothing of them is kept:
   /// SaveStatistics refuses it, and an expectation's result is kept without values. A lower version changes nothing.
   virtual Result<void> RaiseStatisticsFloor(const TableId& table, int64_t version) = 0;
+  /// The same until ReleaseStatistics(hold), a name that is the caller's alone: for a commit of which nobody knows yet
+  /// whether it makes `version`.
+  virtual Result<void> HoldStatistics(const TableId& table, int64_t version, const std::string& hold) = 0;
+  virtual Result<void> ReleaseStatistics(const std::string& hold) = 0;
   /// What of a statement is shown as text.
   struct StatementText {
     std::string text;

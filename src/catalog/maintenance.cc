@@ -126,7 +126,7 @@ Result<void> StoreCatalog::ForgetDroppedTable(const TableId& id) {
     NL_RETURN_IF_ERROR(session.Execute(
         "DELETE FROM clone_sources WHERE clone_id = ? AND clone_id NOT IN (SELECT id FROM relations)", {id.value()}));
     for (const char* table : {"expectations", "expectation_results", "policies", "allowed_purposes", "minimum_groups",
-                              "pii_findings", "statistics_floors"}) {
+                              "pii_findings", "statistics_floors", "statistics_holds"}) {
       NL_RETURN_IF_ERROR(session.Execute(
           fmt::format("DELETE FROM {} WHERE table_id = ? AND table_id NOT IN (SELECT id FROM relations)", table),
           {id.value()}));
@@ -138,9 +138,11 @@ Result<void> StoreCatalog::ForgetDroppedTable(const TableId& id) {
 }
 
 Result<int64_t> StatisticsFloor(Session& session, const TableId& table) {
-  NL_ASSIGN_OR_RETURN(const auto rows,
-                      session.Query("SELECT version FROM statistics_floors WHERE table_id = ?", {table.value()}));
-  return rows.empty() ? 0 : NumberAt(rows[0], 0);
+  NL_ASSIGN_OR_RETURN(const auto rows, session.Query("SELECT COALESCE(MAX(version), 0) FROM (SELECT version FROM "
+                                                     "statistics_floors WHERE table_id = ? UNION ALL SELECT version "
+                                                     "FROM statistics_holds WHERE table_id = ?) AS floors",
+                                                     {table.value(), table.value()}));
+  return NumberAt(rows.at(0), 0);
 }
 
 Result<void> StoreCatalog::SaveStatistics(const TableStatistics& statistics) {

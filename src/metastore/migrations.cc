@@ -324,7 +324,8 @@ const std::vector<Migration>& Migrations() {
                                                     Conversations(),
                                                     KeptAnswers(),
                                                     OneTableOfObjectGrants(),
-                                                    PersonalDataRules()};
+                                                    PersonalDataRules(),
+                                                    StatisticsHolds()};
   return migrations;
 }
 

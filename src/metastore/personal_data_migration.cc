@@ -26,4 +26,20 @@ Migration PersonalDataRules() {
           {"DROP TABLE statistics_floors", "ALTER TABLE pii_findings DROP COLUMN decided_by", "DROP TABLE pii_rules"}};
 }
 
+// Floors that commits put up which have not ended: each goes with its commit, or stays where nobody knows what came of
+// it.
+Migration StatisticsHolds() {
+  return {
+      28,
+      "floors of statistics that commits put up",
+      {R"(CREATE TABLE statistics_holds (
+                id TEXT NOT NULL PRIMARY KEY,
+                table_id TEXT NOT NULL,
+                version INTEGER NOT NULL))"},
+      {"INSERT INTO statistics_floors (table_id, version) SELECT table_id, MAX(version) FROM statistics_holds WHERE "
+       "true GROUP BY table_id ON CONFLICT (table_id) DO UPDATE SET version = CASE WHEN excluded.version > "
+       "statistics_floors.version THEN excluded.version ELSE statistics_floors.version END",
+       "DROP TABLE statistics_holds"}};
+}
+
 }  // namespace neurolake::metastore

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "catalog/data_subjects.h"
+#include "common/ids.h"
 #include "common/log.h"
 #include "query/expectation_actions.h"
 #include "query/messages.h"
@@ -229,16 +230,33 @@ void ProviderServer::NoteComment(const LakeCommit& commit) {
   }
 }
 
-Result<void> ProviderServer::ForgetClearStatistics(const LakeCommit& commit, int64_t version) {
+Result<std::string> ProviderServer::HoldClearStatistics(const LakeCommit& commit) {
   const auto& request = commit.request;
-  if (!request.metadata || request.read_version < 0) return {};
+  if (!request.metadata || request.read_version < 0) return std::string();
   // What a statement that replaces the table says of what was there is not compared with the log.
   const bool is_known = request.snapshot_metadata && !prepared_.contains(commit.table);
   NL_ASSIGN_OR_RETURN(const bool hides,
                       HidesColumns(is_known ? request.snapshot_metadata->schema_string : std::string(),
                                    request.metadata->schema_string));
-  if (!hides) return {};
-  return catalog_.data_subjects().RaiseStatisticsFloor(commit.table, version);
+  if (!hides) return std::string();
+  std::string hold = NewUuid();
+  NL_RETURN_IF_ERROR(catalog_.data_subjects().HoldStatistics(commit.table, request.read_version + 1, hold));
+  return hold;
+}
+
+void ProviderServer::SettleStatistics(const TableId& table, const std::string& hold,
+                                      const Result<tables::delta::CommitOutcome>& committed) {
+  if (hold.empty()) return;
+  // What is damaged in the log may be of this commit, too.
+  const auto code = committed.has_value() ? std::nullopt : std::optional(committed.error().code());
+  if (code == ErrorCode::kCommitUnknown || code == ErrorCode::kCorruption) return;
+  auto& subjects = catalog_.data_subjects();
+  Result<void> settled;
+  if (committed.has_value()) settled = subjects.RaiseStatisticsFloor(table, committed->version);
+  if (settled.has_value()) settled = subjects.ReleaseStatistics(hold);
+  if (settled.has_value()) return;
+  Log(LogLevel::kWarn, "what is kept of the statistics of a table whose column was to be encrypted is not settled",
+      ctx_.request_id(), {{"table", table.value()}, {"reason", settled.error().message()}});
 }
 
 Result<json::value> ProviderServer::Commit(const json::object& arguments) {
@@ -260,19 +278,17 @@ Result<json::value> ProviderServer::Commit(const json::object& arguments) {
   tables::delta::CommitOutcome outcome{.version = commit.request.read_version, .timestamp = ctx_.clock().Now()};
   if (!commit.register_only) {
     // Before there is a version with the column encrypted: what was found in those in the clear may come at any time.
-    if (!is_new) NL_RETURN_IF_ERROR(ForgetClearStatistics(commit, commit.request.read_version + 1));
+    std::string hold;
+    if (!is_new) {
+      NL_ASSIGN_OR_RETURN(hold, HoldClearStatistics(commit));
+    }
     auto committed = Publish(commit);
+    SettleStatistics(commit.table, hold, committed);
     if (!committed.has_value()) {
       if (committed.error().code() == ErrorCode::kCommitUnknown && !commit.beside) commit_in_doubt_ = committed.error();
       return std::unexpected(std::move(committed).error());
     }
     outcome = *committed;
-    if (const auto forgot =
-            outcome.rebases > 0 && !is_new ? ForgetClearStatistics(commit, outcome.version) : Result<void>();
-        !forgot) {
-      Log(LogLevel::kWarn, "statistics of a column that was encrypted may be left", ctx_.request_id(),
-          {{"table", commit.table.value()}, {"reason", forgot.error().message()}});
-    }
     if (!commit.beside) {
       committed_version_ = outcome.version;
       ReleaseLane();

@@ -200,9 +200,12 @@ class ProviderServer {
   /// the log believes them.
   Result<void> CheckTransactions(const engine::duckdb::LakeCommit& commit) const;
   Result<void> CheckActions(const tables::delta::CommitRequest& request, const engine::duckdb::TableEntry& table) const;
-  /// Where the commit encrypts a column, what is kept of the values of versions before `version` goes, and nothing of
-  /// them is kept later.
-  Result<void> ForgetClearStatistics(const engine::duckdb::LakeCommit& commit, int64_t version);
+  /// Where the commit encrypts a column, what is kept of the values of versions before its own goes, and nothing of
+  /// them is kept until SettleStatistics. The name of the hold; empty: it encrypts none.
+  Result<std::string> HoldClearStatistics(const engine::duckdb::LakeCommit& commit);
+  /// From now on nothing is kept of the versions before the one that was committed; where none was, for sure, all is.
+  void SettleStatistics(const TableId& table, const std::string& hold,
+                        const Result<tables::delta::CommitOutcome>& committed);
   /// Makes the version, and before it the list of a shallow clone's files.
   Result<tables::delta::CommitOutcome> Publish(const engine::duckdb::LakeCommit& commit);
   /// Whether the commit may be made at all; fills in what the server knows better, and tells what it would publish.

@@ -30,7 +30,8 @@ Result<void> RememberDropped(metastore::Session& session, const std::string& con
 Result<void> CheckNoExpectationNeeds(metastore::Session& session, const std::string& condition,
                                      const metastore::Value& condition_value);
 
-/// The first version of the table of which statistics are kept (DataSubjects::RaiseStatisticsFloor); 0: all are.
+/// The first version of the table of which statistics are kept (DataSubjects::RaiseStatisticsFloor, HoldStatistics); 0:
+/// all are.
 Result<int64_t> StatisticsFloor(metastore::Session& session, const TableId& table);
 
 std::unexpected<Error> RelationExists(const RelationHead& relation, std::string_view schema, std::string_view name);

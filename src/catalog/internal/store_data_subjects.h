@@ -24,6 +24,8 @@ class StoreDataSubjects final : public DataSubjects {
   Result<std::vector<ErasureRecord>> ErasuresSince(WallTime time) override;
   Result<int64_t> EraseStatistics(const std::vector<TableId>& tables) override;
   Result<void> RaiseStatisticsFloor(const TableId& table, int64_t version) override;
+  Result<void> HoldStatistics(const TableId& table, int64_t version, const std::string& hold) override;
+  Result<void> ReleaseStatistics(const std::string& hold) override;
   Result<int64_t> ChangeStatementTexts(const std::function<bool(StatementText&)>& change) override;
   Result<int64_t> EraseEvents(const std::function<bool(const std::string&)>& holds) override;
   Result<int64_t> EraseLineageNames(const std::function<bool(const std::string&)>& holds) override;

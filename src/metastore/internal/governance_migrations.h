@@ -20,6 +20,7 @@ Migration Conversations();
 Migration KeptAnswers();
 Migration OneTableOfObjectGrants();
 Migration PersonalDataRules();
+Migration StatisticsHolds();
 
 /// Of SemanticModels(), until OneTableOfObjectGrants() took its rows over.
 inline constexpr std::string_view kSemanticModelGrants =

@@ -163,7 +163,7 @@ TEST_P(MigrationTest, TablesAreListedInTheOrderOfTheirForeignKeys) {
           "model_calls", "runs", "run_steps", "data_key_grants", "data_key_tables", "data_subjects",
           "data_subject_columns", "data_subject_grants", "erasures", "tag_minimum_groups", "object_grants",
           "semantic_models", "semantic_model_versions", "semantic_model_tables", "ask_conversations", "ask_questions",
-          "ask_feedback", "kept_answers", "pii_rules", "statistics_floors"));
+          "ask_feedback", "kept_answers", "pii_rules", "statistics_floors", "statistics_holds"));
   EXPECT_THAT(tables[0].columns, testing::ElementsAre("id", "name", "comment", "created"));
   EXPECT_TRUE(TablesAt(0).value().empty());
 }

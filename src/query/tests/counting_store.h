@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ class CountingStore final : public storage::ObjectStore {
   }
   Result<storage::ObjectInfo> Head(const std::string& path) override { return inner_->Head(path); }
   Result<void> PutIfAbsent(const std::string& path, std::string_view bytes) override {
+    if (put_error) return MakeError(*put_error, "the store does not take it");
     return inner_->PutIfAbsent(path, bytes);
   }
   Result<void> Put(const std::string& path, std::string_view bytes) override { return inner_->Put(path, bytes); }
@@ -34,6 +36,7 @@ class CountingStore final : public storage::ObjectStore {
   Result<void> MakeDirectory(const std::string& path) override { return inner_->MakeDirectory(path); }
 
   std::vector<std::string> reads;
+  std::optional<ErrorCode> put_error;  ///< Instead of what is put.
 
  private:
   std::unique_ptr<storage::ObjectStore> inner_ = storage::NewLocalStore();

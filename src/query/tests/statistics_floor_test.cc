@@ -156,6 +156,49 @@ TEST_F(StatisticsFloorTest, ProfilesOfExpectationsComeWithoutValues) {
   EXPECT_THAT(with_values, testing::ElementsAre(true, false, false, false));
 }
 
+TEST_F(StatisticsFloorTest, WhatSurelyFailedKeepsNothingAway) {
+  CommitRequest described = clear_;
+  described.read_version = 0;
+  described.operation = "CHANGE COLUMN";
+  described.protocol.reset();
+  described.metadata->description = "of customers";
+  ASSERT_TRUE(tables::delta::Commit(Context(), store_, described).has_value());
+  EXPECT_EQ(Publish(Encrypting({"mail"}, 0)), ErrorCode::kConflict);
+  EXPECT_EQ(Save(0), kDone) << "the column is as it was";
+  store_.put_error = ErrorCode::kDiskFull;
+  EXPECT_EQ(Publish(Encrypting({"mail"}, 1)), ErrorCode::kDiskFull);
+  EXPECT_EQ(Save(1), kDone) << "and no version comes that could be waited for";
+  store_.put_error.reset();
+  EXPECT_EQ(Publish(Encrypting({"mail"}, 1)), kDone);
+  EXPECT_EQ(Save(1), ErrorCode::kConflict);
+  EXPECT_EQ(Save(2), kDone);
+}
+
+TEST_F(StatisticsFloorTest, WhatIsInDoubtKeepsThemAway) {
+  store_.put_error = ErrorCode::kCommitUnknown;
+  EXPECT_EQ(Publish(Encrypting({"mail"}, 0)), ErrorCode::kCommitUnknown);
+  store_.put_error.reset();
+  EXPECT_EQ(Save(0), ErrorCode::kConflict);
+  // Of another that failed for sure meanwhile.
+  store_.put_error = ErrorCode::kDiskFull;
+  EXPECT_EQ(Publish(Encrypting({"card"}, 0)), ErrorCode::kDiskFull);
+  store_.put_error.reset();
+  EXPECT_EQ(Save(0), ErrorCode::kConflict) << "each goes with its own commit";
+  EXPECT_EQ(Save(1), kDone);
+}
+
+TEST_F(StatisticsFloorTest, WhatCameInBetweenHoldsTheColumnInTheClear) {
+  CommitRequest rows;
+  rows.read_version = 0;
+  rows.operation = "WRITE";
+  rows.blind_append = true;
+  rows.table_path = clear_.table_path;
+  ASSERT_TRUE(tables::delta::Commit(Context(), store_, rows).has_value());
+  ASSERT_EQ(Publish(Encrypting({"mail"}, 0)), kDone);
+  EXPECT_EQ(Save(1), ErrorCode::kConflict);
+  EXPECT_EQ(Save(2), kDone);
+}
+
 TEST_F(StatisticsFloorTest, ALowerFloorChangesNothing) {
   auto& subjects = catalog_->data_subjects();
   ASSERT_TRUE(subjects.RaiseStatisticsFloor(TableId("t"), 5).has_value());
