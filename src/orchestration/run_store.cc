@@ -209,11 +209,14 @@ Result<void> RunStore::Advance(const std::string& id, const Checkpoint& checkpoi
   });
 }
 
-Result<void> RunStore::LetGo(const std::string& id, const std::string& holder, bool waits) {
+Result<void> RunStore::LetGo(const std::string& id, const std::string& holder, bool waits,
+                             std::optional<WallTime> updated) {
   return store_.Write([&](Session& session) -> Result<void> {
     NL_RETURN_IF_ERROR(CheckHeld(session, id, holder));
-    NL_RETURN_IF_ERROR(session.Execute("UPDATE runs SET holder = ?, held_until = 0 WHERE id = ?",
-                                       {std::string(waits ? kWaits : ""), id}));
+    NL_RETURN_IF_ERROR(
+        session.Execute("UPDATE runs SET holder = ?, held_until = 0, updated = COALESCE(?, updated) WHERE id = ?",
+                        {std::string(waits ? kWaits : ""),
+                         updated ? metastore::Value(Micros(*updated)) : metastore::Value(std::monostate{}), id}));
     return {};
   });
 }

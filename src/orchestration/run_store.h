@@ -23,7 +23,7 @@ struct RunRecord {
   std::string error_message = {};  ///< Of ours: no data.
   WallTime started = {};
   WallTime updated = {};
-  bool waits = false;  ///< For somebody. Of Take alone: before it was taken.
+  bool waits = false;  ///< For somebody. Of Take alone: before it was taken, as `updated` is.
 };
 
 /// The state after a step, and where the run goes on.
@@ -71,8 +71,10 @@ class RunStore {
   /// Adds a checkpoint and holds the run for longer, or lets it go where it waits. Errors: kCancelled when the run was
   /// cancelled; kConflict when another holds it.
   Result<void> Advance(const std::string& id, const Checkpoint& checkpoint, const Hold& hold, WallTime now);
-  /// Holds it no longer: it goes on from its last checkpoint. Errors: as Advance's.
-  Result<void> LetGo(const std::string& id, const std::string& holder, bool waits);
+  /// Holds it no longer: it goes on from its last checkpoint. With `updated` nothing happened to it since then, though
+  /// it was taken. Errors: as Advance's.
+  Result<void> LetGo(const std::string& id, const std::string& holder, bool waits,
+                     std::optional<WallTime> updated = std::nullopt);
   /// Lets go of what anybody but `holder` holds of a graph: for a process that knows it has the store to itself, so
   /// that whoever did is gone.
   Result<void> LetGoOfOthers(const std::string& graph, const std::string& holder);

@@ -61,6 +61,7 @@ class Runner::Work {
   std::vector<StepTrace> trace;
   size_t written = 0;  ///< Steps of the trace that are in the store.
   Position last_kept;
+  std::optional<WallTime> unmoved_since;  ///< Until it goes on: when something last happened to it.
 
  private:
   Runner& runner_;
@@ -103,8 +104,10 @@ Result<RunResult> Runner::Resume(const RequestContext& ctx, const Graph& graph, 
   // Before it is read: what it is at would not be true any more once somebody else has gone on with it.
   NL_ASSIGN_OR_RETURN(const RunRecord taken, store_->Take(id, owner, NewHold(), clock_.Now()));
   work.last_kept.waits = taken.waits;
+  work.unmoved_since = taken.updated;
   auto from = ReadLast(work, reply);
   if (!from) return Stopped(work, from.error());
+  work.unmoved_since.reset();
   return Go(work, std::move(*from));
 }
 
@@ -147,14 +150,14 @@ Result<void> Runner::Cancel(const RequestContext& ctx, const std::string& id) {
   return store_->Cancel(id, owner, clock_.Now());
 }
 
-Result<void> Runner::LetGoOfOthers(const Graph& graph) {
-  return store_ == nullptr ? Result<void>() : store_->LetGoOfOthers(graph.name(), holder_);
+Result<void> Runner::LetGoOfOthers(const std::string& graph) {
+  return store_ == nullptr ? Result<void>() : store_->LetGoOfOthers(graph, holder_);
 }
 
-Result<int64_t> Runner::DeleteExpired(const Graph& graph) {
+Result<int64_t> Runner::DeleteExpired(const std::string& graph) {
   if (store_ == nullptr || options_.keep_for.count() == 0) return 0;
   const WallTime now = clock_.Now();
-  return store_->DeleteOlder(graph.name(), now - options_.keep_for, now);
+  return store_->DeleteOlder(graph, now - options_.keep_for, now);
 }
 
 bool Runner::Pays(const Work& work, const Position& at) const {
@@ -207,7 +210,7 @@ Result<void> Runner::End(Work& work, RunState state, const Error* error) {
 /// What stops here goes on with Resume.
 std::unexpected<Error> Runner::Stopped(Work& work, const Error& error) {
   if (work.was_cancelled()) (void)End(work, RunState::kCancelled, &error);
-  else if (work.is_kept) (void)store_->LetGo(work.id, holder_, work.last_kept.waits);
+  else if (work.is_kept) (void)store_->LetGo(work.id, holder_, work.last_kept.waits, work.unmoved_since);
   return std::unexpected(error);
 }
 

@@ -56,7 +56,7 @@ class Runner {
   /// too.
   Result<RunResult> Start(const RequestContext& ctx, const Graph& graph, const std::string& id, StatePointer state);
 
-  /// What somebody says to a run that waits: the state with it. An error leaves it waiting.
+  /// What somebody says to a run that waits: the state with it. An error leaves it waiting, and for no longer.
   using Reply = std::function<Result<StatePointer>(const StatePointer&)>;
   /// Goes on where the last checkpoint is; with `reply` if it waits there, and only then.
   /// Errors: as Start's; kNotFound, also for another owner's; kConflict while another works on it; kInvalidArgument
@@ -68,11 +68,12 @@ class Runner {
   /// Errors: kNotFound, also for another owner's, and for one that is over.
   Result<void> Cancel(const RequestContext& ctx, const std::string& id);
 
-  /// For a process that knows it has the store to itself: what others held can be gone on with.
-  Result<void> LetGoOfOthers(const Graph& graph);
-  /// Deletes the runs of a graph that nothing happened to for longer than `keep_for`; how many. The same happens when
-  /// others begin: this is for a lake where none do.
-  Result<int64_t> DeleteExpired(const Graph& graph);
+  /// For a process that knows it has the store to itself: what others held of the graph of this name can be gone on
+  /// with.
+  Result<void> LetGoOfOthers(const std::string& graph);
+  /// Deletes the runs of the graph of this name that nothing happened to for longer than `keep_for`; how many. The same
+  /// happens when others begin: this is for a lake where none do.
+  Result<int64_t> DeleteExpired(const std::string& graph);
 
  private:
   /// Where a run is. `step` counts those of its whole life.

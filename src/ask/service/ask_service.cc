@@ -149,9 +149,7 @@ Result<void> AskService::Cancel(const RequestContext& caller, const std::string&
 }
 
 Result<void> AskService::Recover() {
-  const AskRequest none;
-  const Way way(*this, none, "");
-  NL_RETURN_IF_ERROR(runner_->LetGoOfOthers(way.graph().graph()));
+  NL_RETURN_IF_ERROR(runner_->LetGoOfOthers(Asking::kName));
   if (keeps_runs_) {
     waiting_keeper_ =
         std::make_unique<query::HistoryKeeper>(clock_, kWaits, [this](WallTime) { return ForgetExpired(); });
@@ -159,10 +157,6 @@ Result<void> AskService::Recover() {
   return {};
 }
 
-Result<int64_t> AskService::ForgetExpired() {
-  const AskRequest none;
-  const Way way(*this, none, "");
-  return runner_->DeleteExpired(way.graph().graph());
-}
+Result<int64_t> AskService::ForgetExpired() { return runner_->DeleteExpired(Asking::kName); }
 
 }  // namespace neurolake::ask

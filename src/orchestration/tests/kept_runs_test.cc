@@ -190,6 +190,43 @@ TEST_P(KeptWherePaysTest, WhatWaitsTooLongIsGone) {
   EXPECT_TRUE(IsKept("next"));
 }
 
+TEST_P(KeptWherePaysTest, ARefusedReplyIsNoReasonToWaitForLonger) {
+  RunStore runs(*store_);
+  options_.of_owner_max = 2;
+  Runner runner(&runs, clock_, options_);
+  Adder adder;
+  const auto graph = adder.MakeGraph();
+  const auto refuses = [](const Numbers&) -> Result<Numbers> { return MakeError(ErrorCode::kInvalidArgument, "no"); };
+  ASSERT_TRUE(graph.Start(runner, Context(), "r", {})->waits);
+  clock_.Advance(options_.keep_for / 2);
+  ASSERT_TRUE(graph.Start(runner, Context(), "young", {})->waits);
+  EXPECT_EQ(graph.Resume(runner, Context(), "r", refuses).error().message(), "no");
+  EXPECT_EQ(graph.Resume(runner, Context(), "r").error().code(), ErrorCode::kInvalidArgument);
+  clock_.Advance(options_.keep_for / 2 - std::chrono::milliseconds(1));
+  EXPECT_EQ(graph.Resume(runner, Context(), "r", refuses).error().message(), "no") << "its time is not over";
+  clock_.Advance(std::chrono::milliseconds(1));
+  EXPECT_EQ(graph.Resume(runner, Context(), "r", Says(4)).error().code(), ErrorCode::kNotFound);
+  EXPECT_EQ(graph.Resume(runner, Context(), "young", Says(4))->state.values, (Values{9}));
+}
+
+TEST_P(KeptWherePaysTest, TheOldestMakesRoomWhateverWasSaidToIt) {
+  RunStore runs(*store_);
+  options_.of_owner_max = 2;
+  Runner runner(&runs, clock_, options_);
+  Adder adder;
+  const auto graph = adder.MakeGraph();
+  const auto refuses = [](const Numbers&) -> Result<Numbers> { return MakeError(ErrorCode::kInvalidArgument, "no"); };
+  for (const std::string id : {"one", "two"}) {
+    clock_.Advance(std::chrono::milliseconds(1));
+    ASSERT_TRUE(graph.Start(runner, Context(), id, {})->waits);
+  }
+  clock_.Advance(std::chrono::milliseconds(1));
+  EXPECT_FALSE(graph.Resume(runner, Context(), "one", refuses).has_value());
+  ASSERT_TRUE(graph.Start(runner, Context(), "three", {})->waits);
+  EXPECT_FALSE(IsKept("one"));
+  EXPECT_TRUE(IsKept("two"));
+}
+
 TEST_P(KeptWherePaysTest, WhatWaitsTooLongGoesAlsoWhereNoOtherBegins) {
   RunStore runs(*store_);
   Runner runner(&runs, clock_, options_);
@@ -204,7 +241,7 @@ TEST_P(KeptWherePaysTest, WhatWaitsTooLongGoesAlsoWhereNoOtherBegins) {
   clock_.Advance(std::chrono::milliseconds(1));
   ASSERT_TRUE(graph.Start(runner, Context(), "young", {})->waits);
   clock_.Advance(options_.keep_for);
-  EXPECT_EQ(runner.DeleteExpired(graph.graph()), 101);
+  EXPECT_EQ(runner.DeleteExpired(graph.graph().name()), 101);
   EXPECT_FALSE(IsKept("old 100"));
   EXPECT_TRUE(IsKept("busy"));
   EXPECT_TRUE(IsKept("young"));
@@ -268,7 +305,7 @@ TEST_P(KeptWherePaysTest, WhoeverDiedWhileItWentOnLeavesItAsItWaited) {
   ASSERT_TRUE(runs.Take("r", "anna", {.holder = "gone", .until = clock_.Now() + options_.hold}, clock_.Now()));
   Runner runner(&runs, clock_, options_);
   EXPECT_EQ(graph.Resume(runner, Context(), "r", Says(4)).error().code(), ErrorCode::kConflict);
-  ASSERT_TRUE(runner.LetGoOfOthers(graph.graph()));
+  ASSERT_TRUE(runner.LetGoOfOthers(graph.graph().name()));
   EXPECT_EQ(graph.Resume(runner, Context(), "r", Says(4))->state.values, (Values{9}));
 }
 

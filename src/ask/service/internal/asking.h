@@ -33,7 +33,8 @@ class Asking final : public orchestration::Agent<AskState> {
   /// Borrows all of it. Of `call` the members of the call count. `run`: the id of the question's run.
   Asking(const Parts& parts, const AskRequest& call, const std::string& run) : parts_(parts), call_(call), run_(run) {}
 
-  std::string name() const override { return "ask"; }
+  static constexpr const char* kName = "ask";
+  std::string name() const override { return kName; }
   std::vector<Look> Perceive() override;
   std::vector<Look> Reason() override;
   std::vector<Deed> Act() override;
