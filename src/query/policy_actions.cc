@@ -156,19 +156,22 @@ Result<std::string> ResolvedPlan(const RequestContext& ctx, catalog::Catalog& ca
 namespace {
 
 /// The table of an action, if the principal may know of it.
-Result<TableRecord> TableOf(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
+Result<TableRecord> KnownTable(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments,
+                               std::string_view which) {
   NL_ASSIGN_OR_RETURN(const std::string id, StringMember(arguments, "table"));
   NL_ASSIGN_OR_RETURN(const auto table, catalog.FindTable(TableId(id)));
+  bool known = false;
   if (table) {
-    NL_ASSIGN_OR_RETURN(const bool known, Access(catalog, ctx).Knows(*table));
-    if (known) return *table;
+    NL_ASSIGN_OR_RETURN(known, Access(catalog, ctx).Knows(*table));
   }
-  return MakeError(ErrorCode::kNotFound, "the table of the policy is not there any more");
+  if (!known) return MakeError(ErrorCode::kNotFound, "the table {} is not there any more", which);
+  return *table;
 }
 
+constexpr std::string_view kOfPolicy = "of the policy";
+
 Result<json::value> CreatePolicy(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
-  NL_ASSIGN_OR_RETURN(const TableRecord table, TableOf(ctx, catalog, arguments));
-  NL_RETURN_IF_ERROR(RequireSteward(ctx.principal(), table));
+  NL_ASSIGN_OR_RETURN(const TableRecord table, StewardsTable(ctx, catalog, arguments, kOfPolicy));
   PolicyRecord policy;
   policy.id = NewUuid();
   policy.table = table.id;
@@ -193,8 +196,7 @@ Result<json::value> CreatePolicy(const RequestContext& ctx, catalog::Catalog& ca
 }
 
 Result<json::value> DropPolicy(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
-  NL_ASSIGN_OR_RETURN(const TableRecord table, TableOf(ctx, catalog, arguments));
-  NL_RETURN_IF_ERROR(RequireSteward(ctx.principal(), table));
+  NL_ASSIGN_OR_RETURN(const TableRecord table, StewardsTable(ctx, catalog, arguments, kOfPolicy));
   NL_ASSIGN_OR_RETURN(const std::string kind, StringMember(arguments, "kind"));
   NL_ASSIGN_OR_RETURN(const std::string name, StringMember(arguments, "name"));
   NL_ASSIGN_OR_RETURN(const bool if_exists, BoolMember(arguments, "if_exists"));
@@ -207,10 +209,7 @@ Result<json::value> DropPolicy(const RequestContext& ctx, catalog::Catalog& cata
 
 Result<json::value> ShowPolicies(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
   NL_ASSIGN_OR_RETURN(const std::string only, StringMember(arguments, "table"));
-  if (!only.empty()) {
-    NL_ASSIGN_OR_RETURN(const TableRecord table, TableOf(ctx, catalog, arguments));
-    NL_RETURN_IF_ERROR(RequireSteward(ctx.principal(), table));
-  }
+  if (!only.empty()) NL_RETURN_IF_ERROR(StewardsTable(ctx, catalog, arguments, kOfPolicy));
   NL_ASSIGN_OR_RETURN(const auto all, catalog.ListPolicies());
   json::array rows, names;
   for (const auto& [table, policy] : all) {
@@ -261,7 +260,7 @@ json::array Describe(const std::shared_ptr<const plan::TablePolicy>& policy) {
 }
 
 Result<json::value> ShowEffective(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments) {
-  NL_ASSIGN_OR_RETURN(const TableRecord table, TableOf(ctx, catalog, arguments));
+  NL_ASSIGN_OR_RETURN(const TableRecord table, KnownTable(ctx, catalog, arguments, kOfPolicy));
   NL_ASSIGN_OR_RETURN(const std::string wanted, StringMember(arguments, "principal"));
   const bool steward = IsSteward(ctx.principal(), table);
   Principal subject = ctx.principal();
@@ -486,15 +485,9 @@ Result<void> RequireSteward(const Principal& principal, const TableRecord& table
 
 Result<TableRecord> StewardsTable(const RequestContext& ctx, catalog::Catalog& catalog, const json::object& arguments,
                                   std::string_view which) {
-  NL_ASSIGN_OR_RETURN(const std::string id, StringMember(arguments, "table"));
-  NL_ASSIGN_OR_RETURN(const auto table, catalog.FindTable(TableId(id)));
-  bool known = false;
-  if (table) {
-    NL_ASSIGN_OR_RETURN(known, Access(catalog, ctx).Knows(*table));
-  }
-  if (!known) return MakeError(ErrorCode::kNotFound, "the table {} is not there any more", which);
-  NL_RETURN_IF_ERROR(RequireSteward(ctx.principal(), *table));
-  return *table;
+  NL_ASSIGN_OR_RETURN(TableRecord table, KnownTable(ctx, catalog, arguments, which));
+  NL_RETURN_IF_ERROR(RequireSteward(ctx.principal(), table));
+  return table;
 }
 
 }  // namespace neurolake::query

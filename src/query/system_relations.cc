@@ -119,12 +119,17 @@ Result<std::vector<std::string>> ReadExpectationResults(const RequestContext& ct
   return rows;
 }
 
-/// Of what the principal may know of. A column is called as it was when it was tagged.
+/// Of what the principal may know of. What a table calls a column its log says, which workers read: rows of tables'
+/// columns have, behind what is shown, what its files call it, and what it was called when it was tagged.
 Result<std::vector<std::string>> ReadTags(const RequestContext& ctx, catalog::Catalog& catalog) {
   Access access(catalog, ctx);
-  std::map<std::string, std::pair<std::string, std::string>> names;
+  struct Named {
+    std::string schema, name;
+    bool is_table = false;
+  };
+  std::map<std::string, Named> names;
   NL_ASSIGN_OR_RETURN(const auto tables, access.Tables(std::nullopt));
-  for (const auto& t : tables) names[t.id.value()] = {t.schema_name, t.name};
+  for (const auto& t : tables) names[t.id.value()] = {t.schema_name, t.name, true};
   NL_ASSIGN_OR_RETURN(const auto views, access.Views(std::nullopt));
   for (const auto& v : views) names[v.id] = {v.schema_name, v.name};
   NL_ASSIGN_OR_RETURN(const auto tags, catalog.ListTags());
@@ -132,9 +137,16 @@ Result<std::vector<std::string>> ReadTags(const RequestContext& ctx, catalog::Ca
   for (const auto& tag : tags) {
     const auto name = names.find(tag.relation_id);
     if (name == names.end()) continue;
-    rows.push_back(Row({name->second.first, name->second.second,
-                        tag.column.empty() ? json::value(nullptr) : json::value(ShownPath(tag.label)), tag.tag,
-                        tag.value, tag.set_by, Instant(tag.created)}));
+    const Named& on = name->second;
+    json::array row{on.schema,
+                    on.name,
+                    tag.column.empty() ? json::value(nullptr) : json::value(ShownPath(tag.label)),
+                    tag.tag,
+                    tag.value,
+                    tag.set_by,
+                    Instant(tag.created)};
+    if (on.is_table && !tag.column.empty()) row.insert(row.end(), {tag.column, tag.label});
+    rows.push_back(Row(std::move(row)));
   }
   return rows;
 }

@@ -98,19 +98,11 @@ class InformationReader {
 
   /// nullopt: it is gone meanwhile, or cannot be read.
   std::optional<ShownRelation> Table(const Listed& listed) {
-    LakeTransaction& open = LakeTransaction::Get(context_, own_.ParentCatalog());
-    const auto entry = ValueOrThrow(state_.provider->FindTable({listed.schema, listed.name}));
-    if (!entry) return std::nullopt;
-    ShownRelation shown{.snapshot = open.Pinned(entry->id), .columns = {}};
-    if (shown.snapshot == nullptr) {
-      state_.paths->Allow(entry->location, PathGrants::Access::kRead);
-      for (const auto& root : entry->foreign_roots) state_.paths->Allow(root.location, PathGrants::Access::kRead);
-      auto loaded = state_.snapshots->Load(*state_.context, *entry, std::nullopt);
-      if (!loaded) return std::nullopt;
-      shown.snapshot = *std::move(loaded);
-    }
+    const auto known = FindKnownTable(context_, own_, {listed.schema, listed.name});
+    if (!known || known->snapshot == nullptr) return std::nullopt;
+    ShownRelation shown{.snapshot = known->snapshot, .columns = {}};
     for (const delta::StructField& field : shown.snapshot->schema().fields) {
-      if (MayKnowColumn(entry->policy.get(), field)) {
+      if (MayKnowColumn(known->entry.policy.get(), field)) {
         shown.columns.push_back({field.name, ToDuckDbType(field.type), &field});
       } else {
         shown.hides_columns = true;
@@ -293,6 +285,22 @@ class InformationReader {
 };
 
 }  // namespace
+
+std::optional<KnownTable> FindKnownTable(native::ClientContext& context, native::TableCatalogEntry& own,
+                                         const RelationName& name) {
+  StatementState& state = StatementState::Get(context);
+  auto entry = ValueOrThrow(state.provider->FindTable(name));
+  if (!entry) return std::nullopt;
+  KnownTable known{.entry = *std::move(entry), .snapshot = nullptr};
+  known.snapshot = LakeTransaction::Get(context, own.ParentCatalog()).Pinned(known.entry.id);
+  if (known.snapshot != nullptr) return known;
+  state.paths->Allow(known.entry.location, PathGrants::Access::kRead);
+  for (const auto& root : known.entry.foreign_roots) state.paths->Allow(root.location, PathGrants::Access::kRead);
+  if (auto loaded = state.snapshots->Load(*state.context, known.entry, std::nullopt)) {
+    known.snapshot = *std::move(loaded);
+  }
+  return known;
+}
 
 bool MakesInformation(const std::string& name) {
   constexpr std::string_view kNames[] = {"columns",           "column_privileges", "table_constraints",

@@ -29,7 +29,7 @@ void PathGrants::Allow(const std::string& path, Access access) { Add(path, acces
 void PathGrants::Add(const std::string& path, Access access, bool always) {
   auto resolved = Resolve(path);
   std::lock_guard lock(mutex_);
-  if (!resolved.has_value()) failed_ = resolved.error();
+  if (!resolved.has_value()) (always ? failed_always_ : failed_) = resolved.error();
   if (!resolved.has_value() || resolved->empty()) return;
   for (Grant& grant : grants_) {
     if (grant.path == *resolved && grant.always == always) {
@@ -53,7 +53,9 @@ Result<void> PathGrants::Check(const std::string& path, Access access) const {
     if (resolved.empty() || (access == Access::kReadWrite && grant.access != Access::kReadWrite)) continue;
     if (storage::IsBelow(resolved, grant.path)) return {};
   }
-  if (failed_.has_value()) return std::unexpected(*failed_);
+  for (const auto& failed : {failed_, failed_always_}) {
+    if (failed.has_value()) return std::unexpected(*failed);
+  }
   // Without the path: it may come from a log file or from an expression over data.
   return MakeError(ErrorCode::kPermissionDenied, "file access outside of the tables of this statement is not allowed");
 }

@@ -9,6 +9,7 @@
 #include "duckdb/planner/planner.hpp"
 #include "engine/duckdb/internal/lake_transaction.h"
 #include "engine/duckdb/internal/lookup_check.h"
+#include "plan/known_columns.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
@@ -51,24 +52,16 @@ std::pair<const LakeTableEntry*, native::StarExpression*> DescribedTable(native:
   return {entry, &select.select_list[0]->Cast<native::StarExpression>()};
 }
 
-bool MayKnow(const plan::TablePolicy* policy, const std::string& physical, const std::string& name) {
-  if (policy == nullptr) return true;
-  const auto& readable = policy->readable_columns;
-  if (readable && std::ranges::find(*readable, physical) == readable->end()) return false;
-  return std::ranges::none_of(policy->denied_columns,
-                              [&](const std::string& one) { return one == physical || EqualsIgnoringCase(one, name); });
-}
-
 }  // namespace
 
 bool MayKnowColumn(const plan::TablePolicy* policy, const tables::delta::StructField& column) {
-  return MayKnow(policy, column.physical_name(), column.name);
+  return plan::MayKnowColumn(policy, column.physical_name(), column.name);
 }
 
 bool ReadsHiddenColumns(const plan::PlanDigest& digest) {
   for (const plan::ScanDigest& scan : digest.scans) {
     for (size_t i = 0; i < scan.physical_columns.size() && i < scan.columns.size(); ++i) {
-      if (!MayKnow(scan.policy.get(), scan.physical_columns[i], scan.columns[i])) return true;
+      if (!plan::MayKnowColumn(scan.policy.get(), scan.physical_columns[i], scan.columns[i])) return true;
     }
   }
   return false;

@@ -4,6 +4,7 @@
 #include "engine/duckdb/information_relations.h"
 #include "engine/duckdb/internal/information_schema.h"
 #include "engine/duckdb/internal/json_rows.h"
+#include "engine/duckdb/internal/shown_tags.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
@@ -52,10 +53,18 @@ std::string ProviderName(const SystemScanData& data) {
   return IsInformation(data) ? fmt::format("{}.{}", kInformationSchema, data.table.name) : data.table.name;
 }
 
-bool IsMadeHere(const SystemScanData& data) { return IsInformation(data) && MakesInformation(data.table.name); }
+bool IsMadeHere(const SystemScanData& data) {
+  return IsInformation(data) ? MakesInformation(data.table.name) : MakesSystemRows(data.table.name);
+}
 
-/// What the query asks for by `table_schema = '…'` and `table_name = '…'`: other tables' logs need not be read. The
-/// filters stay where they are.
+std::vector<std::string> RowsMadeHere(native::ClientContext& context, const SystemScanData& data,
+                                      const InformationScope& scope) {
+  return IsInformation(data) ? InformationRows(context, data.table, data.table.name, scope)
+                             : TagRows(context, data.table, scope);
+}
+
+/// What the query asks for by `table_schema = '…'`, or `schema_name`, and `table_name = '…'`: other tables' logs need
+/// not be read. The filters stay where they are.
 void MakeRows(native::ClientContext& context, native::LogicalGet& get, native::FunctionData* bind_data,
               native::vector<native::unique_ptr<native::Expression>>& filters) {
   auto& data = bind_data->Cast<SystemScanData>();
@@ -75,11 +84,10 @@ void MakeRows(native::ClientContext& context, native::LogicalGet& get, native::F
     if (binding.table_index != get.table_index || value.IsNull()) continue;
     const std::string& name = get.names[get.GetColumnIds()[binding.column_index].GetPrimaryIndex()];
     if (value.type().id() != native::LogicalTypeId::VARCHAR) continue;
-    if (name == "table_schema") scope.schema = native::StringValue::Get(value);
+    if (name == "table_schema" || name == "schema_name") scope.schema = native::StringValue::Get(value);
     if (name == "table_name") scope.table = native::StringValue::Get(value);
   }
-  data.rows =
-      std::make_shared<const std::vector<std::string>>(InformationRows(context, data.table, data.table.name, scope));
+  data.rows = std::make_shared<const std::vector<std::string>>(RowsMadeHere(context, data, scope));
 }
 
 native::unique_ptr<native::GlobalTableFunctionState> InitSystemScan(native::ClientContext& context,
@@ -88,7 +96,7 @@ native::unique_ptr<native::GlobalTableFunctionState> InitSystemScan(native::Clie
   const auto& data = input.bind_data->Cast<SystemScanData>();
   if (!IsMadeHere(data)) return state;
   state->finished = true;
-  state->rows = data.rows != nullptr ? *data.rows : InformationRows(context, data.table, data.table.name, {});
+  state->rows = data.rows != nullptr ? *data.rows : RowsMadeHere(context, data, {});
   return state;
 }
 

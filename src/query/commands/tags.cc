@@ -3,6 +3,7 @@
 
 #include "common/field_path.h"
 #include "common/text.h"
+#include "plan/known_columns.h"
 #include "query/commands/policy.h"
 #include "query/commands/server_action.h"
 #include "query/front_parser_cursor.h"
@@ -89,6 +90,8 @@ class ShowTags final : public TableCommand {
       if (table.has_value()) {
         const auto place = tables::delta::PlaceOf(table->snapshot->schema(), physical);
         if (place) name = place->names;
+        const bool known = plan::MayKnowColumn(table->entry.policy.get(), FieldPath(physical)[0], FieldPath(name)[0]);
+        if (!physical.empty() && !known) continue;
       }
       const json::value column = physical.empty() ? json::value(nullptr) : json::value(ShownPath(std::move(name)));
       shown.push_back(json::array{column, row[2], row[3], row[4], row[5]});

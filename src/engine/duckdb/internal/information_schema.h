@@ -9,6 +9,15 @@ namespace neurolake::engine::duckdb {
 
 inline constexpr const char* kInformationSchema = "information_schema";
 
+/// A table that the principal may know of, and what its log says of it in this statement.
+struct KnownTable {
+  TableEntry entry;
+  std::shared_ptr<const tables::delta::Snapshot> snapshot;  ///< Null: it cannot be read.
+};
+/// nullopt: it is gone, or hidden. `own` is any entry of the lake. Throws what look-ups throw.
+std::optional<KnownTable> FindKnownTable(native::ClientContext& context, native::TableCatalogEntry& own,
+                                         const RelationName& name);
+
 /// Whether relation `name` of `information_schema` is made here, of tables' own schemas, instead of by the server.
 bool MakesInformation(const std::string& name);
 

@@ -30,7 +30,8 @@ class PathGrants {
   void Add(const std::string& path, Access access, bool always);
   mutable std::mutex mutex_;
   std::vector<Grant> grants_;
-  std::optional<Error> failed_;  // Why a path that was to be granted is not.
+  // Why a path that was to be granted is not; until Clear, and for the engine's life.
+  std::optional<Error> failed_, failed_always_;
 };
 
 }  // namespace neurolake::engine::duckdb

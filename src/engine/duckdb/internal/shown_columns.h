@@ -6,8 +6,7 @@
 
 namespace neurolake::engine::duckdb {
 
-/// Whether a principal whom `policy` (null: everything is shown) is for is told of a table's column: not of one that
-/// was denied, nor of one beside those that alone were granted.
+/// As plan::MayKnowColumn.
 bool MayKnowColumn(const plan::TablePolicy* policy, const tables::delta::StructField& column);
 
 /// Whether a query reads a column of which its principal is not told, so that gate 3 would refuse it.

@@ -7,6 +7,7 @@
 
 #include "duckdb/common/file_open_flags.hpp"
 #include "engine/duckdb/internal/governed_file_system.h"
+#include "engine/duckdb/tests/system_call_faults.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
@@ -70,6 +71,23 @@ TEST_F(PathGrantsTest, WhatIsOfAStatementEndsWithIt) {
   grants_.Clear();
   EXPECT_FALSE(Reads(root_ + "/table/file"));
   EXPECT_TRUE(Reads(root_ + "/tables/file"));
+}
+
+TEST_F(PathGrantsTest, WhatCouldNotBeGrantedIsNotToldAsForbidden) {
+  const auto fails = [&](const auto& grant) {
+    ArmSystemCallFault({.directory = root_ + "/table", .reads = true});
+    grant();
+    EXPECT_TRUE(DisarmSystemCallFault());
+  };
+  const auto code = [&] { return grants_.Check(root_ + "/table/file", Access::kRead).error().code(); };
+  fails([&] { grants_.Allow(root_ + "/table", Access::kRead); });
+  EXPECT_EQ(code(), ErrorCode::kIoError);
+  grants_.Clear();
+  EXPECT_EQ(code(), ErrorCode::kPermissionDenied) << "of another statement";
+  fails([&] { grants_.AllowAlways(root_ + "/table", Access::kRead); });
+  EXPECT_EQ(code(), ErrorCode::kIoError);
+  grants_.Clear();
+  EXPECT_EQ(code(), ErrorCode::kIoError) << "of all statements";
 }
 
 TEST_F(PathGrantsTest, TheEnginesFilesAreThoseThatAreGranted) {
