@@ -83,6 +83,37 @@ TEST(EffectivePolicyTest, ChecksWritesByTheFilterUnlessTold) {
   EXPECT_EQ(policy->context.groups, std::vector<std::string>{"eu"});
 }
 
+TEST(EffectivePolicyTest, RestrictivePoliciesCheckWritesToo) {
+  PolicyRule told = RowRule(Kind::kRestrictive, "seen", {kEurope});
+  told.check = Sql("written");
+  const auto policy = EffectivePolicy(
+      Anna(), {RowRule(Kind::kPermissive, "true", {kEverybody}), RowRule(Kind::kRestrictive, "both", {kAnna}), told,
+               RowRule(Kind::kRestrictive, "of others", {kAdmins})});
+  ASSERT_NE(policy, nullptr);
+  ASSERT_EQ(policy->restrictive_checks.size(), 2U);
+  EXPECT_EQ(policy->restrictive_checks[0].sql, "both");
+  EXPECT_EQ(policy->restrictive_checks[1].sql, "written");
+}
+
+TEST(EffectivePolicyTest, TwoMasksOfOneColumnAreOneThatShowsNothing) {
+  PolicyRule first = Mask("mail", {});
+  first.value = Sql("left(mail, 1)");
+  const auto masks_with = [&](plan::PolicyColumn column) {
+    PolicyRule second = Mask("mail", {});
+    second.column = std::move(column);
+    return EffectivePolicy(Anna(), {first, second})->masks;
+  };
+  // Columns are the same by what files call them, and by their names: which of the two is meant nobody knows.
+  for (const plan::PolicyColumn& column : {plan::PolicyColumn{"mail", "mail"}, plan::PolicyColumn{"renamed", "mail"},
+                                           plan::PolicyColumn{"Mail", "col-7"}}) {
+    const auto masks = masks_with(column);
+    ASSERT_EQ(masks.size(), 1U) << column.name;
+    EXPECT_EQ(masks[0].value.sql, "NULL");
+    EXPECT_EQ(masks[0].value.policy, "p, p");
+  }
+  EXPECT_EQ(masks_with({"phone", "col-8"}).size(), 2U);
+}
+
 TEST(EffectivePolicyTest, MasksEverybodyButTheExcepted) {
   const std::vector rules = {Mask("ssn", {kAdmins}), Mask("email", {})};
   const auto anna = EffectivePolicy(Anna(), rules);

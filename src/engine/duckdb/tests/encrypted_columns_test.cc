@@ -112,6 +112,16 @@ class EncryptedColumnsTest : public EngineTest {
     return all;
   }
 
+  /// How many different cells the files have for a column: what a reader sees that knows nothing of keys.
+  int64_t CellsOf(const std::string& table, const std::string& column) {
+    native::DuckDB database;
+    native::Connection connection(database);
+    auto result = connection.Query(fmt::format("SELECT count(DISTINCT {}) FROM '{}/*.parquet'", column,
+                                               provider_->Table("main." + table).location));
+    EXPECT_FALSE(result->HasError()) << result->GetError();
+    return result->HasError() ? 0 : result->GetValue(0, 0).GetValue<int64_t>();
+  }
+
   /// What the table's log says of a column.
   tables::delta::StructField FieldOf(const std::string& table, const std::string& column) {
     EXPECT_TRUE(Begin().has_value());
@@ -154,15 +164,46 @@ TEST_F(EncryptedColumnsTest, EqualValuesDifferUnlessTheColumnIsDeterministic) {
   const auto a = FieldOf("t", "a");
   EXPECT_NE(tables::delta::EncryptionOf(a).value()->column_id,
             tables::delta::EncryptionOf(FieldOf("t", "b")).value()->column_id);
-  const auto distinct = [&](const std::string& column) {
-    native::DuckDB database;
-    native::Connection connection(database);
-    auto result = connection.Query(
-        fmt::format("SELECT count(DISTINCT {}) FROM '{}/*.parquet'", column, provider_->Table("main.t").location));
-    return result->GetValue(0, 0).GetValue<int64_t>();
-  };
-  EXPECT_EQ(distinct("a"), 1000);
-  EXPECT_EQ(distinct("b"), 1);
+  EXPECT_EQ(CellsOf("t", "a"), 1000);
+  EXPECT_EQ(CellsOf("t", "b"), 1);
+}
+
+TEST_F(EncryptedColumnsTest, EqualValuesDifferWhateverTheEngineHasComputedAlready) {
+  // Files hold a value that stands in many rows once, and the engine computes what is made of it once too.
+  EXPECT_EQ(Answer("CREATE TABLE known (k BIGINT, name VARCHAR)"), Rows{});
+  EXPECT_EQ(Answer("INSERT INTO known SELECT i, 'name ' || (i % 3)::VARCHAR FROM range(10000) r(i)"), Rows{});
+  Create("t", "a VARCHAR, b VARCHAR, c VARCHAR", {{"a", false}, {"b", false}, {"c", true}});
+  EXPECT_EQ(Answer("INSERT INTO t SELECT name, name, name FROM known"), Rows{});
+  EXPECT_EQ(CellsOf("t", "a"), 10'000);
+  EXPECT_EQ(CellsOf("t", "a || b"), 10'000);
+  EXPECT_EQ(CellsOf("t", "c"), 3);
+  EXPECT_EQ(Answer("SELECT count(*), count(DISTINCT a) FROM t WHERE a = b AND b = c"), Rows{"[10000,3]"});
+}
+
+TEST_F(EncryptedColumnsTest, WhatIsReadTwiceIsComputedOnceAndNotCopied) {
+  Create("t", "id BIGINT, mail VARCHAR, code VARCHAR", {{"mail", false}, {"code", true}});
+  Answer("INSERT INTO t VALUES (1, 'a', 'x'), (2, 'b', 'y'), (3, 'a', 'z')");
+  for (const char* how : {"", "MATERIALIZED ", "NOT MATERIALIZED "}) {
+    EXPECT_EQ(Answer(fmt::format("WITH c AS {}(SELECT * FROM t WHERE code <> 'z') SELECT x.id, y.id, y.code FROM c x "
+                                 "JOIN c y ON x.mail >= y.mail ORDER BY ALL",
+                                 how)),
+              (Rows{R"([1,1,"x"])", R"([2,1,"x"])", R"([2,2,"y"])"}))
+        << how;
+  }
+}
+
+TEST_F(EncryptedColumnsTest, WhatTheProductComposesOfAWriteEncryptsToo) {
+  Create("t", "id BIGINT, mail VARCHAR", {{"mail", false}});
+  Answer("INSERT INTO t VALUES (1, 'canary1')");
+  WriteIntent overwrite;
+  overwrite.replace = WriteIntent::Replace::kTable;
+  overwrite.operation = "WRITE";
+  grants_.write = overwrite;
+  EXPECT_EQ(Answer("INSERT INTO t VALUES (2, 'canary2'), (3, NULL)"), Rows{});
+  EXPECT_EQ(Answer("INSERT INTO t SELECT id + 10, mail || '!' FROM t"), Rows{});
+  grants_.write.reset();
+  EXPECT_EQ(Answer("SELECT * FROM t ORDER BY id"), (Rows{R"([12,"canary2!"])", "[13,null]"}));
+  EXPECT_EQ(FilesOf("t").find("canary"), std::string::npos);
 }
 
 TEST_F(EncryptedColumnsTest, WithoutTheRightTheColumnIsRefusedAndTheOthersAreNot) {

@@ -79,6 +79,17 @@ TEST_F(GateTest, EveryLookUpIsAsked) {
   }
 }
 
+TEST_F(GateTest, WhatIsDescribedIsAskedBeforeItIsBound) {
+  gate_.denied = {"read_csv", "t"};
+  const Rows refused{"PermissionDenied: not allowed: read_csv"};
+  EXPECT_EQ(Answer("DESCRIBE SELECT * FROM read_csv('/nowhere/at/all.csv')"), refused);
+  EXPECT_EQ(Answer("DESCRIBE FROM read_csv('" + secret_ + "')"), refused);
+  // Nor does the error of a query over it name a column.
+  EXPECT_EQ(Answer("DESCRIBE SELECT no_such FROM t"), Rows{"PermissionDenied: not allowed: t"});
+  gate_.denied.clear();
+  EXPECT_EQ(Answer("DESCRIBE SELECT id FROM t").size(), 1U);
+}
+
 TEST_F(GateTest, TheDigestNamesFunctionsWhereverTheyStand) {
   ASSERT_TRUE(Run("SELECT list_transform(l, x -> abs(x) + 1), row_number() OVER (ORDER BY id), "
                   "(SELECT max(id) FROM t), upper('x' || id::VARCHAR) FROM t, range(2) "

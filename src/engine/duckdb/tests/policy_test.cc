@@ -1,5 +1,6 @@
 #include "engine/duckdb/tests/engine_fixture.h"
 #include "engine/duckdb/tests/foreign_table.h"
+#include "plan/field_path.h"
 
 namespace neurolake::engine::duckdb {
 namespace {
@@ -170,6 +171,23 @@ TEST_F(PolicyTest, AColumnThatTwoMasksMeanShowsNothing) {
       false);
   EXPECT_EQ(Governed("SELECT s FROM t WHERE k = 42", masked), Rows{"[null]"});
   EXPECT_EQ(Governed("SELECT k FROM t WHERE k = 42", masked), Rows{"[42]"});
+}
+
+TEST_F(PolicyTest, AColumnThatIsMaskedAsAWholeAndInAPartShowsNothing) {
+  ASSERT_EQ(Answer("CREATE TABLE people (id BIGINT, home STRUCT(town VARCHAR, street VARCHAR))"), Rows{});
+  ASSERT_EQ(Answer("INSERT INTO people VALUES (1, {'town': 'Ulm', 'street': 'Elm 7'})"), Rows{});
+  const std::string town = std::string("home") + plan::kFieldSeparator + "town";
+  const plan::ColumnMask part{.column = {town, town}, .value = Sql("'#'", {})};
+  const plan::ColumnMask whole{
+      .column = {"home", "home"},
+      .value = Sql("struct_pack(town := struct_extract(home, 'town'), street := '*')", {"home"})};
+  const std::string sql = "SELECT home FROM people";
+  EXPECT_EQ(Governed(sql, Decision({}, {}, {part}, false)), Rows{R"([{"town":"#","street":"Elm 7"}])"});
+  EXPECT_EQ(Governed(sql, Decision({}, {}, {whole}, false)), Rows{R"([{"town":"Ulm","street":"*"}])"});
+  // The mask of the whole is made of what the other hides.
+  EXPECT_EQ(Governed(sql, Decision({}, {}, {whole, part}, false)), Rows{"[null]"});
+  EXPECT_EQ(Governed(sql, Decision({}, {}, {part, whole}, false)), Rows{"[null]"});
+  EXPECT_EQ(Governed("SELECT id FROM people", Decision({}, {}, {part, whole}, false)), Rows{"[1]"});
 }
 
 TEST_F(PolicyTest, TheFirstRowsInAnOrderAreMaskedToo) {

@@ -118,6 +118,7 @@ class FakeStatementService final : public query::StatementService {
     const char* role = name == "admin"     ? "admin"
                        : name == "reader"  ? "reader"
                        : name == "monitor" ? "monitor"
+                       : name == "member"  ? "member"
                                            : "engineer";
     if (name == "expired") return MakeError(ErrorCode::kUnauthenticated, "the token is not valid");
     return Principal{PrincipalId(name), name, role, RightsOfRole(role).value()};

@@ -128,6 +128,41 @@ TEST_F(HttpServerTest, CatalogueOfSchemasTablesAndColumns) {
   EXPECT_EQ(client.Call("GET", "/v1/catalog/schemas/a%2Fb/tables").status, 404);
 }
 
+TEST_F(HttpServerTest, WhatOneMayNotKnowIsLikeWhatIsNotThere) {
+  for (const auto& [name, owner] : {std::pair("payroll", "alice"), std::pair("own", "member")}) {
+    ASSERT_TRUE(service_.catalog().AddTable(
+        {.id = TableId(name), .schema_name = "main", .name = name, .owner = PrincipalId(owner)}));
+  }
+  Start();
+  Client client(port());
+  const auto ask = [&](const std::string& table, const std::string& who) {
+    Answer answer = client.Call("GET", "/v1/catalog/schemas/main/tables/" + table, "", {}, who);
+    return std::pair(answer.status, std::string(answer.status == 200 ? "" : answer.json().at("detail").as_string()));
+  };
+  EXPECT_EQ(ask("own", "nl_member").first, 200);
+  EXPECT_EQ(ask("payroll", "nl_alice").first, 200);
+  EXPECT_EQ(ask("payroll", "nl_member"), std::pair(404, std::string("there is no such table or view: main.payroll")));
+  EXPECT_EQ(ask("missing", "nl_member"), std::pair(404, std::string("there is no such table or view: main.missing")));
+}
+
+TEST_F(HttpServerTest, WhoMayNotReadIsToldNothingOfTheCatalogueNorWhoMayNotWriteOfUploads) {
+  Start();
+  Client client(port());
+  ASSERT_EQ(client.Call("PUT", "/v1/uploads/a.csv", "x").status, 201);
+  for (const char* path : {"/v1/catalog/schemas", "/v1/catalog/schemas/main/tables", "/v1/catalog/schemas/none/tables",
+                           "/v1/catalog/schemas/main/tables/flights", "/v1/catalog/schemas/main/tables/none"}) {
+    const Answer answer = client.Call("GET", path, "", {}, "nl_monitor");
+    EXPECT_EQ(answer.status, 403) << path << " " << answer.body;
+  }
+  EXPECT_EQ(client.Call("GET", "/v1/uploads", "", {}, "nl_reader").status, 403);
+  EXPECT_EQ(client.Call("PUT", "/v1/uploads/b.csv", "x", {}, "nl_reader").status, 403);
+  EXPECT_EQ(client.Call("DELETE", "/v1/uploads/a.csv", "", {}, "nl_reader").status, 403);
+  for (const char* name : {"..%2Falice%2Fa.csv", "%2E%2E", ".hidden"}) {
+    EXPECT_EQ(client.Call("DELETE", fmt::format("/v1/uploads/{}", name)).status, 400) << name;
+  }
+  EXPECT_EQ(client.Call("DELETE", "/v1/uploads/a.csv").status, 204);
+}
+
 TEST_F(HttpServerTest, HistoryShowsOnesOwn) {
   Start();
   Client client(port());

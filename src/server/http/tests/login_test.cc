@@ -119,6 +119,18 @@ TEST_F(LoginTest, WhatIsShownAndWrongIsRefused) {
   }
 }
 
+TEST_F(LoginTest, WhoIsRefusedIsToldToTheAuditLogOnce) {
+  Start();
+  const int before = service_.refusals;
+  EXPECT_EQ(Ask("GET", "/v1/me", "Cookie: neurolake_session=nls_0123456789abcdef\r\n").status, 401);
+  EXPECT_EQ(service_.refusals, before + 1);
+  // Of the lake's own tokens the service tells itself; who shows nothing is refused nothing.
+  EXPECT_EQ(Ask("GET", "/v1/me", "Authorization: Bearer nl_expired\r\n").status, 401);
+  EXPECT_EQ(Ask("GET", "/v1/me", "").status, 401);
+  EXPECT_EQ(Ask("GET", "/v1/me", "Authorization: Bearer nl_alice\r\n").status, 200);
+  EXPECT_EQ(service_.refusals, before + 1);
+}
+
 TEST_F(LoginTest, UsersAreForWhoManages) {
   Start();
   const std::string engineer = "Authorization: Bearer nl_alice\r\n";
@@ -126,7 +138,12 @@ TEST_F(LoginTest, UsersAreForWhoManages) {
   EXPECT_EQ(Ask("POST", "/v1/users", engineer, R"({"name":"x","role":"admin"})").status, 403);
   EXPECT_EQ(Ask("PATCH", "/v1/users/x", engineer, R"({"role":"admin"})").status, 403);
   EXPECT_EQ(Ask("PUT", "/v1/users/x/password", engineer, R"({"password":"aaaaaaaaaaaa"})").status, 403);
+  EXPECT_EQ(Ask("DELETE", "/v1/users/x/password", engineer).status, 403);
   EXPECT_EQ(Ask("GET", "/v1/identities", engineer).status, 403);
+  const std::string identity = R"({"principal":"alice","issuer":"https://i","subject":"s"})";
+  EXPECT_EQ(Ask("POST", "/v1/identities", engineer, identity).status, 403);
+  EXPECT_EQ(Ask("DELETE", "/v1/identities?issuer=https%3A%2F%2Fi&subject=s", engineer).status, 403);
+  EXPECT_THAT(service_.changes, testing::IsEmpty());
   MakeUser("anna");
   EXPECT_EQ(AsAdmin("POST", "/v1/users", R"({"name":"Anna","role":"reader"})").status, 409);
   EXPECT_EQ(
@@ -148,6 +165,29 @@ TEST_F(LoginTest, UsersAreForWhoManages) {
   EXPECT_EQ(AsAdmin("GET", "/v1/identities").json().at("identities").as_array().size(), 1U);
   EXPECT_EQ(AsAdmin("DELETE", "/v1/identities?issuer=https%3A%2F%2Fi&subject=s").status, 204);
   EXPECT_EQ(AsAdmin("DELETE", "/v1/identities?issuer=https%3A%2F%2Fi&subject=s").status, 404);
+}
+
+TEST_F(LoginTest, ChangesOfUsersAreInTheAuditLogBeforeTheyAreMade) {
+  Start();
+  MakeUser("anna");
+  MakeUser("admin", "admin");
+  service_.changes.clear();
+  const std::string identity = "/v1/identities?issuer=https%3A%2F%2Fi&subject=s";
+  EXPECT_EQ(AsAdmin("POST", "/v1/users", R"({"name":"berta","role":"reader"})").status, 201);
+  EXPECT_EQ(AsAdmin("PATCH", "/v1/users/anna", R"({"role":"reader"})").status, 200);
+  EXPECT_EQ(AsAdmin("PUT", "/v1/users/anna/password", R"({"password":"long enough to be one"})").status, 204);
+  EXPECT_EQ(AsAdmin("DELETE", "/v1/users/anna/password").status, 204);
+  EXPECT_EQ(AsAdmin("POST", "/v1/identities", R"({"principal":"anna","issuer":"https://i","subject":"s"})").status,
+            204);
+  EXPECT_EQ(AsAdmin("DELETE", identity).status, 204);
+  EXPECT_THAT(service_.changes,
+              testing::ElementsAre("admin create_user", "admin alter_user", "admin set_password",
+                                   "admin remove_password", "admin bind_identity", "admin unbind_identity"));
+  // So one who manages the lake stays.
+  const Answer oneself = AsAdmin("PATCH", "/v1/users/Admin", R"({"disabled":true})");
+  EXPECT_EQ(oneself.status, 400);
+  EXPECT_NE(oneself.body.find("nobody disables themselves"), std::string::npos) << oneself.body;
+  EXPECT_EQ(service_.changes.size(), 6U);
 }
 
 TEST_F(LoginTest, OnesOwnPasswordIsChangedWithIt) {

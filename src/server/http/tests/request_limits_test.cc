@@ -105,5 +105,22 @@ TEST_F(RequestLimitsTest, OverHttpTheRestIsToldWhenAndProbesGoOn) {
   EXPECT_EQ(client.Ask("GET", "/v1/me", "", {{"Authorization", "Bearer nl_nobody"}}).status, 429);
 }
 
+TEST_F(RequestLimitsTest, OverHttpAPrincipalsRestIsRefusedAndNotThatOfOthers) {
+  settings_.limits_requests_per_principal = 1;
+  Start();
+  Client client(port());
+  const auto ask = [&](const std::string& token) { return client.Call("GET", "/v1/me", "", {}, token); };
+  EXPECT_EQ(ask("nl_alice").status, 200);
+  int refused = 0;
+  Answer last;
+  for (int i = 0; i < 20; ++i) {
+    const Answer answer = ask("nl_alice");
+    if (answer.status == 429 && ++refused > 0) last = answer;
+  }
+  EXPECT_GT(refused, 10);
+  EXPECT_NE(last.body.find("limits.requests_per_principal"), std::string::npos) << last.body;
+  EXPECT_EQ(ask("nl_bob").status, 200);
+}
+
 }  // namespace
 }  // namespace neurolake::server

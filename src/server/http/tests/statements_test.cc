@@ -307,6 +307,19 @@ TEST_F(StatementsTest, ResultsBelongToWhoAsked) {
   EXPECT_EQ(client.Call("GET", url + "/result").status, 200);
 }
 
+TEST_F(StatementsTest, OnesOwnAreListedAndAllOfThemForWhoManages) {
+  Start();
+  Client client(port());
+  const auto begun = client.Call("POST", "/v1/statements", R"({"statement":"SLEEP"})", {}, "nl_alice").json();
+  const std::string id(begun.at("id").as_string());
+  const auto lists = [&](const std::string& token) {
+    return client.Call("GET", "/v1/statements", "", {}, token).body.find(id) != std::string::npos;
+  };
+  EXPECT_TRUE(lists("nl_alice"));
+  EXPECT_FALSE(lists("nl_bob"));
+  EXPECT_TRUE(lists("nl_admin"));
+}
+
 TEST_F(StatementsTest, RunningStatementsCanBeSeenAndCancelled) {
   Start();
   Client client(port());
