@@ -114,7 +114,10 @@ class MemoryModel {
     if (node.name == "CTE") held_ += in.first;
     if (IsOneOf(node.name, kBuildingJoins)) held_ += in.sum == kUnknown ? kUnknown : in.sum - in.largest;
     if (IsOneOf(node.name, kHolding)) held_ += in.sum;
-    if (IsOneOf(node.name, kWriting)) held_ += std::min(in.sum, static_cast<double>(kWriteBufferBytesMax));
+    if (IsOneOf(node.name, kWriting)) {
+      held_ += std::min(in.sum, static_cast<double>(kWriteBufferBytesMax));
+      if (node.keeps_rows) held_ += in.sum * kCopiesOfWaitingRows;
+    }
     return in.sum;
   }
 

@@ -13,6 +13,8 @@ inline constexpr double kUnpackedPerFileByte = 3;
 inline constexpr int64_t kScanBufferBytesMax = int64_t{128} << 20;
 /// A writer holds a row group of each thread and open file.
 inline constexpr int64_t kWriteBufferBytesMax = int64_t{512} << 20;
+/// Rows that wait until all of a write's keys are known; again those that have the same key; what compares them.
+inline constexpr double kCopiesOfWaitingRows = 3;
 /// Rows that a vector of the engine has room for, and how many sets of them a plan's widest rows pass through (readers,
 /// operators, the result or the writer), as far as it was seen. What few columns take is part of the floor.
 inline constexpr int64_t kVectorRows = 2048;
@@ -27,7 +29,7 @@ inline constexpr int64_t kMemoryUnknown = -1;
 /// - a scan: its buffers;
 /// - a join: all sides but the largest, since the optimiser builds on the smaller ones;
 /// - sort, window, DISTINCT, set operations, aggregates with groups or that collect values: their whole input;
-/// - a CTE: its rows; a write: the writer's buffers;
+/// - a CTE: its rows; a write: the writer's buffers, and its rows where they wait on their keys;
 /// - beside all these, vectors for the widest rows, where there are thousands of columns.
 /// A source brings its files' bytes, unpacked; an operator passes on what it got, an aggregate half of it. A join is
 /// taken to give no more rows than its largest side, as joins along keys do.

@@ -45,7 +45,7 @@ struct OperatorDigest {
   std::string name;         ///< As in PlanDigest::operators.
   int parent = -1;          ///< Index of the operator it feeds; -1 for the root and for a sub-query's own root.
   int scan = -1;            ///< Index in PlanDigest::scans, for a scan of a lake table.
-  bool keeps_rows = false;  ///< An aggregate with groups, DISTINCT or an order of its own.
+  bool keeps_rows = false;  ///< An aggregate with groups, DISTINCT or order; a write whose rows wait on their keys.
   /// For a source that is no lake table (VALUES, range(…)): its rows, -1 when unknown, and the bytes of one in memory.
   int64_t rows = 0;
   int64_t row_bytes = 0;

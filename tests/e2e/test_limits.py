@@ -321,6 +321,17 @@ class SharedMemory(unittest.TestCase):
         self.assertTrue(seen, "the aggregate did not spill")
         self.assertEqual(spilled_files(self.server), [])
 
+    def test_rows_that_wait_on_their_keys_are_granted_memory_or_spill(self):
+        rows = "SELECT i % 1000000, md5(i::VARCHAR) FROM range(2000000) r(i)"
+        self.server.sql("CREATE TABLE keyed (id BIGINT, h STRING)")
+        self.addCleanup(self.server.sql, "DROP TABLE keyed")
+        self.server.sql("CREATE EXPECTATION one ON keyed EXPECT UNIQUE (id) ON VIOLATION DROP")
+        self.server.sql(f"INSERT INTO keyed {rows}")
+        _, seen = self.spill(self.server, f"INSERT OVERWRITE keyed {rows}", memory="200MiB")
+        self.assertTrue(seen, "the statement did not spill")
+        self.assertEqual(self.server.sql("SELECT count(*), count(DISTINCT id) FROM keyed")["rows"], [[1000000, 1000000]])
+        self.assertEqual(spilled_files(self.server), [])
+
     def wait_for_spilling(self, server, future):
         while not spilled_files(server):
             self.assertFalse(future.done(), "the statement ended before it spilled")

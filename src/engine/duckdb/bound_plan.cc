@@ -8,6 +8,7 @@
 #include "common/text.h"
 #include "duckdb/function/lambda_functions.hpp"
 #include "duckdb/planner/operator/logical_merge_into.hpp"
+#include "engine/duckdb/internal/expectations.h"
 #include "engine/duckdb/internal/file_pruning.h"
 #include "engine/duckdb/internal/system_table.h"
 
@@ -43,10 +44,12 @@ class PlanWalk {
       case LogicalOperatorType::LOGICAL_FILTER:
         for (auto& expression : op.expressions) filters_.push_back(expression.get());
         break;
-      case LogicalOperatorType::LOGICAL_INSERT: AddWrite(op.Cast<native::LogicalInsert>().table, "INSERT"); break;
+      case LogicalOperatorType::LOGICAL_INSERT: AddRows(op.Cast<native::LogicalInsert>().table, "INSERT", self); break;
       case LogicalOperatorType::LOGICAL_DELETE: AddWrite(op.Cast<native::LogicalDelete>().table, "DELETE"); break;
-      case LogicalOperatorType::LOGICAL_UPDATE: AddWrite(op.Cast<native::LogicalUpdate>().table, "UPDATE"); break;
-      case LogicalOperatorType::LOGICAL_MERGE_INTO: AddWrite(op.Cast<native::LogicalMergeInto>().table, "MERGE"); break;
+      case LogicalOperatorType::LOGICAL_UPDATE: AddRows(op.Cast<native::LogicalUpdate>().table, "UPDATE", self); break;
+      case LogicalOperatorType::LOGICAL_MERGE_INTO:
+        AddRows(op.Cast<native::LogicalMergeInto>().table, "MERGE", self);
+        break;
       case LogicalOperatorType::LOGICAL_CREATE_TABLE: AddCreation(op.Cast<native::LogicalCreateTable>()); break;
       default: break;
     }
@@ -237,6 +240,14 @@ class PlanWalk {
     if (lake != nullptr) write.table = lake->entry().id;
     written_.insert(write.table);
     plan_.digest_value.writes.push_back(std::move(write));
+  }
+
+  /// A write of rows, of operator `self`.
+  void AddRows(const native::TableCatalogEntry& table, const char* operation, int self) {
+    AddWrite(table, operation);
+    const auto* lake = dynamic_cast<const LakeTableEntry*>(&table);
+    plan_.digest_value.tree[static_cast<size_t>(self)].keeps_rows =
+        lake != nullptr && RowsWaitOnKeys(context_, lake->entry().id);
   }
 
   void AddCreation(const native::LogicalCreateTable& create) {

@@ -26,7 +26,7 @@ struct KeyChecks {
 struct GatheredRows final : native::GlobalSinkState {
   std::mutex mutex;
   native::unique_ptr<native::ColumnDataCollection> rows;  ///< Null: none. Under `mutex` until all are there.
-  std::vector<LeftOutRow> left_out;                       ///< Ascending.
+  LeftOutRows left_out;
 };
 
 struct GatherState final : native::LocalSinkState {
@@ -131,12 +131,10 @@ class LakeKeyExpectations final : public native::PhysicalOperator {
     while (gathered.rows->Scan(input.global_state.Cast<KeptRowsState>().scan, state.scan, state.rows)) {
       const native::idx_t rows = state.rows.size();
       const auto first = static_cast<int64_t>(state.scan.current_row_index);
-      auto next = std::ranges::lower_bound(gathered.left_out, first, {}, &LeftOutRow::position);
       native::SelectionVector kept(rows);
       native::idx_t count = 0;
       for (native::idx_t row = 0; row < rows; ++row) {
-        if (next != gathered.left_out.end() && next->position == first + static_cast<int64_t>(row)) ++next;
-        else kept.set_index(count++, row);
+        if (!gathered.left_out.At(first + static_cast<int64_t>(row))) kept.set_index(count++, row);
       }
       if (count == 0) continue;
       chunk.Slice(state.rows, kept, count);
@@ -146,8 +144,8 @@ class LakeKeyExpectations final : public native::PhysicalOperator {
   }
 
  private:
-  std::string NamesOf(const LeftOutRow& row) const {
-    return boost::json::serialize(boost::json::array{checks_->expectations[row.expectation]->name});
+  std::string NamesOf(size_t expectation) const {
+    return boost::json::serialize(boost::json::array{checks_->expectations[expectation]->name});
   }
 
   /// Counts what is left out, and copies what is set aside.
@@ -155,33 +153,31 @@ class LakeKeyExpectations final : public native::PhysicalOperator {
     const size_t width = job_->target.layout.schema.fields.size();
     const bool may_update = types.size() > width;
     int64_t inserts = 0, updates = 0, position = 0;
-    auto next = gathered.left_out.begin();
     native::SelectionVector chosen(STANDARD_VECTOR_SIZE);
-    std::vector<const LeftOutRow*> rows;
+    std::vector<size_t> rows;
     for (auto& chunk : gathered.rows->Chunks()) {
-      const int64_t end = position + static_cast<int64_t>(chunk.size());
       rows.clear();
-      for (; next != gathered.left_out.end() && next->position < end; ++next) {
-        const Expectation& expectation = *checks_->expectations[next->expectation];
-        const auto row = static_cast<native::idx_t>(next->position - position);
+      for (native::idx_t row = 0; row < chunk.size(); ++row) {
+        const auto judge = gathered.left_out.At(position + static_cast<int64_t>(row));
+        if (!judge) continue;
+        const Expectation& expectation = *checks_->expectations[*judge];
         ++findings.counts[expectation.id].violations;
         ++(may_update && !chunk.GetValue(width, row).IsNull() ? updates : inserts);
         ++(expectation.action == Action::kQuarantine ? findings.quarantined : findings.dropped);
         if (expectation.action != Action::kQuarantine) continue;
         chosen.set_index(rows.size(), row);
-        rows.push_back(&*next);
+        rows.push_back(*judge);
       }
       if (!rows.empty()) SetAside(context, chunk, chosen, rows, findings);
-      position = end;
+      position += static_cast<int64_t>(chunk.size());
     }
-    NL_CHECK(next == gathered.left_out.end());
     std::lock_guard lock(job_->mutex);
     job_->rejected_inserts += inserts;
     job_->rejected_updates += updates;
   }
 
   void SetAside(native::ClientContext& context, native::DataChunk& chunk, const native::SelectionVector& chosen,
-                const std::vector<const LeftOutRow*>& rows, ExpectationFindings& findings) const {
+                const std::vector<size_t>& rows, ExpectationFindings& findings) const {
     const size_t width = job_->target.layout.schema.fields.size();
     native::DataChunk part;
     part.InitializeEmpty(chunk.GetTypes());
@@ -190,7 +186,7 @@ class LakeKeyExpectations final : public native::PhysicalOperator {
     aside.Initialize(native::Allocator::Get(context), QuarantineTypes());
     for (size_t i = 0; i < rows.size(); ++i) {
       const bool update = types.size() > width && !part.GetValue(width, i).IsNull();
-      aside.SetValue(0, i, native::Value(NamesOf(*rows[i])));
+      aside.SetValue(0, i, native::Value(NamesOf(rows[i])));
       aside.SetValue(1, i, native::Value(update ? "UPDATE" : "INSERT"));
     }
     native::ExpressionExecutor as_json(context, *checks_->as_json);
@@ -206,12 +202,21 @@ class LakeKeyExpectations final : public native::PhysicalOperator {
   std::shared_ptr<const KeyChecks> checks_;
 };
 
+bool JudgesKeys(const StatementGrants& grants) {
+  return !grants.grouped && (!grants.write || grants.write->data_change);
+}
+
 }  // namespace
+
+bool RowsWaitOnKeys(native::ClientContext& context, const TableId& table) {
+  if (!JudgesKeys(StatementState::Get(context).grants)) return false;
+  auto& catalog = native::Catalog::GetCatalog(context, LakeCatalog::kName);
+  return std::ranges::any_of(LakeTransaction::Get(context, catalog).Expectations(table)->all, &Expectation::of_keys);
+}
 
 native::PhysicalOperator& PlanKeyExpectations(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
                                               const std::shared_ptr<WriteJob>& job, native::PhysicalOperator& child) {
-  const StatementGrants& grants = StatementState::Get(context).grants;
-  if (job->target.base == nullptr || grants.grouped || (grants.write && !grants.write->data_change)) return child;
+  if (job->target.base == nullptr || !JudgesKeys(StatementState::Get(context).grants)) return child;
   auto& catalog = native::Catalog::GetCatalog(context, LakeCatalog::kName);
   auto checks = std::make_shared<KeyChecks>();
   checks->set = LakeTransaction::Get(context, catalog).Expectations(job->target.table.id);

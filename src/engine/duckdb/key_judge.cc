@@ -50,7 +50,8 @@ class KeyJudge {
         updates_(rows.ColumnCount() > fields_.size()),
         check_(context, state_) {}
 
-  std::vector<LeftOutRow> Run() {
+  LeftOutRows Run() {
+    left_out_ = LeftOutRows(expectations_.size(), static_cast<int64_t>(rows_.Count()));
     ChooseColumns();
     ShowTables();
     LoadWritten();
@@ -66,7 +67,6 @@ class KeyJudge {
       }
       more = more && Cascades();
     }
-    std::ranges::sort(left_out_, {}, &LeftOutRow::position);
     return std::move(left_out_);
   }
 
@@ -264,16 +264,34 @@ class KeyJudge {
     return fmt::format("SELECT {} FROM {}", Joined(columns, ", "), from);
   }
 
+  /// Marks the positions that `query` gives, in `found`, which has room for them; false: none. Never holds its rows, of
+  /// which there may be more than memory.
+  bool Mark(const std::string& query, std::vector<bool>& found) {
+    ThrowIfEnded();
+    auto result = check_.connection().SendQuery(query);
+    bool any = false;
+    for (;;) {
+      if (result->HasError()) result->GetErrorObject().Throw();
+      auto chunk = result->Fetch();
+      if (result->HasError()) result->GetErrorObject().Throw();
+      if (chunk == nullptr || chunk->size() == 0) return any;
+      ThrowIfEnded();
+      chunk->Flatten();
+      const auto* positions = native::FlatVector::GetData<int64_t>(chunk->data[0]);
+      for (native::idx_t i = 0; i < chunk->size(); ++i) found[static_cast<size_t>(positions[i])] = true;
+      any = true;
+    }
+  }
+
   /// Leaves out the rows that `query` gives, if they are not left out yet.
   bool LeaveOut(size_t expectation, const std::string& query) {
-    ThrowIfEnded();
-    auto found = check_.Query(query);
-    if (found->RowCount() == 0) return false;
+    std::vector<bool> found(static_cast<size_t>(rows_.Count()));
+    if (!Mark(query, found)) return false;
     native::Appender appender(check_.connection(), "temp", "main", NameInTemp(kGone));
-    for (auto& row : *found) {
-      const auto position = row.GetValue<int64_t>(0);
-      left_out_.push_back({.position = position, .expectation = expectation});
-      appender.AppendRow(position);
+    for (size_t position = 0; position < found.size(); ++position) {
+      if (!found[position]) continue;
+      left_out_.Add(expectation, static_cast<int64_t>(position));
+      appender.AppendRow(static_cast<int64_t>(position));
     }
     appender.Close();
     return true;
@@ -336,10 +354,12 @@ class KeyJudge {
   /// Of those that bring one key stays the least.
   bool Tied(size_t index, const std::string& bringing) {
     const auto key = OfWritten(*expectations_[index], expectations_[index]->columns, "");
-    const auto tied = Positions(fmt::format(
-        "SELECT n FROM (SELECT n, count(*) OVER (PARTITION BY {}) AS holders FROM {}) WHERE holders > 1 ORDER BY n",
-        Joined(key, ", "), bringing));
-    if (tied.empty()) return false;
+    std::vector<bool> tied(static_cast<size_t>(rows_.Count()));
+    const bool any = Mark(fmt::format("SELECT n FROM (SELECT n, count(*) OVER (PARTITION BY {}) AS holders FROM {}) "
+                                      "WHERE holders > 1",
+                                      Joined(key, ", "), bringing),
+                          tied);
+    if (!any) return false;
     LoadTied(tied);
     std::vector<std::string> all;
     for (size_t i = 0; i < fields_.size(); ++i) all.push_back(fmt::format("c{} NULLS LAST", i));
@@ -348,15 +368,7 @@ class KeyJudge {
                                        Joined(key, ", "), Joined(all, ", "), kTied));
   }
 
-  std::vector<int64_t> Positions(const std::string& query) {
-    ThrowIfEnded();
-    std::vector<int64_t> positions;
-    auto found = check_.Query(query);
-    for (auto& row : *found) positions.push_back(row.GetValue<int64_t>(0));
-    return positions;
-  }
-
-  void LoadTied(const std::vector<int64_t>& positions) {
+  void LoadTied(const std::vector<bool>& tied) {
     std::string definition = "n BIGINT";
     native::vector<native::LogicalType> types = {native::LogicalType::BIGINT};
     for (size_t i = 0; i < fields_.size(); ++i) {
@@ -367,13 +379,11 @@ class KeyJudge {
     native::Appender appender(check_.connection(), "temp", "main", NameInTemp(kTied));
     native::DataChunk part;
     part.InitializeEmpty(types);
-    auto next = positions.begin();
     VisitRows([&](native::DataChunk& chunk, int64_t position) {
-      const int64_t end = position + static_cast<int64_t>(chunk.size());
       native::SelectionVector chosen(std::max<native::idx_t>(chunk.size(), 1));
       native::idx_t count = 0;
-      for (; next != positions.end() && *next < end; ++next) {
-        chosen.set_index(count++, static_cast<native::idx_t>(*next - position));
+      for (native::idx_t row = 0; row < chunk.size(); ++row) {
+        if (tied[static_cast<size_t>(position) + row]) chosen.set_index(count++, row);
       }
       if (count == 0) return;
       native::Vector numbers(native::LogicalType::BIGINT);
@@ -404,14 +414,26 @@ class KeyJudge {
   CheckConnection check_;
   std::string held_;             ///< SQL; empty: nothing stays.
   std::vector<size_t> columns_;  ///< Fields that `written` has.
-  std::vector<LeftOutRow> left_out_;
+  LeftOutRows left_out_;
 };
 
 }  // namespace
 
-std::vector<LeftOutRow> JudgeKeys(native::ClientContext& context, WriteJob& job,
-                                  const std::vector<const Expectation*>& expectations,
-                                  native::ColumnDataCollection& rows) {
+void LeftOutRows::Add(size_t expectation, int64_t position) {
+  left_out_[expectation].resize(rows_);
+  left_out_[expectation][static_cast<size_t>(position)] = true;
+  any_ = true;
+}
+
+std::optional<size_t> LeftOutRows::At(int64_t position) const {
+  for (size_t i = 0; i < left_out_.size(); ++i) {
+    if (!left_out_[i].empty() && left_out_[i][static_cast<size_t>(position)]) return i;
+  }
+  return std::nullopt;
+}
+
+LeftOutRows JudgeKeys(native::ClientContext& context, WriteJob& job,
+                      const std::vector<const Expectation*>& expectations, native::ColumnDataCollection& rows) {
   return KeyJudge(context, job, expectations, rows).Run();
 }
 

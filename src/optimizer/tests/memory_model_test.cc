@@ -49,6 +49,14 @@ TEST_F(MemoryModelTest, SortsHoldTheirInput) {
   EXPECT_EQ(EstimateMemory(digest_), 3 * kGigabyte + kScanBufferBytesMax);
 }
 
+TEST_F(MemoryModelTest, WritesHoldTheWritersBuffersAndRowsThatWaitOnTheirKeys) {
+  AddScan(kGigabyte, Add("INSERT"));
+  const int64_t streaming = kWriteBufferBytesMax + kScanBufferBytesMax;
+  EXPECT_EQ(EstimateMemory(digest_), streaming);
+  digest_.tree[0].keeps_rows = true;
+  EXPECT_GE(EstimateMemory(digest_), streaming + 3 * kGigabyte);
+}
+
 TEST_F(MemoryModelTest, JoinsHoldAllButTheLargestSide) {
   const int join = Add("COMPARISON_JOIN");
   AddScan(kGigabyte, join);

@@ -91,6 +91,9 @@ native::PhysicalOperator& PlanExpectations(native::ClientContext& context, nativ
 native::PhysicalOperator& PlanKeyExpectations(native::ClientContext& context, native::PhysicalPlanGenerator& planner,
                                               const std::shared_ptr<WriteJob>& job, native::PhysicalOperator& child);
 
+/// Whether a statement's rows for the table are held back like that.
+bool RowsWaitOnKeys(native::ClientContext& context, const TableId& table);
+
 /// All columns of a row as text that can be read back: what quarantine tables keep.
 native::unique_ptr<native::Expression> BindRowAsJson(native::ClientContext& context,
                                                      const tables::delta::DataType& schema);
