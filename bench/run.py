@@ -77,12 +77,15 @@ def make_many_files(root, count):
     return middle * 10 + 3
 
 
-def many_files(binary, folder, count):
+def many_files(binary, folder, count, log):
     """Cold: a new process opens the table and answers a point query, which opens one file. Warm: a server's second one."""
-    root = pathlib.Path(folder) / "many" / str(count)
+    root = pathlib.Path(folder) / "many" / f"{count}-{log.split()[0]}"
     wanted = make_many_files(root, count)
+    if log == "checkpoint":
+        make = f"import deltalake; deltalake.DeltaTable('{root}').create_checkpoint()"
+        subprocess.run([sys.executable, "-c", make], check=True)
     query = f"SELECT id FROM many WHERE id = {wanted}"
-    lake = f"{folder}/lake-{count}"
+    lake = f"{folder}/lake-{count}-{log.split()[0]}"
     command = [binary, "--lake", lake, "sql", "-c"]
     cold = lambda text: subprocess.run(command + [text], check=True, capture_output=True, text=True).stdout  # noqa: E731
     cold(f"CREATE EXTERNAL LOCATION m URL '{folder}/many' WITH (REGISTER = TRUE)")
@@ -103,7 +106,7 @@ def many_files(binary, folder, count):
         read = next(row[0].strip() for row in client.sql(f"EXPLAIN ANALYZE {query}") if "files read" in row[0])
     wrong = "" if str(wanted) in answer else "ANSWER DIFFERS; "
     goal = "≤ 0.5 s" if count <= 100_000 else "≤ 5 s, ≤ 2 GB"
-    return {"name": f"{count:,} files from one JSON commit, point query of a new process", "ours": ours - empty,
+    return {"name": f"{count:,} files from one {log}, point query of a new process", "ours": ours - empty,
             "peer": peer, "unit": "s", "goal": f"{goal}, warm ≤ 50 ms",
             "note": f"{wrong}beyond an empty statement's {empty:.2f} s; warm {warm * 1e3:.0f} ms; {' '.join(read.split())}; "
                     f"{memory}; peer: its Delta extension, whole process"}
@@ -144,7 +147,8 @@ def main():
                 server.sql(f"CREATE EXTERNAL LOCATION bench URL '{folder}'")
                 results += [policies.tpch(server, folder, args.scale, args.rounds), policies.pruning(server)]
         if "files" in args.only:
-            results += [many_files(args.binary, folder, count) for count in args.files]
+            results += [many_files(args.binary, folder, count, log) for count in args.files
+                        for log in ("JSON commit", "checkpoint")]
         if "ingest" in args.only:
             results.append(ingest.one_file(args.binary, folder, args.gigabytes))
         if "stream" in args.only:
