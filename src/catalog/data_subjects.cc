@@ -291,8 +291,6 @@ Result<int64_t> StoreDataSubjects::ChangeStatementTexts(const std::function<bool
 }
 
 Result<int64_t> StoreDataSubjects::EraseEvents(const std::function<bool(const std::string&)>& holds) {
-  // Answers of models that are kept hold what questions said; a cache is not searched, but emptied.
-  NL_RETURN_IF_ERROR(store_.WriteRelaxed("DELETE FROM kept_answers", {}));
   int64_t erased = 0;
   std::string after;
   while (true) {
@@ -329,6 +327,7 @@ Result<int64_t> StoreDataSubjects::EraseLineageNames(const std::function<bool(co
 }
 
 Result<int64_t> StoreDataSubjects::EraseKeptAnswers(bool erase) {
+  // They hold what questions said; a cache is not searched, but emptied.
   NL_ASSIGN_OR_RETURN(const auto rows, store_.ReadOnce("SELECT count(*) FROM kept_answers"));
   if (erase) NL_RETURN_IF_ERROR(store_.WriteRelaxed("DELETE FROM kept_answers"));
   return NumberAt(rows.at(0), 0);
