@@ -53,7 +53,7 @@ class Information {
   Result<void> AddTables() {
     NL_ASSIGN_OR_RETURN(const auto tables, access_.Tables(std::nullopt));
     for (const auto& table : tables) {
-      NL_ASSIGN_OR_RETURN(const bool modifies, MayModify(table));
+      NL_ASSIGN_OR_RETURN(const bool modifies, access_.May(Privilege::kModify, table));
       Add({kLake, table.schema_name, table.name, "BASE TABLE", YesOrNo(modifies), "NO",
            FormatTimestamp(table.created)});
     }
@@ -72,11 +72,6 @@ class Information {
     return {};
   }
 
-  Result<bool> MayModify(const catalog::TableRecord& table) {
-    if (!ctx_.principal().Has(Right::kWrite)) return false;
-    return access_.May(Privilege::kModify, table);
-  }
-
   void AddPrivilege(const std::string& schema, const std::string& name, Privilege privilege, bool grants) {
     Add({nullptr, ctx_.principal().name, kLake, schema, name, PrivilegeName(privilege), YesOrNo(grants)});
   }
@@ -89,7 +84,7 @@ class Information {
       NL_ASSIGN_OR_RETURN(const bool reads, access_.May(Privilege::kSelect, table));
       NL_ASSIGN_OR_RETURN(const auto columns, access_.Columns(table));
       if (reads || !columns.granted.empty()) AddPrivilege(table.schema_name, table.name, Privilege::kSelect, grants);
-      NL_ASSIGN_OR_RETURN(const bool modifies, MayModify(table));
+      NL_ASSIGN_OR_RETURN(const bool modifies, access_.May(Privilege::kModify, table));
       if (modifies) AddPrivilege(table.schema_name, table.name, Privilege::kModify, grants);
     }
     NL_ASSIGN_OR_RETURN(const auto views, access_.Views(std::nullopt));

@@ -1,4 +1,5 @@
 """The list of places that enforce policies (tests/slow/enforcement.mutants) follows the source."""
+import collections
 import pathlib
 import unittest
 
@@ -15,6 +16,19 @@ class Mutants(unittest.TestCase):
                 source = (ROOT / mutant.path).read_text()
                 self.assertNotEqual(mutant.applied_to(source), source)
         self.assertGreater(len(found), 600)
+
+    def test_all_can_be_compiled_into_one_program(self):
+        by_path = collections.defaultdict(list)
+        for mutant in mutants.read(ROOT / "tests" / "slow" / "enforcement.mutants"):
+            by_path[mutant.path].append(mutant)
+        for path, found in by_path.items():
+            with self.subTest(path=path):
+                self.assertIn(f"<{found[0].number}>", mutants.with_all((ROOT / path).read_text(), found))
+
+    def test_what_is_said_of_them_is_so(self):
+        found = mutants.read(ROOT / "tests" / "slow" / "enforcement.mutants")
+        noticed = sum(bool(mutant.noticed_by) for mutant in found)
+        self.assertIn(f"of {noticed} of {len(found)} lines", (ROOT / "docs" / "security.md").read_text())
 
     def test_programs_can_still_be_told_which_they_are(self):
         for path, (before, _) in mutants.HANDED_ON.items():

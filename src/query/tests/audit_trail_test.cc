@@ -1,6 +1,9 @@
 #include "query/audit_trail.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
+
+#include <csignal>
 
 #include <boost/json.hpp>
 
@@ -114,6 +117,33 @@ TEST_F(AuditTrailTest, EachSeesTheirOwnRecordsAndAuditorsAll) {
   ASSERT_TRUE(trail_->Change(anna, "test", {}));  // Behind the one that nobody waits for.
   for (const char* role : {"admin", "auditor"}) EXPECT_THAT(RowsFor(ContextOf("other", role)), SizeIs(5)) << role;
   EXPECT_THAT(RowsFor(ContextOf("watch", "monitor")), SizeIs(0));
+}
+
+TEST_F(AuditTrailTest, ATokenForSomeSchemasReadsNothingOfIt) {
+  // Texts name what lies in other schemas, too.
+  Principal auditor = ContextOf("anna", "auditor").principal();
+  const auto rows = [&] {
+    return RowsFor({auditor, "request", "http", clock_, clock_.SteadyNow() + std::chrono::hours(1)}).size();
+  };
+  EXPECT_EQ(rows(), 1U);
+  auditor.schemas = {"main"};
+  EXPECT_EQ(rows(), 0U);
+}
+
+TEST_F(AuditTrailTest, AChangeThatCannotBeRecordedIsRefused) {
+  ::signal(SIGXFSZ, SIG_IGN);
+  struct rlimit before {};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  struct rlimit little = before;
+  little.rlim_cur = 1;
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &little), 0);
+  const auto by_somebody = trail_->Change(ContextOf("anna", "admin"), "test", {});
+  const auto by_itself = trail_->Change("test", {});
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  ASSERT_FALSE(by_somebody.has_value());
+  EXPECT_EQ(by_somebody.error().code(), ErrorCode::kDiskFull);
+  EXPECT_FALSE(by_itself.has_value());
+  EXPECT_TRUE(trail_->Change(ContextOf("anna", "admin"), "test", {}).has_value());
 }
 
 TEST_F(AuditTrailTest, PagesGoOnWhereTheyEnded) {

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "query/data_subject_actions.h"
 #include "query/tests/table_fixture.h"
 
@@ -173,6 +175,52 @@ TEST_F(ErasureActionsTest, NobodyGoesOnWithWhatWasNotBegun) {
   ASSERT_EQ(Begin(writer, erasure), "");
   EXPECT_EQ(Begin(writer, erasure), "Internal");
   EXPECT_EQ(Act(writer, erasure, "note_erased", {{"table", "other"}, {"state", "done"}}), "Corruption");
+}
+
+TEST_F(ErasureActionsTest, WhatComesLateOfAnErasedVersionIsNotKept) {
+  Grant("w");
+  const Principal writer = Somebody("w", "writer");
+  ErasureInProgress erasure;
+  ASSERT_EQ(Begin(writer, erasure), "");
+  ASSERT_EQ(Act(writer, erasure, "note_erased", {{"table", "t"}, {"state", "done"}, {"first_version", 5}}), "");
+  ASSERT_EQ(Act(writer, erasure, "finish_erasure", {}), "");
+  const auto saves = [&](int64_t version) {
+    return catalog_
+        ->SaveStatistics(
+            {.table = TableId("t"), .version = version, .made = clock_.Now(), .table_row = "[]", .column_rows = "[]"})
+        .has_value();
+  };
+  EXPECT_FALSE(saves(4));
+  EXPECT_TRUE(saves(5));
+}
+
+TEST_F(ErasureActionsTest, TheStoresOwnFilesDoNotHoldItAfterwards) {
+  constexpr const char* kMail = "ann-canary@example.org";
+  const auto files_hold_it = [&] {
+    for (const auto& entry : std::filesystem::directory_iterator(root_)) {
+      if (!entry.path().filename().string().starts_with("metadata.db")) continue;
+      std::ifstream file(entry.path(), std::ios::binary);
+      const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+      if (bytes.find(kMail) != std::string::npos) return true;
+    }
+    return false;
+  };
+  ASSERT_TRUE(catalog_
+                  ->BeginStatement({.id = StatementId("s"),
+                                    .principal = "w",
+                                    .text = fmt::format("SELECT '{}'", kMail),
+                                    .state = "running",
+                                    .started = clock_.Now()})
+                  .has_value());
+  ASSERT_TRUE(files_hold_it());
+  Grant("w");
+  const Principal writer = Somebody("w", "writer");
+  ErasureInProgress erasure;
+  ASSERT_EQ(Act(writer, erasure, "begin_erasure", {{"subject", "people"}, {"value", kMail}, {"dry_run", false}}), "");
+  ASSERT_EQ(Act(writer, erasure, "remember_erasure", Learnt(kMail)), "");
+  ASSERT_EQ(Act(writer, erasure, "note_erased", {{"table", "t"}, {"state", "done"}}), "");
+  ASSERT_EQ(Act(writer, erasure, "finish_erasure", {}), "");
+  EXPECT_FALSE(files_hold_it());
 }
 
 }  // namespace

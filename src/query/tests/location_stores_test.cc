@@ -66,5 +66,18 @@ TEST_F(LocationStoresTest, NoArchiveLiesInALocationHoweverThatIsWritten) {
   EXPECT_FALSE(Open("az://box/out", "gone").has_value());
 }
 
+TEST_F(LocationStoresTest, CredentialsAreForWhoManages) {
+  const auto lists = [&](const std::string& role) {
+    const RequestContext ctx({PrincipalId("p"), "p", role, *RightsOfRole(role)}, "request", "test", clock_,
+                             SteadyTime::max());
+    const auto done = RunCredentialAction(ctx, *catalog_, *locations_, "list_credentials", {});
+    return done ? std::string() : std::string(ErrorName(done.error().code()));
+  };
+  for (const char* role : {"member", "reader", "writer", "engineer", "auditor", "monitor"}) {
+    EXPECT_EQ(lists(role), "PermissionDenied") << role;
+  }
+  EXPECT_EQ(lists("admin"), "");
+}
+
 }  // namespace
 }  // namespace neurolake::query

@@ -286,6 +286,28 @@ TEST_F(PersonalDataRulesTest, TheTagIsTheEntitysWhateverTheWorkerSays) {
   EXPECT_FALSE(scan().has_value());
 }
 
+TEST_F(PersonalDataRulesTest, WhoSeesAPartOfTheRowsSaysNothingOfThem) {
+  const auto saves = [&](const char* who) {
+    return RunPersonalDataAction(Context(Who(who)), *catalog_, "save_personal_data",
+                                 {{"table", "t"}, {"version", 0}, {"rows", 1}, {"findings", json::array()}})
+        .value()
+        .at("saved")
+        .as_bool();
+  };
+  EXPECT_TRUE(saves("wim"));
+  ASSERT_TRUE(catalog_
+                  ->AddPolicy({.id = "p",
+                               .table = TableId("t"),
+                               .name = "p",
+                               .kind = "row",
+                               .plan = R"({"restrictive":false,"to":[],"value":{"policy":"p","sql":"a","columns":[]}})",
+                               .created_by = "ada",
+                               .created = clock_.Now()},
+                              false)
+                  .has_value());
+  EXPECT_FALSE(saves("wim"));
+}
+
 TEST_F(PersonalDataRulesTest, ATokenForLessMakesARuleForLess) {
   Principal limited = Who("root");
   std::erase(limited.rights, Right::kManage);

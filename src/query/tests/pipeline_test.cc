@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "arrow/text_format.h"
 #include "common/metrics.h"
 #include "common/settings.h"
@@ -106,6 +109,72 @@ TEST_F(PipelineTest, ASessionsSchemaIsOneThatIsKnown) {
   EXPECT_EQ(begins_in("reader", "somewhere"), "");
   EXPECT_EQ(begins_in("reader", "nowhere"), "SchemaNotFound");
   EXPECT_EQ(begins_in("member", "somewhere"), "SchemaNotFound") << "nothing in it was granted";
+}
+
+TEST_F(PipelineTest, WhoIsNotLetInIsOnRecord) {
+  EXPECT_FALSE(lake_->Authenticate("nlk_nobodys", "192.0.2.7").has_value());
+  EXPECT_THAT(Rows("SELECT decision FROM system.audit WHERE type = 'authentication' AND address = '192.0.2.7'"),
+              ElementsAre(R"(["denied"])"));
+}
+
+TEST_F(PipelineTest, AnUploadHasANameAndNoPlace) {
+  const Principal principal = lake_->Authenticate(token_, "").value();
+  const RequestContext ctx(principal, "test", "test", clock_, clock_.SteadyNow() + std::chrono::seconds(30));
+  EXPECT_THAT(lake_->StagingPath(ctx, "of_may-1.csv").value(), testing::EndsWith("/of_may-1.csv"));
+  for (const char* name : {"", ".", "..", "../x.csv", "a/b.csv", ".hidden", "a b", "x\n"}) {
+    EXPECT_FALSE(lake_->StagingPath(ctx, name).has_value()) << name;
+  }
+  EXPECT_FALSE(lake_->StagingPath(ctx, std::string("a\0b", 3)).has_value());
+  EXPECT_FALSE(lake_->StagingPath(ctx, std::string(201, 'a')).has_value());
+}
+
+TEST_F(PipelineTest, FilesAreLoadedFromPlacesThatOneMayReadFrom) {
+  const std::string attic = root_ + "_attic", cellar = root_ + "_cellar";
+  for (const auto& directory : {attic, cellar}) {
+    std::filesystem::create_directories(directory);
+    std::ofstream(directory + "/file.csv") << "id\n1\n";
+  }
+  std::filesystem::create_symlink(cellar + "/file.csv", attic + "/link.csv");
+  ASSERT_TRUE(lake_->catalog().AddExternalLocation({"attic", attic + "/", false, clock_.Now(), ""}).has_value());
+  Rows("CREATE TABLE loaded (id BIGINT)");
+  ASSERT_TRUE(lake_->catalog()
+                  .AddGrant({.securable_kind = "relation",
+                             .securable_id = lake_->catalog().FindTable("main", "loaded").value()->id.value(),
+                             .grantee_kind = "public",
+                             .privilege = "modify",
+                             .granted_by = "admin",
+                             .created = clock_.Now()})
+                  .has_value());
+  std::optional<std::vector<std::string>> schemas;
+  const auto loads = [&](const std::string& role, const std::string& source, const std::string& door = "test") {
+    Principal principal{PrincipalId("id of " + role), role, role, *RightsOfRole(role)};
+    principal.schemas = schemas;
+    const RequestContext ctx(principal, "test", door, clock_, clock_.SteadyNow() + std::chrono::seconds(30));
+    auto stream = lake_->Execute(ctx, {.sql = fmt::format("COPY INTO loaded FROM '{}' FILEFORMAT = CSV", source)});
+    if (!stream) return std::string(ErrorName(stream.error().code()));
+    while (true) {
+      const auto batch = (*stream)->Next();
+      if (!batch.has_value()) return std::string(ErrorName(batch.error().code()));
+      if (!*batch) return std::string();
+    }
+  };
+  EXPECT_EQ(loads("writer", "attic/file.csv"), "");
+  EXPECT_EQ(loads("writer", "attic/absent.csv"), "NotFound");
+  EXPECT_EQ(loads("writer", "attic/link.csv"), "NotFound") << "it leads out of the place";
+  EXPECT_EQ(loads("writer", "attic/../" + std::filesystem::path(cellar).filename().string() + "/file.csv"),
+            "PermissionDenied");
+  // Who may not load does not learn which files there are either.
+  for (const char* role : {"reader", "member"}) {
+    EXPECT_EQ(loads(role, "attic/file.csv"), "PermissionDenied") << role;
+    EXPECT_EQ(loads(role, "attic/absent.csv"), "PermissionDenied") << role;
+  }
+  schemas = {"main"};
+  EXPECT_EQ(loads("writer", "attic/file.csv"), "PermissionDenied") << "a token for some schemas";
+  schemas.reset();
+  EXPECT_EQ(loads("admin", cellar + "/file.csv"), "PermissionDenied");
+  EXPECT_EQ(loads("writer", cellar + "/file.csv", "cli"), "PermissionDenied");
+  EXPECT_EQ(loads("admin", cellar + "/file.csv", "cli"), "");
+  for (const auto& directory : {attic, cellar}) std::filesystem::remove_all(directory);
 }
 
 TEST_F(PipelineTest, ADeadlineEndsAStatementThatIgnoresInterrupts) {

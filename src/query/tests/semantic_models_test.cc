@@ -121,6 +121,29 @@ TEST_F(SemanticModelAccessTest, NeitherFindsNorMakesWhoMayNot) {
   EXPECT_TRUE(makes(limited));
   limited.schemas = {"gold"};
   EXPECT_FALSE(makes(limited));
+  EXPECT_TRUE(makes(Agent("engineer", As("admin"))));
+}
+
+TEST_F(SemanticModelAccessTest, AnAgentMakesOneWhereBothMay) {
+  const auto makes = [&](const Principal& principal) {
+    return ModelAccess(*catalog_, principal).MayCreateIn(catalog_->FindSchema("main").value().value()).value();
+  };
+  const auto say = [&](const std::string& effect, const std::string& role) {
+    const auto done = Act(As("admin"), "grant_semantic_model",
+                          {{"effect", effect},
+                           {"privilege", "create"},
+                           {"kind", "schema"},
+                           {"schema", "main"},
+                           {"grantees", json::array{{{"kind", "role"}, {"name", role}}}}});
+    ASSERT_TRUE(done.has_value()) << done.error().message();
+  };
+  say("grant", "writer");
+  EXPECT_TRUE(makes(Agent("writer", As("engineer"))));
+  say("deny", "engineer");
+  EXPECT_FALSE(makes(Agent("writer", As("engineer")))) << "whom it acts for may not";
+  say("deny", "writer");
+  say("revoke", "engineer");
+  EXPECT_FALSE(makes(Agent("writer", As("engineer")))) << "nor does it where it may not itself";
 }
 
 TEST_F(SemanticModelAccessTest, ATokenThatReadsAloneChangesNothing) {

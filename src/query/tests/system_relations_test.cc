@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "query/lineage_reader.h"
 #include "query/tests/table_fixture.h"
 
 namespace neurolake::query {
@@ -42,6 +43,42 @@ class SystemRelationsTest : public TableFixture {
   }
   std::vector<std::string> Read(const std::string& role, const std::string& relation) {
     return Read(Somebody("p", role), relation);
+  }
+  void Add(const std::string& id) {
+    ASSERT_TRUE(catalog_
+                    ->AddTable({.id = TableId(id),
+                                .schema_name = "main",
+                                .name = id,
+                                .location = root_ + "/tables/" + id,
+                                .owner = PrincipalId("owner")})
+                    .has_value());
+  }
+  void Grant(const std::string& id, const std::string& grantee_kind, const std::string& grantee,
+             const std::string& privilege) {
+    ASSERT_TRUE(catalog_
+                    ->AddGrant({.securable_kind = "relation",
+                                .securable_id = id,
+                                .grantee_kind = grantee_kind,
+                                .grantee_id = grantee,
+                                .privilege = privilege,
+                                .granted_by = "admin",
+                                .created = clock_.Now()})
+                    .has_value());
+  }
+  void Took(const catalog::LineageEnd& source, const catalog::LineageEnd& target, const std::string& via = "[]") {
+    ASSERT_TRUE(catalog_
+                    ->AddLineage({{.statement = StatementId("s" + source.id + target.id),
+                                   .at = clock_.Now(),
+                                   .principal = "somebody",
+                                   .operation = "INSERT",
+                                   .source = source,
+                                   .target = target,
+                                   .via_json = via}})
+                    .has_value());
+  }
+  std::vector<std::string> Lineage(const std::string& role) {
+    const RequestContext ctx(Somebody("p", role), "request", "test", clock_, SteadyTime::max());
+    return LineageReader(ctx, *catalog_).Read("lineage", 0).value();
   }
   void Begin(const std::string& id, const std::string& principal) {
     ASSERT_TRUE(catalog_
@@ -148,6 +185,93 @@ TEST_F(SystemRelationsTest, WhatIsKnownOfATableIsForWhoSeesAllOfIt) {
   EXPECT_THAT(Read("reader", "expectations"), SizeIs(1));
   EXPECT_THAT(Read("reader", "expectation_results"),
               ElementsAre(AllOf(HasSubstr("plausible"), Not(HasSubstr("4711")))));
+}
+
+TEST_F(SystemRelationsTest, WhatMayBeInsertedIntoIsWhatWhoMayWriteMayChange) {
+  const auto inserts = [&](const char* role) {
+    const auto rows = Read(role, "information_schema.tables");
+    return rows.size() == 1 && rows[0].find(R"("BASE TABLE","YES")") != std::string::npos;
+  };
+  Grant("t", "role", "reader", "modify");
+  EXPECT_TRUE(inserts("writer"));
+  EXPECT_FALSE(inserts("reader")) << "the role changes nothing, whatever was granted";
+  EXPECT_THAT(Read("reader", "information_schema.table_privileges"), ElementsAre(HasSubstr("SELECT")));
+  EXPECT_THAT(Read("writer", "information_schema.table_privileges"), SizeIs(2));
+}
+
+TEST_F(SystemRelationsTest, GrantsAreShownToWhomTheyAreMade) {
+  const auto grants = [&](const Principal& principal) {
+    return Read(principal, "information_schema.role_table_grants");
+  };
+  Grant("t", "user", "q", "select");
+  EXPECT_THAT(grants(Somebody("p", "reader")), IsEmpty());
+  EXPECT_THAT(grants(Somebody("q", "reader")), SizeIs(1));
+  EXPECT_THAT(grants(Somebody("a", "admin")), SizeIs(1));
+  Grant("t", "public", "", "select");
+  EXPECT_THAT(grants(Somebody("p", "reader")), SizeIs(1));
+}
+
+TEST_F(SystemRelationsTest, KeysAreOfTablesThatOneMayKnowOf) {
+  Add("other");
+  const auto key = [&](const std::string& table, const std::string& name, const std::string& kind,
+                       std::optional<TableId> foreign) {
+    return catalog_
+        ->AddExpectation({.id = name,
+                          .table = TableId(table),
+                          .name = name,
+                          .kind = kind,
+                          .definition = "",
+                          .plan = R"({"key":["a"]})",
+                          .action = "FAIL",
+                          .foreign_table = std::move(foreign),
+                          .created_by = "ada",
+                          .created = clock_.Now()},
+                         false)
+        .has_value();
+  };
+  ASSERT_TRUE(key("t", "own", "unique", std::nullopt));
+  ASSERT_TRUE(key("t", "refers", "foreign key", TableId("other")));
+  const auto keys = [&] { return Read("member", "information_schema.keys"); };
+  EXPECT_THAT(Read("reader", "information_schema.keys"), SizeIs(2));
+  EXPECT_THAT(keys(), IsEmpty());
+  Grant("other", "role", "member", "select");
+  EXPECT_THAT(keys(), IsEmpty()) << "of a table that is not to be known of";
+  ASSERT_TRUE(catalog_
+                  ->RemoveGrant({.securable_kind = "relation",
+                                 .securable_id = "other",
+                                 .grantee_kind = "role",
+                                 .grantee_id = "member",
+                                 .privilege = "select"})
+                  .has_value());
+  Grant("t", "role", "member", "select");
+  EXPECT_THAT(keys(), ElementsAre(HasSubstr("own"))) << "what it refers to is not to be known of";
+  Grant("other", "role", "member", "select");
+  EXPECT_THAT(keys(), SizeIs(2));
+}
+
+TEST_F(SystemRelationsTest, LineageHasTwoEndsThatOneMayKnowOf) {
+  Add("other");
+  ASSERT_TRUE(catalog_
+                  ->CreateView({.schema_name = "main",
+                                .name = "v",
+                                .sql = "SELECT 1",
+                                .column_names = {},
+                                .owner = PrincipalId("owner"),
+                                .created = clock_.Now()},
+                               false, false)
+                  .has_value());
+  const std::string view = catalog_->FindView("main", "v").value()->id;
+  Took({.kind = "table", .id = "t", .name = "main.t"}, {.kind = "table", .id = "other", .name = "main.other"},
+       R"(["main.v"])");
+  Took({.kind = "table", .id = "t", .name = "main.t"}, {.kind = "view", .id = view, .name = "main.v"});
+  EXPECT_THAT(Lineage("reader"), ElementsAre(HasSubstr("main.v"), HasSubstr("main.v")));
+  EXPECT_THAT(Lineage("member"), IsEmpty());
+  Grant("t", "role", "member", "select");
+  EXPECT_THAT(Lineage("member"), IsEmpty()) << "neither target is to be known of";
+  Grant("other", "role", "member", "select");
+  EXPECT_THAT(Lineage("member"), ElementsAre(AllOf(HasSubstr("main.other"), Not(HasSubstr("main.v")))));
+  Grant(view, "role", "member", "select");
+  EXPECT_THAT(Lineage("member"), ElementsAre(HasSubstr("main.v"), HasSubstr("main.v")));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "arrow/tests/batch_builder.h"
 #include "query/append_messages.h"
 #include "query/audit_trail.h"
+#include "query/tag_actions.h"
 #include "query/tests/worker_fixture.h"
 
 namespace neurolake::query {
@@ -263,6 +264,23 @@ TEST_F(WorkerPoliciesTest, GoingPastPoliciesIsEndedByWhoDoesAndWhoManages) {
   EXPECT_THAT(answer.at("rows").as_array(), IsEmpty());
   EXPECT_EQ(Ask("reader", p, Action("end_break_glass", given)), "");
   EXPECT_EQ(Ask("admin", a, Action("end_break_glass", other)), "");
+}
+
+TEST_F(WorkerPoliciesTest, ATagThatAListOrASmallestGroupStandsOnIsStoodOn) {
+  for (const char* tag : {"listed", "grouped", "counted", "free"}) {
+    const json::object tagged{
+        {"table", "x"}, {"set", json::array{json::array{"a", "a", tag, ""}}}, {"unset", json::array()}};
+    ASSERT_EQ(Ask("admin", "a", Action("set_tags", tagged)), "");
+  }
+  ASSERT_TRUE(catalog_->CreatePurpose("care", "").has_value());
+  ASSERT_TRUE(catalog_->SetAllowedPurposes({.table = {}, .tag = "listed", .purposes = {"care"}}).has_value());
+  ASSERT_TRUE(catalog_->SetMinimumGroup({.table = {}, .purpose = "care", .size = 5, .tag = "grouped"}).has_value());
+  std::vector<std::string> stood_on;
+  const auto tags = TagsOfTable(*catalog_, TableId("x")).value();
+  for (const auto& tag : tags) {
+    if (tag.is_stood_on) stood_on.push_back(tag.tag);
+  }
+  EXPECT_THAT(stood_on, testing::ElementsAre("grouped", "listed"));
 }
 
 }  // namespace

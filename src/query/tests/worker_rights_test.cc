@@ -1,5 +1,7 @@
 // What a worker asks for in the name of who may not do it. The engine asked before; the server does not believe that.
+#include "catalog/data_subjects.h"
 #include "query/append_messages.h"
+#include "query/audit_trail.h"
 #include "query/tests/worker_fixture.h"
 
 namespace neurolake::query {
@@ -218,6 +220,83 @@ TEST_F(WorkerRightsTest, StatisticsAreKeptForWhoMayWrite) {
       Action("save_statistics", {{"id", "t"}, {"version", 0}, {"table", "[]"}, {"columns", "[]"}});
   EXPECT_EQ(Ask("reader", "p", statistics), "PermissionDenied");
   EXPECT_EQ(Ask("writer", "p", statistics), "");
+}
+
+TEST_F(WorkerRightsTest, WhoMayNotKnowOfATableIsNotToldThatItIsThere) {
+  const auto grant = [](const std::string& name) {
+    return Action("grant", {{"effect", "grant"},
+                            {"kind", "relation"},
+                            {"schema", "main"},
+                            {"name", name},
+                            {"privileges", json::array{"select"}},
+                            {"grantees", json::array{{{"kind", "public"}, {"name", ""}}}}});
+  };
+  EXPECT_EQ(Ask("member", "p", grant("t")), "NotFound");
+  EXPECT_EQ(Ask("member", "p", grant("absent")), "NotFound");
+  EXPECT_EQ(Ask("reader", "p", grant("t")), "PermissionDenied");
+  Deny("t", "admin", "select");
+  EXPECT_EQ(Ask("admin", "a", grant("t")), "") << "what was denied to everybody can be given back";
+}
+
+TEST_F(WorkerRightsTest, WhatOthersWereGrantedIsForWhoManages) {
+  const json::array public_grantee{{{"kind", "public"}, {"name", ""}}};
+  const auto grants = [&](const std::string& kind, bool of_one) {
+    return Action(
+        "grants",
+        {{"kind", kind}, {"schema", "main"}, {"name", "t"}, {"grantees", of_one ? public_grantee : json::array()}});
+  };
+  EXPECT_EQ(Ask("engineer", "owner", grants("relation", false)), "") << "of the owner's own table";
+  EXPECT_EQ(Ask("engineer", "owner", grants("relation", true)), "PermissionDenied");
+  EXPECT_EQ(Ask("engineer", "owner", grants("", true)), "PermissionDenied");
+  EXPECT_EQ(Ask("engineer", "owner", grants("", false)), "PermissionDenied");
+  EXPECT_EQ(Ask("admin", "a", grants("relation", true)), "");
+  EXPECT_EQ(Ask("admin", "a", grants("", true)), "");
+}
+
+TEST_F(WorkerRightsTest, AnErasureGoesPastPoliciesOfItsTablesAlone) {
+  auto trail = AuditTrail::Open({.log = {.directory = root_ + "/audit"}, .version = "test"}, clock_).value();
+  auto& subjects = catalog_->data_subjects();
+  ASSERT_TRUE(
+      subjects
+          .AddSubject({.id = "people",
+                       .name = "people",
+                       .created_by = "ada",
+                       .created = clock_.Now(),
+                       .columns = {{.table = TableId("t"), .column_id = "a", .column_name = "a", .identifier = ""}}})
+          .has_value());
+  ASSERT_TRUE(subjects
+                  .AddSubjectGrant({.subject_id = "people",
+                                    .grantee_kind = "user",
+                                    .grantee_id = "w",
+                                    .granted_by = "ada",
+                                    .created = clock_.Now()})
+                  .has_value());
+  for (const char* table : {"t", "x"}) ProtectRows(table);
+  Deny("t", "writer", "modify");
+  const RequestContext ctx = As("writer", "w", clock_);
+  const auto sees_all = [&](ProviderServer& server, const char* schema, const char* table) {
+    json::value found;
+    EXPECT_EQ(Ask(server, Find(schema, table), &found), "");
+    return found.at("policy").is_null();
+  };
+  const auto commits = [&](ProviderServer& server) {
+    tables::delta::CommitRequest request;
+    request.read_version = 0;
+    request.operation = "DELETE";
+    json::object call = EncodeCommit({.table = TableId("t"), .request = request});
+    call["method"] = "commit";
+    return Ask(server, call);
+  };
+  for (const bool dry_run : {true, false}) {
+    ProviderServer server(ctx, *catalog_, *store_, running_, "s", root_ + "/tables");
+    server.UseAudit(*trail);
+    EXPECT_FALSE(sees_all(server, "main", "t"));
+    ASSERT_EQ(Ask(server, Action("begin_erasure", {{"subject", "people"}, {"value", "1"}, {"dry_run", dry_run}})), "");
+    EXPECT_TRUE(sees_all(server, "main", "t"));
+    EXPECT_FALSE(sees_all(server, "shop", "x")) << "nothing was said of it";
+    // Without a log there is nothing to commit to.
+    EXPECT_EQ(commits(server), dry_run ? "PermissionDenied" : "NotFound") << dry_run;
+  }
 }
 
 }  // namespace
