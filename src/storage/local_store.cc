@@ -156,7 +156,9 @@ Result<std::string> ReadBytes(int fd, const std::string& path, int64_t offset_by
 Result<void> SyncEffect(const std::string& path) {
   auto synced = SyncDirectory(DirectoryOf(path));
   if (!synced.has_value()) {
-    return MakeError(ErrorCode::kCommitUnknown, "written, but not known to be durable: {}", path);
+    return std::unexpected(
+        Error(ErrorCode::kCommitUnknown, fmt::format("written, but not known to be durable: {}", path))
+            .With("cause", std::string(ErrorName(synced.error().code()))));
   }
   return {};
 }

@@ -170,8 +170,11 @@ Result<std::vector<DeletionVectorDescriptor>> WriteDeletionVectors(storage::Obje
   const std::string path = table_path.ends_with('/') ? table_path + FileName(uuid) : table_path + "/" + FileName(uuid);
   const auto put = store.PutIfAbsent(path, file);
   if (!put.has_value() && put.error().code() == ErrorCode::kCommitUnknown) {
-    // A file that no log names yet decides no commit.
-    return MakeError(ErrorCode::kIoError, "a deletion vector was sent, but the store gave no answer: {}", path);
+    // A file that no log names yet decides no commit: the statement has failed, for what kept the file from being safe.
+    const auto cause = std::ranges::find(put.error().details(), "cause", &std::pair<std::string, std::string>::first);
+    const bool known = cause != put.error().details().end();
+    return MakeError(known ? ErrorCodeFromName(cause->second) : ErrorCode::kIoError,
+                     "a deletion vector was sent, but is not known to be safe: {}", path);
   }
   NL_RETURN_IF_ERROR(put);
   return descriptors;
