@@ -60,6 +60,7 @@ class Surveyor {
     NL_RETURN_IF_ERROR(LookUpReferences());
     for (KnownTable& table : survey_.tables) NL_RETURN_IF_ERROR(FindKeys(table));
     for (KnownTable& table : survey_.tables) NL_RETURN_IF_ERROR(forms.MeasureSpans(table));
+    for (KnownTable& table : survey_.tables) NL_RETURN_IF_ERROR(forms.FindOutcomes(table));
     for (const KnownTable& table : survey_.tables) NL_RETURN_IF_ERROR(ReadCalendar(table));
     return std::move(survey_);
   }

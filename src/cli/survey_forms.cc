@@ -125,4 +125,28 @@ Result<void> SurveyForms::MeasureSpans(KnownTable& table) const {
   return {};
 }
 
+Result<void> SurveyForms::FindOutcomes(KnownTable& table) const {
+  constexpr int64_t kRowsMin = 5;  // Fewer show nothing.
+  if (!table.rows || *table.rows == 0) return {};
+  for (const auto& candidate : semantic::CandidateOutcomes(table)) {
+    const std::string status = QuoteIdentifier(candidate.column);
+    NL_ASSIGN_OR_RETURN(const auto rows,
+                        ask_(fmt::format("SELECT {0}, count(*), count({1}) FROM {2} WHERE {0} IS NOT NULL GROUP BY {0}",
+                                         status, QuoteIdentifier(candidate.time), QuotedTable(table.name)),
+                             3, table.name.back()));
+    if (!rows) continue;
+    const std::vector<std::string>* only = nullptr;
+    bool tells = true;
+    for (const auto& row : *rows) {
+      const int64_t all = WholeOf(row[1]), with = WholeOf(row[2]);
+      if (with == 0) continue;
+      tells = tells && only == nullptr && with == all && all >= kRowsMin;
+      only = &row;
+    }
+    if (!tells || only == nullptr || rows->size() < 2) continue;
+    table.outcomes.push_back({.column = candidate.column, .value = (*only)[0], .time = candidate.time});
+  }
+  return {};
+}
+
 }  // namespace neurolake::cli

@@ -8,14 +8,13 @@
 #include "semantic/expression_text.h"
 #include "semantic/internal/infer_members.h"
 #include "semantic/internal/load_parts.h"
+#include "semantic/internal/word_sets.h"
 #include "semantic/load.h"
 #include "semantic/name_words.h"
 #include "semantic/short_words.h"
 
 namespace neurolake::semantic {
 namespace {
-
-using Words = std::vector<std::string>;
 
 /// What is said before the one end of a way, where the column's name says which.
 std::vector<std::string_view> WordsForEnd(std::string_view role) {
@@ -27,9 +26,16 @@ std::vector<std::string_view> WordsForEnd(std::string_view role) {
 /// Parts in a business that are written short.
 std::string_view WholeRole(std::string_view role) {
   static constexpr std::pair<std::string_view, std::string_view> kRoles[] = {
-      {"csm", "customer success manager"}, {"ae", "account executive"},     {"sdr", "sales development representative"},
-      {"pm", "project manager"},           {"am", "account manager"},       {"sr", "sales representative"},
-      {"rep", "representative"},           {"representative", "sales rep"}, {"tl", "team lead"}};
+      {"csm", "customer success manager"},
+      {"ae", "account executive"},
+      {"sdr", "sales development representative"},
+      {"pm", "project manager"},
+      {"am", "account manager"},
+      {"sr", "sales representative"},
+      {"rep", "representative"},
+      {"representative", "sales rep"},
+      {"tl", "team lead"},
+      {"lead", "team lead"}};
   const auto* found = std::ranges::find(kRoles, role, &std::pair<std::string_view, std::string_view>::first);
   return found == std::end(kRoles) ? std::string_view() : found->second;
 }
@@ -44,7 +50,11 @@ std::string DoingOf(const std::string& role) {
       {"book", "booking"},    {"approve", "approving"}, {"review", "reviewing"},  {"operate", "operating"}};
   const std::string_view first = std::string_view(role).substr(0, role.find(' '));
   const auto* found = std::ranges::find(kDoings, first, &std::pair<std::string_view, std::string_view>::first);
-  return found == std::end(kDoings) ? "" : std::string(found->second) + role.substr(first.size());
+  if (found != std::end(kDoings)) return std::string(found->second) + role.substr(first.size());
+  // "referring" of a referrer.
+  const bool does =
+      role.size() >= 5 && role.find(' ') == std::string::npos && (role.ends_with("er") || role.ends_with("or"));
+  return does ? role.substr(0, role.size() - 2) + "ing" : "";
 }
 
 class Inferrer {
@@ -356,6 +366,7 @@ class Inferrer {
       if (ways > 1 && !role.empty()) join.synonyms = {role};
       if (const std::string doing = DoingOf(role); !doing.empty())
         join.synonyms.insert(join.synonyms.end(), {doing, doing + " " + noun});
+      if (ways == 1 && !role.empty()) join.synonyms.push_back(role + " " + noun);  // "home clinic"
       for (const std::string_view word : WordsForEnd(role)) join.synonyms.emplace_back(word);
       if (const std::string_view whole = WholeRole(role); !whole.empty()) join.synonyms.emplace_back(whole);
       if (reference.found < 1) {

@@ -48,6 +48,13 @@ struct KnownSpan {
   double median_seconds = 0;  ///< Of rows with both.
 };
 
+/// A value that a column has just where the row has a time, as the data shows: each E has an end, and nothing else has.
+struct KnownOutcome {
+  std::string column;  ///< Of texts.
+  std::string value;   ///< Empty: still to be looked up.
+  std::string time;    ///< The other column.
+};
+
 struct KnownTable {
   std::vector<std::string> name;  ///< Schema and table.
   std::string comment = {};
@@ -55,6 +62,9 @@ struct KnownTable {
   std::vector<KnownColumn> columns = {};
   std::vector<std::vector<std::string>> keys = {};  ///< Columns whose values together are never twice, as counted.
   std::vector<KnownSpan> spans = {};
+  std::vector<KnownOutcome> outcomes = {};
+  std::string shared_prefix =
+      {};  ///< What all tables' names begin with: the application's mark, and no word of its own.
   /// Short words of names and what they are short for in these tables (LearnShortWords).
   std::vector<std::pair<std::string, std::string>> written_out = {};
 };
@@ -82,6 +92,9 @@ std::vector<std::vector<std::string>> CandidateKeys(const KnownTable& table,
 
 /// Columns of times that may say when what a row tells of was over, to be looked up in the data. Pure.
 std::vector<KnownSpan> CandidateSpans(const KnownTable& table);
+
+/// Statuses of codes and times that may say what one of the codes stands for, to be looked up in the data. Pure.
+std::vector<KnownOutcome> CandidateOutcomes(const KnownTable& table);
 
 /// The SQL that gives the time a column holds, whatever its form.
 std::string TimeExpression(const KnownTable& table, const std::string& column);

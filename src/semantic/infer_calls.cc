@@ -1,15 +1,12 @@
 #include <algorithm>
-#include <unordered_set>
 
 #include "common/text.h"
 #include "semantic/internal/infer_members.h"
+#include "semantic/internal/word_sets.h"
 #include "semantic/name_words.h"
 
 namespace neurolake::semantic {
 namespace {
-
-using Words = std::vector<std::string>;
-using WordSet = std::unordered_set<std::string_view>;
 
 bool IsGeneric(const Words& words) {
   static const WordSet kWords{

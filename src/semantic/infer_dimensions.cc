@@ -1,18 +1,15 @@
 #include <algorithm>
 #include <array>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "common/text.h"
 #include "semantic/expression_text.h"
 #include "semantic/internal/infer_members.h"
+#include "semantic/internal/word_sets.h"
 #include "semantic/name_words.h"
 
 namespace neurolake::semantic {
 namespace {
-
-using Words = std::vector<std::string>;
-using WordSet = std::unordered_set<std::string_view>;
 
 constexpr size_t kDescriptionBytesMax = 4000;
 
@@ -73,9 +70,31 @@ Label LabelByWords(const ReadTable& table) {
   return {best, nullptr};
 }
 
+/// Whether several rows have one name, as counted: a number that is told apart by it would be of all of them.
+bool HasNamesakes(const ReadTable& table, const ReadColumn& name) {
+  if (!table.known->rows || !name.known->distinct || !name.known->distinct_is_exact) return false;
+  return *name.known->distinct < *table.known->rows - name.known->nulls.value_or(0);
+}
+
+/// A number or code that people have for a row, other than the key that a warehouse gave it.
+const ReadColumn* NumberOfRow(const ReadTable& table) {
+  const ReadColumn* found = nullptr;
+  for (const ReadColumn& column : table.columns) {
+    const bool may_be =
+        column.role == ColumnRole::kCategory || column.role == ColumnRole::kCode || IsNumber(column.type);
+    const std::string& last = column.words.back();
+    const bool is_personal = !column.known->personal.empty() || !PersonalByName(column.words, table.words).empty();
+    if (!may_be || is_personal || last == "key" || last == "sk" || !IsUnique(*table.known, *column.known)) continue;
+    if (found == nullptr || (column.type == ValueType::kText && found->type != ValueType::kText)) found = &column;
+  }
+  return found;
+}
+
 /// Also descriptions of what others refer to, where they are all different.
 Label LabelOfTable(const Drafting& drafting, const ReadTable& table) {
   Label label = LabelByWords(table);
+  const bool is_shared = label.column != nullptr && label.second == nullptr && HasNamesakes(table, *label.column);
+  if (const ReadColumn* number = is_shared ? NumberOfRow(table) : nullptr; number != nullptr) return {number, nullptr};
   if (label.column != nullptr || !drafting.IsReferredTo(table)) return label;
   for (const ReadColumn& column : table.columns) {
     if (column.role == ColumnRole::kCategory && column.words.back() == "description" &&
@@ -106,10 +125,11 @@ bool HasDoneTwin(const ReadTable& table, const ReadColumn& column) {
 /// What a yes or no is called where it is no.
 std::string OppositeOf(const Words& words) {
   static const std::unordered_map<std::string_view, std::string_view> kOpposites{
-      {"active", "inactive"},       {"valid", "invalid"},          {"complete", "incomplete"},
-      {"available", "unavailable"}, {"internal", "external"},      {"external", "internal"},
-      {"online", "offline"},        {"public", "private"},         {"domestic", "international"},
-      {"taxable", "tax free"},      {"successful", "unsuccessful"}};
+      {"active", "inactive"},       {"valid", "invalid"},           {"complete", "incomplete"},
+      {"available", "unavailable"}, {"internal", "external"},       {"external", "internal"},
+      {"online", "offline"},        {"public", "private"},          {"domestic", "international"},
+      {"taxable", "tax free"},      {"successful", "unsuccessful"}, {"telehealth", "in person"},
+      {"virtual", "in person"},     {"remote", "on site"}};
   if (words.size() != 1) return {};
   if (const auto found = kOpposites.find(words[0]); found != kOpposites.end()) return std::string(found->second);
   const bool is_done = words[0].ends_with("ed") || words[0] == "paid" || words[0] == "sold" || words[0] == "known";
@@ -119,7 +139,10 @@ std::string OppositeOf(const Words& words) {
 class DimensionMaker {
  public:
   DimensionMaker(Drafting& drafting, DraftEntity& draft)
-      : drafting_(drafting), draft_(draft), table_(draft.read), label_(LabelOfTable(drafting, draft.read)) {}
+      : drafting_(drafting), draft_(draft), table_(draft.read), label_(LabelOfTable(drafting, draft.read)) {
+    const Label by_words = LabelByWords(table_);
+    if (by_words.second == nullptr && by_words.column != label_.column) name_ = by_words.column;
+  }
 
   void Run() {
     for (const ReadColumn& column : table_.columns) {
@@ -160,6 +183,10 @@ class DimensionMaker {
     SetWords(column, dimension);
     SetKind(column, dimension);
     if (&column == label_.column) SetLabel(dimension);
+    if (&column == name_) {
+      for (const std::string& call : {table_.noun() + " name", std::string("name")})
+        AddOnce(dimension.synonyms, call, dimension.label);
+    }
     SetPersonal(column, dimension);
     if (column.role == ColumnRole::kCategory && dimension.personal.empty())
       dimension.values = NamedValuesOf(table_, column);
@@ -318,32 +345,39 @@ class DimensionMaker {
   /// Without a day of its end something goes on: members that have not left are active, tickets that are not closed are
   /// open, unless a column says so itself. What an end of an event is (a trip's) ends nothing that goes on.
   void AddStillThere() {
-    static const WordSet kLasting{"member",     "customer", "account", "employee", "subscription", "contract",
-                                  "user",       "client",   "store",   "policy",   "membership",   "subscriber",
-                                  "enrollment", "project",  "bike",    "vehicle",  "device",       "product",
-                                  "supplier",   "station",  "branch",  "site",     "assignment",   "lease",
-                                  "student",    "driver",   "agent",   "machine",  "asset",        "campaign"};
-    static const WordSet kEnds{"left",      "exited",   "decommissioned", "churned", "terminated",  "retired",
-                               "cancelled", "canceled", "closed",         "ended",   "deactivated", "discontinued"};
+    static const WordSet kLasting{
+        "clinic",     "office",       "shop",     "restaurant", "warehouse", "hotel",   "advertiser", "partner",
+        "publisher",  "merchant",     "meter",    "facility",   "school",    "member",  "customer",   "account",
+        "employee",   "subscription", "contract", "user",       "client",    "store",   "policy",     "membership",
+        "subscriber", "enrollment",   "project",  "bike",       "vehicle",   "device",  "product",    "supplier",
+        "station",    "branch",       "site",     "assignment", "lease",     "student", "driver",     "agent",
+        "machine",    "asset",        "campaign"};
+    static const WordSet kEnds{"left",       "exited",   "decommissioned", "churned",  "terminated",  "retired",
+                               "cancelled",  "canceled", "closed",         "ended",    "deactivated", "discontinued",
+                               "offboarded", "removed",  "archived",       "delisted", "withdrawn",   "disabled"};
     static const WordSet kCases{"ticket",  "case",  "issue", "incident", "alert", "complaint",
                                 "request", "claim", "job",   "order",    "task"};
     static const WordSet kDone{"closed", "resolved", "completed", "finished", "solved"};
     for (const ReadColumn& column : table_.columns) {
       if (column.role != ColumnRole::kTime || column.known->nulls.value_or(0) == 0) continue;
       const std::string verb = VerbOfTime(column.words);
-      const bool lasts = (kLasting.contains(table_.words.back()) || GoesOn(column)) && kEnds.contains(verb);
+      const bool lasts =
+          (kLasting.contains(table_.words.back()) || IsStaff(table_) || GoesOn(column)) && kEnds.contains(verb);
       const bool is_case = kCases.contains(table_.words.back()) && kDone.contains(verb);
       // Customers are active who do something, contracts that have not ended.
       static const WordSet kActing{"member", "customer",   "account", "user",
                                    "client", "subscriber", "student", "driver"};
       const bool acts = kActing.contains(table_.words.back()) && verb != "churned";
       const char* word = is_case ? "open" : acts ? "current" : "active";
-      if ((!lasts && !is_case) || SaysItself(word) || SaysItself("opened")) continue;
+      if ((!lasts && !is_case) || SaysItself(word) || IsAhead(column) || IsOpen()) continue;
       Dimension flag;
       flag.name = UnusedName(std::string("is_") + word, draft_.taken);
       flag.label = word;
       if (flag.label == "active") flag.synonyms = {"current"};
-      if (flag.label == "active" && HasHired(table_)) flag.synonyms = {"current", "working", "employed"};
+      if (flag.label == "active" && IsStaff(table_)) flag.synonyms = {"current", "working", "employed"};
+      if (flag.label == "active" && verb == "closed")  // Of what is somewhere, and of no case.
+        flag.synonyms.insert(flag.synonyms.end(), {"open", "operating", "in operation"});
+      if (is_case) flag.synonyms = {"unresolved", "still open", "not closed"};
       flag.value_type = ValueType::kBoolean;
       flag.expr = ExpressionOf(column) + " IS NULL";
       if (lasts) flag.values = {{.value = "false", .label = "former"}};
@@ -353,6 +387,33 @@ class DimensionMaker {
       draft_.entity.dimensions.push_back(std::move(flag));
       return;
     }
+  }
+
+  /// Whether some of the times are still to come, as far as those of all tables that have happened tell: without an end
+  /// is not the same as going on then.
+  bool IsAhead(const ReadColumn& time) const {
+    constexpr size_t kMonthBytes = 7;  // yyyy-mm
+    static const WordSet kPlans{"scheduled", "planned", "due",   "expected",  "promised", "expires", "expiry", "valid",
+                                "until",     "end",     "ended", "next",      "target",   "to",      "left",   "exit",
+                                "start",     "started", "begin", "effective", "from",     "closed",  "closing"};
+    std::string latest;
+    for (const ReadTable& table : drafting_.tables) {
+      for (const ReadColumn& column : table.columns) {
+        const bool counts =
+            column.role == ColumnRole::kTime && IsTimeType(column.type) && !HasAny(column.words, kPlans);
+        if (counts) latest = std::max(latest, column.known->max.substr(0, kMonthBytes));
+      }
+    }
+    return !latest.empty() && IsTimeType(time.type) && time.known->max.substr(0, kMonthBytes) > latest;
+  }
+
+  /// Whether more than an end says what goes on: a status that nothing tells the meaning of, or a start to come.
+  bool IsOpen() const {
+    static const WordSet kStarts{"start", "started", "begin", "effective"};
+    return std::ranges::any_of(table_.columns, [&](const ReadColumn& column) {
+      const bool is_start = column.role == ColumnRole::kTime && HasAny(column.words, kStarts);
+      return (IsStatus(column) && IsOpaque(table_, column)) || (is_start && IsAhead(column));
+    });
   }
 
   /// Without a word that says so: most rows have no end, of which each began ("joined_on") and none is an event.
@@ -401,6 +462,7 @@ class DimensionMaker {
   DraftEntity& draft_;
   const ReadTable& table_;
   const Label label_;
+  const ReadColumn* name_ = nullptr;  ///< What the rows are called, where several are called alike; else null.
 };
 
 }  // namespace

@@ -1,21 +1,14 @@
 #include <algorithm>
 #include <array>
-#include <unordered_set>
 
 #include "common/text.h"
 #include "semantic/expression_text.h"
 #include "semantic/internal/infer_members.h"
+#include "semantic/internal/word_sets.h"
 #include "semantic/name_words.h"
 
 namespace neurolake::semantic {
 namespace {
-
-using Words = std::vector<std::string>;
-using WordSet = std::unordered_set<std::string_view>;
-
-bool HasAny(const Words& words, const WordSet& set) {
-  return std::ranges::any_of(words, [&](const std::string& word) { return set.contains(word); });
-}
 
 /// What happens at a time, by its verb: the thing that is counted, and what the time until then is called.
 struct Event {
@@ -52,8 +45,17 @@ constexpr Event kEvents[] = {
     {"activated", "activations", {"time to activate"}},
     {"published", "publications", {}},
     {"arrived", "arrivals", {"lead time", "delivery time", "time to arrive"}},
-    {"answered", "", {"answer time", "time to answer"}},
-    {"responded", "", {"response time", "time to respond"}},
+    {"answered", "", {"answer time", "time to answer", "response time"}},
+    {"responded", "", {"response time", "time to respond", "reply time"}},
+    {"replied", "", {"reply time", "response time", "time to reply", "time to first reply"}},
+    {"dispatched", "", {"dispatch time", "time to dispatch"}},
+    {"processed", "", {"processing time", "time to process"}},
+    {"assigned", "", {"assignment time", "time to assign"}},
+    {"accepted", "", {"acceptance time", "time to accept"}},
+    {"confirmed", "confirmations", {"confirmation time", "time to confirm"}},
+    {"collected", "", {"collection time", "time to collect"}},
+    {"removed", "removals", {}},
+    {"installed", "installations", {}},
     {"repaired", "repairs", {"repair time", "time to repair"}}};
 
 const Event* EventAt(const ReadColumn& column) {
@@ -80,6 +82,8 @@ struct Unit {
   std::string_view name, symbol;
   double seconds;
 };
+
+constexpr double kDaySeconds = 86'400;
 
 /// The unit that people say such spans in: the largest that the middle one has at least two of.
 Unit UnitFor(double median_seconds, bool has_days_only) {
@@ -174,7 +178,11 @@ class EventMaker {
     if (from == nullptr || event == nullptr || event->span[0].empty()) return;
     const bool has_days = IsDay(*from) || IsDay(*to);
     if (!has_days && from->type != to->type) return;
-    const Unit unit = UnitFor(span.median_seconds, has_days);
+    static const WordSet kCases{"ticket", "case", "issue", "incident", "alert", "complaint", "request", "bug"};
+    const bool is_case = kCases.contains(table_.words.back());
+    // What is closed for good was there until then, and took no time to close.
+    if (event->verb == "closed" && GoesOn()) return;
+    const Unit unit = UnitFor(is_case ? std::min(span.median_seconds, kDaySeconds) : span.median_seconds, has_days);
     std::vector<std::string> calls;
     for (const std::string_view call : event->span) {
       if (call.empty()) continue;
@@ -182,8 +190,7 @@ class EventMaker {
       calls.push_back(is_general ? fmt::format("{} {}", table_.noun(), call) : std::string(call));
       if (is_general) calls.emplace_back(call);
     }
-    static const WordSet kCases{"ticket", "case", "issue", "incident", "alert", "complaint", "request", "bug"};
-    const bool solves = kCases.contains(table_.words.back()) && event->verb == "closed";
+    const bool solves = is_case && event->verb == "closed";
     if (solves) calls.insert(calls.begin(), {"resolution time", "time to resolve", "time to resolution"});
     if (event->verb == "returned") calls.push_back(table_.noun() + " duration");
     const bool is_told = std::ranges::any_of(table_.columns, [&](const ReadColumn& other) {
@@ -201,6 +208,7 @@ class EventMaker {
       if (call != calls.front()) measure.synonyms.push_back("average " + call);
       measure.synonyms.push_back(fmt::format("average {} in {}", call, unit.name));
     }
+    for (std::string& said : UnitsUntil(calls, unit)) measure.synonyms.push_back(std::move(said));
     const std::string verb = std::string(event->verb);
     if (verb.ends_with("ed")) measure.synonyms.push_back(fmt::format("average {} until {}", unit.name, verb));
     measure.aggregation = Aggregation::kAverage;
@@ -213,7 +221,55 @@ class EventMaker {
     measure.description = fmt::format("{} from {} to {}.", LabelOfUnit(unit), span.from, span.to);
     drafting_.NoteAt(draft_.entity.name, measure.name,
                      fmt::format("taken for the time from {} to {}, in {}", span.from, span.to, unit.name));
+    LeaveNameToSpan(*to, event->verb, calls);
+    AddSpanOfRow(measure, calls, unit);
     draft_.entity.measures.push_back(std::move(measure));
+  }
+
+  /// Whether without an end something goes on, as AddDimensions took it.
+  bool GoesOn() const {
+    return std::ranges::any_of(draft_.entity.dimensions, [](const Dimension& dimension) {
+      return dimension.name == "is_active" || dimension.name == "is_current";
+    });
+  }
+
+  /// "days to pay" of the time to pay.
+  static std::vector<std::string> UnitsUntil(const std::vector<std::string>& calls, const Unit& unit) {
+    std::vector<std::string> said;
+    for (const std::string& call : calls) {
+      if (call.starts_with("time to ")) said.push_back(fmt::format("{} {}", unit.name, call.substr(5)));
+    }
+    return said;
+  }
+
+  /// "reply time" is how long it took, and not when it was.
+  void LeaveNameToSpan(const ReadColumn& to, std::string_view verb, const std::vector<std::string>& calls) {
+    const std::string* name = DimensionOf(to);
+    const auto is_span = [&](const std::string& said) {
+      return std::ranges::any_of(calls, [&](const std::string& call) {
+        return said == call || said == fmt::format("{} {}", table_.noun(), call);
+      });
+    };
+    for (Dimension& dimension : draft_.entity.dimensions) {
+      if (name == nullptr || dimension.name != *name) continue;
+      if (is_span(dimension.label)) dimension.label = fmt::format("{} time", verb);
+      std::erase_if(dimension.synonyms, is_span);
+    }
+  }
+
+  /// The time of each row, for its median, and for those that took longer.
+  void AddSpanOfRow(const Measure& measure, const std::vector<std::string>& calls, const Unit& unit) {
+    Dimension span;
+    span.name = ModelNameOf(fmt::format("{}_{}", calls.front(), unit.name));
+    if (!draft_.taken.insert(span.name).second) return;
+    span.label = calls.front();
+    span.synonyms.assign(calls.begin() + 1, calls.end());
+    for (std::string& said : UnitsUntil(calls, unit)) span.synonyms.push_back(std::move(said));
+    span.value_type = measure.expr.starts_with("date_diff('day'") ? ValueType::kInteger : ValueType::kNumber;
+    span.expr = measure.expr;
+    span.format.unit = measure.format.unit;
+    span.description = measure.description;
+    draft_.entity.dimensions.push_back(std::move(span));
   }
 
   static std::string LabelOfUnit(const Unit& unit) {

@@ -1,15 +1,13 @@
 #include <algorithm>
 #include <charconv>
-#include <unordered_set>
 
 #include "semantic/expression_text.h"
 #include "semantic/internal/infer_parts.h"
+#include "semantic/internal/word_sets.h"
 #include "semantic/name_words.h"
 
 namespace neurolake::semantic {
 namespace {
-
-using WordSet = std::unordered_set<std::string_view>;
 
 std::optional<int64_t> WholeOf(const std::string& text) {
   int64_t number = 0;

@@ -1,38 +1,28 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <unordered_set>
 
 #include "common/text.h"
 #include "semantic/expression_text.h"
 #include "semantic/internal/infer_members.h"
+#include "semantic/internal/word_sets.h"
 #include "semantic/name_words.h"
 
 namespace neurolake::semantic {
 namespace {
-
-using Words = std::vector<std::string>;
-using WordSet = std::unordered_set<std::string_view>;
-
-bool Has(const Words& words, std::string_view word) { return std::ranges::find(words, word) != words.end(); }
-
-bool HasAny(const Words& words, const WordSet& set) {
-  return std::ranges::any_of(words, [&](const std::string& word) { return set.contains(word); });
-}
 
 bool IsMoney(const ReadColumn& column) {
   static const WordSet kMoney{"amount",  "price",     "cost",   "revenue",    "fee",      "salary", "balance",
                               "budget",  "fare",      "tax",    "freight",    "spend",    "income", "wage",
                               "payment", "principal", "profit", "sales",      "subtotal", "bonus",  "premium",
                               "charge",  "rent",      "paid",   "commission", "turnover"};
-  return column.unit.empty() && !column.is_percent && HasAny(column.words, kMoney);
+  return IsCurrency(column.unit) || (column.unit.empty() && !column.is_percent && HasAny(column.words, kMoney));
 }
 
 Format FormatOf(const ReadColumn& column) {
   Format format{.unit = column.unit};
   if (column.is_percent) format.pattern = "percent";
-  else if (IsMoney(column) || (column.unit.size() == 3 && column.unit[0] >= 'A' && column.unit[0] <= 'Z'))
-    format.pattern = "currency";
+  else if (IsMoney(column)) format.pattern = "currency";
   return format;
 }
 
@@ -70,9 +60,9 @@ class MeasureMaker {
   }
 
   void AddCount() {
-    Measure& count =
-        Add(draft_.entity.name + "_count", "number of " + PluralOf(table_.noun()),
-            table_.words.back() == "employee" ? std::vector<std::string>{"headcount"} : std::vector<std::string>());
+    Measure& count = Add(draft_.entity.name + "_count", "number of " + PluralOf(table_.noun()),
+                         IsStaff(table_) && table_.words.back() != "user" ? std::vector<std::string>{"headcount"}
+                                                                          : std::vector<std::string>());
     count.aggregation = Aggregation::kCount;
     count_ = count.name;
   }
@@ -82,11 +72,25 @@ class MeasureMaker {
     const bool is_key = std::ranges::any_of(
         draft_.entity.primary_key, [&](const std::string& key) { return EqualsIgnoringCase(key, column.known->name); });
     if (is_reference || is_key) return;
-    const auto calls = CallsOf(drafting_, table_, column);
+    const auto calls = WithoutSharedWord(CallsOf(drafting_, table_, column));
     const bool is_sum = column.role == ColumnRole::kFlow || column.role == ColumnRole::kExtent;
     if (column.role == ColumnRole::kBalance) return AddBalance(column, calls);
+    const bool is_end = column.role == ColumnRole::kHighest || column.role == ColumnRole::kLowest;
+    if (is_end) AddEnd(column, calls);
     if (is_sum) AddSum(column, calls, column.role == ColumnRole::kFlow);
-    if (is_sum || column.role == ColumnRole::kRate) AddAverage(column, calls, column.role != ColumnRole::kFlow);
+    if (is_sum || is_end || column.role == ColumnRole::kRate)
+      AddAverage(column, calls, column.role != ColumnRole::kFlow && !is_end);
+  }
+
+  /// "amount" alone is no number where net amounts, paid amounts and amounts are beside each other.
+  std::vector<std::string> WithoutSharedWord(std::vector<std::string> calls) const {
+    static const WordSet kShared{"amount", "price", "cost", "value", "total", "fee"};
+    std::erase_if(calls, [&](const std::string& call) {
+      const auto others = drafting_.called_by_last.find(call);
+      return calls.size() > 1 && kShared.contains(call) && others != drafting_.called_by_last.end() &&
+             others->second.size() > 1;
+    });
+    return calls;
   }
 
   static std::vector<std::string> With(std::string_view word, const std::vector<std::string>& calls) {
@@ -102,17 +106,69 @@ class MeasureMaker {
     std::string label = says_total ? calls.front() : said.front();
     if (takes_bare) said.insert(said.end(), calls.begin(), calls.end());
     for (std::string& other : OtherWordsForSum(column, calls)) said.push_back(std::move(other));
-    bool is_revenue = IsRevenue(column);
-    if (is_revenue) {
-      std::vector<std::string> calls_of_revenue{"revenue", "sales revenue", "turnover"};
-      if (table_.words.back() != "sale") calls_of_revenue.emplace_back("sales");
-      const SqlExpression counts = OnlyWhatCounts(table_);
-      if (!counts.empty()) AddCountingRevenue(column, counts, calls_of_revenue), is_revenue = false;
-      else said.insert(said.end(), calls_of_revenue.begin(), calls_of_revenue.end());
-    }
+    const bool is_revenue = IsRevenue(column);
+    const SqlExpression counts = is_revenue ? OnlyWhatCounts(table_) : SqlExpression();
+    const bool is_apart = !counts.empty() && !KeepsAccounts(table_);
+    const auto calls_of_revenue = is_revenue ? CallsOfRevenue(column) : std::vector<std::string>();
+    if (is_apart) AddCountingRevenue(column, counts, calls_of_revenue);
+    else said.insert(said.end(), calls_of_revenue.begin(), calls_of_revenue.end());
     Measure& sum = Add("total_" + column.known->name, std::move(label), std::move(said));
     Fill(sum, column);
-    if (is_revenue) drafting_.NoteAt(draft_.entity.name, sum.name, "was taken for revenue");
+    LeaveOutWhatIsOff(sum, column);
+    const std::string name = sum.name;
+    if (is_revenue && !is_apart) drafting_.NoteAt(draft_.entity.name, name, "was taken for revenue");
+    if (is_revenue && KeepsAccounts(table_)) AddOpenAmount(column);
+    if (ArePaymentsToUs(drafting_, table_)) AddReceived(column);
+  }
+
+  /// What of the payments came in: not what failed or bounced.
+  void AddReceived(const ReadColumn& column) {
+    const auto amounts = std::ranges::count_if(
+        table_.columns, [](const ReadColumn& other) { return other.role == ColumnRole::kFlow && IsMoney(other); });
+    if (!IsMoney(column) || amounts != 1 || !TellsWhatCounts(table_)) return;
+    const std::string noun = PluralOf(table_.noun());
+    Measure& received = Add(noun + "_received", noun + " received",
+                            {"received " + noun, "cash received", "cash in", "money received", "amount received",
+                             "cash collected", "amount collected"});
+    Fill(received, column);
+    received.filter = OnlyWhatCounts(table_);
+    if (!received.filter.empty())
+      drafting_.NoteAt(draft_.entity.name, received.name, fmt::format("only rows that count: {}", received.filter));
+  }
+
+  std::vector<std::string> CallsOfRevenue(const ReadColumn& column) const {
+    std::vector<std::string> calls{"revenue", "sales revenue", "turnover"};
+    if (table_.words.back() != "sale") calls.emplace_back("sales");
+    for (const char* kind : {"net", "gross"}) {
+      if (!Has(column.words, kind)) continue;
+      for (const char* word : {"revenue", "turnover", "sales"}) calls.push_back(fmt::format("{} {}", kind, word));
+    }
+    static const WordSet kBills{"invoice", "bill"};
+    if (kBills.contains(table_.words.back()))
+      calls.insert(calls.end(), {"billed amount", "invoiced amount", "amount billed", "amount invoiced", "billings"});
+    return calls;
+  }
+
+  /// A void bill is no money, whatever of it is added up.
+  void LeaveOutWhatIsOff(Measure& measure, const ReadColumn& column) {
+    if (!IsMoney(column) || !KeepsAccounts(table_)) return;
+    measure.filter = OnlyWhatCounts(table_);
+    if (measure.filter.empty()) return;
+    drafting_.NoteAt(draft_.entity.name, measure.name, fmt::format("only rows that count: {}", measure.filter));
+    if (!measure.description.empty()) measure.description += ' ';
+    measure.description += fmt::format("Without {} that do not count: {}.", PluralOf(table_.noun()), measure.filter);
+  }
+
+  /// What of the bills is not paid yet.
+  void AddOpenAmount(const ReadColumn& column) {
+    SqlExpression open = OnlyWhatIsOpen(table_, column);
+    if (open.empty()) return;
+    Measure& amount = Add("open_" + column.known->name, "open amount",
+                          {"outstanding amount", "unpaid amount", "receivables", "amount outstanding",
+                           "amount receivable", "outstanding balance"});
+    Fill(amount, column);
+    amount.filter = std::move(open);
+    drafting_.NoteAt(draft_.entity.name, amount.name, fmt::format("only rows that count: {}", amount.filter));
   }
 
   /// "number of pages", "total fines", "energy consumption".
@@ -149,6 +205,9 @@ class MeasureMaker {
     static const WordSet kWorked{"shift", "timesheet", "attendance", "time", "assignment"};
     if (column.words == Words{"hours"} && HasAny(table_.words, kWorked))
       said.insert(said.end(), {"hours worked", "worked hours", "working hours", "total hours worked"});
+    if (column.words.back() == "area") said.insert(said.end(), {"floor space", "floor area", "total floor space"});
+    if (column.words == Words{"kwh"})
+      said.insert(said.end(), {"consumption", "usage", "energy consumption", "energy usage", "energy used"});
     if (column.words == Words{"total"}) said.insert(said.end(), {table_.noun() + " total", table_.noun() + " amount"});
     const bool is_fare = column.words.back() == "fare" || column.words.back() == "fee";
     if (is_fare) said.push_back(JoinedWords(column.words) + " revenue");
@@ -180,17 +239,31 @@ class MeasureMaker {
         said.insert(said.end(), {number, number + " per " + table_.noun()});
       }
     }
-    if (IsWholeOfSale(column) && OnlyWhatCounts(table_).empty())
+    const bool counts_all = OnlyWhatCounts(table_).empty() || KeepsAccounts(table_);
+    if (IsWholeOfSale(column) && counts_all) {
       said.push_back(fmt::format("average {} value", table_.noun()));
+      if (KeepsAccounts(table_)) said.push_back("average " + table_.noun());
+      if (KeepsAccounts(table_) && Has(column.words, "net")) said.push_back("average net " + table_.noun());
+    }
     // The mean over rows is the sum per row.
     if (column.role == ColumnRole::kFlow) {
       for (const std::string& call : calls) said.push_back(fmt::format("{} per {}", call, table_.noun()));
-      if (IsRevenue(column) && OnlyWhatCounts(table_).empty()) said.push_back("revenue per " + table_.noun());
+      if (IsRevenue(column) && counts_all) said.push_back("revenue per " + table_.noun());
     }
     Measure& average = Add("average_" + column.known->name, std::move(label), std::move(said));
     Fill(average, column);
     average.aggregation = Aggregation::kAverage;
     average.additivity = Additivity::kNonAdditive;
+    LeaveOutWhatIsOff(average, column);
+  }
+
+  /// "longest wait": the longest of them.
+  void AddEnd(const ReadColumn& column, const std::vector<std::string>& calls) {
+    const bool is_lowest = column.role == ColumnRole::kLowest;
+    Measure& end = Add((is_lowest ? "lowest_" : "highest_") + column.known->name, calls.front(), calls);
+    Fill(end, column);
+    end.aggregation = is_lowest ? Aggregation::kMin : Aggregation::kMax;
+    end.additivity = Additivity::kNonAdditive;
   }
 
   void Fill(Measure& measure, const ReadColumn& column) {
@@ -300,7 +373,7 @@ class MeasureMaker {
                                   "total amount", "order total", "total price", "order amount",   "sales amount",
                                   "grand total",  "net amount",  "sale amount", "invoice amount", "total sales"};
     const bool is_sold = kSold.contains(table_.words.back()) || kSold.contains(table_.words.front());
-    if (drafting_.has_revenue || !is_sold) return false;
+    if (drafting_.has_revenue || !is_sold || !TellsWhatCounts(table_)) return false;
     const auto is_amount = [&](const ReadColumn& other) {
       return other.role == ColumnRole::kFlow &&
              (kAmounts.contains(JoinedWords(other.words)) || SaysWholeOfSale(table_, other));
@@ -340,7 +413,6 @@ class MeasureMaker {
   }
 
   void AddCountingRevenue(const ReadColumn& column, const SqlExpression& counts, std::vector<std::string> calls) {
-    calls.erase(calls.begin());
     Measure& revenue = Add("revenue", "revenue", std::move(calls));
     Fill(revenue, column);
     revenue.filter = counts;

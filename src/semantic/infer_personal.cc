@@ -1,22 +1,10 @@
 #include <algorithm>
-#include <unordered_set>
 
 #include "semantic/internal/infer_parts.h"
+#include "semantic/internal/word_sets.h"
 #include "semantic/name_words.h"
 
 namespace neurolake::semantic {
-namespace {
-
-using Words = std::vector<std::string>;
-using WordSet = std::unordered_set<std::string_view>;
-
-bool Has(const Words& words, std::string_view word) { return std::ranges::find(words, word) != words.end(); }
-
-bool HasAny(const Words& words, const WordSet& set) {
-  return std::ranges::any_of(words, [&](const std::string& word) { return set.contains(word); });
-}
-
-}  // namespace
 
 std::string PersonalByName(const std::vector<std::string>& words, const std::vector<std::string>& noun) {
   const std::string text = JoinedWords(words);

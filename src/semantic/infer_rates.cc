@@ -1,22 +1,21 @@
 #include <algorithm>
 #include <array>
-#include <unordered_set>
 
 #include "common/text.h"
 #include "semantic/expression_text.h"
 #include "semantic/internal/infer_members.h"
+#include "semantic/internal/word_sets.h"
 #include "semantic/name_words.h"
 
 namespace neurolake::semantic {
 namespace {
-
-using WordSet = std::unordered_set<std::string_view>;
 
 /// What a share is of.
 enum class Among : uint8_t {
   kAll,
   kDecided,  ///< Without what is open still.
   kPassed,   ///< What passed and what failed, and nothing else.
+  kHeld,     ///< What came about, and what did not for want of those who were expected.
 };
 
 /// What rows of a kind are called where their share is named after what became of them.
@@ -47,7 +46,7 @@ constexpr Rate kRates[] = {{"cancelled", Among::kAll, {"cancellation", "cancel"}
                            {"defaulted", Among::kAll, {"default"}},
                            {"converted", Among::kAll, {"conversion"}},
                            {"resolved", Among::kAll, {"resolution"}},
-                           {"no show", Among::kAll, {"no-show", "no show"}}};
+                           {"no show", Among::kHeld, {"no-show", "no show"}}};
 
 class RateMaker {
  public:
@@ -117,6 +116,9 @@ class RateMaker {
     static const WordSet kOpen{"open",      "pending",   "new",        "submitted", "in progress",  "in review",
                                "waiting",   "draft",     "processing", "received",  "under review", "active",
                                "scheduled", "requested", "created",    "assigned",  "on hold",      "planned"};
+    static const WordSet kHeld{"completed", "attended", "arrived", "checked in", "checked out", "fulfilled",
+                               "seated",    "done",     "held",    "kept",       "finished",    "honoured",
+                               "seen",      "no show",  "missed",  "showed",     "show",        "complete"};
     std::vector<std::string> values;
     if (among == Among::kAll) return values;
     const auto says = [&](const std::string& value, const WordSet& set) {
@@ -124,7 +126,8 @@ class RateMaker {
     };
     const auto passing = std::ranges::count_if(status.known->values, [&](const auto& v) { return says(v, kPassing); });
     for (const std::string& value : status.known->values) {
-      const bool is_in = among == Among::kPassed && passing > 1 ? says(value, kPassing) : !says(value, kOpen);
+      bool is_in = among == Among::kPassed && passing > 1 ? says(value, kPassing) : !says(value, kOpen);
+      if (among == Among::kHeld) is_in = says(value, kHeld);
       if (is_in) values.push_back(value);
     }
     const bool is_all = values.size() == status.known->values.size() && status.known->nulls.value_or(0) == 0;
@@ -156,7 +159,9 @@ class RateMaker {
         if (noun != rate->nouns[0]) share.synonyms.push_back(fmt::format("{} {} rate", table_.noun(), noun));
         share.synonyms.push_back(fmt::format("{} rate of {}", noun, plural_));
       }
+      NameCountOf(part, *rate);
       const auto among = ValuesAmong(status, rate->among);
+      if (rate->among == Among::kHeld && among.size() < 2) continue;  // Of what, nothing tells.
       const std::string status_words = JoinedWords(status.words);
       share.description = among.empty()
                               ? fmt::format("Share of all {} whose {} is {}.", plural_, status_words, value)
@@ -165,6 +170,25 @@ class RateMaker {
       drafting_.NoteAt("", share.name, share.description);
       AddShare(std::move(share), part, AddWhole(status, among));
     }
+  }
+
+  /// "cancellations" are what was cancelled, where no table and no day of it says so.
+  void NameCountOf(const std::string& part, const Rate& rate) {
+    static constexpr std::pair<std::string_view, std::string_view> kCounted[] = {
+        {"cancelled", "cancellations"}, {"canceled", "cancellations"}, {"rejected", "rejections"},
+        {"denied", "denials"},          {"no show", "no-shows"},       {"refunded", "refunds"}};
+    const auto* counted = std::ranges::find(kCounted, rate.done, &std::pair<std::string_view, std::string_view>::first);
+    if (counted == std::end(kCounted)) return;
+    const bool is_table = std::ranges::any_of(
+        drafting_.tables, [&](const ReadTable& table) { return PluralOf(table.words.back()) == counted->second; });
+    const bool has_day = std::ranges::any_of(table_.columns, [&](const ReadColumn& column) {
+      return column.role == ColumnRole::kTime && VerbOfTime(column.words) == rate.done;
+    });
+    const auto metric = std::ranges::find(drafting_.metrics, part, &Metric::name);
+    if (is_table || has_day || metric == drafting_.metrics.end()) return;
+    metric->hidden = false;
+    metric->synonyms = {std::string(counted->second), fmt::format("{} {}", table_.noun(), counted->second)};
+    if (rate.done == "no show") metric->synonyms.insert(metric->synonyms.end(), {"no shows", "missed " + plural_});
   }
 
   const Measure* SumOf(const ReadColumn& column) const {

@@ -3,13 +3,12 @@
 
 #include "common/text.h"
 #include "semantic/internal/infer_parts.h"
+#include "semantic/internal/word_sets.h"
 #include "semantic/name_words.h"
 #include "semantic/short_words.h"
 
 namespace neurolake::semantic {
 namespace {
-
-using Words = std::vector<std::string>;
 
 constexpr size_t kCandidatesMax = 4;
 constexpr size_t kKeysMax = 10;
@@ -142,16 +141,16 @@ struct Scored {
   KnownReference reference;
 };
 
-bool IsStaff(const ReadTable& table) {
-  static const std::unordered_set<std::string_view> kStaff{"employee", "staff", "user", "person", "worker"};
-  return kStaff.contains(table.words.back()) || HasHired(table);
-}
-
 /// A key that is called as no table is says what somebody does ("csm_id"), where one table alone holds people who work.
 bool MayBeStaff(const std::vector<ReadTable>& tables, const ReadColumn& from, const ReadTable& to_table) {
   const Words words = WithoutKeyMarks(from.words);
   const bool is_key = !words.empty() && (from.words.back() == "id" || from.words.back() == "key");
   if (!is_key || from.type != ValueType::kInteger || !IsStaff(to_table)) return false;
+  // One who does something is meant: a referrer, an editor, a csm.
+  const std::string& who = words.back();
+  const bool does = who.ends_with("er") || who.ends_with("or") || who.ends_with("ist") || who.ends_with("ian") ||
+                    who.ends_with("ee") || who.size() <= 3;
+  if (!HasHired(to_table) && !does) return false;
   return std::ranges::none_of(tables, [&](const ReadTable& table) {
     return (&table != &to_table && IsStaff(table)) || table.words.back() == words.back() ||
            Abbreviates(words.back(), table.words.back());

@@ -1,24 +1,12 @@
 #include <algorithm>
-#include <unordered_set>
 
 #include "common/text.h"
 #include "semantic/expression_text.h"
 #include "semantic/internal/infer_members.h"
+#include "semantic/internal/word_sets.h"
 #include "semantic/name_words.h"
 
 namespace neurolake::semantic {
-namespace {
-
-using Words = std::vector<std::string>;
-using WordSet = std::unordered_set<std::string_view>;
-
-bool Has(const Words& words, std::string_view word) { return std::ranges::find(words, word) != words.end(); }
-
-bool HasAny(const Words& words, const WordSet& set) {
-  return std::ranges::any_of(words, [&](const std::string& word) { return set.contains(word); });
-}
-
-}  // namespace
 
 std::optional<LineOfSale> LineOfSaleIn(const ReadTable& table) {
   LineOfSale line;
@@ -56,7 +44,8 @@ bool SaysWholeOfSale(const ReadTable& table, const ReadColumn& column) {
   if (!is_sum || !IsSold(table)) return false;
   if (kWholes.contains(JoinedWords(column.words))) return true;
   // "items amount" beside fees and tips: the only amount there is.
-  static const WordSet kParts{"tax", "discount", "refund", "paid", "deposit", "shipping", "freight", "tip", "fee"};
+  static const WordSet kParts{"tax",     "vat",      "gst",     "discount", "refund", "paid",
+                              "deposit", "shipping", "freight", "tip",      "fee"};
   const auto is_amount = [&](const ReadColumn& other) {
     return other.role == ColumnRole::kFlow && other.words.back() == "amount" && !HasAny(other.words, kParts);
   };
@@ -67,21 +56,77 @@ bool SaysWholeOfSale(const ReadTable& table, const ReadColumn& column) {
 
 bool SaysRevenueByLine(const ReadTable& table) { return LineOfSaleIn(table).has_value(); }
 
+bool KeepsAccounts(const ReadTable& table) {
+  static const WordSet kBills{"invoice", "bill", "instalment", "installment"};
+  return kBills.contains(table.words.back());
+}
+
+bool TellsWhatCounts(const ReadTable& table) {
+  return std::ranges::none_of(table.columns,
+                              [&](const ReadColumn& column) { return IsStatus(column) && IsOpaque(table, column); });
+}
+
+namespace {
+
+bool IsOff(const std::string& word) {
+  static const WordSet kOff{"void",     "voided",   "cancelled",       "canceled",   "failed",       "failure",
+                            "declined", "rejected", "storniert",       "annulled",   "refunded",     "denied",
+                            "bounced",  "reversed", "returned unpaid", "chargeback", "charged back", "dishonoured"};
+  return kOff.contains(word);
+}
+
+}  // namespace
+
 SqlExpression OnlyWhatCounts(const ReadTable& table) {
-  static const WordSet kOff{"void",     "voided",   "cancelled", "canceled", "failed",   "failure",
-                            "declined", "rejected", "storniert", "annulled", "refunded", "denied"};
   for (const ReadColumn& column : table.columns) {
-    if (column.role == ColumnRole::kFlag && kOff.contains(column.words.back()))
+    if (column.role == ColumnRole::kFlag && IsOff(column.words.back()))
       return fmt::format("NOT coalesce({}, false)", ExpressionOf(column));
     if (!IsStatus(column)) continue;
     std::vector<std::string> off;
     for (const std::string& value : column.known->values) {
-      if (kOff.contains(WordsOfValue(table, column, value))) off.push_back(QuoteLiteral(value));
+      if (IsOff(WordsOfValue(table, column, value))) off.push_back(QuoteLiteral(value));
     }
     if (off.empty()) continue;
     return fmt::format("coalesce({}, '') NOT IN ({})", ColumnExpression(column.known->name), fmt::join(off, ", "));
   }
   return {};
+}
+
+SqlExpression OnlyWhatIsOpen(const ReadTable& table, const ReadColumn& amount) {
+  static const WordSet kOpen{"open", "unpaid", "outstanding", "overdue", "past due", "due", "sent", "issued"};
+  static const WordSet kOnTop{"tax", "vat", "gst", "gross", "fee", "surcharge"};
+  const bool has_more = std::ranges::any_of(table.columns, [&](const ReadColumn& other) {
+    return other.known != amount.known && other.role == ColumnRole::kFlow && HasAny(other.words, kOnTop);
+  });
+  for (const ReadColumn& status : table.columns) {
+    if (has_more || !IsStatus(status)) continue;
+    std::vector<std::string> open;
+    bool is_paid = false;
+    for (const std::string& value : status.known->values) {
+      const std::string said = WordsOfValue(table, status, value);
+      is_paid = is_paid || said == "paid";
+      if (kOpen.contains(said)) open.push_back(QuoteLiteral(value));
+      else if (said != "paid" && said != "draft" && !IsOff(said)) return {};  // Paid in part, or who knows.
+    }
+    if (open.empty() || !is_paid) continue;
+    return fmt::format("{} IN ({})", ColumnExpression(status.known->name), fmt::join(open, ", "));
+  }
+  return {};
+}
+
+bool ArePaymentsToUs(const Drafting& drafting, const ReadTable& table) {
+  static const WordSet kWePay{"supplier", "vendor", "employee", "staff", "worker", "contractor", "courier", "driver"};
+  static const WordSet kPayUs{"customer", "client", "account", "member",  "patient",      "student", "tenant",  "guest",
+                              "invoice",  "bill",   "order",   "booking", "subscription", "policy",  "contract"};
+  if (table.words.back() != "payment" && table.words.back() != "receipt") return false;
+  bool is_to_us = false;
+  for (const ReadColumn& column : table.columns) {
+    const KnownReference* reference = drafting.ReferenceFrom(table, column);
+    const ReadTable* to = reference == nullptr ? nullptr : drafting.Find(reference->to_table);
+    if (to != nullptr && kWePay.contains(to->words.back())) return false;
+    is_to_us = is_to_us || (to != nullptr && kPayUs.contains(to->words.back()));
+  }
+  return is_to_us;
 }
 
 const ReadTable* ParentOfSale(const Drafting& drafting, const ReadTable& table) {

@@ -1,20 +1,11 @@
 #include <algorithm>
-#include <unordered_set>
 
 #include "semantic/internal/infer_parts.h"
+#include "semantic/internal/word_sets.h"
 #include "semantic/name_words.h"
 
 namespace neurolake::semantic {
 namespace {
-
-using Words = std::vector<std::string>;
-using WordSet = std::unordered_set<std::string_view>;
-
-bool Has(const Words& words, std::string_view word) { return std::ranges::find(words, word) != words.end(); }
-
-bool HasAny(const Words& words, const WordSet& set) {
-  return std::ranges::any_of(words, [&](const std::string& word) { return set.contains(word); });
-}
 
 /// "ship" of a shipment, "deliver" of a delivery.
 bool BeginsNoun(const Words& words, std::string_view noun) {
@@ -42,7 +33,26 @@ std::optional<size_t> OnlyTimeFor(const ReadTable& table) {
   return full == 1 ? due : std::nullopt;
 }
 
+/// Of what takes place: 5 when it does, 2 when it was arranged, else nothing is known.
+std::optional<int> ScoreOfPlanned(const ReadColumn& column) {
+  static const WordSet kThen{"scheduled", "schedule", "start", "started", "starts", "begin", "begins", "slot", "held"};
+  static const WordSet kBefore{"booked",    "booking",   "requested", "request",     "registered", "registration",
+                               "submitted", "placed",    "received",  "enrolled",    "invited",    "reserved",
+                               "signed",    "announced", "published", "arrangement", "created",    "creation"};
+  if (HasAny(column.words, kBefore)) return 2;
+  return HasAny(column.words, kThen) ? std::optional(5) : std::nullopt;
+}
+
 }  // namespace
+
+bool TakesPlace(const ReadTable& table) {
+  static const WordSet kPlanned{
+      "appointment", "class",   "lesson",  "meeting",   "session",     "consultation", "exam",     "examination",
+      "interview",   "viewing", "show",    "screening", "performance", "webinar",      "workshop", "training",
+      "lecture",     "hearing", "surgery", "operation", "procedure",   "match",        "game",     "fixture",
+      "concert",     "tour",    "seminar", "visit",     "treatment",   "shift",        "activity", "event"};
+  return kPlanned.contains(table.words.back());
+}
 
 std::optional<ChosenTime> ChooseTime(const ReadTable& table) {
   static const WordSet kHappens{
@@ -67,7 +77,7 @@ std::optional<ChosenTime> ChooseTime(const ReadTable& table) {
     if (column.role != ColumnRole::kTime) continue;
     int score = 1;
     const bool is_own = HasAny(column.words, WordSet(table.words.begin(), table.words.end()));
-    if (HasAny(column.words, kHappens)) score = 4;
+    if (HasAny(column.words, kHappens) || kHappens.contains(VerbOfTime(column.words))) score = 4;
     if (is_own || BeginsNoun(column.words, table.words.back())) score = 5;
     if (column.words.size() == 1) score = std::max(score, 3);  // "date", "day", "timestamp"
     if (Has(column.words, "created") || Has(column.words, "creation")) score = 2;
@@ -75,6 +85,7 @@ std::optional<ChosenTime> ChooseTime(const ReadTable& table) {
     const bool is_later = HasAny(column.words, kEnds) ||
                           (HasAny(column.words, kNeverFirst) && !BeginsNoun(column.words, table.words.back()));
     if (is_later) score = -1;
+    if (const auto planned = TakesPlace(table) ? ScoreOfPlanned(column) : std::nullopt; planned) score = *planned;
     if (column.known->nulls.value_or(0) > 0) score -= 2;
     scored.emplace_back(score, i);
   }
@@ -84,7 +95,13 @@ std::optional<ChosenTime> ChooseTime(const ReadTable& table) {
     const auto only = OnlyTimeFor(table);
     return only ? std::optional(ChosenTime{.column = *only, .is_sure = true}) : std::nullopt;
   }
-  const bool is_sure = scored.size() == 1 || scored[1].first < scored[0].first;
+  // Where a time was set for it, the time when somebody asked for it is not surely the one that is meant.
+  const bool has_set_time = std::ranges::any_of(table.columns, [](const ReadColumn& column) {
+    return column.role == ColumnRole::kTime && column.known->nulls == 0 && Has(column.words, "scheduled");
+  });
+  const bool is_asked = HasAny(table.columns[scored.front().second].words,
+                               {"created", "creation", "booked", "requested", "request", "submitted", "placed"});
+  const bool is_sure = (scored.size() == 1 || scored[1].first < scored[0].first) && !(has_set_time && is_asked);
   return ChosenTime{.column = scored.front().second, .is_sure = is_sure};
 }
 

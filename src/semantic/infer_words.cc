@@ -53,7 +53,20 @@ constexpr Other kOthers[] = {{"salary", "pay"},
                              {"nps", "net promoter score"},
                              {"mrr", "monthly recurring revenue"},
                              {"arr", "annual recurring revenue"},
-                             {"headcount", "number of employees"}};
+                             {"headcount", "number of employees"},
+                             {"wait", "waiting time"},
+                             {"wait", "wait time"},
+                             {"wait time", "waiting time"},
+                             {"waiting time", "wait time"},
+                             {"fte", "full-time equivalents"},
+                             {"maker", "manufacturer"},
+                             {"credit grade", "credit rating"},
+                             {"specialty", "speciality"},
+                             {"vat", "value added tax"},
+                             {"site", "location"},
+                             {"topic", "subject"},
+                             {"language", "preferred language"},
+                             {"city", "town"}};
 
 std::string Said(std::string_view name) {
   std::string said(name);

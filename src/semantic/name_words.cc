@@ -104,7 +104,9 @@ void AddWord(std::string_view word, std::vector<std::string>& words) {
   std::string text(word);
   const std::string plain = WithoutAccents(word);
   const bool is_race = plain == "prix" && !words.empty() && words.back() == "grand";
-  if (const auto whole = ShortWord(word); !whole.empty()) {
+  if (word == "waitlist") {
+    text = "waiting list";
+  } else if (const auto whole = ShortWord(word); !whole.empty()) {
     text = std::string(whole);
   } else if (const auto english = EnglishWordFor(plain); !english.empty() && !is_race) {
     text = std::string(english);
@@ -114,6 +116,38 @@ void AddWord(std::string_view word, std::vector<std::string>& words) {
   for (std::string& part : Split(text, ' ')) {
     if (words.size() < kWordsMax) words.push_back(std::move(part));
   }
+}
+
+/// What is said of a time, and what happened then.
+constexpr std::string_view kVerbsOfTimes =
+    "order:ordered|ship:shipped|shipping:shipped|shipment:shipped|hire:hired|start:started|end:ended|"
+    "delivery:delivered|payment:paid|invoice:invoiced|return:returned|creation:created|create:created|"
+    "close:closed|closing:closed|open:opened|opening:opened|cancel:cancelled|cancellation:cancelled|"
+    "birth:born|admission:admitted|discharge:discharged|enrollment:enrolled|enrolment:enrolled|join:joined|"
+    "signup:signed up|registration:registered|booking:booked|receipt:received|publication:published|"
+    "purchase:purchased|visit:visited|termination:terminated|install:installed|installation:installed|"
+    "loan:loaned|sale:sold|sold:sold|paid:paid|posting:posted|completion:completed|approval:approved|"
+    "founding:founded|renewal:renewed|left:left|leave:left|leaving:left|exit:exited|"
+    "decommission:decommissioned|departure:departed|arrival:arrived|begin:began|churn:churned|"
+    "retirement:retired|expiry:expired|expiration:expired|due:due|finish:finished|sign:signed|signing:signed|"
+    "issue:issued|reply:replied|response:responded|remove:removed|removal:removed|launch:launched|"
+    "release:released|submission:submitted|resolve:resolved|resolution:resolved|inspection:inspected|"
+    "activation:activated|suspension:suspended|withdrawal:withdrawn|withdrawn:withdrawn|fill:filled|sent:sent|"
+    "lent:lent|built:built|dispatch:dispatched|acquisition:acquired|settlement:settled|graduation:graduated|"
+    "promotion:promoted";
+
+const WordMap& VerbsOfTimes() {
+  static const WordMap kVerbs = [] {
+    WordMap verbs;
+    for (std::string_view rest = kVerbsOfTimes; !rest.empty();) {
+      const std::string_view entry = rest.substr(0, rest.find('|'));
+      const size_t colon = entry.find(':');
+      verbs.emplace(entry.substr(0, colon), entry.substr(colon + 1));
+      rest.remove_prefix(std::min(rest.size(), entry.size() + 1));
+    }
+    return verbs;
+  }();
+  return kVerbs;
 }
 
 }  // namespace
@@ -202,66 +236,8 @@ std::string PluralOf(std::string_view noun) {
 }
 
 std::string VerbOfTime(const std::vector<std::string>& words) {
-  static const WordMap kVerbs{{"order", "ordered"},
-                              {"ship", "shipped"},
-                              {"shipping", "shipped"},
-                              {"shipment", "shipped"},
-                              {"hire", "hired"},
-                              {"start", "started"},
-                              {"end", "ended"},
-                              {"delivery", "delivered"},
-                              {"payment", "paid"},
-                              {"invoice", "invoiced"},
-                              {"return", "returned"},
-                              {"creation", "created"},
-                              {"create", "created"},
-                              {"close", "closed"},
-                              {"closing", "closed"},
-                              {"open", "opened"},
-                              {"opening", "opened"},
-                              {"cancel", "cancelled"},
-                              {"cancellation", "cancelled"},
-                              {"birth", "born"},
-                              {"admission", "admitted"},
-                              {"discharge", "discharged"},
-                              {"enrollment", "enrolled"},
-                              {"enrolment", "enrolled"},
-                              {"join", "joined"},
-                              {"signup", "signed up"},
-                              {"registration", "registered"},
-                              {"booking", "booked"},
-                              {"receipt", "received"},
-                              {"publication", "published"},
-                              {"purchase", "purchased"},
-                              {"visit", "visited"},
-                              {"termination", "terminated"},
-                              {"install", "installed"},
-                              {"installation", "installed"},
-                              {"loan", "loaned"},
-                              {"sale", "sold"},
-                              {"sold", "sold"},
-                              {"paid", "paid"},
-                              {"posting", "posted"},
-                              {"completion", "completed"},
-                              {"approval", "approved"},
-                              {"founding", "founded"},
-                              {"renewal", "renewed"},
-                              {"left", "left"},
-                              {"leave", "left"},
-                              {"leaving", "left"},
-                              {"exit", "exited"},
-                              {"decommission", "decommissioned"},
-                              {"departure", "departed"},
-                              {"arrival", "arrived"},
-                              {"begin", "began"},
-                              {"churn", "churned"},
-                              {"retirement", "retired"},
-                              {"expiry", "expired"},
-                              {"expiration", "expired"},
-                              {"due", "due"},
-                              {"finish", "finished"}};
   for (const std::string& word : words) {
-    if (const auto found = kVerbs.find(word); found != kVerbs.end()) return std::string(found->second);
+    if (const auto found = VerbsOfTimes().find(word); found != VerbsOfTimes().end()) return std::string(found->second);
   }
   for (size_t i = 0; i < words.size(); ++i) {
     if (words[i].size() < 5 || !words[i].ends_with("ed") || words[i].ends_with("eed")) continue;

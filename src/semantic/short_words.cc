@@ -63,7 +63,11 @@ constexpr std::string_view kWholeOnly =
     "trk truck|trf transfer|txt text|uom unit of measure|usg usage|util utilization|ven vendor|vst visit|"
     "vol volume|wgt weight|wt weight|ht height|wdth width|wrk work|wrkr worker|wty warranty|yrs years|zn zone|"
     "beg begin|issd issued|appr approved|strt start|categ category|categs categories|rms rooms|sqm area sqm|sqft area "
-    "sqft|tech technician|occ occupied|lse lease|dpt department|ctr center";
+    "sqft|tech technician|occ occupied|lse lease|dpt department|ctr center|dx diagnosis|opn opened|"
+    "rply reply|cpy copy|cpys copies|assd assessed|acq acquisition|plcd placed|posn position|flr floor|eml email|"
+    "brth birth|blkd blocked|grd grade|chn channel|chan channel|iss issue|consump consumption|cancl cancelled|pymts "
+    "payments|"
+    "sgn sign|attnd attended|attd attended|elec electricity";
 
 /// Words that begin others and are short for none.
 constexpr std::string_view kOwnWords =
@@ -145,12 +149,16 @@ std::string WholeOfKey(const std::string& letters, const Words& noun) {
 class ShortWords {
  public:
   explicit ShortWords(std::vector<KnownTable>& tables) : tables_(tables) {
+    const std::string prefix = SharedPrefixOf(tables);
+    for (KnownTable& table : tables_) table.shared_prefix = prefix;
     for (const KnownTable& table : tables) read_.push_back(ReadTableNames(table));
   }
 
   void Learn() {
+    for (const ReadTable& table : read_) LearnNoun(table);
     for (const ReadTable& table : read_) LearnKey(table);
     for (const ReadTable& table : read_) LearnOwn(table);
+    for (const ReadTable& table : read_) LearnPrefix(table);
     for (const ReadTable& table : read_) Collect(table);
     for (const std::string& word : used_) LearnFromOthers(word);
     std::vector<std::pair<std::string, std::string>> learned;
@@ -164,6 +172,39 @@ class ShortWords {
   void Add(const std::string& word, const std::string& whole) {
     const auto [found, is_new] = whole_.emplace(word, whole);
     if (!is_new && found->second != whole) found->second.clear();  // Two fit.
+  }
+
+  /// "lib" of lib_brn, lib_stf, lib_rm; empty: none.
+  static std::string SharedPrefixOf(const std::vector<KnownTable>& tables) {
+    constexpr size_t kTablesMin = 3, kPrefixBytesMax = 6;
+    if (tables.size() < kTablesMin) return {};
+    std::string shared;
+    for (const KnownTable& table : tables) {
+      const Words parts = PartsOfName(table.name.back());
+      const bool is_marked = parts.size() > 1 && parts.front().size() <= kPrefixBytesMax &&
+                             LowerAscii(table.name.back()).starts_with(parts.front() + "_");
+      if (!is_marked || (!shared.empty() && parts.front() != shared)) return {};
+      shared = parts.front();
+    }
+    return shared;
+  }
+
+  /// A table's own short name: "ttl" where its rows have a title; "ln" of what is due and comes back is a loan.
+  void LearnNoun(const ReadTable& table) {
+    const Words parts = PartsOfName(table.known->name.back());
+    if (parts.empty() || parts.size() > (table.known->shared_prefix.empty() ? 1u : 2u)) return;
+    const std::string& word = parts.back();
+    constexpr size_t kShortBytesMax = 4, kWholeBytesMin = 4;
+    if (word.size() > kShortBytesMax || IsOwnWord(word)) return;
+    bool is_due = false, comes_back = false;
+    for (const ReadColumn& column : table.columns) {
+      is_due = is_due || (column.role == ColumnRole::kTime && column.words.front() == "due");
+      comes_back = comes_back || VerbOfTime(column.words) == "returned";
+      const bool is_text = column.role == ColumnRole::kCategory && column.words.size() == 1;
+      const std::string& whole = column.words.front();
+      if (is_text && whole.size() >= kWholeBytesMin && word != whole && StandsIn(word, whole)) return Add(word, whole);
+    }
+    if (word == "ln" && is_due && comes_back) Add(word, "loan");
   }
 
   /// clm_no, unique in claims.
@@ -191,6 +232,21 @@ class ShortWords {
         if (begins && !Abbreviates(part, elsewhere.substr(0, elsewhere.find(' ')))) Add(part, noun);
         else if (begins && noun != SingularOf(elsewhere) && !noun.starts_with(SingularOf(elsewhere))) Add(part, noun);
       }
+    }
+  }
+
+  /// "rd_dt" and "rd_src" in readings: what several columns begin with.
+  void LearnPrefix(const ReadTable& table) {
+    std::map<std::string, int> begins;
+    for (const ReadColumn& column : table.columns) {
+      const Words parts = PartsOfName(column.known->name);
+      if (parts.size() > 1) ++begins[parts.front()];
+    }
+    for (const auto& [word, times] : begins) {
+      const bool is_short = word.size() >= 2 && word.size() <= 4 && !IsOwnWord(word) && ShortWord(word).empty();
+      if (times < 2 || !is_short || whole_.contains(word)) continue;
+      const std::string& noun = table.words.front();
+      if (table.words.size() == 1 && word.size() + 2 <= noun.size() && StandsIn(word, noun)) Add(word, noun);
     }
   }
 

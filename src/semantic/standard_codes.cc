@@ -51,6 +51,22 @@ constexpr std::string_view kStates =
     "Pennsylvania|RI Rhode Island|SC South Carolina|SD South Dakota|TN Tennessee|TX Texas|UT Utah|VT "
     "Vermont|VA Virginia|WA Washington|WV West Virginia|WI Wisconsin|WY Wyoming";
 
+constexpr std::string_view kAustralia =
+    "ACT Australian Capital Territory|NSW New South Wales|NT Northern Territory|QLD Queensland|SA South "
+    "Australia|TAS Tasmania|VIC Victoria|WA Western Australia";
+
+constexpr std::string_view kCanada =
+    "AB Alberta|BC British Columbia|MB Manitoba|NB New Brunswick|NL Newfoundland and Labrador|NS Nova "
+    "Scotia|NT Northwest Territories|NU Nunavut|ON Ontario|PE Prince Edward Island|QC Quebec|SK "
+    "Saskatchewan|YT Yukon";
+
+constexpr std::string_view kGermany =
+    "BB Brandenburg|BE Berlin|BW Baden-Württemberg|BY Bavaria;Bayern|HB Bremen|HE Hesse;Hessen|HH "
+    "Hamburg|MV Mecklenburg-Vorpommern|NI Lower Saxony;Niedersachsen|NW North "
+    "Rhine-Westphalia;Nordrhein-Westfalen|RP Rhineland-Palatinate;Rheinland-Pfalz|SH "
+    "Schleswig-Holstein|SL Saarland|SN Saxony;Sachsen|ST Saxony-Anhalt;Sachsen-Anhalt|TH "
+    "Thuringia;Thüringen";
+
 constexpr std::string_view kLanguages =
     "ar Arabic|bg Bulgarian|cs Czech|da Danish|de German|el Greek|en English|es Spanish|et Estonian|fi "
     "Finnish|fr French|he Hebrew|hi Hindi|hr Croatian|hu Hungarian|id Indonesian|it Italian|ja "
@@ -80,12 +96,14 @@ Names Parsed(std::string_view text, size_t codes, size_t code) {
 std::vector<const Names*> ListsFor(const std::vector<std::string>& words) {
   static const Names kTwo = Parsed(kCountries, 2, 0), kThree = Parsed(kCountries, 2, 1);
   static const Names kMoney = Parsed(kCurrencies, 1, 0), kUnited = Parsed(kStates, 1, 0);
+  static const Names kInAustralia = Parsed(kAustralia, 1, 0), kInCanada = Parsed(kCanada, 1, 0);
+  static const Names kInGermany = Parsed(kGermany, 1, 0);
   static const Names kSpoken = Parsed(kLanguages, 1, 0);
   const auto has = [&](std::string_view word) { return std::ranges::find(words, word) != words.end(); };
   if (has("country") || has("nation") || has("nationality")) return {&kTwo, &kThree};
   if (has("currency")) return {&kMoney};
   if (has("language") || has("lang")) return {&kSpoken};
-  if (has("state")) return {&kUnited};
+  if (has("state") || has("province")) return {&kUnited, &kInAustralia, &kInCanada, &kInGermany};
   return {};
 }
 
@@ -95,6 +113,7 @@ bool MayHoldStandardCodes(const std::vector<std::string>& words) { return !Lists
 
 std::vector<NamedValue> NamesOfStandardCodes(const std::vector<std::string>& words,
                                              std::span<const std::string> values) {
+  std::vector<NamedValue> fitting;
   for (const Names* list : ListsFor(words)) {
     std::vector<NamedValue> named;
     for (const std::string& value : values) {
@@ -104,9 +123,11 @@ std::vector<NamedValue> NamesOfStandardCodes(const std::vector<std::string>& wor
                        .label = found->second.front(),
                        .synonyms = {found->second.begin() + 1, found->second.end()}});
     }
-    if (!values.empty() && named.size() == values.size()) return named;
+    if (values.empty() || named.size() != values.size()) continue;
+    if (!fitting.empty()) return {};  // WA alone is a state of two countries.
+    fitting = std::move(named);
   }
-  return {};
+  return fitting;
 }
 
 }  // namespace neurolake::semantic

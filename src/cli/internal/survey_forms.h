@@ -31,6 +31,9 @@ class SurveyForms {
   Result<void> Find(semantic::KnownTable& table) const;
   /// After its forms were found. Errors: what `Ask` gives.
   Result<void> MeasureSpans(semantic::KnownTable& table) const;
+  /// Codes of a status that rows have just where they have a time. After its values were listed. Errors: what `Ask`
+  /// gives.
+  Result<void> FindOutcomes(semantic::KnownTable& table) const;
 
  private:
   Result<void> FindInNumbers(semantic::KnownTable& table) const;

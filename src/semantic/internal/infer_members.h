@@ -69,6 +69,15 @@ std::optional<LineOfSale> LineOfSaleIn(const ReadTable& table);
 bool IsSold(const ReadTable& table);
 /// A condition that leaves out what was called off or failed, by a status that lists it; empty: nothing says so.
 SqlExpression OnlyWhatCounts(const ReadTable& table);
+/// Whether the rows are bills: one that is void is no money.
+bool KeepsAccounts(const ReadTable& table);
+/// Whether the values of all its statuses are understood, so that none of them may say that a row does not count.
+bool TellsWhatCounts(const ReadTable& table);
+/// Of bills with this amount: a condition for those that are not paid yet; empty where no status tells both, some are
+/// paid in part, or something comes on top of the amount.
+SqlExpression OnlyWhatIsOpen(const ReadTable& table, const ReadColumn& amount);
+/// Whether the rows are payments of those who buy, and none to those who are paid.
+bool ArePaymentsToUs(const Drafting& drafting, const ReadTable& table);
 /// Of lines: the orders they belong to, where these say what was called off and what they come to.
 const ReadTable* ParentOfSale(const Drafting& drafting, const ReadTable& table);
 /// Whether the column is what one order, invoice or booking comes to.

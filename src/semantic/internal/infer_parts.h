@@ -21,6 +21,8 @@ enum class ColumnRole : uint8_t {
   kFlow,      ///< A number that is added up: amounts, quantities.
   kExtent,    ///< Added up, but asked for by its mean: durations, salaries.
   kRate,      ///< Never added up; its mean says something: prices, percentages, ages.
+  kHighest,   ///< The highest of something, each time: never added up, and no mean.
+  kLowest,    ///< The lowest.
   kBalance,   ///< Added up, but never over time: balances, stock.
 };
 
@@ -47,11 +49,15 @@ struct ReadTable {
 };
 
 ReadTable ReadTableNames(const KnownTable& table);
+/// Sets what `column` of `table`, whose names are read, is for; takes the marks of a flag off its words.
+void ChooseRole(ReadColumn& column, const ReadTable& table);
 /// Other words for what tables hold, where no table is called so.
 std::vector<std::string> OtherWordsFor(std::string_view noun);
 
 ValueType ValueTypeOf(std::string_view sql_type);
 bool IsNumber(ValueType type);
+/// Whether a unit is a currency, by ISO 4217's three letters.
+bool IsCurrency(const std::string& unit);
 bool IsTimeType(ValueType type);
 /// A name of the model: letters, digits and _, with room for a suffix.
 std::string ModelNameOf(std::string_view text);
@@ -69,8 +75,12 @@ std::string RoleOfReference(const std::vector<std::string>& words, const std::ve
 
 /// Whether the rows were hired, or are paid a salary: people who work.
 bool HasHired(const ReadTable& table);
+/// Also by what the table is called.
+bool IsStaff(const ReadTable& table);
 /// Whether the column says how far something has come or how it ended: a status, an outcome.
 bool IsStatus(const ReadColumn& column);
+/// Whether some of a status's values are codes that nothing says the meaning of: what counts is not known then.
+bool IsOpaque(const ReadTable& table, const ReadColumn& status);
 /// A value of a column of texts in whole words and lower case: "cancelled" of canc in a status.
 std::string WordsOfValue(const ReadTable& table, const ReadColumn& column, const std::string& value);
 /// What the column's codes are known to mean.
@@ -78,6 +88,9 @@ std::vector<NamedValue> NamedValuesOf(const ReadTable& table, const ReadColumn& 
 
 /// Kind of personal data that the column's words speak of, in a table of `noun`; empty: none.
 std::string PersonalByName(const std::vector<std::string>& words, const std::vector<std::string>& noun);
+
+/// Whether the rows take place at a time that was planned: they count then, and not on the day somebody asked for them.
+bool TakesPlace(const ReadTable& table);
 
 /// The time that a table's rows go by: index of its column; nullopt where names do not tell. `is_sure`: nothing else
 /// comes near.
