@@ -56,9 +56,13 @@ std::string ReasonOf(const Error& error) {
 }  // namespace
 
 models::ChatRequest PromptFor(const ProposalRequest& request, const semantic::SemanticModel& part) {
-  const std::string today = TimeName(FloorTo(request.time.now, TimeGrain::kDay, request.time.calendar));
-  std::string text = fmt::format("Today is {}. The fiscal year begins in month {}.\n\n{}\nThe question:\n{}\n", today,
-                                 request.time.calendar.fiscal_year_start_month, DescribeForPrompt(part),
+  const semantic::Calendar& calendar = request.time.calendar;
+  const std::string today = TimeName(FloorTo(request.time.now, TimeGrain::kDay, calendar));
+  const std::string fiscal =
+      calendar.fiscal_year_known
+          ? fmt::format("The fiscal year begins in month {}.", calendar.fiscal_year_start_month)
+          : "Nobody has said when the fiscal year begins: what asks for fiscal years or quarters is not answerable.";
+  std::string text = fmt::format("Today is {}. {}\n\n{}\nThe question:\n{}\n", today, fiscal, DescribeForPrompt(part),
                                  UntrustedText(Tidied(request.question)).Quoted("question"));
   return {.messages = {{models::Role::kSystem, std::string(kInstructions)}, {models::Role::kUser, std::move(text)}},
           .output_schema_json = IntentSchema(part),

@@ -107,6 +107,19 @@ TEST_F(ProposerTest, ThePromptHasTheModelQuotedAndNoValue) {
   EXPECT_THAT(sent, Not(HasSubstr("SELECT")));
 }
 
+TEST_F(ProposerTest, ThePromptSaysWhenTheFiscalYearBeginsOnlyWhereThatIsKnown) {
+  const auto& domain = testing::Retail();
+  ProposalRequest request{.question = "revenue this fiscal year",
+                          .model = std::make_shared<semantic::SemanticModel>(domain.model),
+                          .time = domain.time};
+  request.time.calendar.fiscal_year_start_month = 4;
+  EXPECT_THAT(PromptFor(request, domain.model).messages[1].text, HasSubstr("fiscal year begins in month 4."));
+  request.time.calendar.fiscal_year_known = false;
+  const std::string unknown = PromptFor(request, domain.model).messages[1].text;
+  EXPECT_THAT(unknown, Not(HasSubstr("begins in month")));
+  EXPECT_THAT(unknown, HasSubstr("Nobody has said when the fiscal year begins"));
+}
+
 struct BadAnswer {
   const char* what;
   std::string answer;
