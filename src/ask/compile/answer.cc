@@ -50,6 +50,7 @@ Result<void> Answer::Plan() {
   facts_ = {.intent = &intent_,
             .grouping = {.axis = intent_.time.grain, .dimensions = intent_.dimensions},
             .range = intent_.time.range};
+  NL_RETURN_IF_ERROR(CheckUnits());
   return CheckCalculations();
 }
 

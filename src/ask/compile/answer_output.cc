@@ -2,6 +2,8 @@
 
 #include "ask/compile/internal/answer.h"
 #include "ask/compile/internal/sql_text.h"
+#include "ask/intent/kept_unit.h"
+#include "ask/language/units.h"
 #include "common/text.h"
 
 namespace neurolake::ask::compile {
@@ -57,7 +59,35 @@ std::string NumberOf(const std::string& metric, const std::string& other, bool i
   return fmt::format("CAST({0} - {1} AS DOUBLE) / NULLIF(abs({1}), 0)", metric, other);
 }
 
+/// Part of a column's name: letters and digits.
+std::string WordsOfUnit(const std::string& unit) {
+  std::string words;
+  for (const char c : LowerAscii(unit)) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    if (plain) words += c;
+    else if (!words.empty() && words.back() != '_') words += '_';
+  }
+  return words;
+}
+
+/// `value` as it is told: in megawatt hours where kilowatt hours are kept.
+std::string Told(const Scope& scope, const MetricUse& use, const std::string& value) {
+  const auto unit = use.unit.empty() ? std::nullopt : ParseUnit(TokenizeName(use.unit), KeptUnit(scope.model, use));
+  if (!unit || unit->factor == 1) return value;
+  return fmt::format("({} / CAST({:.17g} AS DOUBLE))", value, unit->factor);
+}
+
 }  // namespace
+
+Result<void> Answer::CheckUnits() const {
+  for (const MetricUse& use : intent_.metrics) {
+    if (!use.unit.empty() && !AreConvertible(use.unit, KeptUnit(scope_.model, use))) {
+      return MakeError(ErrorCode::kInvalidArgument, "the number is not kept in a unit that can be told so: {}",
+                       use.unit);
+    }
+  }
+  return {};
+}
 
 std::string MetricName(const Scope& scope, const MetricUse& use) {
   if (!use.label.empty()) return use.label;
@@ -115,7 +145,13 @@ Result<std::string> Answer::RankSql(const std::string& value) const {
       order.push_back(key + " ASC NULLS LAST");
     }
   }
-  const std::string_view function = breaks ? "row_number()" : rank.nth_only ? "dense_rank()" : "rank()";
+  if (rank.nth_only && !breaks) {  // All that share the value at that place, whatever is shared above.
+    return fmt::format("{} = nth_value({}, {}) OVER ({}{}ORDER BY {} ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED "
+                       "FOLLOWING)",
+                       value, value, rank.n, partition.empty() ? "" : "PARTITION BY " + JoinText(partition, ", "),
+                       partition.empty() ? "" : " ", JoinText(order, ", "));
+  }
+  const std::string_view function = breaks ? "row_number()" : "rank()";
   return fmt::format("{} OVER ({}{}ORDER BY {}) {} {}", function,
                      partition.empty() ? "" : "PARTITION BY " + JoinText(partition, ", "), partition.empty() ? "" : " ",
                      JoinText(order, ", "), rank.nth_only ? "=" : "<=", rank.n);
@@ -230,11 +266,12 @@ void Answer::Outputs(std::vector<std::string>& select) {
     OutputColumn column{.name = MetricName(scope_, use), .role = Role::kMetric, .index = i};
     column.label = metric != nullptr && use.label.empty() && !use.aggregation ? metric->label : column.name;
     if (metric != nullptr) column.member = metric->name, column.format = metric->format;
-    const std::string value = fmt::format("\"s\".\"m{}\"", i);
+    if (!use.unit.empty()) column.format.unit = use.unit, column.name += "_" + WordsOfUnit(use.unit);
+    const std::string value = Told(scope_, use, fmt::format("\"s\".\"m{}\"", i));
     AddColumn(select, value, column);
     for (uint32_t c = 0; c < intent_.time.comparisons.size(); ++c) {
       const Comparison& comparison = intent_.time.comparisons[c];
-      const std::string other = fmt::format("\"s\".\"c{}m{}\"", c, i);
+      const std::string other = Told(scope_, use, fmt::format("\"s\".\"c{}m{}\"", c, i));
       const std::string name = column.name + ComparisonSuffix(comparison);
       OutputColumn compared{
           .name = name, .label = name, .member = column.member, .index = i, .comparison = c, .format = column.format};
@@ -269,7 +306,10 @@ void Answer::Outputs(std::vector<std::string>& select) {
                              calculation.kind == kGrowth || (calculation.kind == kRatio && !is_per);
     if (is_fraction) column.format = {.pattern = "percent"};
     else if (calculation.kind != kRankPosition && known != nullptr) column.format = known->format;
-    AddColumn(select, fmt::format("\"s\".\"k{}\"", i), std::move(column));
+    const std::string value = fmt::format("\"s\".\"k{}\"", i);
+    const bool is_number = is_fraction || calculation.kind == kRankPosition;
+    if (!is_number && !use.unit.empty()) column.format.unit = use.unit;
+    AddColumn(select, is_number ? value : Told(scope_, use, value), std::move(column));
   }
 }
 

@@ -16,6 +16,14 @@ bool Has(const Path& path, const std::vector<std::string>& via) {
   return next == via.size();
 }
 
+/// Whether the first of the joins begins at what `from` does not lead to.
+bool IsElsewhere(const semantic::SemanticModel& model, const semantic::Entity& from,
+                 const std::vector<std::string>& via) {
+  const semantic::Join* join = via.empty() ? nullptr : FindJoin(model, via.front());
+  const semantic::Entity* begin = join == nullptr ? nullptr : FindEntity(model, join->from);
+  return begin != nullptr && begin != &from && ToOnePaths(model, from, *begin).empty();
+}
+
 }  // namespace
 
 std::vector<const semantic::Entity*> ManySidesOf(const semantic::SemanticModel& model, const semantic::Entity& one,
@@ -38,7 +46,10 @@ std::string PathText(const Path& path) {
 Result<Path> FindPath(const semantic::SemanticModel& model, const semantic::Entity& from, const semantic::Entity& to,
                       const std::vector<std::string>& via) {
   std::vector<Path> paths = ToOnePaths(model, from, to);
-  std::erase_if(paths, [&](const Path& path) { return !Has(path, via); });
+  const auto named = [&](const Path& path) { return Has(path, via); };
+  // A way that is named for one fact is none for another that has only one: tickets of the customer, and contracts.
+  if (paths.size() > 1 || std::ranges::any_of(paths, named) || !IsElsewhere(model, from, via))
+    std::erase_if(paths, [&](const Path& path) { return !named(path); });
   if (paths.size() == 1) return std::move(paths.front());
   if (paths.empty()) {
     auto error =

@@ -17,7 +17,12 @@ struct AggregationWords {
   std::string_view words;
   Aggregation aggregation;
 };
-constexpr std::array<AggregationWords, 39> kAggregations{{{"total", Aggregation::kSum},
+constexpr std::array<AggregationWords, 44> kAggregations{{{"total", Aggregation::kSum},
+                                                          {"cheapest", Aggregation::kMin},
+                                                          {"dearest", Aggregation::kMax},
+                                                          {"priciest", Aggregation::kMax},
+                                                          {"costliest", Aggregation::kMax},
+                                                          {"most expensive", Aggregation::kMax},
                                                           {"sum of", Aggregation::kSum},
                                                           {"sum", Aggregation::kSum},
                                                           {"total amount of", Aggregation::kSum},
@@ -62,6 +67,21 @@ bool IsEndOfTimes(std::string_view words) {
   static constexpr std::string_view kWords[] = {"earliest", "latest", "most recent", "first",
                                                 "last",     "newest", "oldest"};
   return std::ranges::find(kWords, words) != std::end(kWords);
+}
+
+/// Ends of what something costs, and of nothing else.
+bool IsEndOfPrices(std::string_view words) {
+  static constexpr std::string_view kWords[] = {"cheapest", "dearest", "priciest", "costliest", "most expensive"};
+  return std::ranges::find(kWords, words) != std::end(kWords);
+}
+
+/// Whether the number is an amount of money, as far as its unit or its name says.
+bool IsPrice(const Dimension& dimension) {
+  static constexpr std::string_view kPrices[] = {"price", "cost", "fare", "rate", "fee", "amount", "premium", "charge"};
+  if (dimension.format.pattern == "currency" || AreConvertible("cents", dimension.format.unit)) return true;
+  return std::ranges::any_of(TokenizeName(dimension.label), [](const Token& word) {
+    return std::ranges::find(kPrices, Singular(word.word)) != std::end(kPrices);
+  });
 }
 
 /// Whether sums of the number mean something, as far as the model says: it has no measure of it but averages, and it is
@@ -177,6 +197,7 @@ void FragmentParser::Functions(size_t at) {
 /// "min, max and average distance": several functions of one number.
 std::vector<FragmentParser::FunctionList> FragmentParser::FunctionLists(size_t at) const {
   std::vector<Aggregation> listed;
+  bool of_prices = false;
   size_t next = SkipDeterminers(at);
   bool joined = true;
   while (joined) {
@@ -188,6 +209,7 @@ std::vector<FragmentParser::FunctionList> FragmentParser::FunctionLists(size_t a
       if (longest > 0) listed.pop_back();
       longest = length;
       listed.push_back(aggregation);
+      of_prices = of_prices || IsEndOfPrices(words);
     }
     if (longest == 0) return {};
     next += longest;
@@ -202,6 +224,8 @@ std::vector<FragmentParser::FunctionList> FragmentParser::FunctionLists(size_t a
   std::vector<MetricPhrase> last;
   Aggregate(listed.back(), 0.5, next, last);
   for (const MetricPhrase& phrase : last) {
+    const Dimension* price = DimensionOf(phrase.use.field);
+    if (of_prices && (price == nullptr || !IsPrice(*price))) continue;
     FunctionList list{.end = phrase.end, .cost = phrase.cost};
     for (const Aggregation aggregation : listed) {
       std::vector<MetricPhrase> found;
@@ -215,6 +239,25 @@ std::vector<FragmentParser::FunctionList> FragmentParser::FunctionLists(size_t a
     if (list.metrics.size() == listed.size()) lists.push_back(std::move(list));
   }
   return lists;
+}
+
+/// The function that is named at `at`, of what is named at `noun`; a number whose own name begins so is that.
+void FragmentParser::AggregatedBehind(size_t at, size_t noun, std::vector<MetricPhrase>& found) const {
+  const auto named = [&](const AggregationWords& entry) { return entry.words == Word(at); };
+  const auto function = std::ranges::find_if(kAggregations, named);
+  if (function == kAggregations.end()) return;
+  Aggregate(function->aggregation, 0.5, noun, found);
+  for (const Link& link : LinksAt(noun)) {  // "electricity usage" of a metric that is called total usage
+    const Metric* metric = link.kind == LinkKind::kMetric ? semantic::FindMetric(model_, link.name) : nullptr;
+    const Measure* measure = metric == nullptr ? nullptr : MeasureOf(model_, *metric);
+    const bool same =
+        measure != nullptr && (measure->aggregation == function->aggregation ||
+                               (function->aggregation == Aggregation::kSum && IsCount(measure->aggregation)));
+    const bool known = std::ranges::any_of(found, [&](const MetricPhrase& one) {
+      return one.end == link.end && one.use.metric == link.name && !one.use.aggregation;
+    });
+    if (same && !known) found.push_back({.end = link.end, .cost = link.cost, .use = {.metric = link.name}});
+  }
 }
 
 void FragmentParser::Aggregated(size_t at, std::vector<MetricPhrase>& found) const {
@@ -233,7 +276,12 @@ void FragmentParser::Aggregated(size_t at, std::vector<MetricPhrase>& found) con
     Aggregate(aggregation, 0.5, next, read);
     for (MetricPhrase& phrase : read) {
       const Dimension* dimension = DimensionOf(phrase.use.field);
+      const bool named = dimension != nullptr && std::ranges::any_of(LinksAt(at), [&](const Link& link) {
+                           return link.kind == LinkKind::kMetric && link.end == phrase.end && link.note.empty();
+                         });
+      if (named) phrase.cost += 0.1;  // "average invoice amount" where that is a number of the model.
       if (IsEndOfTimes(words) && (dimension == nullptr || dimension->type != DimensionType::kTime)) continue;
+      if (IsEndOfPrices(words) && (dimension == nullptr || !IsPrice(*dimension))) continue;
       found.push_back(std::move(phrase));
     }
   }

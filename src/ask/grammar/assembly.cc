@@ -86,6 +86,12 @@ std::string Assembly::DefaultTimeEntity() const {
     if (!bases.empty()) return bases.front();
   }
   if (!draft_.intent.entity.empty()) return draft_.intent.entity;
+  const auto& dimensions = draft_.intent.dimensions;
+  if (subject_.empty() && dimensions.size() == 1 &&
+      dimensions[0].field.via.size() == 1) {  // "most frequent main cause"
+    const semantic::Join* join = semantic::FindJoin(context_.model, dimensions[0].field.via[0]);
+    if (join != nullptr) return join->from;
+  }
   return subject_.empty() && !draft_.intent.dimensions.empty() ? draft_.intent.dimensions[0].field.entity : subject_;
 }
 
@@ -343,6 +349,14 @@ bool Assembly::IsLimitedNoun(const Fragment& noun) const {
   });
 }
 
+/// "orders by country, top 3": the groups with the most of what is counted.
+bool Assembly::TopsOfGroups() const {
+  const Fragment* top = One(FragmentKind::kTop);
+  const Fragment* group = One(FragmentKind::kGroup);
+  return top != nullptr && top->dimensions.empty() && !top->grain && top->metrics.empty() && top->n > 0 &&
+         !top->difference && group != nullptr && group->end <= top->begin && !group->dimensions.empty();
+}
+
 bool Assembly::Entities() {
   Parts entities = All(FragmentKind::kEntity);
   const bool exists = One(FragmentKind::kExists) != nullptr;
@@ -361,12 +375,12 @@ bool Assembly::Entities() {
     } else if (which == nullptr && subject_.empty() &&
                (rows_said || (!All(FragmentKind::kSet).empty() && !IsEvent(part->entity)) ||
                 HasOtherNumbers(part->entity) || One(FragmentKind::kPrivacy) != nullptr || SortsRows(part->entity) ||
-                One(FragmentKind::kExtreme) != nullptr)) {
+                One(FragmentKind::kExtreme) != nullptr || (One(FragmentKind::kColumns) != nullptr && part->plural))) {
       subject_ = part->entity;
       wants_rows_ = true;
       if (!rows_said) draft_.cost += 0.05;
     } else if (subject_.empty() && which == nullptr && One(FragmentKind::kTopBy) == nullptr &&
-               One(FragmentKind::kOrderBy) == nullptr && One(FragmentKind::kTop) == nullptr) {
+               One(FragmentKind::kOrderBy) == nullptr && (One(FragmentKind::kTop) == nullptr || TopsOfGroups())) {
       subject_ = part->entity;
       const bool shaped = One(FragmentKind::kGroup) != nullptr || One(FragmentKind::kCompare) != nullptr ||
                           One(FragmentKind::kVersus) != nullptr;

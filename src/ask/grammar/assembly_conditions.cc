@@ -36,12 +36,63 @@ bool Assembly::LooksAhead(const FieldRef& field) const {
   const Entity* entity = semantic::FindEntity(context_.model, field.entity);
   const auto* dimension = entity == nullptr ? nullptr : semantic::FindDimension(*entity, field.name);
   if (dimension == nullptr) return false;
-  static constexpr std::string_view kAhead[] = {"due",      "expire",    "expiry",   "expiration", "deadline",
-                                                "planned",  "scheduled", "promised", "renewal",    "renew",
-                                                "maturity", "valid",     "target",   "mature",     "expiring"};
+  static constexpr std::string_view kAhead[] = {
+      "due",     "expire", "expiry",    "expiration", "deadline", "planned",  "scheduled", "promised",
+      "renewal", "renew",  "maturity",  "valid",      "target",   "mature",   "expiring",  "start",
+      "begin",   "end",    "effective", "departure",  "arrival",  "delivery", "available"};
   return std::ranges::any_of(
       TokenizeName(dimension->label + " " + dimension->name + " " + dimension->role),
       [&](const Token& word) { return std::ranges::find(kAhead, Singular(word.word)) != std::end(kAhead); });
+}
+
+/// "this month up to yesterday", "2024 since March", "in FY24 and FY25": two times that make one.
+bool Assembly::JoinTimes(Parts& times) {
+  const TimePhrase& first = *times[0]->time;
+  const TimePhrase& second = *times[1]->time;
+  if (!times[0]->field.name.empty() || first.future || second.future || first.at_end || second.at_end) return false;
+  const bool closed = first.range.from && first.range.to;
+  const bool open = second.range.from.has_value() != second.range.to.has_value();
+  previous_time_ = first;
+  if (closed && open && second.connective) {  // The part of the one that the other says.
+    TimeRange& range = previous_time_.range;
+    const LocalTime end = second.range.from ? *second.range.from : *second.range.to;
+    if (end <= *range.from || end >= *range.to) return false;
+    if (second.range.from) range.from = end;
+    else range.to = end;
+    previous_time_.unit.reset();
+    previous_time_.partial = false;
+  } else {
+    const bool equal = closed && second.range.from && second.range.to && first.unit && first.unit == second.unit &&
+                       first.count == 1 && second.count == 1 && *first.range.to == *second.range.from;
+    const bool said = Joined(*times[0], *times[1]) && times[1]->begin <= times[0]->end + 1;
+    if (!equal || !said || One(FragmentKind::kGroup) != nullptr || *first.unit < TimeGrain::kYear) return false;
+    previous_time_.range.to = second.range.to;
+    previous_time_.count = 2;
+    const std::string_view word = context_.tokens[times[0]->end].word;
+    const bool adds_up =
+        std::ranges::any_of(draft_.intent.metrics, [&](const MetricUse& use) { return HasParts(use); });
+    if (word != "or" && adds_up) return false;  // Of each, or of both together?
+    if (word != "or" && !wants_rows_ && !draft_.intent.metrics.empty()) draft_.intent.time.grain = first.unit;
+  }
+  main_time_ = &previous_time_;
+  draft_.intent.time.range = previous_time_.range;
+  return true;
+}
+
+/// "clinics operating today": those that are so now, and not those of today.
+bool Assembly::IsOfNow(const Fragment& time) const {
+  const std::string_view word = context_.tokens[time.begin].word;
+  if (word != "today" || time.end != time.begin + 1 || !time.field.name.empty() || time.begin == 0) return false;
+  const std::string name = DefaultTimeEntity();
+  if (IsEvent(name)) return false;
+  return std::ranges::any_of(All(FragmentKind::kFilter), [&](const Fragment* part) {
+    return EqualsIgnoringCase(part->filters[0].any_of[0].field.entity, name);
+  });
+}
+
+FieldRef Assembly::MainTimeOf(std::string_view name) const {
+  const Entity* entity = semantic::FindEntity(context_.model, name);
+  return entity == nullptr ? FieldRef{} : FieldRef{entity->name, entity->default_time};
 }
 
 bool Assembly::Time() {
@@ -61,6 +112,12 @@ bool Assembly::Time() {
     for (const Fragment* entity : All(FragmentKind::kEntity)) {  // "accounts opened": not the opening of the branch.
       if (field->role && Follows(*entity, *field) && !EqualsIgnoringCase(entity->entity, field->field.entity))
         draft_.cost += 0.3;
+    }
+    for (const Fragment* value : All(FragmentKind::kFilter)) {  // "booked online in 2024": booked then, or by that?
+      const bool between = field->role && Follows(*field, *value) && times.size() == 1 && Follows(*value, *times[0]) &&
+                           times[0]->field.name.empty() && field->field != MainTimeOf(field->field.entity) &&
+                           EqualsIgnoringCase(value->filters[0].any_of[0].field.entity, field->field.entity);
+      if (between) return Fail("it is open of which time this is");
     }
     for (const Fragment* metric : All(FragmentKind::kMetric)) {  // "vacation days left" are no days of who left.
       const auto bases = BaseEntities(context_.model, metric->metrics[0]);
@@ -90,6 +147,7 @@ bool Assembly::Time() {
     const ComparisonTarget target{.kind = ComparisonTarget::Kind::kRange, .time = times[swapped ? 0 : 1]->time};
     return ResolveComparison(target, main_time_, growth == nullptr || growth->difference, draft_, reason_);
   }
+  if (times.size() == 2 && !compares && One(FragmentKind::kCompare) == nullptr && JoinTimes(times)) return true;
   if (compares && One(FragmentKind::kCompare) == nullptr && One(FragmentKind::kVersus) == nullptr &&
       One(FragmentKind::kGroup) == nullptr) {
     return Fail("it is open what is to be compared with what");
@@ -103,6 +161,10 @@ bool Assembly::Time() {
   if (part.time->at_end &&
       !std::ranges::all_of(draft_.intent.metrics, [&](const MetricUse& use) { return IsLevel(use); }))
     return Fail("only what is counted at a day, such as a balance, is known at the end of a time");
+  if (IsOfNow(part)) {
+    draft_.notes.push_back(fmt::format("{} is now", part.time->text));
+    return true;
+  }
   main_time_ = &*part.time;
   time.range = part.time->range;
   if (!part.field.name.empty()) {
@@ -118,6 +180,11 @@ bool Assembly::TimeParts() {
   for (const Fragment* part : All(FragmentKind::kTimePart)) {
     const FieldRef field = DefaultTimeField();
     if (field.name.empty()) return Fail("there is no time to go by");
+    const Entity* entity = semantic::FindEntity(context_.model, field.entity);
+    const auto* dimension = entity == nullptr ? nullptr : semantic::FindDimension(*entity, field.name);
+    const bool of_hours = part->part->part == semantic::TimePart::kHourOfDay;
+    if (of_hours && (dimension == nullptr || dimension->grain > TimeGrain::kHour))
+      return Fail(fmt::format("{} is kept by day: nothing is known of its hours", field.name));
     Filter filter{.field = field, .op = FilterOperator::kIn, .part = part->part->part};
     for (const int64_t value : part->part->values) filter.values.emplace_back(value);
     draft_.intent.filters.push_back({.any_of = {std::move(filter)}});

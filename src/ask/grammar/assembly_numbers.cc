@@ -149,9 +149,10 @@ std::optional<bool> Assembly::IsGoodWhenLarge(const MetricUse& use) const {
   static constexpr std::string_view kGood[] = {"score",  "rating",  "satisfaction", "revenue",  "sale",
                                                "profit", "margin",  "income",       "turnover", "point",
                                                "mark",   "success", "pass"};
-  static constexpr std::string_view kBad[] = {"delay",    "cost",    "late",  "error",     "failure",   "default",
-                                              "churn",    "bounce",  "claim", "complaint", "outage",    "defect",
-                                              "downtime", "absence", "loss",  "cancel",    "cancelled", "cancellation"};
+  static constexpr std::string_view kBad[] = {
+      "delay",     "cost",    "late",   "error",    "failure",  "default", "churn",  "bounce",    "claim",
+      "complaint", "outage",  "defect", "downtime", "absence",  "loss",    "cancel", "cancelled", "cancellation",
+      "missed",    "waiting", "wait",   "overdue",  "rejected", "scrap",   "unpaid", "failed",    "rework"};
   const Metric* metric = semantic::FindMetric(context_.model, use.metric);
   std::string label = metric != nullptr ? metric->label : use.field.name;
   const Entity* owner = metric == nullptr ? semantic::FindEntity(context_.model, use.field.entity) : nullptr;
@@ -322,7 +323,7 @@ bool Assembly::Order() {
   }
   if (direction != nullptr) {
     if (intent.rank)
-      return direction->descending == intent.rank->descending ? true : Fail("the order contradicts the rank");
+      return IsDescending(*direction) == intent.rank->descending ? true : Fail("the order contradicts the rank");
     if (direction->grain) {
       if (!intent.time.grain) return Fail("there is no time axis to sort by");
       intent.order = {{.dimension = SortKey::kTimeAxis, .descending = false}};
@@ -330,9 +331,9 @@ bool Assembly::Order() {
       if (intent.dimensions.empty()) return Fail("there are no names to sort");
       intent.order = {{.dimension = 0u, .descending = false}};
     } else if (!intent.order.empty()) {
-      intent.order[0].descending = direction->descending;
+      intent.order[0].descending = IsDescending(*direction);
     } else if (intent.metrics.size() == 1 && (!intent.dimensions.empty() || intent.time.grain)) {
-      intent.order = {{.value = ValueRef{}, .descending = direction->descending}};
+      intent.order = {{.value = ValueRef{}, .descending = IsDescending(*direction)}};
     } else {
       return Fail("it is open what is to be sorted");
     }

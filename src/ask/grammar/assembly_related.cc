@@ -76,6 +76,7 @@ bool Assembly::RelateFilters(const std::vector<FilterGroup>& groups, bool both) 
   if (found.size() > 1) std::erase_if(found, [&](const std::string& name) { return !owns(name); });
   if (found.size() != 1) return Fail(fmt::format("{} do not have such a condition", subject_));
   SetCondition set{.subject = subject_, .related = found[0]};
+  OwnWay(set);
   const Fragment* last = nullptr;
   for (const Fragment* part : All(FragmentKind::kFilter)) {
     if (std::ranges::find(groups, part->filters[0]) != groups.end()) last = part;
@@ -85,7 +86,7 @@ bool Assembly::RelateFilters(const std::vector<FilterGroup>& groups, bool both) 
   if (const Fragment* time = One(FragmentKind::kTime); time != nullptr && main_time_ != nullptr && !one_time) {
     // "guests who cancelled in 2024" may have booked or cancelled in it; what they had in 2024 was of 2024.
     const bool had = std::ranges::any_of(context_.tokens, [](const Token& token) {
-      static constexpr std::string_view kHad[] = {"had", "have", "has", "with", "having", "there", "got"};
+      static constexpr std::string_view kHad[] = {"had", "have", "has", "with", "having", "there", "got", "both"};
       return std::ranges::find(kHad, token.word) != std::end(kHad);
     });
     if (!had) return Fail("it is open of what the time is");
@@ -150,6 +151,18 @@ bool Assembly::RelatedWith(SetCondition& set) {
   return true;
 }
 
+/// The way from what was done to whose it is, where several lead there: a thing's own, and not that of what it is
+/// about, nor that of who else took part.
+void Assembly::OwnWay(SetCondition& set) {
+  auto ways = ToOnePaths(context_.model, set.related, subject_);
+  if (ways.size() < 2 || !set.related_via.empty()) return;
+  const auto other = [&](const auto& way) { return IsOtherRole(context_.model, way); };
+  if (!std::ranges::all_of(ways, other)) std::erase_if(ways, other);
+  if (ways.size() > 1 && ways[0].size() == ways[1].size()) return;
+  set.related_via = ways[0];
+  draft_.notes.push_back(fmt::format("{} are those of {} themselves", set.related, subject_));
+}
+
 bool Assembly::Sets() {
   Parts parts = All(FragmentKind::kSet);
   if (parts.empty()) return true;
@@ -166,6 +179,18 @@ bool Assembly::Sets() {
       if (Follows(*part, *having) && part->end == having->begin) draft_.cost += 0.3;
     }
     const std::string_view lead = context_.tokens[part->begin].word;
+    for (const SetCondition& set :
+         part->sets) {  // "the energy that customers use": what was done is the number itself.
+      static constexpr std::string_view kWhose[] = {
+          "who", "that",  "which", "with", "without", "having", "not",  "never", "have", "has",    "had", "did",
+          "but", "whose", "and",   "no",   "where",   "do",     "does", "were",  "was",  "nobody", "none"};
+      const bool whose = std::ranges::find(kWhose, lead) != std::end(kWhose);
+      const bool itself = !set.negated && std::ranges::any_of(draft_.intent.metrics, [&](const MetricUse& use) {
+        const auto bases = BaseEntities(context_.model, use);
+        return !EqualsIgnoringCase(set.related, subject_) && std::ranges::find(bases, set.related) != bases.end();
+      });
+      if (itself && !whose) return Fail("it is open whether what was done limits the number or is it");
+    }
     const bool of_either = (lead == "without" || lead == "with") && IsEvent(subject_);
     if (time != nullptr && Follows(*part, *time) && !of_either) return Fail("the time belongs to what was done");
     for (SetCondition set : part->sets) {
@@ -177,11 +202,7 @@ bool Assembly::Sets() {
       if (EqualsIgnoringCase(set.related, subject_) || !Reaches(set.related, subject_)) {
         return Fail(fmt::format("{} do not belong to {}", set.related, subject_));
       }
-      const auto ways = ToOnePaths(context_.model, set.related, subject_);
-      if (ways.size() > 1 && ways[0].size() < ways[1].size() && set.related_via.empty()) {
-        set.related_via = ways[0];  // A thing's own way, and not that of what it is about.
-        draft_.notes.push_back(fmt::format("{} are those of {} themselves", set.related, subject_));
-      }
+      OwnWay(set);
       const Entity* entity = semantic::FindEntity(context_.model, set.related);
       if ((set.time.from || set.time.to) && set.time_field.name.empty() &&
           (entity == nullptr || entity->default_time.empty())) {

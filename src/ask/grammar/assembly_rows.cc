@@ -1,5 +1,7 @@
 #include "ask/grammar/internal/assembly.h"
 #include "ask/grammar/internal/members.h"
+#include "ask/intent/kept_unit.h"
+#include "ask/language/units.h"
 
 namespace neurolake::ask {
 
@@ -157,17 +159,22 @@ bool Assembly::Repeats() {
     if (of_money && std::ranges::any_of(intent.metrics, [&](const MetricUse& use) { return IsCountMetric(use); }))
       return Fail("what was spent is no count");
     if (part->entity.empty()) continue;
-    const bool said =
-        std::ranges::any_of(intent.metrics,
-                            [&](const MetricUse& use) {
-                              const Metric* metric = semantic::FindMetric(context_.model, use.metric);
-                              return metric != nullptr && metric->format.unit == part->entity;
-                            }) ||
-        std::ranges::any_of(intent.dimensions, [&](const DimensionUse& use) {
-          const Entity* entity = semantic::FindEntity(context_.model, use.field.entity);
-          const Dimension* dimension = entity == nullptr ? nullptr : semantic::FindDimension(*entity, use.field.name);
-          return intent.output == OutputKind::kRows && dimension != nullptr && dimension->format.unit == part->entity;
-        });
+    const std::vector<Token> words = TokenizeName(part->entity);
+    bool said = false;
+    for (MetricUse& use : draft_.intent.metrics) {
+      const auto unit = ParseUnit(words, KeptUnit(context_.model, use));
+      if (!unit || unit->tokens != words.size()) continue;
+      said = true;
+      if (unit->factor != 1) use.unit = part->entity;
+    }
+    said = said || std::ranges::any_of(intent.dimensions, [&](const DimensionUse& use) {
+             const Entity* entity = semantic::FindEntity(context_.model, use.field.entity);
+             const Dimension* dimension =
+                 entity == nullptr ? nullptr : semantic::FindDimension(*entity, use.field.name);
+             if (intent.output != OutputKind::kRows || dimension == nullptr) return false;
+             const auto unit = ParseUnit(words, dimension->format.unit);
+             return unit && unit->tokens == words.size() && unit->factor == 1;
+           });
     if (!said) return Fail(fmt::format("the number is not kept in {}", part->entity));
   }
   return true;
@@ -249,8 +256,8 @@ std::vector<Draft> Assembly::Divided(const Fragment& group) const {
   // What is known by a number or a person's name is too many to be listed; a branch or a hotel has a row of its own.
   const bool many = label->value_type != semantic::ValueType::kText || !label->personal.empty();
   const bool split_further = !ratio.intent.dimensions.empty() || ratio.intent.time.grain;
-  const bool each_twice = !ratio.intent.dimensions.empty() && !ratio.intent.time.grain &&
-                          std::ranges::all_of(All(FragmentKind::kGroup), [](const Fragment* one) { return one->each; });
+  // "flights per plane for each airline", "visits per room by clinic"; but "revenue per product by month" is split.
+  const bool each_twice = !ratio.intent.dimensions.empty() && !ratio.intent.time.grain && group.begin + 3 >= group.end;
   if (!many && each_twice) {  // "flights per plane for each airline"
     Draft split = draft_;
     split.cost += 0.08;

@@ -50,6 +50,9 @@ const Fragment* Assembly::PartOfWhole(const Fragment& share) const {
     const bool possesses = part->end == share.begin && part->kind == FragmentKind::kFilter;
     const bool beside = !splits && draft_.intent.time.grain && Follows(share, *part);
     if (!behind && !possesses && !beside) continue;
+    for (const Fragment* other : All(FragmentKind::kFilter)) {  // "was booked online": one part, or two conditions?
+      if (behind && Follows(*part, *other) && other->begin <= part->end + 1) return nullptr;
+    }
     if (said != nullptr) return nullptr;
     said = part;
   }
@@ -123,6 +126,11 @@ bool Assembly::SharesOfGroups(const Parts& parts) {
     if (context_.tokens[group->begin].word != "within") continue;  // "share of revenue by city within each country"
     if (group->dimensions.size() != 1 || parts.size() != 1 || draft_.intent.dimensions.size() < 2)
       return Fail("it is open what whole the share is of");
+    const FieldRef& parent = group->dimensions[0].field;
+    const bool own = std::ranges::any_of(draft_.intent.dimensions, [&](const DimensionUse& use) {
+      return use != group->dimensions[0] && use.field.entity == parent.entity;
+    });
+    if (!own) draft_.cost += 0.15;  // A clinic's own state, rather than its patients'.
     draft_.intent.calculations.push_back(
         {.kind = CalculationKind::kShareOfParent, .per = {DimensionIndex(group->dimensions[0])}});
     return true;
@@ -138,6 +146,10 @@ bool Assembly::SharesOfGroups(const Parts& parts) {
       const bool others = std::any_of(draft_.intent.dimensions.begin(), draft_.intent.dimensions.end(),
                                       [&](const DimensionUse& use) { return use != parent; });
       if (!others && !draft_.intent.time.grain) return Fail("a share within a group needs parts of the group");
+      const bool own = std::ranges::any_of(draft_.intent.dimensions, [&](const DimensionUse& use) {
+        return use != parent && use.field.entity == parent.field.entity;
+      });
+      if (!own) draft_.cost += 0.15;  // A clinic's own state, rather than its patients'.
       calculation.per = {DimensionIndex(parent)};
     }
     draft_.intent.calculations.push_back(std::move(calculation));

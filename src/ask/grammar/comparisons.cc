@@ -19,11 +19,18 @@ void FragmentParser::Havings(size_t at) {
       const semantic::Format format = known != nullptr ? known->format : semantic::Format{};
       static constexpr std::string_view kPieces[] = {"pieces", "units", "items", "points", "credits"};
       const bool pieces = end == compare.end && std::ranges::find(kPieces, Word(end)) != std::end(kPieces);
-      if (pieces || SaysUnit(Word(end), format.unit)) ++end;  // "under 30,000 kWh"
-      const auto operand = Operand(compare, format, compare.operand);
-      const auto upper =
+      auto unit = UnitAt(end, format.unit).value_or(UnitPhrase{});  // "under 30,000 kWh", "30 MWh"
+      if (unit.tokens == 0 && end > compare.end) {                  // "30 MWh of consumption"
+        const auto behind = UnitAt(compare.end, format.unit);
+        if (behind && compare.end + behind->tokens < end) unit.factor = behind->factor;
+      }
+      end += pieces ? 1 : unit.tokens;
+      auto operand = Operand(compare, format, compare.operand);
+      auto upper =
           compare.op == CompareOperator::kBetween ? Operand(compare, format, compare.upper) : std::optional(0.0);
       if (!operand || !upper) return;
+      *operand *= unit.factor;
+      *upper *= unit.factor;
       if (const auto field = RowFieldOf(metric.use)) {  // "visits with a cost above 4k": of each visit.
         const semantic::Dimension* dimension = DimensionOf(*field);
         Filter filter{.field = *field, .op = OperatorOf(compare.op)};
@@ -44,6 +51,14 @@ void FragmentParser::Havings(size_t at) {
     for (const ComparePhrase& compare : Comparisons(at + length)) {
       const size_t noun = Is(compare.end, {"in", "of", "worth"}) ? compare.end + 1 : compare.end;
       for (const MetricPhrase& metric : Metrics(noun)) add(metric.end, compare, metric);
+      for (size_t of = compare.end + 1; of <= compare.end + 3; ++of) {  // "more than 30 MWh of gas consumption"
+        if (!Is(of, {"of", "in", "worth"})) continue;
+        for (const MetricPhrase& metric : Metrics(of + 1)) {
+          const auto* known = semantic::FindMetric(model_, metric.use.metric);
+          const auto unit = known == nullptr ? std::nullopt : UnitAt(compare.end, known->format.unit);
+          if (unit && compare.end + unit->tokens == of) add(metric.end, compare, metric);
+        }
+      }
       for (const Link& link : LinksAt(noun)) {
         if (link.kind != LinkKind::kEntity || link.verb) continue;
         if (const auto use = CountOf(link.name))
@@ -258,7 +273,10 @@ void FragmentParser::Shares(size_t at) {
       }
     }
   }
-  if (const size_t length = Phrase(at, kSharesOf); length > 0 && !LinksAt(SkipDeterminers(at + length)).empty())
+  std::vector<std::string> problems;  // "what percentage of 2024 sales is from …"
+  if (const size_t length = Phrase(at, kSharesOf);
+      length > 0 && (!LinksAt(SkipDeterminers(at + length)).empty() ||
+                     !ParseTime(From(SkipDeterminers(at + length)), time_, problems).empty()))
     Add(FragmentKind::kShare, at, at + length,  // "share of urgent orders": of what stands behind.
         0.04 + (std::ranges::any_of(
                     LinksAt(at),
@@ -267,7 +285,10 @@ void FragmentParser::Shares(size_t at) {
                     : 0));
   for (const MetricPhrase& metric : Metrics(at)) {  // "revenue share"
     if (!Is(metric.end, {"share", "shares", "percentage", "contribution"})) continue;
-    Fragment& fragment = Add(FragmentKind::kShare, at, metric.end + 1, metric.cost, metric.notes);
+    const bool is_name = std::ranges::any_of(LinksAt(SkipDeterminers(at)), [&](const Link& link) {  // "switch share"
+      return link.kind == LinkKind::kMetric && link.end > metric.end && link.note.empty();
+    });
+    Fragment& fragment = Add(FragmentKind::kShare, at, metric.end + 1, metric.cost + (is_name ? 0.2 : 0), metric.notes);
     fragment.metrics = {metric.use};
   }
   Contributions(at);

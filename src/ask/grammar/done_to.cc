@@ -55,6 +55,44 @@ void FragmentParser::AmountsDone(size_t at) {
   }
 }
 
+/// "how many different patients were seen": a number that is called "patients seen".
+void FragmentParser::ThingsDone(size_t at) {
+  size_t next = SkipDeterminers(at);
+  static constexpr std::string_view kCounts[] = {"how many",
+                                                 "how many different",
+                                                 "how many distinct",
+                                                 "how many unique",
+                                                 "number of",
+                                                 "number of different",
+                                                 "number of distinct",
+                                                 "number of unique",
+                                                 "different",
+                                                 "unique",
+                                                 "distinct"};
+  next = SkipDeterminers(next + Phrase(next, kCounts));
+  if (next == at) return;
+  const std::string noun = Singular(Word(next));
+  size_t verb = next + 1;
+  while (Is(verb, {"were", "was", "have", "has", "had", "been", "are", "did", "do", "we"})) ++verb;
+  if (verb >= tokens_.size() || noun.size() < 3) return;
+  for (const semantic::Metric& metric : model_.metrics) {
+    if (metric.hidden) continue;
+    std::vector<std::string> names{metric.label};
+    names.insert(names.end(), metric.synonyms.begin(), metric.synonyms.end());
+    const bool says = std::ranges::any_of(names, [&](const std::string& name) {
+      auto words = TokenizeName(name);
+      if (words.size() == 4 && words[0].word == "number" && words[1].word == "of")
+        words.erase(words.begin(), words.begin() + 2);
+      const bool done = words.size() == 2 && (IsParticiple(words[1].word) || words[1].word == "seen");
+      return done && Singular(words[0].word) == noun &&
+             (words[1].word == Word(verb) || (Is(verb - 1, {"we"}) && IsBaseOf(Word(verb), words[1].word)));
+    });
+    if (!says) continue;
+    Fragment& fragment = Add(FragmentKind::kMetric, at, verb + 1, -0.04);
+    fragment.metrics = {{.metric = metric.name}};
+  }
+}
+
 /// "how much did we collect", "how much premium do we owe": the amount that a number's name says was collected.
 void FragmentParser::AmountsAsked(size_t at) {
   static constexpr std::string_view kLeads[] = {"how much", "what", "how many", "which amount", "what amount"};
@@ -106,6 +144,66 @@ void FragmentParser::AmountsAsked(size_t at) {
       break;
     }
   }
+}
+
+/// "how long does it take until an invoice is paid": the one average of days or minutes whose name says so.
+void FragmentParser::HowLongUntil(size_t at) {
+  static constexpr std::string_view kLeads[] = {"how long does it take",
+                                                "how long did it take",
+                                                "how long does it usually take",
+                                                "how long do we take",
+                                                "how many days does it take",
+                                                "how long does it typically take",
+                                                "how long do",
+                                                "how long does",
+                                                "how long did we take",
+                                                "how many days did it take"};
+  static constexpr std::string_view kLinks[] = {"until", "till", "to", "for", "before", "from", "in the mean until"};
+  const size_t lead = Phrase(at, kLeads);
+  if (lead == 0) return;
+  size_t next = at + lead;
+  if (Is(next, {"us"})) ++next;
+  if (Is(next, {"on"}) && Is(next + 1, {"average"})) next += 2;
+  const size_t link = Phrase(next, kLinks);
+  if (link == 0) return;
+  std::vector<std::string> stems;
+  std::string entity;
+  size_t end = next + link;
+  while (end < tokens_.size() && end < next + link + 7 && tokens_[end].kind == TokenKind::kWord) {
+    for (const Link& noun : LinksAt(end)) {
+      if (noun.kind == LinkKind::kEntity && !noun.verb && entity.empty()) entity = noun.name;
+    }
+    for (const Link& value : LinksAt(end)) {
+      if (value.kind == LinkKind::kValue && value.note.empty()) return;  // "a billing ticket" limits it.
+    }
+    stems.push_back(Stem(Word(end)));
+    ++end;
+    std::vector<std::string> problems;
+    if (Is(end, {"in", "by", "per", "for", "since", "on"}) || !ParseTime(From(end), time_, problems).empty()) break;
+  }
+  if (Is(end, {"on"}) && Is(end + 1, {"average"})) end += 2;
+  std::vector<std::string> found;
+  for (const semantic::Metric& metric : model_.metrics) {
+    const auto* measure = metric.hidden ? nullptr : MeasureOf(model_, metric);
+    static constexpr std::string_view kTimes[] = {"day", "days",   "d", "h",      "hour",
+                                                  "min", "minute", "s", "second", "week"};
+    if (measure == nullptr || measure->aggregation != Aggregation::kAverage || entity.empty() ||
+        metric.entity != entity || std::ranges::find(kTimes, Fold(metric.format.unit)) == std::end(kTimes))
+      continue;
+    std::string names = metric.label + " " + metric.name;
+    for (const std::string& synonym : metric.synonyms) names += " " + synonym;
+    const auto words = TokenizeName(names);
+    const bool says = std::ranges::any_of(stems, [&](const std::string& stem) {
+      return stem.size() >= 3 && std::ranges::any_of(words, [&](const Token& word) {
+               return Stem(word.word).starts_with(stem) && word.word.size() < stem.size() + 6 && word.word != "time";
+             });
+    });
+    if (says) found.push_back(metric.name);
+  }
+  if (found.size() != 1) return;
+  Fragment& fragment = Add(FragmentKind::kMetric, at, end, 0.1,
+                           {fmt::format("read as {}", semantic::FindMetric(model_, found[0])->label)});
+  fragment.metrics = {{.metric = found[0]}};
 }
 
 /// "amount paid by students that withdrew": those who did it limit the number, and do not split it.

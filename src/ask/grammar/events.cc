@@ -100,6 +100,37 @@ void FragmentParser::States(size_t at) {
                                                 "that have never been"};
   const size_t no = std::max(Phrase(at, kValueFiltersNot), Phrase(at, kNever));
   if (no == 0) return;
+  size_t noun = at + no;
+  if (Is(noun, {"any", "a", "an"})) ++noun;
+  for (const Link& link : Is(at, {"without", "no"}) ? LinksAt(noun) : std::vector<Link>{}) {  // "without any reply"
+    const Dimension* time = link.event ? DimensionOf(link.field) : nullptr;
+    if (time == nullptr || !ParseTime(From(link.end), time_, problems_).empty()) continue;
+    Fragment& fragment = Add(FragmentKind::kFilter, at, link.end, link.cost + 0.05);
+    fragment.notes.push_back(fmt::format("those without {}", time->label));
+    fragment.filters = {{.any_of = {{.field = link.field, .op = FilterOperator::kIsNull}}}};
+  }
+  for (const Link& link : LinksAt(at + no)) {  // "not referred by any doctor", "not assigned to anyone"
+    const semantic::Join* join = link.kind == LinkKind::kRole ? semantic::FindJoin(model_, link.name) : nullptr;
+    const Entity* who = join == nullptr ? nullptr : semantic::FindEntity(model_, join->to);
+    const Dimension* label = who == nullptr ? nullptr : semantic::LabelDimension(*who);
+    if (label == nullptr) continue;
+    static constexpr std::string_view kAny[] = {"anyone",         "anybody",    "any", "any of our", "any of the",
+                                                "any one of our", "one of our", "a",   "an",         "our"};
+    size_t end = link.end;
+    const size_t any = Phrase(end, kAny);
+    if (any == 0) continue;
+    end += any;
+    if (!Is(end - 1, {"anyone", "anybody"})) {
+      const auto noun = std::ranges::find_if(LinksAt(end), [&](const Link& one) {
+        return one.kind == LinkKind::kEntity && !one.verb && one.name == who->name;
+      });
+      if (noun == LinksAt(end).end()) continue;
+      end = noun->end;
+    }
+    Fragment& fragment = Add(FragmentKind::kFilter, at, end, link.cost + 0.03);
+    fragment.notes.push_back(fmt::format("those without {}", join->label));
+    fragment.filters = {{.any_of = {{.field = {who->name, label->name, {join->name}}, .op = FilterOperator::kIsNull}}}};
+  }
   for (const Link& link : LinksAt(at + no)) {
     const Dimension* dimension = link.kind == LinkKind::kDimension && link.verb ? DimensionOf(link.field) : nullptr;
     if (dimension == nullptr || dimension->type != DimensionType::kTime || Word(at + no).ends_with("ing")) continue;

@@ -73,6 +73,11 @@ void FragmentParser::ValueFilters(size_t at) {
   const size_t had = negation > 0 ? 0 : Has(at);
   size_t lead = negation > 0 ? negation : std::max(had, Phrase(at, kValueFiltersPrepositions));
   if (negation > 0) lead += Phrase(at + lead, kValueFiltersPrepositions);
+  if (negation > 0) {  // "not booked by phone" is not by phone.
+    const size_t done = at + negation;
+    const bool participle = Word(done).ends_with("ed") || Is(done, {"paid", "sold", "made", "bought", "sent", "taken"});
+    if (participle && Is(done + 1, {"by", "via", "through", "over", "on", "with", "using"})) lead = negation + 2;
+  }
   if (negation > 0 && Word(at + lead) == "the") ++lead;
   if (lead == 0) lead = DoneBy(at);
   const bool splits_role = at > 0 && std::ranges::any_of(LinksAt(at - 1), [&](const Link& link) {  // "sold | by Berg"
@@ -119,6 +124,7 @@ void FragmentParser::ValueFilters(size_t at) {
                ToOnePaths(model_, phrase.field.entity, thing.name).empty();
       });
       if (of_no_such) phrase.cost += 0.4;
+      phrase.cost += OriginCost(at, length, phrase.field);
       Fragment& fragment = Add(FragmentKind::kFilter, at, end,
                                phrase.cost + extra + (of_next ? 0.3 : 0) + (splits_role ? 0.4 : 0), phrase.notes);
       fragment.listed = phrase.conjunction;
@@ -129,6 +135,16 @@ void FragmentParser::ValueFilters(size_t at) {
       fragment.filters = {One({.field = phrase.field,
                                .op = negation > 0 ? FilterOperator::kNotIn : FilterOperator::kIn,
                                .values = phrase.values})};
+      AsRole(end, at, phrase, negation > 0);
+      for (const Link& role : LinksAt(phrase.end)) {  // "junior account managers": those that are whose manager is such
+        const bool of_role = role.kind == LinkKind::kDimension && !role.verb && role.field.via.size() == 1 &&
+                             role.field.entity == phrase.field.entity && phrase.field.via.empty();
+        if (!of_role) continue;
+        Fragment& limited = Add(FragmentKind::kFilter, at, role.end, phrase.cost + role.cost + extra, phrase.notes);
+        limited.filters = {One({.field = {phrase.field.entity, phrase.field.name, role.field.via},
+                                .op = negation > 0 ? FilterOperator::kNotIn : FilterOperator::kIn,
+                                .values = phrase.values})};
+      }
     }
     if (length == 0) break;
   }
@@ -142,6 +158,40 @@ void FragmentParser::ValueFilters(size_t at) {
     Fragment& fragment = Add(FragmentKind::kFilter, at, link.end, link.cost + 0.02);
     if (!link.note.empty()) fragment.notes.push_back(link.note);
     fragment.filters = {One({.field = link.field, .op = FilterOperator::kIn, .values = {no == 0}})};
+    for (const Link& role : LinksAt(link.end)) {  // "chronic main diagnoses"
+      const bool of_role = role.kind == LinkKind::kDimension && !role.verb && role.field.via.size() == 1 &&
+                           role.field.entity == link.field.entity && link.field.via.empty();
+      if (!of_role) continue;
+      Fragment& limited = Add(FragmentKind::kFilter, at, role.end, link.cost + role.cost);
+      limited.filters = {One({.field = {link.field.entity, link.field.name, role.field.via}, .values = {no == 0}})};
+    }
+  }
+}
+
+/// What happens in a place is where it happens; who comes from one is a person.
+double FragmentParser::OriginCost(size_t at, size_t length, const FieldRef& field) const {
+  const semantic::Entity* entity = semantic::FindEntity(model_, field.entity);
+  const Dimension* place = DimensionOf(field);
+  if (length != 1 || place == nullptr || place->type != DimensionType::kGeographic) return 0;
+  const bool person =
+      std::ranges::any_of(entity->dimensions, [](const Dimension& one) { return !one.personal.empty(); });
+  return (Is(at, {"in", "at"}) && person) || (Is(at, {"from"}) && !person) ? 0.12 : 0;
+}
+
+/// "with asthma as secondary diagnosis": the values of the one that a join leads to.
+void FragmentParser::AsRole(size_t at, size_t begin, const ValuePhrase& value, bool negated) {
+  if (!Is(at, {"as"}) || !value.field.via.empty()) return;
+  const size_t noun = SkipDeterminers(at + 1);
+  for (const Link& link : LinksAt(noun)) {
+    FieldRef field = value.field;
+    if (link.kind == LinkKind::kRole && !link.name.empty()) field.via = {link.name};
+    else if (link.kind == LinkKind::kDimension && !link.verb) field.via = link.field.via;
+    if (field.via.empty() || field.via.size() > 1) continue;
+    const semantic::Join* join = semantic::FindJoin(model_, field.via[0]);
+    if (join == nullptr || !EqualsIgnoringCase(join->to, field.entity)) continue;
+    Fragment& fragment = Add(FragmentKind::kFilter, begin, link.end, value.cost + link.cost, value.notes);
+    fragment.filters = {
+        One({.field = field, .op = negated ? FilterOperator::kNotIn : FilterOperator::kIn, .values = value.values})};
   }
 }
 
@@ -158,7 +208,9 @@ void FragmentParser::DimensionFilters(size_t at) {
           "is given",      "is known",   "is recorded",  "is set",         "is specified",
           "is available",  "was given",  "was recorded", "has been given", "has been recorded",
           "has been set",  "is present", "is stored",    "is entered",     "exists",
-          "was specified", "is there",   "on file",      "address"};
+          "was specified", "recorded",   "known",        "on record",      "entered",
+          "registered",    "stored",     "specified",    "given",          "set",
+          "available",     "noted",      "is there",     "on file",        "address"};
       end += Phrase(end, kTails);
       if (Is(at, {"where", "for"}) && end == link.end) continue;
       Fragment& fragment = Add(FragmentKind::kFilter, at, end, link.cost + 0.03);
@@ -331,7 +383,21 @@ void FragmentParser::TextFilter(size_t at, size_t begin, const DimensionPhrase& 
   const size_t negated = Phrase(at, kTextFilterIsNot);
   const size_t is = negated > 0 ? negated : Phrase(at, kTextFilterIs);
   for (const ValuePhrase& value : Values(at + is)) {
-    if (value.field.entity != field.entity || value.field.name != field.name) continue;
+    const bool same = value.field.name == field.name;
+    // "where the referrer is a junior", "whose supplier is German": of the one that is named.
+    const bool own = IsLabelField(field) && (is > 0 || negated > 0) && value.field.via.empty();
+    if (value.field.entity != field.entity || (!same && !own)) continue;
+    if (!same) {
+      size_t end = value.end;
+      for (const Link& noun : LinksAt(end)) {
+        if (noun.kind == LinkKind::kEntity && !noun.verb && noun.name == field.entity) end = std::max(end, noun.end);
+      }
+      Fragment& fragment = Add(FragmentKind::kFilter, begin, end, dimension.cost + value.cost + 0.02, value.notes);
+      fragment.filters = {One({.field = {field.entity, value.field.name, field.via},
+                               .op = negated > 0 ? FilterOperator::kNotIn : FilterOperator::kIn,
+                               .values = value.values})};
+      continue;
+    }
     Fragment& fragment = Add(FragmentKind::kFilter, begin, value.end, dimension.cost + value.cost - 0.01, value.notes);
     FieldRef said = field;
     if (said.via.empty()) said.via = value.field.via;
@@ -345,6 +411,8 @@ void FragmentParser::TextFilter(size_t at, size_t begin, const DimensionPhrase& 
   const Token& token = tokens_[literal];
   const bool code = token.kind == TokenKind::kWord && token.word.find_first_of("0123456789@") != std::string::npos;
   if (token.kind != TokenKind::kQuoted && !code) return;
+  std::vector<std::string> problems;  // "per payer in FY25" names no payer.
+  if (code && (!ParseTime(From(literal), time_, problems).empty() || !problems.empty())) return;
   for (const Link& link : LinksAt(literal)) {
     if (link.kind == LinkKind::kValue && link.field.name == field.name && link.field.entity == field.entity) return;
   }
@@ -382,9 +450,9 @@ void FragmentParser::NumberFilters(size_t at, size_t begin, const DimensionPhras
     Fragment& fragment = Add(FragmentKind::kFilter, begin, end, dimension.cost, dimension.notes);
     fragment.filters = {One({.field = field, .op = op, .values = std::move(values)})};
   };
-  const auto unit_end = [&](size_t end) {
+  const auto unit_at = [&](size_t end) -> UnitPhrase {
     const bool pieces = kind->format.unit.empty() && Is(end, {"pieces", "units", "items", "points", "credits"});
-    return pieces || SaysUnit(Word(end), kind->format.unit) ? end + 1 : end;
+    return pieces ? UnitPhrase{.tokens = 1} : UnitAt(end, kind->format.unit).value_or(UnitPhrase{});
   };
   if (IsYear(*kind)) {  // "built before 1980"
     using enum FilterOperator;
@@ -403,16 +471,20 @@ void FragmentParser::NumberFilters(size_t at, size_t begin, const DimensionPhras
       continue;
     const auto operand = Operand(compare, kind->format, compare.operand);
     if (!operand) continue;
-    std::vector<Literal> values{NumberLiteral(*operand, kind->value_type)};
-    if (compare.op == CompareOperator::kBetween) values.push_back(NumberLiteral(compare.upper, kind->value_type));
-    add(unit_end(compare.end), OperatorOf(compare.op), std::move(values));
+    const UnitPhrase unit = unit_at(compare.end);
+    std::vector<Literal> values{NumberLiteral(*operand * unit.factor, kind->value_type)};
+    if (compare.op == CompareOperator::kBetween)
+      values.push_back(NumberLiteral(compare.upper * unit.factor, kind->value_type));
+    add(compare.end + unit.tokens, OperatorOf(compare.op), std::move(values));
   }
   if (const auto number = ParseNumber(From(next)); number && !number->ordinal && number->unit == NumberUnit::kPercent) {
     const ComparePhrase percent{.unit = NumberUnit::kPercent};
     if (const auto value = Operand(percent, kind->format, number->value))
       add(next + number->tokens, FilterOperator::kIn, {NumberLiteral(*value, kind->value_type)});
   } else if (number && !number->ordinal && number->unit == NumberUnit::kNone) {
-    add(unit_end(next + number->tokens), FilterOperator::kIn, {NumberLiteral(number->value, kind->value_type)});
+    const UnitPhrase unit = unit_at(next + number->tokens);
+    add(next + number->tokens + unit.tokens, FilterOperator::kIn,
+        {NumberLiteral(number->value * unit.factor, kind->value_type)});
   }
 }
 

@@ -1,16 +1,31 @@
 #include "ask/grammar/internal/assembly.h"
+#include "common/text.h"
 
 namespace neurolake::ask {
 namespace {
 
 /// Replaces conditions on the same field, adds others.
 void ReplaceFilter(Intent& intent, const FilterGroup& group) {
+  FilterGroup made = group;
   const auto same = [&](const FilterGroup& other) {
-    return other.any_of.size() == 1 && group.any_of.size() == 1 && other.any_of[0].field == group.any_of[0].field &&
-           other.any_of[0].part == group.any_of[0].part;
+    if (other.any_of.size() != 1 || made.any_of.size() != 1) return false;
+    FieldRef& field = made.any_of[0].field;
+    const FieldRef& known = other.any_of[0].field;
+    const bool alike = EqualsIgnoringCase(field.entity, known.entity) && EqualsIgnoringCase(field.name, known.name) &&
+                       (field.via == known.via || field.via.empty());
+    if (alike) field.via = known.via;  // Which way was meant the first time is meant again.
+    return alike && other.any_of[0].part == made.any_of[0].part;
   };
   std::erase_if(intent.filters, same);
-  intent.filters.push_back(group);
+  intent.filters.push_back(std::move(made));
+}
+
+/// "and only until March", of a year: what has one end is a part of the time before, if it lies in it.
+TimeRange Within(TimeRange asked, const TimeRange& before) {
+  if (!before.from || !before.to) return asked;
+  if (!asked.from && asked.to && *asked.to > *before.from && *asked.to <= *before.to) asked.from = before.from;
+  else if (asked.from && !asked.to && *asked.from >= *before.from && *asked.from < *before.to) asked.to = before.to;
+  return asked;
 }
 
 /// The period that a range of the question before was, if it is one.
@@ -46,6 +61,24 @@ bool Assembly::RefersBack() const {
   const size_t end = noun == nullptr ? context_.tokens.size() : noun->begin + 1;
   for (size_t at = 0; at < end; ++at) {
     if (std::ranges::find(kPronouns, context_.tokens[at].word) != std::end(kPronouns)) return true;
+  }
+  return false;
+}
+
+/// "how many invoices is that", "how many customers does that concern": of what was asked before.
+bool Assembly::AsksOfThat() const {
+  const auto& tokens = context_.tokens;
+  for (size_t at = 1; at + 1 < tokens.size(); ++at) {
+    const std::string_view word = tokens[at].word;
+    const std::string_view next = tokens[at + 1].word;
+    const bool asks =
+        word == "is" || word == "are" || word == "was" || word == "were" || word == "does" || word == "do";
+    const bool ends = at + 2 >= tokens.size() || tokens[at + 2].kind == TokenKind::kSymbol;
+    const bool concerns =
+        at + 2 < tokens.size() && (tokens[at + 2].word == "concern" || tokens[at + 2].word == "affect" ||
+                                   tokens[at + 2].word == "involve" || tokens[at + 2].word == "mean");
+    if (asks && (next == "that" || next == "those" || next == "this" || next == "these") && (ends || concerns))
+      return true;
   }
   return false;
 }
@@ -114,13 +147,25 @@ bool Assembly::ApplyPrevious() {
     instead = instead || word == "instead" || word == "rather";
     cue = cue || word == "instead" || word == "rather";
   }
-  const bool refers = RefersBack();
+  const bool refers = RefersBack() || AsksOfThat();
   if (refers && context_.previous == nullptr) return Fail("it is open what is referred to");
   cue = cue || refers;
   const bool shares = std::ranges::any_of(All(kShare), [](const Fragment* part) { return !part->metrics.empty(); });
   const bool own_number = !All(kMetric).empty() || shares || !All(kEntity).empty() || !All(kTopBy).empty() ||
                           !All(kExtreme).empty() || !All(kExists).empty() || !All(kCount).empty() ||
                           !All(kSet).empty() || !All(kHaving).empty();
+  if (CountsTheSame()) {
+    follows_ = true;
+    draft_.follow_up = true;
+    draft_.intent = *context_.previous;
+    MetricUse& use = draft_.intent.metrics[0];
+    use.unit.clear();
+    if (use.metric.empty()) use = CountOf(BaseEntities(context_.model, use)[0]);
+    else use.aggregation = Aggregation::kCount;
+    draft_.intent.order.clear();
+    draft_.notes.push_back("those that the number before is of are counted");
+    return true;
+  }
   if (refers && CountsThem()) return ChangePrevious(cue, instead);
   const bool inside =
       std::any_of(parts_.begin(), parts_.end(), [](const Fragment* part) { return part->kind == kFollowUp; });
@@ -159,6 +204,8 @@ bool Assembly::ApplyPrevious() {
   if (names_number) return ChangePrevious(cue, instead);
   if (own_number && (!cue || !All(kEntity).empty() || !All(kCount).empty() || !All(kSet).empty() ||
                      !All(kTopBy).empty() || !All(kExists).empty() || !All(kHaving).empty())) {
+    const bool splits = parts_.size() > 1 && parts_[0]->kind == kFollowUp && parts_[1]->kind == kGroup;
+    if (splits) draft_.cost += 0.3;  // "and by type of insurer" splits what was asked for.
     return StandsAlone();
   }
   for (const FragmentKind kind : {kVersus, kCalculation, kWhich, kExists, kKeepEmpty, kExtreme}) {
@@ -167,11 +214,60 @@ bool Assembly::ApplyPrevious() {
   return ChangePrevious(cue, instead);
 }
 
-/// Numbers take the place of the numbers before, or are added.
-bool Assembly::ChangeNumbers() {
+/// "as a share of all orders", behind a count of some of them.
+bool Assembly::PartOfCount() {
+  Intent& intent = draft_.intent;
+  if (intent.metrics.size() != 1 || !intent.dimensions.empty() || !intent.calculations.empty() ||
+      !IsCountMetric(intent.metrics[0]) || intent.rank)
+    return false;
+  const auto bases = BaseEntities(context_.model, intent.metrics[0]);
+  if (bases.size() != 1) return false;
+  const MetricUse all = CountOf(bases[0]);
+  if (all == intent.metrics[0]) return false;
+  intent.metrics.push_back(all);
+  intent.calculations.push_back({.kind = CalculationKind::kRatio, .metric = 0, .of = 1});
+  return true;
+}
+
+/// "how many invoices is that", behind a number of them: those that it is of.
+bool Assembly::CountsTheSame() const {
   using enum FragmentKind;
+  if (context_.previous == nullptr) return false;
+  const Fragment* counted = One(kEntity);
+  if (counted == nullptr || All(kCount).size() != 1) counted = One(kMetric);
+  if (counted == nullptr || All(kEntity).size() + All(kMetric).size() != 1) return false;
+  const std::string name = counted->kind == kEntity ? counted->entity : [&] {
+    const auto of = BaseEntities(context_.model, counted->metrics[0]);
+    return of.size() == 1 && counted->metrics[0] == CountOf(of[0]) ? of[0] : std::string();
+  }();
+  const Intent& before = *context_.previous;
+  const bool plain = std::ranges::all_of(parts_, [](const Fragment* part) {
+    return part->kind == kCount || part->kind == kEntity || part->kind == kMetric || part->kind == kFollowUp ||
+           part->kind == kRequest;
+  });
+  const size_t tail = counted->end;
+  const auto says = [&](size_t at, std::initializer_list<std::string_view> words) {
+    return at < context_.tokens.size() && std::ranges::find(words, context_.tokens[at].word) != words.end();
+  };
+  if (!plain || !says(tail, {"is", "are", "was", "were"}) || !says(tail + 1, {"that", "those", "this", "these", "it"}))
+    return false;
+  const auto bases =
+      before.metrics.size() == 1 ? BaseEntities(context_.model, before.metrics[0]) : std::vector<std::string>{};
+  return bases.size() == 1 && EqualsIgnoringCase(bases[0], name) && before.calculations.empty() &&
+         before.having.empty() && !before.rank && !IsCountMetric(before.metrics[0]);
+}
+
+/// Numbers take the place of the numbers before, or are added.
+bool Assembly::ChangeNumbers(bool instead) {
+  using enum FragmentKind;
+  if (const Fragment* share = One(kShare);
+      share != nullptr && All(kMetric).empty() && share->metrics.size() == 1 && draft_.intent.metrics.size() == 1) {
+    const auto bases = BaseEntities(context_.model, draft_.intent.metrics[0]);
+    if (bases.size() == 1 && share->metrics[0] == CountOf(bases[0]) && PartOfCount()) return true;
+  }
   if (const Fragment* share = One(kShare); share != nullptr && All(kMetric).empty() && share->metrics.empty() &&
                                            share->calculation == CalculationKind::kShareOfTotal) {
+    if (PartOfCount()) return true;
     const bool fits = draft_.intent.metrics.size() == 1 && HasParts(draft_.intent.metrics[0]) &&
                       !draft_.intent.dimensions.empty() && draft_.intent.calculations.empty();
     if (!fits) return Fail("it is open what the share is of");
@@ -198,7 +294,7 @@ bool Assembly::ChangeNumbers() {
   const bool is_plain = !draft_.intent.rank && draft_.intent.order.empty();
   const bool adds = std::ranges::any_of(All(kFollowUp), [&](const Fragment* part) {
     const std::string_view word = context_.tokens[part->begin].word;
-    if (word == "and" && part == parts_.front()) return is_plain;  // What it adds to is still shown.
+    if (word == "and" && part == parts_.front()) return is_plain && !instead;  // What it adds to is still shown.
     return word == "add" || word == "also" || word == "too" || (word == "as" && part->end == part->begin + 2);
   });
   const std::vector<MetricUse> known = draft_.intent.metrics;
@@ -267,7 +363,7 @@ bool Assembly::ChangePrevious(bool cue, bool instead) {
   const TimeScope asked = draft_.intent.time;
   intent.time = before;
   if (asked.range != TimeRange{}) {
-    intent.time.range = asked.range;
+    intent.time.range = Within(asked.range, before.range);
     intent.time.field = asked.field;
     std::erase_if(intent.time.comparisons, [](const Comparison& one) { return one.kind == ComparisonKind::kRange; });
   }
@@ -275,12 +371,18 @@ bool Assembly::ChangePrevious(bool cue, bool instead) {
   draft_.intent = intent;
   if (main_time_ == nullptr && PhraseOf(intent.time.range, context_.time.calendar, previous_time_))
     main_time_ = &previous_time_;
+  if (AsksForWhole()) return Whole();
   // Groups replace groups, but for "also by" and "and by".
   bool first = true;
   for (const Fragment* part : All(kGroup)) {
     const bool adds =
         part->begin > 0 &&
         (context_.tokens[part->begin - 1].word == "also" || context_.tokens[part->begin - 1].word == "and") && !instead;
+    if (adds && first && part->begin == 1) {  // "by insurer" and then "and by type of insurer"
+      std::erase_if(draft_.intent.dimensions, [&](const DimensionUse& known) {
+        return !part->dimensions.empty() && known.field.entity == part->dimensions[0].field.entity;
+      });
+    }
     if (first && !adds) {
       if (!part->dimensions.empty() || instead) draft_.intent.dimensions.clear();
       if (part->grain || instead) draft_.intent.time.grain.reset();
@@ -293,11 +395,12 @@ bool Assembly::ChangePrevious(bool cue, bool instead) {
     first = false;
     if (!AddDimensions(*part)) return false;
   }
-  if (!ChangeNumbers()) return false;
+  if (!AddColumns() || !ChangeNumbers(instead)) return false;
   for (const Fragment* part : All(kFilter)) {
     const FieldRef& field = part->filters[0].any_of[0].field;
-    const auto groups = [&](const DimensionUse& use) { return use.field == field; };
-    const auto limits = [&](const FilterGroup& group) { return group.any_of[0].field == field; };
+    const auto alike = [&](const FieldRef& other) { return other.entity == field.entity && other.name == field.name; };
+    const auto groups = [&](const DimensionUse& use) { return alike(use.field); };
+    const auto limits = [&](const FilterGroup& group) { return alike(group.any_of[0].field); };
     const bool known = std::ranges::any_of(draft_.intent.dimensions, groups) ||
                        std::ranges::any_of(context_.previous->filters, limits);
     if (!known) draft_.cost += 0.1;  // "and for LGA": what was spoken of already comes first.
@@ -318,6 +421,12 @@ bool Assembly::ChangeShape() {
     if (draft_.intent.dimensions.empty() || draft_.intent.metrics.empty() || top->n == 0 || !top->dimensions.empty() ||
         top->grain) {
       return Fail("it is open what is to be ranked");
+    }
+    const Fragment* order = One(kDirection);
+    if (top->difference && !draft_.intent.rank && order != nullptr && !order->grain && !order->plural) {
+      draft_.intent.rank = ask::Rank{.n = top->n, .descending = IsDescending(*order)};  // "sorted …, the first 3"
+      draft_.intent.order.clear();
+      return true;
     }
     if (top->difference && !draft_.intent.rank) return Fail("it is open which end is meant");
     if (top->difference) draft_.intent.rank->n = top->n;

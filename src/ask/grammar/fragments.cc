@@ -74,7 +74,7 @@ std::optional<double> FragmentParser::SkipCost(size_t at) const {
   if (token.kind == TokenKind::kSymbol) {
     return Is(at, {",", ".", "?", "!", ";", ":", "-", "(", ")"}) ? std::optional(0.005) : std::nullopt;
   }
-  if (token.kind == TokenKind::kWord && OnlySaysThatItWas(at)) return 0.03;
+  if (token.kind == TokenKind::kWord && OnlySaysThatItWas(at)) return IsInsideName(at) ? 0.2 : 0.03;
   const bool shares = std::ranges::any_of(tokens_, [](const Token& one) {  // Among whom is then the whole.
     return one.word == "share" || one.word == "percentage" || one.word == "proportion" || one.word == "percent";
   });
@@ -105,6 +105,16 @@ std::optional<double> FragmentParser::SkipCost(size_t at) const {
   return dangles ? std::nullopt : std::optional(Word(at) == "of" ? 0.008 : 0.06);
 }
 
+/// Whether the word is part of a longer name: "patients seen" where that is a number.
+bool FragmentParser::IsInsideName(size_t at) const {
+  for (size_t begin = at > 4 ? at - 4 : 0; begin < at; ++begin) {
+    for (const Link& link : LinksAt(begin)) {
+      if (link.end > at && link.kind == LinkKind::kMetric && link.note.empty()) return true;
+    }
+  }
+  return false;
+}
+
 std::vector<Fragment> FragmentParser::At(size_t at) {
   found_.clear();
   Requests(at);
@@ -113,6 +123,8 @@ std::vector<Fragment> FragmentParser::At(size_t at) {
   LastTimes(at);
   Agents(at);
   Groups(at);
+  Compounds(at);
+  RoleGroups(at);
   EndsOfEach(at);
   OtherThan(at);
   BooleanVersus(at);
@@ -121,6 +133,9 @@ std::vector<Fragment> FragmentParser::At(size_t at) {
   TopBys(at);
   OrderBys(at);
   Extremes(at);
+  EndsOfRows(at);
+  AmountsOf(at);
+  LastDoneRows(at);
   Averages(at);
   MostDone(at);
   Events(at);
@@ -141,6 +156,8 @@ std::vector<Fragment> FragmentParser::At(size_t at) {
   Privacy(at);
   Sayings(at);
   Identified(at);
+  ThingsDone(at);
+  HowLongUntil(at);
   AmountsDone(at);
   AmountsAsked(at);
   return std::move(found_);
@@ -152,13 +169,16 @@ void FragmentParser::Requests(size_t at) {
   if (const size_t length = Phrase(at, kRequestsList); length > 0 && !relative)
     Add(FragmentKind::kRequest, at, at + length, 0).rows = true;
   if (const size_t length = Phrase(at, kRequestsCounts); length > 0) Add(FragmentKind::kCount, at, at + length, 0);
-  static constexpr std::string_view kAll[] = {"in total",  "altogether", "all together", "in all", "all told",
-                                              "in sum",    "in the end", "overall",      "at all", "to date",
-                                              "until now", "up to now",  "till now"};
+  static constexpr std::string_view kAll[] = {
+      "in total", "altogether", "all together", "in all",    "all told", "in sum",   "in the end", "overall",
+      "at all",   "to date",    "until now",    "up to now", "till now", "thus far", "as yet",     "to this day"};
   size_t period = 0;  // "this year to date" is a time.
   const bool of_time = at > 0 && Is(at, {"to"}) && ParseGrain(From(at - 1), period).has_value();
   if (const size_t length = at > 0 ? Phrase(at, kAll) : 0; length > 0)
     Add(FragmentKind::kRequest, at, at + length, of_time ? 0.2 : 0.01);
+  const bool last = at + 2 >= tokens_.size() || tokens_[at + 2].kind == TokenKind::kSymbol;
+  if (at > 1 && last && Is(at, {"so"}) && Word(at + 1) == "far" && !IsBehindLimit(at))
+    Add(FragmentKind::kRequest, at, at + 2, 0.02);
   if (Is(at, {"so"}) && Word(at + 1) == "far" && Word(at + 2) == "today") Add(FragmentKind::kRequest, at, at + 2, 0.01);
   static constexpr std::string_view kNow[] = {"right now",   "now",         "currently",      "at the moment",
                                               "at present",  "presently",   "as of now",      "current",
@@ -196,7 +216,7 @@ void FragmentParser::Requests(size_t at) {
   const size_t cares = Phrase(at, kCares);
   if (cares > 0 && at + cares >= tokens_.size() - (Word(tokens_.size() - 1) == "?" ? 1 : 0))
     Add(FragmentKind::kRequest, at, at + cares, 0.03);
-  if (at > 0 && Is(at, {"in"})) Unit(at);
+  if (at > 0 && Is(at, {"in", "("})) Unit(at);
   static constexpr std::string_view kPercent[] = {"in percent", "in %", "in percentage", "in percentages",
                                                   "in percentage terms"};
   if (const size_t length = at > 0 ? Phrase(at, kPercent) : 0; length > 0)
@@ -215,18 +235,6 @@ void FragmentParser::Requests(size_t at) {
     // Between the phrases of a whole question "and", "only" and "just" only join.
     const bool joins = Is(at, {"and", "only", "just", "but", "also", "now", "then", "too"}) && length == 1;
     Add(FragmentKind::kFollowUp, at, at + length, joins ? 0.01 : 0.05).each = joins;
-  }
-}
-
-/// "in km": the unit that the number is kept in, said once more.
-void FragmentParser::Unit(size_t at) {
-  for (const semantic::Metric& metric : model_.metrics) {
-    const std::string& unit = metric.format.unit;
-    const bool said = SaysUnit(Word(at + 1), unit) || (unit == "EUR" && Is(at + 1, {"euro", "euros"})) ||
-                      (unit == "USD" && Is(at + 1, {"dollars", "dollar"})) || (unit == "GBP" && Is(at + 1, {"pounds"}));
-    if (!said || metric.hidden) continue;
-    Add(FragmentKind::kRequest, at, at + 2, 0.01).entity = unit;
-    return;
   }
 }
 
@@ -255,7 +263,10 @@ void FragmentParser::MetricsAndEntities(size_t at) {
   const size_t noun = SkipDeterminers(at);
   for (const Link& link : LinksAt(noun)) {  // "no-shows": the shifts that are one
     const auto* is = link.kind == LinkKind::kDimension && link.plural && !link.verb ? DimensionOf(link.field) : nullptr;
-    const bool stands = noun == 0 || Is(noun - 1, {"many", "of", "show", "count", "me", "total"});
+    const bool behind_value = std::ranges::any_of(LinksAt(0), [&](const Link& value) {  // "business subscribers"
+      return value.kind == LinkKind::kValue && value.end == noun;
+    });
+    const bool stands = noun == 0 || behind_value || Is(noun - 1, {"many", "of", "show", "count", "me", "total"});
     if (is == nullptr || is->value_type != semantic::ValueType::kBoolean || !stands) continue;
     const auto names_it = [&](const Link& other) {
       return other.kind == LinkKind::kEntity && !other.verb && other.end == link.end && other.name == link.field.entity;
@@ -296,6 +307,9 @@ void FragmentParser::MetricsAndEntities(size_t at) {
 
 /// Whether a number stands beside it, joined by a comma or "and": "visits, total cost and satisfaction".
 bool FragmentParser::ListedWithNumbers(size_t begin, size_t end) const {
+  for (size_t before = begin > 3 ? begin - 3 : 0; before < begin; ++before) {
+    if (Is(before, {"versus", "vs", "against"})) return false;  // "smart versus classic meters, consumption"
+  }
   size_t next = end;
   if (Word(next) == ",") ++next;
   if (Is(next, {"and", "&", "plus"})) ++next;
@@ -355,11 +369,15 @@ std::vector<FragmentParser::DimensionList> FragmentParser::DimensionLists(size_t
         if (Is(from, {"by", "per", "nach", "for"}) && !(Word(from) == "for" && Word(from + 1) != "each")) ++from;
         if (Is(from, {"each", "every"})) ++from;
       }
+      const auto times = depth > 0 ? ParseTime(From(from), time_, problems_) : std::vector<TimePhrase>{};
       for (DimensionPhrase& phrase : Dimensions(from)) {
         if (phrase.grain && list.grain) continue;
+        const bool is_time = phrase.grain && std::ranges::any_of(times, [&](const TimePhrase& time) {
+                               return time.tokens > phrase.end - from;  // "by tariff, fiscal year 2024"
+                             });
+        if (is_time) continue;
         const auto* number = phrase.use ? DimensionOf(phrase.use->field) : nullptr;
-        const bool is_unit =
-            phrase.grain ? phrase.plural : number != nullptr && SaysUnit(Word(from), number->format.unit);
+        const bool is_unit = phrase.grain ? phrase.plural : number != nullptr && UnitAt(from, number->format.unit);
         if (depth > 0 && Word(from - 1) == "," && is_unit && phrase.end == from + 1) continue;  // "…, minutes"
         DimensionList longer = list;
         longer.end = phrase.end;
@@ -385,8 +403,9 @@ std::vector<FragmentParser::DimensionList> FragmentParser::DimensionLists(size_t
 
 void FragmentParser::Groups(size_t at) {
   const bool is_value =
-      std::any_of(LinksAt(at).begin(), LinksAt(at).end(), [](const Link& link) {  // "the pro plan", "pro customers"
-        return (link.kind == LinkKind::kValue || link.kind == LinkKind::kDimension) && link.note.empty() && !link.verb;
+      std::any_of(LinksAt(at).begin(), LinksAt(at).end(), [&](const Link& link) {  // "the pro plan", "pro customers"
+        const bool is_name = link.kind == LinkKind::kValue || link.kind == LinkKind::kDimension;
+        return is_name && link.note.empty() && !link.verb && !Is(at, {"by", "across"});
       });
   const bool foreign = Is(at, {"pro", "par", "nach"}) && !LinksAt(at).empty();  // "pro members"
   const size_t by = is_value || foreign ? 0 : Phrase(at, kGroupsBy);
@@ -460,6 +479,7 @@ void FragmentParser::Which(size_t at) {
   const bool counted = number && !number->ordinal && number->value >= 1 && number->value <= 1000;
   if (counted) noun += number->tokens;
   for (DimensionList& list : DimensionLists(noun)) {
+    if (Is(at, {"who"}) && !list.uses.empty() && IsYesOrNo(list.uses[0].field)) continue;  // "who subscribed"
     Fragment& fragment = Add(FragmentKind::kWhich, at, list.end, list.cost + (asks ? 0 : 0.04), list.notes);
     fragment.dimensions = list.uses;
     fragment.grain = list.grain;

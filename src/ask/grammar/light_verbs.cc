@@ -6,7 +6,10 @@ namespace neurolake::ask {
 /// Whether the word is a verb that adds nothing to the noun before it: "orders placed in June", "loans taken by each
 /// member", "how many flights did Delta operate", "do we use".
 bool FragmentParser::OnlySaysThatItWas(size_t at) const {
-  const auto is_verb_of = [&](const Link& link) { return link.kind == LinkKind::kEntity && link.verb && !link.event; };
+  const bool behind_who = at > 0 && Is(at - 1, {"we", "they", "you", "i"});  // "how much did we bill", where bills are
+  const auto is_verb_of = [&](const Link& link) {
+    return link.kind == LinkKind::kEntity && !link.event && (link.verb || (behind_who && !link.plural));
+  };
   if (at == 0 || !std::ranges::all_of(LinksAt(at), is_verb_of)) return false;
   if (Is(at, {"use", "have"}) && Is(at - 1, {"we", "you", "they", "i"})) return true;
   const bool light = Is(
@@ -38,6 +41,15 @@ bool FragmentParser::OnlySaysThatItWas(size_t at) const {
     return std::ranges::any_of(LinksAt(at),
                                [&](const Link& verb) { return std::ranges::find(bases, verb.name) != bases.end(); });
   };
+  for (size_t many = 0; many + 1 < at; ++many) {  // "how many MWh did our customers use"
+    std::vector<MetricPhrase> units;
+    if (Is(many, {"many", "much"})) UnitsAsked(many + 1, units);
+    for (const MetricPhrase& unit : units) {
+      const auto bases = BaseEntities(model_, unit.use);
+      const auto own = [&](const Link& verb) { return std::ranges::find(bases, verb.name) != bases.end(); };
+      if (std::ranges::any_of(LinksAt(at), own)) return true;
+    }
+  }
   size_t noun_end = at;  // "how many trips have been taken"
   while (noun_end > 0 && Is(noun_end - 1, {"have", "has", "had", "been", "were", "was", "are", "is", "being", "get",
                                            "got", "that", "which", "being", "ever"}))

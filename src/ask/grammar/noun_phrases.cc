@@ -89,6 +89,14 @@ void FragmentParser::NamedMetrics(size_t from, std::vector<MetricPhrase>& found)
   }
 }
 
+/// Whether "amount of" stands before things that have an amount of money.
+bool FragmentParser::IsAmountOf(size_t noun, std::string_view entity) const {
+  size_t before = noun;
+  while (before > 0 && Is(before - 1, {"the", "our", "all", "these", "those"})) --before;
+  return before > 1 && Is(before - 1, {"of"}) && Is(before - 2, {"amount", "amounts", "value"}) &&
+         !AmountOf(entity).name.empty();
+}
+
 /// Rows and values that are counted: "customers", "distinct brands".
 void FragmentParser::CountedThings(size_t noun, bool distinct, std::vector<MetricPhrase>& found) const {
   for (const Link& link : LinksAt(noun)) {
@@ -97,6 +105,7 @@ void FragmentParser::CountedThings(size_t noun, bool distinct, std::vector<Metri
     if (link.kind == LinkKind::kEntity && !link.verb) {
       const auto use = CountOf(link.name);
       if (!use) continue;
+      if (noun > 1 && IsAmountOf(noun, link.name)) phrase.cost += 0.5;  // "amount of the invoices" is money.
       phrase.use = *use;
       phrase.distinct = distinct;
       found.push_back(phrase);
@@ -157,6 +166,7 @@ std::vector<MetricPhrase> FragmentParser::Metrics(size_t at) const {
     found.insert(found.end(), before.begin(), before.end());
   }
   CountedThings(noun, distinct > 0, found);
+  if (count > 0) UnitsAsked(noun, found);
   return found;
 }
 
@@ -291,7 +301,10 @@ std::vector<ValuePhrase> FragmentParser::Values(size_t at) const {
       const bool conjunction = Is(next, {"and", "&", "und"});
       if (conjunction || Is(next, {"or", "oder", "nor", "and/or"})) ++next;
       if (next == phrase.end) break;
-      if (Word(next - 1) == "nor" && Is(next, {"in", "from", "for", "by", "with", "on", "at", "to"})) ++next;
+      const bool again = Is(next, {"in", "from", "for", "at", "with", "by", "on"}) && at > 0 &&
+                         (Word(at - 1) == Word(next) || (at > 1 && Word(at - 2) == "both"));
+      if (conjunction && again) ++next;  // "both in Paris and in Rome"
+      else if (Word(next - 1) == "nor" && Is(next, {"in", "from", "for", "by", "with", "on", "at", "to"})) ++next;
       next = SkipDeterminers(next);
       if (IsUnknownName(next) && phrase.notes.empty()) {
         ValuePhrase longer = phrase;

@@ -13,6 +13,16 @@ std::vector<ComparePhrase> FragmentParser::Comparisons(size_t at) const {
     const size_t length = Phrase(at, phrase);
     if (length == 0 || length < longest) continue;
     const auto number = ParseNumber(From(at + length));
+    size_t unit = 0;
+    const bool half = Is(at + length, {"half"}) && Is(at + length + 1, {"a", "an"});
+    const size_t one = at + length + (half ? 2 : 1);
+    if (!number && (half || Is(at + length, {"a", "an", "one"})) &&
+        (ParseGrain(From(one), unit) || Is(one, {"minute", "second"}))) {  // "more than an hour"
+      if (length > longest) found.clear();
+      longest = length;
+      found.push_back({.end = one, .op = entry.op, .operand = half ? 0.5 : 1.0});
+      continue;
+    }
     if (!number || number->ordinal) continue;
     if (length > longest) found.clear();
     longest = length;

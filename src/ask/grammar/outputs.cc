@@ -45,6 +45,16 @@ void FragmentParser::Outputs(size_t at) {
   }
 }
 
+/// The first thing named, which is what is listed.
+std::string FragmentParser::ListedEntity() const {
+  for (const std::vector<Link>& links : links_) {
+    for (const Link& link : links) {
+      if (link.kind == LinkKind::kEntity && !link.verb) return link.name;
+    }
+  }
+  return {};
+}
+
 /// "date", "amount", "name" of the rows listed, where they have one that is it.
 std::vector<FieldRef> FragmentParser::BareColumns(size_t at) const {
   const bool date = Is(at, {"date", "dates", "day"});
@@ -86,6 +96,12 @@ void FragmentParser::Columns(size_t at) {
   const bool behind_rows = at > 2 && Is(at - 1, {"?", ".", ",", ";", ":", "-", "and"});  // "…? show name and city"
   size_t next = at + std::max(Phrase(at, kLeads), behind_rows ? Phrase(at, kShow) : 0);
   if (next == at) return;
+  std::string listed;  // The first thing named is what is listed.
+  for (size_t begin = 0; begin < at && listed.empty(); ++begin) {
+    for (const Link& link : LinksAt(begin)) {
+      if (link.kind == LinkKind::kEntity && !link.verb && listed.empty()) listed = link.name;
+    }
+  }
   std::vector<std::pair<size_t, std::vector<DimensionUse>>> open{{next, {}}};
   for (int depth = 0; depth < 6 && !open.empty(); ++depth) {
     std::vector<std::pair<size_t, std::vector<DimensionUse>>> longer;
@@ -105,6 +121,10 @@ void FragmentParser::Columns(size_t at) {
       }
       for (const Link& link : LinksAt(word)) {
         if (link.verb || link.event) continue;
+        const bool own = std::ranges::any_of(LinksAt(word), [&](const Link& other) {  // "status" is that of the rows.
+          return other.kind == LinkKind::kDimension && other.end == link.end && other.field.entity == ListedEntity();
+        });
+        if (own && link.kind == LinkKind::kDimension && link.field.entity != ListedEntity()) continue;
         DimensionUse use{.field = link.field};
         if (link.kind == LinkKind::kEntity) {
           const auto* entity = semantic::FindEntity(model_, link.name);
@@ -118,9 +138,15 @@ void FragmentParser::Columns(size_t at) {
         } else if (link.kind != LinkKind::kDimension) {
           continue;
         }
+        const bool compared = !Comparisons(Is(link.end, {"is", "of", "was"}) ? link.end + 1 : link.end).empty();
+        if (compared) continue;  // "with a price below 30"
         auto all = uses;
         all.push_back(use);
-        Fragment& fragment = Add(FragmentKind::kColumns, at, link.end, 0.02 + link.cost);
+        const bool others = std::ranges::any_of(LinksAt(word), [&](const Link& other) {  // Their own "status" first.
+          return other.kind == LinkKind::kDimension && other.end == link.end && other.field.entity == listed &&
+                 use.field.entity != listed;
+        });
+        Fragment& fragment = Add(FragmentKind::kColumns, at, link.end, 0.02 + link.cost + (others ? 0.15 : 0));
         if (!link.note.empty()) fragment.notes.push_back(link.note);
         fragment.dimensions = all;
         longer.emplace_back(link.end, std::move(all));

@@ -59,7 +59,9 @@ std::optional<std::string> OutOfScope(std::span<const Token> tokens) {
     const Token& token = tokens[at];
     if (token.kind != TokenKind::kWord) continue;
     const std::string_view next = at + 1 < tokens.size() ? std::string_view(tokens[at + 1].word) : "";
-    const bool polite = (token.word == "would" && next == "like") || (token.word == "could" && next == "you");
+    const bool polite =
+        (token.word == "would" && (next == "like" || next == "need" || next == "love" || next == "want")) ||
+        (token.word == "could" && next == "you");
     const bool is_date = token.word == "due" && next != "to" && next != "because";
     if (polite || is_date) continue;
     const std::string padded = " " + token.word + " ";

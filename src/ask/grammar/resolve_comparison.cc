@@ -77,7 +77,8 @@ bool ResolveComparison(const ComparisonTarget& target, const TimePhrase* main, b
   switch (target.kind) {
     case Kind::kOffset:
       if (target.growth && !closed && !time.grain) time.grain = *target.grain;  // "year over year": by year.
-      if (target.growth && closed && !time.grain && main->unit && *main->unit > *target.grain)
+      if (target.growth && closed && !time.grain && main->unit &&
+          (*main->unit > *target.grain || (main->unit == target.grain && main->count > 1)))
         time.grain = *target.grain;
       if (target.growth && closed && time.grain == target.grain &&
           (FloorTo(*main->range.from, *time.grain, {}) != *main->range.from ||

@@ -1,6 +1,7 @@
 #include <set>
 
 #include "ask/grammar/internal/assembler.h"
+#include "ask/language/words.h"
 #include "ask/link/join_paths.h"
 #include "common/text.h"
 
@@ -94,7 +95,36 @@ bool IsOfSaidRole(const SemanticModel& model, Intent& said, const FieldRef& fiel
   return !other_said;
 }
 
+/// Whether the way leaves another where that has only one join to go: by the staff of a branch to its town, and not by
+/// the branch itself.
+bool IsDetour(const std::vector<std::string>& way, const std::vector<std::string>& shortest) {
+  const auto [own, other] = std::ranges::mismatch(way, shortest);
+  return shortest.end() - other == 1 && way.end() - own > 1;
+}
+
+/// Whether the join is called as the thing it leads to: the clinician of a visit, beside the one who referred to it.
+bool IsCalledAsItsEntity(const SemanticModel& model, const semantic::Join& join) {
+  const semantic::Entity* entity = semantic::FindEntity(model, join.to);
+  if (entity == nullptr) return false;
+  std::vector<std::string> names{entity->label, entity->name};
+  names.insert(names.end(), entity->synonyms.begin(), entity->synonyms.end());
+  return std::ranges::any_of(names, [&](const std::string& name) {
+    return Singular(Fold(name)) == Singular(Fold(join.label)) || Singular(Fold(name)) == Singular(Fold(join.name));
+  });
+}
+
 }  // namespace
+
+bool IsOtherRole(const SemanticModel& model, const std::vector<std::string>& way) {
+  return std::ranges::any_of(way, [&](const std::string& name) {
+    const semantic::Join* join = semantic::FindJoin(model, name);
+    if (join == nullptr || IsCalledAsItsEntity(model, *join)) return false;
+    return std::ranges::any_of(model.joins, [&](const semantic::Join& other) {
+      return EqualsIgnoringCase(other.from, join->from) && EqualsIgnoringCase(other.to, join->to) &&
+             IsCalledAsItsEntity(model, other);
+    });
+  });
+}
 
 std::vector<std::string> BaseEntities(const SemanticModel& model, const MetricUse& use) {
   if (!use.entity.empty()) return {use.entity};
@@ -135,6 +165,9 @@ std::vector<Draft> ResolveJoins(const SemanticModel& model, const Draft& draft, 
         if (paths.size() > choices.size()) choices = paths;
         hops = std::max(hops, shortest);
       }
+      if (original.via.empty())
+        std::ranges::stable_partition(choices, [&](const auto& way) { return !IsOtherRole(model, way); });
+      std::ranges::stable_sort(choices, {}, [](const auto& way) { return way.size(); });
       if (choices.size() > kChoicesMax) choices.resize(kChoicesMax);
       if (choices.empty()) choices.push_back({});
       for (const auto& choice : choices) {
@@ -147,9 +180,10 @@ std::vector<Draft> ResolveJoins(const SemanticModel& model, const Draft& draft, 
                              [&](const Site& other) { return other.field->entity == original.entity; });
         }();
         // A way of its own is meant rather than one that another thing has: loans of a branch, not of their members'.
-        const bool direct = choices.front().size() == 1 && original.via.empty();
-        if (direct && choice.size() > 1) chosen.cost += kDetourCost;
-        if (direct && choice.size() == 1 && choices.back().size() > 1 && !paid)
+        const bool direct = original.via.empty();
+        if (direct && IsDetour(choice, choices.front())) chosen.cost += kDetourCost;
+        if (direct && IsOtherRole(model, choice)) chosen.cost += kOtherRoleCost;
+        if (direct && choice.size() == 1 && choices.front().size() == 1 && choices.back().size() > 1 && !paid)
           chosen.notes.push_back(fmt::format("{} is that of {} itself", original.entity, site.bases.front()));
         if (original.via.empty() && several && !IsOfSaidRole(model, intent_said, original, choice))
           chosen.cost += kOtherRoleCost;

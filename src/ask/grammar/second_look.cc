@@ -5,6 +5,7 @@
 #include <set>
 
 #include "ask/grammar/internal/assembler.h"
+#include "ask/grammar/internal/members.h"
 #include "ask/language/words.h"
 #include "ask/time/calendar.h"
 
@@ -70,10 +71,17 @@ class Numbers {
         for (const Literal& value : filter.values) {
           if (const auto* text = std::get_if<std::string>(&value)) Name(*text);
           if (const auto* whole = std::get_if<int64_t>(&value)) Add(static_cast<double>(*whole));
+          if (const auto* hour = std::get_if<int64_t>(&value); hour && filter.part == semantic::TimePart::kHourOfDay)
+            Hour(*hour);
           if (const auto* number = std::get_if<double>(&value)) Add(*number);
         }
       }
     }
+  }
+  /// "6 pm" is 18, and what is before 10 is up to 9.
+  void Hour(int64_t hour) {
+    for (const int64_t clock : {hour, hour + 1}) Add(static_cast<double>(clock)), Add(static_cast<double>(clock % 12));
+    Add(12);
   }
   void Instant(LocalTime at) {
     const int year = YearOf(at);
@@ -199,6 +207,23 @@ bool CountsOther(std::span<const Token> tokens, const std::vector<Link>& links, 
   return false;
 }
 
+/// "patients seen both in Cardiology and in Neurology" are those seen in each; different ones in either are more.
+bool AsksForBoth(std::span<const Token> tokens, const Intent& intent, const SemanticModel& model) {
+  if (std::ranges::none_of(tokens, [](const Token& token) { return token.word == "both"; })) return false;
+  const bool distinct = std::ranges::any_of(intent.metrics, [&](const MetricUse& use) {
+    const auto* metric = semantic::FindMetric(model, use.metric);
+    const auto* measure = metric == nullptr || use.aggregation ? nullptr : MeasureOf(model, *metric);
+    return use.aggregation == Aggregation::kCountDistinct ||
+           (measure != nullptr && measure->aggregation == Aggregation::kCountDistinct);
+  });
+  return distinct && std::ranges::any_of(intent.filters, [&](const FilterGroup& group) {
+           const Filter& filter = group.any_of[0];
+           return filter.op == FilterOperator::kIn && filter.values.size() > 1 &&
+                  std::ranges::none_of(intent.dimensions,
+                                       [&](const DimensionUse& use) { return use.field == filter.field; });
+         });
+}
+
 }  // namespace
 
 std::optional<std::string> LeftOut(std::span<const Token> tokens, const std::vector<Link>& links, const Intent& intent,
@@ -207,13 +232,18 @@ std::optional<std::string> LeftOut(std::span<const Token> tokens, const std::vec
   const bool answers = intent.output == OutputKind::kTable || intent.output == OutputKind::kRows;
   if (answers && CountsOther(tokens, links, intent, model))
     return "one thing is to be counted, and the reading counts another";
+  if (AsksForBoth(tokens, intent, model))
+    return "those with both are asked for, and the reading takes those with either";
   const Numbers numbers(intent, time);
   bool negated = false, end = false;
   for (size_t at = 0; at < tokens.size(); ++at) {
     if (IsName(links, at)) continue;
     const std::string& word = tokens[at].word;
     const std::string_view before = at == 0 ? std::string_view() : std::string_view(tokens[at - 1].word);
-    negated = negated || (std::ranges::find(kNegations, word) != kNegations.end() && !IsOtherSide(links, at, intent));
+    const bool other_time = before == "(" && at + 2 < tokens.size() && tokens[at + 2].word == ")" &&
+                            !intent.time.field.name.empty();  // "booked (not scheduled) in May"
+    negated = negated || (std::ranges::find(kNegations, word) != kNegations.end() && !IsOtherSide(links, at, intent) &&
+                          !other_time);
     end = end || (std::ranges::find(kEnds, word) != kEnds.end() && before != "at");
     if (tokens[at].kind != TokenKind::kNumber) continue;
     const auto number = ParseNumber(tokens.subspan(at));

@@ -283,6 +283,20 @@ void FragmentParser::Sets(size_t at) {
   }
   if (const size_t length = Phrase(at, kSetsDid); length > 0) SetVerb(at + length, at, false, false);
   SetVerb(at, at, false, Word(at) == "with");
+  if (const size_t length = Phrase(at, kSetsNever); length > 0) {  // "never occurred as main diagnosis"
+    size_t as = at + length;
+    if (!Is(as, {"as"}) && LinksAt(as).empty()) ++as;
+    if (Is(as, {"used", "been", "served", "acted", "listed", "named"})) ++as;
+    const size_t noun = SkipDeterminers(as + 1);
+    for (const Link& link : Is(as, {"as"}) ? LinksAt(noun) : std::vector<Link>{}) {
+      const bool of_role = link.kind == LinkKind::kDimension && link.field.via.size() == 1;
+      const std::string name = link.kind == LinkKind::kRole ? link.name : of_role ? link.field.via[0] : "";
+      const semantic::Join* join = name.empty() ? nullptr : semantic::FindJoin(model_, name);
+      if (join == nullptr) continue;
+      Fragment& fragment = Add(FragmentKind::kSet, at, link.end, link.cost + 0.02);
+      fragment.sets = {{.related = join->from, .related_via = {join->name}, .negated = true}};
+    }
+  }
   // "but not in the last 90 days": of the same thing as the set before.
   if (const size_t length = Phrase(at, kSetsNot); length > 0) {
     for (const TimePhrase& time : ParseTime(From(at + length), time_, problems_)) {

@@ -100,7 +100,8 @@ void FragmentParser::ExtremesOf(size_t at, size_t begin, size_t end, const Measu
   for (const NounPhrase& noun : LimitedNouns(at)) {  // "the ten biggest open claims"
     const Entity* entity = noun.filters.empty() ? nullptr : semantic::FindEntity(model_, noun.entity);
     if (entity == nullptr) continue;
-    const FieldRef size = sized ? SizeOf(noun.entity) : FieldRef{};
+    FieldRef size = sized ? SizeOf(noun.entity) : FieldRef{};
+    if (sized && size.name.empty()) size = AmountOf(noun.entity);
     const size_t before = found_.size();
     add(*entity, noun.end, noun.cost, "", noun.plural, true);
     if (!size.name.empty() && found_.size() == before) {

@@ -3,8 +3,38 @@
 
 namespace neurolake::ask {
 
+/// "when did we sign our first contract", "when did Anna close her last ticket": an end of the time it was done at.
+void FragmentParser::LastDone(size_t at) {
+  if (!Is(at, {"when"}) || !Is(at + 1, {"did"})) return;
+  static constexpr std::string_view kWho[] = {"we",          "they",        "you",     "i",
+                                              "the company", "our company", "anybody", "anyone"};
+  const size_t who = Phrase(at + 2, kWho);
+  if (who == 0) return;
+  for (const Link& verb : LinksAt(at + 2 + who)) {
+    const bool of_thing = verb.kind == LinkKind::kEntity && (verb.verb || !verb.plural);
+    if (!verb.verb && !of_thing) continue;
+    if (verb.kind == LinkKind::kDimension ? !IsTime(verb.field) : verb.kind != LinkKind::kEntity) continue;
+    size_t end = SkipDeterminers(verb.end);
+    if (Is(end, {"very"})) ++end;
+    const bool last = Is(end, {"last", "latest", "newest"});
+    if (!last && !Is(end, {"first", "earliest"})) continue;
+    for (const NounPhrase& noun : LimitedNouns(end + 1)) {
+      const semantic::Entity* entity = semantic::FindEntity(model_, noun.entity);
+      const bool own = verb.kind == LinkKind::kEntity ? verb.name == noun.entity : verb.field.entity == noun.entity;
+      if (entity == nullptr || !own || noun.plural) continue;
+      FieldRef field{entity->name, entity->default_time};
+      if (verb.kind == LinkKind::kDimension) field = verb.field;
+      if (field.name.empty() || field.name.contains('.')) continue;
+      Fragment& fragment = Add(FragmentKind::kMetric, at, noun.end, noun.cost + verb.cost, noun.notes);
+      fragment.filters = noun.filters;
+      fragment.metrics = {{.aggregation = last ? Aggregation::kMax : Aggregation::kMin, .field = std::move(field)}};
+    }
+  }
+}
+
 /// "when was the last order shipped", "date of the first visit": an end of the times of what is named.
 void FragmentParser::LastTimes(size_t at) {
+  LastDone(at);
   const size_t lead = Phrase(at, kLastTimesLeads);
   const bool asks_when =
       lead == 0 && std::ranges::any_of(From(at), [](const Token& token) { return token.word == "when"; });
@@ -50,11 +80,61 @@ const semantic::Dimension* FragmentParser::MadeTime(const semantic::Entity& enti
   return nullptr;
 }
 
+/// "tickets older than 30 days": by when the thing began; of people it would be their age.
+void FragmentParser::Ages(size_t at) {
+  const bool older = Is(at, {"older"});
+  if ((!older && !Is(at, {"newer", "younger"})) || !Is(at + 1, {"than"})) return;
+  const auto number = ParseNumber(From(at + 2));
+  size_t used = 0;
+  const size_t unit = at + 2 + (number ? number->tokens : 0);
+  const auto grain = number && unit < tokens_.size() ? ParseGrain(From(unit), used) : std::nullopt;
+  const bool whole = number && !number->ordinal && number->value >= 1 && number->value <= 10'000 &&
+                     number->value == static_cast<double>(static_cast<int64_t>(number->value));
+  if (!grain || *grain < TimeGrain::kDay || !whole) return;
+  size_t noun = at;
+  while (noun > 0 && Is(noun - 1, {"that", "which", "are", "is", "were"})) --noun;
+  for (size_t begin = noun > 4 ? noun - 4 : 0; begin < noun; ++begin) {
+    for (const Link& link : LinksAt(begin)) {
+      const auto* entity = link.kind == LinkKind::kEntity && !link.verb && link.end == noun
+                               ? semantic::FindEntity(model_, link.name)
+                               : nullptr;
+      if (entity == nullptr || entity->default_time.empty() || entity->default_time.contains('.')) continue;
+      const bool has_age = std::ranges::any_of(entity->dimensions, [](const semantic::Dimension& one) {
+        const auto words = TokenizeName(one.label + " " + one.name);
+        return !one.personal.empty() || std::ranges::any_of(words, [](const Token& word) {
+          return word.word == "age" || word.word == "birth" || word.word == "born" || word.word == "birthday";
+        });
+      });
+      const semantic::Dimension* time = semantic::FindDimension(*entity, entity->default_time);
+      if (has_age || time == nullptr) continue;
+      const LocalTime today = FloorTo(time_.now, TimeGrain::kDay, time_.calendar);
+      const LocalTime edge = AddPeriods(today, *grain, -static_cast<int64_t>(number->value));
+      Fragment& fragment = Add(FragmentKind::kTime, at, unit + used, 0.03);
+      fragment.field = {entity->name, entity->default_time};
+      TimePhrase phrase;
+      phrase.tokens = unit + used - at;
+      phrase.range = older ? TimeRange{std::nullopt, edge} : TimeRange{edge, std::nullopt};
+      phrase.text = (older ? "before " : "from ") + TimeName(edge) + (older ? "" : " on");
+      phrase.named = phrase.connective = true;
+      fragment.notes.push_back(fmt::format("how old they are goes by {}: {}", time->label, phrase.text));
+      fragment.time = std::move(phrase);
+    }
+  }
+}
+
 void FragmentParser::Times(size_t at) {
+  Ages(at);
   const auto add = [&](size_t from, size_t begin, const FieldRef& field, double cost) {
     for (TimePhrase& phrase : ParseTime(From(from), time_, problems_)) {
       Fragment& fragment = Add(FragmentKind::kTime, begin, from + phrase.tokens, cost + phrase.cost);
       if (!phrase.assumption.empty()) fragment.notes.push_back(phrase.assumption);
+      if (phrase.partial && !phrase.to_date && phrase.range.from && Word(fragment.end) == "so" &&
+          Word(fragment.end + 1) == "far") {  // "2025 so far"
+        phrase.range.to = AddPeriods(FloorTo(time_.now, TimeGrain::kDay, time_.calendar), TimeGrain::kDay, 1);
+        phrase.to_date = true;
+        phrase.partial = false;
+        fragment.end += 2;
+      }
       // A bare number of four digits might be anything else.
       if (!phrase.connective && phrase.unit == TimeGrain::kYear && phrase.tokens == 1) fragment.cost += 0.02;
       fragment.field = field;
@@ -101,6 +181,7 @@ void FragmentParser::Times(size_t at) {
   }
   if (auto part = ParseTimePart(From(at))) {
     Fragment& fragment = Add(FragmentKind::kTimePart, at, at + part->tokens, 0);
+    if (part->part == semantic::TimePart::kHourOfDay) fragment.notes.push_back(part->text);
     fragment.part = std::move(part);
   }
 }

@@ -6,14 +6,16 @@
 #include "ask/grammar/internal/assembler.h"
 #include "ask/grammar/internal/fragment_parser.h"
 #include "ask/grammar/internal/refusal.h"
+#include "ask/grammar/internal/rephrase.h"
 #include "ask/grammar/internal/second_look.h"
 #include "ask/language/words.h"
 
 namespace neurolake::ask {
 namespace {
 
-constexpr size_t kBeam = 64;        ///< Ways to cover the beginning of a question that are kept at each token.
-constexpr size_t kReadingsMax = 4;  ///< Choices a person is asked between.
+constexpr size_t kBeam = 64;             ///< Ways to cover the beginning of a question that are kept at each token.
+constexpr double kRephrasedCost = 0.05;  ///< Of each rewriting of a question that could not be read as it was put.
+constexpr size_t kReadingsMax = 4;       ///< Choices a person is asked between.
 
 /// A way to cover the tokens up to some point.
 struct Cover {
@@ -179,8 +181,30 @@ Understanding Abstain(const semantic::SemanticModel& model, std::span<const Toke
 
 Result<Understanding> Understander::Understand(std::string_view question, const TimeContext& time,
                                                const Intent* previous) const {
-  NL_ASSIGN_OR_RETURN(std::vector<Token> tokens, Tokenize(question));
+  NL_ASSIGN_OR_RETURN(const std::vector<Token> tokens, Tokenize(question));
   if (tokens.empty()) return Abstain(model_, tokens, "there is no question");
+  bool settled = false;
+  Understanding first = Read(tokens, time, previous, settled);
+  if (first.status != Status::kAbstained || settled) return first;
+  Understanding best;
+  for (const Rephrased& other : Rephrase(tokens, linker_)) {
+    Understanding again = Read(other.tokens, time, previous, settled);
+    if (again.status == Status::kAbstained) continue;
+    for (Reading& reading : again.readings) {
+      reading.confidence *= Confidence(kRephrasedCost * static_cast<double>(other.steps));
+      reading.assumptions.insert(reading.assumptions.begin(), fmt::format("read as “{}”", JoinWords(other.tokens)));
+    }
+    if (again.readings.front().confidence < thresholds_.answer - 0.05) continue;
+    const bool better =
+        best.status == Status::kAbstained || (again.status == Status::kAnswered && best.status == Status::kClarify);
+    if (better) best = std::move(again);
+    if (best.status == Status::kAnswered) break;
+  }
+  return best.status == Status::kAbstained ? first : best;
+}
+
+Understanding Understander::Read(std::vector<Token> tokens, const TimeContext& time, const Intent* previous,
+                                 bool& settled) const {
   std::vector<std::string> problems;
   std::vector<Link> links;
   const auto parse = [&] {
@@ -200,6 +224,7 @@ Result<Understanding> Understander::Understand(std::string_view question, const 
       unknown = chart.Unknown();
     }
   }
+  settled = true;
   if (!problems.empty()) return Abstain(model_, tokens, problems.front());
   if (!model_.calendar.fiscal_year_known && AsksFiscal(tokens, links)) {
     return Abstain(model_, tokens, "nobody has said when the fiscal year begins: the model's calendar may say it");
@@ -207,6 +232,7 @@ Result<Understanding> Understander::Understand(std::string_view question, const 
   if (auto deed = AsksForDeed(tokens, links)) return Abstain(model_, tokens, std::move(*deed));
   if (!unknown.empty()) {
     if (auto reason = OutOfScope(tokens)) return Abstain(model_, tokens, std::move(*reason));
+    settled = false;
     std::string reason = fmt::format("{} {} not known here", Quoted(unknown), unknown.size() == 1 ? "is" : "are");
     const auto near = linker_.Nearest(Fold(unknown.front()), 3);
     if (!near.empty()) reason += fmt::format("; known is {}", Quoted(near));
@@ -241,9 +267,11 @@ Result<Understanding> Understander::Understand(std::string_view question, const 
   }
   if (drafts.empty()) {
     if (auto scope = OutOfScope(tokens)) reason = *scope;
+    else settled = false;
     if (reason.empty()) reason = "the parts of the question do not fit together";
     return Abstain(model_, tokens, reason);
   }
+  settled = false;
   std::stable_sort(drafts.begin(), drafts.end(), [](const Draft& a, const Draft& b) { return a.cost < b.cost; });
   Understanding result;
   const double best = Confidence(drafts.front().cost);

@@ -55,6 +55,9 @@ class Understander {
                                    const Intent* previous = nullptr) const;
 
  private:
+  /// One wording. `settled`: no other wording would be read.
+  Understanding Read(std::vector<Token> tokens, const TimeContext& time, const Intent* previous, bool& settled) const;
+
   const semantic::SemanticModel& model_;
   const Linker& linker_;
   Thresholds thresholds_;

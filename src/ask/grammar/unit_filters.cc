@@ -1,4 +1,5 @@
 #include "ask/grammar/internal/fragment_parser.h"
+#include "ask/grammar/internal/members.h"
 #include "common/text.h"
 
 namespace neurolake::ask {
@@ -11,32 +12,36 @@ bool IsCurrencyCode(std::string_view unit) {
   return unit.size() == 3 && std::ranges::all_of(unit, [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
-/// Seconds in a unit of time, as it is written in models and said; 0: none.
-double SecondsIn(std::string_view unit) {
-  const std::string one = Singular(unit);
-  if (one == "s" || one == "sec" || one == "second") return 1;
-  if (one == "min" || one == "minute") return 60;
-  if (one == "h" || one == "hour") return 3600;
-  return 0;
+bool IsPeriod(std::string_view word) {
+  static constexpr std::string_view kPeriods[] = {"day", "week", "month", "quarter", "year"};
+  return std::ranges::find(kPeriods, Singular(word)) != std::end(kPeriods);
 }
 
 }  // namespace
 
-bool FragmentParser::SaysUnit(std::string_view word, std::string_view unit_name) {
-  if (unit_name.empty() || word.empty()) return false;
-  const std::string unit = Singular(Fold(unit_name));
-  const std::string said = Singular(word);
-  const bool degrees = unit.find("\xc2\xb0") != std::string::npos && (said == "degree" || said == "celsius");
-  return degrees || said == unit || (unit == "mi" && said == "mile") || (unit == "min" && said == "minute") ||
-         (unit == "h" && said == "hour") || (unit == "km" && said == "kilometer") ||
-         (unit == "kg" && said == "kilogram");
+std::optional<UnitPhrase> FragmentParser::UnitAt(size_t at, std::string_view kept) const {
+  if (at >= tokens_.size() || tokens_[at].kind == TokenKind::kQuoted) return std::nullopt;
+  const bool degrees = kept.find("\xc2\xb0") != std::string_view::npos;
+  if (degrees && (Singular(Word(at)) == "degree" || Is(at, {"celsius"}))) return UnitPhrase{.tokens = 1};
+  return ParseUnit(From(at), kept);
 }
 
-/// What a number said in `word`s is in the dimension's unit: 20 minutes are 1,200 s; nullopt if they do not fit.
-std::optional<double> FragmentParser::FactorOf(std::string_view word, std::string_view unit) {
-  if (SaysUnit(word, unit)) return 1;
-  const double said = SecondsIn(word), kept = SecondsIn(Fold(unit));
-  return said > 0 && kept > 0 ? std::optional(said / kept) : std::nullopt;
+/// "how many MWh", "number of hours": the sums that are kept in such a unit. Days and weeks may be counted themselves.
+void FragmentParser::UnitsAsked(size_t noun, std::vector<MetricPhrase>& found) const {
+  if (noun >= tokens_.size() || IsPeriod(Word(noun))) return;
+  const bool named = std::ranges::any_of(LinksAt(noun), [](const Link& link) { return link.note.empty(); });
+  for (const semantic::Metric& metric : model_.metrics) {
+    const auto* measure = metric.hidden ? nullptr : MeasureOf(model_, metric);
+    if (named || measure == nullptr || measure->aggregation != Aggregation::kSum || metric.format.unit.empty())
+      continue;
+    const auto unit = UnitAt(noun, metric.format.unit);
+    if (!unit || unit->tokens == 0) continue;
+    const bool limited = !measure->filter.empty() || !metric.filter.empty();
+    MetricPhrase phrase{.end = noun + unit->tokens, .cost = limited ? 0.1 : 0.05, .use = {.metric = metric.name}};
+    if (unit->factor != 1) phrase.use.unit = JoinWords(tokens_.subspan(noun, unit->tokens));
+    phrase.notes.push_back(fmt::format("{} is what is kept in {}", metric.label, metric.format.unit));
+    found.push_back(std::move(phrase));
+  }
 }
 
 /// The end of what says once more what a unit's number is of: "5 mm of rain", "100 hours to resolve".
@@ -51,7 +56,17 @@ size_t FragmentParser::UnitTail(size_t at, const FieldRef& field) const {
            });
   };
   if (Is(at, {"celsius"})) return at + 1;
+  const auto says = [&](std::string_view word) {
+    return std::ranges::any_of(TokenizeName(dimension->label), [&](const Token& one) { return one.word == word; });
+  };
+  if (says("yearly") || says("annual")) {  // "more than 50 MWh a year"
+    if (Is(at, {"yearly", "annually"})) return at + 1;
+    if (Is(at, {"a", "per", "each", "every"}) && Is(at + 1, {"year", "annum"})) return at + 2;
+  }
+  if (says("monthly") && Is(at, {"a", "per", "each", "every"}) && Is(at + 1, {"month"})) return at + 2;
   if (Is(at, {"of", "in", "to"}) && alike(Word(at + 1))) return at + 2;
+  const bool generic = Is(at, {"amount", "value", "number", "total", "price", "cost"});
+  if (!generic && Word(at).size() >= 3 && says(Word(at)) && LinksAt(at).empty()) return at + 1;  // "2.5k euros net"
   return at;
 }
 
@@ -77,29 +92,47 @@ bool FragmentParser::IsPartOfAmount(const semantic::Entity& entity, const Dimens
 void FragmentParser::UnitFilter(size_t begin, const ComparePhrase& compare) {
   const bool is_money = compare.unit == NumberUnit::kCurrency;
   if (compare.unit == NumberUnit::kPercent) return;
-  const size_t end = is_money ? compare.end : compare.end + 1;
   for (const semantic::Entity& entity : model_.entities) {
     for (const Dimension& dimension : entity.dimensions) {
       const FieldRef field{entity.name, dimension.name};
       const bool number = dimension.value_type == ValueType::kInteger || dimension.value_type == ValueType::kNumber;
       if (dimension.hidden || !number) continue;
       const bool keeps_money = dimension.format.pattern == "currency" || IsCurrencyCode(dimension.format.unit);
-      const auto factor = is_money ? (keeps_money ? std::optional(1.0) : std::nullopt)
-                                   : FactorOf(Word(compare.end), dimension.format.unit);
-      if (!factor) continue;
-      const std::string unit = is_money ? dimension.format.unit : std::string(Word(compare.end));
+      const auto said = UnitAt(compare.end, dimension.format.unit);
+      if (is_money ? !keeps_money : !said) continue;
+      if (!is_money && said->factor != 1 && IsPeriod(Word(compare.end))) continue;  // Days may be those since then.
+      const double factor = is_money ? 1.0 : said->factor;
+      const size_t end = is_money ? compare.end : compare.end + said->tokens;
+      const std::string unit = is_money ? dimension.format.unit : JoinWords(tokens_.subspan(compare.end, said->tokens));
       Fragment& fragment = Add(FragmentKind::kFilter, begin, UnitTail(end, field), 0.05,
                                {fmt::format("{} is what is measured in {}", dimension.label, unit)});
       Filter filter{.field = field,
                     .op = OperatorOf(compare.op),
-                    .values = {NumberLiteral(compare.operand * *factor, dimension.value_type)}};
+                    .values = {NumberLiteral(compare.operand * factor, dimension.value_type)}};
       if (compare.op == CompareOperator::kBetween)
-        filter.values.push_back(NumberLiteral(compare.upper * *factor, dimension.value_type));
+        filter.values.push_back(NumberLiteral(compare.upper * factor, dimension.value_type));
       fragment.filters = {{.any_of = {std::move(filter)}}};
       fragment.by_unit = true;
       if (is_money && IsPartOfAmount(entity, dimension)) fragment.cost += 0.2;
     }
   }
+}
+
+/// "in km", "in MWh": the unit that the number is kept in, or can be told in.
+void FragmentParser::Unit(size_t at) {
+  size_t longest = 0;
+  const auto look = [&](const auto& member, const std::string& unit) {
+    const auto said = member.hidden ? std::nullopt : UnitAt(at + 1, unit);
+    if (said) longest = std::max(longest, said->tokens);
+  };
+  for (const semantic::Metric& metric : model_.metrics) look(metric, metric.format.unit);
+  for (const semantic::Entity& entity : model_.entities) {
+    for (const semantic::Dimension& dimension : entity.dimensions) look(dimension, dimension.format.unit);
+  }
+  if (longest == 0) return;
+  const size_t end = at + 1 + longest;
+  Add(FragmentKind::kRequest, at, Is(at, {"("}) && Is(end, {")"}) ? end + 1 : end, 0.01).entity =
+      JoinWords(tokens_.subspan(at + 1, longest));
 }
 
 }  // namespace neurolake::ask

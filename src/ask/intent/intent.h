@@ -107,6 +107,7 @@ struct MetricUse {
   std::string entity = {};                ///< Without `metric` and `field`: its rows are counted.
   std::vector<FilterGroup> filters = {};  ///< For this number only, on top of the intent's.
   std::string label = {};                 ///< Column title; empty: the model's.
+  std::string unit = {};                  ///< What it is told in ("MWh"); empty: what the model keeps it in.
   bool operator==(const MetricUse&) const = default;
 };
 

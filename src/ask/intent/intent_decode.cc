@@ -223,6 +223,7 @@ MetricUse DecodeMetric(const json::value& value, const std::string& path, std::o
   reader.Text("entity", use.entity);
   TakeGroups(reader, "filters", use.filters);
   reader.Text("label", use.label);
+  reader.Text("unit", use.unit);
   return use;
 }
 

@@ -111,6 +111,7 @@ json::value Encode(const MetricUse& use) {
   PutText(out, "entity", use.entity);
   PutList(out, "filters", use.filters, EncodeGroup);
   PutText(out, "label", use.label);
+  PutText(out, "unit", use.unit);
   return out;
 }
 

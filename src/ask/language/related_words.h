@@ -28,6 +28,9 @@ const MeasuredBy* ParticipleOf(std::string_view word);
 /// The adjective that stands behind "most" or "least": "expensive", "recent". Null: it is none.
 const MeasuredBy* GradableOf(std::string_view word);
 
+/// Nouns that people use for the same thing in business: "client" of "customer". Singular, with the noun itself.
+std::span<const std::string_view> AlikeNouns(std::string_view noun);
+
 /// What an event is called whose verb or date is `words`: "hire" of hired, "sign up" of signed up, "cancellation" of
 /// cancelled. Singular; the first is the likeliest.
 std::vector<std::string> EventNouns(std::string_view words);

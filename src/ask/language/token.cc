@@ -221,6 +221,10 @@ class Cutter {
       Emit(TokenKind::kWord, begin, p, word);
     } else if (suffix.size() > 2 && word.size() <= 2) {  // O'Hare
       Emit(TokenKind::kWord, begin, q, word + suffix);
+      const size_t s = q < text_.size() && IsApostrophe(At(text_, q).value) ? q + At(text_, q).bytes : q;
+      const bool possessive =
+          s > q && s < text_.size() && (text_[s] == 's' || text_[s] == 'S') && !WordFollows(text_, s + 1);
+      if (possessive) q = s + 1;  // "O'Brien's"
     } else {
       Emit(TokenKind::kWord, begin, p, word);
       for (const Contraction& contraction : kContractions) {

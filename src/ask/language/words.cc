@@ -11,16 +11,19 @@ using WordMap = std::unordered_map<std::string_view, std::string_view>;
 using WordSet = std::unordered_set<std::string_view>;
 
 const WordMap& Irregular() {
-  static const WordMap kWords{
-      {"people", "person"},  {"persons", "person"},     {"men", "man"},           {"women", "woman"},
-      {"children", "child"}, {"feet", "foot"},          {"data", "data"},         {"media", "media"},
-      {"indices", "index"},  {"criteria", "criterion"}, {"analyses", "analysis"}, {"movies", "movie"},
-      {"cookies", "cookie"}, {"series", "series"},      {"species", "species"},   {"news", "news"},
-      {"halves", "half"},    {"leaves", "leave"},       {"buses", "bus"},         {"gases", "gas"},
-      {"taxis", "taxi"},     {"statuses", "status"},    {"sales", "sale"},        {"bought", "buy"},
-      {"sold", "sell"},      {"paid", "pay"},           {"flew", "fly"},          {"flown", "fly"},
-      {"spent", "spend"},    {"geese", "goose"},        {"mice", "mouse"},        {"heroes", "hero"},
-      {"axes", "axis"}};
+  static const WordMap kWords{{"people", "person"},      {"persons", "person"},    {"men", "man"},
+                              {"women", "woman"},        {"children", "child"},    {"feet", "foot"},
+                              {"data", "data"},          {"media", "media"},       {"indices", "index"},
+                              {"criteria", "criterion"}, {"analyses", "analysis"}, {"diagnoses", "diagnosis"},
+                              {"crises", "crisis"},      {"theses", "thesis"},     {"hypotheses", "hypothesis"},
+                              {"movies", "movie"},       {"cookies", "cookie"},    {"series", "series"},
+                              {"species", "species"},    {"news", "news"},         {"halves", "half"},
+                              {"leaves", "leave"},       {"buses", "bus"},         {"gases", "gas"},
+                              {"taxis", "taxi"},         {"statuses", "status"},   {"sales", "sale"},
+                              {"bought", "buy"},         {"sold", "sell"},         {"paid", "pay"},
+                              {"flew", "fly"},           {"flown", "fly"},         {"spent", "spend"},
+                              {"geese", "goose"},        {"mice", "mouse"},        {"heroes", "hero"},
+                              {"axes", "axis"}};
   return kWords;
 }
 

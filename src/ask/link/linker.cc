@@ -83,6 +83,7 @@ bool IsArticle(std::string_view word) { return word == "the" || word == "a" || w
 
 /// Other usual names of a number whose name begins so: "average delay" is the mean delay, too.
 std::vector<std::string> OtherNames(const std::string& label) {
+  constexpr std::string_view kNumberOf = "number of ";
   static constexpr std::pair<std::string_view, std::string_view> kLeads[] = {
       {"average ", "mean "}, {"average ", "avg "}, {"maximum ", "max "}, {"minimum ", "min "}};
   std::vector<std::string> names;
@@ -90,6 +91,8 @@ std::vector<std::string> OtherNames(const std::string& label) {
   for (const auto& [lead, other] : kLeads) {
     if (folded.starts_with(lead)) names.push_back(std::string(other) + folded.substr(lead.size()));
   }
+  const bool is_count = folded.starts_with(kNumberOf) && std::ranges::count(folded, ' ') >= 4;
+  if (is_count) names.push_back(folded.substr(kNumberOf.size()));  // "contracts lost to a competitor"
   return names;
 }
 
@@ -119,6 +122,7 @@ Linker::Linker(const semantic::SemanticModel& model, const ValueIndex* values, S
   AddAdverbs();
   AddHeads();
   AddShortNames();
+  AddAlikeNames();
 }
 
 void Linker::AddEntity(const Entity& entity) {
@@ -155,12 +159,29 @@ void Linker::AddBareNames(const Entity& entity, const Dimension& dimension, cons
       const std::string& owner = owners[i];
       if (owner.empty()) continue;
       if (i < own && name.starts_with(owner + " ")) AddTerm(std::string_view(name).substr(owner.size() + 1), link);
+      AddAmountOf(dimension, name, owner, link);
       for (const std::string_view of : {" of a ", " of an ", " of the ", " of "}) {
         const std::string tail = std::string(of) + owner;
         if (name.ends_with(tail)) AddTerm(std::string_view(name).substr(0, name.size() - tail.size()), link);
       }
     }
   }
+}
+
+/// "net invoice" of the net amount of an invoice: what kind of amount, before the thing that has it.
+void Linker::AddAmountOf(const Dimension& dimension, const std::string& name, const std::string& owner,
+                         const Link& link) {
+  static constexpr std::string_view kAmounts[] = {"amount", "value", "total", "sum", "price", "cost", "volume"};
+  using enum semantic::ValueType;
+  if (dimension.value_type != kNumber && dimension.value_type != kInteger) return;
+  const std::string bare = name.substr(0, std::min(name.find(" of "), name.size()));
+  const size_t blank = bare.rfind(' ');
+  if (blank == std::string::npos || bare.starts_with(owner) || owner.find(' ') != std::string::npos) return;
+  if (std::ranges::find(kAmounts, std::string_view(bare).substr(blank + 1)) == std::end(kAmounts)) return;
+  Link amount = link;
+  amount.cost = 0.03;
+  if (bare.find(' ') == blank) AddTerm(bare.substr(0, blank + 1) + owner, amount);
+  AddTerm(owner + " " + bare, amount);
 }
 
 void Linker::AddDimension(const Entity& entity, const Dimension& dimension) {
@@ -173,9 +194,15 @@ void Linker::AddDimension(const Entity& entity, const Dimension& dimension) {
     link.verb = true;
     AddTerm(dimension.role, link);
   }
-  if (dimension.type != semantic::DimensionType::kTime) {
+  const std::vector<std::string> role_words = RoleWords(dimension.name);
+  const bool has_other_end = std::ranges::any_of(entity.dimensions, [&](const Dimension& other) {
+    const auto words =
+        other.type == semantic::DimensionType::kTime ? std::vector<std::string>{} : RoleWords(other.name);
+    return !words.empty() && words != role_words;
+  });
+  if (dimension.type != semantic::DimensionType::kTime && has_other_end) {
     Link role{.kind = LinkKind::kRole, .field = {entity.name, dimension.name}, .shown = dimension.label};
-    for (const std::string& word : RoleWords(dimension.name)) AddTerm(word, role);
+    for (const std::string& word : role_words) AddTerm(word, role);
   }
   for (const semantic::NamedValue& value : dimension.values) {
     Link named{.kind = LinkKind::kValue,
@@ -238,6 +265,8 @@ void Linker::AddTerm(std::string_view text, const Link& link) {
   for (const Token& token : TokenizeName(text)) {
     if (token.kind == TokenKind::kSymbol && token.word != "%") continue;
     for (const Token& word : token.kind == TokenKind::kQuoted ? TokenizeName(token.text) : std::vector{token}) {
+      // "hours to the first reply" is called "hours to first reply", too.
+      if (!term.words.empty() && IsArticle(word.word) && link.kind != LinkKind::kValue) continue;
       term.words.push_back(word.word);
       term.singular.push_back(Singular(word.word));
       term.stems.push_back(Stem(word.word));
@@ -405,14 +434,19 @@ void Linker::Qualify(std::span<const Token> tokens, std::vector<Link>& found) co
       while (gap < second.begin && (tokens[gap].word == "the" || tokens[gap].word == "a")) ++gap;
       if (first_qualifies && is_head(second) && gap == second.begin && !second.verb)
         combine(first, second, first.begin, second.end);
-      if (first.kind != LinkKind::kDimension || second.kind != LinkKind::kEntity || first.verb) continue;
+      Link whose = second;  // "specialty of the referrer", "type of the payer"
+      const bool of_role = second.kind == LinkKind::kDimension && second.field.via.size() == 1 && !second.verb;
+      if (of_role)
+        whose = {.kind = LinkKind::kRole, .name = second.field.via[0], .cost = second.cost, .note = second.note};
+      const bool is_role = whose.kind == LinkKind::kRole && !whose.name.empty() && first.field.via.empty();
+      if (first.kind != LinkKind::kDimension || (second.kind != LinkKind::kEntity && !is_role) || first.verb) continue;
       size_t next = first.end;
       const bool counts = first.end == first.begin + 1 && tokens[first.begin].word == "number" && second.plural;
       if (counts) continue;  // "number of claims" is no number that a claim has.
       if (next < tokens.size() && tokens[next].word == "of") {
         ++next;
         while (next < tokens.size() && (tokens[next].word == "the" || tokens[next].word == "a")) ++next;
-        if (next == second.begin) combine(second, first, first.begin, second.end);
+        if (next == second.begin) combine(whose, first, first.begin, second.end);
       }
     }
   }
@@ -464,6 +498,7 @@ std::vector<Link> Linker::Find(std::span<const Token> tokens) const {
     else if (link.cost < same->cost) *same = std::move(link);
   }
   PreferRoles(kept);
+  FindPartial(tokens, kept);
   Qualify(tokens, kept);
   if (similarity_) {
     for (Link& link : kept) {  // At most 0.02: less than any other difference.

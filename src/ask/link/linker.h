@@ -59,6 +59,8 @@ class Linker {
   void AddTerm(std::string_view text, const Link& link);
   void AddEntity(const semantic::Entity& entity);
   void AddBareNames(const semantic::Entity& entity, const semantic::Dimension& dimension, const Link& link);
+  void AddAmountOf(const semantic::Dimension& dimension, const std::string& name, const std::string& owner,
+                   const Link& link);
   void AddDimension(const semantic::Entity& entity, const semantic::Dimension& dimension);
   void AddJoins();
   void AddRoleNouns(const semantic::Join& join);
@@ -66,18 +68,21 @@ class Linker {
   void AddVerbs();
   void AddEvents();
   void AddShortNames();
+  void AddBareAverages();
   void AddShortEntities();
   void AddHeads();
   void AddDates(const semantic::Entity& entity, const semantic::Dimension& dimension);
   void AddRoleVerbs();
   void AddDoneVerbs();
   void AddAdverbs();
+  void AddAlikeNames();
   void AddShortName(std::string_view text, const Link& link, std::vector<Term>& open) const;
   size_t CountNamesWith(const std::vector<std::string>& singular) const;
   /// Whether it is a name of something. With `but_values`, values do not count.
   bool HasTerm(std::string_view text, bool but_values = false) const;
   void Match(std::span<const Token> tokens, size_t at, const Term& term, std::vector<Link>& found) const;
   void FindValues(std::span<const Token> tokens, size_t at, std::vector<Link>& found) const;
+  void FindPartial(std::span<const Token> tokens, std::vector<Link>& found) const;
   void Qualify(std::span<const Token> tokens, std::vector<Link>& found) const;
   void PreferRoles(std::vector<Link>& found) const;
 

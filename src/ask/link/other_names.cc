@@ -28,7 +28,30 @@ bool IsParticiple(std::string_view word) {
   return word.ends_with("ed") || std::ranges::find(kIrregular, word) != std::end(kIrregular);
 }
 
+/// "booking lead time" of average booking lead time: what is averaged, by a name of several words.
+std::vector<std::string> BareNames(const std::string& label) {
+  static constexpr std::string_view kLeads[] = {"average ", "mean ", "avg "};
+  const std::string folded = Fold(label);
+  for (const std::string_view lead : kLeads) {
+    const bool several = folded.find(' ', lead.size()) != std::string::npos;
+    if (folded.starts_with(lead) && several) return {folded.substr(lead.size())};
+  }
+  return {};
+}
+
 }  // namespace
+
+/// "booking lead time", where nothing but its average is called so.
+void Linker::AddBareAverages() {
+  for (const Metric& metric : model_.metrics) {
+    for (const std::string& name : metric.hidden ? std::vector<std::string>{} : BareNames(metric.label)) {
+      std::vector<std::string> singular;
+      for (const std::string& word : WordsOf(name)) singular.push_back(Singular(word));
+      if (CountNamesWith(singular) > 1 || HasTerm(name)) continue;
+      AddTerm(name, {.kind = LinkKind::kMetric, .name = metric.name, .shown = metric.label, .cost = 0.02});
+    }
+  }
+}
 
 /// "orders" for work orders: the last word of a thing's name, where nothing else is called so.
 void Linker::AddShortEntities() {
@@ -48,11 +71,20 @@ void Linker::AddShortEntities() {
   }
 }
 
-/// "due date", "arrival date": the date of what is done at a time.
+/// "due date", "arrival date", "supply end date": the date of what is done at a time, or of what it is called.
 void Linker::AddDates(const Entity& entity, const Dimension& dimension) {
-  if (WordsOf(dimension.role).size() != 1) return;
-  std::vector<std::string> nouns = EventNouns(Fold(dimension.role));
-  nouns.push_back(Fold(dimension.role));
+  std::vector<std::string> nouns;
+  if (WordsOf(dimension.role).size() == 1) {
+    nouns = EventNouns(Fold(dimension.role));
+    nouns.push_back(Fold(dimension.role));
+  }
+  static constexpr std::string_view kTimes[] = {"date", "time", "day", "timestamp", "at", "on", "since"};
+  for (const std::string& name : NamesOf(dimension)) {
+    const std::vector<std::string> words = WordsOf(name);
+    const bool says = std::ranges::any_of(
+        words, [](const std::string& word) { return std::ranges::find(kTimes, word) != std::end(kTimes); });
+    if (!says && words.size() >= 2 && words.size() <= 4) nouns.push_back(Join(words));
+  }
   for (const std::string& noun : nouns) {
     for (const std::string_view kind : {" date", " time", " day"}) {
       const std::string name = noun + std::string(kind);

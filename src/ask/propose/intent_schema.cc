@@ -177,7 +177,7 @@ json::value WithoutNulls(const json::value& value) {
 
 /// What stands in an intent and is none of a model's business: words of its own would be shown as ours.
 bool SetsWhatItMayNot(const Intent& intent) {
-  const auto labelled = [](const MetricUse& metric) { return !metric.label.empty(); };
+  const auto labelled = [](const MetricUse& metric) { return !metric.label.empty() || !metric.unit.empty(); };
   const bool set_label = std::any_of(intent.sets.begin(), intent.sets.end(),
                                      [&](const SetCondition& set) { return set.metric && labelled(*set.metric); });
   const bool known_output =

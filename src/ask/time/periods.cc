@@ -300,7 +300,8 @@ void PeriodParser::Quarters(size_t at, std::optional<int> year_given) {
     used = next + 1 - at;
   } else if (q == "quarter" || q == "quartal") {
     size_t number_used = 0;
-    number = next + 1 < tokens_.size() ? SmallNumber(tokens_.subspan(next + 1), number_used, false) : std::nullopt;
+    number = next + 1 < tokens_.size() && !BareYear(next + 1) ? SmallNumber(tokens_.subspan(next + 1), number_used, false)
+                                                              : std::nullopt;  // "per quarter 2024"
     used = next + 1 + number_used - at;
   } else {
     if (Word(next) == "the") ++next;
@@ -326,6 +327,9 @@ void PeriodParser::Quarters(size_t at, std::optional<int> year_given) {
     return;
   }
   if (!year) year = YearAt(at + used, used, &fiscal);
+  const bool short_year = !year && q.size() == 2 && at + used < tokens_.size() &&
+                          tokens_[at + used].kind == TokenKind::kNumber && Word(at + used).size() == 2;
+  if (short_year) year = CenturyOf(ReadInt(Word(at + used++)).value_or(0));
   if (!year) year = year_given;
   if (!half) return AddQuarter(used, *number, year, fiscal);
   LocalTime start =

@@ -19,12 +19,15 @@ class RangeParser {
     if (Word(0) == "ever") Open(1, "all time");
     for (TimePhrase& period : periods_.At(0)) found_.push_back(std::move(period));
     EndOf();
+    Ago();
     Since();
     Until();
     Between();
     FromTo(0, false);
+    EitherOf(0);
     DaysOfMonth(0, false);
     Plain();
+    for (TimePhrase& phrase : found_) Inclusive(phrase);
     std::stable_sort(found_.begin(), found_.end(), [](const auto& a, const auto& b) { return a.tokens > b.tokens; });
     return std::move(found_);
   }
@@ -38,6 +41,30 @@ class RangeParser {
     phrase.text = std::move(text);
     phrase.named = phrase.connective = true;
     found_.push_back(std::move(phrase));
+  }
+
+  /// "from 15 to 31 October incl. both days": both ends are in anyway.
+  void Inclusive(TimePhrase& phrase) const {
+    if (phrase.ends.empty() || !phrase.connective) return;
+    size_t at = phrase.tokens;
+    const bool bracket = Word(at) == "(" || Word(at) == ",";
+    if (bracket) ++at;
+    const bool both = Word(at) == "both";
+    if (both) {
+      at += Word(at + 1) == "days" || Word(at + 1) == "dates" || Word(at + 1) == "ends" || Word(at + 1) == "months" ? 2 : 1;
+      if (Word(at) != "included" && Word(at) != "inclusive") return;
+      ++at;
+    } else {
+      if (Word(at) != "inclusive" && Word(at) != "incl" && Word(at) != "including") return;
+      if (Word(at) == "including" && Word(at + 1) != "both") return;
+      ++at;
+      if (Word(at) == ".") ++at;
+      if (Word(at) == "of") ++at;
+      if (Word(at) == "both") ++at;
+      if (Word(at) == "days" || Word(at) == "dates" || Word(at) == "ends") ++at;
+    }
+    if (bracket && Word(at) == ")") ++at;
+    phrase.tokens = at;
   }
 
   void OpenEnd(TimePhrase period, size_t used, bool after, bool inclusive) {
@@ -74,6 +101,31 @@ class RangeParser {
       period.connective = period.at_end = true;
       found_.push_back(std::move(period));
     }
+  }
+
+  /// "more than two years ago", "less than 30 days ago": from or to so long before today.
+  void Ago() {
+    size_t lead = 0;
+    bool before = true;
+    if ((Word(0) == "more" || Word(0) == "longer") && Word(1) == "than") lead = 2;
+    else if (Word(0) == "over") lead = 1;
+    else if ((Word(0) == "less" || Word(0) == "fewer") && Word(1) == "than") lead = 2, before = false;
+    else if (Word(0) == "under") lead = 1, before = false;
+    size_t number_used = 0, used = 0;
+    if (lead == 0 || lead >= tokens_.size()) return;
+    std::optional<int> count = SmallNumber(tokens_.subspan(lead), number_used, false);
+    if (!count && (Word(lead) == "a" || Word(lead) == "an")) count = 1, number_used = 1;
+    const size_t unit = lead + number_used;
+    const auto grain = count && unit < tokens_.size() ? ParseGrain(tokens_.subspan(unit), used) : std::nullopt;
+    if (!grain || *grain < TimeGrain::kDay || *count < 1 || *count > 10'000 || Word(unit + used) != "ago") return;
+    const LocalTime today = FloorTo(context_.now, TimeGrain::kDay, context_.calendar);
+    const LocalTime edge = AddPeriods(today, *grain, -*count);
+    TimePhrase phrase;
+    phrase.tokens = unit + used + 1;
+    phrase.range = before ? TimeRange{std::nullopt, edge} : TimeRange{edge, std::nullopt};
+    phrase.text = before ? "before " + TimeName(edge) : "from " + TimeName(edge) + " on";
+    phrase.named = phrase.connective = true;
+    found_.push_back(std::move(phrase));
   }
 
   void Since() {
@@ -145,6 +197,45 @@ class RangeParser {
       for (const TimePhrase& second : periods_.At(next)) Join(first, second, lead, next);
     }
     Elided(lead, between);
+  }
+
+  /// "yesterday or the day before", "October or November 2024": two that touch are one time.
+  void EitherOf(size_t lead) {
+    for (const TimePhrase& first : periods_.At(lead)) {
+      size_t next = lead + first.tokens;
+      const bool days_and = Word(next) == "and" && first.unit == TimeGrain::kDay && first.count == 1;
+      if ((Word(next) != "or" && !days_and) || !first.range.from || !first.range.to) continue;
+      ++next;
+      if (Word(next) == "in" || Word(next) == "on") ++next;
+      std::vector<TimePhrase> others = periods_.At(next);
+      if (auto before = Before(first, next)) others.push_back(*before);
+      for (const TimePhrase& second : others) {
+        if (!second.range.from || !second.range.to || second.unit != first.unit) continue;
+        const bool swapped = first.named && *first.range.from > *second.range.from;
+        const size_t kept = found_.size();
+        swapped ? Join(second, first, lead, next) : Join(first, second, lead, next);
+        if (found_.size() == kept) continue;
+        TimePhrase& joined = found_.back();
+        joined.tokens = next + second.tokens;
+        if (joined.ends[0].range.to != joined.ends[1].range.from) found_.pop_back();
+      }
+    }
+  }
+
+  /// "the day before", "the month before that": behind a period of that unit.
+  std::optional<TimePhrase> Before(const TimePhrase& period, size_t at) const {
+    size_t next = at + (Word(at) == "the" ? 1 : 0);
+    size_t used = 0;
+    const auto grain = next < tokens_.size() ? ParseGrain(tokens_.subspan(next), used) : std::nullopt;
+    next += used;
+    if (!grain || period.unit != *grain || period.count != 1 || Word(next) != "before") return std::nullopt;
+    next += Word(next + 1) == "that" ? 2 : 1;
+    TimePhrase before = period;
+    before.tokens = next - at;
+    before.range = {AddPeriods(*period.range.from, *grain, -1), *period.range.from};
+    before.text = TimeName(*before.range.from);
+    before.named = true;
+    return before;
   }
 
   /// "the third to the fourth quarter of 2024": the first has its unit and year from the second.
@@ -274,7 +365,7 @@ class RangeParser {
     auto found = periods_.At(lead);
     auto kept = std::move(found_);
     found_.clear();
-    if (Word(0) != "from") FromTo(lead, false);
+    if (Word(0) != "from") FromTo(lead, false), EitherOf(lead);
     for (TimePhrase& joined : found_) joined.tokens -= lead;
     found.insert(found.end(), found_.begin(), found_.end());
     found_ = std::move(kept);

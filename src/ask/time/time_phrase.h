@@ -38,7 +38,7 @@ struct TimePhrase {
   bool connective = false;  ///< Began with since, before, from, between, in and the like.
 };
 
-/// A recurring part of time: "on Mondays", "at weekends", "in the mornings", "every January".
+/// A recurring part of time: "on Mondays", "at weekends", "between 8 and 10 am", "every January".
 struct TimePartPhrase {
   size_t tokens = 0;
   TimePart part = TimePart::kDayOfWeek;

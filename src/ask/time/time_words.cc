@@ -115,6 +115,7 @@ std::optional<TimePartPhrase> ParseTimePart(std::span<const Token> tokens) {
   const auto word = [&](size_t at) {
     return at < tokens.size() ? std::string_view(tokens[at].word) : std::string_view();
   };
+  if (auto hours = ParseHours(tokens)) return hours;
   size_t at = 0;
   while (word(at) == "on" || word(at) == "at" || word(at) == "the" || word(at) == "in" || word(at) == "during" ||
          word(at) == "over")

@@ -19,6 +19,7 @@ class Answer {
  private:
   Result<void> Plan();
   Result<void> CheckCalculations();
+  Result<void> CheckUnits() const;
   Result<void> Base();
   Result<void> Comparisons();
   Result<std::string> MeetsSql(const Comparison& comparison, const std::string& other) const;

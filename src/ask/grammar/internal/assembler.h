@@ -35,6 +35,10 @@ std::vector<std::string> BaseEntities(const semantic::SemanticModel& model, cons
 /// cannot be reached. Adds what the joins cost.
 std::vector<Draft> ResolveJoins(const semantic::SemanticModel& model, const Draft& draft, std::string& reason);
 
+/// Whether the way goes by a join that stands beside another, of which only that other is called as the thing both lead
+/// to: nobody means it who does not name it.
+bool IsOtherRole(const semantic::SemanticModel& model, const std::vector<std::string>& way);
+
 /// The question's own comparison, given its time. False if it makes no sense; `reason` then says why.
 bool ResolveComparison(const ComparisonTarget& target, const TimePhrase* main, bool difference, Draft& draft,
                        std::string& reason);

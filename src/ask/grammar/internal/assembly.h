@@ -40,6 +40,7 @@ class Assembly {
   bool CountedElsewhere(const Fragment& count, Parts& entities);
   bool Counted(Parts& entities);
   bool SortsRows(std::string_view entity) const;
+  bool TopsOfGroups() const;
   bool IsLimitedNoun(const Fragment& noun) const;
   bool Entities();
   bool Extreme();
@@ -60,6 +61,9 @@ class Assembly {
   bool Time();
   bool IsLevel(const MetricUse& use) const;
   bool LooksAhead(const FieldRef& field) const;
+  FieldRef MainTimeOf(std::string_view entity) const;
+  bool IsOfNow(const Fragment& time) const;
+  bool JoinTimes(Parts& times);
   bool BetweenEnds(const TimePhrase& whole);
   bool TimeParts();
   bool Filters();
@@ -70,6 +74,7 @@ class Assembly {
   bool Versus();
   bool RelatedWith(SetCondition& set);
   bool Sets();
+  void OwnWay(SetCondition& set);
   bool RelatedFilters();
   bool RelateFilters(const std::vector<FilterGroup>& groups, bool both);
   bool Havings();
@@ -100,7 +105,14 @@ class Assembly {
   bool StandsAlone();
   bool CountsThem() const;
   bool AsCount(Intent& intent) const;
-  bool ChangeNumbers();
+  bool ChangeNumbers(bool instead);
+  bool PartOfCount();
+  bool CountsTheSame() const;
+  bool AsksOfThat() const;
+  bool AsksForWhole() const;
+  bool Whole();
+  bool AddColumns();
+  bool IsDescending(const Fragment& direction) const;
   bool MovesBack();
   bool ChangeShape();
   bool Scopes() const;

@@ -9,6 +9,7 @@
 #include "ask/grammar/internal/fragment.h"
 #include "ask/language/related_words.h"
 #include "ask/language/token.h"
+#include "ask/language/units.h"
 #include "ask/language/words.h"
 #include "ask/link/linker.h"
 
@@ -67,6 +68,7 @@ class FragmentParser {
   /// Whether the token may be left out between fragments, and what that costs.
   std::optional<double> SkipCost(size_t at) const;
   bool OnlySaysThatItWas(size_t at) const;
+  bool IsInsideName(size_t at) const;
 
  private:
   // Words.
@@ -93,6 +95,7 @@ class FragmentParser {
   bool IsUnknownName(size_t at) const;
   std::vector<ComparePhrase> Comparisons(size_t at) const;
   void Aggregated(size_t at, std::vector<MetricPhrase>& found) const;
+  void AggregatedBehind(size_t at, size_t noun, std::vector<MetricPhrase>& found) const;
   void Aggregate(Aggregation aggregation, double percentile, size_t at, std::vector<MetricPhrase>& found) const;
   void NamedTimes(size_t at, std::vector<DimensionPhrase>& found) const;
   void TimeDimensions(size_t at, std::vector<DimensionPhrase>& found) const;
@@ -118,6 +121,8 @@ class FragmentParser {
   };
   std::vector<FunctionList> FunctionLists(size_t at) const;
   void LastTimes(size_t at);
+  void LastDone(size_t at);
+  void Ages(size_t at);
   const semantic::Dimension* MadeTime(const semantic::Entity& entity) const;
   void Groups(size_t at);
   void Which(size_t at);
@@ -132,6 +137,12 @@ class FragmentParser {
   void ExtremesOf(size_t at, size_t begin, size_t end, const MeasuredBy& word, const Fragment& shape);
   std::vector<std::pair<FieldRef, bool>> MeasuresOf(const semantic::Entity& entity, const MeasuredBy& word) const;
   void Averages(size_t at);
+  bool IsAmountOf(size_t noun, std::string_view entity) const;
+  void AmountsOf(size_t at);
+  FieldRef AmountOf(std::string_view entity) const;
+  FieldRef MeasuredIn(std::string_view entity, std::string_view superlative) const;
+  void EndsOfRows(size_t at);
+  void LastDoneRows(size_t at);
   MetricUse DoneOf(const MetricUse& use, std::string_view verb, std::string_view entity) const;
   void MostDone(size_t at);
   void Events(size_t at);
@@ -148,13 +159,15 @@ class FragmentParser {
   void NumberFilters(size_t at, size_t begin, const DimensionPhrase& dimension);
   bool IsOfAnother(size_t at, const Link& link) const;
   void Signs(size_t at);
+  double OriginCost(size_t at, size_t length, const FieldRef& field) const;
+  void AsRole(size_t at, size_t begin, const ValuePhrase& value, bool negated);
   void InTheName(size_t at);
   void Given(size_t at);
   void SizeFilters(size_t at);
   FieldRef SizeOf(std::string_view entity) const;
-  /// Whether `word` is the unit's name: "miles" of "mi".
-  static bool SaysUnit(std::string_view word, std::string_view unit_name);
-  static std::optional<double> FactorOf(std::string_view word, std::string_view unit);
+  /// A unit that starts there, against the one that a number is kept in.
+  std::optional<UnitPhrase> UnitAt(size_t at, std::string_view kept) const;
+  void UnitsAsked(size_t noun, std::vector<MetricPhrase>& found) const;
   static FilterOperator OperatorOf(CompareOperator op);
   static Literal NumberLiteral(double value, semantic::ValueType type);
   size_t UnitTail(size_t at, const FieldRef& field) const;
@@ -174,18 +187,29 @@ class FragmentParser {
   void NeitherNouns(size_t at);
   void SetNouns(size_t at);
   void Outputs(size_t at);
+  std::string ListedEntity() const;
   std::vector<FieldRef> BareColumns(size_t at) const;
   void Columns(size_t at);
   void Privacy(size_t at);
   // sayings.cc, looked_up.cc, done_to.cc.
   void Sayings(size_t at);
   void Identified(size_t at);
+  void ThingsDone(size_t at);
+  void HowLongUntil(size_t at);
   void AmountsDone(size_t at);
   void AmountsAsked(size_t at);
   void Agents(size_t at);
   bool IsStranded(size_t at) const;
   bool IsBehindLimit(size_t at) const;
   size_t Occasion(size_t at) const;
+  // compounds.cc.
+  void Compounds(size_t at);
+  void RoleGroups(size_t at);
+  void DurationsOf(size_t at);
+  void EndToEnd(size_t at);
+  void FirstOnes(size_t at);
+  void Listed(size_t at);
+  bool IsYesOrNo(const FieldRef& field) const;
   // having_verbs.cc.
   size_t Has(size_t at) const;
   bool IsNoWord(size_t at) const;

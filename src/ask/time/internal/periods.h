@@ -57,6 +57,9 @@ class PeriodParser {
 std::optional<int> MonthNamed(std::string_view word);
 /// 1 (Monday) to 7; `plural` is set for "Mondays".
 std::optional<int> WeekdayNamed(std::string_view word, bool& plural);
+/// Hours of the day: "between 8 and 10 am", "after 18:00", "at 3 pm", "before noon". Whole hours with a sign that it is
+/// the clock's; from the first to before the last.
+std::optional<TimePartPhrase> ParseHours(std::span<const Token> tokens);
 /// A small number in digits or words; with suffix or ordinal words only if `ordinal`.
 std::optional<int> SmallNumber(std::span<const Token> tokens, size_t& used, bool ordinal);
 
