@@ -57,7 +57,8 @@ std::string_view LetterOf(const ReadTable& table, const ReadColumn& column, std:
   if (value == "i" && Has(column, "a")) return "inactive";
   if (value == "d" && Has(column, "o") && Has(column, "c") && kDecided.contains(noun)) return "denied";
   if (!AreLetters(column) || column.known->values.size() < 2) return {};
-  if (value == "x") return "cancelled";
+  if (value == "x" && (IsSold(table) || kBills.contains(noun) || kSent.contains(noun) || TakesPlace(table)))
+    return "cancelled";
   if (value == "v" && kBills.contains(noun)) return "void";
   if (kBills.contains(noun) && (Has(column, "o") || Has(column, "u"))) {
     if (value == "p") return "paid";

@@ -47,6 +47,16 @@ struct DraftEntity {
 /// What people call a column: the clear way first, then shorter ones that other tables may share.
 std::vector<std::string> CallsOf(const Drafting& drafting, const ReadTable& table, const ReadColumn& column);
 
+/// What names a row to people: a column, or first and last name together.
+struct Label {
+  const ReadColumn* column = nullptr;
+  const ReadColumn* second = nullptr;  ///< The last name.
+};
+/// What the words of a table's columns say that its rows are called by; no column: nothing does.
+Label LabelByWords(const ReadTable& table);
+/// What tells its rows apart for people: as LabelByWords, or people's number where several have one name; also
+/// descriptions of what others refer to, where they are all different.
+Label LabelOfTable(const Drafting& drafting, const ReadTable& table);
 /// All dimensions of the entity, one of them its label where any can be.
 void AddDimensions(Drafting& drafting, DraftEntity& draft);
 /// All measures, and the ratios that flags give. After AddDimensions, and after the default time is known.

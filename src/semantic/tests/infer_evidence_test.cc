@@ -168,6 +168,10 @@ TEST(LabelTest, NamesakesAreToldApart) {
   EXPECT_EQ(LabelDimension(with(60).entities[0])->name, "chart");
   EXPECT_TRUE(Says(*FindDimension(with(60).entities[0], "full_name"), "patient name"));
   EXPECT_EQ(LabelDimension(with(90).entities[0])->name, "full_name");
+  const auto staff = ModelOf({Table("employees", 90,
+                                    {Column("employee_id", "BIGINT", 90), Column("first_name", "VARCHAR", 50),
+                                     Column("last_name", "VARCHAR", 80), Column("title", "VARCHAR", 60)})});
+  EXPECT_EQ(LabelDimension(staff.entities[0])->expr, "concat_ws(' ', first_name, last_name)") << "some share a title";
 }
 
 TEST(SnapshotsTest, WhatIsCountedEachTimeIsNotAddedUp) {
