@@ -108,6 +108,33 @@ TEST_P(DataSubjectsTest, TextsOfStatementsChangeAndStayChangedWhenTheStatementEn
   EXPECT_EQ(catalog_->ListEvents(10).value().size(), 1U);
 }
 
+TEST_P(DataSubjectsTest, StatisticsAreKeptFromTheFirstVersionThatNothingHolds) {
+  ASSERT_OK(catalog_->CreateSchema("s", false, ""));
+  ASSERT_OK(catalog_->AddTable(Table("s", "t1", "1")));
+  const auto first_kept = [&] {
+    for (int64_t version = 0; version < 20; ++version) {
+      const TableStatistics found{
+          .table = TableId("1"), .version = version, .made = clock_.Now(), .table_row = "[]", .column_rows = "[]"};
+      if (catalog_->SaveStatistics(found).has_value()) return version;
+    }
+    return int64_t{-1};
+  };
+  EXPECT_EQ(first_kept(), 0);
+  ASSERT_OK(subjects().HoldStatistics(TableId("1"), 3, "one"));
+  EXPECT_TRUE(catalog_->ListStatistics().value().empty()) << "what is known goes at once";
+  ASSERT_OK(subjects().HoldStatistics(TableId("1"), 7, "two"));
+  ASSERT_OK(subjects().HoldStatistics(TableId("2"), 9, "another table's"));
+  EXPECT_EQ(first_kept(), 7);
+  ASSERT_OK(subjects().ReleaseStatistics("two"));
+  EXPECT_EQ(first_kept(), 3) << "of the other commit";
+  ASSERT_OK(subjects().RaiseStatisticsFloor(TableId("1"), 5));
+  ASSERT_OK(subjects().ReleaseStatistics("one"));
+  ASSERT_OK(subjects().ReleaseStatistics("one"));
+  EXPECT_EQ(first_kept(), 5);
+  ASSERT_OK(subjects().RaiseStatisticsFloor(TableId("1"), 4));
+  EXPECT_EQ(first_kept(), 5) << "a lower one changes nothing";
+}
+
 TEST_P(DataSubjectsTest, KeptAnswersAreCountedAndDeleted) {
   ASSERT_OK(store_->WriteRelaxed("INSERT INTO kept_answers (key, value, kept) VALUES ('k', 'ann@example.org', 1)"));
   EXPECT_EQ(subjects().EraseKeptAnswers(false).value(), 1);
