@@ -162,6 +162,11 @@ class AskMcp(unittest.TestCase):
         self.assertFalse({"ask", "query_metrics"} & {tool["name"] for tool in auditor.ask("tools/list")["tools"]})
         with self.assertRaises(Refused):
             auditor.call("ask", {"question": "revenue"})
+        monitor = mcp_client.Http(self.server, "watcher", self.server.token_of("watcher", "monitor"))
+        for uri in ("model://shop", "model://absent", "lake://shop/orders"):
+            with self.assertRaises(Refused) as refused:
+                monitor.ask("resources/read", {"uri": uri})
+            self.assertEqual((refused.exception.code, refused.exception.message), (-32602, "there is no such resource"), uri)
 
     # ---- SHOW through run_sql ----
 

@@ -182,6 +182,10 @@ class Mcp(unittest.TestCase):
         monitor = mcp_client.Http(self.server, "watcher", self.server.token_of("watcher", "monitor"))
         self.assertEqual(monitor.ask("tools/list")["tools"], [])
         self.assertEqual(monitor.ask("resources/list")["resources"], [])
+        for name in ("orders", "absent"):
+            with self.assertRaises(Refused) as refused:
+                monitor.ask("resources/read", {"uri": f"lake://shop/{name}"})
+            self.assertEqual((refused.exception.code, refused.exception.message), (-32602, "there is no such resource"))
         refusals = []
         for name in ("run_sql", "no_such_tool"):
             with self.assertRaises(Refused) as refused:

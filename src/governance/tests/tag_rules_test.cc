@@ -302,6 +302,9 @@ TEST(TagsOfFieldsTest, GoWithTheStructToTheFieldOfItsName) {
                                                "c"));
   // It is called otherwise since it was tagged.
   EXPECT_THAT(Tagged(copy, FieldTag("home\x01road", "p0\x01p1")), ElementsAre("col-h\x01s"));
+  // What has taken the place of one that was tagged, by its name, is meant too.
+  EXPECT_THAT(Tagged(copy, FieldTag("Home\x01Street", "gone\x01gone")), ElementsAre("col-h\x01s"));
+  EXPECT_THAT(Tagged(copy, FieldTag("home\x01gone", "gone\x01gone")), IsEmpty());
   // What is computed of the whole has it as a whole.
   EXPECT_THAT(Tagged(CopyOfStruct({}, Bits(DependenceKind::kTransformation)), kStreet), ElementsAre("col-h"));
   EXPECT_THAT(Tagged(CopyOfStruct({}, Bits(DependenceKind::kFilter)), kStreet), IsEmpty());

@@ -178,6 +178,12 @@ TEST_F(EncryptedColumnsTest, EqualValuesDifferWhateverTheEngineHasComputedAlread
   EXPECT_EQ(CellsOf("t", "a || b"), 10'000);
   EXPECT_EQ(CellsOf("t", "c"), 3);
   EXPECT_EQ(Answer("SELECT count(*), count(DISTINCT a) FROM t WHERE a = b AND b = c"), Rows{"[10000,3]"});
+  // The same of a column that is encrypted in its place.
+  tables::delta::DataType schema{.kind = tables::delta::DataType::Kind::kStruct};
+  schema.fields.push_back(FieldOf("t", "a"));
+  EXPECT_EQ(Answer(fmt::format("SELECT count(DISTINCT encrypted_cell(name, {})) FROM known",
+                               QuoteLiteral(tables::delta::SerializeSchema(schema)))),
+            Rows{"[10000]"});
 }
 
 TEST_F(EncryptedColumnsTest, WhatIsReadTwiceIsComputedOnceAndNotCopied) {

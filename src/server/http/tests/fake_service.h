@@ -112,6 +112,7 @@ class FakeStatementService final : public query::StatementService {
     }
   }
 
+  /// "nl_NAME" is NAME's token, "nl_limited" one of alice's that is limited to a schema.
   Result<Principal> Authenticate(std::string_view token, std::string_view) override {
     if (!token.starts_with("nl_")) return MakeError(ErrorCode::kUnauthenticated, "the token is not valid");
     const std::string name(token.substr(3));
@@ -121,7 +122,12 @@ class FakeStatementService final : public query::StatementService {
                        : name == "member"  ? "member"
                                            : "engineer";
     if (name == "expired") return MakeError(ErrorCode::kUnauthenticated, "the token is not valid");
-    return Principal{PrincipalId(name), name, role, RightsOfRole(role).value()};
+    Principal principal{PrincipalId(name), name, role, RightsOfRole(role).value()};
+    if (name == "limited") {
+      principal.id = PrincipalId("alice");
+      principal.schemas = std::vector<std::string>{"gold"};
+    }
+    return principal;
   }
 
   void RecordRefusal(ErrorCode, std::string_view) override { ++refusals; }

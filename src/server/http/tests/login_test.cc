@@ -124,11 +124,13 @@ TEST_F(LoginTest, WhoIsRefusedIsToldToTheAuditLogOnce) {
   const int before = service_.refusals;
   EXPECT_EQ(Ask("GET", "/v1/me", "Cookie: neurolake_session=nls_0123456789abcdef\r\n").status, 401);
   EXPECT_EQ(service_.refusals, before + 1);
+  EXPECT_EQ(Login("nobody", "wrong").status, 401);
+  EXPECT_EQ(service_.refusals, before + 2);
   // Of the lake's own tokens the service tells itself; who shows nothing is refused nothing.
   EXPECT_EQ(Ask("GET", "/v1/me", "Authorization: Bearer nl_expired\r\n").status, 401);
   EXPECT_EQ(Ask("GET", "/v1/me", "").status, 401);
   EXPECT_EQ(Ask("GET", "/v1/me", "Authorization: Bearer nl_alice\r\n").status, 200);
-  EXPECT_EQ(service_.refusals, before + 1);
+  EXPECT_EQ(service_.refusals, before + 2);
 }
 
 TEST_F(LoginTest, UsersAreForWhoManages) {

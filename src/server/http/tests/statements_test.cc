@@ -320,6 +320,25 @@ TEST_F(StatementsTest, OnesOwnAreListedAndAllOfThemForWhoManages) {
   EXPECT_TRUE(lists("nl_admin"));
 }
 
+TEST_F(StatementsTest, WhatAWholeTokenAskedForIsNothingForALimitedOne) {
+  Start();
+  Client client(port());
+  const auto begin = [&](const std::string& token) {
+    const auto begun = client.Call("POST", "/v1/statements", R"({"statement":"ROWS 1"})", {}, token).json();
+    const std::string url(begun.at("status_url").as_string());
+    EXPECT_TRUE(Eventually([&] { return client.Call("GET", url, "", {}, token).json().at("state") == "succeeded"; }));
+    return url;
+  };
+  const std::string of_whole = begin("nl_alice"), of_limited = begin("nl_limited");
+  const auto status = [&](const std::string& url, const std::string& token) {
+    return client.Call("GET", url, "", {}, token).status;
+  };
+  EXPECT_EQ(status(of_whole + "/result", "nl_limited"), 404);
+  EXPECT_EQ(status(of_whole, "nl_limited"), 404);
+  EXPECT_EQ(status(of_limited + "/result", "nl_limited"), 200);
+  EXPECT_EQ(status(of_limited + "/result", "nl_alice"), 200);
+}
+
 TEST_F(StatementsTest, RunningStatementsCanBeSeenAndCancelled) {
   Start();
   Client client(port());
