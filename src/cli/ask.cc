@@ -3,9 +3,9 @@
 #include <boost/json.hpp>
 #include <istream>
 
+#include "cli/answer_table.h"
 #include "cli/ask_records.h"
 #include "cli/local_ask.h"
-#include "cli/text_table.h"
 #include "common/text.h"
 
 namespace neurolake::cli {
@@ -155,15 +155,10 @@ class Conversation {
   Result<void> ShowAnswer(const json::object& answer) {
     std::ostream& out = runner_.console().out;
     out << PrintableText(Member(answer, "answer")) << '\n';
-    std::vector<std::string> columns;
-    for (const auto& column : ArrayOf(answer, "columns")) columns.push_back(Member(column.as_object(), "label"));
-    std::vector<std::vector<std::string>> rows;
-    for (const auto& row : ArrayOf(answer, "rows")) {
-      auto& cells = rows.emplace_back();
-      for (const auto& cell : row.as_array()) cells.push_back(TextOf(cell));
-    }
+    const json::array& columns = ArrayOf(answer, "columns");
+    const json::array& rows = ArrayOf(answer, "rows");
     if (!columns.empty() && !(columns.size() == 1 && rows.size() == 1)) {
-      NL_RETURN_IF_ERROR(PrintTextTable(columns, rows, format_, runner_.console()));
+      NL_RETURN_IF_ERROR(PrintAnswerTable(columns, rows, format_, runner_.console()));
     }
     for (const auto& one : ArrayOf(answer, "assumptions")) {
       out << "assumed: " << PrintableText(Member(one.as_object(), "text")) << '\n';

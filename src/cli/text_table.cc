@@ -2,9 +2,9 @@
 
 namespace neurolake::cli {
 
-Result<TextTable> MakeTextTable(const std::vector<std::string>& columns,
-                                const std::vector<std::vector<std::string>>& rows) {
-  TextTable table;
+Result<OwnTable> MakeTextTable(const std::vector<std::string>& columns,
+                               const std::vector<std::vector<std::string>>& rows) {
+  OwnTable table;
   ArrowSchema* const schema = table.schema.get();
   ArrowArray* const batch = table.batch.get();
   ArrowSchemaInit(schema);
@@ -29,9 +29,7 @@ Result<TextTable> MakeTextTable(const std::vector<std::string>& columns,
   return table;
 }
 
-Result<void> PrintTextTable(const std::vector<std::string>& columns, const std::vector<std::vector<std::string>>& rows,
-                            OutputFormat format, Console& console) {
-  NL_ASSIGN_OR_RETURN(const auto table, MakeTextTable(columns, rows));
+Result<void> PrintTable(const OwnTable& table, OutputFormat format, Console& console) {
   const auto writer =
       MakeResultWriter({.format = format, .width = console.width, .colour = console.out_is_terminal}, console.out);
   NL_RETURN_IF_ERROR(writer->Begin(table.schema));
@@ -39,6 +37,12 @@ Result<void> PrintTextTable(const std::vector<std::string>& columns, const std::
   NL_RETURN_IF_ERROR(writer->End());
   console.out.flush();
   return CheckOutput(console.out);
+}
+
+Result<void> PrintTextTable(const std::vector<std::string>& columns, const std::vector<std::vector<std::string>>& rows,
+                            OutputFormat format, Console& console) {
+  NL_ASSIGN_OR_RETURN(const auto table, MakeTextTable(columns, rows));
+  return PrintTable(table, format, console);
 }
 
 }  // namespace neurolake::cli

@@ -9,17 +9,20 @@
 
 namespace neurolake::cli {
 
-/// A result of text columns that the command line makes itself, to be printed like any other.
-struct TextTable {
+/// A result that the command line makes itself, to be printed like any other.
+struct OwnTable {
   arrow::Schema schema;
   arrow::Batch batch;
 };
 
-/// Every row has one value per column. Errors: kOutOfMemory.
-Result<TextTable> MakeTextTable(const std::vector<std::string>& columns,
-                                const std::vector<std::vector<std::string>>& rows);
+/// Text columns. Every row has one value per column. Errors: kOutOfMemory.
+Result<OwnTable> MakeTextTable(const std::vector<std::string>& columns,
+                               const std::vector<std::vector<std::string>>& rows);
 
-/// Prints such a table as a result. Errors: kOutOfMemory; kIoError where it cannot be written.
+/// Errors: kIoError where it cannot be written.
+Result<void> PrintTable(const OwnTable& table, OutputFormat format, Console& console);
+
+/// Prints a table of text columns as a result. Errors: kOutOfMemory; kIoError where it cannot be written.
 Result<void> PrintTextTable(const std::vector<std::string>& columns, const std::vector<std::vector<std::string>>& rows,
                             OutputFormat format, Console& console);
 

@@ -64,6 +64,25 @@ TEST(AskTest, ShowsTheAnswerWithWhatWasAssumed) {
   EXPECT_EQ(out.find("SELECT 1"), std::string::npos) << "only with --sql";
 }
 
+TEST(AskTest, ColumnsHaveTheTypesOfTheirValues) {
+  TestBench bench;
+  bench.client.answer =
+      R"({"status":"answered","answer":"","columns":[{"label":"zip","role":"dimension"},{"label":"n","role":"metric"},)"
+      R"({"label":"amount","role":"metric"},{"label":"mean","role":"metric"},{"label":"is new","role":"dimension"}],)"
+      R"("rows":[["1.50",10,"7.5",2.5,true],["2.5",null,"-10.25",3,false]],"assumptions":[]})";
+  EXPECT_EQ(RunAsk({.question = "q"}, OutputFormat::kBox, bench.runner, bench.in, bench.clock), kExitOk);
+  const std::string out = bench.out.str();
+  EXPECT_NE(out.find("│ VARCHAR │ BIGINT │ DECIMAL(38,2) │ DOUBLE │ BOOLEAN │"), std::string::npos) << out;
+  EXPECT_NE(out.find("│ 1.50    │     10 │          7.50 │    2.5 │ true    │"), std::string::npos) << out;
+  EXPECT_NE(out.find("-10.25 │    3.0 │"), std::string::npos) << out;
+}
+
+TEST(AskTest, RowsThatDoNotFitTheColumnsAreAnError) {
+  TestBench bench;
+  bench.client.answer = R"({"status":"answered","answer":"","columns":[{"label":"a"}],"rows":[[1,2],[3,4]]})";
+  EXPECT_EQ(RunAsk({.question = "q"}, OutputFormat::kBox, bench.runner, bench.in, bench.clock), kExitFailed);
+}
+
 TEST(AskTest, JsonIsTheAnswerAsItCame) {
   TestBench bench;
   bench.client.answer = kAnswered;
