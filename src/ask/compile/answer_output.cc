@@ -325,8 +325,8 @@ Result<std::string> Answer::Final() {
     qualify = " QUALIFY " + condition;
   }
   if (intent_.rank) {
-    scope_.Assume("rank.ties", intent_.rank->ties == Ties::kInclude ? "all that are equal to the last one in are in"
-                                                                    : "of equals the first by name are in");
+    scope_.Assume("rank.ties", intent_.rank->ties == Ties::kInclude ? "ties for the last place are included"
+                                                                    : "of ties the first by name are included");
   }
   NL_ASSIGN_OR_RETURN(std::vector<std::string> having, Having());
   if (intent_.rank) {

@@ -242,37 +242,4 @@ std::string Restate(const Intent& intent, const SemanticModel& model) {
   return text;
 }
 
-std::vector<std::string> NearestQuestions(const SemanticModel& model, const std::vector<std::string>& words) {
-  std::vector<std::pair<int, std::string>> scored;
-  const auto score = [&](std::string_view label) {
-    int shared = 0;
-    for (const Token& token : TokenizeName(label)) {
-      for (const std::string& word : words) shared -= Stem(word) == Stem(token.word) ? 1 : 0;
-    }
-    return shared;
-  };
-  for (const semantic::Metric& metric : model.metrics) {
-    if (metric.hidden) continue;
-    const std::string entity_name =
-        !metric.entity.empty() ? metric.entity : metric.measure.substr(0, metric.measure.find('.'));
-    const semantic::Entity* entity = semantic::FindEntity(model, entity_name);
-    const int own = 2 * score(metric.label);
-    scored.emplace_back(own, metric.label);
-    if (entity == nullptr) continue;
-    for (const semantic::Dimension& dimension : entity->dimensions) {
-      if (dimension.hidden || dimension.type == semantic::DimensionType::kTime || !dimension.personal.empty()) continue;
-      scored.emplace_back(own + score(dimension.label), fmt::format("{} by {}", metric.label, dimension.label));
-    }
-    if (!entity->default_time.empty()) scored.emplace_back(own, metric.label + " by month");
-  }
-  for (const semantic::VerifiedQuestion& verified : model.verified_questions)
-    scored.emplace_back(score(verified.question) - 1, verified.question);
-  std::stable_sort(scored.begin(), scored.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::vector<std::string> nearest;
-  for (const auto& [points, text] : scored) {
-    if (nearest.size() < 3 && std::find(nearest.begin(), nearest.end(), text) == nearest.end()) nearest.push_back(text);
-  }
-  return nearest;
-}
-
 }  // namespace neurolake::ask
