@@ -22,8 +22,8 @@ token_of() { NEUROLAKE_TOKEN=$admin "$binary" --server "$address" token create "
 printf '\n── Personal data: who sees what ──\n'
 for statement in \
   "CREATE SCHEMA crm" \
-  "CREATE TABLE crm.customers (id BIGINT, name STRING, email STRING, region STRING, spent DECIMAL(10,2))" \
-  "INSERT INTO crm.customers VALUES (1, 'Ann Smith', 'ann@example.org', 'EU', 120.50), (2, 'Bob Jones', 'bob@example.org', 'US', 80.00), (3, 'Cem Kaya', 'cem@example.org', 'EU', 310.25), (4, 'Dee Park', 'dee@example.org', 'US', 45.10)" \
+  "CREATE TABLE crm.customers (id BIGINT, name STRING, email STRING, region STRING, spent DECIMAL(10,2), joined_on DATE, churned_on DATE)" \
+  "INSERT INTO crm.customers VALUES (1, 'Ann Smith', 'ann@example.org', 'EU', 120.50, '2012-03-01', NULL), (2, 'Bob Jones', 'bob@example.org', 'US', 80.00, '2012-07-15', '2013-11-20'), (3, 'Cem Kaya', 'cem@example.org', 'EU', 310.25, '2013-01-10', '2013-11-04'), (4, 'Dee Park', 'dee@example.org', 'US', 45.10, '2013-05-02', NULL), (5, 'Eva Lind', 'eva@example.org', 'EU', 99.00, '2012-11-30', '2013-09-17')" \
   "CREATE GROUP support_eu" "CREATE GROUP analysts"; do
   show admin "$admin" "$statement" >/dev/null
 done

@@ -15,11 +15,13 @@ printf '\n── In plain language, without a language model: answered with what
 ask flights "number of flights by origin last month"
 ask flights "top 3 destinations by number of flights in July"
 ask flights "average departure delay in July compared with June by origin"
+ask flights "cancellation rate by month, only from Newark"
+ask flights "which airlines had a cancellation rate above 5%?"
 ask flights "why are flights from Newark late?"
-printf '\nines> ask, for support: list the customers in the EU, remove PII\n'
-NEUROLAKE_TOKEN=$ines "$binary" --server "$address" ask --model customers --purpose support "list the customers in the EU, remove PII"
+printf '\nines> ask, for support: show me customers who churned last month, remove PII\n'
+NEUROLAKE_TOKEN=$ines "$binary" --server "$address" ask --model customers --purpose support --as-of 2013-12-15 "show me customers who churned last month, remove PII"
 printf '\nines> the same for no purpose\n'
-NEUROLAKE_TOKEN=$ines "$binary" --server "$address" ask --model customers "list the customers in the EU, remove PII" || [ $? = 1 ]
+NEUROLAKE_TOKEN=$ines "$binary" --server "$address" ask --model customers --as-of 2013-12-15 "show me customers who churned last month, remove PII" || [ $? = 1 ]
 printf '\nask, a conversation> flights per month > only Kennedy > by quarter instead\n'
 printf 'number of flights per month\nonly Kennedy\nby quarter instead\n' |
   "$binary" --server "$address" ask --model flights --as-of 2013-12-15 | grep -v '^assumed'
