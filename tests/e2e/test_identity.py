@@ -209,13 +209,20 @@ class Providers:
             "principal": principal, "issuer": self.provider.issuer, "subject": subject}, self.server.admin_token)
         self.assertEqual(status, 204, body)
 
+    def audited(self):
+        """Refusals of who one is, and sessions that began."""
+        return rows(self.server.sql("SELECT type, principal, action, error FROM system.audit WHERE type = 'authentication' OR "
+                                    "action = 'begin_session' ORDER BY record"))
+
     def test_a_browser_logs_in_and_comes_back(self):
         browser = identity.Browser()
         start = self.server.url + "/v1/login?return_to=%2Fv1%2Fme"
         _, status, _, body = browser.follow(start)
         self.assertEqual(status, 401, body)  # The provider knows who it is, the lake does not yet.
+        self.assertEqual(self.audited(), [("authentication", None, None, "Unauthenticated")])
         self.bind("anna", self.subject)
         url, status, _, body = browser.follow(start)
+        self.assertEqual(self.audited()[1:], [("change", "anna", "begin_session", None)])
         self.assertEqual((urllib.parse.urlsplit(url).path, status), ("/v1/me", 200), body)
         me = json.loads(body)
         self.assertEqual((me["principal"], me["authentication"], me["groups"]), ("anna", "oidc", ["analysts"]))
@@ -231,7 +238,9 @@ class Providers:
         self.assertEqual(victim.get(callback)[0], 401)  # Begun, with another state.
         again = identity.Browser()
         callback, *_ = again.follow(self.server.url + "/v1/login", until=self.redirect)
+        before = len(self.audited())
         self.assertEqual(again.get(callback.replace("code=", "code=x"))[0], 401)
+        self.assertEqual(self.audited()[before:], [("authentication", None, None, "Unauthenticated")])
         again = identity.Browser()
         callback, *_ = again.follow(self.server.url + "/v1/login", until=self.redirect)
         self.assertEqual(again.get(callback)[0], 303)

@@ -90,6 +90,17 @@ TEST_F(GateTest, WhatIsDescribedIsAskedBeforeItIsBound) {
   EXPECT_EQ(Answer("DESCRIBE SELECT id FROM t").size(), 1U);
 }
 
+TEST_F(GateTest, RowsThatEvolveATableAreAskedAboutBeforeTheyAreBound) {
+  WriteIntent evolves;
+  evolves.evolves_schema = true;
+  grants_.write = evolves;
+  gate_.denied = {"read_csv"};
+  const std::string sql = "INSERT INTO t BY NAME SELECT * FROM read_csv('/nowhere/at/all.csv')";
+  EXPECT_EQ(Answer(sql), Rows{"PermissionDenied: not allowed: read_csv"});
+  gate_.denied.clear();
+  EXPECT_NE(Answer(sql), Rows{"PermissionDenied: not allowed: read_csv"});
+}
+
 TEST_F(GateTest, TheDigestNamesFunctionsWhereverTheyStand) {
   ASSERT_TRUE(Run("SELECT list_transform(l, x -> abs(x) + 1), row_number() OVER (ORDER BY id), "
                   "(SELECT max(id) FROM t), upper('x' || id::VARCHAR) FROM t, range(2) "

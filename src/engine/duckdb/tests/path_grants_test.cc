@@ -1,5 +1,6 @@
 // Which files the engine may open, whoever names them.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -124,11 +125,85 @@ TEST_F(PathGrantsTest, TheEnginesFilesAreThoseThatAreGranted) {
   EXPECT_TRUE(fails([&] { files->MoveFile(root_ + "/table/file", root_ + "/table/moved"); }));
   EXPECT_FALSE(files->FileExists(root_ + "/other/file"));
   EXPECT_TRUE(files->FileExists(root_ + "/table/file"));
+  EXPECT_FALSE(files->DirectoryExists(root_ + "/other"));
+  EXPECT_TRUE(files->DirectoryExists(root_ + "/table/part"));
+  for (const char* pipe : {"/other/pipe", "/table/pipe"}) ASSERT_EQ(::mkfifo((root_ + pipe).c_str(), 0600), 0);
+  EXPECT_FALSE(files->IsPipe(root_ + "/other/pipe"));
+  EXPECT_TRUE(files->IsPipe(root_ + "/table/pipe"));
+  const auto list = [&](const std::string& directory) {
+    return fails([&] { files->ListFiles(root_ + directory, [](const std::string&, bool) {}); });
+  };
+  EXPECT_TRUE(list("/other"));
+  EXPECT_FALSE(list("/table"));
+  EXPECT_TRUE(fails([&] { files->Glob(root_ + "/other/file"); }));
+  EXPECT_FALSE(fails([&] { files->Glob(root_ + "/table/file"); }));
   grants_.Allow(root_ + "/table", Access::kReadWrite);
   EXPECT_TRUE(opens("/table/new", create));
   EXPECT_FALSE(opens("/other/new", create));
   EXPECT_TRUE(fails([&] { files->MoveFile(root_ + "/table/file", root_ + "/other/moved"); }));
   EXPECT_TRUE(std::filesystem::exists(root_ + "/table/file"));
+  EXPECT_TRUE(fails([&] { files->MoveFile(root_ + "/other/file", root_ + "/table/taken"); }));
+  EXPECT_TRUE(std::filesystem::exists(root_ + "/other/file"));
+}
+
+/// Has whatever it is asked for, and remembers what that was.
+class AskedStore final : public storage::ObjectStore {
+ public:
+  Result<std::string> Read(const std::string& path) override { return Asked("read", path), std::string("content"); }
+  Result<std::string> ReadRange(const std::string& path, int64_t, int64_t) override { return Read(path); }
+  Result<storage::ObjectInfo> Head(const std::string& path) override {
+    return Asked("head", path), storage::ObjectInfo{.path = path, .size_bytes = 7};
+  }
+  Result<void> PutIfAbsent(const std::string& path, std::string_view) override {
+    return Asked("put", path), Result<void>();
+  }
+  Result<void> Put(const std::string& path, std::string_view) override { return Asked("put", path), Result<void>(); }
+  Result<std::unique_ptr<storage::ObjectWriter>> NewUpload(const std::string& path, storage::UploadOptions o) override {
+    Asked("upload", path);
+    return ObjectStore::NewUpload(path, std::move(o));
+  }
+  Result<std::vector<storage::ObjectInfo>> List(const std::string&, const std::string&) override {
+    return std::vector<storage::ObjectInfo>();
+  }
+  Result<void> Delete(const std::string& path) override { return Asked("delete", path), Result<void>(); }
+  Result<void> MakeDirectory(const std::string&) override { return {}; }
+
+  std::vector<std::string> asked;
+
+ private:
+  void Asked(const char* what, const std::string& path) { asked.push_back(std::string(what) + " " + path); }
+};
+
+TEST_F(PathGrantsTest, ObjectsAreThoseThatAreGrantedToo) {
+  AskedStore store;
+  const auto files = NewGovernedFileSystem(grants_, store, "");
+  grants_.Allow("s3://bucket/table", Access::kRead);
+  const auto fails = [](const auto& call) {
+    try {
+      call();
+    } catch (const std::exception&) {
+      return true;
+    }
+    return false;
+  };
+  const native::FileOpenFlags read = native::FileFlags::FILE_FLAGS_READ;
+  const native::FileOpenFlags create =
+      native::FileOpenFlags(native::FileFlags::FILE_FLAGS_WRITE) | native::FileFlags::FILE_FLAGS_FILE_CREATE;
+  const std::string other = "s3://bucket/other/file", own = "s3://bucket/table/file";
+  EXPECT_TRUE(fails([&] { files->OpenFile(other, read, nullptr); }));
+  EXPECT_TRUE(fails([&] { files->OpenFile(own, create, nullptr); }));
+  EXPECT_TRUE(fails([&] { files->RemoveFile(own); }));
+  EXPECT_TRUE(fails([&] { files->Glob(other); }));
+  EXPECT_FALSE(files->FileExists(other));
+  EXPECT_FALSE(files->DirectoryExists("s3://bucket/other"));
+  EXPECT_THAT(store.asked, testing::IsEmpty());
+  EXPECT_FALSE(fails([&] { files->OpenFile(own, read, nullptr); }));
+  EXPECT_FALSE(fails([&] { files->Glob(own); }));
+  EXPECT_TRUE(files->FileExists(own));
+  EXPECT_TRUE(files->DirectoryExists("s3://bucket/table"));
+  grants_.Allow("s3://bucket/table", Access::kReadWrite);
+  EXPECT_FALSE(fails([&] { files->RemoveFile(own); }));
+  EXPECT_THAT(store.asked, testing::Contains("delete " + own));
 }
 
 }  // namespace
