@@ -129,6 +129,8 @@ class DimensionMaker {
   /// "leaving date" of left_on, where no column is called so.
   void AddNounsOfTime(const std::string& verb, Dimension& dimension) const {
     static const std::unordered_map<std::string_view, std::array<std::string_view, 3>> kNouns{
+        {"checked in", {"check-in date", "arrival date", "check-in"}},
+        {"checked out", {"check-out date", "departure date", "check-out"}},
         {"left", {"leaving date", "exit date", "end date"}},
         {"exited", {"exit date", "leaving date"}},
         {"hired", {"hire date", "hiring date", "start date"}},
@@ -297,18 +299,20 @@ class DimensionMaker {
     }
   }
 
-  /// Whether some of the times are still to come, as far as those of all tables that have happened tell: without an end
-  /// is not the same as going on then.
+  /// Whether some of the times are still to come, as far as those of all tables that have surely happened tell: without
+  /// an end is not the same as going on then.
   bool IsAhead(const ReadColumn& time) const {
     constexpr size_t kMonthBytes = 7;  // yyyy-mm
-    static const WordSet kPlans{"scheduled", "planned", "due",   "expected",  "promised", "expires", "expiry", "valid",
-                                "until",     "end",     "ended", "next",      "target",   "to",      "left",   "exit",
-                                "start",     "started", "begin", "effective", "from",     "closed",  "closing"};
+    static const WordSet kHappened{"created",   "booked",   "paid",     "ordered",  "placed",   "registered",
+                                   "issued",    "sold",     "received", "reviewed", "posted",   "logged",
+                                   "signed",    "resolved", "shipped",  "returned", "invoiced", "read",
+                                   "delivered", "arrived",  "signed up"};
+    static const WordSet kWords{"transaction", "event", "sale", "review", "updated", "snapshot", "task", "call"};
     std::string latest;
     for (const ReadTable& table : drafting_.tables) {
       for (const ReadColumn& column : table.columns) {
-        const bool counts =
-            column.role == ColumnRole::kTime && IsTimeType(column.type) && !HasAny(column.words, kPlans);
+        const bool counts = column.role == ColumnRole::kTime && IsTimeType(column.type) &&
+                            (kHappened.contains(VerbOfTime(column.words)) || HasAny(column.words, kWords));
         if (counts) latest = std::max(latest, column.known->max.substr(0, kMonthBytes));
       }
     }
@@ -317,7 +321,8 @@ class DimensionMaker {
 
   /// Whether more than an end says what goes on: a status that nothing tells the meaning of, or a start to come.
   bool IsOpen() const {
-    static const WordSet kStarts{"start", "started", "begin", "effective"};
+    static const WordSet kStarts{"start", "started", "begin", "effective", "opened",
+                                 "open",  "opening", "hired", "hire"};
     return std::ranges::any_of(table_.columns, [&](const ReadColumn& column) {
       const bool is_start = column.role == ColumnRole::kTime && HasAny(column.words, kStarts);
       return (IsStatus(column) && IsOpaque(table_, column)) || (is_start && IsAhead(column));

@@ -54,6 +54,9 @@ constexpr Event kEvents[] = {
     {"accepted", "", {"acceptance time", "time to accept"}},
     {"confirmed", "confirmations", {"confirmation time", "time to confirm"}},
     {"collected", "", {"collection time", "time to collect"}},
+    {"checked in", "check-ins", {"booking lead time", "lead time"}},
+    {"checked out", "check-outs", {"length of stay", "stay length", "stay duration", "nights"}},
+    {"scheduled", "", {"booking lead time", "lead time"}},
     {"removed", "removals", {}},
     {"installed", "installations", {}},
     {"repaired", "repairs", {"repair time", "time to repair"}}};
@@ -290,15 +293,22 @@ void AddEvents(Drafting& drafting, DraftEntity& draft) { EventMaker(drafting, dr
 
 std::vector<KnownSpan> CandidateSpans(const KnownTable& table) {
   constexpr size_t kSpansMax = 6;
+  static constexpr std::pair<std::string_view, std::string_view> kBegins[] = {
+      {"checked out", "checked in"}, {"checked in", "booked"}, {"scheduled", "booked"}, {"discharged", "admitted"}};
   const ReadTable read = ReadTableNames(table);
   const auto begin = ChooseTime(read);
   std::vector<KnownSpan> spans;
   for (const ReadColumn& to : read.columns) {
-    if (!begin || to.role != ColumnRole::kTime || IsPlanned(to)) continue;
-    const ReadColumn& from = read.columns[begin->column];
-    const Event* event = EventAt(to);
-    if (&from == &to || event == nullptr || event->span[0].empty() || spans.size() == kSpansMax) continue;
-    spans.push_back({.from = from.known->name, .to = to.known->name});
+    const Event* event = to.role == ColumnRole::kTime ? EventAt(to) : nullptr;
+    if (event == nullptr || event->span[0].empty() || spans.size() == kSpansMax) continue;
+    const auto* first = std::ranges::find(kBegins, event->verb, &std::pair<std::string_view, std::string_view>::first);
+    const auto own = std::ranges::find_if(read.columns, [&](const ReadColumn& one) {
+      return first != std::end(kBegins) && one.role == ColumnRole::kTime && VerbOfTime(one.words) == first->second;
+    });
+    const bool needs_own = event->verb == "scheduled" || event->verb == "checked in" || event->verb == "checked out";
+    if (own == read.columns.end() && (needs_own || !begin || IsPlanned(to))) continue;
+    const ReadColumn& from = own != read.columns.end() ? *own : read.columns[begin->column];
+    if (&from != &to) spans.push_back({.from = from.known->name, .to = to.known->name});
   }
   return spans;
 }

@@ -11,21 +11,6 @@
 namespace neurolake::semantic {
 namespace {
 
-bool IsMoney(const ReadColumn& column) {
-  static const WordSet kMoney{"amount",  "price",     "cost",   "revenue",    "fee",      "salary", "balance",
-                              "budget",  "fare",      "tax",    "freight",    "spend",    "income", "wage",
-                              "payment", "principal", "profit", "sales",      "subtotal", "bonus",  "premium",
-                              "charge",  "rent",      "paid",   "commission", "turnover"};
-  return IsCurrency(column.unit) || (column.unit.empty() && !column.is_percent && HasAny(column.words, kMoney));
-}
-
-Format FormatOf(const ReadColumn& column) {
-  Format format{.unit = column.unit};
-  if (column.is_percent) format.pattern = "percent";
-  else if (IsMoney(column)) format.pattern = "currency";
-  return format;
-}
-
 class MeasureMaker {
  public:
   MeasureMaker(Drafting& drafting, DraftEntity& draft) : drafting_(drafting), draft_(draft), table_(draft.read) {}
@@ -41,22 +26,7 @@ class MeasureMaker {
 
  private:
   Measure& Add(std::string name, std::string label, std::vector<std::string> synonyms) {
-    name = ModelNameOf(name);
-    if (drafting_.taken_metrics.contains(name)) name = ModelNameOf(draft_.entity.name + "_" + name);
-    std::string candidate = name;
-    for (int number = 2; draft_.taken.contains(candidate) || drafting_.taken_metrics.contains(candidate); ++number) {
-      candidate = fmt::format("{}_{}", name, number);
-    }
-    draft_.taken.insert(candidate);
-    drafting_.taken_metrics.insert(candidate);
-    Measure measure;
-    measure.name = candidate;
-    measure.label = std::move(label);
-    for (std::string& synonym : synonyms) {
-      if (synonym != measure.label && !Has(measure.synonyms, synonym)) measure.synonyms.push_back(std::move(synonym));
-    }
-    draft_.entity.measures.push_back(std::move(measure));
-    return draft_.entity.measures.back();
+    return AddMeasure(drafting_, draft_, std::move(name), std::move(label), std::move(synonyms));
   }
 
   void AddCount() {
@@ -77,6 +47,12 @@ class MeasureMaker {
     if (column.role == ColumnRole::kBalance) return AddBalance(column, calls);
     const bool is_end = column.role == ColumnRole::kHighest || column.role == ColumnRole::kLowest;
     if (is_end) AddEnd(column, calls);
+    // "weight" alone may be all of it, or that of one.
+    static const WordSet kEither{"weight", "capacity", "seats", "population", "bonus", "volume", "income"};
+    if (is_sum && kEither.contains(column.words.back())) {
+      AddSum(column, calls, true);
+      return AddAverage(column, calls, true);
+    }
     if (is_sum) AddSum(column, calls, column.role == ColumnRole::kFlow);
     if (is_sum || is_end || column.role == ColumnRole::kRate)
       AddAverage(column, calls, column.role != ColumnRole::kFlow && !is_end);
@@ -84,11 +60,13 @@ class MeasureMaker {
 
   /// "amount" alone is no number where net amounts, paid amounts and amounts are beside each other.
   std::vector<std::string> WithoutSharedWord(std::vector<std::string> calls) const {
-    static const WordSet kShared{"amount", "price", "cost", "value", "total", "fee"};
+    static const WordSet kShared{"amount", "price", "cost", "value", "total", "fee", "discount"};
     std::erase_if(calls, [&](const std::string& call) {
       const auto others = drafting_.called_by_last.find(call);
-      return calls.size() > 1 && kShared.contains(call) && others != drafting_.called_by_last.end() &&
-             others->second.size() > 1;
+      const bool is_last = others != drafting_.called_by_last.end() && others->second.size() > 1;
+      const bool is_first =
+          drafting_.columns_called.contains(call) && drafting_.columns_called.contains(call + " amount");
+      return calls.size() > 1 && kShared.contains(call) && (is_last || is_first);
     });
     return calls;
   }
@@ -110,34 +88,30 @@ class MeasureMaker {
     const SqlExpression counts = is_revenue ? OnlyWhatCounts(table_) : SqlExpression();
     const bool is_apart = !counts.empty() && !KeepsAccounts(table_);
     const auto calls_of_revenue = is_revenue ? CallsOfRevenue(column) : std::vector<std::string>();
-    if (is_apart) AddCountingRevenue(column, counts, calls_of_revenue);
+    std::string revenue;
+    if (is_apart) revenue = AddCountingRevenue(column, counts, calls_of_revenue);
     else said.insert(said.end(), calls_of_revenue.begin(), calls_of_revenue.end());
     Measure& sum = Add("total_" + column.known->name, std::move(label), std::move(said));
-    Fill(sum, column);
+    MeasureColumn(sum, column);
     LeaveOutWhatIsOff(sum, column);
     const std::string name = sum.name;
     if (is_revenue && !is_apart) drafting_.NoteAt(draft_.entity.name, name, "was taken for revenue");
-    if (is_revenue && KeepsAccounts(table_)) AddOpenAmount(column);
-    if (ArePaymentsToUs(drafting_, table_)) AddReceived(column);
-  }
-
-  /// What of the payments came in: not what failed or bounced.
-  void AddReceived(const ReadColumn& column) {
-    const auto amounts = std::ranges::count_if(
-        table_.columns, [](const ReadColumn& other) { return other.role == ColumnRole::kFlow && IsMoney(other); });
-    if (!IsMoney(column) || amounts != 1 || !TellsWhatCounts(table_)) return;
-    const std::string noun = PluralOf(table_.noun());
-    Measure& received = Add(noun + "_received", noun + " received",
-                            {"received " + noun, "cash received", "cash in", "money received", "amount received",
-                             "cash collected", "amount collected"});
-    Fill(received, column);
-    received.filter = OnlyWhatCounts(table_);
-    if (!received.filter.empty())
-      drafting_.NoteAt(draft_.entity.name, received.name, fmt::format("only rows that count: {}", received.filter));
+    if (is_revenue && KeepsAccounts(table_)) AddOpenAmount(drafting_, draft_, column);
+    if (!is_apart) revenue = name;
+    if (is_revenue) AddMargin(drafting_, draft_, column, revenue);
+    if (is_revenue) AddValueOfOrders(drafting_, draft_, revenue);
+    if (ArePaymentsToUs(drafting_, table_)) AddReceived(drafting_, draft_, column);
+    if (column.words == Words{"quantity"}) AddUnitsSold(drafting_, draft_, column);
   }
 
   std::vector<std::string> CallsOfRevenue(const ReadColumn& column) const {
+    const std::string noun = table_.noun(), done = VerbOfTime({table_.words.back()});
+    std::vector<std::string> own{noun + " revenue"};
+    if (!done.empty()) own.push_back(done + " revenue");
+    // Another column says what revenue is.
+    if (drafting_.called_by_last.contains("revenue") && column.words.back() != "revenue") return own;
     std::vector<std::string> calls{"revenue", "sales revenue", "turnover"};
+    calls.insert(calls.end(), own.begin(), own.end());
     if (table_.words.back() != "sale") calls.emplace_back("sales");
     for (const char* kind : {"net", "gross"}) {
       if (!Has(column.words, kind)) continue;
@@ -157,18 +131,6 @@ class MeasureMaker {
     drafting_.NoteAt(draft_.entity.name, measure.name, fmt::format("only rows that count: {}", measure.filter));
     if (!measure.description.empty()) measure.description += ' ';
     measure.description += fmt::format("Without {} that do not count: {}.", PluralOf(table_.noun()), measure.filter);
-  }
-
-  /// What of the bills is not paid yet.
-  void AddOpenAmount(const ReadColumn& column) {
-    SqlExpression open = OnlyWhatIsOpen(table_, column);
-    if (open.empty()) return;
-    Measure& amount = Add("open_" + column.known->name, "open amount",
-                          {"outstanding amount", "unpaid amount", "receivables", "amount outstanding",
-                           "amount receivable", "outstanding balance"});
-    Fill(amount, column);
-    amount.filter = std::move(open);
-    drafting_.NoteAt(draft_.entity.name, amount.name, fmt::format("only rows that count: {}", amount.filter));
   }
 
   /// "number of pages", "total fines", "energy consumption".
@@ -215,8 +177,11 @@ class MeasureMaker {
       for (const std::string& call : calls) said.insert(said.end(), {call + " consumption", call + " usage"});
     }
     static const WordSet kSold{"order", "sale", "invoice", "purchase"};
-    if (column.words == Words{"quantity"} && HasAny(table_.words, kSold))
-      said.insert(said.end(), {"units", "units sold", "quantity sold", "units ordered", "quantity ordered"});
+    if (column.words == Words{"quantity"} && HasAny(table_.words, kSold)) said.emplace_back("units");
+    const auto quantities = drafting_.called_by_last.find("quantity");  // "ordered quantity" of a purchase is another.
+    const bool is_only = quantities != drafting_.called_by_last.end() && quantities->second.size() == 1;
+    if (column.words == Words{"quantity"} && HasAny(table_.words, kSold) && is_only)
+      said.insert(said.end(), {"units ordered", "quantity ordered"});
     return said;
   }
 
@@ -251,7 +216,7 @@ class MeasureMaker {
       if (IsRevenue(column) && counts_all) said.push_back("revenue per " + table_.noun());
     }
     Measure& average = Add("average_" + column.known->name, std::move(label), std::move(said));
-    Fill(average, column);
+    MeasureColumn(average, column);
     average.aggregation = Aggregation::kAverage;
     average.additivity = Additivity::kNonAdditive;
     LeaveOutWhatIsOff(average, column);
@@ -261,15 +226,9 @@ class MeasureMaker {
   void AddEnd(const ReadColumn& column, const std::vector<std::string>& calls) {
     const bool is_lowest = column.role == ColumnRole::kLowest;
     Measure& end = Add((is_lowest ? "lowest_" : "highest_") + column.known->name, calls.front(), calls);
-    Fill(end, column);
+    MeasureColumn(end, column);
     end.aggregation = is_lowest ? Aggregation::kMin : Aggregation::kMax;
     end.additivity = Additivity::kNonAdditive;
-  }
-
-  void Fill(Measure& measure, const ReadColumn& column) {
-    measure.expr = ColumnExpression(column.known->name);
-    measure.description = column.known->comment.substr(0, 4000);
-    measure.format = FormatOf(column);
   }
 
   /// Over time only the last counts where the table holds one row for each thing and time.
@@ -278,7 +237,7 @@ class MeasureMaker {
     said.insert(said.end(), calls.begin(), calls.end());
     for (std::string& other : WordsOfRecords()) said.push_back(std::move(other));
     Measure& total = Add("total_" + column.known->name, "total " + calls.front(), std::move(said));
-    Fill(total, column);
+    MeasureColumn(total, column);
     const std::string name = total.name;
     const auto time = TimeOfSnapshots();
     // Rows that nothing tells apart and nothing refers to are taken again and again.
@@ -412,20 +371,27 @@ class MeasureMaker {
     }
   }
 
-  void AddCountingRevenue(const ReadColumn& column, const SqlExpression& counts, std::vector<std::string> calls) {
-    Measure& revenue = Add("revenue", "revenue", std::move(calls));
-    Fill(revenue, column);
+  std::string AddCountingRevenue(const ReadColumn& column, const SqlExpression& counts,
+                                 std::vector<std::string> calls) {
+    const std::string label = calls.front();
+    Measure& revenue = Add(label, label, std::move(calls));
+    const std::string name = revenue.name;
+    MeasureColumn(revenue, column);
     revenue.filter = counts;
     drafting_.NoteAt(draft_.entity.name, revenue.name,
                      fmt::format("{} was taken for revenue, but for what was called off", column.known->name));
     const std::string noun = table_.noun();
-    Measure& value = Add(
-        "average_revenue", fmt::format("average {} value", noun),
-        {"revenue per " + noun, "average revenue", noun == "order" ? "aov" : "average sale", "average basket value"});
-    Fill(value, column);
+    // A line is no order: what orders come to is another number.
+    Measure& value = IsSold(table_) ? Add("average_revenue", fmt::format("average {} value", noun),
+                                          {"revenue per " + noun, "average revenue",
+                                           noun == "order" ? "aov" : "average sale", "average basket value"})
+                                    : Add("average_revenue", "average revenue per " + noun,
+                                          {"revenue per " + noun, "average revenue"});
+    MeasureColumn(value, column);
     value.aggregation = Aggregation::kAverage;
     value.additivity = Additivity::kNonAdditive;
     value.filter = counts;
+    return name;
   }
 
   void AddRevenue() {
@@ -482,6 +448,47 @@ class MeasureMaker {
 };
 
 }  // namespace
+
+bool IsMoney(const ReadColumn& column) {
+  static const WordSet kMoney{"amount",  "price",     "cost",   "revenue",    "fee",      "salary", "balance",
+                              "budget",  "fare",      "tax",    "freight",    "spend",    "income", "wage",
+                              "payment", "principal", "profit", "sales",      "subtotal", "bonus",  "premium",
+                              "charge",  "rent",      "paid",   "commission", "turnover"};
+  return IsCurrency(column.unit) || (column.unit.empty() && !column.is_percent && HasAny(column.words, kMoney));
+}
+
+Format FormatOf(const ReadColumn& column) {
+  Format format{.unit = column.unit};
+  if (column.is_percent) format.pattern = "percent";
+  else if (IsMoney(column)) format.pattern = "currency";
+  return format;
+}
+
+Measure& AddMeasure(Drafting& drafting, DraftEntity& draft, std::string name, std::string label,
+                    std::vector<std::string> synonyms) {
+  name = ModelNameOf(name);
+  if (drafting.taken_metrics.contains(name)) name = ModelNameOf(draft.entity.name + "_" + name);
+  std::string candidate = name;
+  for (int number = 2; draft.taken.contains(candidate) || drafting.taken_metrics.contains(candidate); ++number) {
+    candidate = fmt::format("{}_{}", name, number);
+  }
+  draft.taken.insert(candidate);
+  drafting.taken_metrics.insert(candidate);
+  Measure measure;
+  measure.name = candidate;
+  measure.label = std::move(label);
+  for (std::string& synonym : synonyms) {
+    if (synonym != measure.label && !Has(measure.synonyms, synonym)) measure.synonyms.push_back(std::move(synonym));
+  }
+  draft.entity.measures.push_back(std::move(measure));
+  return draft.entity.measures.back();
+}
+
+void MeasureColumn(Measure& measure, const ReadColumn& column) {
+  measure.expr = ColumnExpression(column.known->name);
+  measure.description = column.known->comment.substr(0, 4000);
+  measure.format = FormatOf(column);
+}
 
 void AddMeasures(Drafting& drafting, DraftEntity& draft) { MeasureMaker(drafting, draft).Run(); }
 

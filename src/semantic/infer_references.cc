@@ -59,9 +59,10 @@ bool SaysPerson(const Words& words, const ReadTable& table) {
                                                                  "member",   "account", "party", "company"};
   if (words.empty()) return false;
   // "created_by", "assigned_to"
-  const bool is_done = words.size() >= 2 && (words.back() == "by" || words.back() == "to") &&
-                       (words[words.size() - 2].ends_with("ed") || words[words.size() - 2] == "sold" ||
-                        words[words.size() - 2] == "taken" || words[words.size() - 2] == "written");
+  const bool is_done =
+      words.size() >= 2 && (words.back() == "by" || words.back() == "to") &&
+      (words.back() == "by" || words[words.size() - 2].ends_with("ed") || words[words.size() - 2] == "sold" ||
+       words[words.size() - 2] == "taken" || words[words.size() - 2] == "written");
   const bool is_staff = kStaffTables.contains(noun.back()) || HasHired(table);
   return ((kStaff.contains(words.back()) || is_done) && is_staff) ||
          (kParties.contains(words.back()) && kPartyTables.contains(noun.back()));
@@ -174,8 +175,9 @@ std::vector<Scored> ScoredFor(const std::vector<ReadTable>& tables, const ReadTa
       if (&to_table == &from_table) evidence = OwnEvidenceOf(from, from_table, *to);
       else if (evidence == 0 && MayBeStaff(tables, from, to_table)) evidence = kSaysNothing;
       // A table's own key is another's only where it is called after that one.
-      if (is_own_key && (evidence < kSaysTable || EndsWithWords(WithoutKeyMarks(from.words), from_table.words)))
-        evidence = 0;
+      const Words said = WithoutKeyMarks(from.words);
+      const bool is_role = SaysPerson(said, to_table);  // Each shop has a manager of its own.
+      if (is_own_key && ((evidence < kSaysTable && !is_role) || EndsWithWords(said, from_table.words))) evidence = 0;
       if (evidence < kSaysColumn && from.known->distinct.value_or(0) > to->known->distinct.value_or(0)) continue;
       if (evidence == 0) continue;
       scored.push_back({.evidence = evidence,

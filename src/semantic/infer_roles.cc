@@ -89,6 +89,7 @@ bool IsCodeNumber(const ReadColumn& column) {
       "line", "position",  "ssn",      "weekday", "minute",    "second",   "dow",     "priority", "tier", "stage",
       "step", "direction", "bearing",  "heading", "azimuth",   "port",     "zone",    "gate",     "slot"};
   if (words.front() == "number" && words.size() > 1) return false;
+  if (words.size() > 1 && words.back() == "by") return true;  // Who did it.
   if (kLast.contains(words.back())) return true;
   const double min = NumberOf(column.known->min, 0), max = NumberOf(column.known->max, 0);
   if (Has(words, "year") && column.type == ValueType::kInteger && min >= 1000 && max <= 2200) return true;

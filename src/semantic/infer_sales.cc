@@ -69,9 +69,10 @@ bool TellsWhatCounts(const ReadTable& table) {
 namespace {
 
 bool IsOff(const std::string& word) {
-  static const WordSet kOff{"void",     "voided",   "cancelled",       "canceled",   "failed",       "failure",
-                            "declined", "rejected", "storniert",       "annulled",   "refunded",     "denied",
-                            "bounced",  "reversed", "returned unpaid", "chargeback", "charged back", "dishonoured"};
+  static const WordSet kOff{"void",       "voided",       "cancelled",   "canceled",  "failed",
+                            "failure",    "declined",     "rejected",    "storniert", "annulled",
+                            "refunded",   "denied",       "bounced",     "reversed",  "returned unpaid",
+                            "chargeback", "charged back", "dishonoured", "no show"};
   return kOff.contains(word);
 }
 

@@ -78,12 +78,15 @@ std::optional<ChosenTime> ChooseTime(const ReadTable& table) {
     int score = 1;
     const bool is_own = HasAny(column.words, WordSet(table.words.begin(), table.words.end()));
     if (HasAny(column.words, kHappens) || kHappens.contains(VerbOfTime(column.words))) score = 4;
-    if (is_own || BeginsNoun(column.words, table.words.back())) score = 5;
+    // "shipped" of shipments, "booked" of bookings.
+    const std::string verb = VerbOfTime(column.words);
+    const bool is_doing = !verb.empty() && verb == VerbOfTime({table.words.back()});
+    if (is_own || is_doing || BeginsNoun(column.words, table.words.back())) score = 5;
     if (column.words.size() == 1) score = std::max(score, 3);  // "date", "day", "timestamp"
     if (Has(column.words, "created") || Has(column.words, "creation")) score = 2;
     static const WordSet kEnds{"to", "through", "thru"};
-    const bool is_later = HasAny(column.words, kEnds) ||
-                          (HasAny(column.words, kNeverFirst) && !BeginsNoun(column.words, table.words.back()));
+    const bool is_later = HasAny(column.words, kEnds) || (HasAny(column.words, kNeverFirst) && !is_doing &&
+                                                          !BeginsNoun(column.words, table.words.back()));
     if (is_later) score = -1;
     if (const auto planned = TakesPlace(table) ? ScoreOfPlanned(column) : std::nullopt; planned) score = *planned;
     if (column.known->nulls.value_or(0) > 0) score -= 2;

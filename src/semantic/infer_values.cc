@@ -90,7 +90,10 @@ std::string StatusOf(const ReadTable& table, const ReadColumn& column, std::stri
       {"rtn", "returned"},        {"proc", "processing"}, {"cls", "closed"},      {"clsd", "closed"},
       {"clo", "closed"},          {"opn", "open"},        {"wip", "in progress"}, {"inprog", "in progress"},
       {"in_prog", "in progress"}, {"resv", "resolved"},   {"refd", "refunded"},   {"schd", "scheduled"},
-      {"sched", "scheduled"},     {"ns", "no show"},      {"noshow", "no show"},  {"no_show", "no show"}};
+      {"sched", "scheduled"},     {"ns", "no show"},      {"noshow", "no show"},  {"no_show", "no show"},
+      {"nosh", "no show"},        {"cnf", "confirmed"},   {"conf", "confirmed"},  {"cin", "checked in"},
+      {"cout", "checked out"},    {"inh", "in house"},    {"inhs", "in house"},   {"dep", "departed"},
+      {"arr", "arrived"},         {"exec", "executed"},   {"fin", "finished"},    {"prog", "in progress"}};
   if (const auto word = WordFor(kShort, value); !word.empty()) return std::string(word);
   if (auto outcome = OutcomeOf(table, column, value); !outcome.empty()) return outcome;
   return std::string(LetterOf(table, column, value));
@@ -218,9 +221,16 @@ std::string WordsOfValue(const ReadTable& table, const ReadColumn& column, const
 }
 
 bool IsOpaque(const ReadTable& table, const ReadColumn& status) {
-  constexpr size_t kCodeBytesMax = 2;
+  constexpr size_t kCodeBytesMax = 4;
+  static const WordSet kWords{"ok",   "new",  "open", "paid", "sent", "void", "held", "lost", "won",  "done", "live",
+                              "late", "due",  "hold", "used", "sold", "kept", "good", "bad",  "pass", "fail", "run",
+                              "yes",  "no",   "on",   "off",  "left", "idle", "busy", "free", "full", "lent", "out",
+                              "in",   "hot",  "cold", "warm", "win",  "loss", "tie",  "draw", "late", "met",  "miss",
+                              "up",   "down", "stop", "bill", "ship", "lead", "dead", "ends", "test", "demo", "true"};
   return std::ranges::any_of(status.known->values, [&](const std::string& value) {
-    return value.size() <= kCodeBytesMax && value != "ok" && StatusOf(table, status, LowerAscii(value)).empty();
+    const std::string lower = LowerAscii(value);
+    const bool is_code = lower.size() <= kCodeBytesMax && !kWords.contains(lower);
+    return is_code && StatusOf(table, status, lower).empty();
   });
 }
 

@@ -66,7 +66,10 @@ constexpr Other kOthers[] = {{"salary", "pay"},
                              {"site", "location"},
                              {"topic", "subject"},
                              {"language", "preferred language"},
-                             {"city", "town"}};
+                             {"city", "town"},
+                             {"visitors", "footfall"},
+                             {"on hand cost", "stock value"},
+                             {"on hand cost", "inventory value"}};
 
 std::string Said(std::string_view name) {
   std::string said(name);

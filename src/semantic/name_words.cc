@@ -120,7 +120,8 @@ void AddWord(std::string_view word, std::vector<std::string>& words) {
 
 /// What is said of a time, and what happened then.
 constexpr std::string_view kVerbsOfTimes =
-    "order:ordered|ship:shipped|shipping:shipped|shipment:shipped|hire:hired|start:started|end:ended|"
+    "checkin:checked in|checkout:checked "
+    "out|order:ordered|ship:shipped|shipping:shipped|shipment:shipped|hire:hired|start:started|end:ended|"
     "delivery:delivered|payment:paid|invoice:invoiced|return:returned|creation:created|create:created|"
     "close:closed|closing:closed|open:opened|opening:opened|cancel:cancelled|cancellation:cancelled|"
     "birth:born|admission:admitted|discharge:discharged|enrollment:enrolled|enrolment:enrolled|join:joined|"

@@ -61,6 +61,24 @@ Label LabelOfTable(const Drafting& drafting, const ReadTable& table);
 void AddDimensions(Drafting& drafting, DraftEntity& draft);
 /// All measures, and the ratios that flags give. After AddDimensions, and after the default time is known.
 void AddMeasures(Drafting& drafting, DraftEntity& draft);
+/// A sum over the entity's rows, still without an expression, under an unused name.
+Measure& AddMeasure(Drafting& drafting, DraftEntity& draft, std::string name, std::string label,
+                    std::vector<std::string> synonyms);
+/// Makes it one of a column: its expression, description and format.
+void MeasureColumn(Measure& measure, const ReadColumn& column);
+bool IsMoney(const ReadColumn& column);
+Format FormatOf(const ReadColumn& column);
+/// What of the bills with this amount is not paid yet, where that is told.
+void AddOpenAmount(Drafting& drafting, DraftEntity& draft, const ReadColumn& column);
+/// What of the payments of this amount came in: not what failed or bounced.
+void AddReceived(Drafting& drafting, DraftEntity& draft, const ReadColumn& column);
+/// What is left of the amount of what was sold, which is the measure `revenue`, after what it cost, where each row says
+/// both.
+void AddMargin(Drafting& drafting, DraftEntity& draft, const ReadColumn& amount, const std::string& revenue);
+/// Of lines: what their orders come to on the average, with the measure `revenue`, where no order says it itself.
+void AddValueOfOrders(Drafting& drafting, DraftEntity& draft, const std::string& revenue);
+/// Pieces that were sold: not those of what was called off.
+void AddUnitsSold(Drafting& drafting, DraftEntity& draft, const ReadColumn& quantity);
 /// Counts by other times than the default, and how long things took. After AddMeasures.
 void AddEvents(Drafting& drafting, DraftEntity& draft);
 /// Words that people say besides, once all members are known: "segment" for the only market segment.
