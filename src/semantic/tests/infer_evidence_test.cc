@@ -77,6 +77,27 @@ TEST(DefaultTimeTest, SignedAndStartedAreTwoTimes) {
   EXPECT_EQ(FindDimension(model.entities[0], "sign_dt")->role, "signed");
 }
 
+TEST(DefaultTimeTest, WhatTheRowsAreCalledAfterComesFirst) {
+  const auto shipments = Table("fact_shipment", 90,
+                               {Column("shipment_key", "BIGINT", 90), Column("order_key", "BIGINT", 80),
+                                Column("shipped_date", "DATE", 80), Column("promised_date", "DATE", 80)});
+  const auto returns = Table("returns", 90, {Column("return_key", "BIGINT", 90), Column("return_date", "DATE", 80)});
+  const auto notices = Table("notices", 90,
+                             {Column("notice_id", "BIGINT", 90), Column("order_key", "BIGINT", 80),
+                              Column("due_date", "DATE", 80), Column("planned_date", "DATE", 80)});
+  const auto orders = Table("orders", 80, {Column("order_key", "BIGINT", 80), Column("order_date", "DATE", 80)});
+  const auto bookings = Table("bookings", 90,
+                              {Column("id", "BIGINT", 90), Column("booked_dt", "DATE", 80),
+                               Column("checkin_dt", "DATE", 80), Column("created_dt", "DATE", 80)});
+  const auto model = ModelOf({shipments, returns, notices, orders, bookings},
+                             {{{"s", "fact_shipment"}, "order_key", {"s", "orders"}, "order_key"},
+                              {{"s", "notices"}, "order_key", {"s", "orders"}, "order_key"}});
+  EXPECT_EQ(FindEntity(model, "shipments")->default_time, "shipped_date");
+  EXPECT_EQ(FindEntity(model, "returns")->default_time, "return_date");
+  EXPECT_EQ(FindEntity(model, "bookings")->default_time, "booked_dt");
+  EXPECT_NE(FindEntity(model, "notices")->default_time, "orders.order_date") << "it has times of its own";
+}
+
 TEST(OutcomeTest, ACodeIsWhatHappenedToItsRowsAlone) {
   auto table = Table("contracts", 90,
                      {Column("con_no", "BIGINT", 90), Column("st_cd", "VARCHAR", 3, {"A", "E", "P"}),
@@ -159,6 +180,50 @@ TEST(PaymentsTest, WhatBouncedWasNotReceived) {
       << "whose payments they are, nothing says";
 }
 
+KnownTable OrderLines(std::vector<KnownColumn> more) {
+  std::vector<KnownColumn> columns{
+      Column("line_key", "BIGINT", 90),          Column("order_key", "BIGINT", 60),
+      Column("sale_date", "DATE", 60),           Column("quantity", "INTEGER", 9),
+      Column("net_amount", "DECIMAL(10,2)", 80), Column("line_status", "VARCHAR", 2, {"cancelled", "sold"})};
+  columns.insert(columns.end(), more.begin(), more.end());
+  return Table("order_lines", 90, columns);
+}
+
+TEST(TradeTest, PiecesAndOrdersThatCount) {
+  const auto orders = Table("orders", 60, {Column("order_key", "BIGINT", 60), Column("channel", "VARCHAR", 3)});
+  const auto model =
+      ModelOf({OrderLines({}), orders}, {{{"s", "order_lines"}, "order_key", {"s", "orders"}, "order_key"}});
+  const Entity* lines = FindEntity(model, "order_lines");
+  ASSERT_NE(MeasureCalled(*lines, "units sold"), nullptr);
+  EXPECT_EQ(MeasureCalled(*lines, "units sold")->filter, "coalesce(line_status, '') NOT IN ('cancelled')");
+  EXPECT_EQ(MeasureCalled(*lines, "total order line quantity")->filter, "");
+  const auto value = std::ranges::find_if(model.metrics, [](const Metric& one) { return Says(one, "aov"); });
+  ASSERT_NE(value, model.metrics.end());
+  const Metric* counted = FindMetric(model, value->denominator);
+  ASSERT_NE(counted, nullptr);
+  EXPECT_EQ(FindMeasure(*lines, counted->measure)->filter, "coalesce(line_status, '') NOT IN ('cancelled')");
+  EXPECT_EQ(MeasureCalled(*lines, "average order line value"), nullptr) << "a line is no order";
+}
+
+TEST(TradeTest, TheMarginIsWhatIsLeftOfTheSale) {
+  const Entity lines = ModelOf({OrderLines({Column("cost_amount", "DECIMAL(10,2)", 80)})}).entities[0];
+  ASSERT_NE(MeasureCalled(lines, "gross margin"), nullptr);
+  EXPECT_EQ(MeasureCalled(lines, "gross margin")->expr, "net_amount - cost_amount");
+  EXPECT_EQ(MeasureCalled(ModelOf({OrderLines({})}).entities[0], "gross margin"), nullptr);
+}
+
+TEST(TradeTest, AColumnThatIsCalledRevenueSaysWhatItIs) {
+  const auto bookings =
+      Table("bookings", 90,
+            {Column("id", "BIGINT", 90), Column("booked_dt", "DATE", 80), Column("total_amt", "DECIMAL(10,2)", 80)});
+  const auto days =
+      Table("daily_stats", 90, {Column("biz_date", "DATE", 90), Column("room_revenue", "DECIMAL(10,2)", 80)});
+  const auto model = ModelOf({bookings, days});
+  EXPECT_NE(MeasureCalled(*FindEntity(model, "bookings"), "booked revenue"), nullptr);
+  EXPECT_EQ(MeasureCalled(*FindEntity(model, "bookings"), "revenue"), nullptr);
+  EXPECT_NE(MeasureCalled(ModelOf({bookings}).entities[0], "revenue"), nullptr);
+}
+
 TEST(LabelTest, NamesakesAreToldApart) {
   const auto with = [](int64_t names) {
     return ModelOf({Table(
@@ -203,6 +268,18 @@ TEST(RatesTest, NoShowsAreOfWhatCameAbout) {
   const auto open = with({"booked", "no-show"});
   EXPECT_TRUE(std::ranges::none_of(open.metrics, [](const Metric& one) { return Says(one, "no-show rate"); }))
       << "of what, nothing tells";
+}
+
+TEST(SpansTest, AStayBeginsWithItsCheckIn) {
+  auto table = Table("bookings", 90,
+                     {Column("id", "BIGINT", 90), Column("booked_dt", "DATE", 80), Column("checkin_dt", "DATE", 80),
+                      Column("checkout_dt", "DATE", 80)});
+  const auto spans = CandidateSpans(table);
+  ASSERT_EQ(spans.size(), 2u);
+  EXPECT_EQ(spans[0].from + " " + spans[0].to, "booked_dt checkin_dt");
+  EXPECT_EQ(spans[1].from + " " + spans[1].to, "checkin_dt checkout_dt");
+  table.spans = {{"checkin_dt", "checkout_dt", 200'000}};
+  EXPECT_NE(DimensionCalled(ModelOf({table}).entities[0], "nights"), nullptr);
 }
 
 TEST(SpansTest, EachRowHasItsOwn) {
@@ -254,6 +331,22 @@ TEST(NamesTest, TheHomeOfSomeoneIsSaidWithWhatItIs) {
   ASSERT_EQ(model.joins.size(), 2u);
   EXPECT_TRUE(Says(model.joins[0], "home clinic"));
   EXPECT_TRUE(Says(model.joins[1], "referring doctor"));
+}
+
+TEST(ReferencesTest, WhoDidItIsAPersonAndNoNumber) {
+  const std::vector tables{Table("staff", 40, {Column("staff_id", "BIGINT", 40), Column("hired_on", "DATE", 30)}),
+                           Table("stores", 9, {Column("store_key", "BIGINT", 9), Column("manager_key", "BIGINT", 9)}),
+                           Table("tasks", 90, {Column("task_id", "BIGINT", 90), Column("insp_by", "BIGINT", 20)})};
+  const auto looks_up = [&](const std::string& column) {
+    return std::ranges::any_of(CandidateReferences(tables), [&](const KnownReference& one) {
+      return one.from_column == column && one.to_table.back() == "staff";
+    });
+  };
+  EXPECT_TRUE(looks_up("insp_by"));
+  EXPECT_TRUE(looks_up("manager_key")) << "each store has its own";
+  EXPECT_FALSE(looks_up("store_key"));
+  const auto model = ModelOf(tables);
+  for (const Measure& measure : FindEntity(model, "tasks")->measures) EXPECT_FALSE(measure.expr.contains("insp_by"));
 }
 
 TEST(StandardCodesTest, StatesOfOneCountryAlone) {
