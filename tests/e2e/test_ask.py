@@ -81,7 +81,14 @@ class Ask(Asks, unittest.TestCase):
         hidden, unknown = (self.ask(f"number of customers in {place}", user="reader") for place in ("Atlantis", "Oceania"))
         self.assertEqual(hidden["status"], "abstained", hidden)
         self.assertEqual(hidden["reason"].replace("Atlantis", "Oceania"), unknown["reason"])
-        self.assertEqual(hidden["suggestions"], unknown["suggestions"])
+        # What is suggested goes by the words of the question, and not by whether there is such a row.
+        self.server.sql("DELETE FROM shop.customers WHERE id = 3")
+        try:
+            gone = self.ask("number of customers in Atlantis", user="reader")
+        finally:
+            self.server.sql("INSERT INTO shop.customers VALUES (3, 'Cleo', 'Atlantis', 'cleo@example.org')")
+        for member in ("status", "reason", "suggestions"):
+            self.assertEqual(hidden[member], gone[member])
         self.assertNotIn("atlantis", json.dumps(self.ask("number of customers in Atlants", user="reader")).lower())
 
     def test_hidden_tables_are_not_known(self):
