@@ -246,6 +246,18 @@ class Providers:
         self.assertEqual(again.get(callback)[0], 303)
         self.assertEqual(again.get(callback)[0], 401)  # Once.
 
+    def test_an_address_begins_and_ends_so_many_logins_at_once(self):
+        self.server.stop()
+        self.server.settings["login.attempts_per_address"] = "3"
+        self.server.start()
+        for path in ("/v1/login", "/v1/login/callback?code=x&state=y"):
+            with self.subTest(path=path):
+                self.server.stop()
+                self.server.start()
+                statuses = [identity.Browser().get(self.server.url + path)[0] for _ in range(6)]
+                self.assertNotIn(429, statuses[:3])
+                self.assertEqual(statuses[3:], [429] * 3)
+
     def test_nobody_is_sent_elsewhere(self):
         for path in ("//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "evil"):
             url = self.server.url + "/v1/login?return_to=" + urllib.parse.quote(path, safe="")

@@ -67,6 +67,7 @@ TEST(RegoBundleTest, RefusesWhatCannotBeABundle) {
       With({{"../b.rego", "package x"}}),
       With({{"a//b.rego", "package x"}}),
       With({{"authz.rego", kAllow}}),
+      With({{"b.rego", "package x\ny := 1"}, {"b.rego", "package x\ny := 1"}}),
       With({{".signatures.json", "{}"}}),
       With({{"data.yaml", "a: 1"}}),
       With({{std::string(101, 'a'), ""}}),
@@ -128,6 +129,44 @@ TEST(RegoBundleTest, PacksAndUnpacks) {
   ASSERT_EQ(read->size(), 2);
   EXPECT_EQ((*read)[0].path, "a/data.json");
   EXPECT_EQ((*read)[0].content, files[1].content);
+}
+
+/// One entry of a tar archive, and the archive's end. `type` as POSIX has it: '0' a file, '1' a hard link, '2' a link.
+/// With `content`, at most a block of it: a hard link may have some too.
+std::string Tar(const std::string& path, char type, const std::string& link, const std::string& content = "") {
+  std::string header(512, '\0');
+  const auto put = [&](size_t at, std::string_view text) { header.replace(at, text.size(), text); };
+  put(0, path);
+  put(100, "0000644");
+  put(108, "0000000");
+  put(116, "0000000");
+  put(124, fmt::format("{:011o}", content.size()));
+  put(136, "00000000000");
+  put(148, "        ");
+  header[156] = type;
+  put(157, link);
+  put(257, "ustar");
+  put(263, "00");
+  int sum = 0;
+  for (const char byte : header) sum += static_cast<unsigned char>(byte);
+  put(148, fmt::format("{:06o}", sum));
+  header[154] = '\0';
+  std::string body = content;
+  body.resize(content.empty() ? 0 : 512, '\0');
+  return header + body + std::string(1024, '\0');
+}
+
+TEST(RegoBundleTest, UnpacksNoLinks) {
+  const auto file = ReadBundleArchive(Tar("a.rego", '0', ""));
+  ASSERT_TRUE(file) << file.error().message();
+  EXPECT_EQ(file->size(), 1U);
+  EXPECT_TRUE(ReadBundleArchive(Tar("a.rego", '0', "", kAllow)));
+  EXPECT_FALSE(ReadBundleArchive(Tar("a.rego", '1', "/etc/passwd", kAllow)));
+  for (const char type : {'1', '2', '3', '6'}) {
+    const auto link = ReadBundleArchive(Tar("a.rego", type, "/etc/passwd"));
+    ASSERT_FALSE(link) << type;
+    EXPECT_EQ(link.error().code(), ErrorCode::kInvalidArgument);
+  }
 }
 
 TEST(RegoBundleTest, UnpacksNoBombsAndNoRubbish) {

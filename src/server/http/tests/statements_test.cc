@@ -1,5 +1,6 @@
 #include "arrow/ipc.h"
 #include "arrow/text_format.h"
+#include "server/http/internal/statement_store.h"
 #include "server/http/tests/server_fixture.h"
 
 namespace neurolake::server {
@@ -353,6 +354,41 @@ TEST_F(StatementsTest, RunningStatementsCanBeSeenAndCancelled) {
   EXPECT_EQ(client.Call("GET", url + "/result").status, 499);
   EXPECT_EQ(client.Call("GET", "/v1/statements/running-1").json().at("state").as_string(), "running");
   EXPECT_EQ(client.Call("DELETE", "/v1/statements/running-1").status, 204);
+}
+
+TEST_F(StatementsTest, SoManyRunAndAreKeptAtOnceAndNoMore) {
+  const Principal alice = service_.Authenticate("nl_alice", "").value();
+  const auto store = StatementStore::Make(
+      service_, clock_,
+      {.directory = (folder_ / "kept").string(), .bytes_max = 1 << 20, .running_max = 2, .kept_max = 4});
+  ASSERT_TRUE(store.has_value());
+  const auto start = [&](const std::string& sql) {
+    query::StatementRequest request;
+    request.sql = sql;
+    return (*store)->Start(alice, "request", std::chrono::minutes(1), std::move(request));
+  };
+  const auto first = start("SLEEP"), second = start("SLEEP");
+  ASSERT_TRUE(first.has_value() && second.has_value());
+  const auto third = start("ROWS 1");
+  ASSERT_FALSE(third.has_value());
+  EXPECT_EQ(third.error().code(), ErrorCode::kTooManyRequests);
+  EXPECT_NE(third.error().message().find("run at once"), std::string::npos) << third.error().message();
+  for (const auto& one : {*first, *second}) one->Cancel();
+  ASSERT_TRUE(Eventually([&] { return (*first)->Read().ended && (*second)->Read().ended; }));
+  // They are kept until they are old, or taken away.
+  for (int i = 0; i < 2; ++i) {
+    Result<std::shared_ptr<AsyncStatement>> more = start("ROWS 1");
+    ASSERT_TRUE(Eventually([&] { return more.has_value() || (more = start("ROWS 1")).has_value(); }));
+    ASSERT_TRUE(Eventually([&] { return (*more)->Read().ended; }));
+  }
+  Result<std::shared_ptr<AsyncStatement>> fifth = start("ROWS 1");
+  EXPECT_TRUE(Eventually([&] {
+    if (fifth.has_value()) return false;
+    fifth = start("ROWS 1");
+    return !fifth.has_value() && fifth.error().message().find("are kept") != std::string::npos;
+  }));
+  (*store)->Remove((*first)->id());
+  EXPECT_TRUE(Eventually([&] { return fifth.has_value() || (fifth = start("ROWS 1")).has_value(); }));
 }
 
 TEST_F(StatementsTest, FailuresOfAsynchronousStatementsAreKept) {
