@@ -218,10 +218,18 @@ Result<json::value> RunDataSubjectAction(const RequestContext& ctx, catalog::Cat
   return MakeError(ErrorCode::kCorruption, "a worker asked for something unknown");
 }
 
+namespace {
+
+/// Who manages the lake, and who watches it; not by a token for some schemas.
+bool WatchesAll(const Principal& principal) {
+  return (principal.Has(Right::kManage) || principal.Has(Right::kAudit)) && !principal.schemas;
+}
+
+}  // namespace
+
 Result<std::vector<std::string>> ReadDataSubjects(const RequestContext& ctx, catalog::Catalog& catalog) {
   std::vector<std::string> rows;
-  const bool all =
-      (ctx.principal().Has(Right::kManage) || ctx.principal().Has(Right::kAudit)) && !ctx.principal().schemas;
+  const bool all = WatchesAll(ctx.principal());
   NL_ASSIGN_OR_RETURN(const auto subjects, catalog.data_subjects().ListSubjects());
   for (const auto& subject : subjects) {
     NL_ASSIGN_OR_RETURN(const bool may, MayForget(catalog, ctx.principal(), subject.id));
@@ -240,8 +248,7 @@ Result<std::vector<std::string>> ReadDataSubjects(const RequestContext& ctx, cat
 
 Result<std::vector<std::string>> ReadErasures(const RequestContext& ctx, catalog::Catalog& catalog) {
   std::vector<std::string> rows;
-  const bool all =
-      (ctx.principal().Has(Right::kManage) || ctx.principal().Has(Right::kAudit)) && !ctx.principal().schemas;
+  const bool all = WatchesAll(ctx.principal());
   NL_ASSIGN_OR_RETURN(const auto erasures, catalog.data_subjects().ListErasures());
   for (const auto& one : erasures) {
     NL_ASSIGN_OR_RETURN(const bool may, MayForget(catalog, ctx.principal(), one.subject_id));

@@ -89,8 +89,7 @@ class Information {
     }
     NL_ASSIGN_OR_RETURN(const auto views, access_.Views(std::nullopt));
     for (const auto& view : views) {
-      NL_ASSIGN_OR_RETURN(const bool reads, access_.May(Privilege::kSelect, view));
-      if (reads) AddPrivilege(view.schema_name, view.name, Privilege::kSelect, OwnsView(view));
+      AddPrivilege(view.schema_name, view.name, Privilege::kSelect, OwnsView(view));
     }
     return {};
   }

@@ -119,11 +119,7 @@ Result<json::value> Accept(const PersonalDataDecisions& decisions, const json::o
   if (rows.empty()) return json::value(json::object());
   NL_ASSIGN_OR_RETURN(const auto schema, SchemaOf(decisions, table));
   NL_ASSIGN_OR_RETURN(const auto open, OpenProposals(decisions.catalog, table.id));
-  catalog::TagChange change{.relation_id = table.id.value(),
-                            .set = {},
-                            .unset = {},
-                            .may_weaken = ctx.principal().Has(Right::kManage),
-                            .of_proposals = true};
+  catalog::TagChange change{.relation_id = table.id.value(), .set = {}, .unset = {}, .of_proposals = true};
   for (const auto& row : rows) {
     const auto* finding = Find(open, row[0], row[1]);
     if (finding == nullptr) return DecidedMeanwhile(row[1]);
@@ -342,7 +338,6 @@ Result<json::value> AcceptByRule(const PersonalDataDecisions& decisions, const j
   catalog::TagChange change{.relation_id = table->id.value(),
                             .set = {TagOf(*finding, *table, label, rule->owner, ctx)},
                             .unset = {},
-                            .may_weaken = rule->rule.of_others && rule->owner.Has(Right::kManage),
                             .of_proposals = true,
                             .decided_by = "rule " + rule->rule.name};
   NL_RETURN_IF_ERROR(ChangeTableTags(decisions.catalog, *table, change));

@@ -5,7 +5,7 @@
 namespace neurolake::query {
 
 Result<boost::json::value> ProviderServer::Erase(const std::string& action, const boost::json::object& arguments) {
-  if (trail_ == nullptr || group_) return Refused("an erasure without an audit log");
+  if (trail_ == nullptr) return Refused("an erasure without an audit log");
   if (erasure_ == nullptr) erasure_ = std::make_shared<ErasureInProgress>();
   return RunErasureAction({.ctx = ctx_,
                            .catalog = catalog_,

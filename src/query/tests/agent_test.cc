@@ -50,6 +50,29 @@ class AgentTest : public TableFixture {
   }
 };
 
+TEST_F(AgentTest, SeesWhatPoliciesShowToBoth) {
+  ASSERT_TRUE(
+      catalog_
+          ->AddPolicy({.id = "p",
+                       .table = TableId("t"),
+                       .name = "p",
+                       .kind = "mask",
+                       .plan = R"({"except":[{"kind":"role","id":"writer"}],"column":{"name":"a","physical":"a"},)"
+                               R"("value":{"policy":"p","sql":"NULL","columns":[]}})",
+                       .created_by = "ada",
+                       .created = clock_.Now()},
+                      false)
+          .has_value());
+  const auto masks = [&](const Principal& principal) {
+    const RequestContext ctx(principal, "request", "test", clock_, SteadyTime::max());
+    const auto policy = PolicyFor(*catalog_, ctx, Table()).value();
+    return policy == nullptr ? 0U : policy->masks.size();
+  };
+  EXPECT_EQ(masks(Agent("writer", "writer")), 0U);
+  EXPECT_EQ(masks(Agent("writer", "reader")), 1U) << "whom it acts for is shown no more";
+  EXPECT_EQ(masks(Agent("reader", "writer")), 1U);
+}
+
 TEST_F(AgentTest, ReadsColumnsThatBothMayRead) {
   Grant("member", "select:a");
   Grant("auditor", "select:a");

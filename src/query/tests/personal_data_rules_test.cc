@@ -262,6 +262,9 @@ TEST_F(PersonalDataRulesTest, RulesOfASchemaAreShownToWhoMayKnowOfIt) {
   limited = Who("ada");
   limited.schemas = {{"main"}};
   EXPECT_THAT(RulesSeenBy(limited), testing::ElementsAre("everywhere", "in_secret")) << "her own";
+  json::object again = of_schema;
+  again["replace"] = true;
+  EXPECT_EQ(ErrorOf(Ask(limited, "create_pii_rule", again)), "SchemaNotFound") << "by a token that does not know it";
 }
 
 TEST_F(PersonalDataRulesTest, TheTagIsTheEntitysWhateverTheWorkerSays) {
@@ -334,6 +337,7 @@ TEST_F(PersonalDataRulesTest, OthersRulesAreNotDropped) {
   ASSERT_EQ(Create(Who("ada"), "of_ada"), "");
   EXPECT_EQ(Drop(Who("bob"), "of_ada"), "PermissionDenied");
   EXPECT_EQ(Drop(Who("wim"), "of_ada"), "PermissionDenied");
+  EXPECT_EQ(Drop(Who("wim"), "absent"), "PermissionDenied");
   EXPECT_EQ(ErrorOf(Ask(Who("rik"), "pii_rules", {})), "PermissionDenied");
   EXPECT_EQ(Drop(Who("ada"), "OF_ADA"), "");
   EXPECT_EQ(Drop(Who("ada"), "of_ada"), "NotFound");

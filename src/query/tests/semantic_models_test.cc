@@ -146,6 +146,27 @@ TEST_F(SemanticModelAccessTest, AnAgentMakesOneWhereBothMay) {
   EXPECT_FALSE(makes(Agent("writer", As("engineer")))) << "nor does it where it may not itself";
 }
 
+TEST_F(SemanticModelAccessTest, NobodyNamesATableThatTheyMayNotKnowOf) {
+  const auto deny = [&](const char* privilege) {
+    ASSERT_TRUE(catalog_
+                    ->AddGrant({.securable_kind = "relation",
+                                .securable_id = "t",
+                                .grantee_kind = "role",
+                                .grantee_id = "engineer",
+                                .privilege = privilege,
+                                .denied = true,
+                                .granted_by = "admin",
+                                .created = clock_.Now()})
+                    .has_value());
+  };
+  ASSERT_TRUE(Create(As("engineer"), kModel, "before").has_value());
+  for (const char* privilege : {"select", "modify"}) deny(privilege);
+  const auto made = Create(As("engineer"), kModel, "after");
+  ASSERT_FALSE(made.has_value());
+  EXPECT_EQ(made.error().code(), ErrorCode::kNotFound);
+  EXPECT_TRUE(Create(As("admin"), kModel, "after").has_value());
+}
+
 TEST_F(SemanticModelAccessTest, ATokenThatReadsAloneChangesNothing) {
   ASSERT_TRUE(Create(As("engineer"), kModel).has_value());
   Principal reading = As("engineer");

@@ -4,12 +4,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/json/object.hpp>
+
+#include "catalog/ask_records.h"
 #include "query/lineage_reader.h"
+#include "query/semantic_model_actions.h"
 #include "query/tests/table_fixture.h"
 
 namespace neurolake::query {
 namespace {
 
+namespace json = boost::json;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -199,6 +204,77 @@ TEST_F(SystemRelationsTest, WhatMayBeInsertedIntoIsWhatWhoMayWriteMayChange) {
   EXPECT_THAT(Read("writer", "information_schema.table_privileges"), SizeIs(2));
 }
 
+TEST_F(SystemRelationsTest, PrivilegesAreThoseThatOneHas) {
+  const auto privileges = [&](const char* role) { return Read(role, "information_schema.table_privileges"); };
+  Grant("t", "role", "member", "modify");
+  EXPECT_THAT(privileges("member"), ElementsAre(HasSubstr("MODIFY")));
+  Grant("t", "role", "member", "select:a");
+  EXPECT_THAT(privileges("member"), ElementsAre(HasSubstr("SELECT"), HasSubstr("MODIFY")));
+  ASSERT_TRUE(catalog_
+                  ->CreateView({.schema_name = "main",
+                                .name = "v",
+                                .sql = "SELECT 1",
+                                .column_names = {},
+                                .owner = PrincipalId("p"),
+                                .created = clock_.Now()},
+                               false, false)
+                  .has_value());
+  EXPECT_THAT(privileges("engineer"), testing::Contains(AllOf(HasSubstr("\"v\""), HasSubstr("YES"))));
+  EXPECT_THAT(privileges("reader"), testing::Contains(AllOf(HasSubstr("\"v\""), Not(HasSubstr("YES")))))
+      << "who may not create gives nothing on";
+}
+
+TEST_F(SystemRelationsTest, FeedbackIsForWhoGaveItAndWhoReviewsIt) {
+  const auto act = [&](const Principal& who, const std::string& action, const json::object& arguments) {
+    const RequestContext ctx(who, "request", "test", clock_, SteadyTime::max());
+    const auto done = RunSemanticModelAction(ctx, *catalog_, action, arguments);
+    return done ? std::string() : std::string(ErrorName(done.error().code()));
+  };
+  const auto make = [&](const std::string& model) {
+    return act(Somebody("o", "engineer"), "create_semantic_model",
+               {{"name", model},
+                {"schema", nullptr},
+                {"session_schema", "main"},
+                {"comment", nullptr},
+                {"definition", "{semantic_model: m, entities: [{name: e, table: main.t, dimensions: [{name: a}]}]}"},
+                {"or_replace", false},
+                {"if_not_exists", false}});
+  };
+  const auto say = [&](const std::string& who, const std::string& model) {
+    ASSERT_TRUE(catalog_->ask_records()
+                    .AddFeedback({.id = "",
+                                  .question_id = "of " + who + " over " + model,
+                                  .model = model,
+                                  .verdict = "wrong",
+                                  .state = "open",
+                                  .given_by = who,
+                                  .given_by_id = catalog::AskOwner(Somebody(who, "reader")),
+                                  .given = clock_.Now(),
+                                  .question = "question of " + who})
+                    .has_value());
+  };
+  ASSERT_EQ(make("n"), "");
+  ASSERT_EQ(act(Somebody("a", "admin"), "grant_semantic_model",
+                {{"effect", "grant"},
+                 {"privilege", "usage"},
+                 {"kind", "model"},
+                 {"name", "n"},
+                 {"grantees", json::array{{{"kind", "public"}, {"name", ""}}}}}),
+            "");
+  say("p", "n");
+  say("q", "n");
+  say("q", "m");
+  EXPECT_THAT(Read("reader", "ask_feedback"), ElementsAre(HasSubstr("question of p")));
+  EXPECT_THAT(Read("admin", "ask_feedback"), SizeIs(3));
+  EXPECT_THAT(Read(Somebody("o", "engineer"), "ask_feedback"), SizeIs(2)) << "of those over its own model";
+  EXPECT_THAT(Read(Somebody("u", "engineer"), "ask_feedback"), IsEmpty()) << "who only uses it";
+  Principal limited = Somebody("a", "admin");
+  limited.schemas = {"main"};
+  EXPECT_THAT(Read(limited, "ask_feedback"), IsEmpty());
+  // Whoever takes the name of a model does not get what was said of another.
+  EXPECT_EQ(make("m"), "PermissionDenied");
+}
+
 TEST_F(SystemRelationsTest, GrantsAreShownToWhomTheyAreMade) {
   const auto grants = [&](const Principal& principal) {
     return Read(principal, "information_schema.role_table_grants");
@@ -272,6 +348,11 @@ TEST_F(SystemRelationsTest, LineageHasTwoEndsThatOneMayKnowOf) {
   EXPECT_THAT(Lineage("member"), ElementsAre(AllOf(HasSubstr("main.other"), Not(HasSubstr("main.v")))));
   Grant(view, "role", "member", "select");
   EXPECT_THAT(Lineage("member"), ElementsAre(HasSubstr("main.v"), HasSubstr("main.v")));
+  Principal managing = Somebody("a", "admin");
+  managing.rights = {Right::kManage};
+  const RequestContext ctx(managing, "request", "test", clock_, SteadyTime::max());
+  Took({.kind = "table", .id = "gone", .name = "main.gone"}, {.kind = "table", .id = "gone too", .name = "main.too"});
+  EXPECT_THAT(LineageReader(ctx, *catalog_).Read("lineage", 0).value(), IsEmpty()) << "a token that reads nothing";
 }
 
 }  // namespace

@@ -299,5 +299,108 @@ TEST_F(WorkerRightsTest, AnErasureGoesPastPoliciesOfItsTablesAlone) {
   }
 }
 
+TEST_F(WorkerRightsTest, PurposesTagsAndPoliciesByTagAreForWhoManages) {
+  ASSERT_TRUE(catalog_->CreatePurpose("care", "").has_value());
+  const json::array everybody{{{"kind", "public"}, {"name", ""}}};
+  const std::pair<const char*, json::object> actions[] = {
+      {"grant_purpose", {{"name", "care"}, {"grant", true}, {"grantees", everybody}}},
+      {"allow_purposes", {{"purposes", json::array{"care"}}, {"tag", "pii"}, {"value", nullptr}}},
+      {"set_minimum_group", {{"purpose", "care"}, {"size", 5}, {"tag", "pii"}, {"entity_tag", ""}, {"value", nullptr}}},
+      {"show_tag_policies", {}},
+      {"tag_matches", {{"of_columns", true}, {"tag", "pii"}, {"value", nullptr}, {"schema", ""}}},
+  };
+  for (const auto& [action, arguments] : actions) {
+    EXPECT_EQ(Ask("engineer", "owner", Action(action, arguments)), "PermissionDenied") << action;
+    EXPECT_EQ(Ask("admin", "a", Action(action, arguments)), "") << action;
+  }
+  const json::object of_table{
+      {"purposes", json::array{"care"}}, {"tag", ""}, {"schema", "main"}, {"name", "t"}, {"value", nullptr}};
+  EXPECT_EQ(Ask("member", "p", Action("allow_purposes", of_table)), "NotFound");
+  EXPECT_EQ(Ask("reader", "p", Action("allow_purposes", of_table)), "PermissionDenied");
+  EXPECT_EQ(Ask("engineer", "owner", Action("allow_purposes", of_table)), "");
+}
+
+TEST_F(WorkerRightsTest, ExpectationsAreMadeByWhoSeesAllThatTheyLookAt) {
+  const auto create = [](const std::string& name, const std::string& foreign, const std::string& quarantine) {
+    return Action("create_expectation", {{"table", "t"},
+                                         {"name", name},
+                                         {"kind", foreign.empty() ? "check" : "foreign key"},
+                                         {"definition", "CHECK (a > 0)"},
+                                         {"plan", "{}"},
+                                         {"action", quarantine.empty() ? "FAIL" : "QUARANTINE"},
+                                         {"foreign", foreign},
+                                         {"quarantine", quarantine},
+                                         {"replace", true},
+                                         {"if_not_exists", false}});
+  };
+  const json::object list = Action("expectations", {{"table", "t"}});
+  const json::object keep = Action("expectation_results", {{"table", "t"}, {"results", "[]"}});
+  const json::object drop = Action("drop_expectation", {{"table", "t"}, {"name", "e"}, {"if_exists", false}});
+  EXPECT_EQ(Ask("engineer", "owner", create("e", "", "")), "");
+  for (const char* role : {"reader", "writer"}) {
+    EXPECT_EQ(Ask(role, "p", create("e", "", "")), "PermissionDenied") << role;
+    EXPECT_EQ(Ask(role, "p", drop), "PermissionDenied") << role;
+  }
+  EXPECT_EQ(Ask("reader", "p", list), "PermissionDenied");
+  EXPECT_EQ(Ask("reader", "p", keep), "PermissionDenied");
+  EXPECT_EQ(Ask("writer", "p", list), "");
+  EXPECT_EQ(Ask("writer", "p", keep), "");
+  EXPECT_EQ(Ask("engineer", "owner", create("f", "x", "")), "");
+  Deny("x", "engineer", "select");
+  EXPECT_EQ(Ask("engineer", "owner", create("f", "x", "")), "PermissionDenied") << "of a table that is not to be read";
+  EXPECT_EQ(Ask("engineer", "owner", create("q", "", "x")), "");
+  ASSERT_TRUE(catalog_->DropExpectation(TableId("t"), "q").has_value());
+  ProtectRows("t");
+  EXPECT_EQ(Ask("admin", "a", create("q", "", "x")), "DependentObjects") << "no policy would hide its rows";
+  EXPECT_EQ(Ask("engineer", "owner", create("e", "", "")), "PermissionDenied") << "of which one sees a part";
+  EXPECT_EQ(Ask("engineer", "owner", drop), "");
+}
+
+TEST_F(WorkerRightsTest, WhoMayNotReadIsToldNoNames) {
+  const json::object list{{"method", "list_relations"}, {"schema", "main"}};
+  const auto names = [&](std::vector<Right> rights) {
+    const RequestContext ctx({PrincipalId("p"), "p", "writer", std::move(rights)}, "request", "test", clock_,
+                             SteadyTime::max());
+    ProviderServer server(ctx, *catalog_, *store_, running_, "s", root_ + "/tables");
+    json::value answer;
+    EXPECT_EQ(Ask(server, list, &answer), "");
+    return answer.as_array().size();
+  };
+  EXPECT_EQ(names({Right::kRead}), 1U);
+  EXPECT_EQ(names({Right::kWrite}), 0U);
+}
+
+TEST_F(WorkerRightsTest, OnlyATableWhoseFilesAreSomebodyElsesIsForgotten) {
+  ASSERT_TRUE(catalog_->DropTable("main", "t", false).has_value());
+  const json::object forget = Action("forget_dropped", {{"id", "t"}});
+  EXPECT_EQ(Ask("admin", "a", forget), "PermissionDenied");
+  EXPECT_TRUE(catalog_->FindDroppedTable(TableId("t")).has_value());
+}
+
+TEST_F(WorkerRightsTest, ATableThatHasANameIsNotRegistered) {
+  tables::delta::CommitRequest request;
+  request.read_version = 0;
+  json::object call = EncodeCommit({.table = TableId("t"), .request = request, .register_only = true});
+  call["method"] = "commit";
+  EXPECT_EQ(Ask("engineer", "owner", call), "Internal");
+}
+
+TEST_F(WorkerRightsTest, AGroupWritesToItsTableAlone) {
+  const RequestContext ctx = As("writer", "w", clock_);
+  const auto commits = [&](const std::string& table) {
+    ProviderServer server(ctx, *catalog_, *store_, running_, "s", root_ + "/tables");
+    server.ServeGroup({.table = TableId("t"), .user_name = "w", .statement_ids = {"s"}, .expectations = {"[]"}});
+    tables::delta::CommitRequest request;
+    request.read_version = 0;
+    request.operation = "WRITE";
+    request.blind_append = true;
+    json::object call = EncodeCommit({.table = TableId(table), .request = request});
+    call["method"] = "commit";
+    return Ask(server, call);
+  };
+  EXPECT_EQ(commits("x"), "Internal");
+  EXPECT_EQ(commits("t"), "NotFound") << "it has no log to commit to";
+}
+
 }  // namespace
 }  // namespace neurolake::query
