@@ -253,8 +253,10 @@ Result<void> StoreDataSubjects::RaiseStatisticsFloor(const TableId& table, int64
 
 Result<void> StoreDataSubjects::HoldStatistics(const TableId& table, int64_t version, const std::string& hold) {
   return store_.Write([&](Session& session) -> Result<void> {
-    NL_RETURN_IF_ERROR(session.Execute("INSERT INTO statistics_holds (id, table_id, version) VALUES (?, ?, ?)",
-                                       {hold, table.value(), version}));
+    NL_RETURN_IF_ERROR(
+        session.Execute("INSERT INTO statistics_holds (id, table_id, version) VALUES (?, ?, ?) ON CONFLICT (id) DO "
+                        "UPDATE SET version = excluded.version",
+                        {hold, table.value(), version}));
     return ForgetValuesBefore(session, table, version);
   });
 }

@@ -244,19 +244,26 @@ Result<std::string> ProviderServer::HoldClearStatistics(const LakeCommit& commit
   return hold;
 }
 
-void ProviderServer::SettleStatistics(const TableId& table, const std::string& hold,
+void ProviderServer::SettleStatistics(const LakeCommit& commit, const std::string& hold,
                                       const Result<tables::delta::CommitOutcome>& committed) {
   if (hold.empty()) return;
-  // What is damaged in the log may be of this commit, too.
   const auto code = committed.has_value() ? std::nullopt : std::optional(committed.error().code());
-  if (code == ErrorCode::kCommitUnknown || code == ErrorCode::kCorruption) return;
-  auto& subjects = catalog_.data_subjects();
-  Result<void> settled;
-  if (committed.has_value()) settled = subjects.RaiseStatisticsFloor(table, committed->version);
-  if (settled.has_value()) settled = subjects.ReleaseStatistics(hold);
+  // What is damaged in the log may be of this commit, too.
+  const bool is_in_doubt = code == ErrorCode::kCommitUnknown || code == ErrorCode::kCorruption;
+  const auto settle = [&]() -> Result<void> {
+    auto& subjects = catalog_.data_subjects();
+    if (is_in_doubt) {
+      // It may have followed versions that others made, which have the column in the clear, too.
+      NL_ASSIGN_OR_RETURN(const auto log, tables::delta::ListLog(store_, commit.request.table_path, std::nullopt));
+      return subjects.HoldStatistics(commit.table, log.version + 1, hold);
+    }
+    if (committed.has_value()) NL_RETURN_IF_ERROR(subjects.RaiseStatisticsFloor(commit.table, committed->version));
+    return subjects.ReleaseStatistics(hold);
+  };
+  const auto settled = settle();
   if (settled.has_value()) return;
   Log(LogLevel::kWarn, "what is kept of the statistics of a table whose column was to be encrypted is not settled",
-      ctx_.request_id(), {{"table", table.value()}, {"reason", settled.error().message()}});
+      ctx_.request_id(), {{"table", commit.table.value()}, {"reason", settled.error().message()}});
 }
 
 Result<json::value> ProviderServer::Commit(const json::object& arguments) {
@@ -283,7 +290,7 @@ Result<json::value> ProviderServer::Commit(const json::object& arguments) {
       NL_ASSIGN_OR_RETURN(hold, HoldClearStatistics(commit));
     }
     auto committed = Publish(commit);
-    SettleStatistics(commit.table, hold, committed);
+    SettleStatistics(commit, hold, committed);
     if (!committed.has_value()) {
       if (committed.error().code() == ErrorCode::kCommitUnknown && !commit.beside) commit_in_doubt_ = committed.error();
       return std::unexpected(std::move(committed).error());

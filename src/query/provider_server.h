@@ -204,7 +204,8 @@ class ProviderServer {
   /// them is kept until SettleStatistics. The name of the hold; empty: it encrypts none.
   Result<std::string> HoldClearStatistics(const engine::duckdb::LakeCommit& commit);
   /// From now on nothing is kept of the versions before the one that was committed; where none was, for sure, all is.
-  void SettleStatistics(const TableId& table, const std::string& hold,
+  /// Where nobody knows, the hold stays, for all versions that there are.
+  void SettleStatistics(const engine::duckdb::LakeCommit& commit, const std::string& hold,
                         const Result<tables::delta::CommitOutcome>& committed);
   /// Makes the version, and before it the list of a shallow clone's files.
   Result<tables::delta::CommitOutcome> Publish(const engine::duckdb::LakeCommit& commit);

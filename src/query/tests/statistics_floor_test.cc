@@ -187,6 +187,20 @@ TEST_F(StatisticsFloorTest, WhatIsInDoubtKeepsThemAway) {
   EXPECT_EQ(Save(1), kDone);
 }
 
+TEST_F(StatisticsFloorTest, WhatIsInDoubtBehindOthersKeepsThoseAwayToo) {
+  CommitRequest rows;
+  rows.read_version = 0;
+  rows.operation = "WRITE";
+  rows.blind_append = true;
+  rows.table_path = clear_.table_path;
+  ASSERT_TRUE(tables::delta::Commit(Context(), store_, rows).has_value());
+  store_.put_error = ErrorCode::kCommitUnknown;
+  EXPECT_EQ(Publish(Encrypting({"mail"}, 0)), ErrorCode::kCommitUnknown);
+  store_.put_error.reset();
+  EXPECT_EQ(Save(1), ErrorCode::kConflict) << "version 1 has the column in the clear";
+  EXPECT_EQ(Save(2), kDone);
+}
+
 TEST_F(StatisticsFloorTest, WhatCameInBetweenHoldsTheColumnInTheClear) {
   CommitRequest rows;
   rows.read_version = 0;
