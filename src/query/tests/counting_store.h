@@ -22,7 +22,10 @@ class CountingStore final : public storage::ObjectStore {
   Result<storage::ObjectInfo> Head(const std::string& path) override { return inner_->Head(path); }
   Result<void> PutIfAbsent(const std::string& path, std::string_view bytes) override {
     if (put_error) return MakeError(*put_error, "the store does not take it");
-    return inner_->PutIfAbsent(path, bytes);
+    auto put = inner_->PutIfAbsent(path, bytes);
+    // Taken first: it may change what comes next.
+    if (const auto after = after_put) after();
+    return put;
   }
   Result<void> Put(const std::string& path, std::string_view bytes) override { return inner_->Put(path, bytes); }
   Result<std::vector<storage::ObjectInfo>> List(const std::string& directory, const std::string& after) override {
@@ -37,6 +40,7 @@ class CountingStore final : public storage::ObjectStore {
 
   std::vector<std::string> reads;
   std::optional<ErrorCode> put_error;  ///< Instead of what is put.
+  std::function<void()> after_put;     ///< What happens when it is there, before anybody is told.
 
  private:
   std::unique_ptr<storage::ObjectStore> inner_ = storage::NewLocalStore();

@@ -156,6 +156,17 @@ TEST_F(StatisticsFloorTest, ProfilesOfExpectationsComeWithoutValues) {
   EXPECT_THAT(with_values, testing::ElementsAre(true, false, false, false));
 }
 
+TEST_F(StatisticsFloorTest, WhatEndsWhileTheCommitDoesLeavesNothingEither) {
+  ErrorCode meanwhile = kDone;
+  store_.after_put = [&] {
+    store_.after_put = nullptr;
+    meanwhile = Save(0);
+  };
+  ASSERT_EQ(Publish(Encrypting({"mail"}, 0)), kDone);
+  EXPECT_EQ(meanwhile, ErrorCode::kConflict) << "nor would it where the server died right then";
+  EXPECT_EQ(Kept(), std::vector<int64_t>());
+}
+
 TEST_F(StatisticsFloorTest, WhatSurelyFailedKeepsNothingAway) {
   CommitRequest described = clear_;
   described.read_version = 0;
