@@ -289,13 +289,14 @@ class Inferrer {
   void TimeOfParent(size_t index) {
     DraftEntity& draft = drafts_[index];
     if (!draft.entity.default_time.empty() || draft.has_rival_times) return;
-    // With times of their own they may go by one of those.
+    // With times of their own they may go by one of those, but for what is a part of an order.
+    static const std::unordered_set<std::string_view> kLines{"line", "item", "detail", "position"};
     static const std::unordered_set<std::string_view> kOfTheRow{"updated", "modified", "loaded",  "ingested", "created",
                                                                 "expires", "expiry",   "deleted", "valid"};
     const bool has_own = std::ranges::any_of(draft.read.columns, [](const ReadColumn& column) {
       return column.role == ColumnRole::kTime && !HasAny(column.words, kOfTheRow);
     });
-    if (has_own) return;
+    if (has_own && !kLines.contains(draft.read.words.back())) return;
     static const std::unordered_set<std::string_view> kHappens{
         "order", "invoice", "visit", "flight",   "session", "appointment", "transaction", "encounter", "admission",
         "trip",  "booking", "sale",  "purchase", "loan",    "checkout",    "stay",        "rental",    "delivery"};

@@ -119,9 +119,7 @@ void AddThing(const Drafting& drafting, const ReadTable& table, const ReadColumn
   if (!is_known && drafting.ReferenceFrom(table, column) == nullptr) AddOnce(calls, said, calls.front());
 }
 
-}  // namespace
-
-std::vector<std::string> CallsOf(const Drafting& drafting, const ReadTable& table, const ReadColumn& column) {
+std::vector<std::string> AllCallsOf(const Drafting& drafting, const ReadTable& table, const ReadColumn& column) {
   const Words words = column.role == ColumnRole::kTime ? TimeWords(column) : column.words;
   const std::string bare = JoinedWords(words);
   const bool says_noun = std::ranges::find(words, table.words.back()) != words.end();
@@ -142,6 +140,8 @@ std::vector<std::string> CallsOf(const Drafting& drafting, const ReadTable& tabl
   }
   const std::string full = table.noun() + " " + bare;
   const bool is_flag = column.role == ColumnRole::kFlag;
+  if (is_flag && words.front() == "newsletter")
+    return {"newsletter", "newsletter subscriber", "subscribed to the newsletter", "newsletter subscription", full};
   if (is_flag) return {bare, VerbOfTime(words).empty() ? full : VerbOfTime(words)};
   std::vector<std::string> parts;  // "review score" of performance_reviews.score
   if (table.words.size() > 1) parts = {table.words.back() + " " + bare, table.words.front() + " " + bare};
@@ -177,6 +177,22 @@ std::vector<std::string> CallsOf(const Drafting& drafting, const ReadTable& tabl
   if (words.size() == 2 && (is_name || words.front() == "total")) {
     AddOnce(calls, words.back() == "name" ? words.front() : words.back(), calls.front());
   }
+  return calls;
+}
+
+}  // namespace
+
+std::vector<std::string> CallsOf(const Drafting& drafting, const ReadTable& table, const ReadColumn& column) {
+  auto calls = AllCallsOf(drafting, table, column);
+  if (!IsNumber(column.type) || column.role == ColumnRole::kTime) return calls;
+  // "amount" alone is no number where net amounts, paid amounts and amounts are beside each other.
+  static const WordSet kShared{"amount", "price", "cost", "value", "total", "fee", "discount"};
+  std::erase_if(calls, [&](const std::string& call) {
+    const auto others = drafting.called_by_last.find(call);
+    const bool is_last = others != drafting.called_by_last.end() && others->second.size() > 1;
+    const bool is_first = drafting.columns_called.contains(call) && drafting.columns_called.contains(call + " amount");
+    return call != calls.front() && kShared.contains(call) && (is_last || is_first);
+  });
   return calls;
 }
 

@@ -129,8 +129,8 @@ class DimensionMaker {
   /// "leaving date" of left_on, where no column is called so.
   void AddNounsOfTime(const std::string& verb, Dimension& dimension) const {
     static const std::unordered_map<std::string_view, std::array<std::string_view, 3>> kNouns{
-        {"checked in", {"check-in date", "arrival date", "check-in"}},
-        {"checked out", {"check-out date", "departure date", "check-out"}},
+        {"checked in", {"check-in date", "arrival date", "arrival"}},
+        {"checked out", {"check-out date", "departure date", "departure"}},
         {"left", {"leaving date", "exit date", "end date"}},
         {"exited", {"exit date", "leaving date"}},
         {"hired", {"hire date", "hiring date", "start date"}},

@@ -55,7 +55,7 @@ constexpr Event kEvents[] = {
     {"confirmed", "confirmations", {"confirmation time", "time to confirm"}},
     {"collected", "", {"collection time", "time to collect"}},
     {"checked in", "check-ins", {"booking lead time", "lead time"}},
-    {"checked out", "check-outs", {"length of stay", "stay length", "stay duration", "nights"}},
+    {"checked out", "check-outs", {"length of stay", "stay length", "stay duration"}},
     {"scheduled", "", {"booking lead time", "lead time"}},
     {"removed", "removals", {}},
     {"installed", "installations", {}},
@@ -268,6 +268,7 @@ class EventMaker {
     span.label = calls.front();
     span.synonyms.assign(calls.begin() + 1, calls.end());
     for (std::string& said : UnitsUntil(calls, unit)) span.synonyms.push_back(std::move(said));
+    if (calls.front() == "length of stay" && unit.symbol == "d") span.synonyms.emplace_back("nights");
     span.value_type = measure.expr.starts_with("date_diff('day'") ? ValueType::kInteger : ValueType::kNumber;
     span.expr = measure.expr;
     span.format.unit = measure.format.unit;

@@ -42,7 +42,7 @@ class MeasureMaker {
     const bool is_key = std::ranges::any_of(
         draft_.entity.primary_key, [&](const std::string& key) { return EqualsIgnoringCase(key, column.known->name); });
     if (is_reference || is_key) return;
-    const auto calls = WithoutSharedWord(CallsOf(drafting_, table_, column));
+    const auto calls = CallsOf(drafting_, table_, column);
     const bool is_sum = column.role == ColumnRole::kFlow || column.role == ColumnRole::kExtent;
     if (column.role == ColumnRole::kBalance) return AddBalance(column, calls);
     const bool is_end = column.role == ColumnRole::kHighest || column.role == ColumnRole::kLowest;
@@ -56,19 +56,6 @@ class MeasureMaker {
     if (is_sum) AddSum(column, calls, column.role == ColumnRole::kFlow);
     if (is_sum || is_end || column.role == ColumnRole::kRate)
       AddAverage(column, calls, column.role != ColumnRole::kFlow && !is_end);
-  }
-
-  /// "amount" alone is no number where net amounts, paid amounts and amounts are beside each other.
-  std::vector<std::string> WithoutSharedWord(std::vector<std::string> calls) const {
-    static const WordSet kShared{"amount", "price", "cost", "value", "total", "fee", "discount"};
-    std::erase_if(calls, [&](const std::string& call) {
-      const auto others = drafting_.called_by_last.find(call);
-      const bool is_last = others != drafting_.called_by_last.end() && others->second.size() > 1;
-      const bool is_first =
-          drafting_.columns_called.contains(call) && drafting_.columns_called.contains(call + " amount");
-      return calls.size() > 1 && kShared.contains(call) && (is_last || is_first);
-    });
-    return calls;
   }
 
   static std::vector<std::string> With(std::string_view word, const std::vector<std::string>& calls) {

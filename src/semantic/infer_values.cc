@@ -236,10 +236,16 @@ bool IsOpaque(const ReadTable& table, const ReadColumn& status) {
 
 std::vector<NamedValue> NamedValuesOf(const ReadTable& table, const ReadColumn& column) {
   std::vector<NamedValue> values = NamesOfStandardCodes(column.words, column.known->values);
-  if (!values.empty()) return values;
+  const bool are_codes = !values.empty();
   for (const std::string& value : column.known->values) {
+    if (are_codes) break;
     NamedValue named = NamedValueOf(table, column, value);
-    if (!named.label.empty() || !named.synonyms.empty()) values.push_back(std::move(named));
+    const bool is_country = column.level == "country" && !PeopleOf(value).empty();
+    if (is_country || !named.label.empty() || !named.synonyms.empty()) values.push_back(std::move(named));
+  }
+  for (NamedValue& named : values) {
+    auto people = column.level == "country" ? PeopleOf(named.label.empty() ? named.value : named.label) : std::string();
+    if (!people.empty()) named.synonyms.push_back(std::move(people));
   }
   return values;
 }

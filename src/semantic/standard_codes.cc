@@ -32,6 +32,16 @@ constexpr std::string_view kCountries =
     "Ukraine|UG UGA Uganda|US USA United States;USA;America|UY URY Uruguay|UZ UZB Uzbekistan|VE VEN "
     "Venezuela|VN VNM Vietnam|ZA ZAF South Africa|ZM ZMB Zambia|ZW ZWE Zimbabwe";
 
+// Of countries whose people are not called by its name: "German" is in Germany.
+constexpr std::string_view kPeoples =
+    "argentina Argentinian|australia Australian|austria Austrian|belgium Belgian|brazil Brazilian|canada "
+    "Canadian|chile "
+    "Chilean|china Chinese|croatia Croatian|czechia Czech|denmark Danish|egypt Egyptian|finland Finnish|france "
+    "French|greece Greek|hungary Hungarian|india Indian|ireland Irish|israel Israeli|italy Italian|japan "
+    "Japanese|mexico Mexican|morocco Moroccan|netherlands Dutch|norway Norwegian|poland Polish|portugal "
+    "Portuguese|romania Romanian|russia Russian|slovakia Slovak|slovenia Slovenian|spain Spanish|sweden "
+    "Swedish|switzerland Swiss|turkey Turkish|ukraine Ukrainian|vietnam Vietnamese|germany German";
+
 constexpr std::string_view kCurrencies =
     "AED UAE dirham|ARS Argentine peso|AUD Australian dollar|BRL Brazilian real|CAD Canadian dollar|CHF "
     "Swiss franc|CLP Chilean peso|CNY Chinese yuan;yuan|COP Colombian peso|CZK Czech koruna|DKK Danish "
@@ -108,6 +118,15 @@ std::vector<const Names*> ListsFor(const std::vector<std::string>& words) {
 }
 
 }  // namespace
+
+std::string PeopleOf(std::string_view country) {
+  static const Names kNames = Parsed(kPeoples, 1, 0);
+  const std::string lower = LowerAscii(country);
+  if (lower == "united kingdom" || lower == "great britain") return "British";
+  if (lower == "united states" || lower == "usa" || lower == "united states of america") return "American";
+  const auto found = kNames.find(lower);
+  return found == kNames.end() ? std::string() : found->second.front();
+}
 
 bool MayHoldStandardCodes(const std::vector<std::string>& words) { return !ListsFor(words).empty(); }
 

@@ -39,6 +39,10 @@ bool Says(const Described& described, const std::string& word) {
   return described.label == word || std::ranges::find(described.synonyms, word) != described.synonyms.end();
 }
 
+bool Contains(const NamedValue& named, const std::string& word) {
+  return std::ranges::find(named.synonyms, word) != named.synonyms.end();
+}
+
 const Measure* MeasureCalled(const Entity& entity, const std::string& word) {
   const auto found = std::ranges::find_if(entity.measures, [&](const Measure& one) { return Says(one, word); });
   return found == entity.measures.end() ? nullptr : &*found;
@@ -347,6 +351,20 @@ TEST(ReferencesTest, WhoDidItIsAPersonAndNoNumber) {
   EXPECT_FALSE(looks_up("store_key"));
   const auto model = ModelOf(tables);
   for (const Measure& measure : FindEntity(model, "tasks")->measures) EXPECT_FALSE(measure.expr.contains("insp_by"));
+}
+
+TEST(StandardCodesTest, PeopleOfCountries) {
+  const auto with = [](std::vector<std::string> values) {
+    const Entity guests =
+        ModelOf(
+            {Table("guests", 90,
+                   {Column("guest_id", "BIGINT", 90), Column("country", "VARCHAR", int64_t(values.size()), values)})})
+            .entities[0];
+    return FindDimension(guests, "country")->values;
+  };
+  EXPECT_TRUE(Contains(with({"CH", "NL"})[1], "Dutch"));
+  EXPECT_TRUE(Contains(with({"Netherlands", "Oz"})[0], "Dutch"));
+  EXPECT_EQ(with({"Netherlands", "Oz"}).size(), 1u);
 }
 
 TEST(StandardCodesTest, StatesOfOneCountryAlone) {
