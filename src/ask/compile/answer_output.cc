@@ -74,7 +74,7 @@ std::string WordsOfUnit(const std::string& unit) {
 std::string Told(const Scope& scope, const MetricUse& use, const std::string& value) {
   const auto unit = use.unit.empty() ? std::nullopt : ParseUnit(TokenizeName(use.unit), KeptUnit(scope.model, use));
   if (!unit || unit->factor == 1) return value;
-  return fmt::format("({} / CAST({:.17g} AS DOUBLE))", value, unit->factor);
+  return fmt::format("(({}) / CAST({:.17g} AS DOUBLE))", value, unit->factor);
 }
 
 }  // namespace
@@ -146,10 +146,11 @@ Result<std::string> Answer::RankSql(const std::string& value) const {
     }
   }
   if (rank.nth_only && !breaks) {  // All that share the value at that place, whatever is shared above.
-    return fmt::format("{} = nth_value({}, {}) OVER ({}{}ORDER BY {} ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED "
-                       "FOLLOWING)",
-                       value, value, rank.n, partition.empty() ? "" : "PARTITION BY " + JoinText(partition, ", "),
-                       partition.empty() ? "" : " ", JoinText(order, ", "));
+    return fmt::format(
+        "{} = nth_value({}, {}) OVER ({}{}ORDER BY {} ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED "
+        "FOLLOWING)",
+        value, value, rank.n, partition.empty() ? "" : "PARTITION BY " + JoinText(partition, ", "),
+        partition.empty() ? "" : " ", JoinText(order, ", "));
   }
   const std::string_view function = breaks ? "row_number()" : "rank()";
   return fmt::format("{} OVER ({}{}ORDER BY {}) {} {}", function,
@@ -267,11 +268,11 @@ void Answer::Outputs(std::vector<std::string>& select) {
     column.label = metric != nullptr && use.label.empty() && !use.aggregation ? metric->label : column.name;
     if (metric != nullptr) column.member = metric->name, column.format = metric->format;
     if (!use.unit.empty()) column.format.unit = use.unit, column.name += "_" + WordsOfUnit(use.unit);
-    const std::string value = Told(scope_, use, fmt::format("\"s\".\"m{}\"", i));
-    AddColumn(select, value, column);
+    const std::string value = fmt::format("\"s\".\"m{}\"", i);
+    AddColumn(select, Told(scope_, use, value), column);
     for (uint32_t c = 0; c < intent_.time.comparisons.size(); ++c) {
       const Comparison& comparison = intent_.time.comparisons[c];
-      const std::string other = Told(scope_, use, fmt::format("\"s\".\"c{}m{}\"", c, i));
+      const std::string other = fmt::format("\"s\".\"c{}m{}\"", c, i);
       const std::string name = column.name + ComparisonSuffix(comparison);
       OutputColumn compared{
           .name = name, .label = name, .member = column.member, .index = i, .comparison = c, .format = column.format};
@@ -283,8 +284,9 @@ void Answer::Outputs(std::vector<std::string>& select) {
         if (role == Role::kGrowth) compared.format = {.pattern = "percent"};
         AddColumn(select, sql, compared);
       };
-      if (comparison.show_value) add(Role::kComparisonValue, "", other);
-      if (comparison.show_difference) add(Role::kDifference, "_change", NumberOf(value, other, false));
+      if (comparison.show_value) add(Role::kComparisonValue, "", Told(scope_, use, other));
+      if (comparison.show_difference)
+        add(Role::kDifference, "_change", Told(scope_, use, NumberOf(value, other, false)));
       if (comparison.show_growth) add(Role::kGrowth, "_growth", NumberOf(value, other, true));
     }
   }

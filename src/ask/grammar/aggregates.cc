@@ -276,7 +276,8 @@ void FragmentParser::Aggregated(size_t at, std::vector<MetricPhrase>& found) con
     Aggregate(aggregation, 0.5, next, read);
     for (MetricPhrase& phrase : read) {
       const Dimension* dimension = DimensionOf(phrase.use.field);
-      const bool named = dimension != nullptr && std::ranges::any_of(LinksAt(at), [&](const Link& link) {
+      const bool named = dimension != nullptr && aggregation == Aggregation::kAverage &&
+                         std::ranges::any_of(LinksAt(at), [&](const Link& link) {
                            return link.kind == LinkKind::kMetric && link.end == phrase.end && link.note.empty();
                          });
       if (named) phrase.cost += 0.1;  // "average invoice amount" where that is a number of the model.

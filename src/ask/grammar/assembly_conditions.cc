@@ -1,5 +1,7 @@
 #include "ask/grammar/internal/assembly.h"
+#include "ask/grammar/internal/members.h"
 #include "ask/language/words.h"
+#include "ask/link/join_paths.h"
 #include "common/text.h"
 
 namespace neurolake::ask {
@@ -79,12 +81,33 @@ bool Assembly::JoinTimes(Parts& times) {
   return true;
 }
 
+/// "booked in 2024 for an arrival in 2025", "due in June and paid in July": the second time is a condition of its own.
+bool Assembly::OfOtherTime(const Parts& times) {
+  const Fragment& other = *times[1];
+  const FieldRef main = times[0]->field.name.empty() ? DefaultTimeField() : times[0]->field;
+  if (other.field.name.empty() || main.name.empty() || other.field == main || other.time->at_end ||
+      !EqualsIgnoringCase(other.field.entity, main.entity) || One(FragmentKind::kTimeField) != nullptr)
+    return false;
+  const auto add = [&](FilterOperator op, const LocalTime& end) {
+    draft_.intent.filters.push_back({.any_of = {{.field = other.field, .op = op, .values = {TimeName(end)}}}});
+  };
+  if (other.time->range.from) add(FilterOperator::kGreaterOrEqual, *other.time->range.from);
+  if (other.time->range.to) add(FilterOperator::kLess, *other.time->range.to);
+  return true;
+}
+
 /// "clinics operating today": those that are so now, and not those of today.
 bool Assembly::IsOfNow(const Fragment& time) const {
   const std::string_view word = context_.tokens[time.begin].word;
   if (word != "today" || time.end != time.begin + 1 || !time.field.name.empty() || time.begin == 0) return false;
   const std::string name = DefaultTimeEntity();
   if (IsEvent(name)) return false;
+  const auto in_state = [&](const MetricUse& use) {  // "our headcount today", of who has not left
+    const Metric* metric = semantic::FindMetric(context_.model, use.metric);
+    const auto* measure = metric == nullptr ? nullptr : MeasureOf(context_.model, *metric);
+    return measure != nullptr && IsCount(measure->aggregation) && !(measure->filter + metric->filter).empty();
+  };
+  if (!draft_.intent.metrics.empty() && std::ranges::all_of(draft_.intent.metrics, in_state)) return true;
   return std::ranges::any_of(All(FragmentKind::kFilter), [&](const Fragment* part) {
     return EqualsIgnoringCase(part->filters[0].any_of[0].field.entity, name);
   });
@@ -95,39 +118,44 @@ FieldRef Assembly::MainTimeOf(std::string_view name) const {
   return entity == nullptr ? FieldRef{} : FieldRef{entity->name, entity->default_time};
 }
 
+/// What the verb of a time says of the question's time: "hired in 2024", "orders shipped per month".
+void Assembly::TimeOfVerb(const Fragment* field, const Parts& times) {
+  TimeScope& time = draft_.intent.time;
+  const bool other_time = field->role && times.size() == 1 && !times[0]->field.name.empty() &&
+                          times[0]->field != field->field && times[0]->field.entity == field->field.entity;
+  if (other_time) {  // "hired in 2024 that have already left"
+    draft_.intent.filters.push_back({.any_of = {{.field = field->field, .op = FilterOperator::kIsNotNull}}});
+  } else {
+    time.field = field->field;
+  }
+  for (const Fragment* entity : All(FragmentKind::kEntity)) {  // "accounts opened": not the opening of the branch.
+    if (field->role && Follows(*entity, *field) && !EqualsIgnoringCase(entity->entity, field->field.entity))
+      draft_.cost += 0.3;
+  }
+  for (const Fragment* value : All(FragmentKind::kFilter)) {  // "booked online in 2024": booked then, or by that?
+    const bool between = field->role && Follows(*field, *value) && times.size() == 1 && Follows(*value, *times[0]) &&
+                         times[0]->field.name.empty() && field->field != MainTimeOf(field->field.entity) &&
+                         EqualsIgnoringCase(value->filters[0].any_of[0].field.entity, field->field.entity);
+    // "what share was booked online in 2024": the time is that of all of which it is the share.
+    if (between && One(FragmentKind::kShare) != nullptr) time.field = {};
+  }
+  for (const Fragment* metric : All(FragmentKind::kMetric)) {  // "vacation days left" are no days of who left.
+    const auto bases = BaseEntities(context_.model, metric->metrics[0]);
+    const bool own = std::ranges::any_of(
+        bases, [&](const std::string& base) { return EqualsIgnoringCase(base, field->field.entity); });
+    if (field->role && Follows(*metric, *field) && !own) draft_.cost += 0.8;
+  }
+  if (field->role && times.empty() && !time.grain)  // "how many were cancelled"
+    draft_.intent.filters.push_back({.any_of = {{.field = field->field, .op = FilterOperator::kIsNotNull}}});
+}
+
 bool Assembly::Time() {
   TimeScope& time = draft_.intent.time;
   Parts times = All(FragmentKind::kTime);
   const bool compares = std::any_of(parts_.begin(), parts_.end(), [](const Fragment* part) {
     return part->kind == FragmentKind::kRequest && part->difference;
   });
-  if (const Fragment* field = One(FragmentKind::kTimeField)) {
-    const bool other_time = field->role && times.size() == 1 && !times[0]->field.name.empty() &&
-                            times[0]->field != field->field && times[0]->field.entity == field->field.entity;
-    if (other_time) {  // "hired in 2024 that have already left"
-      draft_.intent.filters.push_back({.any_of = {{.field = field->field, .op = FilterOperator::kIsNotNull}}});
-    } else {
-      time.field = field->field;
-    }
-    for (const Fragment* entity : All(FragmentKind::kEntity)) {  // "accounts opened": not the opening of the branch.
-      if (field->role && Follows(*entity, *field) && !EqualsIgnoringCase(entity->entity, field->field.entity))
-        draft_.cost += 0.3;
-    }
-    for (const Fragment* value : All(FragmentKind::kFilter)) {  // "booked online in 2024": booked then, or by that?
-      const bool between = field->role && Follows(*field, *value) && times.size() == 1 && Follows(*value, *times[0]) &&
-                           times[0]->field.name.empty() && field->field != MainTimeOf(field->field.entity) &&
-                           EqualsIgnoringCase(value->filters[0].any_of[0].field.entity, field->field.entity);
-      if (between) return Fail("it is open of which time this is");
-    }
-    for (const Fragment* metric : All(FragmentKind::kMetric)) {  // "vacation days left" are no days of who left.
-      const auto bases = BaseEntities(context_.model, metric->metrics[0]);
-      const bool own = std::ranges::any_of(
-          bases, [&](const std::string& base) { return EqualsIgnoringCase(base, field->field.entity); });
-      if (field->role && Follows(*metric, *field) && !own) draft_.cost += 0.8;
-    }
-    if (field->role && times.empty() && !time.grain)  // "how many were cancelled"
-      draft_.intent.filters.push_back({.any_of = {{.field = field->field, .op = FilterOperator::kIsNotNull}}});
-  }
+  if (const Fragment* field = One(FragmentKind::kTimeField)) TimeOfVerb(field, times);
   if (!EventTimes()) return false;
   if (times.size() == 2 && times[0]->time->range == times[1]->time->range) {
     if (SaidBefore(*times[1]) == nullptr) return Fail("one time is named twice");
@@ -147,6 +175,7 @@ bool Assembly::Time() {
     const ComparisonTarget target{.kind = ComparisonTarget::Kind::kRange, .time = times[swapped ? 0 : 1]->time};
     return ResolveComparison(target, main_time_, growth == nullptr || growth->difference, draft_, reason_);
   }
+  if (times.size() == 2 && !compares && One(FragmentKind::kCompare) == nullptr && OfOtherTime(times)) times.pop_back();
   if (times.size() == 2 && !compares && One(FragmentKind::kCompare) == nullptr && JoinTimes(times)) return true;
   if (compares && One(FragmentKind::kCompare) == nullptr && One(FragmentKind::kVersus) == nullptr &&
       One(FragmentKind::kGroup) == nullptr) {
@@ -315,6 +344,18 @@ bool Assembly::Qualifies(const Fragment& part) {
   for (const Fragment* entity : All(FragmentKind::kEntity)) {  // "customers in Germany": not the suppliers' Germany.
     if (Follows(*entity, part) && !Reaches(entity->entity, field.entity)) draft_.cost += 0.3;
   }
+  const Entity* owner = semantic::FindEntity(context_.model, field.entity);
+  const auto* state = owner == nullptr ? nullptr : semantic::FindDimension(*owner, field.name);
+  const auto says_state = [](const semantic::Dimension& one) {
+    return std::ranges::any_of(TokenizeName(one.label + " " + one.name),
+                               [](const Token& word) { return word.word == "state" || word.word == "status"; });
+  };
+  for (const Fragment* entity : All(FragmentKind::kEntity)) {  // "open purchase orders" are no orders of open shops.
+    if (state == nullptr || !Follows(part, *entity) || part.end != entity->begin || !says_state(*state)) continue;
+    const auto ways = ToOnePaths(context_.model, entity->entity, field.entity);
+    if (!EqualsIgnoringCase(entity->entity, field.entity) && (ways.empty() || ways.front().size() > 1))
+      return Fail(fmt::format("{} have no such state", entity->entity));
+  }
   for (const Fragment* metric : part.by_unit ? All(FragmentKind::kMetric) : Parts{}) {
     if (Follows(*metric, part) && !IsCountMetric(metric->metrics[0]))
       return Fail("the number is compared with what stands before it");  // "average price over 5 euros"
@@ -333,7 +374,10 @@ bool Assembly::Qualifies(const Fragment& part) {
   const bool behind_rows = std::ranges::any_of(All(FragmentKind::kEntity), [&](const Fragment* entity) {
     return EqualsIgnoringCase(entity->entity, field.entity) && Follows(*entity, part);
   });
-  if (part.of_rows && !behind_rows && (!draft_.intent.dimensions.empty() || !All(FragmentKind::kHaving).empty()))
+  const auto& tokens = context_.tokens;
+  const bool heads = part.end < tokens.size() && tokens[part.end].word == ":";  // "score of 2 or less: visits by topic"
+  if (part.of_rows && !behind_rows && !heads &&
+      (!draft_.intent.dimensions.empty() || !All(FragmentKind::kHaving).empty()))
     draft_.cost += 0.4;
   const bool timed = draft_.intent.time.grain || draft_.intent.time.range.from || draft_.intent.time.range.to;
   if (part.role && timed) draft_.cost += 0.4;  // "cancelled per quarter": when, and not that.

@@ -10,6 +10,8 @@ using semantic::Metric;
 bool Assembly::Havings() {
   for (const Fragment* part : All(FragmentKind::kHaving)) {
     const MetricUse& use = part->metrics[0];
+    if (part->end < context_.tokens.size() && context_.tokens[part->end].word == ":" && !IsCountMetric(use))
+      return Fail("what stands before a colon limits the rows, and not their sums");
     const auto bases = BaseEntities(context_.model, use);
     const bool grouped = !draft_.intent.dimensions.empty() || draft_.intent.time.grain;
     const auto& dimensions = draft_.intent.dimensions;
@@ -146,9 +148,10 @@ bool Assembly::Growth() {
 
 /// Whether more of the number is better, as everybody would say by its name; nullopt: that is open.
 std::optional<bool> Assembly::IsGoodWhenLarge(const MetricUse& use) const {
-  static constexpr std::string_view kGood[] = {"score",  "rating",  "satisfaction", "revenue",  "sale",
-                                               "profit", "margin",  "income",       "turnover", "point",
-                                               "mark",   "success", "pass"};
+  static constexpr std::string_view kGood[] = {
+      "score",     "rating",     "satisfaction", "revenue", "sale",   "profit",    "margin",      "income",
+      "turnover",  "point",      "mark",         "success", "pass",   "occupancy", "utilization", "utilisation",
+      "retention", "conversion", "uptime",       "yield",   "output", "stars",     "star"};
   static constexpr std::string_view kBad[] = {
       "delay",     "cost",    "late",   "error",    "failure",  "default", "churn",  "bounce",    "claim",
       "complaint", "outage",  "defect", "downtime", "absence",  "loss",    "cancel", "cancelled", "cancellation",
@@ -227,6 +230,9 @@ bool Assembly::RankedPer(ask::Rank& rank) {
   for (const Fragment* group : All(FragmentKind::kGroup)) {
     const bool top_of_its_own = top != nullptr && (!top->dimensions.empty() || top->grain);
     if (!group->each && !top_of_its_own) continue;  // "revenue by country, top 3"
+    const bool all_ranked = top != nullptr && !top_of_its_own && group->begin < top->begin && !group->grain &&
+                            draft_.intent.dimensions.size() == group->dimensions.size() && !draft_.intent.time.grain;
+    if (all_ranked) continue;  // "revenue per country, top 3"
     if (!group->each && group->begin < top->begin) {
       return Fail("it is open whether the top ones are to be split up, or each group has its own");
     }

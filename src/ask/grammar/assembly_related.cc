@@ -179,6 +179,12 @@ bool Assembly::Sets() {
       if (Follows(*part, *having) && part->end == having->begin) draft_.cost += 0.3;
     }
     const std::string_view lead = context_.tokens[part->begin].word;
+    for (const Fragment* counted : All(FragmentKind::kMetric)) {  // "how many trench coats we sold"
+      const bool asked = lead != "who" && lead != "that" && lead != "which" && lead != "with" && lead != "having";
+      const bool behind = part->begin > counted->end && !part->sets.empty() && !part->sets[0].negated;
+      if (!counted->filters.empty() && asked && behind)
+        return Fail("it is open whether they are counted, or how often it was done");
+    }
     for (const SetCondition& set :
          part->sets) {  // "the energy that customers use": what was done is the number itself.
       static constexpr std::string_view kWhose[] = {

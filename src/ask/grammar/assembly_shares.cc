@@ -49,6 +49,15 @@ const Fragment* Assembly::PartOfWhole(const Fragment& share) const {
                         (SaysWhich(context_, part->begin) || (part->begin > 0 && SaysWhich(context_, part->begin - 1)));
     const bool possesses = part->end == share.begin && part->kind == FragmentKind::kFilter;
     const bool beside = !splits && draft_.intent.time.grain && Follows(share, *part);
+    // "proportion of guests subscribed to the newsletter, by tier": of those of each tier.
+    const Filter& limit = part->filters[0].any_of[0];
+    const bool is_so = limit.values.size() == 1 && std::holds_alternative<bool>(limit.values[0]) &&
+                       part->kind == FragmentKind::kFilter && part->begin == share.end && !share.metrics.empty() &&
+                       IsCountMetric(share.metrics[0]);
+    if (is_so && said == nullptr) {
+      said = part;
+      continue;
+    }
     if (!behind && !possesses && !beside) continue;
     for (const Fragment* other : All(FragmentKind::kFilter)) {  // "was booked online": one part, or two conditions?
       if (behind && Follows(*part, *other) && other->begin <= part->end + 1) return nullptr;

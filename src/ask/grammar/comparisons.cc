@@ -5,6 +5,28 @@
 
 namespace neurolake::ask {
 
+/// "MWh of gas consumption": what is kept in the unit that stands there.
+std::vector<MetricPhrase> FragmentParser::MetricsBehindUnit(size_t at) const {
+  std::vector<MetricPhrase> found;
+  for (size_t of = at + 1; of <= at + 3; ++of) {
+    if (!Is(of, {"of", "in", "worth"})) continue;
+    for (MetricPhrase& metric : Metrics(of + 1)) {
+      const auto* known = semantic::FindMetric(model_, metric.use.metric);
+      const auto unit = known == nullptr ? std::nullopt : UnitAt(at, known->format.unit);
+      if (unit && at + unit->tokens == of) found.push_back(std::move(metric));
+    }
+  }
+  return found;
+}
+
+/// How many of what is kept one of the unit is that was said: "under 30,000 kWh", "30 MWh of consumption".
+UnitPhrase FragmentParser::UnitOf(size_t end, size_t number_end, std::string_view kept) const {
+  UnitPhrase unit = UnitAt(end, kept).value_or(UnitPhrase{});
+  const auto behind = unit.tokens == 0 && end > number_end ? UnitAt(number_end, kept) : std::nullopt;
+  if (behind && number_end + behind->tokens < end) unit.factor = behind->factor;
+  return unit;
+}
+
 /// "more than 100 flights", "revenue over 5k", "with at least 10 % margin".
 void FragmentParser::Havings(size_t at) {
   size_t lead = std::max(Phrase(at, kHavingsLeads), Has(at));
@@ -19,11 +41,7 @@ void FragmentParser::Havings(size_t at) {
       const semantic::Format format = known != nullptr ? known->format : semantic::Format{};
       static constexpr std::string_view kPieces[] = {"pieces", "units", "items", "points", "credits"};
       const bool pieces = end == compare.end && std::ranges::find(kPieces, Word(end)) != std::end(kPieces);
-      auto unit = UnitAt(end, format.unit).value_or(UnitPhrase{});  // "under 30,000 kWh", "30 MWh"
-      if (unit.tokens == 0 && end > compare.end) {                  // "30 MWh of consumption"
-        const auto behind = UnitAt(compare.end, format.unit);
-        if (behind && compare.end + behind->tokens < end) unit.factor = behind->factor;
-      }
+      const UnitPhrase unit = UnitOf(end, compare.end, format.unit);
       end += pieces ? 1 : unit.tokens;
       auto operand = Operand(compare, format, compare.operand);
       auto upper =
@@ -51,18 +69,17 @@ void FragmentParser::Havings(size_t at) {
     for (const ComparePhrase& compare : Comparisons(at + length)) {
       const size_t noun = Is(compare.end, {"in", "of", "worth"}) ? compare.end + 1 : compare.end;
       for (const MetricPhrase& metric : Metrics(noun)) add(metric.end, compare, metric);
-      for (size_t of = compare.end + 1; of <= compare.end + 3; ++of) {  // "more than 30 MWh of gas consumption"
-        if (!Is(of, {"of", "in", "worth"})) continue;
-        for (const MetricPhrase& metric : Metrics(of + 1)) {
-          const auto* known = semantic::FindMetric(model_, metric.use.metric);
-          const auto unit = known == nullptr ? std::nullopt : UnitAt(compare.end, known->format.unit);
-          if (unit && compare.end + unit->tokens == of) add(metric.end, compare, metric);
-        }
-      }
+      for (const MetricPhrase& metric : MetricsBehindUnit(compare.end)) add(metric.end, compare, metric);
       for (const Link& link : LinksAt(noun)) {
         if (link.kind != LinkKind::kEntity || link.verb) continue;
         if (const auto use = CountOf(link.name))
           add(link.end, compare, {.end = link.end, .cost = link.cost + 0.01, .use = *use});
+      }
+      for (const ValuePhrase& value : Values(noun)) {  // "more than 3 breakdowns": stops that are such
+        auto use = value.plural && value.values.size() == 1 ? CountOf(value.field.entity) : std::nullopt;
+        if (!use) continue;
+        use->filters = {{.any_of = {{.field = value.field, .values = value.values}}}};
+        add(value.end, compare, {.end = value.end, .cost = value.cost + 0.06, .use = *use, .notes = value.notes});
       }
       for (const NounPhrase& limited : LimitedNouns(noun)) {  // "at least two storm outages"
         auto use = limited.filters.empty() ? std::nullopt : CountOf(limited.entity);

@@ -124,11 +124,16 @@ void FragmentParser::EndToEnd(size_t at) {
     std::string_view large, small;
     bool judged = false, fast = false;
   };
-  static constexpr End kEnds[] = {{"highest", "lowest"},       {"largest", "smallest"},
-                                  {"biggest", "smallest"},     {"most", "least"},
-                                  {"most", "fewest"},          {"high", "low"},
-                                  {"longest", "shortest"},     {"best", "worst", true},
-                                  {"large", "small"},          {"fastest", "slowest", true, true},
+  static constexpr End kEnds[] = {{"highest", "lowest"},
+                                  {"largest", "smallest"},
+                                  {"biggest", "smallest"},
+                                  {"most", "least"},
+                                  {"most", "fewest"},
+                                  {"high", "low"},
+                                  {"longest", "shortest"},
+                                  {"best", "worst", true},
+                                  {"large", "small"},
+                                  {"fastest", "slowest", true, true},
                                   {"quickest", "slowest", true, true}};
   size_t next = at;
   if (Is(next, {"sorted", "ordered", "ranked", "sort", "order", "rank"})) ++next;

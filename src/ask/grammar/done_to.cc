@@ -174,7 +174,9 @@ void FragmentParser::HowLongUntil(size_t at) {
       if (noun.kind == LinkKind::kEntity && !noun.verb && entity.empty()) entity = noun.name;
     }
     for (const Link& value : LinksAt(end)) {
-      if (value.kind == LinkKind::kValue && value.note.empty()) return;  // "a billing ticket" limits it.
+      const bool limits = std::ranges::any_of(
+          LinksAt(value.end), [](const Link& noun) { return noun.kind == LinkKind::kEntity && !noun.verb; });
+      if (value.kind == LinkKind::kValue && value.note.empty() && limits) return;  // "a billing ticket"
     }
     stems.push_back(Stem(Word(end)));
     ++end;

@@ -45,7 +45,8 @@ FieldRef FragmentParser::AmountOf(std::string_view name) const {
 FieldRef FragmentParser::MeasuredIn(std::string_view name, std::string_view superlative) const {
   const Entity* entity = semantic::FindEntity(model_, name);
   if (entity == nullptr) return {};
-  if (const MeasuredBy* word = SuperlativeOf(superlative)) {
+  const MeasuredBy* gradable = GradableOf(superlative);
+  if (const MeasuredBy* word = gradable != nullptr ? gradable : SuperlativeOf(superlative)) {
     const auto fields = MeasuresOf(*entity, *word);
     if (fields.size() == 1) return fields[0].first;
     if (fields.size() > 1) return {};
@@ -56,23 +57,38 @@ FieldRef FragmentParser::MeasuredIn(std::string_view name, std::string_view supe
   return size.name.empty() ? AmountOf(name) : size;
 }
 
+/// The end that the words at `at` name, and how many there are: "cheapest", "most expensive"; 0: none.
+std::pair<int, size_t> FragmentParser::EndAt(size_t at) const {
+  if (Is(at, {"most", "least"})) {
+    const MeasuredBy* word = GradableOf(Word(at + 1));
+    if (word == nullptr || word->of_times) return {0, 0};
+    return {(Word(at) == "most") == word->large ? 1 : -1, 2};
+  }
+  if (Is(at, {"cheapest", "lightest"})) return {-1, 1};
+  if (Is(at, {"priciest", "heaviest", "costliest"})) return {1, 1};
+  return {EndOf(Word(at)), 1};
+}
+
 /// "smallest and largest room", "the highest invoice in each quarter": ends of what rows are measured by.
 void FragmentParser::EndsOfRows(size_t at) {
   const size_t first = SkipDeterminers(at);
-  const int end = EndOf(Word(first));
+  const auto [end, length] = EndAt(first);
   if (end == 0) return;
-  size_t noun = first + 1;
+  size_t noun = first + length;
   std::string_view second;
   if (Is(noun, {"and", "&", "/", ","})) {
     const size_t other = SkipDeterminers(noun + 1);
-    if (EndOf(Word(other)) != -end) return;
-    second = Word(other);
-    noun = other + 1;
+    const auto [other_end, other_length] = EndAt(other);
+    if (other_end != -end) return;
+    second = other_length == 2 ? Word(other + 1) : Word(other);
+    noun = other + other_length;
   }
+  if (length == 2 && second.empty()) return;
+  const std::string_view said = length == 2 ? Word(first + 1) : Word(first);
   const auto function = [](int direction) { return direction > 0 ? Aggregation::kMax : Aggregation::kMin; };
   for (const Link& link : LinksAt(noun)) {
     if (link.kind != LinkKind::kEntity || link.verb || (second.empty() && link.plural)) continue;
-    const FieldRef field = MeasuredIn(link.name, Word(first));
+    const FieldRef field = MeasuredIn(link.name, said);
     if (field.name.empty() || (!second.empty() && MeasuredIn(link.name, second) != field)) continue;
     const bool split = std::ranges::any_of(From(link.end), [](const Token& token) {
       return token.word == "each" || token.word == "every" || token.word == "per" || token.word == "by";
@@ -82,6 +98,11 @@ void FragmentParser::EndsOfRows(size_t at) {
     fragment.metrics = {{.aggregation = function(end), .field = field}};
     if (!second.empty()) fragment.metrics.push_back({.aggregation = function(-end), .field = field});
     fragment.notes.push_back(fmt::format("told by {}", DimensionOf(field)->label));
+    const auto words = TokenizeName(DimensionOf(field)->label);
+    const bool repeats = Is(link.end, {"in"}) && std::ranges::any_of(words, [&](const Token& word) {  // "in nights"
+                           return word.word.size() > 3 && Singular(word.word) == Singular(Word(link.end + 1));
+                         });
+    if (repeats) fragment.end += 2;
   }
 }
 

@@ -44,6 +44,9 @@ void FragmentParser::Events(size_t at) {
     const bool as_verb = at > 0 && counted == 0 && Is(at - 1, {"who", "that", "which", "it"});  // "who reports to"
     if (link.event && !as_verb && (link.plural || counted > 0)) add(FragmentKind::kMetric, link, link.field, 0.03);
   }
+  for (const Link& link : Is(noun, {"new"}) ? LinksAt(noun + 1) : std::vector<Link>{}) {  // "new hires"
+    if (link.event && link.plural) add(FragmentKind::kMetric, link, link.field, 0.03);
+  }
   if (Is(noun, {"new", "newly"})) {
     for (const Link& link : LinksAt(noun + 1)) {
       if (link.kind != LinkKind::kEntity || link.verb) continue;
@@ -59,6 +62,32 @@ void FragmentParser::Events(size_t at) {
   for (const Link& link : LinksAt(most + 1)) {
     if (!link.event || !link.plural) continue;
     if (Fragment* made = add(FragmentKind::kTopBy, link, link.field, 0.03)) made->descending = Word(most) == "most";
+  }
+}
+
+/// "not referred by any doctor", "not assigned to anyone": nobody is there.
+void FragmentParser::NotByAny(size_t begin, size_t next) {
+  for (const Link& link : LinksAt(next)) {
+    const semantic::Join* join = link.kind == LinkKind::kRole ? semantic::FindJoin(model_, link.name) : nullptr;
+    const Entity* who = join == nullptr ? nullptr : semantic::FindEntity(model_, join->to);
+    const Dimension* label = who == nullptr ? nullptr : semantic::LabelDimension(*who);
+    if (label == nullptr) continue;
+    static constexpr std::string_view kAny[] = {"anyone",         "anybody",    "any", "any of our", "any of the",
+                                                "any one of our", "one of our", "a",   "an",         "our"};
+    size_t end = link.end;
+    const size_t any = Phrase(end, kAny);
+    if (any == 0) continue;
+    end += any;
+    if (!Is(end - 1, {"anyone", "anybody"})) {
+      const auto noun = std::ranges::find_if(LinksAt(end), [&](const Link& one) {
+        return one.kind == LinkKind::kEntity && !one.verb && one.name == who->name;
+      });
+      if (noun == LinksAt(end).end()) continue;
+      end = noun->end;
+    }
+    Fragment& fragment = Add(FragmentKind::kFilter, begin, end, link.cost + 0.03);
+    fragment.notes.push_back(fmt::format("those without {}", join->label));
+    fragment.filters = {{.any_of = {{.field = {who->name, label->name, {join->name}}, .op = FilterOperator::kIsNull}}}};
   }
 }
 
@@ -109,28 +138,7 @@ void FragmentParser::States(size_t at) {
     fragment.notes.push_back(fmt::format("those without {}", time->label));
     fragment.filters = {{.any_of = {{.field = link.field, .op = FilterOperator::kIsNull}}}};
   }
-  for (const Link& link : LinksAt(at + no)) {  // "not referred by any doctor", "not assigned to anyone"
-    const semantic::Join* join = link.kind == LinkKind::kRole ? semantic::FindJoin(model_, link.name) : nullptr;
-    const Entity* who = join == nullptr ? nullptr : semantic::FindEntity(model_, join->to);
-    const Dimension* label = who == nullptr ? nullptr : semantic::LabelDimension(*who);
-    if (label == nullptr) continue;
-    static constexpr std::string_view kAny[] = {"anyone",         "anybody",    "any", "any of our", "any of the",
-                                                "any one of our", "one of our", "a",   "an",         "our"};
-    size_t end = link.end;
-    const size_t any = Phrase(end, kAny);
-    if (any == 0) continue;
-    end += any;
-    if (!Is(end - 1, {"anyone", "anybody"})) {
-      const auto noun = std::ranges::find_if(LinksAt(end), [&](const Link& one) {
-        return one.kind == LinkKind::kEntity && !one.verb && one.name == who->name;
-      });
-      if (noun == LinksAt(end).end()) continue;
-      end = noun->end;
-    }
-    Fragment& fragment = Add(FragmentKind::kFilter, at, end, link.cost + 0.03);
-    fragment.notes.push_back(fmt::format("those without {}", join->label));
-    fragment.filters = {{.any_of = {{.field = {who->name, label->name, {join->name}}, .op = FilterOperator::kIsNull}}}};
-  }
+  NotByAny(at, at + no);
   for (const Link& link : LinksAt(at + no)) {
     const Dimension* dimension = link.kind == LinkKind::kDimension && link.verb ? DimensionOf(link.field) : nullptr;
     if (dimension == nullptr || dimension->type != DimensionType::kTime || Word(at + no).ends_with("ing")) continue;

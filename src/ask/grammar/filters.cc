@@ -67,17 +67,19 @@ bool FragmentParser::IsNamedBy(const Link& link, const FieldRef& field) const {
   return label != nullptr && EqualsIgnoringCase(label->name, field.name);
 }
 
+/// "booked by", "paid with": who denies it denies what follows.
+bool FragmentParser::IsDoneSomehow(size_t at) const {
+  const bool participle = Word(at).ends_with("ed") || Is(at, {"paid", "sold", "made", "bought", "sent", "taken"});
+  return participle && Is(at + 1, {"by", "via", "through", "over", "on", "with", "using"});
+}
+
 /// "in Germany", "for Delta or United", "excluding returns", "cancelled".
 void FragmentParser::ValueFilters(size_t at) {
   const size_t negation = Phrase(at, kValueFiltersNegations);
   const size_t had = negation > 0 ? 0 : Has(at);
   size_t lead = negation > 0 ? negation : std::max(had, Phrase(at, kValueFiltersPrepositions));
   if (negation > 0) lead += Phrase(at + lead, kValueFiltersPrepositions);
-  if (negation > 0) {  // "not booked by phone" is not by phone.
-    const size_t done = at + negation;
-    const bool participle = Word(done).ends_with("ed") || Is(done, {"paid", "sold", "made", "bought", "sent", "taken"});
-    if (participle && Is(done + 1, {"by", "via", "through", "over", "on", "with", "using"})) lead = negation + 2;
-  }
+  if (negation > 0 && IsDoneSomehow(at + negation)) lead = negation + 2;
   if (negation > 0 && Word(at + lead) == "the") ++lead;
   if (lead == 0) lead = DoneBy(at);
   const bool splits_role = at > 0 && std::ranges::any_of(LinksAt(at - 1), [&](const Link& link) {  // "sold | by Berg"
@@ -107,8 +109,8 @@ void FragmentParser::ValueFilters(size_t at) {
         if (are_left_out && link.name == phrase.field.entity) end = link.end;  // "without cancelled bookings"
       }
       const Dimension* kind = DimensionOf(phrase.field);
-      const auto kind_words = kind == nullptr ? std::vector<Token>{} : TokenizeName(kind->label);
-      if (end == phrase.end && kind_words.size() > 1 && kind_words.back().word == Word(end) && LinksAt(end).empty())
+      if (end == phrase.end && kind != nullptr && EndsNameOf(*kind, Word(end)) &&
+          std::ranges::all_of(LinksAt(end), [](const Link& link) { return link.kind == LinkKind::kDimension; }))
         ++end;                                                                                // "the WELCOME10 code"
       const bool of_next = std::ranges::any_of(LinksAt(phrase.end), [&](const Link& thing) {  // "law students"
         const auto own = [&](const Link& other) {
@@ -135,20 +137,17 @@ void FragmentParser::ValueFilters(size_t at) {
       fragment.filters = {One({.field = phrase.field,
                                .op = negation > 0 ? FilterOperator::kNotIn : FilterOperator::kIn,
                                .values = phrase.values})};
-      AsRole(end, at, phrase, negation > 0);
-      for (const Link& role : LinksAt(phrase.end)) {  // "junior account managers": those that are whose manager is such
-        const bool of_role = role.kind == LinkKind::kDimension && !role.verb && role.field.via.size() == 1 &&
-                             role.field.entity == phrase.field.entity && phrase.field.via.empty();
-        if (!of_role) continue;
-        Fragment& limited = Add(FragmentKind::kFilter, at, role.end, phrase.cost + role.cost + extra, phrase.notes);
-        limited.filters = {One({.field = {phrase.field.entity, phrase.field.name, role.field.via},
-                                .op = negation > 0 ? FilterOperator::kNotIn : FilterOperator::kIn,
-                                .values = phrase.values})};
-      }
+      const Filter made = fragment.filters[0].any_of[0];
+      AsRole(end, at, phrase, negation > 0);  // Adds: `fragment` is not to be used behind it.
+      OfRole(at, phrase.end, made, phrase.cost + extra);
     }
     if (length == 0) break;
   }
-  // Booleans: "cancelled flights", "not active".
+  BooleanFilters(at);
+}
+
+/// "cancelled flights", "not active".
+void FragmentParser::BooleanFilters(size_t at) {
   const size_t no = Phrase(at, kValueFiltersNot);
   const size_t lead_boolean = no > 0 ? no : Phrase(at, kValueFiltersYes);
   const size_t hyphen = no > 0 && Word(at + lead_boolean) == "-" ? 1 : 0;  // "non-stop"
@@ -158,70 +157,20 @@ void FragmentParser::ValueFilters(size_t at) {
     Fragment& fragment = Add(FragmentKind::kFilter, at, link.end, link.cost + 0.02);
     if (!link.note.empty()) fragment.notes.push_back(link.note);
     fragment.filters = {One({.field = link.field, .op = FilterOperator::kIn, .values = {no == 0}})};
-    for (const Link& role : LinksAt(link.end)) {  // "chronic main diagnoses"
-      const bool of_role = role.kind == LinkKind::kDimension && !role.verb && role.field.via.size() == 1 &&
-                           role.field.entity == link.field.entity && link.field.via.empty();
-      if (!of_role) continue;
-      Fragment& limited = Add(FragmentKind::kFilter, at, role.end, link.cost + role.cost);
-      limited.filters = {One({.field = {link.field.entity, link.field.name, role.field.via}, .values = {no == 0}})};
-    }
-  }
-}
-
-/// What happens in a place is where it happens; who comes from one is a person.
-double FragmentParser::OriginCost(size_t at, size_t length, const FieldRef& field) const {
-  const semantic::Entity* entity = semantic::FindEntity(model_, field.entity);
-  const Dimension* place = DimensionOf(field);
-  if (length != 1 || place == nullptr || place->type != DimensionType::kGeographic) return 0;
-  const bool person =
-      std::ranges::any_of(entity->dimensions, [](const Dimension& one) { return !one.personal.empty(); });
-  return (Is(at, {"in", "at"}) && person) || (Is(at, {"from"}) && !person) ? 0.12 : 0;
-}
-
-/// "with asthma as secondary diagnosis": the values of the one that a join leads to.
-void FragmentParser::AsRole(size_t at, size_t begin, const ValuePhrase& value, bool negated) {
-  if (!Is(at, {"as"}) || !value.field.via.empty()) return;
-  const size_t noun = SkipDeterminers(at + 1);
-  for (const Link& link : LinksAt(noun)) {
-    FieldRef field = value.field;
-    if (link.kind == LinkKind::kRole && !link.name.empty()) field.via = {link.name};
-    else if (link.kind == LinkKind::kDimension && !link.verb) field.via = link.field.via;
-    if (field.via.empty() || field.via.size() > 1) continue;
-    const semantic::Join* join = semantic::FindJoin(model_, field.via[0]);
-    if (join == nullptr || !EqualsIgnoringCase(join->to, field.entity)) continue;
-    Fragment& fragment = Add(FragmentKind::kFilter, begin, link.end, value.cost + link.cost, value.notes);
-    fragment.filters = {
-        One({.field = field, .op = negated ? FilterOperator::kNotIn : FilterOperator::kIn, .values = value.values})};
+    OfRole(at, link.end, fragment.filters[0].any_of[0], link.cost);
   }
 }
 
 /// "whose country is Germany", "with distance over 1000", "name starts with A", "email is missing".
 void FragmentParser::DimensionFilters(size_t at) {
   const size_t lead = Phrase(at, kDimensionFiltersLeads);
-  if (const size_t missing = std::max(Phrase(at, kDimensionFiltersMissing), HasNot(at)); missing > 0) {
-    for (const Link& link : LinksAt(at + missing)) {
-      if (link.kind != LinkKind::kDimension || link.verb) continue;
-      const Dimension* dimension = DimensionOf(link.field);
-      if (dimension == nullptr || dimension->value_type == ValueType::kBoolean) continue;
-      size_t end = link.end;
-      static constexpr std::string_view kTails[] = {
-          "is given",      "is known",   "is recorded",  "is set",         "is specified",
-          "is available",  "was given",  "was recorded", "has been given", "has been recorded",
-          "has been set",  "is present", "is stored",    "is entered",     "exists",
-          "was specified", "recorded",   "known",        "on record",      "entered",
-          "registered",    "stored",     "specified",    "given",          "set",
-          "available",     "noted",      "is there",     "on file",        "address"};
-      end += Phrase(end, kTails);
-      if (Is(at, {"where", "for"}) && end == link.end) continue;
-      Fragment& fragment = Add(FragmentKind::kFilter, at, end, link.cost + 0.03);
-      fragment.filters = {One({.field = link.field, .op = FilterOperator::kIsNull})};
-    }
-  }
+  MissingFilters(at);
   for (const size_t length : {std::max(lead, Has(at)), size_t{0}}) {
     for (const Link& link : LinksAt(SkipDeterminers(at + length))) {
       if (link.kind != LinkKind::kDimension || link.verb) continue;
       if (length > 0 && Word(at) == "whose" && IsOfAnother(at, link)) continue;
       DimensionPhrase phrase{.end = link.end, .cost = link.cost, .use = DimensionUse{.field = link.field}};
+      phrase.plural = link.plural;
       if (!link.note.empty()) phrase.notes.push_back(link.note);
       TextFilter(phrase.end, at, phrase);
       NumberFilters(phrase.end, at, phrase);
@@ -264,12 +213,13 @@ void FragmentParser::DimensionFilters(size_t at) {
   for (const AdjectiveWords& entry : kUnitAdjectives) {  // "heavier than 200 kg": the unit says which number.
     const std::string_view phrase[] = {entry.words};
     const size_t length = Phrase(at, phrase);
-    if (length == 0) continue;
+    if (length == 0 || IsAgeInTime(at, at + length)) continue;
     for (ComparePhrase compare : Comparisons(at + length)) UnitFilter(at, compare);
     if (const auto number = ParseNumber(From(at + length)); number && !number->ordinal && entry.op)
       UnitFilter(
           at, {.end = at + length + number->tokens, .op = *entry.op, .operand = number->value, .unit = number->unit});
   }
+  WithSome(at);
   Signs(at);
   InTheName(at);
   Given(at);
@@ -310,10 +260,12 @@ void FragmentParser::SizeFilters(size_t at) {
   for (size_t begin = at > 3 ? at - 3 : 0; begin < at; ++begin) {
     for (const Link& link : LinksAt(begin)) {
       if (link.end != at || link.kind != LinkKind::kEntity || link.verb) continue;
-      const FieldRef field = SizeOf(link.name);
+      FieldRef field = SizeOf(link.name);
+      const bool worth = Is(at, {"worth", "costing"});
+      if (worth && field.name.empty()) field = AmountOf(link.name);
       const Dimension* dimension = DimensionOf(field);
       if (dimension == nullptr) continue;
-      for (const ComparePhrase& compare : Comparisons(at)) {
+      for (const ComparePhrase& compare : Comparisons(worth ? at + 1 : at)) {
         const auto operand = Operand(compare, dimension->format, compare.operand);
         if (!operand || !LinksAt(compare.end).empty()) continue;
         Fragment& fragment = Add(FragmentKind::kFilter, at, compare.end, 0.1,
@@ -481,7 +433,8 @@ void FragmentParser::NumberFilters(size_t at, size_t begin, const DimensionPhras
     const ComparePhrase percent{.unit = NumberUnit::kPercent};
     if (const auto value = Operand(percent, kind->format, number->value))
       add(next + number->tokens, FilterOperator::kIn, {NumberLiteral(*value, kind->value_type)});
-  } else if (number && !number->ordinal && number->unit == NumberUnit::kNone) {
+  } else if (number && !number->ordinal && number->unit == NumberUnit::kNone &&
+             (IsMeasured(field) || !dimension.plural)) {  // "reviews of 2025" are no review of that number.
     const UnitPhrase unit = unit_at(next + number->tokens);
     add(next + number->tokens + unit.tokens, FilterOperator::kIn,
         {NumberLiteral(number->value * unit.factor, kind->value_type)});

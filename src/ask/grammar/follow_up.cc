@@ -21,8 +21,14 @@ void ReplaceFilter(Intent& intent, const FilterGroup& group) {
 }
 
 /// "and only until March", of a year: what has one end is a part of the time before, if it lies in it.
-TimeRange Within(TimeRange asked, const TimeRange& before) {
-  if (!before.from || !before.to) return asked;
+TimeRange Within(TimeRange asked, const TimeRange& before, bool named) {
+  if (!before.from || !before.to || (asked.from && asked.to)) return asked;
+  std::optional<LocalTime>& end = asked.from ? asked.from : asked.to;
+  for (int year = 0; end && !named && *end > *before.to && year < 10; ++year) {  // March is that of the year before.
+    const LocalTime earlier = AddPeriods(*end, TimeGrain::kYear, -1);
+    if (earlier <= *before.from) break;
+    end = earlier;
+  }
   if (!asked.from && asked.to && *asked.to > *before.from && *asked.to <= *before.to) asked.from = before.from;
   else if (asked.from && !asked.to && *asked.from >= *before.from && *asked.from < *before.to) asked.to = before.to;
   return asked;
@@ -135,6 +141,46 @@ bool Assembly::StandsAlone() {
   return true;
 }
 
+/// Whether it begins with "what about" or "how about".
+bool Assembly::SaysAbout() const {
+  const auto& tokens = context_.tokens;
+  return tokens.size() > 2 && (tokens[0].word == "what" || tokens[0].word == "how") && tokens[1].word == "about";
+}
+
+/// "what about the Ascona house?": one thing of the kind that was spoken of.
+bool Assembly::AsksAboutOne() const {
+  using enum FragmentKind;
+  return SaysAbout() && parts_.size() == 3 && parts_[0]->kind == kFollowUp && parts_[1]->kind == kFilter &&
+         parts_[2]->kind == kEntity && !parts_[2]->plural &&
+         EqualsIgnoringCase(parts_[1]->filters[0].any_of[0].field.entity, parts_[2]->entity);
+}
+
+/// "only customers in Brazil", "just law students": the entity merely says whose condition it is.
+bool Assembly::LimitsOnly() const {
+  using enum FragmentKind;
+  if (parts_.size() != 3 || parts_[0]->kind != kFollowUp) return false;
+  const std::string_view word = context_.tokens[parts_[0]->begin].word;
+  const bool behind = parts_[1]->kind == kEntity && parts_[2]->kind == kFilter;
+  const bool before = parts_[1]->kind == kFilter && parts_[2]->kind == kEntity;
+  if ((word != "only" && word != "just") || (!behind && !before)) return false;
+  const Fragment& noun = behind ? *parts_[1] : *parts_[2];
+  const Fragment& limit = behind ? *parts_[2] : *parts_[1];
+  return Reaches(noun.entity, limit.filters[0].any_of[0].field.entity);
+}
+
+bool Assembly::CountTheSame() {
+  follows_ = true;
+  draft_.follow_up = true;
+  draft_.intent = *context_.previous;
+  MetricUse& use = draft_.intent.metrics[0];
+  use.unit.clear();
+  if (use.metric.empty()) use = CountOf(BaseEntities(context_.model, use)[0]);
+  else use.aggregation = Aggregation::kCount;
+  draft_.intent.order.clear();
+  draft_.notes.push_back("those that the number before is of are counted");
+  return true;
+}
+
 /// A question without a number of its own, or one that says it goes on, changes the one before: what it names takes the
 /// place of the same kind of thing, and everything else stays.
 bool Assembly::ApplyPrevious() {
@@ -148,24 +194,15 @@ bool Assembly::ApplyPrevious() {
     cue = cue || word == "instead" || word == "rather";
   }
   const bool refers = RefersBack() || AsksOfThat();
+  if (SaysAbout() && (parts_.empty() || parts_.front()->begin != 0))
+    return Fail("it is open what is asked about it");  // "what about the Lyon house?" is no condition "about Lyon".
   if (refers && context_.previous == nullptr) return Fail("it is open what is referred to");
   cue = cue || refers;
   const bool shares = std::ranges::any_of(All(kShare), [](const Fragment* part) { return !part->metrics.empty(); });
   const bool own_number = !All(kMetric).empty() || shares || !All(kEntity).empty() || !All(kTopBy).empty() ||
                           !All(kExtreme).empty() || !All(kExists).empty() || !All(kCount).empty() ||
                           !All(kSet).empty() || !All(kHaving).empty();
-  if (CountsTheSame()) {
-    follows_ = true;
-    draft_.follow_up = true;
-    draft_.intent = *context_.previous;
-    MetricUse& use = draft_.intent.metrics[0];
-    use.unit.clear();
-    if (use.metric.empty()) use = CountOf(BaseEntities(context_.model, use)[0]);
-    else use.aggregation = Aggregation::kCount;
-    draft_.intent.order.clear();
-    draft_.notes.push_back("those that the number before is of are counted");
-    return true;
-  }
+  if (CountsTheSame()) return CountTheSame();
   if (refers && CountsThem()) return ChangePrevious(cue, instead);
   const bool inside =
       std::any_of(parts_.begin(), parts_.end(), [](const Fragment* part) { return part->kind == kFollowUp; });
@@ -173,7 +210,8 @@ bool Assembly::ApplyPrevious() {
       context_.previous->output == OutputKind::kListAskable) {
     const std::string_view first = context_.tokens.front().word;
     const bool goes_on = cue && (first == "and" || first == "also" || first == "but" || first == "then");
-    if ((inside && !own_number) || goes_on) return Fail("this goes on from a question that there is none of");
+    if ((inside && !own_number) || goes_on || AsksAboutOne())
+      return Fail("this goes on from a question that there is none of");
     return StandsAlone();
   }
   const bool values_only = std::all_of(parts_.begin(), parts_.end(), [](const Fragment* part) {
@@ -183,16 +221,7 @@ bool Assembly::ApplyPrevious() {
     return part->kind == kMetric && !part->filters.empty();
   });
   if (counts_values && (values_only || cue)) return Fail("it is open whether this goes on from the question before");
-  // "only customers in Brazil": the entity merely says whose condition it is.
-  const bool limits_entity =
-      parts_.size() == 3 && parts_[0]->kind == kFollowUp && parts_[1]->kind == kEntity && parts_[2]->kind == kFilter &&
-      Reaches(parts_[1]->entity, parts_[2]->filters[0].any_of[0].field.entity) &&
-      (context_.tokens[parts_[0]->begin].word == "only" || context_.tokens[parts_[0]->begin].word == "just");
-  const bool limits_before =  // "just law students"
-      parts_.size() == 3 && parts_[0]->kind == kFollowUp && parts_[1]->kind == kFilter && parts_[2]->kind == kEntity &&
-      Reaches(parts_[2]->entity, parts_[1]->filters[0].any_of[0].field.entity) &&
-      (context_.tokens[parts_[0]->begin].word == "only" || context_.tokens[parts_[0]->begin].word == "just");
-  if (limits_entity || limits_before) return ChangePrevious(cue, instead);
+  if (LimitsOnly() || AsksAboutOne()) return ChangePrevious(cue, instead);
   const bool ranks_by = cue && context_.previous->rank && std::ranges::all_of(parts_, [](const Fragment* part) {
                           return part->kind == kFollowUp || part->kind == kRequest || part->kind == kTopBy ||
                                  (part->kind == kOrderBy && !part->metrics.empty());
@@ -363,7 +392,7 @@ bool Assembly::ChangePrevious(bool cue, bool instead) {
   const TimeScope asked = draft_.intent.time;
   intent.time = before;
   if (asked.range != TimeRange{}) {
-    intent.time.range = Within(asked.range, before.range);
+    intent.time.range = Within(asked.range, before.range, main_time_ == nullptr || main_time_->named);
     intent.time.field = asked.field;
     std::erase_if(intent.time.comparisons, [](const Comparison& one) { return one.kind == ComparisonKind::kRange; });
   }
@@ -431,6 +460,7 @@ bool Assembly::ChangeShape() {
     if (top->difference && !draft_.intent.rank) return Fail("it is open which end is meant");
     if (top->difference) draft_.intent.rank->n = top->n;
     else draft_.intent.rank = ask::Rank{.n = top->n, .descending = top->descending, .nth_only = top->nth};
+    Judge(*draft_.intent.rank);
   }
   const bool ranked_by = draft_.intent.rank && One(kOrderBy) != nullptr && !One(kOrderBy)->metrics.empty();
   if (!ranked_by && !Order()) return false;

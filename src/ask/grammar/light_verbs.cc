@@ -59,7 +59,8 @@ bool FragmentParser::OnlySaysThatItWas(size_t at) const {
   });
   return std::ranges::any_of(links_, [&](const std::vector<Link>& links) {
     return std::ranges::any_of(links, [&](const Link& noun) {
-      return (did ? noun.end <= at : noun.end == noun_end && !asked) && names_it(noun);
+      return (did || (light && LinksAt(at).empty()) ? noun.end <= at : noun.end == noun_end && !asked) &&
+             names_it(noun);
     });
   });
 }

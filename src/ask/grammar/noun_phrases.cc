@@ -118,8 +118,8 @@ void FragmentParser::CountedThings(size_t noun, bool distinct, std::vector<Metri
     } else if (link.kind == LinkKind::kDimension && !link.verb) {
       const Dimension* dimension = DimensionOf(link.field);
       if (dimension == nullptr || dimension->value_type == ValueType::kBoolean ||
-          (dimension->type == DimensionType::kTime && !distinct))
-        continue;
+          ((dimension->type == DimensionType::kTime || IsMeasured(link.field)) && !distinct))
+        continue;  // "how many pieces" are added up.
       phrase.use = {.aggregation = Aggregation::kCountDistinct, .field = link.field};
       phrase.distinct = distinct && dimension->is_label;
       phrase.cost += distinct ? 0.0 : 0.15;
@@ -176,6 +176,13 @@ void FragmentParser::TimeDimensions(size_t at, std::vector<DimensionPhrase>& fou
     const std::string_view phrase[] = {entry.words};
     if (const size_t length = Phrase(at, phrase); length > 0) {
       found.push_back({.end = at + length, .use = DimensionUse{.part = entry.part}});
+      for (const Link& link : LinksAt(SkipDeterminers(at + length + 1))) {  // "weekday of arrival"
+        const Dimension* dimension =
+            Word(at + length) == "of" && link.kind == LinkKind::kDimension ? DimensionOf(link.field) : nullptr;
+        if (dimension == nullptr || dimension->type != DimensionType::kTime) continue;
+        found.push_back(
+            {.end = link.end, .cost = link.cost, .use = DimensionUse{.field = link.field, .part = entry.part}});
+      }
     }
   }
   size_t used = 0;

@@ -255,6 +255,17 @@ void FragmentParser::TopBys(size_t at) {
     fragment.n = n;
     fragment.nth = nth;
   }
+  for (const NounPhrase& noun :
+       Is(next - 1, {"most", "fewest", "least"}) ? LimitedNouns(next) : std::vector<NounPhrase>{}) {
+    auto use = noun.plural && !noun.filters.empty() ? CountOf(noun.entity) : std::nullopt;  // "the most deep cleanings"
+    if (!use) continue;
+    use->filters = noun.filters;
+    Fragment& fragment = Add(FragmentKind::kTopBy, at, noun.end, noun.cost + 0.05, noun.notes);
+    fragment.metrics = {*use};
+    fragment.descending = direction > 0;
+    fragment.n = n;
+    fragment.nth = nth;
+  }
   for (Fragment& summed : SummedMost(at, next, direction > 0)) {
     summed.n = n;
     summed.nth = nth;

@@ -54,7 +54,7 @@ std::optional<std::string> AsksForDeed(std::span<const Token> tokens, const std:
   return std::nullopt;
 }
 
-std::optional<std::string> OutOfScope(std::span<const Token> tokens) {
+std::optional<std::string> OutOfScope(std::span<const Token> tokens, std::span<const Link> links) {
   for (size_t at = 0; at < tokens.size(); ++at) {
     const Token& token = tokens[at];
     if (token.kind != TokenKind::kWord) continue;
@@ -62,8 +62,12 @@ std::optional<std::string> OutOfScope(std::span<const Token> tokens) {
     const bool polite =
         (token.word == "would" && (next == "like" || next == "need" || next == "love" || next == "want")) ||
         (token.word == "could" && next == "you");
+    if ((token.word == "better" || token.word == "worse") && at > 0 && tokens[at - 1].word == "or") continue;
     const bool is_date = token.word == "due" && next != "to" && next != "because";
-    if (polite || is_date) continue;
+    const bool is_name = std::ranges::any_of(links, [&](const Link& link) {  // The drivers of parcels are no causes.
+      return link.begin <= at && at < link.end && link.note.empty() && !link.verb && link.kind != LinkKind::kRole;
+    });
+    if (polite || is_date || is_name) continue;
     const std::string padded = " " + token.word + " ";
     for (const Kind& kind : kKinds) {
       if (kind.words.find(padded) != std::string_view::npos) return std::string(kind.reason);

@@ -8,14 +8,14 @@
 namespace neurolake::ask {
 namespace {
 
-constexpr size_t kLongMax = 16;  ///< Words of <1> and *1,
+constexpr size_t kLongMax = 48;  ///< Words of <1> and *1,
 constexpr size_t kVagueMax = 4;  ///< … of ~1.
-constexpr size_t kStepsMax = 3;
+constexpr size_t kStepsMax = 2;
 constexpr size_t kMatchesMax = 3;  ///< Ways in which one pattern fits that are tried.
 
 /// One piece of a pattern, or of what it is rewritten into.
 struct Piece {
-  enum class Kind : uint8_t { kWords, kLong, kAny, kOne, kVague, kNumber };
+  enum class Kind : uint8_t { kWords, kLong, kAny, kOne, kVague, kNumber, kFields };
   Kind kind = Kind::kWords;
   char name = 0;
   bool optional = false;
@@ -38,6 +38,7 @@ Piece PieceOf(std::string_view text) {
   if (text.size() == 3 && text[0] == '{' && text[2] == '}') return {.kind = kOne, .name = text[1]};
   if (text.size() == 2 && text[0] == '*') return {.kind = kAny, .name = text[1]};
   if (text.size() == 2 && text[0] == '~') return {.kind = kVague, .name = text[1]};
+  if (text.size() == 2 && text[0] == '=') return {.kind = kFields, .name = text[1]};
   if (text.size() == 2 && text[0] == '#') return {.kind = kNumber, .name = text[1]};
   const bool optional = text.size() > 2 && text.front() == '[' && text.back() == ']';
   if (optional) text = text.substr(1, text.size() - 2);
@@ -69,13 +70,26 @@ const std::vector<Rule>& Courtesies() {
   return kRules;
 }
 
+/// Words of who asks, and what for: of a question they say nothing, and no name is one of them.
+bool SaysWhatFor(const Token& token) {
+  static constexpr std::string_view kWords[] = {
+      "all",      "there",       "team",         "everyone",   "folks",     "colleagues", "analytics", "data",
+      "the",      "my",          "our",          "a",          "an",        "this",       "next",      "board",
+      "paper",    "report",      "slide",        "slides",     "deck",      "meeting",    "review",    "audit",
+      "auditors", "controlling", "boss",         "call",       "memo",      "briefing",   "summary",   "workshop",
+      "planning", "dashboard",   "presentation", "newsletter", "monthly",   "weekly",     "annual",    "quarterly",
+      "yearly",   "management",  "reporting",    "budget",     "department"};
+  return token.kind == TokenKind::kWord && token.word == token.text &&
+         std::ranges::find(kWords, token.word) != std::end(kWords);
+}
+
 using Bound = std::map<char, std::pair<size_t, size_t>>;  ///< What each name stands for: tokens, half-open.
 
 /// Where one pattern fits.
 class Fit {
  public:
-  Fit(const std::vector<Token>& tokens, const std::vector<bool>& vague, const std::vector<Piece>& said)
-      : tokens_(tokens), vague_(vague), said_(said), end_(tokens.size()) {
+  Fit(const std::vector<Token>& tokens, const std::vector<bool>& things, const std::vector<Piece>& said)
+      : tokens_(tokens), things_(things), said_(said), end_(tokens.size()) {
     while (end_ > 0 && (tokens[end_ - 1].word == "?" || tokens[end_ - 1].word == "." || tokens[end_ - 1].word == "!"))
       --end_;
   }
@@ -104,11 +118,16 @@ class Fit {
         return {piece.optional ? 0 : 1, most};
       }
       case Piece::Kind::kLong: return {1, std::min(left, kLongMax)};
+      case Piece::Kind::kFields: {
+        size_t most = 0;
+        while (most < std::min(left, kLongMax) && !things_[at + most]) ++most;
+        return {1, most};
+      }
       case Piece::Kind::kAny: return {0, std::min(left, kLongMax)};
       case Piece::Kind::kOne: return {1, left > 0 && tokens_[at].kind == TokenKind::kWord ? 1 : 0};
       case Piece::Kind::kVague: {
         size_t most = 0;
-        while (most < std::min(left, kVagueMax) && vague_[at + most]) ++most;
+        while (most < std::min(left, kVagueMax) && SaysWhatFor(tokens_[at + most])) ++most;
         return {1, most};
       }
       case Piece::Kind::kNumber: {
@@ -136,7 +155,7 @@ class Fit {
   }
 
   const std::vector<Token>& tokens_;
-  const std::vector<bool>& vague_;
+  const std::vector<bool>& things_;
   const std::vector<Piece>& said_;
   size_t end_ = 0;
   size_t steps_ = 0;
@@ -164,28 +183,23 @@ std::vector<Token> Made(const std::vector<Token>& tokens, const std::vector<Piec
   return made;
 }
 
-/// Which tokens name nothing of the model and say no number, time or denial.
-std::vector<bool> Vague(const std::vector<Token>& tokens, const Linker& linker) {
-  static constexpr std::string_view kNo[] = {"not",   "no",        "without", "never", "except",
-                                             "other", "excluding", "only",    "all",   "and"};
-  std::vector<bool> vague;
-  for (const Token& token : tokens) {
-    vague.push_back(token.kind == TokenKind::kWord && std::ranges::find(kNo, token.word) == std::end(kNo) &&
-                    token.word.find_first_of("0123456789") == std::string::npos);
-  }
+/// Which tokens are of a word for things of the model, in the plural: "orders".
+std::vector<bool> Things(const std::vector<Token>& tokens, const Linker& linker) {
+  std::vector<bool> things(tokens.size(), false);
   for (const Link& link : linker.Find(tokens)) {
-    for (size_t at = link.begin; at < link.end; ++at) vague[at] = vague[at] && !link.note.empty();
+    const bool is_thing = link.kind == LinkKind::kEntity && !link.verb && link.plural;
+    for (size_t at = link.begin; is_thing && at < link.end; ++at) things[at] = true;
   }
-  return vague;
+  return things;
 }
 
 /// Without what says who asks and how politely.
-std::vector<Token> Plain(std::vector<Token> tokens, const Linker& linker) {
+std::vector<Token> Plain(std::vector<Token> tokens) {
   for (size_t step = 0; step < 2 * std::size(kCourtesies); ++step) {
-    const std::vector<bool> vague = Vague(tokens, linker);
+    const std::vector<bool> things(tokens.size(), false);
     bool shorter = false;
     for (const Rule& rule : Courtesies()) {
-      const auto fits = Fit(tokens, vague, rule.said).All();
+      const auto fits = Fit(tokens, things, rule.said).All();
       if (fits.empty()) continue;
       std::vector<Token> made = Made(tokens, rule.meant, fits[0]);
       if (made.empty() || made.size() >= tokens.size()) continue;
@@ -203,7 +217,7 @@ std::vector<Token> Plain(std::vector<Token> tokens, const Linker& linker) {
 std::vector<Rephrased> Rephrase(const std::vector<Token>& tokens, const Linker& linker) {
   std::vector<Rephrased> found{{.tokens = tokens}};
   std::vector<std::string> seen{JoinWords(tokens)};
-  if (std::vector<Token> plain = Plain(tokens, linker); plain.size() < tokens.size()) {
+  if (std::vector<Token> plain = Plain(tokens); plain.size() < tokens.size()) {
     seen.push_back(JoinWords(plain));
     found.push_back({.tokens = std::move(plain), .steps = 1});
   }
@@ -211,15 +225,15 @@ std::vector<Rephrased> Rephrase(const std::vector<Token>& tokens, const Linker& 
   for (size_t next = first; next < found.size() && found.size() <= kRephrasedMax; ++next) {
     if (found[next].steps >= kStepsMax) continue;
     const std::vector<Token> from = found[next].tokens;
-    const std::vector<bool> vague = Vague(from, linker);
+    const std::vector<bool> things = Things(from, linker);
     for (const Rule& rule : Rules()) {
-      for (const Bound& bound : Fit(from, vague, rule.said).All()) {
+      for (const Bound& bound : Fit(from, things, rule.said).All()) {
         Rephrased other{.tokens = Made(from, rule.meant, bound), .steps = found[next].steps + 1};
         std::string key = JoinWords(other.tokens);
         if (other.tokens.empty() || std::ranges::find(seen, key) != seen.end()) continue;
         seen.push_back(std::move(key));
         found.push_back(std::move(other));
-        if (found.size() > kRephrasedMax) break;
+        if (found.size() > kRephrasedMax) return {found.begin() + 1, found.end()};
       }
     }
   }

@@ -65,6 +65,20 @@ bool CompareWithRange(const TimePhrase& other_time, const TimePhrase* main, Comp
   return true;
 }
 
+/// Whether the first or last period of the grain is only partly in the time.
+bool IsCut(const TimePhrase& main, TimeGrain grain) {
+  return FloorTo(*main.range.from, grain, {}) != *main.range.from ||
+         FloorTo(*main.range.to, grain, {}) != *main.range.to;
+}
+
+/// Weeks cut at the ends of a month: against the row before, and not against a stretch of the same days.
+void AgainstRowBefore(const TimePhrase& main, Draft& draft) {
+  for (uint32_t i = 0; i < draft.intent.metrics.size(); ++i)
+    draft.intent.calculations.push_back({.kind = CalculationKind::kGrowth, .metric = i});
+  draft.notes.push_back(fmt::format("each {} is compared with the one before; the first and last are cut at {}",
+                                    semantic::TimeGrainName(*draft.intent.time.grain), main.text));
+}
+
 }  // namespace
 
 bool ResolveComparison(const ComparisonTarget& target, const TimePhrase* main, bool difference, Draft& draft,
@@ -80,14 +94,8 @@ bool ResolveComparison(const ComparisonTarget& target, const TimePhrase* main, b
       if (target.growth && closed && !time.grain && main->unit &&
           (*main->unit > *target.grain || (main->unit == target.grain && main->count > 1)))
         time.grain = *target.grain;
-      if (target.growth && closed && time.grain == target.grain &&
-          (FloorTo(*main->range.from, *time.grain, {}) != *main->range.from ||
-           FloorTo(*main->range.to, *time.grain, {}) != *main->range.to)) {
-        // Weeks cut at the ends of a month: against the row before, and not against a stretch of the same days.
-        for (uint32_t i = 0; i < draft.intent.metrics.size(); ++i)
-          draft.intent.calculations.push_back({.kind = CalculationKind::kGrowth, .metric = i});
-        draft.notes.push_back(fmt::format("each {} is compared with the one before; the first and last are cut at {}",
-                                          semantic::TimeGrainName(*time.grain), main->text));
+      if (target.growth && closed && time.grain == target.grain && IsCut(*main, *time.grain)) {
+        AgainstRowBefore(*main, draft);
         return true;
       }
       made.kind = ComparisonKind::kOffset;

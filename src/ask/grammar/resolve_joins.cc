@@ -102,13 +102,21 @@ bool IsDetour(const std::vector<std::string>& way, const std::vector<std::string
   return shortest.end() - other == 1 && way.end() - own > 1;
 }
 
+/// Whether its column is called as the key it leads to: store_key, beside pickup_store_key.
+bool HasKeysOwnName(const semantic::Join& join) {
+  return join.from_columns.size() == 1 && join.to_columns.size() == 1 &&
+         EqualsIgnoringCase(join.from_columns[0], join.to_columns[0]);
+}
+
 /// Whether the join is called as the thing it leads to: the clinician of a visit, beside the one who referred to it.
 bool IsCalledAsItsEntity(const SemanticModel& model, const semantic::Join& join) {
   const semantic::Entity* entity = semantic::FindEntity(model, join.to);
   if (entity == nullptr) return false;
   std::vector<std::string> names{entity->label, entity->name};
   names.insert(names.end(), entity->synonyms.begin(), entity->synonyms.end());
-  return std::ranges::any_of(names, [&](const std::string& name) {
+  const std::string label = Singular(Fold(join.label));
+  return std::ranges::any_of(names, [&](const std::string& name) {  // A cleaner is a name of its own, whatever the key.
+    if (HasKeysOwnName(join) && label.ends_with(Singular(Fold(name)))) return true;
     return Singular(Fold(name)) == Singular(Fold(join.label)) || Singular(Fold(name)) == Singular(Fold(join.name));
   });
 }

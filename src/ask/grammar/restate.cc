@@ -1,4 +1,7 @@
 #include "ask/grammar/understand.h"
+
+#include <array>
+
 #include "ask/language/words.h"
 #include "ask/time/calendar.h"
 #include "common/text.h"
@@ -55,6 +58,24 @@ std::string_view FilterWord(FilterOperator op) {
   return "";
 }
 
+/// " is from 8:00 to before 10:00 or from 14:00 to before 15:00".
+std::string Hours(const std::vector<Literal>& values) {
+  std::array<bool, 25> kept{};
+  for (const Literal& value : values) {
+    const auto* hour = std::get_if<int64_t>(&value);
+    if (hour != nullptr && *hour >= 0 && *hour < 24) kept[static_cast<size_t>(*hour)] = true;
+  }
+  std::string text;
+  for (size_t from = 0; from < 24; ++from) {
+    if (!kept[from]) continue;
+    size_t to = from;
+    while (kept[to]) ++to;
+    text += fmt::format("{} {}:00 to before {}:00", text.empty() ? " is from" : " or from", from, to);
+    from = to;
+  }
+  return text;
+}
+
 std::string Filters(const std::vector<FilterGroup>& groups, const SemanticModel& model) {
   std::string text;
   for (const FilterGroup& group : groups) {
@@ -62,6 +83,10 @@ std::string Filters(const std::vector<FilterGroup>& groups, const SemanticModel&
     for (size_t i = 0; i < group.any_of.size(); ++i) {
       const Filter& filter = group.any_of[i];
       text += (i == 0 ? "" : " or ") + Field(filter.field, model);
+      if (filter.part == semantic::TimePart::kHourOfDay && filter.op == FilterOperator::kIn) {
+        text += Hours(filter.values);
+        continue;
+      }
       if (filter.part) text += fmt::format(" ({})", semantic::TimePartName(*filter.part));
       if (filter.grain) text += fmt::format(" ({})", semantic::TimeGrainName(*filter.grain));
       text += fmt::format(" {}", FilterWord(filter.op));
@@ -91,7 +116,8 @@ std::string MetricAlone(const MetricUse& use, const SemanticModel& model) {
 
 std::string Metric(const MetricUse& use, const SemanticModel& model) {
   const std::string filters = Filters(use.filters, model);
-  return MetricAlone(use, model) + (filters.empty() ? "" : " (" + filters.substr(2) + ")");
+  const std::string unit = use.unit.empty() ? "" : " in " + use.unit;
+  return MetricAlone(use, model) + unit + (filters.empty() ? "" : " (" + filters.substr(2) + ")");
 }
 
 std::string_view CompareWord(CompareOperator op) {

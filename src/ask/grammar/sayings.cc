@@ -53,6 +53,11 @@ constexpr std::string_view kWithUs[] = {"us",
                                         "the company",
                                         "our company",
                                         "the firm",
+                                        "the whole group",
+                                        "the whole company",
+                                        "the entire company",
+                                        "the whole business",
+                                        "the group",
                                         "the business",
                                         "the service",
                                         "our service",
@@ -178,20 +183,24 @@ void FragmentParser::Sayings(size_t at) {
     });
     if (behind_value) say(ones && Is(at + 1, {"only"}) ? 2 : 1, 0.01);
   }
-  if (at > 0 && Is(at, {"("}) && Is(at + 1, {"not"})) {  // "booked (not scheduled) in May": by the one, not the other.
-    for (const Link& link : LinksAt(at + 2)) {
-      const bool of_time = link.kind == LinkKind::kDimension && link.verb && IsTime(link.field);
-      const bool other = of_time && std::ranges::any_of(links_, [&](const std::vector<Link>& links) {
-                           return std::ranges::any_of(links, [&](const Link& said) {
-                             return said.end <= at && said.verb && said.kind == LinkKind::kDimension &&
-                                    IsTime(said.field) && said.field != link.field &&
-                                    said.field.entity == link.field.entity;
-                           });
-                         });
-      if (other && Is(link.end, {")"})) Add(FragmentKind::kRequest, at, link.end + 1, 0);
-    }
-  }
+  NotThatTime(at);
   if (at > 0 && Is(at - 1, {",", "?", "-"}) && (ends(at + 1) || ends(at + 2))) Unit(at - 1);  // "…, minutes"
+}
+
+/// "booked (not scheduled) in May": by the one time, and not the other.
+void FragmentParser::NotThatTime(size_t at) {
+  if (at == 0 || !Is(at, {"("}) || !Is(at + 1, {"not"})) return;
+  for (const Link& link : LinksAt(at + 2)) {
+    const bool of_time = link.kind == LinkKind::kDimension && link.verb && IsTime(link.field);
+    const bool other = of_time && std::ranges::any_of(links_, [&](const std::vector<Link>& links) {
+                         return std::ranges::any_of(links, [&](const Link& said) {
+                           return said.end <= at && said.verb && said.kind == LinkKind::kDimension &&
+                                  IsTime(said.field) && said.field != link.field &&
+                                  said.field.entity == link.field.entity;
+                         });
+                       });
+    if (other && Is(link.end, {")"})) Add(FragmentKind::kRequest, at, link.end + 1, 0);
+  }
 }
 
 /// Whether a time, or a thing with a value before it, ends here.

@@ -6,6 +6,8 @@
 
 #include "ask/grammar/internal/assembler.h"
 #include "ask/grammar/internal/members.h"
+#include "ask/intent/kept_unit.h"
+#include "ask/language/units.h"
 #include "ask/language/words.h"
 #include "ask/time/calendar.h"
 
@@ -71,17 +73,22 @@ class Numbers {
         for (const Literal& value : filter.values) {
           if (const auto* text = std::get_if<std::string>(&value)) Name(*text);
           if (const auto* whole = std::get_if<int64_t>(&value)) Add(static_cast<double>(*whole));
-          if (const auto* hour = std::get_if<int64_t>(&value); hour && filter.part == semantic::TimePart::kHourOfDay)
-            Hour(*hour);
+          const auto* hour = std::get_if<int64_t>(&value);
+          if (hour && filter.part == semantic::TimePart::kHourOfDay) Hour(*hour, filter.values);
           if (const auto* number = std::get_if<double>(&value)) Add(*number);
         }
       }
     }
   }
-  /// "6 pm" is 18, and what is before 10 is up to 9.
-  void Hour(int64_t hour) {
-    for (const int64_t clock : {hour, hour + 1}) Add(static_cast<double>(clock)), Add(static_cast<double>(clock % 12));
-    Add(12);
+  /// The ends of hours that are kept: "6 pm" is 18, and what is before 10 ends with 9.
+  void Hour(int64_t hour, const std::vector<Literal>& kept) {
+    const auto has = [&](int64_t one) { return std::ranges::find(kept, Literal{one}) != kept.end(); };
+    const auto add = [&](int64_t clock) {
+      Add(static_cast<double>(clock));
+      Add(static_cast<double>(clock % 12 == 0 ? 12 : clock % 12));
+    };
+    if (!has((hour + 23) % 24)) add(hour);
+    if (!has((hour + 1) % 24)) add(hour + 1);
   }
   void Instant(LocalTime at) {
     const int year = YearOf(at);
@@ -224,6 +231,25 @@ bool AsksForBoth(std::span<const Token> tokens, const Intent& intent, const Sema
          });
 }
 
+/// Units of what the intent compares with numbers.
+std::vector<std::string> UnitsCompared(const Intent& intent, const SemanticModel& model) {
+  std::vector<std::string> units;
+  const auto add = [&](const MetricUse& use) { units.push_back(KeptUnit(model, use)); };
+  const auto add_all = [&](const std::vector<FilterGroup>& groups) {
+    for (const FilterGroup& group : groups) {
+      for (const Filter& filter : group.any_of) add({.aggregation = Aggregation::kSum, .field = filter.field});
+    }
+  };
+  add_all(intent.filters);
+  for (const MetricUse& use : intent.metrics) add(use), add_all(use.filters);
+  for (const SetCondition& set : intent.sets) {
+    add_all(set.filters);
+    if (set.metric) add(*set.metric), add_all(set.metric->filters);
+  }
+  std::erase(units, std::string());
+  return units;
+}
+
 }  // namespace
 
 std::optional<std::string> LeftOut(std::span<const Token> tokens, const std::vector<Link>& links, const Intent& intent,
@@ -247,7 +273,12 @@ std::optional<std::string> LeftOut(std::span<const Token> tokens, const std::vec
     end = end || (std::ranges::find(kEnds, word) != kEnds.end() && before != "at");
     if (tokens[at].kind != TokenKind::kNumber) continue;
     const auto number = ParseNumber(tokens.subspan(at));
-    if (number && !numbers.Has(number->value) && !numbers.InText(word))
+    const auto converted = [&](const std::string& unit) {  // "1 ton", of what is kept in kg
+      const auto said = ParseUnit(tokens.subspan(std::min(at + number->tokens, tokens.size())), unit);
+      return said && numbers.Has(number->value * said->factor);
+    };
+    const bool told = number && std::ranges::any_of(UnitsCompared(intent, model), converted);
+    if (number && !numbers.Has(number->value) && !numbers.InText(word) && !told)
       return fmt::format("“{}” was read, but nothing in the reading is that number", word);
   }
   if (negated && !Negates(intent)) return "something is denied, and nothing in the reading is";

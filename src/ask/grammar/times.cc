@@ -80,6 +80,20 @@ const semantic::Dimension* FragmentParser::MadeTime(const semantic::Entity& enti
   return nullptr;
 }
 
+/// Whether it is said how old something is, and nothing in the model is an age: "older than 2 hours" is no duration.
+bool FragmentParser::IsAgeInTime(size_t at, size_t number_at) const {
+  const auto number = ParseNumber(From(number_at));
+  size_t used = 0;
+  if (!Is(at, {"older", "newer", "younger"}) || !number || !ParseGrain(From(number_at + number->tokens), used))
+    return false;
+  return std::ranges::none_of(model_.entities, [](const semantic::Entity& entity) {
+    return std::ranges::any_of(entity.dimensions, [](const semantic::Dimension& one) {
+      return std::ranges::any_of(TokenizeName(one.label + " " + one.name),
+                                 [](const Token& word) { return word.word == "age"; });
+    });
+  });
+}
+
 /// "tickets older than 30 days": by when the thing began; of people it would be their age.
 void FragmentParser::Ages(size_t at) {
   const bool older = Is(at, {"older"});

@@ -187,9 +187,14 @@ Result<Understanding> Understander::Understand(std::string_view question, const 
   Understanding first = Read(tokens, time, previous, settled);
   if (first.status != Status::kAbstained || settled) return first;
   Understanding best;
+  const std::vector<Link> links = linker_.Find(tokens);
   for (const Rephrased& other : Rephrase(tokens, linker_)) {
     Understanding again = Read(other.tokens, time, previous, settled);
-    if (again.status == Status::kAbstained) continue;
+    // What the question said as it was put holds for the reading, too: its numbers, denials and ends.
+    std::erase_if(again.readings, [&](const Reading& reading) {
+      return LeftOut(tokens, links, reading.intent, time, model_).has_value();
+    });
+    if (again.status == Status::kAbstained || again.readings.empty()) continue;
     for (Reading& reading : again.readings) {
       reading.confidence *= Confidence(kRephrasedCost * static_cast<double>(other.steps));
       reading.assumptions.insert(reading.assumptions.begin(), fmt::format("read as “{}”", JoinWords(other.tokens)));
@@ -231,7 +236,7 @@ Understanding Understander::Read(std::vector<Token> tokens, const TimeContext& t
   }
   if (auto deed = AsksForDeed(tokens, links)) return Abstain(model_, tokens, std::move(*deed));
   if (!unknown.empty()) {
-    if (auto reason = OutOfScope(tokens)) return Abstain(model_, tokens, std::move(*reason));
+    if (auto reason = OutOfScope(tokens, links)) return Abstain(model_, tokens, std::move(*reason));
     settled = false;
     std::string reason = fmt::format("{} {} not known here", Quoted(unknown), unknown.size() == 1 ? "is" : "are");
     const auto near = linker_.Nearest(Fold(unknown.front()), 3);
@@ -266,7 +271,7 @@ Understanding Understander::Read(std::vector<Token> tokens, const TimeContext& t
     if (reason.empty()) reason = why;
   }
   if (drafts.empty()) {
-    if (auto scope = OutOfScope(tokens)) reason = *scope;
+    if (auto scope = OutOfScope(tokens, links)) reason = *scope;
     else settled = false;
     if (reason.empty()) reason = "the parts of the question do not fit together";
     return Abstain(model_, tokens, reason);

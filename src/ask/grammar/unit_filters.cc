@@ -19,6 +19,14 @@ bool IsPeriod(std::string_view word) {
 
 }  // namespace
 
+/// As it was typed.
+std::string FragmentParser::TextOf(size_t begin, size_t end) const {
+  std::string text;
+  for (size_t at = begin; at < std::min(end, tokens_.size()); ++at)
+    text += (text.empty() || tokens_[at].glued ? "" : " ") + tokens_[at].text;
+  return text;
+}
+
 std::optional<UnitPhrase> FragmentParser::UnitAt(size_t at, std::string_view kept) const {
   if (at >= tokens_.size() || tokens_[at].kind == TokenKind::kQuoted) return std::nullopt;
   const bool degrees = kept.find("\xc2\xb0") != std::string_view::npos;
@@ -38,7 +46,7 @@ void FragmentParser::UnitsAsked(size_t noun, std::vector<MetricPhrase>& found) c
     if (!unit || unit->tokens == 0) continue;
     const bool limited = !measure->filter.empty() || !metric.filter.empty();
     MetricPhrase phrase{.end = noun + unit->tokens, .cost = limited ? 0.1 : 0.05, .use = {.metric = metric.name}};
-    if (unit->factor != 1) phrase.use.unit = JoinWords(tokens_.subspan(noun, unit->tokens));
+    if (unit->factor != 1) phrase.use.unit = TextOf(noun, noun + unit->tokens);
     phrase.notes.push_back(fmt::format("{} is what is kept in {}", metric.label, metric.format.unit));
     found.push_back(std::move(phrase));
   }
@@ -131,8 +139,8 @@ void FragmentParser::Unit(size_t at) {
   }
   if (longest == 0) return;
   const size_t end = at + 1 + longest;
-  Add(FragmentKind::kRequest, at, Is(at, {"("}) && Is(end, {")"}) ? end + 1 : end, 0.01).entity =
-      JoinWords(tokens_.subspan(at + 1, longest));
+  if (Is(at, {"("}) && !Is(end, {")"})) return;
+  Add(FragmentKind::kRequest, at, Is(at, {"("}) ? end + 1 : end, 0.01).entity = TextOf(at + 1, end);
 }
 
 }  // namespace neurolake::ask

@@ -7,8 +7,7 @@ std::string KeptUnit(const semantic::SemanticModel& model, const MetricUse& use)
   if (counts || use.aggregation == Aggregation::kVariance) return "";
   if (const semantic::Metric* metric = semantic::FindMetric(model, use.metric)) return metric->format.unit;
   const semantic::Entity* entity = semantic::FindEntity(model, use.field.entity);
-  const semantic::Dimension* dimension =
-      entity == nullptr ? nullptr : semantic::FindDimension(*entity, use.field.name);
+  const semantic::Dimension* dimension = entity == nullptr ? nullptr : semantic::FindDimension(*entity, use.field.name);
   return dimension == nullptr ? "" : dimension->format.unit;
 }
 

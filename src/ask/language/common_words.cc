@@ -74,10 +74,22 @@ constexpr std::string_view kCommonWords[] = {
     "whole",    "whose",   "winter",   "within",  "without", "woman",    "women",    "words",    "world",     "worse",
     "worst",    "worth",   "would",    "write",   "wrong",   "yield",    "young",    "yours"};
 
+// Particles, pronouns and small verbs: nobody who writes one means a name that begins so.
+constexpr std::string_view kSmallWords[] = {
+    "also", "away", "back", "been", "both", "came", "come", "down", "each", "else",  "even",  "ever",  "from", "gave",
+    "give", "goes", "gone", "have", "here", "home", "into", "just", "kept", "know",  "last",  "less",  "like", "long",
+    "made", "make", "many", "more", "most", "much", "must", "need", "next", "once",  "only",  "onto",  "over", "same",
+    "seen", "some", "soon", "such", "take", "than", "that", "them", "then", "they",  "this",  "took",  "upon", "used",
+    "very", "want", "went", "were", "what", "when", "will", "with", "your", "going", "until", "while", "where"};
+
 }  // namespace
 
 bool IsCommonWord(std::string_view word) {
-  static const std::unordered_set<std::string_view> kWords(std::begin(kCommonWords), std::end(kCommonWords));
+  static const std::unordered_set<std::string_view> kWords = [] {
+    std::unordered_set<std::string_view> words(std::begin(kCommonWords), std::end(kCommonWords));
+    words.insert(std::begin(kSmallWords), std::end(kSmallWords));
+    return words;
+  }();
   return kWords.contains(word);
 }
 

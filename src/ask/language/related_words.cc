@@ -119,7 +119,7 @@ constexpr std::string_view kWidths[] = {"width"};
 constexpr std::string_view kDistances[] = {"distance", "mile", "km", "kilometer"};
 constexpr std::string_view kSpeeds[] = {"speed", "velocity"};
 constexpr std::string_view kWaits[] = {"duration", "time", "delay", "transit", "minute", "hour", "day", "latency"};
-constexpr std::string_view kPay[] = {"salary", "wage", "pay", "compensation", "income"};
+constexpr std::string_view kPay[] = {"salary", "wage", "compensation", "income"};
 constexpr std::string_view kRatings[] = {"rating", "score", "star", "satisfaction"};
 constexpr std::string_view kTemperatures[] = {"temperature"};
 constexpr std::string_view kProfits[] = {"profit", "margin"};
@@ -167,10 +167,11 @@ constexpr MeasuredBy kSuperlatives[] = {
     {"first", false, true, {}},
 };
 constexpr MeasuredBy kGradables[] = {
-    {"valuable", true, false, kValues},
-    {"expensive", true, false, kPrices}, {"costly", true, false, kPrices},      {"recent", true, true, {}},
-    {"delayed", true, false, kDelays},   {"profitable", true, false, kProfits}, {"powerful", true, false, kStrengths},
-    {"populous", true, false, kSeats},   {"populated", true, false, kSeats},    {"distant", true, false, kDistances},
+    {"valuable", true, false, kValues},    {"expensive", true, false, kPrices},
+    {"costly", true, false, kPrices},      {"recent", true, true, {}},
+    {"delayed", true, false, kDelays},     {"profitable", true, false, kProfits},
+    {"powerful", true, false, kStrengths}, {"populous", true, false, kSeats},
+    {"populated", true, false, kSeats},    {"distant", true, false, kDistances},
 };
 /// "highest paid", "best rated": what the participle behind the superlative says is measured.
 constexpr MeasuredBy kParticiples[] = {{"paid", true, false, kPay},       {"paying", true, false, kPay},
@@ -251,8 +252,8 @@ std::vector<std::string> EventNouns(std::string_view words) {
   const bool is_verb = words.size() > 4 && words.ends_with("ed") && words.find(' ') == std::string_view::npos;
   if (is_verb && nouns.empty()) {
     if (words.ends_with("ied")) nouns.push_back(std::string(words.substr(0, words.size() - 3)) + "y");  // "reply"
-    nouns.emplace_back(words.substr(0, words.size() - 2));                                               // "started"
-    nouns.emplace_back(words.substr(0, words.size() - 1));  // "hired"
+    nouns.emplace_back(words.substr(0, words.size() - 2));                                              // "started"
+    nouns.emplace_back(words.substr(0, words.size() - 1));                                              // "hired"
   }
   if (!is_verb) nouns.emplace_back(words);  // "hire" of hire date
   return nouns;
@@ -260,56 +261,49 @@ std::vector<std::string> EventNouns(std::string_view words) {
 
 std::span<const std::string_view> AlikeNouns(std::string_view noun) {
   using Nouns = std::vector<std::string_view>;
-  static const std::vector<Nouns> kAlike{
-      {"customer", "client", "buyer", "shopper", "account holder", "clientele"},
-      {"employee", "staff", "staff member", "worker", "colleague", "personnel", "team member", "headcount", "workforce"},
-      {"supplier", "vendor"},
-      {"order", "purchase"},
-      {"invoice", "bill"},
-      {"product", "item", "article", "sku"},
-      {"shop", "store", "outlet"},
-      {"city", "town", "municipality"},
-      {"revenue", "turnover"},
-      {"expense", "spending", "expenditure"},
-      {"salary", "wage", "pay"},
-      {"warehouse", "depot"},
-      {"ship", "vessel"},
-      {"plane", "aircraft", "airplane", "aeroplane"},
-      {"car", "automobile"},
-      {"pupil", "student"},
-      {"teacher", "lecturer", "instructor"},
-      {"doctor", "physician", "clinician"},
-      {"apartment", "flat"},
-      {"movie", "film"},
-      {"vacation", "holiday"},
-      {"manager", "supervisor", "boss", "superior"},
-      {"department", "division"},
-      {"email", "e mail", "e mail address", "email address", "mail address"},
-      {"phone number", "telephone number", "telephone"},
-      {"gender", "sex"},
-      {"postcode", "zip code", "postal code", "zip"},
-      {"refund", "reimbursement"},
-      {"discount", "rebate"},
-      {"trip", "ride", "journey"},
-      {"dish", "meal"},
-      {"contract", "agreement"},
-      {"ticket", "case", "support case"},
-      {"region", "territory"},
-      {"site", "location", "facility"},
-      {"payment method", "means of payment"},
-      {"guest", "visitor"},
-      {"score", "mark"},
-      {"seller", "salesperson", "sales rep", "sales representative"},
-      {"tax", "vat"},
-      {"manufacturer", "maker", "producer"},
-      {"nationality", "citizenship"},
-      {"repair", "fix"},
-      {"attendance", "turnout"},
-      {"enrolment", "enrollment"},
-      {"programme", "program"},
-      {"licence", "license"},
-      {"cancellation", "cancelation"},
-      {"delay", "lateness"}};
+  static const std::vector<Nouns> kAlike{{"customer", "client", "buyer", "shopper", "account holder", "clientele"},
+                                         {"employee", "staff", "staff member", "worker", "colleague", "personnel",
+                                          "team member", "headcount", "workforce"},
+                                         {"supplier", "vendor"},
+                                                                            {"invoice", "bill"},
+                                         {"product", "article", "sku"},
+                                         {"shop", "store", "outlet"},
+                                         {"city", "town", "municipality"},
+                                         {"revenue", "turnover"},
+                                         {"expense", "spending", "expenditure"},
+                                         {"salary", "wage"},
+                                         {"warehouse", "depot"},
+                                         {"ship", "vessel"},
+                                         {"plane", "aircraft", "airplane", "aeroplane"},
+                                         {"car", "automobile"},
+                                         {"pupil", "student"},
+                                         {"teacher", "lecturer", "instructor"},
+                                         {"doctor", "physician", "clinician"},
+                                         {"movie", "film"},
+                                         {"vacation", "holiday"},
+                                         {"manager", "supervisor", "boss", "superior"},
+                                         {"department", "division"},
+                                         {"email", "e mail", "e mail address", "email address", "mail address"},
+                                         {"phone number", "telephone number", "telephone"},
+                                         {"gender", "sex"},
+                                         {"postcode", "zip code", "postal code", "zip"},
+                                         {"refund", "reimbursement"},
+                                         {"trip", "ride", "journey"},
+                                         {"dish", "meal"},
+                                         {"contract", "agreement"},
+                                         {"ticket", "support case"},
+                                         {"region", "territory"},
+                                         {"site", "location", "facility"},
+                                         {"payment method", "means of payment"},
+                                         {"guest", "visitor"},
+                                         {"seller", "salesperson", "sales rep", "sales representative"},
+                                         {"manufacturer", "maker", "producer"},
+                                         {"nationality", "citizenship"},
+                                         {"attendance", "turnout"},
+                                         {"enrolment", "enrollment"},
+                                         {"programme", "program"},
+                                         {"licence", "license"},
+                                         {"cancellation", "cancelation"}};
   for (const Nouns& nouns : kAlike) {
     if (std::ranges::find(nouns, noun) != nouns.end()) return nouns;
   }

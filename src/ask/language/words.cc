@@ -108,16 +108,16 @@ std::string Stem(std::string_view word) {
 
 bool IsFiller(std::string_view word) {
   static const WordSet kWords{
-      "the",     "a",      "an",    "please", "me",    "us",      "our",     "we",    "i",           "you",   "your",
-      "can",     "could",  "want",  "need",   "like",  "know",    "just",    "also",  "there",       "of",    "is",
-      "are",     "was",    "were",  "be",     "been",  "do",      "does",    "did",   "has",         "have",  "had",
-      "their",   "its",    "that",  "which",  "what",  "who",     "in",      "for",   "at",          "to",    "so",
-      "then",    "ok",     "okay",  "hi",     "hello", "hey",     "thanks",  "thank", "kindly",      "quick", "quickly",
-      "overall", "der",    "die",   "das",    "den",   "dem",     "des",     "ein",   "eine",        "einen", "bitte",
-      "mir",     "uns",    "wir",   "ist",    "sind",  "waren",   "le",      "la",    "les",         "du",    "un",
-      "une",     "est",    "et",    "und",    "and",   ",",       ".",       "?",     "!",           ";",     ":",
-      "on",      "with",   "pls",   "plz",    "data",  "figures", "numbers", "info",  "information", "see",   "get",
-      "from",    "during", "having"};
+      "the",   "a",       "an",     "please", "me",    "us",   "our",     "we",      "i",      "you",         "your",
+      "can",   "could",   "want",   "need",   "like",  "know", "just",    "also",    "there",  "of",          "is",
+      "are",   "was",     "were",   "be",     "been",  "do",   "does",    "did",     "has",    "have",        "had",
+      "their", "its",     "that",   "which",  "what",  "who",  "in",      "for",     "at",     "to",          "so",
+      "then",  "ok",      "okay",   "hi",     "hello", "hey",  "thanks",  "thank",   "kindly", "quick",       "quickly",
+      "thx",   "overall", "der",    "die",    "das",   "den",  "dem",     "des",     "ein",    "eine",        "einen",
+      "bitte", "mir",     "uns",    "wir",    "ist",   "sind", "waren",   "le",      "la",     "les",         "du",
+      "un",    "une",     "est",    "et",     "und",   "and",  ",",       ".",       "?",      "!",           ";",
+      ":",     "on",      "with",   "pls",    "plz",   "data", "figures", "numbers", "info",   "information", "see",
+      "get",   "from",    "during", "having"};
   return kWords.contains(word);
 }
 

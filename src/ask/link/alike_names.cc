@@ -31,8 +31,7 @@ void Linker::AddAlikeNames() {
     for (const std::string& name : NamesOf(entity)) look(name, link);
     for (const semantic::Dimension& dimension : entity.dimensions) {
       if (dimension.hidden || dimension.type == semantic::DimensionType::kTime) continue;
-      const Link field{
-          .kind = LinkKind::kDimension, .field = {entity.name, dimension.name}, .shown = dimension.label};
+      const Link field{.kind = LinkKind::kDimension, .field = {entity.name, dimension.name}, .shown = dimension.label};
       for (const std::string& name : NamesOf(dimension)) look(name, field);
     }
   }

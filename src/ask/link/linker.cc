@@ -96,6 +96,16 @@ std::vector<std::string> OtherNames(const std::string& label) {
   return names;
 }
 
+/// "at", "us", "it", as people write them, are no codes of countries.
+bool IsCodeLikeAWord(const Token& token, std::string_view code) {
+  if (code.size() > 3 || token.word != code || token.kind != TokenKind::kWord) return false;
+  static constexpr std::string_view kWords[] = {"it", "is", "as", "by", "be",  "no",  "am",  "so", "or",
+                                                "an", "my", "me", "we", "do",  "if",  "up",  "us", "at",
+                                                "in", "to", "on", "of", "per", "and", "the", "for"};
+  const bool lower = token.text == token.word;
+  return lower && (IsFiller(token.word) || std::ranges::find(kWords, token.word) != std::end(kWords));
+}
+
 }  // namespace
 
 Linker::Linker(const semantic::SemanticModel& model, const ValueIndex* values, Similarity similarity)
@@ -139,49 +149,6 @@ void Linker::AddEntity(const Entity& entity) {
     name.cost = 0.03;  // "airports whose name starts with San"
     AddTerm("name", name);
   }
-}
-
-/// "status" beside claims is the claim status, "rating" beside trips the rating of a trip.
-void Linker::AddBareNames(const Entity& entity, const Dimension& dimension, const Link& link) {
-  std::vector<std::string> owners;
-  for (const std::string& name : {entity.label, entity.name}) {
-    const std::vector<Token> words = TokenizeName(name);
-    owners.push_back(Singular(Fold(name)));
-    if (!words.empty()) owners.push_back(Singular(words.back().word));
-  }
-  const size_t own = owners.size();  // "departure delay" is no delay of departures where flights are also called so.
-  for (const std::string& synonym : entity.synonyms) owners.push_back(Singular(Fold(synonym)));
-  std::vector<std::string> names{dimension.label};
-  names.insert(names.end(), dimension.synonyms.begin(), dimension.synonyms.end());
-  for (const std::string& said : names) {
-    const std::string name = Fold(said);
-    for (size_t i = 0; i < owners.size(); ++i) {
-      const std::string& owner = owners[i];
-      if (owner.empty()) continue;
-      if (i < own && name.starts_with(owner + " ")) AddTerm(std::string_view(name).substr(owner.size() + 1), link);
-      AddAmountOf(dimension, name, owner, link);
-      for (const std::string_view of : {" of a ", " of an ", " of the ", " of "}) {
-        const std::string tail = std::string(of) + owner;
-        if (name.ends_with(tail)) AddTerm(std::string_view(name).substr(0, name.size() - tail.size()), link);
-      }
-    }
-  }
-}
-
-/// "net invoice" of the net amount of an invoice: what kind of amount, before the thing that has it.
-void Linker::AddAmountOf(const Dimension& dimension, const std::string& name, const std::string& owner,
-                         const Link& link) {
-  static constexpr std::string_view kAmounts[] = {"amount", "value", "total", "sum", "price", "cost", "volume"};
-  using enum semantic::ValueType;
-  if (dimension.value_type != kNumber && dimension.value_type != kInteger) return;
-  const std::string bare = name.substr(0, std::min(name.find(" of "), name.size()));
-  const size_t blank = bare.rfind(' ');
-  if (blank == std::string::npos || bare.starts_with(owner) || owner.find(' ') != std::string::npos) return;
-  if (std::ranges::find(kAmounts, std::string_view(bare).substr(blank + 1)) == std::end(kAmounts)) return;
-  Link amount = link;
-  amount.cost = 0.03;
-  if (bare.find(' ') == blank) AddTerm(bare.substr(0, blank + 1) + owner, amount);
-  AddTerm(owner + " " + bare, amount);
 }
 
 void Linker::AddDimension(const Entity& entity, const Dimension& dimension) {
@@ -281,15 +248,15 @@ void Linker::AddTerm(std::string_view text, const Link& link) {
       return;
     }
   }
+  Keep(std::move(term));
+}
+
+void Linker::Keep(Term term) {
+  known_.insert(term.singular.begin(), term.singular.end());
   terms_.push_back(std::move(term));
 }
 
-bool Linker::Knows(std::string_view word) const {
-  const std::string singular = Singular(word);
-  return std::any_of(terms_.begin(), terms_.end(), [&](const Term& term) {
-    return std::find(term.singular.begin(), term.singular.end(), singular) != term.singular.end();
-  });
-}
+bool Linker::Knows(std::string_view word) const { return known_.contains(Singular(word)); }
 
 std::vector<std::string> Linker::Nearest(std::string_view word, size_t limit) const {
   std::vector<std::pair<double, std::string>> scored;
@@ -309,12 +276,17 @@ std::vector<std::string> Linker::Nearest(std::string_view word, size_t limit) co
 
 void Linker::Match(std::span<const Token> tokens, size_t at, const Term& term, std::vector<Link>& found) const {
   if (term.base && !AllowsBase(tokens, at)) return;
+  if (term.link.kind == LinkKind::kValue && term.words.size() == 1 && IsCodeLikeAWord(tokens[at], term.words[0]))
+    return;
   size_t position = at;
   double cost = 0;
   bool by_stem = false;
   std::string typos;
   for (size_t i = 0; i < term.words.size(); ++i, ++position) {
     if (i > 0 && position < tokens.size() && tokens[position].word == "-") ++position;
+    const bool ampersand = i > 0 && position < tokens.size() && tokens[position].word == "&";
+    if (ampersand && term.words[i] == "and") continue;  // "click & collect"
+    if (ampersand) ++position;
     const bool article = i > 0 && position < tokens.size() && IsArticle(tokens[position].word);
     if (article && !IsArticle(term.words[i])) ++position;  // "cost of a visit" is "cost of visit"
     const bool copula = i > 0 && position < tokens.size() && term.link.kind == LinkKind::kMetric &&
@@ -342,7 +314,9 @@ void Linker::Match(std::span<const Token> tokens, size_t at, const Term& term, s
         continue;
       }
     }
-    const bool misspelt = !IsCommonWord(token.word) && !IsFiller(token.word) && !Knows(token.word);
+    const bool of_several =
+        term.words.size() > 1 && token.word.size() >= 8;  // "cancelation rate", whatever else is called so
+    const bool misspelt = !IsCommonWord(token.word) && !IsFiller(token.word) && (of_several || !Knows(token.word));
     auto typo = misspelt ? TypoCost(token.word, term.words[i]) : std::nullopt;
     if (misspelt && !typo) typo = TypoCost(Singular(token.word), term.singular[i]);
     if (!typo) return;
@@ -484,7 +458,8 @@ std::vector<Link> Linker::Find(std::span<const Token> tokens) const {
   // A misspelling is no reading of words that mean something as they stand.
   std::erase_if(found, [&](const Link& link) {
     return !link.note.empty() && std::any_of(found.begin(), found.end(), [&](const Link& other) {
-      return other.note.empty() && other.begin <= link.begin && other.end >= link.end && other.kind != LinkKind::kRole;
+      const bool is_role = other.kind == LinkKind::kRole && other.end - other.begin < 2;  // Not "brought back to".
+      return other.note.empty() && other.begin <= link.begin && other.end >= link.end && !is_role;
     });
   });
   // Values that the model names and the index also holds are one.

@@ -3,6 +3,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "ask/intent/intent.h"
@@ -68,7 +69,6 @@ class Linker {
   void AddVerbs();
   void AddEvents();
   void AddShortNames();
-  void AddBareAverages();
   void AddShortEntities();
   void AddHeads();
   void AddDates(const semantic::Entity& entity, const semantic::Dimension& dimension);
@@ -76,6 +76,7 @@ class Linker {
   void AddDoneVerbs();
   void AddAdverbs();
   void AddAlikeNames();
+  void Keep(Term term);
   void AddShortName(std::string_view text, const Link& link, std::vector<Term>& open) const;
   size_t CountNamesWith(const std::vector<std::string>& singular) const;
   /// Whether it is a name of something. With `but_values`, values do not count.
@@ -90,6 +91,7 @@ class Linker {
   const ValueIndex* values_;
   Similarity similarity_;
   std::vector<Term> terms_;
+  std::unordered_set<std::string> known_;  ///< The words of all terms, singular.
 };
 
 }  // namespace neurolake::ask

@@ -28,30 +28,7 @@ bool IsParticiple(std::string_view word) {
   return word.ends_with("ed") || std::ranges::find(kIrregular, word) != std::end(kIrregular);
 }
 
-/// "booking lead time" of average booking lead time: what is averaged, by a name of several words.
-std::vector<std::string> BareNames(const std::string& label) {
-  static constexpr std::string_view kLeads[] = {"average ", "mean ", "avg "};
-  const std::string folded = Fold(label);
-  for (const std::string_view lead : kLeads) {
-    const bool several = folded.find(' ', lead.size()) != std::string::npos;
-    if (folded.starts_with(lead) && several) return {folded.substr(lead.size())};
-  }
-  return {};
-}
-
 }  // namespace
-
-/// "booking lead time", where nothing but its average is called so.
-void Linker::AddBareAverages() {
-  for (const Metric& metric : model_.metrics) {
-    for (const std::string& name : metric.hidden ? std::vector<std::string>{} : BareNames(metric.label)) {
-      std::vector<std::string> singular;
-      for (const std::string& word : WordsOf(name)) singular.push_back(Singular(word));
-      if (CountNamesWith(singular) > 1 || HasTerm(name)) continue;
-      AddTerm(name, {.kind = LinkKind::kMetric, .name = metric.name, .shown = metric.label, .cost = 0.02});
-    }
-  }
-}
 
 /// "orders" for work orders: the last word of a thing's name, where nothing else is called so.
 void Linker::AddShortEntities() {
@@ -158,6 +135,49 @@ void Linker::AddAdverbs() {
       }
     }
   }
+}
+
+/// "status" beside claims is the claim status, "rating" beside trips the rating of a trip.
+void Linker::AddBareNames(const Entity& entity, const Dimension& dimension, const Link& link) {
+  std::vector<std::string> owners;
+  for (const std::string& name : {entity.label, entity.name}) {
+    const std::vector<Token> words = TokenizeName(name);
+    owners.push_back(Singular(Fold(name)));
+    if (!words.empty()) owners.push_back(Singular(words.back().word));
+  }
+  const size_t own = owners.size();  // "departure delay" is no delay of departures where flights are also called so.
+  for (const std::string& synonym : entity.synonyms) owners.push_back(Singular(Fold(synonym)));
+  std::vector<std::string> names{dimension.label};
+  names.insert(names.end(), dimension.synonyms.begin(), dimension.synonyms.end());
+  for (const std::string& said : names) {
+    const std::string name = Fold(said);
+    for (size_t i = 0; i < owners.size(); ++i) {
+      const std::string& owner = owners[i];
+      if (owner.empty()) continue;
+      if (i < own && name.starts_with(owner + " ")) AddTerm(std::string_view(name).substr(owner.size() + 1), link);
+      AddAmountOf(dimension, name, owner, link);
+      for (const std::string_view of : {" of a ", " of an ", " of the ", " of "}) {
+        const std::string tail = std::string(of) + owner;
+        if (name.ends_with(tail)) AddTerm(std::string_view(name).substr(0, name.size() - tail.size()), link);
+      }
+    }
+  }
+}
+
+/// "net invoice" of the net amount of an invoice: what kind of amount, before the thing that has it.
+void Linker::AddAmountOf(const Dimension& dimension, const std::string& name, const std::string& owner,
+                         const Link& link) {
+  static constexpr std::string_view kAmounts[] = {"amount", "value", "total", "sum", "price", "cost", "volume"};
+  using enum semantic::ValueType;
+  if (dimension.value_type != kNumber && dimension.value_type != kInteger) return;
+  const std::string bare = name.substr(0, std::min(name.find(" of "), name.size()));
+  const size_t blank = bare.rfind(' ');
+  if (blank == std::string::npos || bare.starts_with(owner) || owner.find(' ') != std::string::npos) return;
+  if (std::ranges::find(kAmounts, std::string_view(bare).substr(blank + 1)) == std::end(kAmounts)) return;
+  Link amount = link;
+  amount.cost = 0.03;
+  if (bare.find(' ') == blank) AddTerm(bare.substr(0, blank + 1) + owner, amount);
+  AddTerm(owner + " " + bare, amount);
 }
 
 }  // namespace neurolake::ask

@@ -20,12 +20,12 @@ bool IsInner(std::string_view word) {
 /// Words that are no part of a name by themselves: they say what is done with it.
 bool IsOperation(std::string_view word) {
   static constexpr std::string_view kWords[] = {
-      "total",   "sum",    "average", "avg",      "mean",   "median", "number",   "count",   "many",   "much",  "most",
-      "least",   "fewest", "highest", "lowest",   "top",    "bottom", "maximum",  "minimum", "max",    "min",   "share",
-      "percent", "first",  "last",    "largest",  "biggest", "worst", "smallest", "best",    "each",   "every", "not",
-      "never",   "month",  "year",    "week",     "day",    "today",  "quarter",  "without", "other",  "same",  "new",
-      "between", "than",   "more",    "less",     "fewer",  "only",   "list",     "show",    "which",  "what",  "who",
-      "and",     "or",     "versus",  "compared", "when",   "where",  "growth",   "trend",   "date"};
+      "total",   "sum",    "average", "avg",      "mean",    "median", "number",   "count",   "many",  "much",  "most",
+      "least",   "fewest", "highest", "lowest",   "top",     "bottom", "maximum",  "minimum", "max",   "min",   "share",
+      "percent", "first",  "last",    "largest",  "biggest", "worst",  "smallest", "best",    "each",  "every", "not",
+      "never",   "month",  "year",    "week",     "day",     "today",  "quarter",  "without", "other", "same",  "new",
+      "between", "than",   "more",    "less",     "fewer",   "only",   "list",     "show",    "which", "what",  "who",
+      "and",     "or",     "versus",  "compared", "when",    "where",  "growth",   "trend",   "date"};
   return std::ranges::find(kWords, word) != std::end(kWords);
 }
 
@@ -49,21 +49,26 @@ void Linker::FindPartial(std::span<const Token> tokens, std::vector<Link>& found
     if (!is_content(begin)) continue;
     std::set<std::string> said{Singular(tokens[begin].word)};
     bool open = !is_linked(begin);  // Some word of it means nothing by itself.
+    std::vector<const Term*> names;
+    for (const Term& term : terms_) {
+      const bool is_name = (term.link.kind == LinkKind::kMetric || term.link.kind == LinkKind::kDimension) &&
+                           !term.link.verb && term.link.note.empty() && term.singular.size() > 1;
+      if (is_name && std::ranges::find(term.singular, *said.begin()) != term.singular.end()) names.push_back(&term);
+    }
+    if (names.empty()) continue;
     for (size_t end = begin + 1; end < tokens.size() && said.size() < kWordsMax; ++end) {
       if (IsInner(tokens[end].word)) continue;
       const std::string& last = tokens[end - 1].word;
       if (!is_content(end) || (!IsInner(last) && Singular(last) != last)) break;  // Several things, and something else.
       said.insert(Singular(tokens[end].word));
       open = open || !is_linked(end);
-      const bool named = std::ranges::any_of(found, [&](const Link& link) {
-        return link.begin == begin && link.end == end + 1 && link.note.empty();
-      });
+      const bool named = std::ranges::any_of(
+          found, [&](const Link& link) { return link.begin == begin && link.end == end + 1 && link.note.empty(); });
       if (!open || named || said.size() < 2) continue;
       std::vector<std::pair<size_t, const Term*>> fits;
-      for (const Term& term : terms_) {
-        const bool is_name = (term.link.kind == LinkKind::kMetric || term.link.kind == LinkKind::kDimension) &&
-                             !term.link.verb && term.link.note.empty();
-        if (!is_name || term.stems.size() < said.size()) continue;
+      for (const Term* named_so : names) {
+        const Term& term = *named_so;
+        if (term.singular.size() < said.size()) continue;
         const bool all = std::ranges::all_of(said, [&](const std::string& word) {
           return std::ranges::find(term.singular, word) != term.singular.end();
         });

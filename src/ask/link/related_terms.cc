@@ -227,7 +227,7 @@ void Linker::AddShortNames() {
     const auto shared = static_cast<size_t>(
         std::ranges::count_if(open, [&](const Term& other) { return other.singular == term.singular; }));
     // A name that has the word elsewhere might be meant as well.
-    if (shared <= kSharedNameMax && shared >= CountNamesWith(term.singular)) terms_.push_back(term);
+    if (shared <= kSharedNameMax && shared >= CountNamesWith(term.singular)) Keep(term);
   }
 }
 

@@ -158,13 +158,27 @@ class MemoryValueIndex final : public ValueIndex {
     return shared;
   }
 
+  /// "percent of" is no slip of "percent off": small words are written as they are meant.
+  static bool IsSlip(std::string_view typed, std::string_view name) {
+    while (!typed.empty() && !name.empty()) {
+      const size_t typed_end = std::min(typed.find(' '), typed.size()),
+                   name_end = std::min(name.find(' '), name.size());
+      const std::string_view word = typed.substr(0, typed_end);
+      if (word != name.substr(0, name_end) && (word.size() < 4 || IsFiller(word))) return false;
+      typed.remove_prefix(std::min(typed_end + 1, typed.size()));
+      name.remove_prefix(std::min(name_end + 1, name.size()));
+    }
+    return true;
+  }
+
   void Misspelt(const std::string& key, std::vector<ValueMatch>& found) const {
     const auto grams = Trigrams(key);
     std::vector<std::pair<double, uint32_t>> candidates;
     for (const auto& [id, shared] : Shared(grams)) {
       if (shared * 3 < grams.size()) continue;
       for (const std::string& name : names_.at(id)) {
-        if (const auto cost = TypoCost(key, name)) candidates.emplace_back(*cost, id);
+        if (const auto cost = IsSlip(key, name) ? TypoCost(key, name) : std::nullopt)
+          candidates.emplace_back(*cost, id);
       }
     }
     std::sort(candidates.begin(), candidates.end());

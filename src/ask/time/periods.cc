@@ -252,6 +252,15 @@ void PeriodParser::Months(size_t at, std::optional<int> year_given) {
   TimePhrase phrase = day ? Make(used, DateStart(*year, *month, *day), TimeGrain::kDay, 1, named)
                           : Make(used, DateStart(*year, *month, 1), TimeGrain::kMonth, 1, named);
   if (!named) phrase.assumption = fmt::format("no year was said: {}", phrase.text);
+  const int recent = YearOf(context_.now);
+  const bool is_year = MonthNamed(Word(start)) && day && !named && Word(start + 1).size() == 2 &&
+                       tokens_[start + 1].kind == TokenKind::kNumber && 2000 + *day <= recent &&
+                       2000 + *day >= recent - 5;
+  if (is_year) {  // "June 24": of the 24th, or of 2024?
+    TimePhrase whole = Make(used, DateStart(2000 + *day, *month, 1), TimeGrain::kMonth, 1, true);
+    whole.assumption = fmt::format("{} is read as {}", JoinWords(tokens_.subspan(start, 2)), whole.text);
+    Add(std::move(whole));
+  }
   Add(std::move(phrase));
 }
 
@@ -300,8 +309,9 @@ void PeriodParser::Quarters(size_t at, std::optional<int> year_given) {
     used = next + 1 - at;
   } else if (q == "quarter" || q == "quartal") {
     size_t number_used = 0;
-    number = next + 1 < tokens_.size() && !BareYear(next + 1) ? SmallNumber(tokens_.subspan(next + 1), number_used, false)
-                                                              : std::nullopt;  // "per quarter 2024"
+    number = next + 1 < tokens_.size() && !BareYear(next + 1)
+                 ? SmallNumber(tokens_.subspan(next + 1), number_used, false)
+                 : std::nullopt;  // "per quarter 2024"
     used = next + 1 + number_used - at;
   } else {
     if (Word(next) == "the") ++next;

@@ -19,6 +19,7 @@ class RangeParser {
     if (Word(0) == "ever") Open(1, "all time");
     for (TimePhrase& period : periods_.At(0)) found_.push_back(std::move(period));
     EndOf();
+    OrLater();
     Ago();
     Since();
     Until();
@@ -51,7 +52,8 @@ class RangeParser {
     if (bracket) ++at;
     const bool both = Word(at) == "both";
     if (both) {
-      at += Word(at + 1) == "days" || Word(at + 1) == "dates" || Word(at + 1) == "ends" || Word(at + 1) == "months" ? 2 : 1;
+      at += Word(at + 1) == "days" || Word(at + 1) == "dates" || Word(at + 1) == "ends" || Word(at + 1) == "months" ? 2
+                                                                                                                    : 1;
       if (Word(at) != "included" && Word(at) != "inclusive") return;
       ++at;
     } else {
@@ -100,6 +102,21 @@ class RangeParser {
       period.tokens += behind;
       period.connective = period.at_end = true;
       found_.push_back(std::move(period));
+    }
+  }
+
+  /// "in 2018 or later", "May 2024 or earlier".
+  void OrLater() {
+    const size_t lead = Word(0) == "in" || Word(0) == "on" || Word(0) == "from" ? 1 : 0;
+    for (const TimePhrase& period : periods_.At(lead)) {
+      const size_t next = lead + period.tokens;
+      if ((Word(next) != "or" && Word(next) != "and") || !period.range.from || !period.range.to) continue;
+      const std::string_view word = Word(next + 1);
+      const bool later = word == "later" || word == "after" || word == "newer" || word == "onwards";
+      const bool earlier = word == "earlier" || word == "before" || word == "older";
+      const bool ends = next + 2 >= tokens_.size() || tokens_[next + 2].kind == TokenKind::kSymbol;
+      if ((!later && !earlier) || ((word == "before" || word == "after") && !ends)) continue;
+      OpenEnd(period, lead + 2, later, true);
     }
   }
 
@@ -203,8 +220,9 @@ class RangeParser {
   void EitherOf(size_t lead) {
     for (const TimePhrase& first : periods_.At(lead)) {
       size_t next = lead + first.tokens;
-      const bool days_and = Word(next) == "and" && first.unit == TimeGrain::kDay && first.count == 1;
-      if ((Word(next) != "or" && !days_and) || !first.range.from || !first.range.to) continue;
+      const bool joins = Word(next) == "and";
+      const bool days_and = joins && first.unit == TimeGrain::kDay && first.count == 1;
+      if ((Word(next) != "or" && !joins) || !first.range.from || !first.range.to) continue;
       ++next;
       if (Word(next) == "in" || Word(next) == "on") ++next;
       std::vector<TimePhrase> others = periods_.At(next);
@@ -217,7 +235,11 @@ class RangeParser {
         if (found_.size() == kept) continue;
         TimePhrase& joined = found_.back();
         joined.tokens = next + second.tokens;
-        if (joined.ends[0].range.to != joined.ends[1].range.from) found_.pop_back();
+        const std::string_view behind = Word(joined.tokens);
+        const bool together = behind == "together" || behind == "combined" || behind == "altogether";
+        const bool touch = joined.ends[0].range.to == joined.ends[1].range.from;
+        if (!touch || (joins && !days_and && !together)) found_.pop_back();
+        else if (together) ++joined.tokens, joined.ends.clear();  // One time, and no two to compare.
       }
     }
   }

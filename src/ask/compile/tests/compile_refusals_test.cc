@@ -48,6 +48,12 @@ TEST(CompileRefusalTest, NegationOverTheManySideHasTwoReadings) {
       "two ways"));
 }
 
+TEST(CompileRefusalTest, AUnitThatTheNumberIsNotKeptIn) {
+  EXPECT_TRUE(Has(Refusal(R"({"metrics":[{"metric":"revenue","unit":"kWh"}]})"), "not kept in a unit"));
+  EXPECT_TRUE(Has(Refusal(R"({"metrics":[{"metric":"orders_count","unit":"hours"}]})"), "not kept in a unit"));
+  EXPECT_TRUE(Has(Refusal(R"({"metrics":[{"metric":"revenue","unit":"dollars"}]})"), "not kept in a unit"));
+}
+
 TEST(CompileRefusalTest, WhatTheModelDoesNotHave) {
   EXPECT_TRUE(Has(Refusal(R"({"metrics":[{"metric":"profit"}]})"), "no such metric: profit"));
   EXPECT_TRUE(

@@ -13,6 +13,7 @@ INSTANTIATE_TEST_SUITE_P(
     Totals, AnswerTest,
     ::testing::ValuesIn(std::vector<AnswerCase>{
         {"Sum", R"({"metrics":[{"metric":"revenue"}]})", {"900"}},
+        {"ToldInAnotherUnit", R"({"metrics":[{"metric":"revenue","unit":"thousand euros"}]})", {"0.9"}},
         {"Count", R"({"metrics":[{"metric":"orders_count"}]})", {"8"}},
         {"MeasureFilter", R"({"metrics":[{"metric":"done_revenue"}]})", {"570"}},
         {"MetricFilter", R"({"metrics":[{"metric":"open_revenue"}]})", {"320"}},

@@ -58,11 +58,13 @@ class Assembly {
   void CountThroughLines();
   bool Dimensions();
   bool AddDimensions(const Fragment& part);
+  void TimeOfVerb(const Fragment* field, const Parts& times);
   bool Time();
   bool IsLevel(const MetricUse& use) const;
   bool LooksAhead(const FieldRef& field) const;
   FieldRef MainTimeOf(std::string_view entity) const;
   bool IsOfNow(const Fragment& time) const;
+  bool OfOtherTime(const Parts& times);
   bool JoinTimes(Parts& times);
   bool BetweenEnds(const TimePhrase& whole);
   bool TimeParts();
@@ -109,6 +111,10 @@ class Assembly {
   bool PartOfCount();
   bool CountsTheSame() const;
   bool AsksOfThat() const;
+  bool SaysAbout() const;
+  bool AsksAboutOne() const;
+  bool LimitsOnly() const;
+  bool CountTheSame();
   bool AsksForWhole() const;
   bool Whole();
   bool AddColumns();

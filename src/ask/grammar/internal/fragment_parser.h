@@ -68,7 +68,8 @@ class FragmentParser {
   /// Whether the token may be left out between fragments, and what that costs.
   std::optional<double> SkipCost(size_t at) const;
   bool OnlySaysThatItWas(size_t at) const;
-  bool IsInsideName(size_t at) const;
+  bool IsInsideName(size_t at, LinkKind kind) const;
+  void PreferLongerNames(size_t at);
 
  private:
   // Words.
@@ -123,6 +124,7 @@ class FragmentParser {
   void LastTimes(size_t at);
   void LastDone(size_t at);
   void Ages(size_t at);
+  bool IsAgeInTime(size_t at, size_t number_at) const;
   const semantic::Dimension* MadeTime(const semantic::Entity& entity) const;
   void Groups(size_t at);
   void Which(size_t at);
@@ -141,11 +143,13 @@ class FragmentParser {
   void AmountsOf(size_t at);
   FieldRef AmountOf(std::string_view entity) const;
   FieldRef MeasuredIn(std::string_view entity, std::string_view superlative) const;
+  std::pair<int, size_t> EndAt(size_t at) const;
   void EndsOfRows(size_t at);
   void LastDoneRows(size_t at);
   MetricUse DoneOf(const MetricUse& use, std::string_view verb, std::string_view entity) const;
   void MostDone(size_t at);
   void Events(size_t at);
+  void NotByAny(size_t begin, size_t next);
   void States(size_t at);
   void CountedNouns(size_t at);
   std::vector<MetricUse> DistinctOf(std::string_view entity) const;
@@ -160,13 +164,22 @@ class FragmentParser {
   bool IsOfAnother(size_t at, const Link& link) const;
   void Signs(size_t at);
   double OriginCost(size_t at, size_t length, const FieldRef& field) const;
+  static bool EndsNameOf(const semantic::Dimension& dimension, std::string_view word);
+  void WithSome(size_t at);
+  void MissingFilters(size_t at);
+  void BooleanFilters(size_t at);
+  bool IsDoneSomehow(size_t at) const;
+  void OfRole(size_t begin, size_t at, Filter filter, double cost);
   void AsRole(size_t at, size_t begin, const ValuePhrase& value, bool negated);
   void InTheName(size_t at);
   void Given(size_t at);
   void SizeFilters(size_t at);
   FieldRef SizeOf(std::string_view entity) const;
   /// A unit that starts there, against the one that a number is kept in.
+  std::string TextOf(size_t begin, size_t end) const;
   std::optional<UnitPhrase> UnitAt(size_t at, std::string_view kept) const;
+  std::vector<MetricPhrase> MetricsBehindUnit(size_t at) const;
+  UnitPhrase UnitOf(size_t end, size_t number_end, std::string_view kept) const;
   void UnitsAsked(size_t noun, std::vector<MetricPhrase>& found) const;
   static FilterOperator OperatorOf(CompareOperator op);
   static Literal NumberLiteral(double value, semantic::ValueType type);
@@ -192,6 +205,7 @@ class FragmentParser {
   void Columns(size_t at);
   void Privacy(size_t at);
   // sayings.cc, looked_up.cc, done_to.cc.
+  void NotThatTime(size_t at);
   void Sayings(size_t at);
   void Identified(size_t at);
   void ThingsDone(size_t at);

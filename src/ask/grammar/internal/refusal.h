@@ -12,8 +12,8 @@ namespace neurolake::ask {
 std::optional<std::string> AsksForDeed(std::span<const Token> tokens, const std::vector<Link>& links);
 
 /// Why no grammar reads this question, if one of its words says so: it asks for a cause, a prediction, an opinion, a
-/// change.
-std::optional<std::string> OutOfScope(std::span<const Token> tokens);
+/// change. A word that `links` say is a name of the model is none of these.
+std::optional<std::string> OutOfScope(std::span<const Token> tokens, std::span<const Link> links = {});
 
 /// Whether the word speaks of a fiscal year: "fiscal", "fy24", "financial year".
 bool SaysFiscal(std::span<const Token> tokens, size_t at);

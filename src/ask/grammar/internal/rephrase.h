@@ -17,7 +17,7 @@ struct Rephrased {
 /// many cities do we have clinics" into "number of different cities of clinics"). Each says the same of the same words:
 /// none drops a number, a name of the model or a denial. At most kRephrasedMax. Pure.
 /// Source: internal/words_of_sentences.h
-inline constexpr size_t kRephrasedMax = 24;
+inline constexpr size_t kRephrasedMax = 8;
 std::vector<Rephrased> Rephrase(const std::vector<Token>& tokens, const Linker& linker);
 
 }  // namespace neurolake::ask

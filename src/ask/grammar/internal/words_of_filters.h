@@ -466,9 +466,10 @@ inline constexpr TextFilterNulls kTextFilterNulls[] = {
     {"are unknown", true},   {"is not null", false},  {"is not missing", false}, {"is known", false},
     {"is set", false},       {"is not empty", false}, {"is present", false},     {"exists", false},
     {"are not null", false}, {"is not blank", false}, {"are null", true}};
-inline constexpr std::string_view kTextFilterIs[] = {"is",    "=",           ":",     "equal to", "equals",    "was",
-                                                     "are",   "is equal to", "is in", "in",       "is either", "either",
-                                                     "named", "called",      "of",    "is one of"};
+inline constexpr std::string_view kTextFilterIs[] = {
+    "is on", "is from", "are from",  "is at",  "is based in", "is located in", "comes from", "works in", "is a",
+    "is an", "is",      "=",         ":",      "equal to",    "equals",        "was",        "are",      "is equal to",
+    "is in", "in",      "is either", "either", "named",       "called",        "of",         "is one of"};
 inline constexpr std::string_view kTextFilterIsNot[] = {
     "is not",  "!=",           "<>",      "not",        "other than",    "not in",         "is not in",
     "are not", "not equal to", "was not", "is neither", "is other than", "is not equal to"};

@@ -325,7 +325,10 @@ inline constexpr std::string_view kWhichWhich[] = {
     "welche",     "what is the",  "which is the", "to which",     "quel",          "tell me which", "show me which",
     "list",       "show me the",  "show the",     "give me the",  "on what",       "find the",      "find",
     "name the",   "show",         "rank",         "rank the",     "rank all",      "rank our"};
-inline constexpr std::string_view kTimesLeads[] = {"have already",
+inline constexpr std::string_view kTimesLeads[] = {"for an",
+                                                   "for a",
+                                                   "for",
+                                                   "have already",
                                                    "has already",
                                                    "already",
                                                    "that have already",

@@ -4,8 +4,8 @@
 /// Sentences and what they are rewritten into, for rephrase.cc. A pattern covers the whole question but for a full stop
 /// or question mark at its end:
 ///   word|other   one of these words; [word|other] may also be missing
-///   <1>          one to sixteen words; *1 may also be none
-///   {1}          one word; ~1 one to four words that name nothing of the model, no number and no denial
+///   <1>          one word or more; *1 may also be none
+///   {1}          one word; ~1 one to four words of who asks, and what for; =1 one word or more, no things of the model
 ///   #1           a number
 namespace neurolake::ask {
 
@@ -17,6 +17,11 @@ struct Sentence {
 inline constexpr Sentence kCourtesies[] = {
     {"dear|hi|hello|hey ~1 , <2>", "<2>"},
     {"dear|hi|hello|hey ~1 - <2>", "<2>"},
+    {"[good] morning|hello|hi|hey|afternoon|evening !|,|. <1>", "<1>"},
+    {"for [the|my|our|a|an|this] {1} meeting|report|review|deck|presentation|audit|slide|slides|memo i|we [would] "
+     "need|want|require [to] [know|see|have] <2>",
+     "<2>"},
+    {"can|could u|you [please] tell|give|show me|us [please] <1>", "<1>"},
     {"for ~1 i|we [would] need|want|require [to] [know|see|have] <2>", "<2>"},
     {"*1 i|we would need <2>", "*1 <2>"},
     {"<1> .|, thanks|thank|cheers [you] [very|so] [much]", "<1>"},
@@ -35,7 +40,6 @@ inline constexpr Sentence kSentences[] = {
     {"*1 biggest single|individual <2>", "*1 biggest <2>"},
     {"*1 smallest single|individual <2>", "*1 smallest <2>"},
     {"*1 each|every single|individual <2>", "*1 each <2>"},
-    {"*1 do|does|did ~2 have|make|come [to] together *3", "*1 *3"},
     {"<1> all together|combined|taken together *2", "<1> *2"},
     {"<1> together|combined|altogether", "<1>"},
     {"*1 calendar [year] #2 *3", "*1 #2 *3"},
@@ -44,6 +48,30 @@ inline constexpr Sentence kSentences[] = {
      "*1 *2"},
     {"how much|many <1> do|does|did|have [all] [the|our] <2> have|make|come [to] [all] [together|combined|altogether]",
      "total <1> of <2>"},
+    // So many or more.
+    {"*1 #2 {3} or more|above|longer|higher|up *4", "*1 at least #2 {3} *4"},
+    {"*1 #2 {3} or less|fewer|below|shorter|lower *4", "*1 at most #2 {3} *4"},
+    {"*1 #2 or better|higher|above|more *3", "*1 at least #2 *3"},
+    {"*1 #2 or worse|lower|below|less|fewer *3", "*1 at most #2 *3"},
+    {"*1 without one|a|even [one|a] single <2>", "*1 without any <2>"},
+    {"*1 not {2} again *3", "*1 not {2} *3"},
+    {"*1 go|gone|went|move|moved up or down *2", "*1 change *2"},
+    {"*1 increase or decrease *2", "*1 change *2"},
+    {"*1 this years <2>", "*1 this year <2>"},
+    {"*1 last years <2>", "*1 last year <2>"},
+    {"how many <1> came|come|have come in *2", "how many <1> *2"},
+    {"*1 highest <2> of|in|on a|any single|one day *3", "which day had the highest <2> *1 *3"},
+    {"*1 highest <2> of|in|on a|any single|one week *3", "which week had the highest <2> *1 *3"},
+    {"*1 highest <2> of|in|on a|any single|one month *3", "which month had the highest <2> *1 *3"},
+    {"*1 lowest <2> of|in|on a|any single|one day *3", "which day had the lowest <2> *1 *3"},
+    {"*1 lowest <2> of|in|on a|any single|one month *3", "which month had the lowest <2> *1 *3"},
+    {"<1> or|vs|versus|and <2> -|,|:|? which|who [one] has|had|have|is|was [the] "
+     "higher|larger|bigger|better|longer|lower|smaller|more|shorter|greater <3>",
+     "<3> for <1> vs <2>"},
+    {"{1} , {2} and {3} {4} *5", "{1} {4} , {2} {4} and {3} {4} *5"},
+    {"{1} and {2} {3} by <4>", "{1} {3} and {2} {3} by <4>"},
+    {"{1} and {2} {3} per <4>", "{1} {3} and {2} {3} per <4>"},
+    {"{1} and {2} {3} in <4>", "{1} {3} and {2} {3} in <4>"},
     // How many.
     {"<1> ,|-|:|;|.|? how many [of] are|were|is|was|do|have [them|those|there|they|we|that|it] "
      "[registered|listed|known|in] "
@@ -51,9 +79,11 @@ inline constexpr Sentence kSentences[] = {
      "how many <1>"},
     {"<1> ,|-|:|;|.|? how many [of] [them|those|there|they|that|in|are] [total|all|there]", "how many <1>"},
     {"<1> ,|-|:|;|.|? [just|only] [the|a] count|number|total [please|only|of] [them|those]", "how many <1>"},
-    {"in|from|at|with|on how many [different|distinct] <1> do|did|does|are|is we|they|you ~2 <3>",
+    {"in|from|at|with|on how many [different|distinct] <1> do|did|does we|they|you have|run|operate|own|offer|manage "
+     "<3>",
      "number of different <1> of <3>"},
-    {"in|from|at|with|on how many [different|distinct] <1> do|did|does|are|is [our|the] <2> ~3",
+    {"in|from|at|with|on how many [different|distinct] <1> do|does|are|is [our|the] <2> "
+     "live|sit|work|come|operate|based|located|registered [in|from|at]",
      "number of different <1> of <2>"},
     {"how many different|distinct|unique <1> do|did|does our|the <2> "
      "have|use|speak|prefer|cover|come|live|belong|own|know|span|represent [from|in|to]",
@@ -97,8 +127,8 @@ inline constexpr Sentence kSentences[] = {
     {"*1 everything|anything|everyone|everywhere else|other than <2>", "*1 except <2>"},
     // Rows and what is shown of them.
     {"who|what|which are [our|the] <1> ?|:|,|- [with|and] [their] <2>", "list <1> with <2>"},
-    {"list|show|give|display [me|us] [the] <1> of|for every|each|all [of] [the|our] <2>", "list all <2> with <1>"},
-    {"list|show|give|display [me|us] [the] <1> of [the|our] <2>", "list <2> with <1>"},
+    {"list|show|give|display [me|us] [the] =1 of|for every|each|all [of] [the|our] <2>", "list all <2> with =1"},
+    {"list|show|give|display [me|us] [the] =1 of [the|our] <2>", "list <2> with =1"},
     {"list|show|give|display [me|us] [the|our|all] <1> : <2>", "list <1> with <2>"},
     {"list|show|give|display [me|us] [the|our|all] <1> - <2>", "list <1> with <2>"},
     // So many of them.
@@ -136,6 +166,9 @@ inline constexpr Sentence kSentences[] = {
     {"which|what|who one|ones is|are|was|were|has|have|had the shortest|smallest|lowest|fewest|least", "bottom 1"},
     {"{1} first , only|just [the] #2 {3}", "{1} #2"},
     {"split|break|divide|slice that|it|this|them [down|up] by|per|over <1>", "by <1>"},
+    {"i meant|mean <1> , not <2>", "<1> instead"},
+    {"[and] <1> instead of [the] <2>", "<1> instead"},
+    {"[and] [the] same month|quarter|week|period|time|day last|previous|prior year", "and the year before"},
     {"only|just those|these|the|ones [that|which|who] [are|were] [still|currently|now] <1>", "only <1>"},
     {"only|just still|currently <1>", "only <1>"},
 };

@@ -126,5 +126,41 @@ TEST(LinkerTest, LikenessOnlyBreaksTies) {
   for (size_t i = 0; i < before.size(); ++i) EXPECT_LE(std::abs(before[i].cost - after[i].cost), 0.021);
 }
 
+TEST(LinkerTest, KnowsWhatPeopleAlsoCallAThing) {
+  const auto model = Model();
+  const Linker linker(model, nullptr);
+  const auto kinds = [&](std::string_view text) {
+    std::vector<LinkKind> found;
+    const auto tokens = TokenizeName(text);
+    for (const Link& link : linker.Find(tokens)) {
+      if (link.begin == 0 && link.end == tokens.size() && !link.note.empty()) found.push_back(link.kind);
+    }
+    return found;
+  };
+  EXPECT_THAT(kinds("journeys"), ElementsAre(LinkKind::kEntity));  // Said: “journeys” is read as trips.
+  EXPECT_THAT(kinds("vendors"), IsEmpty());
+}
+
+TEST(LinkerTest, PartsOfANameStandForItWhereNothingElseIsCalledSo) {
+  auto model = Model();
+  semantic::Dimension amount;
+  amount.name = "net_toll";
+  amount.label = "net toll paid on the road of a trip";
+  amount.value_type = semantic::ValueType::kNumber;
+  model.entities[0].dimensions = {amount};
+  const Linker linker(model, nullptr);
+  const auto links = [&](std::string_view text, bool with_note) {
+    const auto tokens = TokenizeName(text);
+    return std::ranges::any_of(linker.Find(tokens), [&](const Link& link) {
+      return link.kind == LinkKind::kDimension && link.field.name == "net_toll" && link.end - link.begin > 1 &&
+             link.note.empty() != with_note;
+    });
+  };
+  EXPECT_TRUE(links("net toll paid on road of a trip", false));  // Articles may be left out.
+  EXPECT_TRUE(links("road toll paid", true));
+  EXPECT_FALSE(links("road places", true));
+  EXPECT_FALSE(links("trips road", true));  // Several things, and something else.
+}
+
 }  // namespace
 }  // namespace neurolake::ask
