@@ -52,9 +52,11 @@ std::string DoingOf(const std::string& role) {
   const auto* found = std::ranges::find(kDoings, first, &std::pair<std::string_view, std::string_view>::first);
   if (found != std::end(kDoings)) return std::string(found->second) + role.substr(first.size());
   // "referring" of a referrer.
-  const bool does =
-      role.size() >= 5 && role.find(' ') == std::string::npos && (role.ends_with("er") || role.ends_with("or"));
-  return does ? role.substr(0, role.size() - 2) + "ing" : "";
+  static const std::unordered_set<std::string_view> kDoers{
+      "referrer", "seller",   "payer",      "handler",   "approver", "reviewer", "operator",
+      "sender",   "receiver", "buyer",      "reporter",  "issuer",   "signer",   "inspector",
+      "creator",  "assessor", "prescriber", "requester", "sponsor",  "funder"};
+  return kDoers.contains(role) ? role.substr(0, role.size() - 2) + "ing" : "";
 }
 
 class Inferrer {

@@ -141,15 +141,40 @@ void NameWhatIsMeasured(ReadColumn& column) {
   else if (IsCurrency(column.unit)) column.words.emplace_back("amount");
 }
 
-/// "cls_ts" is when it was closed, and no time of a class.
-void WriteOutVerb(Words& words) {
+/// "cls_ts" is when it was closed, and no time of a class: by what stands in the name, and not by what that is short
+/// for elsewhere; never where the rows or these tables are called so.
+void WriteOutVerb(const KnownTable& table, const std::string& part, Words& words) {
   static const std::unordered_map<std::string_view, std::string_view> kVerbs{
-      {"pd", "paid"},         {"hir", "hired"},       {"rep", "reported"},         {"class", "closed"},
-      {"rem", "removed"},     {"pub", "published"},   {"ack", "acknowledged"},     {"asgn", "assigned"},
-      {"asg", "assigned"},    {"res", "resolved"},    {"fin", "finished"},         {"ret", "returned"},
-      {"compl", "completed"}, {"conf", "confirmed"},  {"mod", "modified"},         {"cre", "created"},
-      {"iss", "issued"},      {"disp", "dispatched"}, {"collection", "collected"}, {"deact", "deactivated"}};
-  if (const auto verb = kVerbs.find(words.front()); verb != kVerbs.end()) words.front() = verb->second;
+      {"pd", "paid"},         {"hir", "hired"},      {"rep", "reported"},     {"cls", "closed"},
+      {"rem", "removed"},     {"pub", "published"},  {"asgn", "assigned"},    {"asg", "assigned"},
+      {"res", "resolved"},    {"fin", "finished"},   {"ack", "acknowledged"}, {"ret", "returned"},
+      {"compl", "completed"}, {"cre", "created"},    {"iss", "issued"},       {"disp", "dispatched"},
+      {"mod", "modified"},    {"conf", "confirmed"}, {"deact", "deactivated"}};
+  const auto verb = kVerbs.find(part);
+  if (verb == kVerbs.end()) return;
+  const auto known = std::ranges::find(table.written_out, part, &std::pair<std::string, std::string>::first);
+  const Words noun = WordsOfName(table.name.back());
+  const bool is_noun = std::ranges::any_of(
+      noun, [&](const std::string& word) { return word.starts_with(part) || word == words.front(); });
+  if (known == table.written_out.end() && !is_noun) words.front() = verb->second;
+}
+
+/// "min_stock" is a bound, "min_watched" a number of minutes.
+void ReadMinutes(const KnownTable& table, const std::string& name, ReadColumn& column) {
+  static const WordSet kBounds{"stock", "age",    "price",  "night",  "term",  "quantity",    "order", "amount",
+                               "stay",  "salary", "value",  "level",  "score", "temperature", "wage",  "balance",
+                               "limit", "size",   "height", "weight", "speed", "spend",       "hour",  "duration"};
+  if (column.words.size() < 2 || column.words[0] != "min") return;
+  const bool has_twin = std::ranges::any_of(table.columns, [&](const KnownColumn& other) {
+    return name.starts_with("min") && EqualsIgnoringCase(other.name, "max" + name.substr(3));
+  });
+  if (has_twin || kBounds.contains(SingularOf(column.words.back()))) {
+    column.words[0] = "minimum";
+    return;
+  }
+  column.words.erase(column.words.begin());
+  column.words.emplace_back("time");
+  column.unit = "min";
 }
 
 /// Whether the values are a few letters or short words, and the table has no place that they may be the state of.
@@ -189,7 +214,8 @@ ReadColumn ReadName(const KnownTable& table, const KnownColumn& known, const std
   if (column.words.size() > 1 && column.words[0] == "pay" && !kOfPay.contains(column.words.back()))
     column.words[0] = "payment";
   const bool is_time = IsTimeType(column.type) || known.form != HiddenForm::kNone;
-  if (is_time) WriteOutVerb(column.words);
+  const Words parts = PartsOfName(std::string_view(known.name).substr(prefix.size()));
+  if (is_time && !parts.empty()) WriteOutVerb(table, parts.front(), column.words);
   // "st_cd" is how far it has come, where it is not where.
   if (column.words.front() == "st" && AreStatusCodes(table, known)) column.words.front() = "status";
   if (column.words.back() == "registration" && IsPlaceList(known)) column.words.back() = "region";
@@ -200,9 +226,9 @@ ReadColumn ReadName(const KnownTable& table, const KnownColumn& known, const std
   if (column.words.size() == 1 && IsNumber(column.type)) {
     if (const auto unit = kAlone.find(column.words[0]); unit != kAlone.end()) column.unit = unit->second;
   }
-  if (column.words.size() > 1 && IsNumber(column.type) && column.words[0] == "min") column.words[0] = "minimum";
+  if (IsNumber(column.type)) ReadMinutes(table, LowerAscii(known.name), column);
   if (column.words.size() > 1 && IsNumber(column.type) && column.words[0] == "max") column.words[0] = "maximum";
-  if (column.words.size() > 1 && IsNumber(column.type)) {
+  if (column.words.size() > 1 && IsNumber(column.type) && column.unit.empty()) {
     column.unit = UnitOf(column.words);
     if (!column.unit.empty()) column.words.pop_back();
     NameWhatIsMeasured(column);

@@ -98,6 +98,7 @@ class DimensionMaker {
     SetPersonal(column, dimension);
     if (column.role == ColumnRole::kCategory && dimension.personal.empty())
       dimension.values = NamedValuesOf(table_, column);
+    NoteLetters(column, dimension);
     const KnownReference* reference = drafting_.ReferenceFrom(table_, column);
     const bool is_number = IsNumber(column.type) && column.role != ColumnRole::kTime;
     if (reference != nullptr && is_number && !IsKeyColumn(column)) dimension.hidden = true;
@@ -107,6 +108,17 @@ class DimensionMaker {
     const KnownColumn* day = CalendarDay(*table_.known);
     if (day != nullptr && day != column.known && FollowsFromDay(*table_.known, *column.known)) dimension.hidden = true;
     draft_.entity.dimensions.push_back(std::move(dimension));
+  }
+
+  /// One letter is a guess, also beside others.
+  void NoteLetters(const ReadColumn& column, const Dimension& dimension) {
+    std::vector<std::string> said;
+    for (const NamedValue& named : dimension.values) {
+      if (IsStatus(column) && named.value.size() == 1 && !named.label.empty())
+        said.push_back(fmt::format("{} for {}", named.value, named.label));
+    }
+    if (!said.empty())
+      drafting_.NoteAt(draft_.entity.name, dimension.name, fmt::format("taken: {}", fmt::join(said, ", ")));
   }
 
   void SetWords(const ReadColumn& column, Dimension& dimension) {

@@ -16,10 +16,16 @@ void NoteWhatCounts(Drafting& drafting, const DraftEntity& draft, const Measure&
 /// What all of what was sold cost, and no piece of it.
 const ReadColumn* CostOfSale(const ReadTable& table) {
   static const WordSet kCosts{"cost", "cogs"};
+  // Beside a quantity "cost" is as often that of one piece.
+  const bool has_pieces = std::ranges::any_of(table.columns, [](const ReadColumn& column) {
+    return Has(column.words, "quantity") || Has(column.words, "units");
+  });
+  static const WordSet kOfAll{"total", "amount", "extended", "cogs"};
   const ReadColumn* found = nullptr;
   for (const ReadColumn& column : table.columns) {
-    const bool is_cost = column.role == ColumnRole::kFlow && HasAny(column.words, kCosts) &&
-                         !Has(column.words, "shipping") && !Has(column.words, "freight");
+    const bool is_cost = (!has_pieces || HasAny(column.words, kOfAll)) && column.role == ColumnRole::kFlow &&
+                         HasAny(column.words, kCosts) && !Has(column.words, "shipping") &&
+                         !Has(column.words, "freight");
     if (!is_cost) continue;
     if (found != nullptr) return nullptr;
     found = &column;

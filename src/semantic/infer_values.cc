@@ -65,12 +65,7 @@ std::string_view LetterOf(const ReadTable& table, const ReadColumn& column, std:
     if (value == "o") return "open";
     if (value == "u") return "unpaid";
   }
-  if (kLasting.contains(noun) && Has(column, "a")) {
-    if (value == "a") return "active";
-    if (value == "p") return "pending";
-    if (value == "s") return "suspended";
-    if (value == "t") return "terminated";
-  }
+  if (kLasting.contains(noun) && value == "a") return "active";
   if (kSent.contains(noun) && Has(column, "s") && Has(column, "d")) {
     if (value == "s") return "shipped";
     if (value == "d") return "delivered";

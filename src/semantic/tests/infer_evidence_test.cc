@@ -117,6 +117,7 @@ TEST(OutcomeTest, ACodeIsWhatHappenedToItsRowsAlone) {
   const Entity with = ModelOf({table}).entities[0];
   EXPECT_EQ(LabelOf(with, "st_cd", "E"), "ended");
   EXPECT_EQ(LabelOf(with, "st_cd", "A"), "active");
+  EXPECT_EQ(LabelOf(with, "st_cd", "P"), "") << "pending, paused, a prospect";
 }
 
 TEST(StillThereTest, AnEndToComeSaysNothing) {
@@ -214,6 +215,9 @@ TEST(TradeTest, TheMarginIsWhatIsLeftOfTheSale) {
   ASSERT_NE(MeasureCalled(lines, "gross margin"), nullptr);
   EXPECT_EQ(MeasureCalled(lines, "gross margin")->expr, "net_amount - cost_amount");
   EXPECT_EQ(MeasureCalled(ModelOf({OrderLines({})}).entities[0], "gross margin"), nullptr);
+  EXPECT_EQ(MeasureCalled(ModelOf({OrderLines({Column("cost", "DECIMAL(10,2)", 80)})}).entities[0], "gross margin"),
+            nullptr)
+      << "of a piece, or of all of them";
 }
 
 TEST(TradeTest, AColumnThatIsCalledRevenueSaysWhatItIs) {
@@ -315,6 +319,36 @@ TEST(NamesTest, WhatAllTablesBeginWithIsNoWord) {
   EXPECT_EQ(FindEntity(two, "branches"), nullptr) << "two tables may be of libraries";
 }
 
+TEST(NamesTest, AVerbIsWrittenShortAndAClassIsNone) {
+  const Entity classes = ModelOf({Table("classes", 90,
+                                        {Column("class_id", "BIGINT", 90), Column("class_date", "DATE", 80),
+                                         Column("class_start", "TIMESTAMP", 80)})})
+                             .entities[0];
+  EXPECT_EQ(FindDimension(classes, "class_date")->role, "");
+  EXPECT_EQ(MeasureCalled(classes, "number of closures"), nullptr);
+  const Entity stays =
+      ModelOf({Table("reservations", 90, {Column("id", "BIGINT", 90), Column("res_date", "DATE", 80)})}).entities[0];
+  EXPECT_NE(FindDimension(stays, "res_date")->role, "resolved");
+  const Entity collections =
+      ModelOf({Table("pickups", 90, {Column("id", "BIGINT", 90), Column("collection_date", "DATE", 80)})}).entities[0];
+  EXPECT_EQ(FindDimension(collections, "collection_date")->label, "collection date");
+  const Entity cases =
+      ModelOf({Table("cases", 90, {Column("id", "BIGINT", 90), Column("cls_dt", "DATE", 80)})}).entities[0];
+  EXPECT_EQ(FindDimension(cases, "cls_dt")->role, "closed");
+}
+
+TEST(NamesTest, MinIsABoundOrMinutes) {
+  const Entity entity = ModelOf({Table("products", 90,
+                                       {Column("id", "BIGINT", 90), Column("min_watched", "INTEGER", 80),
+                                        Column("min_stock", "INTEGER", 80), Column("min_reach", "INTEGER", 80),
+                                        Column("max_reach", "INTEGER", 80)})})
+                            .entities[0];
+  EXPECT_EQ(FindDimension(entity, "min_watched")->format.unit, "min");
+  EXPECT_EQ(MeasureCalled(entity, "minimum watched"), nullptr);
+  EXPECT_EQ(MeasureCalled(entity, "minimum stock")->aggregation, Aggregation::kMin);
+  EXPECT_EQ(MeasureCalled(entity, "minimum reach")->aggregation, Aggregation::kMin);
+}
+
 TEST(NamesTest, AnEstimateIsOfSomething) {
   const Entity entity = ModelOf({Table("supplies", 90,
                                        {Column("supply_no", "BIGINT", 90), Column("est_kwh", "INTEGER", 80),
@@ -335,6 +369,7 @@ TEST(NamesTest, TheHomeOfSomeoneIsSaidWithWhatItIs) {
   ASSERT_EQ(model.joins.size(), 2u);
   EXPECT_TRUE(Says(model.joins[0], "home clinic"));
   EXPECT_TRUE(Says(model.joins[1], "referring doctor"));
+  for (const Join& join : model.joins) EXPECT_FALSE(Says(join, "homing"));
 }
 
 TEST(ReferencesTest, WhoDidItIsAPersonAndNoNumber) {
