@@ -140,6 +140,8 @@ void FragmentParser::Columns(size_t at) {
         }
         const bool compared = !Comparisons(Is(link.end, {"is", "of", "was"}) ? link.end + 1 : link.end).empty();
         if (compared) continue;  // "with a price below 30"
+        if (IsTime(link.field) && !ParseTime(From(link.end), time_, problems_).empty())
+          continue;  // "with check-in in May"
         auto all = uses;
         all.push_back(use);
         const bool others = std::ranges::any_of(LinksAt(word), [&](const Link& other) {  // Their own "status" first.

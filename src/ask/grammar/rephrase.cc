@@ -83,6 +83,13 @@ bool SaysWhatFor(const Token& token) {
          std::ranges::find(kWords, token.word) != std::end(kWords);
 }
 
+/// Whether it is more than an article: "our" alone is nothing that is counted.
+bool IsOfWeight(const Token& token) {
+  static constexpr std::string_view kWords[] = {"our", "the", "a",  "an", "my",   "their",
+                                                "its", "all", "we", "us", "your", "this"};
+  return token.kind != TokenKind::kSymbol && std::ranges::find(kWords, token.word) == std::end(kWords);
+}
+
 using Bound = std::map<char, std::pair<size_t, size_t>>;  ///< What each name stands for: tokens, half-open.
 
 /// Where one pattern fits.
@@ -142,7 +149,11 @@ class Fit {
   void Try(size_t piece, size_t at) {
     if (found_.size() >= kMatchesMax || ++steps_ > 4000) return;
     if (piece == said_.size()) {
-      if (at == end_) found_.push_back(bound_);
+      const bool names_things = std::ranges::all_of(bound_, [&](const auto& one) {
+        const auto [from, to] = one.second;
+        return from == to || std::ranges::any_of(std::span(tokens_).subspan(from, to - from), IsOfWeight);
+      });
+      if (at == end_ && names_things) found_.push_back(bound_);
       return;
     }
     const auto [least, most] = Range(said_[piece], at);

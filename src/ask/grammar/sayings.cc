@@ -105,6 +105,10 @@ size_t FragmentParser::Occasion(size_t at) const {
   for (size_t length = std::min<size_t>(5, tokens_.size() - at); length >= 3; --length) {
     const size_t last = at + length - 1;
     if (std::ranges::find(kOccasions, Word(last)) == std::end(kOccasions) || !LinksAt(last).empty()) continue;
+    const bool named = std::ranges::any_of(tokens_.subspan(at + 2, length - 3), [](const Token& token) {
+      return token.text != token.word;  // "for the Narnia meeting" may mean Narnia.
+    });
+    if (named) continue;
     if (at == 0 || last + 1 >= tokens_.size() || tokens_[last + 1].kind == TokenKind::kSymbol || Is(at - 1, {","}))
       return length;
   }

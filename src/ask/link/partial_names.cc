@@ -1,6 +1,7 @@
 #include <set>
 
 #include "ask/language/words.h"
+#include "ask/link/internal/name_words.h"
 #include "ask/link/linker.h"
 
 namespace neurolake::ask {
@@ -17,6 +18,11 @@ bool IsInner(std::string_view word) {
   return std::ranges::find(kWords, word) != std::end(kWords);
 }
 
+/// What says how a number is split or limited: "views by page" are no page views.
+bool Splits(std::string_view word) {
+  return word == "by" || word == "per" || word == "in" || word == "on" || word == "for";
+}
+
 /// Words that are no part of a name by themselves: they say what is done with it.
 bool IsOperation(std::string_view word) {
   static constexpr std::string_view kWords[] = {
@@ -29,7 +35,25 @@ bool IsOperation(std::string_view word) {
   return std::ranges::find(kWords, word) != std::end(kWords);
 }
 
+/// Words of a name that may go unsaid: they limit nothing.
+bool IsNeutral(std::string_view word) {
+  static constexpr std::string_view kWords[] = {"total", "average", "mean",  "number", "overall",
+                                                "sum",   "amount",  "value", "count",  "figure"};
+  return IsInner(word) || std::ranges::find(kWords, word) != std::end(kWords);
+}
+
 }  // namespace
+
+/// Whether the thing is called by that word.
+bool Linker::IsWordOf(std::string_view entity_name, const std::string& word) const {
+  const semantic::Entity* entity = semantic::FindEntity(model_, entity_name);
+  if (entity == nullptr) return false;
+  for (const std::string& name : NamesOf(*entity)) {
+    const auto words = WordsOf(name);
+    if (std::ranges::any_of(words, [&](const std::string& one) { return Singular(one) == word; })) return true;
+  }
+  return false;
+}
 
 /// "net invoice" of the net amount of an invoice: words side by side that are parts of one name, one of which says
 /// nothing else.
@@ -57,6 +81,7 @@ void Linker::FindPartial(std::span<const Token> tokens, std::vector<Link>& found
     }
     if (names.empty()) continue;
     for (size_t end = begin + 1; end < tokens.size() && said.size() < kWordsMax; ++end) {
+      if (Splits(tokens[end].word)) break;
       if (IsInner(tokens[end].word)) continue;
       const std::string& last = tokens[end - 1].word;
       if (!is_content(end) || (!IsInner(last) && Singular(last) != last)) break;  // Several things, and something else.
@@ -72,6 +97,12 @@ void Linker::FindPartial(std::span<const Token> tokens, std::vector<Link>& found
         const bool all = std::ranges::all_of(said, [&](const std::string& word) {
           return std::ranges::find(term.singular, word) != term.singular.end();
         });
+        const semantic::Metric* metric = semantic::FindMetric(model_, term.link.name);
+        const std::string& owner = metric != nullptr ? metric->entity : term.link.field.entity;
+        const bool limits = std::ranges::any_of(term.singular, [&](const std::string& word) {
+          return !said.contains(word) && !IsNeutral(word) && !IsWordOf(owner, word);
+        });
+        if (limits) continue;
         const auto words = static_cast<size_t>(
             std::ranges::count_if(term.words, [](const std::string& word) { return !IsInner(word); }));
         if (all && words <= 2 * said.size()) fits.emplace_back(words - said.size(), &term);

@@ -18,7 +18,9 @@ inline constexpr Sentence kCourtesies[] = {
     {"dear|hi|hello|hey ~1 , <2>", "<2>"},
     {"dear|hi|hello|hey ~1 - <2>", "<2>"},
     {"[good] morning|hello|hi|hey|afternoon|evening !|,|. <1>", "<1>"},
-    {"for [the|my|our|a|an|this] {1} meeting|report|review|deck|presentation|audit|slide|slides|memo i|we [would] "
+    {"for [the|my|our|a|an|this] "
+     "revenue|sales|board|team|management|quarterly|monthly|weekly|annual|budget|planning|staff|finance|marketing|"
+     "operations|morning meeting|report|review|deck|presentation|audit|slide|slides|memo i|we [would] "
      "need|want|require [to] [know|see|have] <2>",
      "<2>"},
     {"can|could u|you [please] tell|give|show me|us [please] <1>", "<1>"},

@@ -109,6 +109,12 @@ TEST(WordingTest, OtherWordsDropNoNumberAndNoDenial) {
   EXPECT_THAT(parcels.Others("dear not phone, fees"), Not(Contains("fees")));
   EXPECT_THAT(parcels.Others("for Lyon we need fees"), Not(Contains("fees")));
   EXPECT_THAT(parcels.Others("for the slides we need fees"), Contains("fees"));
+  EXPECT_THAT(parcels.Read("for Narnia we need the fees"), HasSubstr("refused"));
+  EXPECT_THAT(parcels.Read("in how many towns did our depots fail to open parcels"), HasSubstr("refused"));
+  EXPECT_THAT(parcels.Read("at how many towns did we lose most of our depots"), HasSubstr("refused"));
+  EXPECT_THAT(parcels.Read("in how many towns do our guests complain"), HasSubstr("refused"));
+  EXPECT_THAT(parcels.Read("for the Narnia meeting we need the fees"), HasSubstr("refused"));
+  EXPECT_THAT(parcels.Read("list the parcels of the drivers"), Not(HasSubstr("rows of drivers")));
   EXPECT_THAT(parcels.Others("fees of follow-up parcels"), Not(Contains(HasSubstr("up parcels for"))));
   EXPECT_LE(parcels.Others("list fees : parcels - towns , phone ( not web ) : drivers - depots ?").size(),
             kRephrasedMax);
@@ -145,6 +151,12 @@ TEST(WordingTest, AnAmountOfThingsIsMoney) {
   EXPECT_THAT(parcels.Read("amount of the parcels delivered in May 2024"), HasSubstr("sum of amount of a parcel"));
   EXPECT_THAT(parcels.Read("number of the parcels delivered in May 2024"), HasSubstr("number of parcels"));
   EXPECT_THAT(parcels.Read("amount of drivers in 2023"), Not(HasSubstr("sum of")));
+}
+
+TEST(WordingTest, WhatSplitsANumberIsNoPartOfItsName) {
+  const Parcels parcels;
+  EXPECT_THAT(parcels.Read("days by delivery"), Not(HasSubstr("average days to delivery")));
+  EXPECT_EQ(parcels.Read("average days to delivery by channel"), "average days to delivery by Channel");
 }
 
 TEST(WordingTest, TodayIsNowForWhatIsInAState) {

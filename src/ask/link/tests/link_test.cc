@@ -145,7 +145,7 @@ TEST(LinkerTest, PartsOfANameStandForItWhereNothingElseIsCalledSo) {
   auto model = Model();
   semantic::Dimension amount;
   amount.name = "net_toll";
-  amount.label = "net toll paid on the road of a trip";
+  amount.label = "net toll amount on the road of a trip";
   amount.value_type = semantic::ValueType::kNumber;
   model.entities[0].dimensions = {amount};
   const Linker linker(model, nullptr);
@@ -156,8 +156,9 @@ TEST(LinkerTest, PartsOfANameStandForItWhereNothingElseIsCalledSo) {
              link.note.empty() != with_note;
     });
   };
-  EXPECT_TRUE(links("net toll paid on road of a trip", false));  // Articles may be left out.
-  EXPECT_TRUE(links("road toll paid", true));
+  EXPECT_TRUE(links("net toll amount on road of a trip", false));  // Articles may be left out.
+  EXPECT_TRUE(links("net road toll", true));
+  EXPECT_FALSE(links("road toll", true));  // Net or gross?
   EXPECT_FALSE(links("road places", true));
   EXPECT_FALSE(links("trips road", true));  // Several things, and something else.
 }
