@@ -137,10 +137,6 @@ inline constexpr Sentence kSentences[] = {
     {"<1> , #2 of them|those|these , *3", "#2 <1> *3"},
     {"<1> , #2 of them|those|these *3", "#2 <1> *3"},
     {"<1> , [only|just] [the] top|first #2 [only|please]", "top #2 <1>"},
-    {"*1 the #2 <3> seen|found|recorded|named|given|used|chosen|occurring most often|frequently|commonly as "
-     "[a|the|their] "
-     "<5>",
-     "*1 the #2 most frequent <5>"},
     {"*1 the #2 <3> seen|found|recorded|observed|occurring|appearing most often|frequently|commonly *5",
      "*1 the #2 most frequent <3> *5"},
     {"*1 the #2 <3> {4} most often|frequently|commonly *5", "*1 the #2 most often {4} <3> *5"},
@@ -166,10 +162,8 @@ inline constexpr Sentence kSentences[] = {
      "top 1"},
     {"which|what|who is|are|was|were the longest|largest|highest|biggest|greatest one", "top 1"},
     {"which|what|who one|ones is|are|was|were|has|have|had the shortest|smallest|lowest|fewest|least", "bottom 1"},
-    {"{1} first , only|just [the] #2 {3}", "{1} #2"},
+    {"{1} first , only|just [the] #2 worst|best|highest|lowest|largest|smallest|ones", "{1} #2"},
     {"split|break|divide|slice that|it|this|them [down|up] by|per|over <1>", "by <1>"},
-    {"i meant|mean <1> , not <2>", "<1> instead"},
-    {"[and] <1> instead of [the] <2>", "<1> instead"},
     {"[and] [the] same month|quarter|week|period|time|day last|previous|prior year", "and the year before"},
     {"only|just those|these|the|ones [that|which|who] [are|were] [still|currently|now] <1>", "only <1>"},
     {"only|just still|currently <1>", "only <1>"},

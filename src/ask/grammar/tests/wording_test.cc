@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "ask/grammar/internal/rephrase.h"
+#include "ask/grammar/internal/words_of_sentences.h"
 #include "ask/grammar/tests/domains.h"
 #include "semantic/load.h"
 
@@ -118,6 +119,25 @@ TEST(WordingTest, OtherWordsDropNoNumberAndNoDenial) {
   EXPECT_THAT(parcels.Others("fees of follow-up parcels"), Not(Contains(HasSubstr("up parcels for"))));
   EXPECT_LE(parcels.Others("list fees : parcels - towns , phone ( not web ) : drivers - depots ?").size(),
             kRephrasedMax);
+}
+
+TEST(WordingTest, WhatASentenceDoesNotSpellOutStaysInItsOtherWords) {
+  const auto names = [](std::string_view pattern) {
+    std::string found;
+    for (size_t at = 0; at + 1 < pattern.size(); ++at) {
+      const bool opens = std::string_view("<{*#=").contains(pattern[at]) && (at == 0 || pattern[at - 1] == ' ');
+      if (opens && std::isdigit(static_cast<unsigned char>(pattern[at + 1]))) found += pattern[at + 1];
+    }
+    return found;
+  };
+  const auto keeps = [&](std::span<const Sentence> sentences) {
+    for (const Sentence& sentence : sentences) {
+      for (const char name : names(sentence.said))
+        EXPECT_THAT(names(sentence.meant), HasSubstr(std::string(1, name))) << sentence.said;
+    }
+  };
+  keeps(kSentences);
+  keeps(kCourtesies);
 }
 
 TEST(WordingTest, AWayCalledAsItsEndIsMeantWhereNoOtherIsNamed) {
