@@ -187,13 +187,14 @@ std::vector<std::string> CallsOf(const Drafting& drafting, const ReadTable& tabl
   if (!IsNumber(column.type) || column.role == ColumnRole::kTime) return calls;
   // "amount" alone is no number where net amounts, paid amounts and amounts are beside each other.
   static const WordSet kShared{"amount", "price", "cost", "value", "total", "fee", "discount"};
-  std::erase_if(calls, [&](const std::string& call) {
+  auto clear = calls;
+  std::erase_if(clear, [&](const std::string& call) {
     const auto others = drafting.called_by_last.find(call);
     const bool is_last = others != drafting.called_by_last.end() && others->second.size() > 1;
     const bool is_first = drafting.columns_called.contains(call) && drafting.columns_called.contains(call + " amount");
-    return call != calls.front() && kShared.contains(call) && (is_last || is_first);
+    return kShared.contains(call) && (is_last || is_first);
   });
-  return calls;
+  return clear.empty() ? calls : clear;
 }
 
 }  // namespace neurolake::semantic

@@ -337,6 +337,15 @@ TEST(NamesTest, AVerbIsWrittenShortAndAClassIsNone) {
   EXPECT_EQ(FindDimension(cases, "cls_dt")->role, "closed");
 }
 
+TEST(NamesTest, ADiscountBesideAmountsOfDiscountIsSaidWithItsOwner) {
+  const auto model =
+      ModelOf({Table("promotions", 90, {Column("id", "BIGINT", 90), Column("discount_pct", "INTEGER", 9)}),
+               OrderLines({Column("discount_amount", "DECIMAL(10,2)", 80)})});
+  const Entity* promotions = FindEntity(model, "promotions");
+  EXPECT_EQ(MeasureCalled(*promotions, "discount"), nullptr);
+  EXPECT_NE(MeasureCalled(*promotions, "average promotion discount"), nullptr);
+}
+
 TEST(NamesTest, MinIsABoundOrMinutes) {
   const Entity entity = ModelOf({Table("products", 90,
                                        {Column("id", "BIGINT", 90), Column("min_watched", "INTEGER", 80),
