@@ -14,10 +14,10 @@ MODELS = pathlib.Path(__file__).resolve().parent / "models"
 
 #: What was reached, in percent; the goals are 97, 90, 1 and 95 (docs/ask.md). Raised with the engine, never lowered.
 FLOORS = {
-    "flights": {"accuracy": 98, "coverage": 87, "wrong": 1.8, "refusals": 100},
+    "flights": {"accuracy": 99, "coverage": 87, "wrong": 1.0, "refusals": 100},
     "retail": {"accuracy": 98, "coverage": 93, "wrong": 1.6, "refusals": 97},
     "finance": {"accuracy": 98, "coverage": 91, "wrong": 2.0, "refusals": 96},
-    "web": {"accuracy": 98, "coverage": 92, "wrong": 1.5, "refusals": 100},
+    "web": {"accuracy": 98, "coverage": 93, "wrong": 1.5, "refusals": 100},
 }
 
 
