@@ -473,7 +473,6 @@ std::vector<Link> Linker::Find(std::span<const Token> tokens) const {
     else if (link.cost < same->cost) *same = std::move(link);
   }
   PreferRoles(kept);
-  FindPartial(tokens, kept);
   Qualify(tokens, kept);
   if (similarity_) {
     for (Link& link : kept) {  // At most 0.02: less than any other difference.

@@ -83,8 +83,6 @@ class Linker {
   bool HasTerm(std::string_view text, bool but_values = false) const;
   void Match(std::span<const Token> tokens, size_t at, const Term& term, std::vector<Link>& found) const;
   void FindValues(std::span<const Token> tokens, size_t at, std::vector<Link>& found) const;
-  bool IsWordOf(std::string_view entity_name, const std::string& word) const;
-  void FindPartial(std::span<const Token> tokens, std::vector<Link>& found) const;
   void Qualify(std::span<const Token> tokens, std::vector<Link>& found) const;
   void PreferRoles(std::vector<Link>& found) const;
 
