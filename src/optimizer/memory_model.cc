@@ -107,7 +107,10 @@ class MemoryModel {
                                                     "INTERSECT",  "ORDER_BY",       "POSITIONAL_JOIN", "WINDOW"};
     static constexpr std::string_view kWriting[] = {"CREATE_TABLE", "DELETE", "INSERT", "MERGE_INTO", "UPDATE"};
     if (node.name == "GET") return Read(node);
-    if (node.name == "EXPRESSION_GET") return static_cast<double>(node.rows * node.row_bytes);
+    if (node.name == "EXPRESSION_GET") {
+      rows_made_ += static_cast<double>(node.rows);
+      return static_cast<double>(node.rows * node.row_bytes);
+    }
     if (node.name == "AGGREGATE") return Aggregate(node, in);
     if (node.name == "UNNEST") return in.sum * kUnnestedRows;
     if (node.name == "REC_CTE") held_ = kUnknown;
@@ -116,13 +119,18 @@ class MemoryModel {
     if (IsOneOf(node.name, kHolding)) held_ += in.sum;
     if (IsOneOf(node.name, kWriting)) {
       held_ += std::min(in.sum, static_cast<double>(kWriteBufferBytesMax));
-      if (node.keeps_rows) held_ += in.sum * kCopiesOfWaitingRows;
+      // Rows that a function makes may be wider than what it gives.
+      const double made = rows_made_ * (static_cast<double>(widest_) + kTextBytes);
+      if (node.keeps_rows) held_ += std::max(in.sum, made) * kCopiesOfWaitingRows;
     }
     return in.sum;
   }
 
   double Read(const plan::OperatorDigest& node) {
-    if (node.scan < 0) return node.rows < 0 ? kUnknown : static_cast<double>(node.rows) * node.row_bytes;
+    if (node.scan < 0) {
+      rows_made_ += static_cast<double>(std::max<int64_t>(0, node.rows));
+      return node.rows < 0 ? kUnknown : static_cast<double>(node.rows) * node.row_bytes;
+    }
     const int64_t bytes = digest_.scans[static_cast<size_t>(node.scan)].bytes_kept;
     const double unpacked = bytes < 0 ? kUnknown : static_cast<double>(bytes) * kUnpackedPerFileByte;
     held_ += std::min(unpacked, static_cast<double>(kScanBufferBytesMax));
@@ -139,6 +147,7 @@ class MemoryModel {
   std::vector<Input> inputs_;
   const bool collects_;
   double held_ = 0;
+  double rows_made_ = 0;  ///< By sources that are no tables.
   int64_t widest_ = 0;
 };
 

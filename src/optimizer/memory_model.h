@@ -15,6 +15,8 @@ inline constexpr int64_t kScanBufferBytesMax = int64_t{128} << 20;
 inline constexpr int64_t kWriteBufferBytesMax = int64_t{512} << 20;
 /// Rows that wait until all of a write's keys are known; again those that have the same key; what compares them.
 inline constexpr double kCopiesOfWaitingRows = 3;
+/// What a row has beside its vectors, where nothing says how long its texts are.
+inline constexpr double kTextBytes = 32;
 /// Rows that a vector of the engine has room for, and how many sets of them a plan's widest rows pass through (readers,
 /// operators, the result or the writer), as far as it was seen. What few columns take is part of the floor.
 inline constexpr int64_t kVectorRows = 2048;

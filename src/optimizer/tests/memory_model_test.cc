@@ -57,6 +57,15 @@ TEST_F(MemoryModelTest, WritesHoldTheWritersBuffersAndRowsThatWaitOnTheirKeys) {
   EXPECT_GE(EstimateMemory(digest_), streaming + 3 * kGigabyte);
 }
 
+TEST_F(MemoryModelTest, RowsThatWaitAreAsWideAsWhatIsWritten) {
+  const int insert = Add("INSERT");
+  digest_.tree[0].keeps_rows = true;
+  const int projection = Add("PROJECTION", insert);
+  digest_.tree[static_cast<size_t>(projection)].vector_row_bytes = 24;
+  AddFunction(2'000'000, 8, projection);
+  EXPECT_GE(EstimateMemory(digest_), int64_t{3} * 2'000'000 * 56);
+}
+
 TEST_F(MemoryModelTest, JoinsHoldAllButTheLargestSide) {
   const int join = Add("COMPARISON_JOIN");
   AddScan(kGigabyte, join);
