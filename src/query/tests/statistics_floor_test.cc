@@ -75,6 +75,15 @@ class StatisticsFloorTest : public TableFixture {
     return Call(std::move(call));
   }
   /// ANALYZE ends, which looked at `version`.
+  /// Rows that another writer brings, as version 1.
+  void Append() {
+    CommitRequest rows;
+    rows.read_version = 0;
+    rows.operation = "WRITE";
+    rows.blind_append = true;
+    rows.table_path = clear_.table_path;
+    ASSERT_TRUE(tables::delta::Commit(Context(), store_, rows).has_value());
+  }
   ErrorCode Save(int64_t version) {
     const json::object arguments{{"id", "t"},
                                  {"version", version},
@@ -199,12 +208,7 @@ TEST_F(StatisticsFloorTest, WhatIsInDoubtKeepsThemAway) {
 }
 
 TEST_F(StatisticsFloorTest, WhatIsInDoubtBehindOthersKeepsThoseAwayToo) {
-  CommitRequest rows;
-  rows.read_version = 0;
-  rows.operation = "WRITE";
-  rows.blind_append = true;
-  rows.table_path = clear_.table_path;
-  ASSERT_TRUE(tables::delta::Commit(Context(), store_, rows).has_value());
+  ASSERT_NO_FATAL_FAILURE(Append());
   store_.put_error = ErrorCode::kCommitUnknown;
   EXPECT_EQ(Publish(Encrypting({"mail"}, 0)), ErrorCode::kCommitUnknown);
   store_.put_error.reset();
@@ -213,12 +217,7 @@ TEST_F(StatisticsFloorTest, WhatIsInDoubtBehindOthersKeepsThoseAwayToo) {
 }
 
 TEST_F(StatisticsFloorTest, WhatCameInBetweenHoldsTheColumnInTheClear) {
-  CommitRequest rows;
-  rows.read_version = 0;
-  rows.operation = "WRITE";
-  rows.blind_append = true;
-  rows.table_path = clear_.table_path;
-  ASSERT_TRUE(tables::delta::Commit(Context(), store_, rows).has_value());
+  ASSERT_NO_FATAL_FAILURE(Append());
   ASSERT_EQ(Publish(Encrypting({"mail"}, 0)), kDone);
   EXPECT_EQ(Save(1), ErrorCode::kConflict);
   EXPECT_EQ(Save(2), kDone);

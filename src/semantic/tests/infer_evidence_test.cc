@@ -2,41 +2,17 @@
 
 #include <algorithm>
 
-#include "semantic/infer.h"
 #include "semantic/short_words.h"
 #include "semantic/standard_codes.h"
+#include "semantic/tests/known_tables.h"
 
 // What a draft takes from the data, and what it leaves open because the data does not tell.
 namespace neurolake::semantic {
 namespace {
 
-KnownColumn Column(std::string name, std::string type, int64_t distinct, std::vector<std::string> values = {}) {
-  return {
-      .name = std::move(name), .type = std::move(type), .distinct = distinct, .nulls = 0, .values = std::move(values)};
-}
-
-KnownColumn Open(KnownColumn column, int64_t nulls) {
-  column.nulls = nulls;
-  return column;
-}
-
 KnownColumn Until(KnownColumn column, std::string max) {
   column.max = std::move(max);
   return column;
-}
-
-KnownTable Table(std::string name, int64_t rows, std::vector<KnownColumn> columns) {
-  return {.name = {"s", std::move(name)}, .rows = rows, .columns = std::move(columns)};
-}
-
-SemanticModel ModelOf(const std::vector<KnownTable>& tables, const std::vector<KnownReference>& references = {}) {
-  auto inference = InferModel("m", tables, references);
-  EXPECT_TRUE(inference.has_value()) << inference.error().message();
-  return std::move(inference->model);
-}
-
-bool Says(const Described& described, const std::string& word) {
-  return described.label == word || std::ranges::find(described.synonyms, word) != described.synonyms.end();
 }
 
 bool Contains(const NamedValue& named, const std::string& word) {

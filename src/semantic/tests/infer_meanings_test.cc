@@ -2,35 +2,11 @@
 
 #include <algorithm>
 
-#include "semantic/infer.h"
 #include "semantic/load.h"
+#include "semantic/tests/known_tables.h"
 
 namespace neurolake::semantic {
 namespace {
-
-KnownColumn Column(std::string name, std::string type, int64_t distinct, std::vector<std::string> values = {}) {
-  return {
-      .name = std::move(name), .type = std::move(type), .distinct = distinct, .nulls = 0, .values = std::move(values)};
-}
-
-KnownColumn Open(KnownColumn column, int64_t nulls) {
-  column.nulls = nulls;
-  return column;
-}
-
-KnownTable Table(std::string name, int64_t rows, std::vector<KnownColumn> columns) {
-  return {.name = {"s", std::move(name)}, .rows = rows, .columns = std::move(columns)};
-}
-
-SemanticModel ModelOf(const std::vector<KnownTable>& tables, const std::vector<KnownReference>& references = {}) {
-  auto inference = InferModel("m", tables, references);
-  EXPECT_TRUE(inference.has_value()) << inference.error().message();
-  return std::move(inference->model);
-}
-
-bool Says(const Described& described, const std::string& word) {
-  return described.label == word || std::ranges::find(described.synonyms, word) != described.synonyms.end();
-}
 
 const Metric* MetricCalled(const SemanticModel& model, const std::string& word) {
   const auto found = std::ranges::find_if(model.metrics, [&](const Metric& metric) { return Says(metric, word); });

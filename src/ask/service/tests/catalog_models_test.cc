@@ -20,36 +20,6 @@ constexpr const char* kModel =
     "aggregation: "
     "count}]}]}";
 
-/// Notes what it is asked to run, and runs nothing.
-class NotingLake final : public query::StatementService {
- public:
-  std::vector<query::StatementRequest> requests;
-
-  Result<std::unique_ptr<query::ResultStream>> Execute(const RequestContext&,
-                                                       query::StatementRequest request) override {
-    requests.push_back(std::move(request));
-    return None();
-  }
-  Result<void> CheckShown(const RequestContext&, const query::ShownTables&) override { return {}; }
-  Result<Principal> Authenticate(std::string_view, std::string_view) override { return None(); }
-  void RecordRefusal(ErrorCode, std::string_view) override {}
-  Result<void> RecordChange(const RequestContext&, std::string_view,
-                            std::vector<std::pair<std::string, std::string>>) override {
-    return None();
-  }
-  std::vector<query::StatementStatus> ListRunning(const RequestContext&) override { return {}; }
-  Result<void> Cancel(const RequestContext&, const StatementId&) override { return None(); }
-  catalog::Catalog& catalog() override { NL_UNREACHABLE(); }
-  Result<std::string> StagingPath(const RequestContext&, const std::string&) override { return None(); }
-  Result<void> CheckReady() override { return {}; }
-  Metrics& metrics() override { return metrics_; }
-  void Shutdown(std::chrono::milliseconds) override {}
-
- private:
-  static std::unexpected<Error> None() { return MakeError(ErrorCode::kNotSupported, "not part of this"); }
-  Metrics metrics_;
-};
-
 class CatalogModelsTest : public query::TableFixture {
  protected:
   void SetUp() override {
@@ -91,7 +61,7 @@ TEST_F(CatalogModelsTest, WhatQuestionsMeanIsSaidByWhoLooksAfterTheModel) {
 TEST_F(CatalogModelsTest, WhatLooksAtAModelOnlyReadsWhereTheCallerSaysSo) {
   CatalogModels models(*catalog_);
   for (const bool read_only : {true, false}) {
-    NotingLake lake;
+    FakeLake lake;
     AskService service(lake, models, clock_);
     std::ignore = service.Visible(As("reader"), {.model = "m", .read_only = read_only});
     ASSERT_FALSE(lake.requests.empty());

@@ -14,10 +14,11 @@
 
 namespace neurolake::ask {
 
-/// A pipeline of which only CheckShown is asked.
+/// A pipeline that answers CheckShown; it notes what it is asked to run, and runs nothing.
 class FakeLake final : public query::StatementService {
  public:
   bool still_shown = true;
+  std::vector<query::StatementRequest> requests;
 
   Result<void> CheckShown(const RequestContext&, const query::ShownTables&) override {
     if (still_shown) return {};
@@ -29,7 +30,9 @@ class FakeLake final : public query::StatementService {
                             std::vector<std::pair<std::string, std::string>>) override {
     return None();
   }
-  Result<std::unique_ptr<query::ResultStream>> Execute(const RequestContext&, query::StatementRequest) override {
+  Result<std::unique_ptr<query::ResultStream>> Execute(const RequestContext&,
+                                                       query::StatementRequest request) override {
+    requests.push_back(std::move(request));
     return None();
   }
   std::vector<query::StatementStatus> ListRunning(const RequestContext&) override { return {}; }
